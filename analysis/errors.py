@@ -1,0 +1,136 @@
+"""What can go wrong, said in one place. Each error stores the values it speaks of and prints what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class AnalysisError(Exception):
+    """Base of every error this library raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in one place of a file.
+
+    Parameters
+    ----------
+    path : Path of the file, as the user would open it
+    line : int, 1-based line in the file, or None where the whole file is meant
+    message : str, what is wrong, with the value
+    fix : str, what to do
+    """
+
+    path: Path
+    line: int | None
+    message: str
+    fix: str
+
+    def __str__(self) -> str:
+        place = str(self.path) if self.line is None else f"{self.path}:{self.line}"
+        return f"{place}: {self.message}. {self.fix}"
+
+
+class StudyError(AnalysisError):
+    """A study's files are wrong; holds every problem found, not the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class StudyNotFound(AnalysisError):
+    """No such study."""
+
+    def __init__(self, study: str, known: Sequence[str]) -> None:
+        self.study, self.known = study, tuple(known)
+        super().__init__(
+            f"no study {study!r}: neither a folder with a study.toml nor a name under data/. "
+            f"Known here: {', '.join(known) or 'none'}."
+        )
+
+
+class FeaturesMissing(AnalysisError):
+    """A study has no features yet, or they lack a table."""
+
+    def __init__(self, path: Path, study: str) -> None:
+        self.path, self.study = path, study
+        super().__init__(f"{path} does not exist. Run: castillo annotate TEXTS --study {study}")
+
+
+class TableError(AnalysisError):
+    """A table does not have the shape its schema promises."""
+
+    def __init__(self, table: str, column: str, message: str) -> None:
+        self.table, self.column = table, column
+        super().__init__(f"table {table}, column {column!r}: {message}")
+
+
+class TextsError(AnalysisError):
+    """A file of texts as a whole cannot be read; single bad rows are set aside instead."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: {message}")
+
+
+class GazetteerError(AnalysisError):
+    """An alias table contradicts itself."""
+
+    def __init__(self, alias: str, entries: Sequence[str]) -> None:
+        self.alias, self.entries = alias, tuple(entries)
+        super().__init__(
+            f"alias {alias!r} belongs to {' and '.join(entries)}. "
+            "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)."
+        )
+
+
+class LanguageError(AnalysisError):
+    """No rules for a language."""
+
+    def __init__(self, language: str, known: Sequence[str]) -> None:
+        self.language, self.known = language, tuple(known)
+        super().__init__(f"no rules for language {language!r}. Known: {', '.join(known)}.")
+
+
+class GroupError(AnalysisError):
+    """The two sides of a comparison do not allow it."""
+
+
+class EmptyGroup(GroupError):
+    """One side of a comparison holds no article."""
+
+    def __init__(self, side: str, name: str) -> None:
+        self.side, self.name = side, name
+        super().__init__(f"the {side} {name!r} holds no article that can be compared. Check its window and language.")
+
+
+class OverlappingGroups(GroupError):
+    """Articles stand on both sides of a comparison."""
+
+    def __init__(self, articles: Sequence[str]) -> None:
+        self.articles = tuple(articles)
+        shown = ", ".join(self.articles[:3])
+        super().__init__(f"{len(self.articles)} articles are in the group and in its reference, e.g. {shown}.")
+
+
+class MixedLanguages(GroupError):
+    """Words of several languages were to be compared."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        self.languages = tuple(languages)
+        super().__init__(f"words are compared within one language, got {', '.join(languages)}. Choose one.")
+
+
+class ParameterError(AnalysisError):
+    """A notebook parameter does not exist, or its value does not fit."""
+
+    def __init__(self, notebook: str, parameter: str, value: object, message: str) -> None:
+        self.notebook, self.parameter, self.value = notebook, parameter, value
+        super().__init__(f"notebook {notebook!r}, parameter {parameter!r} = {value!r}: {message}")
+
+
+class BuildError(AnalysisError):
+    """The request to build cannot be carried out."""
