@@ -1,0 +1,44 @@
+"""castillo-coverage: measures news coverage and compares it fairly.
+
+Importing the package imports nothing heavy: each public name is loaded with its module when first used (PEP 562).
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+#: Public name → module it lives in.
+_HOME = {
+    "load_study": "study",
+    "Study": "study",
+    "read_texts": "readers",
+    "split_sentences": "tokens",
+    "tokenize": "tokens",
+    "find_mentions": "mentions",
+    "Gazetteer": "gazetteer",
+    "sentence_valence": "valence",
+    "mention_valence": "valence",
+    "polarity": "valence",
+    "annotate": "annotate",
+    "reprint_clusters": "reprints",
+    "frequency": "frequency",
+    "dispersion": "frequency",
+    "label_shares": "frequency",
+    "log_odds": "compare",
+    "difference": "compare",
+    "adjust_p": "compare",
+    "study_results": "results",
+    "kwic": "kwic",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"analysis.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'analysis' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]

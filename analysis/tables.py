@@ -23,6 +23,9 @@ DTYPES = {
     "list": "object",
 }
 
+#: Languages with rules for sentences and tokens.
+LANGUAGES = ("en", "es", "pt", "pl")
+
 GENRES = ("news", "opinion", "explainer", "photo", "briefing")
 BODY_KINDS = ("none", "caption", "summary", "full")
 SOURCES = ("feed", "page", "text")
@@ -243,7 +246,13 @@ COMPARISON = Schema(
         _c("group", "text", "", "the outlet (or outlets) compared"),
         _c("reference", "text", "", "what it is compared with"),
         _c("language", "text", "BCP 47", "language of the articles compared, mul for several"),
-        _c("variant", "text", "", "which text: title, lede (title and first paragraph), text", ("title", "lede", "text")),
+        _c(
+            "variant",
+            "text",
+            "",
+            "which text: title, lede (title and first paragraph), text",
+            ("title", "lede", "text"),
+        ),
         _c("adjustment", "text", "", "raw, or standardized over the study's periods", ("raw", "standardized")),
         _c("estimate", "number", "of the measure", "group minus reference; positive: more, or warmer, in the group"),
         _c("lower", "number", "of the measure", "lower end of the 95 % interval"),
@@ -319,7 +328,14 @@ ACTORS_CSV = Schema(
         _c("language", "text", "BCP 47 or *", "language in which the alias is used; * for any"),
         _c("alias", "text", "", "the words as written"),
         _c("case", "text", "", "exact: only in this capitalisation; any: in every", ("exact", "any")),
-        _c("surname", "text", "", "yes: a surname to resolve; default: goes here if unresolved", ("yes", "default"), optional=True),
+        _c(
+            "surname",
+            "text",
+            "",
+            "yes: a surname to resolve; default: goes here if unresolved",
+            ("yes", "default"),
+            optional=True,
+        ),
         _c("fold", "text", "", "yes: accents may be missing in the text", ("yes",), optional=True),
     ),
     ("actor", "language", "alias"),

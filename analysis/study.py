@@ -1,0 +1,231 @@
+"""A study: one folder with its settings, its hand-made tables and its features, loaded and validated.
+
+Every problem of every file is found before anything runs; `load_study` refuses a study that has one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import tables
+from analysis.errors import FeaturesMissing, Problem, StudyError, StudyNotFound
+from analysis.settings import Settings, read_settings
+from analysis.studyfiles import check_references, read_csv
+from analysis.tables import Schema
+
+
+@dataclass(frozen=True)
+class Study:
+    """A loaded study.
+
+    Attributes
+    ----------
+    folder : Path
+    settings : Settings, what study.toml says
+    outlets, manifest, observed, actors, labels : DataFrames after OUTLETS_CSV, ARTICLES_CSV, OBSERVED_CSV, …
+    """
+
+    folder: Path
+    settings: Settings
+    outlets: pd.DataFrame
+    manifest: pd.DataFrame
+    observed: pd.DataFrame
+    actors: pd.DataFrame
+    labels: pd.DataFrame
+    _features: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The study's name, which is also that of its folder under reports/."""
+        return self.settings.name
+
+    @property
+    def features_folder(self) -> Path:
+        """Where the features lie."""
+        return self.folder / "features"
+
+    def features(self, schema: Schema) -> pd.DataFrame:
+        """One table of features, checked; read once.
+
+        Raises
+        ------
+        FeaturesMissing, TableError
+        """
+        if schema.name not in self._features:
+            path = self.features_folder / f"{schema.name.lower()}.parquet"
+            if not path.exists():
+                raise FeaturesMissing(path, self.name)
+            self._features[schema.name] = tables.check(pd.read_parquet(path), schema)
+        return self._features[schema.name]
+
+    @cached_property
+    def articles(self) -> pd.DataFrame:
+        """Annotated articles with what the manifest says of them, one row each, sorted by article.
+
+        Columns of ARTICLES, then timestamp, url, source, genre, subevent, and `day` (date at the event's place),
+        `period` (missing outside all periods) and `observed` (whether its outlet was under steady observation).
+        """
+        features = self.features(tables.ARTICLES)
+        facts = self.manifest[["article", "timestamp", "url", "source", "genre", "subevent"]]
+        joined = features.merge(facts, on="article", how="left", validate="one_to_one")
+        coded = self.manifest.set_index("article")["body_kind"].reindex(joined["article"])
+        joined["body_kind"] = coded.where(coded.notna().to_numpy(), joined["body_kind"].to_numpy()).to_numpy()
+        local = joined["published"].dt.tz_convert(self.settings.timezone)
+        joined["day"] = local.dt.tz_localize(None).dt.normalize()
+        joined["period"] = self.period_of(joined["day"])
+        utc_day = joined["published"].dt.tz_localize(None).dt.normalize()
+        seen = pd.MultiIndex.from_frame(self.observed_days)
+        joined["observed"] = pd.MultiIndex.from_arrays([joined["outlet"], utc_day]).isin(seen)
+        return joined.sort_values("article").reset_index(drop=True)
+
+    def period_of(self, days: pd.Series) -> pd.Series:
+        """Name of the period each local day falls in; missing outside all periods."""
+        names = pd.Series([None] * len(days), index=days.index, dtype="str")
+        for period in self.settings.periods:
+            names[(days >= period.start_day) & (days <= period.end_day)] = period.name
+        return names
+
+    @cached_property
+    def observed_days(self) -> pd.DataFrame:
+        """Outlet and day (UTC) for each day on which an outlet was under steady observation."""
+        merged = self.observed.merge(self.outlets[["outlet", "observed_from", "observed_to"]], on="outlet")
+        late = merged["observed_from"].isna() | (merged["day"] >= merged["observed_from"])
+        early = merged["observed_to"].isna() | (merged["day"] <= merged["observed_to"])
+        return merged.loc[late & early & (merged["items"] > 0), ["outlet", "day"]].reset_index(drop=True)
+
+    @cached_property
+    def tested(self) -> list[str]:
+        """Outlets with at least `min_articles` articles, none of them a single page, most articles first."""
+        counts = self.articles["outlet"].value_counts()
+        counts = counts[counts >= self.settings.min_articles]
+        return sorted(map(str, counts.index), key=lambda outlet: (-counts[outlet], outlet))
+
+    @cached_property
+    def aggregators(self) -> list[str]:
+        """Outlets that republish others' articles."""
+        return self.outlets.loc[self.outlets["aggregator"] == "yes", "outlet"].to_list()
+
+    @cached_property
+    def referees(self) -> list[str]:
+        """Outlets that may stand in a reference: neither aggregators nor excluded by study.toml."""
+        barred = {*self.aggregators, *self.settings.excluded_from_references}
+        return [outlet for outlet in self.outlets["outlet"] if outlet not in barred]
+
+    @cached_property
+    def outlet_names(self) -> dict[str, str]:
+        """Outlet id → name shown."""
+        return dict(zip(self.outlets["outlet"], self.outlets["name"], strict=True))
+
+    @cached_property
+    def actor_names(self) -> dict[str, str]:
+        """Actor id → name shown."""
+        return dict(zip(self.actors["actor"], self.actors["name"], strict=True))
+
+    def feature_inputs(self) -> dict[str, str]:
+        """Digest of each study file that the features were made with: what `castillo list` compares."""
+        coded = self.manifest[["article", "body_kind"]].to_csv(index=False)
+        return {
+            "actors.csv": digest((self.folder / "actors.csv").read_bytes()),
+            "labels.csv": digest((self.folder / "labels.csv").read_bytes()),
+            "articles.csv (body_kind)": digest(coded.encode()),
+        }
+
+    def stale_features(self) -> list[str]:
+        """Names of the study files that changed since the features were made; empty where they are fresh.
+
+        Raises
+        ------
+        FeaturesMissing
+        """
+        path = self.features_folder / "meta.json"
+        if not path.exists():
+            raise FeaturesMissing(path, self.name)
+        made_with = json.loads(path.read_text(encoding="utf-8"))["inputs"]
+        return [name for name, now in self.feature_inputs().items() if made_with.get(name) != now]
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The project's folder (the one with data/ and notebooks/), from `start` or any folder above it.
+
+    Falls back to the folder this package lies in, so that commands work from any working directory.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "notebooks").is_dir() and (folder / "data").is_dir() and (folder / "pyproject.toml").is_file():
+            return folder
+    return Path(__file__).resolve().parent.parent
+
+
+def find_study(study: str | Path) -> Path:
+    """Folder of a study, given as a path or as the name of a folder under data/.
+
+    Raises
+    ------
+    StudyNotFound
+    """
+    by_name = find_root() / "data" / study
+    for folder in (Path(study), by_name):
+        if (folder / "study.toml").is_file():
+            return folder.resolve()
+    known = sorted(path.parent.name for path in (find_root() / "data").glob("*/study.toml"))
+    raise StudyNotFound(str(study), known)
+
+
+def load_study(study: str | Path = "castillo-2022") -> Study:
+    """Load a study and hold all its files to their schemas.
+
+    Parameters
+    ----------
+    study : str or Path, a folder, or the name of a folder under data/
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyNotFound
+        Where there is none.
+    StudyError
+        With every problem of every file.
+    """
+    folder = find_study(study)
+    loaded, problems = examine(folder)
+    if loaded is None or problems:
+        raise StudyError(problems)
+    return loaded
+
+
+def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
+    """Read a study folder; return the study where its files are readable, and every problem found."""
+    settings, problems = read_settings(folder / "study.toml")
+    frames: dict[str, pd.DataFrame] = {}
+    for schema in tables.STUDY_FILES:
+        frame, found = read_csv(folder / schema.name, schema)
+        frames[schema.name] = frame
+        problems += found
+    problems += check_references(folder, settings, frames)
+    if settings is None or any(problem.line is None for problem in problems):
+        return None, problems
+    clean = {name: frame.drop(columns="line") for name, frame in frames.items()}
+    study = Study(
+        folder,
+        settings,
+        clean["outlets.csv"],
+        clean["articles.csv"],
+        clean["observed.csv"],
+        clean["actors.csv"],
+        clean["labels.csv"],
+    )
+    return study, problems

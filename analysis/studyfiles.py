@@ -1,0 +1,171 @@
+"""The CSV files of a study folder: read cell by cell, so that each problem has its line."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis import tables
+from analysis.errors import Problem
+from analysis.settings import Settings
+from analysis.tables import Column, Schema
+
+
+def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
+    """Read one CSV file of a study; each cell is held to its column.
+
+    Returns
+    -------
+    (DataFrame, list of Problem)
+        The rows without a problem, with the schema's dtypes and a last column `line` (1-based line in the file).
+    """
+    nothing = tables.empty(schema).assign(line=pd.Series(dtype="int64"))
+    if not path.exists():
+        return nothing, [Problem(path, None, "does not exist", f"Create it with the columns {','.join(schema.names)}")]
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        found = f"byte {raw[error.start]:#04x} is not UTF-8"
+        return nothing, [Problem(path, line, found, "Save the file as UTF-8"), _unreadable(path)]
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        if problems := _check_header(path, header, schema):
+            return nothing, problems
+        return _read_rows(path, reader, header, schema)
+    except csv.Error as error:
+        place = Problem(path, reader.line_num, f"broken CSV ({error})", "Close the quotation marks of this row")
+        return nothing, [place, _unreadable(path)]
+
+
+def _unreadable(path: Path) -> Problem:
+    return Problem(path, None, "was not read any further", "Mend the line named above first")
+
+
+def _check_header(path: Path, header: list[str], schema: Schema) -> list[Problem]:
+    expected = schema.names
+    problems = []
+    for name in expected:
+        if name not in header:
+            hint = _did_you_mean(name, [h for h in header if h not in expected])
+            problems.append(Problem(path, None, f"column {name!r} is missing", f"Add it to the first line{hint}"))
+    for name in header:
+        if name not in expected:
+            hint = _did_you_mean(name, [e for e in expected if e not in header])
+            problems.append(Problem(path, None, f"column {name!r} is unknown", f"Rename or delete it{hint}"))
+    if len(set(header)) < len(header):
+        problems.append(Problem(path, None, "a column name occurs twice", "Keep one of them"))
+    return problems
+
+
+def _read_rows(path: Path, reader: Any, header: list[str], schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
+    problems: list[Problem] = []
+    rows: list[dict[str, Any]] = []
+    seen: dict[tuple[Any, ...], int] = {}
+    while True:
+        start = reader.line_num + 1
+        cells = next(reader, None)
+        if cells is None:
+            break
+        if not cells:
+            continue
+        if len(cells) != len(header):
+            message = f"has {len(cells)} fields where the first line has {len(header)}"
+            problems.append(Problem(path, start, message, "Put fields that hold a comma in quotation marks"))
+            continue
+        row, found = _read_row(path, start, dict(zip(header, cells, strict=True)), schema)
+        problems += found
+        key = tuple(row.get(name) for name in schema.key)
+        if schema.key and not found and key in seen:
+            shown = ", ".join(map(str, key))
+            first = f"Delete one of the two rows (the first is line {seen[key]})"
+            problems.append(Problem(path, start, f"{' + '.join(schema.key)} {shown!r} occurs twice", first))
+        elif not found:
+            seen[key] = start
+            rows.append({**row, "line": start})
+    frame = pd.DataFrame(rows, columns=[*schema.names, "line"])
+    return frame.astype({**{c.name: tables.DTYPES[c.kind] for c in schema.columns}, "line": "int64"}), problems
+
+
+def _read_row(path: Path, line: int, cells: Mapping[str, str], schema: Schema) -> tuple[dict[str, Any], list[Problem]]:
+    row: dict[str, Any] = {}
+    problems = []
+    for column in schema.columns:
+        text = cells[column.name].strip()
+        if not text:
+            row[column.name] = None
+            if not column.optional:
+                problems.append(Problem(path, line, f"{column.name} is empty", f"It holds: {column.meaning}"))
+            continue
+        try:
+            row[column.name] = parse_cell(text, column)
+        except ValueError as error:
+            problems.append(Problem(path, line, f"{column.name} {text!r} {error}", f"It holds: {column.meaning}"))
+    return row, problems
+
+
+def parse_cell(text: str, column: Column) -> Any:
+    """Value of a CSV cell for a column; ValueError says why it does not fit."""
+    if column.allowed and text not in column.allowed:
+        raise ValueError(f"is none of {', '.join(column.allowed)}{_did_you_mean(text, column.allowed)}")
+    if column.kind == "integer":
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError("is not a whole number") from None
+    if column.kind in ("time", "day"):
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError("is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z)") from None
+        stamp = pd.Timestamp(moment)
+        if column.kind == "day":
+            return stamp.tz_localize(None).normalize()
+        return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+    return text
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def check_references(folder: Path, settings: Settings | None, frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Outlets, languages and sub-events that one file uses and another must know."""
+    outlets = set(frames["outlets.csv"]["outlet"])
+    problems = []
+    for name in ("articles.csv", "observed.csv"):
+        for row in frames[name].itertuples():
+            if outlets and row.outlet not in outlets:
+                hint = _did_you_mean(str(row.outlet), outlets)
+                message = f"outlet {row.outlet!r} is unknown{hint}"
+                problems.append(Problem(folder / name, int(row.line), message, "Add it to outlets.csv or mend its id"))
+    if settings is None:
+        return problems
+    known = {**{n: settings.languages for n in ("outlets.csv", "articles.csv")}}
+    known |= {n: ("*", *tables.LANGUAGES) for n in ("actors.csv", "labels.csv")}
+    for name, languages in known.items():
+        for row in frames[name].itertuples():
+            if row.language not in languages:
+                fix = f"Known: {', '.join(languages)}"
+                message = f"language {row.language!r} is unknown"
+                problems.append(Problem(folder / name, int(row.line), message, fix))
+    for row in frames["articles.csv"].itertuples():
+        if not pd.isna(row.subevent) and row.subevent not in settings.subevents:
+            hint = _did_you_mean(str(row.subevent), settings.subevents)
+            message = f"subevent {row.subevent!r} is not in study.toml{hint}"
+            problems.append(Problem(folder / "articles.csv", int(row.line), message, "Mend it, or add it to subevents"))
+    barred = [outlet for outlet in settings.excluded_from_references if outlets and outlet not in outlets]
+    for outlet in barred:
+        message = f"excluded_from_references names the unknown outlet {outlet!r}"
+        problems.append(Problem(folder / "study.toml", None, message, "Use an id of outlets.csv"))
+    return problems
