@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -169,7 +170,7 @@ def _languages(value: Any) -> tuple[str, ...]:
 
 def _periods(value: Any) -> tuple[Period, ...]:
     periods = tuple(Period(_name(item["name"]), *_window(item)) for item in value)
-    for before, after in zip(periods, periods[1:], strict=False):
+    for before, after in itertools.pairwise(periods):
         if after.start <= before.end:
             raise ValueError(f"{after.name!r} starts on {after.start}, before {before.name!r} ends on {before.end}")
     if not periods:

@@ -151,8 +151,8 @@ def check_references(folder: Path, settings: Settings | None, frames: Mapping[st
                 problems.append(Problem(folder / name, int(row.line), message, "Add it to outlets.csv or mend its id"))
     if settings is None:
         return problems
-    known = {**{n: settings.languages for n in ("outlets.csv", "articles.csv")}}
-    known |= {n: ("*", *tables.LANGUAGES) for n in ("actors.csv", "labels.csv")}
+    known = {**dict.fromkeys(("outlets.csv", "articles.csv"), settings.languages)}
+    known |= dict.fromkeys(("actors.csv", "labels.csv"), ("*", *tables.LANGUAGES))
     for name, languages in known.items():
         for row in frames[name].itertuples():
             if row.language not in languages:

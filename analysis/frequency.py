@@ -1,0 +1,193 @@
+"""How often: shares of articles, rates per 1,000 tokens, dispersion, shares within a set of labels.
+
+Articles are the sampling unit throughout; tokens are not independent of one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+LEVEL = 0.95
+
+
+def wilson(count: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson score interval of a share.
+
+    Parameters
+    ----------
+    count, n : arrays of the same shape, successes and trials
+    level : float, confidence level
+
+    Returns
+    -------
+    (lower, upper)
+        Arrays in [0, 1]; NaN where n is 0.
+
+    References
+    ----------
+    Wilson (1927), JASA 22(158); Brown, Cai & DasGupta (2001), Statistical Science 16(2).
+    """
+    count, n = np.asarray(count, float), np.asarray(n, float)
+    z = stats.norm.isf((1 - level) / 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = count / n
+        centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def frequency(counts: pd.DataFrame, *, tokens: pd.Series, groups: pd.Series) -> pd.DataFrame:
+    """Share of articles with each feature and its rate per 1,000 tokens, in each group.
+
+    Parameters
+    ----------
+    counts : DataFrame (article × feature), occurrences
+    tokens : Series (article), word tokens in the same text
+    groups : Series (article), the group (outlet, period, …) of each article
+
+    Returns
+    -------
+    DataFrame, one row per group × feature
+        group, feature, articles, articles_with, share, share_lower, share_upper (Wilson), count, tokens,
+        rate (per 1,000 tokens), rate_lower, rate_upper (see `rate_interval`).
+
+    References
+    ----------
+    Cochran (1977), Sampling Techniques, ch. 6 (ratio estimator with articles as clusters).
+    """
+    rows = []
+    for group, members in groups.groupby(groups, sort=True).groups.items():
+        table, size = counts.loc[members], tokens.loc[members].to_numpy(float)
+        having = (table > 0).sum().to_numpy()
+        lower, upper = wilson(having, np.full(len(having), len(table)))
+        rate, rate_lower, rate_upper = rate_interval(table.to_numpy(float), size)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "group": group,
+                    "feature": table.columns,
+                    "articles": len(table),
+                    "articles_with": having,
+                    "share": having / len(table),
+                    "share_lower": lower,
+                    "share_upper": upper,
+                    "count": table.sum().to_numpy(),
+                    "tokens": int(size.sum()),
+                    "rate": rate,
+                    "rate_lower": rate_lower,
+                    "rate_upper": rate_upper,
+                }
+            )
+        )
+    return pd.concat(rows, ignore_index=True)
+
+
+def rate_interval(values: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rate per 1,000 tokens with a 95 % interval, articles as clusters.
+
+    The interval is the ratio estimator's (linearized variance, t with n - 1 degrees of freedom), cut at 0. Where a
+    feature never occurs it has no variance to go by: the upper end is then the exact Poisson bound.
+
+    Parameters
+    ----------
+    values : array (n, k), occurrences; size : array (n,), tokens
+
+    Returns
+    -------
+    (rate, lower, upper), arrays (k,), NaN where there are no tokens
+    """
+    n, total = len(size), size.sum()
+    if total == 0:
+        nothing = np.full(values.shape[1], np.nan)
+        return nothing, nothing.copy(), nothing.copy()
+    rate = values.sum(axis=0) / total
+    residual = values - rate * size[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.sqrt(n / (n - 1) * (residual**2).sum(axis=0)) / total if n > 1 else np.full_like(rate, np.nan)
+    half = stats.t.isf((1 - LEVEL) / 2, n - 1) * error if n > 1 else error
+    never = values.sum(axis=0) == 0
+    upper = np.where(never, stats.chi2.isf((1 - LEVEL) / 2, 2) / 2 / total, rate + half)
+    return 1000 * rate, 1000 * np.where(never, 0, np.clip(rate - half, 0, None)), 1000 * upper
+
+
+def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
+    """Mean of the values that are there, with its 95 % t interval; NaN ends for fewer than two values."""
+    known = np.asarray(values, float)
+    known = known[~np.isnan(known)]
+    if not len(known):
+        return np.nan, np.nan, np.nan
+    mean = float(known.mean())
+    if len(known) < 2:
+        return mean, np.nan, np.nan
+    half = float(stats.t.isf((1 - LEVEL) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+    return mean, mean - half, mean + half
+
+
+def means(values: pd.Series, groups: pd.Series) -> pd.DataFrame:
+    """Mean of `values` in each group with its 95 % interval.
+
+    Returns
+    -------
+    DataFrame: group, articles (with a value), mean, lower, upper; sorted by group
+    """
+    rows = []
+    for group, members in groups.groupby(groups, sort=True).groups.items():
+        part = values.loc[members].to_numpy(float)
+        mean, lower, upper = mean_interval(part)
+        rows.append((group, int((~np.isnan(part)).sum()), mean, lower, upper))
+    return pd.DataFrame(rows, columns=["group", "articles", "mean", "lower", "upper"])
+
+
+def dispersion(counts: Sequence[float], sizes: Sequence[float]) -> float:
+    """Gries' deviation of proportions: 0 for a term spread as the text is, towards 1 for one in a single part.
+
+    Parameters
+    ----------
+    counts : occurrences of the term in each part
+    sizes : sizes of the parts, same order
+
+    Returns
+    -------
+    float in [0, 1], NaN where the term never occurs
+
+    References
+    ----------
+    Gries (2008), International Journal of Corpus Linguistics 13(4).
+    """
+    observed, expected = np.asarray(counts, float), np.asarray(sizes, float)
+    if observed.sum() == 0 or expected.sum() == 0:
+        return float("nan")
+    return float(np.abs(observed / observed.sum() - expected / expected.sum()).sum() / 2)
+
+
+def label_shares(counts: pd.DataFrame, *, groups: pd.Series) -> pd.DataFrame:
+    """Shares of competing labels within their set, in each group, with simultaneous intervals.
+
+    The interval is Wilson's with the articles that use the set as n (uses in one article are not independent) and
+    the error shared out over the labels of the set (Bonferroni), so that all of a group's hold together in 95 %.
+
+    Parameters
+    ----------
+    counts : DataFrame (article × label), columns "set:label" of one set only
+    groups : Series (article)
+
+    Returns
+    -------
+    DataFrame: group, feature, uses, set_uses, articles (that use the set), share, lower, upper
+    """
+    level = 1 - (1 - LEVEL) / max(1, counts.shape[1])
+    rows = []
+    for group, members in groups.groupby(groups, sort=True).groups.items():
+        table = counts.loc[members]
+        uses, total = table.sum().to_numpy(float), float(table.to_numpy().sum())
+        using = int((table.sum(axis=1) > 0).sum())
+        share = uses / total if total else np.full(len(uses), np.nan)
+        lower, upper = wilson(share * using, np.full(len(uses), using), level=level)
+        for i, feature in enumerate(table.columns):
+            rows.append((group, feature, int(uses[i]), int(total), using, share[i], lower[i], upper[i]))
+    columns = ["group", "feature", "uses", "set_uses", "articles", "share", "lower", "upper"]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,167 @@
+"""Which text and which articles a comparison may use: the rules of fair comparison, in one place.
+
+Primary text is the title and first paragraph, since feeds differ in how much they carry beyond that; a photo caption
+is no lede; an aggregator's items are titles; two sides are compared on days when both were observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis import tables
+from analysis.errors import EmptyGroup
+from analysis.study import Study
+
+#: Variant of the text → parts it holds.
+PARTS_OF = {"title": ("title",), "lede": ("title", "lede"), "text": ("title", "lede", "rest")}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A study's features, restricted to one variant of the text.
+
+    Attributes
+    ----------
+    variant : title, lede or text
+    articles : DataFrame, one row per article, index article; Study.articles with `tokens` those of the variant
+    sentences, terms, mentions : DataFrames after SENTENCES, TERMS, MENTIONS, the variant's parts only
+    """
+
+    variant: str
+    articles: pd.DataFrame
+    sentences: pd.DataFrame
+    terms: pd.DataFrame
+    mentions: pd.DataFrame
+
+
+def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:
+    """Restrict a study to a variant of its texts.
+
+    Parameters
+    ----------
+    study : Study
+    variant : title, lede or text; the study's primary variant where None
+    language : str, articles in this language only; all where None
+
+    Returns
+    -------
+    Selection
+    """
+    variant = variant or study.settings.primary
+    articles = study.articles
+    if language is not None:
+        articles = articles[articles["language"] == language]
+    captions = set(articles.loc[articles["body_kind"] == "caption", "article"])
+    sentences = _keep(study.features(tables.SENTENCES), articles, captions, variant)
+    terms = _keep(study.features(tables.TERMS), articles, captions, variant)
+    mentions = study.features(tables.MENTIONS).merge(sentences[["article", "sentence", "part"]], how="inner")
+    tokens = sentences.groupby("article")["tokens"].sum()
+    sized = articles.set_index("article", drop=False)
+    sized = sized.assign(tokens=tokens.reindex(sized.index, fill_value=0).astype("int64"))
+    return Selection(variant, sized, sentences, terms, mentions.drop(columns="part"))
+
+
+def _keep(table: pd.DataFrame, articles: pd.DataFrame, captions: set[str], variant: str) -> pd.DataFrame:
+    kept = table["article"].isin(articles["article"]) & table["part"].isin(PARTS_OF[variant])
+    caption = table["article"].isin(captions) & (table["part"] != "title")
+    return table[kept & ~caption].reset_index(drop=True)
+
+
+def primary_of(study: Study, outlet: str) -> str:
+    """Variant on which an outlet is compared first: titles for an aggregator, else the study's primary variant."""
+    return "title" if outlet in study.aggregators else study.settings.primary
+
+
+def variants_of(study: Study, outlet: str) -> tuple[str, ...]:
+    """Variants on which an outlet is compared at all."""
+    return ("title",) if outlet in study.aggregators else ("title", "lede", "text")
+
+
+def sides(
+    study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
+) -> tuple[pd.Index, pd.Index]:
+    """Articles of an outlet and of its reference, on days when both sides were observed.
+
+    An article of the reference counts where the group was observed on its day; one of the group where at least one
+    outlet of the reference was. Articles from before an outlet's steady observation count on neither side.
+
+    Parameters
+    ----------
+    study : Study
+    articles : DataFrame, index article, with outlet, published, observed (Selection.articles)
+    group : str, an outlet
+    reference : collection of outlets; all that may stand in a reference, but the group, where None
+
+    Returns
+    -------
+    (Index, Index)
+        Article ids of the group and of the reference, disjoint, both in order.
+
+    Raises
+    ------
+    EmptyGroup
+    """
+    others = [o for o in (study.referees if reference is None else reference) if o != group]
+    days = articles["published"].dt.tz_localize(None).dt.normalize()
+    seen = study.observed_days
+    days_group = set(seen.loc[seen["outlet"] == group, "day"])
+    days_others = set(seen.loc[seen["outlet"].isin(others), "day"])
+    observed = articles["observed"]
+    left = articles.index[(articles["outlet"] == group) & observed & days.isin(days_others)]
+    right = articles.index[articles["outlet"].isin(others) & observed & days.isin(days_group)]
+    for name, side, chosen in ((group, "group", left), ("the other outlets", "reference", right)):
+        if not len(chosen):
+            raise EmptyGroup(side, name)
+    return left, right
+
+
+def counts(
+    selection: Selection, gazetteer: str, entries: Sequence[str] | None = None, *, own: bool = False
+) -> pd.DataFrame:
+    """How often each article mentions each entry.
+
+    Parameters
+    ----------
+    selection : Selection
+    gazetteer : actors or labels
+    entries : columns wanted, in order; every entry that occurs where None
+    own : only mentions in the outlet's own voice
+
+    Returns
+    -------
+    DataFrame of integers, a row for every article of the selection (index article), a column per entry
+    """
+    mentions = selection.mentions
+    mentions = mentions[(mentions["gazetteer"] == gazetteer) & mentions["entry"].notna()]
+    if own:
+        mentions = mentions[mentions["voice"] == "own"]
+    columns = sorted(mentions["entry"].unique()) if entries is None else list(entries)
+    table = pd.crosstab(mentions["article"], mentions["entry"])
+    return table.reindex(index=selection.articles.index, columns=columns, fill_value=0).astype("int64")
+
+
+def article_valence(selection: Selection) -> pd.Series:
+    """Mean valence of each article's sentences; missing where no sentence has one. Index article."""
+    means = selection.sentences.groupby("article")["valence"].mean()
+    return means.reindex(selection.articles.index)
+
+
+def valence_toward(selection: Selection, actors: Sequence[str]) -> pd.DataFrame:
+    """Mean valence toward each actor in each article that mentions it, else missing. Index article."""
+    mentions = selection.mentions
+    mentions = mentions[(mentions["gazetteer"] == "actors") & mentions["entry"].isin(actors)]
+    means = mentions.groupby(["article", "entry"])["valence"].mean().unstack()
+    return means.reindex(index=selection.articles.index, columns=list(actors)).astype("float64")
+
+
+def term_matrix(selection: Selection, articles: pd.Index) -> pd.DataFrame:
+    """Article × term counts of word forms (at least two letters) for log-odds, spelling variants folded."""
+    terms = selection.terms[selection.terms["article"].isin(articles)]
+    words = terms[terms["term"].str.count(r"[^\W\d_]") >= 2]
+    words = words[~words["term"].str.match(r"['’]")]
+    table = words.pivot_table(index="article", columns="term", values="count", aggfunc="sum", fill_value=0)
+    return table.reindex(index=articles, fill_value=0).astype(np.float64)
