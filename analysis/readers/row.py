@@ -1,0 +1,81 @@
+"""One row of a file of texts: held to what every format promises, cleaned, digested."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from analysis.readers.clean import clean_body, clean_title
+from analysis.tables import SOURCES
+
+_NEEDED = ("article", "outlet", "language", "published")
+_MAYBE_EMPTY = ("url", "title", "body")
+
+
+class BadRow(NamedTuple):
+    """Why a row is set aside. Never holds a text."""
+
+    reason: str
+
+
+class Row(NamedTuple):
+    """A row of TEXTS."""
+
+    article: str
+    outlet: str
+    language: str
+    published: datetime
+    url: str
+    source: str
+    title: str
+    body: str
+    source_sha256: str
+
+
+def parse_row(found: Mapping[str, object]) -> Row | BadRow:
+    """Row of TEXTS for an object as handed over, or why there is none."""
+    cells = _cells(found)
+    if isinstance(cells, BadRow):
+        return cells
+    published = parse_time(cells["published"])
+    if published is None:
+        return BadRow("published is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z)")
+    source = cells.get("source") or "feed"
+    if source not in SOURCES:
+        return BadRow(f"source is none of {', '.join(SOURCES)}")
+    title, body = clean_title(cells["title"]), clean_body(cells["body"])
+    if not title and not body:
+        return BadRow("neither title nor body holds text")
+    digest = hashlib.sha256(f"{cells['title']}\n{cells['body']}".encode()).hexdigest()
+    key = {name: cells[name].strip() for name in ("article", "outlet", "language", "url")}
+    return Row(**key, published=published, source=source, title=title, body=body, source_sha256=digest)
+
+
+def _cells(found: Mapping[str, object]) -> dict[str, str] | BadRow:
+    cells = {}
+    for name in (*_NEEDED, *_MAYBE_EMPTY, "source"):
+        value = found.get(name)
+        if name in _NEEDED and (value is None or value == ""):
+            return BadRow(f"{name} is missing")
+        if name in _MAYBE_EMPTY and name not in found:
+            return BadRow(f"{name} is missing")
+        if value is not None and not isinstance(value, str):
+            return BadRow(f"{name} is not a text")
+        cells[name] = value or ""
+        # JSON can spell half a surrogate pair, which no UTF-8 file can hold.
+        if any("\ud800" <= character <= "\udfff" for character in cells[name]):
+            return BadRow(f"{name} is not valid Unicode")
+        if name in _NEEDED and not cells[name].strip():
+            return BadRow(f"{name} is missing")
+    return cells
+
+
+def parse_time(text: str) -> datetime | None:
+    """Moment of an ISO 8601 text in UTC, or None. A date alone is midnight; a time without a zone is UTC."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,94 @@
+"""Markup → plain text, held against BeautifulSoup where both mean the same."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.readers.clean import clean_body, clean_title
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("plain", "plain"),
+        ("<p>One.</p><p>Two.</p>", "One.\nTwo."),
+        ("<p>One<br/>two</p>", "One\ntwo"),
+        ("<ul><li>a</li><li>b</li></ul>", "a\nb"),
+        ("un<em>break</em>able <a href='x'>link</a>’s", "unbreakable link’s"),
+        ("<p>wrapped\n\n  source</p>", "wrapped source"),
+        ("One.\n\nTwo is\nwrapped.", "One.\nTwo is wrapped."),
+        ("One.\nTwo.", "One.\nTwo."),
+        ("a\xa0\xa0b\u2003 c", "a b c"),
+        ("soft\u00adhyphen\u200b", "softhyphen"),
+        ("Peru\u0301", "Perú"),
+        ("the city&#039;s &quot;order&quot; &rsquo; &nbsp; &#x2013;", 'the city\'s "order" ’ –'),
+        ("twice &amp;#8217; &amp;lt;p&amp;gt;x", "twice ’\nx"),
+        ("AT&T &notanentity; &copy2022", "AT&T &notanentity; &copy2022"),
+        ("3 < 4 > 2, <Ayala> said", "3 < 4 > 2, <Ayala> said"),
+        ("a < b <b>and</b> c", "a < b and c"),
+        ('<img alt="x > y" src="z"/>\n   Text.', "Text."),
+        ("<p title=it's>Text.</p>", "Text."),
+        ("x<script>if (a < b) { c() }</script>y<!-- note -->z", "x yz"),
+        ("<![CDATA[<p>Text.</p>]]>", "Text."),
+        ('cut off <a href="https://herald.exa', "cut off"),
+        ('<p>Text.</p> <a href="x">Continue reading...</a>', "Text."),
+        ('<p>Text. <a href="x">Continue reading…</a></p>', "Text."),
+        ('Text. <a href="x"><b>Read more</b> »</a><br clear="all" />', "Text."),
+        ("Text. &lt;a href=&quot;x&quot;&gt;Czytaj dalej&lt;/a&gt;", "Text."),
+        ('<a href="x">Continue reading</a> was her advice.', "Continue reading was her advice."),
+        ('She asked them to <a href="x">read more books</a>', "She asked them to read more books"),
+        ("Those who continue reading", "Those who continue reading"),
+        ("", ""),
+    ],
+)
+def test_rules(body, expected):
+    assert expected == clean_body(body)
+
+
+def test_a_title_is_one_line():
+    assert "Vote & “order” in Lima" == clean_title("<p>Vote &amp;</p>\n&#8220;order&#8221; in Lima ")
+
+
+PIECES = st.sampled_from(
+    [
+        "<p>",
+        "</p>",
+        "<b>",
+        "</b>",
+        "<br>",
+        "<a href='u'>",
+        "</a>",
+        "&amp;",
+        "&lt;",
+        "<",
+        "&",
+        "read more",
+        " ",
+        "\n",
+        "x",
+        "é",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(), st.lists(PIECES, max_size=25).map("".join)))
+def test_cleaning_twice_changes_nothing(text):
+    once = clean_body(text)
+    assert once == clean_body(once)
+    assert not re.search(r"\A\s|\s\Z|\n\n| \n|\n |  ", once)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["p", "div", "li", "b", "em", "span"]), st.text("abc &<>'\"é’.")), max_size=8)
+)
+def test_agrees_with_an_html_parser(elements):
+    """On well-formed markup both find the same characters; an entity that spells markup is the one difference."""
+    escaped = [(tag, text.replace("&", "&amp;").replace("<", "(").replace(">", ")")) for tag, text in elements]
+    markup = "<div>" + "".join(f'<{tag} class="c">{text}</{tag}>' for tag, text in escaped) + "</div>"
+    parsed = BeautifulSoup(markup, "html.parser").get_text()
+    assert "".join(parsed.split()) == "".join(clean_body(markup).split())

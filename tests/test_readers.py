@@ -1,0 +1,158 @@
+"""Files of texts: what is read, what is set aside and why."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import tables
+from analysis.errors import TextsError
+from analysis.readers import Rejected, read_texts
+
+ROW = {
+    "article": "herald-1",
+    "outlet": "herald",
+    "language": "en",
+    "published": "2022-12-07T15:54:07Z",
+    "url": "https://herald.example/1",
+    "title": "A vote in Lima",
+    "body": "<p>The chamber met.</p><p>It voted.</p>",
+}
+
+
+def _write(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def _read(path: Path, **options: object) -> tuple[pd.DataFrame, list[Rejected]]:
+    rejected: list[Rejected] = []
+    chunks = list(read_texts(path, rejected=rejected, **options))
+    return (pd.concat(chunks, ignore_index=True) if chunks else tables.empty(tables.TEXTS)), rejected
+
+
+def test_a_row_is_cleaned_and_digested_as_it_was_handed_over(tmp_path):
+    table, rejected = _read(_write(tmp_path / "a.jsonl", ROW))
+    expected = {
+        "article": "herald-1",
+        "outlet": "herald",
+        "language": "en",
+        "published": pd.Timestamp("2022-12-07T15:54:07Z"),
+        "url": "https://herald.example/1",
+        "source": "feed",
+        "title": "A vote in Lima",
+        "body": "The chamber met.\nIt voted.",
+        "source_sha256": hashlib.sha256(f"{ROW['title']}\n{ROW['body']}".encode()).hexdigest(),
+    }
+    assert [expected] == table.to_dict("records")
+    assert [] == rejected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2022-12-09", "2022-12-09T00:00:00Z"),
+        ("2022-12-09T10:00:00", "2022-12-09T10:00:00Z"),
+        ("2022-12-09T10:00:00-05:00", "2022-12-09T15:00:00Z"),
+        ("2022-12-09T10:00:00.123456Z", "2022-12-09T10:00:00.123456Z"),
+    ],
+)
+def test_times_become_utc(tmp_path, written, expected):
+    table, _ = _read(_write(tmp_path / "a.jsonl", {**ROW, "published": written}))
+    assert pd.Timestamp(expected) == table["published"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"article": None}, "article is missing"),
+        ({"outlet": "  "}, "outlet is missing"),
+        ({"language": 5}, "language is not a text"),
+        ({"published": "last Tuesday"}, "published is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z)"),
+        ({"published": "0001-01-01T00:00:00+05:00"}, "published is not a date in ISO 8601"),
+        ({"title": "", "body": "<p> <img src='x'/>&nbsp;</p>"}, "neither title nor body holds text"),
+        ({"source": "fax"}, "source is none of feed, page, text"),
+        ({"body": ["a"]}, "body is not a text"),
+        ({"title": "half \ud83d"}, "title is not valid Unicode"),
+    ],
+)
+def test_a_bad_row_is_set_aside_and_the_rest_goes_on(tmp_path, change, expected):
+    path = _write(tmp_path / "a.jsonl", {**ROW, **change}, {**ROW, "article": "herald-2"})
+    table, rejected = _read(path)
+    assert ["herald-2"] == table["article"].to_list()
+    assert [(path, 1)] == [(row.path, row.line) for row in rejected]
+    assert rejected[0].reason.startswith(expected)
+
+
+@pytest.mark.parametrize("missing", ["article", "outlet", "language", "published", "url", "title", "body"])
+def test_a_missing_field_is_named(tmp_path, missing):
+    row = {name: value for name, value in ROW.items() if name != missing}
+    _, rejected = _read(_write(tmp_path / "a.jsonl", row))
+    assert [f"{missing} is missing"] == [found.reason for found in rejected]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b'{"article": "caf\xe9"}', "not UTF-8 (byte 17 of the line)"),
+        (b'{"article": "a"', "broken JSON (Expecting ',' delimiter, column 16)"),
+        (b"[1, 2]", "not a JSON object"),
+        (b"[" * 100_000, "broken JSON"),
+        (b"9" * 10_000, "broken JSON"),
+    ],
+)
+def test_a_broken_line_is_set_aside(tmp_path, line, expected):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(ROW).encode() + b"\r\n\n" + line + b"\n")
+    table, rejected = _read(path)
+    assert ["herald-1"] == table["article"].to_list()
+    assert [Rejected(path, 3, expected)] == rejected
+
+
+def test_an_id_that_was_read_before_is_set_aside_across_files(tmp_path):
+    paths = [_write(tmp_path / "a.jsonl", ROW), _write(tmp_path / "b.jsonl", ROW)]
+    rejected: list[Rejected] = []
+    (table,) = read_texts(paths, rejected=rejected)
+    assert 1 == len(table)
+    assert [Rejected(paths[1], 1, "article id was read before (a.jsonl, line 1)")] == rejected
+
+
+def test_rows_may_be_refused(tmp_path):
+    path = _write(tmp_path / "a.jsonl", ROW, {**ROW, "article": "x", "outlet": "gazette"})
+    table, rejected = _read(path, refuse=lambda row: "not ours" if row.outlet == "gazette" else None)
+    assert ["herald-1"] == table["article"].to_list()
+    assert [Rejected(path, 2, "not ours")] == rejected
+
+
+def test_chunks_hold_no_more_rows_than_asked_for(tmp_path):
+    path = _write(tmp_path / "a.jsonl", *({**ROW, "article": f"a{i}"} for i in range(5)))
+    assert [2, 2, 1] == [len(chunk) for chunk in read_texts(path, rows=2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("none.jsonl", "does not exist"),
+        ("a.csv", "its ending is none of .jsonl, .ndjson"),
+        ("d.jsonl", "is not a file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_an_error_before_any_row(tmp_path, name, expected):
+    (tmp_path / "a.csv").touch()
+    (tmp_path / "d.jsonl").mkdir()
+    with pytest.raises(TextsError, match=expected):
+        read_texts([_write(tmp_path / "a.jsonl", ROW), tmp_path / name])
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines=st.lists(st.one_of(st.binary(max_size=60), st.just(json.dumps(ROW).encode())), max_size=6))
+def test_every_line_that_is_not_blank_is_read_or_set_aside(tmp_path_factory, lines):
+    path = tmp_path_factory.mktemp("any") / "a.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    table, rejected = _read(path)
+    not_blank = [line for line in b"\n".join(lines).split(b"\n") if line.strip()]
+    assert len(not_blank) == len(table) + len(rejected)
