@@ -1,0 +1,252 @@
+"""Figures: table in, Axes out. Draw and compute nothing; colours that read on paper and on a dark screen.
+
+INK, MUTED and RULE are placeholders that `display.figure` turns into the page's own colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#fefefe"
+BLUE, ORANGE, GREEN, PURPLE = "#2f7fc1", "#c8701a", "#2f9467", "#a8578f"
+#: For parts of a whole, each told apart by its label as well.
+PARTS = (BLUE, ORANGE, GREEN, PURPLE, "#7a7f2a", "#5b6fd0", "#b5524c", "#3a8f9c")
+
+STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.titlesize": 10.5,
+    "axes.titlelocation": "left",
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.linewidth": 0.7,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.color": MUTED,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9.5,
+    "ytick.major.size": 0,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "figure.constrained_layout.use": True,
+}
+
+
+def canvas(height: float, width: float = 7.6, **layout: Any) -> tuple[Any, Any]:
+    """A figure in this project's style; sizes in inches."""
+    with mpl.rc_context(STYLE):
+        return plt.subplots(figsize=(width, height), **layout)
+
+
+def plot_timeline(
+    daily: pd.DataFrame, *, names: Mapping[str, str], happenings: Sequence[tuple[date, str]], ax: Axes | None = None
+) -> Axes:
+    """Items per outlet (rows) and day (columns): darker is more, an outline is observed and nothing, a dash unobserved.
+
+    Parameters
+    ----------
+    daily : DataFrame (outlet × day), 0 for nothing, NaN for not observed
+    names : outlet → name
+    happenings : (day, name) drawn as numbered lines
+    """
+    if ax is None:
+        _, ax = canvas(0.24 * len(daily) + 1.1, 9.2)
+    days = list(daily.columns)
+    top = max(1.0, float(np.nanmax(daily.to_numpy())))
+    for y, (_, row) in enumerate(daily.iterrows()):
+        for x, items in enumerate(row):
+            if np.isnan(items):
+                ax.plot([x - 0.3, x + 0.3], [y, y], color=RULE, lw=1.1, solid_capstyle="butt")
+            elif items > 0:
+                ax.add_patch(
+                    Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, color=BLUE, alpha=0.35 + 0.65 * items / top, lw=0)
+                )
+                if items > 1:
+                    ax.text(x, y, f"{items:.0f}", ha="center", va="center", color=PAPER, fontsize=7)
+    position = {pd.Timestamp(day): x for x, day in enumerate(days)}
+    inside = [(position[pd.Timestamp(day)], name) for day, name in happenings if pd.Timestamp(day) in position]
+    for number, (x, _) in enumerate(inside, start=1):
+        ax.axvline(x, color=ORANGE, lw=0.9, zorder=0)
+        # Neighbouring days would print their numbers over one another: every second one a line higher.
+        ax.text(x, -0.75 - 0.75 * (number % 2), str(number), color=ORANGE, ha="center", va="bottom", fontsize=8.5)
+    firsts = [x for x, day in enumerate(days) if day.day in (1, 15)]
+    ax.set_xticks(firsts, [f"{days[x].day} {days[x]:%b}" for x in firsts])
+    ax.set_yticks(range(len(daily)), [names.get(str(o), str(o)) for o in daily.index])
+    ax.set_xlim(-1, len(days))
+    ax.set_ylim(len(daily) - 0.4, -2.2)
+    return ax
+
+
+def plot_estimates(
+    frame: pd.DataFrame,
+    *,
+    label: str = "label",
+    estimate: str = "estimate",
+    lower: str = "lower",
+    upper: str = "upper",
+    xlabel: str = "",
+    scale: float = 1,
+    zero: bool = False,
+    mark: str | None = None,
+    limits: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Points with intervals, one row each, in the frame's order from the top.
+
+    Parameters
+    ----------
+    frame : DataFrame with the columns named by label, estimate, lower, upper
+    scale : float, values are multiplied by it (100 for percentages)
+    zero : draw a line at 0
+    mark : column of booleans; rows where it is true are filled and coloured, others hollow
+    limits : ends of the axis, in scaled units
+    """
+    if ax is None:
+        _, ax = canvas(0.27 * len(frame) + 0.75)
+    if zero:
+        ax.axvline(0, color=MUTED, lw=0.8)
+    for y, row in enumerate(frame.to_dict("records")):
+        strong = mark is None or bool(row[mark])
+        colour = BLUE if strong else MUTED
+        ax.plot([scale * row[lower], scale * row[upper]], [y, y], color=colour, lw=1.6, solid_capstyle="round")
+        face = colour if strong else PAPER
+        ax.plot(scale * row[estimate], y, "o", ms=5.5, color=colour, markerfacecolor=face)
+    ax.set_yticks(range(len(frame)), list(map(str, frame[label])))
+    ax.set_ylim(len(frame) - 0.4, -0.6)
+    if limits is not None:
+        ax.set_xlim(*limits)
+    ax.set_xlabel(xlabel)
+    ax.grid(axis="x", color=RULE, lw=0.5)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def plot_panels(
+    frame: pd.DataFrame, *, panel: str, label: str, titles: Mapping[str, str], columns: int = 4, **options: Any
+) -> Axes:
+    """`plot_estimates` in small multiples with shared axes: a panel for each value of a column.
+
+    Every panel shows the same labels in the same order (that of their first appearance).
+    """
+    panels = list(dict.fromkeys(frame[panel]))
+    labels = list(dict.fromkeys(frame[label]))
+    columns = max(1, min(columns, len(panels)))
+    rows = -(-len(panels) // columns)
+    height = rows * (0.235 * len(labels) + 0.62) + 0.2
+    _, grid = canvas(height, 9.2, nrows=rows, ncols=columns, sharex=True, sharey=True, squeeze=False)
+    for number, ax in enumerate(grid.flat):
+        if number >= len(panels):
+            ax.set_visible(False)
+            continue
+        part = frame[frame[panel] == panels[number]].set_index(label).reindex(labels).rename_axis(label).reset_index()
+        with mpl.rc_context(STYLE):
+            plot_estimates(part, label=label, ax=ax, **options)
+            ax.set_title(titles.get(panels[number], str(panels[number])))
+        if number < len(panels) - columns:
+            ax.set_xlabel("")
+    return grid.flat[0]  # type: ignore[no-any-return]
+
+
+def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | None = None) -> Axes:
+    """Shares of a whole as one bar per row; parts named inside where there is room, and in the legend.
+
+    Parameters
+    ----------
+    shares : DataFrame (row × part), each row sums to 1; columns are the labels shown
+    notes : what to write at the end of each bar (its n)
+    """
+    if ax is None:
+        _, ax = canvas(0.34 * len(shares) + 0.9)
+    left = np.zeros(len(shares))
+    for number, part in enumerate(shares.columns):
+        width = shares[part].to_numpy(float)
+        colour = MUTED if part == "all others" else PARTS[number % len(PARTS)]
+        ax.barh(range(len(shares)), 100 * width, left=100 * left, height=0.72, color=colour, label=part, lw=0)
+        for y, (x, w) in enumerate(zip(left, width, strict=True)):
+            if w * 100 >= 1.9 * len(f"{part}") and w >= 0.1:
+                ax.text(100 * (x + w / 2), y, part, ha="center", va="center", color=PAPER, fontsize=8)
+        left = left + width
+    for y, note in enumerate(notes):
+        ax.text(101.5, y, note, va="center", color=INK, fontsize=8.5)
+    ax.set_yticks(range(len(shares)), list(map(str, shares.index)))
+    ax.set_ylim(len(shares) - 0.4, -0.6)
+    ax.set_xlim(0, 100)
+    ax.set_xlabel("% of the set's uses")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=8.5, handlelength=1)
+    return ax
+
+
+def plot_words(words: pd.DataFrame, *, left: str, right: str, ax: Axes | None = None) -> Axes:
+    """Words by z of their log-odds, from the group's side (top) to its reference's (bottom).
+
+    Parameters
+    ----------
+    words : DataFrame with feature, z, q; in the order to draw
+    left, right : whose words stand at negative and at positive z
+    """
+    if ax is None:
+        _, ax = canvas(0.23 * len(words) + 0.8)
+    for y, row in enumerate(words.to_dict("records")):
+        colour = BLUE if row["z"] > 0 else ORANGE
+        ax.plot([0, row["z"]], [y, y], color=colour, lw=1.2)
+        ax.plot(row["z"], y, "o", ms=5, color=colour, markerfacecolor=colour if row["q"] <= 0.05 else PAPER)
+        ax.annotate(
+            row["feature"],
+            (row["z"], y),
+            xytext=(6 if row["z"] > 0 else -6, 0),
+            textcoords="offset points",
+            ha="left" if row["z"] > 0 else "right",
+            va="center",
+        )
+    ax.axvline(0, color=MUTED, lw=0.8)
+    ax.set_yticks([])
+    reach = 1.45 * float(words["z"].abs().max()) if len(words) else 1
+    ax.set_xlim(-reach, reach)
+    ax.set_ylim(len(words) - 0.4, -0.6)
+    ax.set_xlabel(f"z of the log-odds ratio:  ← {left}   |   {right} →")
+    return ax
+
+
+def plot_matrix(table: pd.DataFrame, *, names: Mapping[str, str], ax: Axes | None = None) -> Axes:
+    """Counts in rows and columns, shaded by the share of their row.
+
+    Parameters
+    ----------
+    table : DataFrame of counts (row × column)
+    names : row and column ids → names shown
+    """
+    if ax is None:
+        _, ax = canvas(0.27 * len(table) + 1.5, 9.2)
+    whole = table.sum(axis=1).replace(0, 1)
+    for y, (key, row) in enumerate(table.iterrows()):
+        for x, count in enumerate(row):
+            if count:
+                share = count / whole[key]
+                ax.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=BLUE, alpha=0.12 + 0.88 * share, lw=0))
+                ax.text(x, y, str(count), ha="center", va="center", fontsize=8.5, color=PAPER if share > 0.45 else INK)
+    columns = [names.get(str(c), str(c)).replace(" and ", "\nand ") for c in table.columns]
+    ax.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
+    ax.xaxis.set_ticks_position("top")
+    ax.tick_params(axis="x", length=0)
+    ax.set_yticks(range(len(table)), [names.get(str(r), str(r)) for r in table.index])
+    ax.set_xlim(-0.6, len(columns) - 0.4)
+    ax.set_ylim(len(table) - 0.4, -0.6)
+    ax.spines["bottom"].set_visible(False)
+    return ax

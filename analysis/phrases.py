@@ -1,0 +1,61 @@
+"""Numbers as they are printed in sentences and tables: rounded the same way everywhere."""
+
+from __future__ import annotations
+
+import math
+
+MINUS = "−"
+ABSENT = "–"
+
+
+def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
+    """A number with a true minus sign; `sign` writes the plus as well; a dash where it is missing."""
+    if value is None or math.isnan(value):
+        return ABSENT
+    rounded = round(float(value), digits) + 0.0  # + 0.0 turns -0.0 into 0.0
+    text = f"{abs(rounded):,.{digits}f}"
+    if rounded < 0:
+        return MINUS + text
+    return f"+{text}" if sign and rounded > 0 else text
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share as a percentage."""
+    return ABSENT if math.isnan(share) else f"{number(100 * share, digits)} %"
+
+
+def points(difference: float, *, sign: bool = True) -> str:
+    """A difference of shares in percentage points."""
+    return ABSENT if math.isnan(difference) else f"{number(100 * difference, 0, sign=sign)} points"
+
+
+def interval(lower: float, upper: float, digits: int = 2, *, scale: float = 1, sign: bool = False) -> str:
+    """Both ends of an interval, "a to b"."""
+    if math.isnan(lower) or math.isnan(upper):
+        return ABSENT
+    return f"{number(scale * lower, digits, sign=sign)} to {number(scale * upper, digits, sign=sign)}"
+
+
+def small(p: float) -> str:
+    """A p or q: three digits, never "0.000"."""
+    if math.isnan(p):
+        return ABSENT
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def equals(name: str, p: float) -> str:
+    """`q = 0.012` or `q < 0.001`."""
+    text = small(p)
+    return f"{name} {text}" if text.startswith("<") else f"{name} = {text}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listing(words: list[str]) -> str:
+    """Words joined as in a sentence: a, b and c."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
