@@ -1,0 +1,213 @@
+"""Finding sentences: rules from rows of COMPARISON to words. No stance, no superlative; "cannot tell" is a finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.phrases import equals, interval, listing, number, percent, plural, points
+from analysis.results import is_primary
+from analysis.study import Study
+
+ALPHA = 0.05
+VARIANT_NAMES = {"title": "titles only", "lede": "title and first paragraph", "text": "whole text"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence or two, and how it came out.
+
+    Attributes
+    ----------
+    text : str, plain text
+    verdict : more, less, cannot tell, or described
+    status : confirmatory, exploratory, or empty where nothing was tested
+    """
+
+    text: str
+    verdict: str = "described"
+    status: str = ""
+
+
+def verdict(row: pd.Series) -> str:
+    """More, less or cannot tell: q decides, not the interval (which is of one comparison, not of the family)."""
+    if row["q"] <= ALPHA:
+        return "more" if row["estimate"] > 0 else "less"
+    return "cannot tell"
+
+
+def overturned(study: Study, table: pd.DataFrame, row: pd.Series) -> list[str]:
+    """Variants and adjustments in which the comparison of `row` turns round or its interval spans zero."""
+    keys = ["measure", "feature", "group", "reference"]
+    same = table[(table[keys] == row[keys]).all(axis=1)]
+    others = same[~is_primary(study, same)]
+    sign = 1 if row["estimate"] > 0 else -1
+    fallen = others[(sign * others["estimate"] <= 0) | (others["lower"] * others["upper"] <= 0)]
+    shown = []
+    for other in fallen.itertuples():
+        name = VARIANT_NAMES[str(other.variant)]
+        shown.append(name if other.variant != row["variant"] else f"{name}, not standardized")
+    return list(dict.fromkeys(shown))
+
+
+def findings(
+    study: Study, table: pd.DataFrame, *, measure: str, group: str | None = None, limit: int = 12
+) -> list[Finding]:
+    """Findings of one measure: each difference that q lets stand, then one sentence on what cannot be told.
+
+    Parameters
+    ----------
+    study : Study
+    table : DataFrame (COMPARISON), all variants, from `study_results` or `pair_results`
+    measure : actor-share, actor-rate, label-share, label-share-own, valence or valence-toward
+    group : an outlet; all where None
+    limit : int, at most so many sentences on differences, by |z|
+
+    Returns
+    -------
+    list of Finding, empty where the measure has no row
+    """
+    rows = table[(table["measure"] == measure) & is_primary(study, table) & table["q"].notna()]
+    if group is not None:
+        rows = rows[rows["group"] == group]
+    if rows.empty:
+        return []
+    found = rows[rows["q"] <= ALPHA]
+    order = found.assign(size=-found["z"].abs()).sort_values(["size", "group", "feature"]).index
+    sentences = [_sentence(study, table, found.loc[i]) for i in order[:limit]]
+    if len(order) > limit:
+        sentences.append(Finding(f"{len(order) - limit} more such differences are in the table below."))
+    silent = rows[rows["q"] > ALPHA]
+    if len(silent):
+        sentences.append(_cannot_tell(study, silent, len(rows)))
+    return sentences
+
+
+def _status(study: Study, row: pd.Series) -> str:
+    rest = row["reference"] == "other outlets"
+    return "confirmatory" if rest and row["measure"] in study.settings.confirmatory else "exploratory"
+
+
+def _sentence(study: Study, table: pd.DataFrame, row: pd.Series) -> Finding:
+    body = _BODIES[row["measure"]](study, row)
+    where = "" if row["variant"] == study.settings.primary else f" in {VARIANT_NAMES[row['variant']]}"
+    text = f"{study.outlet_names.get(row['group'], row['group'])} {body}{where} ({equals('q', row['q'])})."
+    if weak := overturned(study, table, row):
+        text += f" Fragile: it does not hold on {listing(weak)}."
+    return Finding(text, verdict(row), _status(study, row))
+
+
+def reference_name(study: Study, row: pd.Series) -> str:
+    """What a row is compared with, as a sentence says it."""
+    return study.outlet_names.get(row["reference"], "the other outlets")
+
+
+def _actor_share(study: Study, row: pd.Series) -> str:
+    return (
+        f"names {study.actor_names.get(row['feature'], row['feature'])} in {row['count']:.0f} of "
+        f"{plural(row['articles'], 'article')} ({percent(row['count'] / row['articles'])}), "
+        f"{reference_name(study, row)} in {row['reference_count']:.0f} of {row['reference_articles']} "
+        f"({percent(row['reference_count'] / row['reference_articles'])}): {points(row['estimate'])} once periods "
+        f"are matched, 95 % interval {interval(row['lower'], row['upper'], 0, scale=100, sign=True)}"
+    )
+
+
+def _actor_rate(study: Study, row: pd.Series) -> str:
+    return (
+        f"names {study.actor_names.get(row['feature'], row['feature'])} {_more(row)} often per 1,000 words than "
+        f"{reference_name(study, row)}: {number(row['estimate'], 1, sign=True)} once periods are matched, 95 % "
+        f"interval {interval(row['lower'], row['upper'], 1, sign=True)}"
+    )
+
+
+def _label_share(study: Study, row: pd.Series) -> str:
+    name, label = row["feature"].split(":", 1)
+    own = " in its own voice" if row["measure"] == "label-share-own" else ""
+    referent = study.labels.loc[study.labels["set"] == name, "referent"].iloc[0]
+    return (
+        f"uses “{label.replace('-', ' ')}” for {referent}{own} {_more(row)} than {reference_name(study, row)}: "
+        f"{points(row['estimate'])} of its uses of that set, 95 % interval "
+        f"{interval(row['lower'], row['upper'], 0, scale=100, sign=True)} ({row['count']:.0f} uses against "
+        f"{row['reference_count']:.0f})"
+    )
+
+
+def _valence(study: Study, row: pd.Series) -> str:
+    warmer = "warmer" if row["estimate"] > 0 else "more negative"
+    toward = ""
+    if row["measure"] == "valence-toward":
+        toward = f" where it names {study.actor_names.get(row['feature'], row['feature'])}"
+    return (
+        f"is worded {warmer}{toward} than {reference_name(study, row)}: {number(row['estimate'], 2, sign=True)} on a "
+        f"scale from −1 to 1 once periods are matched, 95 % interval "
+        f"{interval(row['lower'], row['upper'], 2, sign=True)}"
+    )
+
+
+def _more(row: pd.Series) -> str:
+    return "more" if row["estimate"] > 0 else "less"
+
+
+_BODIES = {
+    "actor-share": _actor_share,
+    "actor-rate": _actor_rate,
+    "label-share": _label_share,
+    "label-share-own": _label_share,
+    "valence": _valence,
+    "valence-toward": _valence,
+}
+
+_UNITS = {
+    "actor-share": ("points", 100.0, 0),
+    "actor-rate": ("mentions per 1,000 words", 1.0, 1),
+    "label-share": ("points", 100.0, 0),
+    "label-share-own": ("points", 100.0, 0),
+    "valence": ("on the scale from −1 to 1", 1.0, 2),
+    "valence-toward": ("on the scale from −1 to 1", 1.0, 2),
+}
+
+_WHAT = {
+    "actor-share": "in how many articles name an actor",
+    "actor-rate": "in how often an actor is named",
+    "label-share": "in the share of a label",
+    "label-share-own": "in the share of a label in the outlet's own voice",
+    "valence": "in tone",
+    "valence-toward": "in tone where an actor is named",
+}
+
+
+def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int) -> Finding:
+    measure = silent["measure"].iloc[0]
+    unit, scale, digits = _UNITS[measure]
+    low, high = scale * silent["detectable"].min(), scale * silent["detectable"].max()
+    size = number(low, digits) if number(low, digits) == number(high, digits) else f"{interval(low, high, digits)}"
+    which = "the one comparison" if tested == 1 else f"{len(silent)} of {tested} comparisons"
+    text = (
+        f"Cannot tell: {which} {_WHAT[measure]} {'leaves' if tested == 1 else 'leave'} open whether there is a "
+        f"difference. With this many articles one of about {size} {unit} would have been found four times in five."
+    )
+    return Finding(text, "cannot tell", _status(study, silent.iloc[0]))
+
+
+def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int = 8) -> list[Finding]:
+    """Words by which an outlet differs from its reference, as q over permuted articles lets them stand."""
+    rows = table[(table["measure"] == "term-log-odds") & (table["group"] == group)]
+    if rows.empty:
+        return []
+    name, other = study.outlet_names.get(group, group), reference_name(study, rows.iloc[0])
+    result = []
+    for sign, phrase in ((1, "uses more than"), (-1, "uses less than")):
+        hits = rows[(rows["q"] <= ALPHA) & (sign * rows["estimate"] > 0)]
+        hits = hits.assign(size=-hits["z"].abs()).sort_values(["size", "feature"]).head(limit)
+        if len(hits):
+            words = listing([f"“{row.feature}” ({equals('q', row.q)})" for row in hits.itertuples()])
+            result.append(Finding(f"{name} {phrase} {other}: {words}.", "more" if sign > 0 else "less", "exploratory"))
+    if not result:
+        text = (
+            f"Cannot tell: none of the {len(rows)} words used five times or more sets {name} apart from {other} once "
+            f"articles are permuted and the rate of false discoveries is held at 5 % "
+            f"(smallest {equals('q', rows['q'].min())})."
+        )
+        result.append(Finding(text, "cannot tell", "exploratory"))
+    return result
