@@ -1,0 +1,136 @@
+"""Sentences and tokens."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.errors import LanguageError
+from analysis.tables import LANGUAGES
+from analysis.tokens import is_word, split_sentences, tokenize
+
+LANGUAGE = st.sampled_from(LANGUAGES)
+#: Any Unicode, and texts dense in what the rules look at.
+TEXT = st.one_of(
+    st.text(),
+    st.lists(
+        st.sampled_from(
+            [".", "?", "!", "…", " ", "\n", '"', "“", "”", "‘", "’", "'", "U.S.", "Mr.", "no", "5", "A", "ą", "-"]
+        ),
+        max_size=40,
+    ).map("".join),
+)
+
+
+def _sentences(text, language):
+    return [text[start:end] for start, end in split_sentences(text, language=language)]
+
+
+def _tokens(text, language="en"):
+    return [text[start:end] for start, end in tokenize(text, language=language)]
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", ["The vote passed.", "Nobody cheered."]),
+        ("en", ["Mr. Ayala met J. Rivas on Dec. 7.", "It rained."]),
+        ("en", ["He flew to the U.S. Embassy.", "He left the U.S.", "The army stayed."]),
+        ("en", ['"Why now?" she asked.', '"Because."']),
+        ("en", ["“We stay.”", "Then they left (at 5 p.m. Monday).", "All was quiet!"]),
+        ("en", ["It was No. 2 of the list.", "She said no.", "Peace held."]),
+        ("en", ["No end of headline", "A first paragraph.", "And more"]),
+        ("es", ["El Sr. Ayala viajó a EE.UU. ayer.", "¿Volverá?", "Nadie lo sabe."]),
+        ("pt", ["O Sr. Ayala chegou ontem.", "Ninguém viu."]),
+        ("pl", ["Mówił m.in. o drogach za 5 mln zł w ub. roku.", "Potem wyszedł."]),
+        ("pl", ["- Nie wiem.", "- To koniec? - zapytał."]),
+    ],
+)
+def test_sentences(language, expected):
+    separator = "\n" if expected[0].startswith("No end") else " "
+    assert expected == _sentences(separator.join(expected), language)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "Ayala’s self-coup didn’t pass.", ["Ayala", "’s", "self-coup", "did", "n’t", "pass", "."]),
+        ("en", "the coup d’état of '92", ["the", "coup", "d’état", "of", "'", "92"]),
+        ("en", "protesters’ rights, 1,000 at 10:30", ["protesters", "’", "rights", ",", "1,000", "at", "10:30"]),
+        ("en", "Police–army (and/or)...", ["Police", "–", "army", "(", "and", "/", "or", ")", "..."]),
+        ("en", "in the U.S.", ["in", "the", "U.S."]),
+        ("en", "Gen. Rivas of Ayala Inc.", ["Gen.", "Rivas", "of", "Ayala", "Inc", "."]),
+        ("es", "Los RR.EE. d'Ayala, 5 % más", ["Los", "RR.EE.", "d'Ayala", ",", "5", "%", "más"]),
+        ("pl", "3,5 tys. osób", ["3,5", "tys.", "osób"]),
+    ],
+)
+def test_tokens(language, text, expected):
+    assert expected == _tokens(text, language)
+
+
+WORD = st.sampled_from(
+    [
+        "the",
+        "protesters",
+        "Ayala",
+        "Lima",
+        "self-rule",
+        "1,500",
+        "3.5",
+        "it's",
+        "don't",
+        "they'll",
+        "Ayala's",
+        "we've",
+        "I'm",
+    ]
+)
+MARK = st.sampled_from(["", ",", ";", ":", " (", ")", "!", "?", "...", " --", "%", " $"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(WORD, MARK), min_size=1, max_size=12))
+def test_plain_english_is_tokenized_as_nltk_does(pieces):
+    from nltk.tokenize import NLTKWordTokenizer
+
+    text = " ".join(word + mark for word, mark in pieces) + " end."
+    expected = list(NLTKWordTokenizer().span_tokenize(text))
+    assert expected == tokenize(text, language="en", sentences=[(0, len(text))])
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXT, LANGUAGE, st.sampled_from([split_sentences, tokenize]))
+def test_spans_are_ordered_disjoint_and_hold_every_character_but_space(text, language, spans_of):
+    spans = spans_of(text, language=language)
+    ends = [0]
+    for start, end in spans:
+        assert ends[-1] <= start < end <= len(text)
+        assert not text[start].isspace()
+        assert not text[end - 1].isspace()
+        ends.append(end)
+    covered = "".join(text[start:end] for start, end in spans)
+    assert "".join(text.split()) == "".join(covered.split())
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXT, LANGUAGE)
+def test_a_token_holds_no_space_and_lies_in_one_sentence(text, language):
+    sentences = split_sentences(text, language=language)
+    for start, end in tokenize(text, language=language):
+        assert 1 == len(text[start:end].split())
+        assert 1 == sum(first <= start and end <= last for first, last in sentences)
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXT, LANGUAGE)
+def test_a_line_break_ends_a_sentence(text, language):
+    for sentence in _sentences(text, language):
+        assert 1 == len(sentence.splitlines())
+
+
+def test_words_have_a_letter_or_a_digit():
+    assert [True, True, True, False, False] == [is_word(token) for token in ("n’t", "5", "ą", "–", "...")]
+
+
+def test_a_language_without_rules_is_refused():
+    with pytest.raises(LanguageError, match=r"no rules for language 'de'\. Known: en, es, pt, pl\."):
+        tokenize("Guten Tag", language="de")
