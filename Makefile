@@ -1,0 +1,45 @@
+# make reports and make test do everything on a machine that has Python 3.11+, git and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+STUDY ?= castillo-2022
+
+.PHONY: reports test lab lock bench clean help
+
+help:
+	@echo "make reports   render the reports of $(STUDY) into reports/ (STUDY=sample for the sample)"
+	@echo "make test      run the tests"
+	@echo "make lab       open the notebooks in JupyterLab"
+	@echo "make bench     time the build and the instruments"
+	@echo "make lock      write requirements.lock anew (needs uv)"
+	@echo "make clean     delete caches and rendered reports, keep .venv and the manifests"
+
+reports: $(READY)
+	$(BIN)/castillo build $(STUDY)
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2
+
+lab: $(READY)
+	$(BIN)/jupyter lab notebooks
+
+bench: $(READY)
+	$(BIN)/python -m pytest tests/benchmarks -s
+
+# The stamp is written last: an installation that was interrupted is done again.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+lock:
+	uv pip compile pyproject.toml --universal --extra dev --generate-hashes --no-header --no-annotate -o requirements.lock
+
+clean:
+	rm -rf .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find analysis tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find reports -type f ! -name manifest.json -delete 2>/dev/null || true

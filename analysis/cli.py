@@ -1,0 +1,176 @@
+"""castillo: parse, one library call, print. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analysis.errors import AnalysisError, Problem
+
+if TYPE_CHECKING:
+    from analysis.study import Study
+
+DEFAULT = "castillo-2022"
+
+
+class Program(click.Group):
+    """A group whose commands answer an AnalysisError with its message and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except AnalysisError as error:
+            click.echo(f"castillo: {error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="castillo-coverage", prog_name="castillo")
+def main() -> None:
+    """Measure how outlets covered an event, and publish the comparison.
+
+    STUDY is a study's folder, or the name of a folder under data/. Exit status: 0 done; 1 some report failed or verify
+    found a difference; 2 the request or a study file is wrong.
+    """
+
+
+@main.command()
+@click.argument("study", default=DEFAULT)
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the reports.  [default: reports/]")
+@click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Reports at once.  [default: cores]")
+@click.option("--force", is_flag=True, help="Render also what is fresh.")
+def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | None, force: bool) -> None:
+    """Render the reports of STUDY that are not fresh.
+
+    Example: castillo build --only 'outlet--*' --jobs 2
+    """
+    from analysis import publish
+
+    loaded = _load(study)
+    if warning := _stale_features(loaded):
+        click.echo(f"warning: {warning}", err=True)
+    result = publish.build(loaded, output=output, only=only, jobs=jobs, force=force, echo=click.echo)
+    done = f"{len(result.built)} built, {len(result.fresh)} fresh, {len(result.failed)} failed"
+    click.echo(f"{result.folder}: {done}")
+    click.get_current_context().exit(0 if result.ok else 1)
+
+
+@main.command("list")
+@click.argument("study", default=DEFAULT)
+def list_(study: str) -> None:
+    """Show the reports of STUDY: state and why, seconds it took last, parameters.
+
+    Example: castillo list castillo-2022
+    """
+    from analysis import publish
+
+    loaded = _load(study)
+    if warning := _stale_features(loaded):
+        click.echo(warning)
+    listed = publish.list_reports(loaded)
+    width = max((len(item.report.name) for item in listed), default=0)
+    for item in listed:
+        state = ": ".join([item.status.word, ", ".join(item.status.reasons)]).removesuffix(": ")
+        seconds = "" if item.seconds is None else f"  {item.seconds:.1f} s"
+        click.echo(f"{item.report.name:{width}}  {state}{seconds}")
+        for parameter in item.parameters:
+            given = item.report.parameters
+            value = f"{parameter.type} = {given.get(parameter.name, parameter.default)!r}"
+            default = "" if parameter.name not in given else f" (default {parameter.default!r})"
+            hint = f"  {parameter.help}" if parameter.help else ""
+            click.echo(f"    {parameter.name}: {value}{default}{hint}")
+
+
+@main.command()
+@click.argument("study", default=DEFAULT)
+def check(study: str) -> None:
+    """Tell every problem of the files of STUDY: file, line, what to do.
+
+    Example: castillo check data/sample
+    """
+    from analysis.study import examine, find_study
+
+    folder = find_study(study)
+    loaded, problems = examine(folder)
+    told = [*map(str, problems), *(_deeper_problems(loaded) if loaded is not None else [])]
+    for line in told:
+        click.echo(line)
+    click.echo(f"{folder}: {len(told)} problem{'' if len(told) == 1 else 's'}" if told else f"{folder}: no problems")
+    click.get_current_context().exit(2 if told else 0)
+
+
+@main.command()
+@click.argument("texts", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--study", required=True, help="Study whose articles they are.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the features.  [default: the study's]")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes at once.  [default: cores]")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to send the work to.")
+def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int | None, scheduler: str | None) -> None:
+    """Turn TEXTS into features: counts, scores and offsets, no sentences.
+
+    Example: castillo annotate feeds.jsonl articles.jsonl --study castillo-2022
+    """
+    from analysis.annotate import annotate as run
+
+    loaded = _load(study)
+    folder = output or loaded.features_folder
+    result = run(list(texts), loaded, output=folder, jobs=jobs, scheduler=scheduler)
+    for item in result.rejected:
+        click.echo(f"set aside: {item.path}:{item.line}: {item.reason}")
+    click.echo(f"{folder}: {result.articles} articles annotated, {len(result.rejected)} set aside")
+
+
+@main.command()
+@click.argument("study", default=DEFAULT)
+@click.option("--jobs", type=click.IntRange(min=1), help="Reports at once.  [default: cores]")
+def verify(study: str, jobs: int | None) -> None:
+    """Build STUDY again from nothing and compare with reports/<study>/manifest.json, byte for byte.
+
+    Example: castillo verify castillo-2022
+    """
+    from analysis import publish
+
+    found = publish.verify(_load(study), jobs=jobs, echo=click.echo)
+    for line in (*found.remarks, *found.differences):
+        click.echo(line)
+    click.echo("verified: every file is the same" if not found.differences else f"{len(found.differences)} differences")
+    click.get_current_context().exit(1 if found.differences else 0)
+
+
+def _load(study: str) -> Study:
+    from analysis.study import load_study
+
+    return load_study(study)
+
+
+def _stale_features(study: Study) -> str:
+    changed = study.stale_features()
+    if not changed:
+        return ""
+    return f"features are stale: {', '.join(changed)} changed; run castillo annotate TEXTS --study {study.folder.name}"
+
+
+def _deeper_problems(study: Study) -> list[str]:
+    """Problems that only show across files: aliases that two entries claim, reports that cannot be run."""
+    from analysis.errors import FeaturesMissing
+    from analysis.publish.matrix import plan_reports
+    from analysis.study import find_root
+
+    told = []
+    if find_spec("analysis.gazetteer"):
+        from analysis.gazetteer import conflicts
+
+        fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
+        for alias, entries in conflicts(study.actors):
+            message = f"alias {alias!r} belongs to {' and '.join(map(str, entries))}"
+            told.append(str(Problem(study.folder / "actors.csv", None, message, fix)))
+    try:
+        told += [f"{study.folder / 'study.toml'}: {error}" for error in plan_reports(study, find_root())[1]]
+    except FeaturesMissing:
+        told += []
+    return told

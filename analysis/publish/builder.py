@@ -1,0 +1,230 @@
+"""Building a study's reports: check everything, render what is not fresh, write it whole, tell what happened."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from analysis.publish.cache import Cache, State, Status, report_parts, shared_parts
+from analysis.publish.describe import index_entry, page_of
+from analysis.publish.files import lock, sweep, write
+from analysis.publish.index import render_index
+from analysis.publish.manifest import differences, make_manifest, read_manifest, remarks, write_manifest
+from analysis.publish.matrix import Report, select, study_reports
+from analysis.publish.parameters import Parameter, read_parameters
+from analysis.publish.run import Failure, Outcome, Task, run_all
+from analysis.study import Study, digest, find_root
+
+Echo = Callable[[str], None]
+
+
+@dataclass
+class BuildResult:
+    """What a build did: names of reports built and fresh, failures by name, files removed."""
+
+    folder: Path
+    built: list[str] = field(default_factory=list)
+    fresh: list[str] = field(default_factory=list)
+    failed: dict[str, Failure] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no report failed."""
+        return not self.failed
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One report as `castillo list` shows it."""
+
+    report: Report
+    parameters: tuple[Parameter, ...]
+    status: Status
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Differences from the committed manifest, and remarks that may explain them."""
+
+    differences: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def build(
+    study: Study,
+    *,
+    output: Path | None = None,
+    only: Sequence[str] = (),
+    jobs: int | None = None,
+    force: bool = False,
+    echo: Echo = lambda line: None,
+) -> BuildResult:
+    """Build the reports of a study.
+
+    Parameters
+    ----------
+    study : Study
+    output : Path, folder in which the study's folder of reports lies; reports/ of the project by default
+    only : sequence of globs over report names; all reports where it is empty
+    jobs : int, processes at once; as many as there are cores by default
+    force : bool, render also what is fresh
+    echo : called with a line of text for each report as it is done
+
+    Returns
+    -------
+    BuildResult
+
+    Raises
+    ------
+    ParameterError, BuildError, FeaturesMissing
+        Before any kernel starts.
+    """
+    root = find_root()
+    return _Build(study, root, output or root / "reports", root, echo).run(only, jobs or cores(), force)
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    with suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Build:
+    """One build: what it needs to know, and its steps."""
+
+    def __init__(self, study: Study, root: Path, output: Path, memory: Path, echo: Echo) -> None:
+        self.study, self.root, self.echo = study, root, echo
+        self.reports = study_reports(study, root)
+        self.stale_features = study.stale_features()
+        self.cache = Cache(memory, study.name, output)
+        self.result = BuildResult(self.cache.reports)
+        shared = shared_parts(study)
+        self.parts = {report.name: report_parts(report, study, root, shared) for report in self.reports}
+
+    def status(self, report: Report) -> Status:
+        return self.cache.status(report.name, self.parts[report.name])
+
+    def run(self, only: Sequence[str], jobs: int, force: bool) -> BuildResult:
+        chosen = select(self.reports, only)
+        with lock(self.cache.folder / ".lock", echo=self.echo):
+            sweep(self.result.folder)
+            todo = [report for report in chosen if force or self.status(report).word != "fresh"]
+            self.result.fresh = [report.name for report in chosen if report not in todo]
+            if todo:
+                _share_results(self.study, self.echo)
+            for outcome in run_all([self._task(report) for report in todo], jobs=jobs):
+                self._keep(outcome)
+            if not only:
+                self._remove_strays()
+            self._write_index()
+            if not only and self.result.ok:
+                write_manifest(self.result.folder, self.study.name, self.root)
+        return self.result
+
+    def _task(self, report: Report) -> Task:
+        page = page_of(report, self.study, self.root, self.parts[report.name], self.stale_features)
+        return Task(report, page, self.root)
+
+    def _keep(self, outcome: Outcome) -> None:
+        """Write a report's files, CSV before HTML; a failure leaves those of its last good version."""
+        name, result, before = outcome.name, outcome.result, self.cache.load(outcome.name)
+        if isinstance(result, Failure):
+            self.cache.save(name, replace(before, failure=result, seconds=outcome.seconds))
+            self.result.failed[name] = result
+            self.echo(f"{name}: FAILED {result.place}: {result.error}")
+            return
+        for file in sorted(result.files, key=lambda file: (file.endswith(".html"), file)):
+            write(self.result.folder / file, result.files[file])
+        for file in set(before.files) - set(result.files):
+            (self.result.folder / file).unlink(missing_ok=True)
+        files = {file: digest(data) for file, data in sorted(result.files.items())}
+        state = State(self.parts[name], files, result.title, result.headline, outcome.seconds)
+        self.cache.save(name, state)
+        self.result.built.append(name)
+        self.echo(f"{name}: built in {outcome.seconds:.1f} s")
+
+    def _remove_strays(self) -> None:
+        """Delete pages and tables that no report of the matrix has, or had when it last succeeded."""
+        kept = {"index.html", *(file for r in self.reports for file in self.cache.load(r.name).files)}
+        for path in sorted(self.result.folder.glob("*")):
+            if path.suffix in (".html", ".csv") and path.name not in kept:
+                path.unlink()
+                self.result.removed.append(path.name)
+
+    def _write_index(self) -> None:
+        entries = [index_entry(r, self.study, self.status(r), self.cache.load(r.name)) for r in self.reports]
+        page = render_index(self.study, entries)
+        path = self.result.folder / "index.html"
+        if not path.is_file() or path.read_bytes() != page:
+            write(path, page)
+
+
+def _share_results(study: Study, echo: Echo) -> None:
+    """Compute what reports share once, before the kernels; if that fails, the reports that need it will say why."""
+    if find_spec("analysis.results") is None:
+        return
+    from analysis.results import study_results
+
+    try:
+        study_results(study)
+    except Exception as error:
+        echo(f"the results that reports share could not be computed: {type(error).__name__}: {error}")
+
+
+def list_reports(study: Study, *, output: Path | None = None) -> list[Listed]:
+    """Every report of a study with its parameters and state, in the order of study.toml.
+
+    Raises
+    ------
+    ParameterError, BuildError, FeaturesMissing
+    """
+    root = find_root()
+    plan = _Build(study, root, output or root / "reports", root, lambda line: None)
+    known: Mapping[str, tuple[Parameter, ...]] = {
+        notebook: read_parameters(root / "notebooks" / f"{notebook}.ipynb")
+        for notebook in {report.notebook for report in plan.reports}
+    }
+    return [
+        Listed(report, known[report.notebook], plan.status(report), plan.cache.load(report.name).seconds)
+        for report in plan.reports
+    ]
+
+
+def verify(study: Study, *, jobs: int | None = None, echo: Echo = lambda line: None) -> Verification:
+    """Build a study again from nothing into a temporary folder and compare with its committed manifest.
+
+    Parameters
+    ----------
+    study : Study
+    jobs : int, processes at once
+    echo : called with a line of text for each report as it is done
+
+    Returns
+    -------
+    Verification, without differences where every file is the same to the byte
+
+    Raises
+    ------
+    BuildError
+        Where there is no manifest.
+    """
+    root = find_root()
+    expected = read_manifest(root / "reports" / study.name)
+    scratch = Path(tempfile.mkdtemp(prefix="castillo-verify-"))
+    try:
+        plan = _Build(study, root, scratch / "reports", scratch, echo)
+        result = plan.run((), jobs or cores(), force=True)
+        actual = make_manifest(result.folder, study.name, root)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    failed = [f"{name} failed {failure.place}: {failure.error}" for name, failure in sorted(result.failed.items())]
+    return Verification((*failed, *differences(expected, actual)), tuple(remarks(expected, actual)))

@@ -1,0 +1,153 @@
+"""What a report depends on, by content, and what is remembered of its last run; both outside reports/."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import analysis
+from analysis.publish.files import write
+from analysis.publish.matrix import Report
+from analysis.publish.parameters import read_cells
+from analysis.publish.run import Failure
+from analysis.study import Study, digest
+
+#: Packages whose version can change a number, a figure or a page.
+PACKAGES = (
+    *("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "nltk", "vaderSentiment", "datasketch", "ipykernel"),
+    *("papermill", "nbclient", "nbconvert", "mistune", "Pygments", "Jinja2"),
+)
+_LIBRARY = Path(analysis.__file__).parent
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """Python (major.minor), this library and the packages that matter, with their versions."""
+    return (("Python", python_version()), ("castillo-coverage", analysis.__version__), *map(_version, PACKAGES))
+
+
+def _version(package: str) -> tuple[str, str]:
+    try:
+        return package, version(package)
+    except PackageNotFoundError:
+        return package, "not installed"
+
+
+def python_version() -> str:
+    """Major and minor version of the running Python."""
+    return ".".join(platform.python_version_tuple()[:2])
+
+
+def shared_parts(study: Study) -> dict[str, str]:
+    """Digest of each thing that all reports of a study depend on, by the name it has in `castillo list`."""
+    parts = {"study.toml": digest((study.folder / "study.toml").read_bytes())}
+    for path in sorted(study.folder.glob("*.csv")):
+        parts[path.name] = digest(path.read_bytes())
+    for name in study.settings.texts:
+        if (path := study.folder / name).is_file():
+            parts[name] = digest(path.read_bytes())
+    features = (p for p in study.features_folder.glob("*") if p.suffix in (".parquet", ".json"))
+    parts["features"] = _tree(study.features_folder, features)
+    parts["analysis"] = _tree(_LIBRARY, library_files())
+    parts["template"] = _tree(_LIBRARY, (p for p in (_LIBRARY / "publish").rglob("*") if p.suffix in _PAGE))
+    parts["packages"] = digest(json.dumps(versions()).encode())
+    return parts
+
+
+_PAGE = (".py", ".j2", ".css")
+
+
+def library_files() -> list[Path]:
+    """Files of the library that notebooks may depend on: all modules and instruments, for now."""
+    files = [path for path in _LIBRARY.rglob("*") if path.is_file() and path.suffix not in (".pyc", ".pyi")]
+    apart = {_LIBRARY / "publish", _LIBRARY / "__pycache__"}
+    return [path for path in files if not apart & set(path.parents) and path.name != "cli.py"]
+
+
+def _tree(folder: Path, files: Iterable[Path]) -> str:
+    named = sorted((path.relative_to(folder).as_posix(), path) for path in files)
+    return digest(json.dumps([[name, digest(path.read_bytes())] for name, path in named]).encode())
+
+
+def report_parts(report: Report, study: Study, root: Path, shared: Mapping[str, str]) -> dict[str, str]:
+    """Digest of each thing a report depends on; the same in whatever folder the project lies."""
+    parameters = {**report.parameters, "study": study.name}
+    return {
+        "notebook": digest(json.dumps(read_cells(root / "notebooks" / f"{report.notebook}.ipynb")).encode()),
+        "parameters": digest(json.dumps(parameters, sort_keys=True).encode()),
+        **shared,
+    }
+
+
+@dataclass(frozen=True)
+class State:
+    """What is remembered of a report: digests and files of its last good version, and its last failure if any."""
+
+    parts: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    headline: str = ""
+    seconds: float | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """fresh, stale, failed or new; and in words why it is not fresh."""
+
+    word: str
+    reasons: tuple[str, ...] = ()
+
+
+class Cache:
+    """States of a study's reports in one output folder.
+
+    Parameters
+    ----------
+    root : Path, the project's folder
+    study : str
+    output : Path, the folder that the reports' folder lies in; part of the key
+    """
+
+    def __init__(self, root: Path, study: str, output: Path) -> None:
+        key = hashlib.sha256(str(output.resolve()).encode("utf-8", "replace")).hexdigest()[:12]
+        self.folder = root / ".cache" / "castillo" / study / key
+        self.reports = output.resolve() / study
+
+    def load(self, name: str) -> State:
+        """The remembered state; an empty one where there is none or it cannot be read."""
+        try:
+            found: dict[str, Any] = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+            failure = Failure(**found["failure"]) if found["failure"] else None
+            return State(**{**found, "failure": failure})
+        except (OSError, ValueError, TypeError, KeyError):
+            return State()
+
+    def save(self, name: str, state: State) -> None:
+        """Remember a state."""
+        write(self.folder / f"{name}.json", (json.dumps(asdict(state), indent=1) + "\n").encode())
+
+    def status(self, name: str, parts: Mapping[str, str]) -> Status:
+        """Whether a report is what its inputs would give now."""
+        state = self.load(name)
+        if state.failure:
+            return Status("failed", (f"{state.failure.place}: {state.failure.error}",))
+        if not state.parts:
+            return Status("new", ("never built",))
+        names = [*parts, *(part for part in state.parts if part not in parts)]
+        changed = [f"{part} changed" for part in names if parts.get(part) != state.parts.get(part)]
+        reasons = tuple(changed or self._output_reasons(state))
+        return Status("stale", reasons) if reasons else Status("fresh")
+
+    def _output_reasons(self, state: State) -> list[str]:
+        for name, sha256 in state.files.items():
+            if not (path := self.reports / name).is_file():
+                return ["output missing"]
+            if digest(path.read_bytes()) != sha256:
+                return ["output changed"]
+        return []

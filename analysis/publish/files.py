@@ -1,0 +1,58 @@
+"""Files that are written whole or not at all, and a lock so that two builds in one folder wait for each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from analysis.errors import BuildError
+
+try:
+    import fcntl
+except ImportError:  # Windows: two builds at once are not kept apart there
+    fcntl = None  # type: ignore[assignment]
+
+_TEMPORARY = ".castillo-"
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file through a temporary neighbour, so that it is old or new at every moment.
+
+    Raises
+    ------
+    BuildError
+        Where the disk is full or the folder cannot be written.
+    """
+    neighbour = path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with neighbour.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        neighbour.replace(path)
+    except OSError as error:
+        neighbour.unlink(missing_ok=True)
+        raise BuildError(f"cannot write {path}: {error.strerror or error}. What was there is kept.") from error
+
+
+def sweep(folder: Path) -> None:
+    """Delete the temporary neighbours that a killed build left."""
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def lock(path: Path, *, echo: Callable[[str], None]) -> Iterator[None]:
+    """Hold a lock file; say so where another process has it, and wait."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                echo("another build is writing the same folder; waiting for it")
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,127 @@
+"""The matrix: which reports a study has, under which names, with which parameters."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import AnalysisError, BuildError, ParameterError
+from analysis.publish.parameters import Parameter, check_parameters, read_parameters
+from analysis.settings import ReportRule
+from analysis.study import Study
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run of a notebook.
+
+    Attributes
+    ----------
+    name : str, also the name of its files
+    notebook : str, the notebook's name without suffix
+    parameters : mapping name → value as passed to papermill, `study` first
+    """
+
+    name: str
+    notebook: str
+    parameters: Mapping[str, Any]
+
+
+def study_argument(study: Study, root: Path) -> str:
+    """What notebooks are told to load: a name where the study lies in the project's data/, else its path."""
+    return study.folder.name if study.folder.parent == (root / "data").resolve() else str(study.folder)
+
+
+def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisError]]:
+    """Every report of a study in the order of study.toml, and everything that is wrong with them."""
+    known: dict[str, tuple[Parameter, ...]] = {}
+    reports: list[Report] = []
+    wrong: list[AnalysisError] = []
+    for rule in study.settings.reports:
+        try:
+            if rule.notebook not in known:
+                known[rule.notebook] = read_parameters(root / "notebooks" / f"{rule.notebook}.ipynb")
+            for given in _expand(rule, study):
+                parameters = {"study": study_argument(study, root), **given}
+                wrong += check_parameters(rule.notebook, known[rule.notebook], parameters, study)
+                name = report_name(rule.notebook, [p.name for p in known[rule.notebook]], given)
+                reports.append(Report(name, rule.notebook, parameters))
+        except (BuildError, ParameterError) as error:
+            wrong.append(error)
+    names = [report.name for report in reports]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        wrong.append(
+            BuildError(f"study.toml asks for the report {name!r} more than once. Delete one of its [[reports]].")
+        )
+    return reports, wrong
+
+
+def study_reports(study: Study, root: Path) -> list[Report]:
+    """Every report of a study, all parameters checked.
+
+    Raises
+    ------
+    ParameterError, BuildError
+        Where something is wrong; where several things are, one BuildError that tells them all.
+    """
+    reports, wrong = plan_reports(study, root)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        raise BuildError("\n".join(map(str, wrong)))
+    return reports
+
+
+def _expand(rule: ReportRule, study: Study) -> Iterator[Mapping[str, Any]]:
+    if "study" in rule.parameters:
+        raise ParameterError(rule.notebook, "study", rule.parameters["study"], "is passed anyway; leave it out")
+    if not rule.each:
+        yield rule.parameters
+        return
+    for outlet in study.tested:
+        yield {**rule.parameters, rule.each: outlet}
+
+
+def report_name(notebook: str, order: Sequence[str], given: Mapping[str, Any]) -> str:
+    """Name of a report: its notebook, then each value given, in the order of the parameters cell.
+
+    Examples
+    --------
+    >>> report_name("pair", ["study", "left", "right"], {"right": "cnn", "left": "guardian"})
+    'pair--guardian--cnn'
+    >>> report_name("outlet", ["study", "outlet"], {"outlet": "../../etc"})
+    'outlet--etc'
+    """
+    return "--".join([slug(notebook), *(slug(given[name]) for name in order if name in given)])
+
+
+def slug(value: object, limit: int = 60) -> str:
+    """A value as part of a file name: small letters, digits and single hyphens; a digest where nothing is left."""
+    text = "-".join(map(str, value)) if isinstance(value, list) else str(value)
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if 0 < len(name) <= limit:
+        return name
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{name[: limit - 9].strip('-')}-{digest}".strip("-")
+
+
+def select(reports: Sequence[Report], globs: Sequence[str]) -> list[Report]:
+    """The reports whose names match one of the globs; all of them where there is none.
+
+    Raises
+    ------
+    BuildError
+        Where a glob matches no report.
+    """
+    for glob in globs:
+        if not fnmatch.filter([report.name for report in reports], glob):
+            known = ", ".join(report.name for report in reports)
+            raise BuildError(f"no report matches {glob!r}. Reports: {known}.")
+    return [r for r in reports if not globs or any(fnmatch.fnmatchcase(r.name, glob) for glob in globs)]

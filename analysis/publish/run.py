@@ -1,0 +1,168 @@
+"""Running notebooks: papermill in worker processes; a notebook that fails takes nothing else with it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import shutil
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.publish.matrix import Report
+from analysis.publish.page import Page, Rendered
+from analysis.publish.plain import plain
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a report could not be made.
+
+    Attributes
+    ----------
+    cell : int or None, number of the cell as JupyterLab shows it after Run All
+    line : int or None, line in that cell
+    error : str, the exception in one line
+    traceback : str, without colours and machine paths
+    """
+
+    cell: int | None
+    line: int | None
+    error: str
+    traceback: str
+
+    @property
+    def place(self) -> str:
+        """Where it failed, in words."""
+        line = "" if self.line is None else f", line {self.line}"
+        return "outside its cells" if self.cell is None else f"in cell {self.cell}{line}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A report to make: what to run and what its page says beyond the notebook."""
+
+    report: Report
+    page: Page
+    root: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task: its files, or why there are none; seconds it took."""
+
+    name: str
+    result: Rendered | Failure
+    seconds: float
+
+
+def run_all(tasks: Sequence[Task], *, jobs: int) -> Iterator[Outcome]:
+    """Make reports in `jobs` processes; each outcome is handed over as it comes.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+    jobs : int, processes at once
+
+    Yields
+    ------
+    Outcome
+    """
+    if not tasks:
+        return
+    scratch = Path(tempfile.mkdtemp(prefix="castillo-"))
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, initializer=_start_worker, initargs=(scratch,))
+    try:
+        names = {pool.submit(make, task): task.report.name for task in tasks}
+        for future in as_completed(names):
+            error = future.exception()
+            yield Outcome(names[future], _crash(error), 0.0) if error is not None else future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _start_worker(scratch: Path) -> None:
+    from analysis.publish.kernels import enter_environment
+
+    enter_environment(scratch)
+
+
+def _crash(error: BaseException) -> Failure:
+    return Failure(None, None, "the process that made the report ended", plain(f"{type(error).__name__}: {error}"))
+
+
+def make(task: Task) -> Outcome:
+    """Run one notebook and render it; whatever goes wrong is an outcome, not an exception."""
+    from analysis.publish.render import render
+
+    start = time.perf_counter()
+    try:
+        result: Rendered | Failure = execute(task.report, task.root)
+        if not isinstance(result, Failure):
+            result = render(result, task.page)
+    except Exception as error:
+        result = Failure(None, None, _one_line(error, task.root), plain(traceback.format_exc(), task.root))
+    return Outcome(task.report.name, result, round(time.perf_counter() - start, 3))
+
+
+def execute(report: Report, root: Path) -> Any:
+    """Execute a report's notebook with its parameters, in the notebooks' folder.
+
+    Returns
+    -------
+    NotebookNode, executed; or Failure where a cell raised
+    """
+    import nbformat
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    from analysis.publish.kernels import OwnKernelManager
+
+    folder = root / "notebooks"
+    source = nbformat.read(folder / f"{report.notebook}.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    try:
+        return papermill.execute_notebook(
+            source,
+            None,
+            dict(report.parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            log_output=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            cwd=folder,
+            kernel_manager_class=OwnKernelManager,
+            shutdown_kernel="immediate",
+        )
+    except PapermillExecutionError as error:
+        return _cell_failure(error, source.cells, root)
+
+
+def _one_line(error: BaseException, root: Path) -> str:
+    return plain(f"{type(error).__name__}: {error}", root).strip().partition("\n")[0]
+
+
+def _cell_failure(error: Any, cells: Sequence[Any], root: Path) -> Failure:
+    """Failure of a cell, told in the numbers of the notebook as its author sees it: papermill's own cell left out."""
+    tagged = next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", ()))
+    position = error.cell_index - (error.cell_index > tagged)
+
+    def number(index: int) -> int:
+        return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in cells[: index + 1])
+
+    def renumber(found: re.Match[str]) -> str:
+        count = int(found[1])
+        return f"In[{count - (count > number(tagged))}]"
+
+    text = re.sub(r"\bIn ?\[(\d+)\]", renumber, plain("\n".join(error.traceback), root))
+    line = re.search(rf"In\[{number(position)}\], line (\d+)", text)
+    told = plain(f"{error.ename}: {error.evalue}", root).strip().partition("\n")[0]
+    return Failure(number(position), int(line[1]) if line else None, told, text)
