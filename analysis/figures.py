@@ -16,6 +16,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from analysis.phrases import day
+
 INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#fefefe"
 BLUE, ORANGE, GREEN, PURPLE = "#2f7fc1", "#c8701a", "#2f9467", "#a8578f"
 #: For parts of a whole, each told apart by its label as well.
@@ -80,14 +82,14 @@ def plot_timeline(
                 )
                 if items > 1:
                     ax.text(x, y, f"{items:.0f}", ha="center", va="center", color=PAPER, fontsize=7)
-    position = {pd.Timestamp(day): x for x, day in enumerate(days)}
-    inside = [(position[pd.Timestamp(day)], name) for day, name in happenings if pd.Timestamp(day) in position]
+    position = {pd.Timestamp(d): x for x, d in enumerate(days)}
+    inside = [(position[pd.Timestamp(d)], name) for d, name in happenings if pd.Timestamp(d) in position]
     for number, (x, _) in enumerate(inside, start=1):
         ax.axvline(x, color=ORANGE, lw=0.9, zorder=0)
         # Neighbouring days would print their numbers over one another: every second one a line higher.
         ax.text(x, -0.75 - 0.75 * (number % 2), str(number), color=ORANGE, ha="center", va="bottom", fontsize=8.5)
-    firsts = [x for x, day in enumerate(days) if day.day in (1, 15)]
-    ax.set_xticks(firsts, [f"{days[x].day} {days[x]:%b}" for x in firsts])
+    firsts = [x for x, d in enumerate(days) if d.day in (1, 15)]
+    ax.set_xticks(firsts, [day(days[x], year=False) for x in firsts])
     ax.set_yticks(range(len(daily)), [names.get(str(o), str(o)) for o in daily.index])
     ax.set_xlim(-1, len(days))
     ax.set_ylim(len(daily) - 0.4, -2.2)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.phrases import equals, interval, listing, number, percent, plural, points
+from analysis.corpus import coverage
+from analysis.phrases import day, equals, interval, listing, number, percent, plural, points
 from analysis.results import is_primary
 from analysis.study import Study
 
@@ -211,3 +212,57 @@ def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int =
         )
         result.append(Finding(text, "cannot tell", "exploratory"))
     return result
+
+
+def corpus_findings(study: Study) -> list[Finding]:
+    """What must be known of a corpus before anything is compared."""
+    articles, table = study.articles, coverage(study)
+    start, end = study.settings.window
+    languages = articles["language"].value_counts()
+    split = listing([f"{count} in {language}" for language, count in languages.items()])
+    per_day = articles.groupby("day").size().sort_values(ascending=False)
+    half = int((per_day.cumsum() < len(articles) / 2).sum()) + 1
+    days = (end - start).days + 1
+    kinds = articles["body_kind"].value_counts()
+    tested = table[table["tested"] & (table["items"] > 0)]
+    outlets, able = articles["outlet"].nunique(), len(study.tested)
+    bare, captions = int(kinds.get("none", 0)), int(kinds.get("caption", 0))
+    texts = [
+        f"The corpus holds {plural(len(articles), 'article')} of {plural(outlets, 'outlet')} from {day(start)} to "
+        f"{day(end)} ({split}); {plural(able, 'outlet has', 'outlets have')} the {study.settings.min_articles} "
+        f"articles that a test asks for.",
+        f"Half of the articles fall on {half} of the {days} days of the window.",
+    ]
+    if bare or captions:
+        texts.append(
+            f"{plural(bare, 'item carries', 'items carry')} a headline and nothing else, "
+            f"{plural(captions, 'has', 'have')} a photo caption for a body; these are compared on their headline."
+        )
+    if len(tested):
+        texts.append(
+            f"Among the tested outlets the event made up {percent(tested['share'].min(), 1)} to "
+            f"{percent(tested['share'].max(), 1)} of all items observed on the feed."
+        )
+    result = [Finding(text) for text in texts]
+    partly = table[(table["observed_days"] < days) & (table["observed_days"] > 0)]
+    if len(partly):
+        names = listing(sorted(partly["name"]))
+        text = (
+            f"Cannot tell: what {names} carried on the days on which the collection holds nothing of them "
+            f"({int((days - partly['observed_days']).sum())} outlet-days); those days are left out of comparisons."
+        )
+        result.append(Finding(text, "cannot tell"))
+    return result
+
+
+def corpus_sentence(study: Study, outlet: str) -> Finding:
+    """How many articles of an outlet there are, from when, and how far it was observed."""
+    row = coverage(study).set_index("outlet").loc[outlet]
+    start, end = study.settings.window
+    text = f"{row['name']}: {plural(int(row['articles']), 'article')}"
+    if row["articles"]:
+        text += f" from {day(row['first'])} to {day(row['last'])}"
+    text += f", observed on {row['observed_days']} of the {(end - start).days + 1} days of the window."
+    if row["role"] == "aggregator":
+        text += " It republishes others' articles, so it is compared on titles only and stands in no reference."
+    return Finding(text)

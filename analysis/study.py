@@ -109,7 +109,7 @@ class Study:
     @cached_property
     def aggregators(self) -> list[str]:
         """Outlets that republish others' articles."""
-        return self.outlets.loc[self.outlets["aggregator"] == "yes", "outlet"].to_list()
+        return list(self.outlets.loc[self.outlets["aggregator"] == "yes", "outlet"])
 
     @cached_property
     def referees(self) -> list[str]:
@@ -126,6 +126,11 @@ class Study:
     def actor_names(self) -> dict[str, str]:
         """Actor id → name shown."""
         return dict(zip(self.actors["actor"], self.actors["name"], strict=True))
+
+    def supplement(self, name: str) -> pd.DataFrame | None:
+        """A further CSV table of the study, described and never tested; None where the study has none."""
+        path = self.folder / name
+        return pd.read_csv(path) if path.exists() else None
 
     def feature_inputs(self) -> dict[str, str]:
         """Digest of each study file that the features were made with: what `castillo list` compares."""

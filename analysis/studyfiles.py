@@ -164,6 +164,11 @@ def check_references(folder: Path, settings: Settings | None, frames: Mapping[st
             hint = _did_you_mean(str(row.subevent), settings.subevents)
             message = f"subevent {row.subevent!r} is not in study.toml{hint}"
             problems.append(Problem(folder / "articles.csv", int(row.line), message, "Mend it, or add it to subevents"))
+    actors = set(frames["actors.csv"]["actor"])
+    for actor in settings.main_actors:
+        if actors and actor not in actors:
+            message = f"main_actors names the unknown actor {actor!r}{_did_you_mean(actor, actors)}"
+            problems.append(Problem(folder / "study.toml", None, message, "Use an id of actors.csv"))
     barred = [outlet for outlet in settings.excluded_from_references if outlets and outlet not in outlets]
     for outlet in barred:
         message = f"excluded_from_references names the unknown outlet {outlet!r}"

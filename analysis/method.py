@@ -1,0 +1,106 @@
+"""Method notes: what each instrument is and how well it measures, read from instruments/validity.csv."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.display import Shown
+from analysis.phrases import ABSENT, number, percent
+from analysis.study import Study
+
+VALIDITY = Path(__file__).parent / "instruments" / "validity.csv"
+
+_NOTES = {
+    "text": (
+        "Text",
+        "Compared is what a feed item carries, not the page behind it. The primary text is the title and first "
+        "paragraph; titles only and whole texts are computed as well, and a conclusion that one of them overturns is "
+        "called fragile. A photo caption is never taken for a first paragraph. Items of an aggregator are compared on "
+        "titles only, and neither they nor single pages stand in any reference.",
+    ),
+    "sub-event": (
+        "Sub-event and genre",
+        "Coded by hand after a written codebook from each item's own words, twice and apart; both coders were runs of "
+        "one language model, so their agreement shows that the codebook can be followed, not that people would agree.",
+    ),
+    "mentions": (
+        "Mentions",
+        "Aliases are matched as whole words, the longest first, with possessives and Polish case forms; a surname that "
+        "several people share goes to the one named in full in the same article.",
+    ),
+    "voice": (
+        "Voice",
+        "A word is quoted inside quotation marks, attributed where its sentence holds a verb of saying or a phrase "
+        "such as “according to”, else the outlet's own. A first rule, not yet measured on coded data.",
+    ),
+    "valence": (
+        "Tone",
+        "Valence is VADER's compound score of each sentence (−1 to 1), averaged over an article's sentences. It was "
+        "made for social media and reads news poorly, as the figures below show. It scores the event reported as much "
+        "as the reporting: a sentence about deaths is negative whoever writes it. Toward an actor it is, for now, the "
+        "score of the sentence that names it. Polish has no instrument and is left out.",
+    ),
+    "comparison": (
+        "Comparison",
+        "Articles, not words, are the sampling unit, and copies of one text are resampled together. Two sides are "
+        "compared on days when both were observed. Differences are standardized over the study's periods with Mantel–"
+        "Haenszel weights; intervals are 95 % percentile bootstrap intervals, widened for small numbers; p comes from "
+        "permuting articles within periods; q is Benjamini–Hochberg over all tested outlets and features of a "
+        "measure. The rest is all other outlets together, aggregators and single pages left out.",
+    ),
+    "words": (
+        "Words",
+        "Log-odds ratio with an informative Dirichlet prior from the study's own background (Monroe, Colaresi & Quinn "
+        "2008). Its z takes every word as an independent draw, which words are not; q comes from permuting whole "
+        "articles within periods.",
+    ),
+}
+
+
+def method_note(study: Study, *instruments: str) -> Shown:
+    """The notes of the instruments a report uses, each with its measured validity, folded.
+
+    Parameters
+    ----------
+    study : Study
+    instruments : of text, sub-event, mentions, voice, valence, comparison, words
+    """
+    table = pd.read_csv(VALIDITY)
+    parts = []
+    for instrument in instruments:
+        title, text = _NOTES[instrument]
+        if instrument == "comparison":
+            text += f" {study.settings.draws:,} draws each, seed {study.settings.seed}."
+        mine = table[(table["instrument"] == instrument) & table["study"].isin(["*", study.name])]
+        figures = "".join(f"<li>{escape(_figure(row))}</li>" for _, row in mine.iterrows())
+        parts.append(f"<h3>{escape(title)}</h3><p>{escape(text)}</p>" + (f"<ul>{figures}</ul>" if figures else ""))
+    return Shown(f'<div class="method">{"".join(parts)}</div>', {"kind": "text", "name": "method"})
+
+
+def _figure(row: pd.Series) -> str:
+    value = ABSENT if pd.isna(row["value"]) else number(row["value"], 3)
+    measured = "" if pd.isna(row["command"]) else f", measured {row['date']} by {row['command']}"
+    return f"{row['measure']} {value}: {row['who']}, {row['data']}, n = {row['n']:,.0f}{measured}"
+
+
+def variance_sentence(subevent: pd.Series, outlet: pd.Series) -> str:
+    """What more of the variance in tone goes with, the sub-event or the outlet, as far as the intervals allow.
+
+    Parameters
+    ----------
+    subevent, outlet : Series, from `frequency.variance_share` on the same articles
+    """
+    shares = (
+        f"Of the variance in tone between articles {percent(subevent['estimate'])} goes with the sub-event reported "
+        f"(95 % interval {percent(subevent['lower'])} to {percent(subevent['upper'])}) and "
+        f"{percent(max(outlet['estimate'], 0))} with the outlet ({percent(max(outlet['lower'], 0))} to "
+        f"{percent(outlet['upper'])})"
+    )
+    if subevent["lower"] > outlet["upper"]:
+        return f"{shares}: what tone there is, is mostly that of the event."
+    if outlet["lower"] > subevent["upper"]:
+        return f"{shares}: tone goes with the outlet more than with the event."
+    return f"{shares}; the intervals overlap, so which of the two matters more cannot be told."
