@@ -83,7 +83,8 @@ def method_note(study: Study, *instruments: str) -> Shown:
 def _figure(row: pd.Series) -> str:
     value = ABSENT if pd.isna(row["value"]) else number(row["value"], 3)
     measured = "" if pd.isna(row["command"]) else f", measured {row['date']} by {row['command']}"
-    return f"{row['measure']} {value}: {row['who']}, {row['data']}, n = {row['n']:,.0f}{measured}"
+    size = "" if pd.isna(row["n"]) else f", n = {row['n']:,.0f}"
+    return f"{row['measure']} {value}: {row['who']}, {row['data']}{size}{measured}"
 
 
 def variance_sentence(subevent: pd.Series, outlet: pd.Series) -> str:
