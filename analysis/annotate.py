@@ -1,0 +1,189 @@
+"""Texts → features: read, measured in partitions, written beside the study."""
+
+from __future__ import annotations
+
+import multiprocessing
+import platform
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis import tables
+from analysis.errors import AnalysisError
+from analysis.featurefiles import compare_features, write_features
+from analysis.features import OF_ARTICLE, Facts, Recipe, chunk_features
+from analysis.gazetteer import Gazetteer
+from analysis.manifest import append_rows, manifest_rows
+from analysis.readers import Rejected, Row, read_texts
+from analysis.reprints import reprint_clusters
+from analysis.study import Study, load_study
+
+__all__ = ["Annotation", "annotate", "compare_features"]
+
+#: Articles per partition.
+ROWS = 200
+#: Order of the rows of each table, after the article.
+_ORDER = {
+    "SENTENCES": ["sentence"],
+    "TERMS": ["part", "term"],
+    "MENTIONS": ["start", "gazetteer"],
+    "SIGNATURES": ["scope"],
+}
+_PACKAGES = ("datasketch", "nltk", "vaderSentiment")
+
+_Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What annotating did.
+
+    Attributes
+    ----------
+    folder : Path, where the features are
+    articles : int, annotated
+    rejected : rows of the texts that were set aside
+    added : ids of the articles that were new to the manifest
+    without_text : ids of the manifest's articles that no text was given for
+    """
+
+    folder: Path
+    articles: int
+    rejected: tuple[Rejected, ...]
+    added: tuple[str, ...]
+    without_text: tuple[str, ...]
+
+
+def annotate(
+    paths: str | Path | Iterable[str | Path],
+    study: Study,
+    *,
+    output: str | Path | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
+) -> Annotation:
+    """Measure texts and write the study's features.
+
+    The features in `output` are replaced by those of these texts, all at the end. Articles new to the study's
+    articles.csv are appended to it; where it holds an article, its `source` and `body_kind` decide.
+
+    Parameters
+    ----------
+    paths : files of texts
+    study : Study
+    output : folder, the study's features folder where it is not given
+    jobs : int ≥ 1, processes; the result is the same
+    scheduler : address of a Dask scheduler; not yet there
+
+    Returns
+    -------
+    Annotation
+
+    Raises
+    ------
+    TextsError
+        Where a file of texts cannot be read; single rows are set aside and counted instead.
+    GazetteerError
+        Where the study's aliases contradict each other.
+    AnalysisError
+        Where there is no article to annotate, `jobs` is below 1, or a scheduler is asked for.
+    """
+    if scheduler is not None:
+        raise AnalysisError("a Dask scheduler needs castillo-coverage[cluster], which is not there yet. Use --jobs.")
+    if jobs < 1:
+        raise AnalysisError(f"jobs is {jobs}; it is a whole number from 1 up.")
+    recipe = Recipe(Gazetteer.from_tables(study.actors, study.labels), _facts(study.manifest))
+    rejected: list[Rejected] = []
+    new_rows: list[dict[str, str]] = []
+    texts = _noting_new(read_texts(paths, rejected=rejected, refuse=_refusal(study), rows=ROWS), recipe.facts, new_rows)
+    features = _assembled(_mapped(partial(chunk_features, recipe=recipe), texts, jobs))
+    if features["ARTICLES"].empty:
+        reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected[:3])
+        raise AnalysisError(f"no article to annotate; {len(rejected)} rows were set aside. {reasons}".rstrip())
+    if new_rows:
+        append_rows(study.folder / "articles.csv", new_rows)
+    folder = study.features_folder if output is None else Path(output)
+    write_features(folder, features, _meta(load_study(study.folder), features, rejected))
+    annotated = set(features["ARTICLES"]["article"])
+    missing = tuple(sorted(set(recipe.facts) - annotated))
+    added = tuple(row["article"] for row in new_rows)
+    return Annotation(folder, len(annotated), tuple(rejected), added, missing)
+
+
+def _facts(manifest: pd.DataFrame) -> dict[str, Facts]:
+    kinds = manifest["body_kind"].fillna("")
+    return {
+        article: Facts(source, kind)
+        for article, source, kind in zip(manifest["article"], manifest["source"], kinds, strict=True)
+    }
+
+
+def _refusal(study: Study) -> Callable[[Row], str | None]:
+    outlets, languages = set(study.outlets["outlet"]), study.settings.languages
+
+    def refuse(row: Row) -> str | None:
+        if row.outlet not in outlets:
+            return f"outlet{_shown(row.outlet)} is not in outlets.csv"
+        if row.language not in languages:
+            return f"language{_shown(row.language)} is none of the study's ({', '.join(languages)})"
+        return None
+
+    return refuse
+
+
+def _shown(value: str) -> str:
+    # A file with its columns mixed up must not put sentences into what is published.
+    return f" {value!r}" if re.fullmatch(r"[\w.-]{1,40}", value) else ""
+
+
+def _noting_new(
+    chunks: Iterable[pd.DataFrame], known: Iterable[str], new_rows: list[dict[str, str]]
+) -> Iterator[pd.DataFrame]:
+    known = set(known)
+    for chunk in chunks:
+        new_rows += manifest_rows(chunk[~chunk["article"].isin(known)])
+        yield chunk
+
+
+def _mapped(measure: Callable[[pd.DataFrame], _Tables], chunks: Iterable[pd.DataFrame], jobs: int) -> Iterator[_Tables]:
+    if jobs == 1:
+        yield from map(measure, chunks)
+        return
+    # Fresh processes: a fork of one that has threads (Arrow starts some) can hang.
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting: deque[Future[_Tables]] = deque()
+        for chunk in chunks:
+            waiting.append(pool.submit(measure, chunk))
+            # Few partitions in memory at once, results in the order of the texts.
+            if len(waiting) > 2 * jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _assembled(parts: Iterable[_Tables]) -> _Tables:
+    measured = list(parts)
+    features = {}
+    for schema in OF_ARTICLE:
+        whole = pd.concat([tables.empty(schema), *(part[schema.name] for part in measured)])
+        ordered = whole.sort_values(["article", *_ORDER.get(schema.name, [])])
+        features[schema.name] = tables.check(ordered, schema)
+    features["REPRINTS"] = reprint_clusters(features["SIGNATURES"], features["ARTICLES"])
+    return features
+
+
+def _meta(study: Study, features: _Tables, rejected: Iterable[Rejected]) -> dict[str, Any]:
+    return {
+        "inputs": study.feature_inputs(),
+        "articles": len(features["ARTICLES"]),
+        "rejected": [{"file": row.path.name, "line": row.line, "reason": row.reason} for row in rejected],
+        "packages": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+    }

@@ -1,0 +1,101 @@
+"""A folder of features: Parquet tables and meta.json, written as a whole, and compared with another by value."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import tables
+from analysis.errors import FeaturesMissing
+from analysis.tables import Schema
+
+
+def write_features(folder: Path, features: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> None:
+    """Replace the features in a folder.
+
+    They are written to a neighbour first and then moved. meta.json goes first and comes last: without it they do not
+    count, so an interruption cannot leave old and new tables together unseen.
+
+    Parameters
+    ----------
+    folder : Path, made where it does not exist
+    features : dict, name of the schema → DataFrame, for each schema of tables.FEATURES
+    meta : what meta.json holds
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
+        for schema in tables.FEATURES:
+            _write_table(Path(name) / f"{schema.name.lower()}.parquet", features[schema.name])
+        text = json.dumps(meta, indent=1, sort_keys=True, ensure_ascii=False)
+        (Path(name) / "meta.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+        folder.mkdir(exist_ok=True)
+        (folder / "meta.json").unlink(missing_ok=True)
+        for schema in tables.FEATURES:
+            file = f"{schema.name.lower()}.parquet"
+            (Path(name) / file).replace(folder / file)
+        (Path(name) / "meta.json").replace(folder / "meta.json")
+
+
+def compare_features(left: str | Path, right: str | Path) -> list[str]:
+    """Differences between two folders of features, by value.
+
+    Parameters
+    ----------
+    left, right : folders of features
+
+    Returns
+    -------
+    list of str, a line per difference; empty where every value is the same, floats to the last bit
+
+    Raises
+    ------
+    FeaturesMissing, TableError
+    """
+    return [
+        f"{schema.name}: {difference}"
+        for schema in tables.FEATURES
+        for difference in _differences(_read(Path(left), schema), _read(Path(right), schema), schema)
+    ]
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    if "minhash" in table:
+        table = table.assign(minhash=[np.asarray(values, dtype=np.uint32) for values in table["minhash"]])
+    table.to_parquet(path, index=False, compression="zstd")
+
+
+def _read(folder: Path, schema: Schema) -> pd.DataFrame:
+    path = folder / f"{schema.name.lower()}.parquet"
+    if not path.exists():
+        raise FeaturesMissing(path, folder.parent.name)
+    table = tables.check(pd.read_parquet(path), schema)
+    for column in schema.columns:
+        if column.kind == "list":
+            table[column.name] = [tuple(map(int, values)) for values in table[column.name]]
+    return table.set_index(list(schema.key)).sort_index()
+
+
+def _differences(left: pd.DataFrame, right: pd.DataFrame, schema: Schema) -> list[str]:
+    found = []
+    for side, only in (("left", left.index.difference(right.index)), ("right", right.index.difference(left.index))):
+        if len(only):
+            found.append(f"{len(only)} rows are only in the {side}, first {_key(only[0])}")
+    both = left.index.intersection(right.index)
+    for column in left.columns:
+        one, other = left.loc[both, column], right.loc[both, column]
+        differs = ~((one == other) | (one.isna() & other.isna())).to_numpy(dtype=bool)
+        if differs.any():
+            first = int(differs.argmax())
+            values = f"{one.iloc[first]!r} and {other.iloc[first]!r}"
+            found.append(f"{column} differs in {differs.sum()} rows, first {_key(both[first])}: {values}")
+    return found
+
+
+def _key(key: Any) -> str:
+    return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)

@@ -1,0 +1,105 @@
+"""Tone of sentences and tone toward mentions, in [-1, 1]; missing where a language has no instrument.
+
+The instrument for English is VADER (Hutto & Gilbert 2014), a lexicon with rules for negation and emphasis, made for
+short social texts. How well it measures news is said in instruments/validity.csv.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.errors import LanguageError
+from analysis.tables import LANGUAGES
+
+#: Languages with an instrument.
+INSTRUMENTS = {"en": "VADER"}
+#: Compound scores from here on count as positive, from minus this on as negative (Hutto & Gilbert 2014).
+CUTOFF = 0.05
+#: VADER knows its negations with the typewriter's apostrophe only.
+_PLAIN_MARKS = str.maketrans("’‘ʼ“”", "'''\"\"")
+
+Numbers = npt.NDArray[np.float64]
+
+
+def sentence_valence(sentences: Sequence[str], *, language: str) -> Numbers:
+    """Tone of each sentence.
+
+    Parameters
+    ----------
+    sentences : sequence of str
+    language : str, one of tables.LANGUAGES
+
+    Returns
+    -------
+    array of float in [-1, 1], one per sentence; NaN where the language has no instrument
+
+    Raises
+    ------
+    LanguageError
+
+    References
+    ----------
+    Hutto & Gilbert (2014), ICWSM 8(1)
+    """
+    if language not in LANGUAGES:
+        raise LanguageError(language, LANGUAGES)
+    if language not in INSTRUMENTS:
+        return np.full(len(sentences), np.nan)
+    scores = (_vader().polarity_scores(text.translate(_PLAIN_MARKS))["compound"] for text in sentences)
+    return np.fromiter(scores, dtype=np.float64, count=len(sentences))
+
+
+def mention_valence(sentences: Sequence[str], spans: Sequence[tuple[int, int]], *, language: str) -> Numbers:
+    """Tone toward a target in each sentence.
+
+    This first version gives every target the tone of its whole sentence: it cannot tell who is praised from who is
+    blamed in the same sentence.
+
+    Parameters
+    ----------
+    sentences : sequence of str, a sentence per target
+    spans : sequence of (start, end), the target's place in its sentence, aligned
+    language : str, one of tables.LANGUAGES
+
+    Returns
+    -------
+    array of float in [-1, 1], one per target; NaN where the language has no instrument
+
+    Raises
+    ------
+    ValueError
+        Where the sequences differ in length or a span does not lie in its sentence.
+    LanguageError
+    """
+    for sentence, (start, end) in zip(sentences, spans, strict=True):
+        if not 0 <= start < end <= len(sentence):
+            raise ValueError(f"span {(start, end)} does not lie in its sentence of {len(sentence)} characters")
+    return sentence_valence(sentences, language=language)
+
+
+def polarity(valence: npt.ArrayLike) -> Numbers:
+    """Valence in three classes: -1 negative, 0 neutral, 1 positive.
+
+    Parameters
+    ----------
+    valence : array of float
+
+    Returns
+    -------
+    array of float, missing where the valence is missing
+    """
+    values = np.asarray(valence, dtype=np.float64)
+    classes = np.where(values >= CUTOFF, 1.0, np.where(values <= -CUTOFF, -1.0, 0.0))
+    return np.where(np.isnan(values), np.nan, classes)
+
+
+@cache
+def _vader() -> Any:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    return SentimentIntensityAnalyzer()
