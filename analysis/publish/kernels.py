@@ -7,9 +7,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.paths import jupyter_runtime_dir
 from traitlets import default
 
 #: What would make a figure or a number depend on the user's shell.
@@ -70,6 +72,11 @@ class OwnKernelManager(AsyncKernelManager):
     @default("kernel_spec_manager")
     def _own_specs(self) -> Any:
         return OwnKernelSpecs(parent=self)
+
+    @default("connection_file")
+    def _private_file(self) -> str:
+        # Named here, not by jupyter_client: the sockets' names come from it, and without one all kernels share theirs.
+        return str(Path(jupyter_runtime_dir()) / f"{uuid4().hex}.json")
 
     @default("transport")
     def _private_transport(self) -> str:

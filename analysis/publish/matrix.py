@@ -48,9 +48,11 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
             if rule.notebook not in known:
                 known[rule.notebook] = read_parameters(root / "notebooks" / f"{rule.notebook}.ipynb")
             for given in _expand(rule, study):
-                parameters = {"study": study_argument(study, root), **given}
+                order = [parameter.name for parameter in known[rule.notebook]]
+                values = {**{name: given[name] for name in order if name in given}, **given}
+                parameters = {"study": study_argument(study, root), **values}
                 wrong += check_parameters(rule.notebook, known[rule.notebook], parameters, study)
-                name = report_name(rule.notebook, [p.name for p in known[rule.notebook]], given)
+                name = report_name(rule.notebook, order, given)
                 reports.append(Report(name, rule.notebook, parameters))
         except (BuildError, ParameterError) as error:
             wrong.append(error)

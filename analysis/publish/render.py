@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.preprocessors import Preprocessor
 
 from analysis.publish.markdown import render_markdown
@@ -80,7 +81,7 @@ class ReportExporter(TemplateExporter):
             template_paths=[str(TEMPLATES)],
             template_file="report.html.j2",
             file_extension=".html",
-            default_preprocessors=["nbconvert.preprocessors.coalesce_streams"],
+            default_preprocessors=["nbconvert.preprocessors.CoalesceStreamsPreprocessor"],
             preprocessors=[Outline],
         )
 
@@ -89,6 +90,7 @@ class ReportExporter(TemplateExporter):
         environment.autoescape = True
         environment.trim_blocks = environment.lstrip_blocks = True
         environment.filters["trusted"] = Markup
+        environment.filters["highlight_code"] = Highlight2HTML(pygments_lexer="ipython3")
         environment.filters["untagged"] = untagged
         return environment
 

@@ -1,0 +1,195 @@
+"""castillo: exit statuses, messages, and that each command shows an example."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from click.testing import CliRunner, Result
+from publishing import PARAMETERS, make_project, write_notebook
+
+from analysis import publish
+from analysis.cli import main
+from analysis.publish.run import Failure
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tiny project; the working directory is in it."""
+    made = make_project(tmp_path)
+    monkeypatch.chdir(made)
+    return made
+
+
+def castillo(*arguments: str) -> Result:
+    """Run a command."""
+    return CliRunner().invoke(main, list(arguments))
+
+
+def result(**changed: object) -> publish.BuildResult:
+    """What a build could have done."""
+    return publish.BuildResult(Path("reports/tiny"), **changed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_each_command_shows_an_example(command: str) -> None:
+    """One that starts like the command itself."""
+    assert f"Example: castillo {command}" in castillo(command, "--help").output
+
+
+def test_commands() -> None:
+    """Those of the design that exist."""
+    assert {"build", "list", "check", "annotate", "verify"} <= set(main.commands)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """Neither pandas nor jupyter."""
+    code = "import sys, analysis.cli; print([m for m in ('pandas', 'numpy', 'nbconvert', 'papermill') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "[]" == done.stdout.strip()
+
+
+def test_the_module_is_the_same_program() -> None:
+    """python -m analysis."""
+    done = subprocess.run([sys.executable, "-m", "analysis", "--help"], capture_output=True, text=True, check=True)
+    assert "Measure how outlets covered an event" in done.stdout
+
+
+def test_build_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And prints what was done; status 0."""
+    seen: dict[str, object] = {}
+
+    def build(study: object, **options: object) -> publish.BuildResult:
+        seen.update(options)
+        return result(built=["a"], fresh=["b", "c"])
+
+    monkeypatch.setattr(publish, "build", build)
+    done = castillo("build", "tiny", "--only", "a*", "--only", "b", "--jobs", "3", "--force", "--output", "out")
+    assert "reports/tiny: 1 built, 2 fresh, 0 failed\n" == done.output
+    assert 0 == done.exit_code
+    del seen["echo"]
+    assert {"output": Path("out"), "only": ("a*", "b"), "jobs": 3, "force": True} == seen
+
+
+def test_a_failed_report_is_status_1(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All else is done."""
+    failure = Failure(1, 1, "E", "T")
+    monkeypatch.setattr(publish, "build", lambda study, **options: result(failed={"a": failure}))
+    assert 1 == castillo("build", "tiny").exit_code
+
+
+@pytest.mark.parametrize("command", ["build", "list", "check", "verify"])
+def test_an_unknown_study_is_status_2(root: Path, command: str) -> None:
+    """With the studies there are, and no traceback."""
+    done = castillo(command, "nowhere")
+    assert 2 == done.exit_code
+    assert "no study 'nowhere'" in done.stderr
+    assert "Known here: tiny" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_a_wrong_parameter_is_status_2(root: Path) -> None:
+    """Before any kernel starts."""
+    toml = root / "data/tiny/study.toml"
+    toml.write_text(toml.read_text() + "parameters = { outlet = 1 }\n")
+    done = castillo("build", "tiny")
+    assert 2 == done.exit_code
+    assert "notebook 'plain', parameter 'outlet' = 1: the notebook has no such parameter. It has study" in done.stderr
+    assert not (root / "reports").exists()
+
+
+def test_a_broken_study_is_refused(root: Path) -> None:
+    """With every problem."""
+    outlets = root / "data/tiny/outlets.csv"
+    outlets.write_text(outlets.read_text().replace("private", "privat").replace("public", "publik"))
+    done = castillo("build", "tiny")
+    assert 2 == done.exit_code
+    assert "outlets.csv:2: ownership 'privat' is none of" in done.stderr
+    assert "outlets.csv:3: ownership 'publik' is none of" in done.stderr
+
+
+def test_list_shows_state_and_parameters(root: Path) -> None:
+    """Types, values, defaults, help."""
+    write_notebook(root, "plain", ["# P"], PARAMETERS + "\nyears: list[int] = [1]  # which years")
+    done = castillo("list", "tiny")
+    assert "plain  new: never built\n" in done.output
+    assert "    study: str = 'tiny' (default 'tiny')  the study to report on\n" in done.output
+    assert "    years: list[int] = [1]  which years\n" in done.output
+    assert 0 == done.exit_code
+
+
+def test_stale_features_are_told_first(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By list, and as a warning by build."""
+    actors = root / "data/tiny/actors.csv"
+    actors.write_text(actors.read_text().replace("Pedro Castillo,exact", "Castillo,exact"))
+    expected = "features are stale: actors.csv changed; run castillo annotate TEXTS --study tiny"
+    assert expected == castillo("list", "tiny").output.splitlines()[0]
+    monkeypatch.setattr(publish, "build", lambda study, **options: result())
+    assert f"warning: {expected}\n" == castillo("build", "tiny").stderr
+
+
+def test_check_finds_nothing(root: Path) -> None:
+    """Status 0."""
+    done = castillo("check", "tiny")
+    assert f"{root / 'data/tiny'}: no problems\n" == done.output
+    assert 0 == done.exit_code
+
+
+def test_check_tells_every_problem_at_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of files, of aliases, of reports; status 2."""
+    gazetteer = ModuleType("analysis.gazetteer")
+    gazetteer.__spec__ = SimpleNamespace()  # type: ignore[assignment]
+    gazetteer.conflicts = lambda actors: [("Castillo", ["pedro", "other"])]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "analysis.gazetteer", gazetteer)
+    articles = root / "data/tiny/articles.csv"
+    articles.write_text(articles.read_text().replace("n1,north", "n1,nort"))
+    toml = root / "data/tiny/study.toml"
+    toml.write_text(toml.read_text() + '[[reports]]\nnotebook = "gone"\n')
+    done = castillo("check", "tiny")
+    assert 2 == done.exit_code
+    assert "articles.csv:2: outlet 'nort' is unknown (did you mean 'north'?)" in done.output
+    assert "alias 'Castillo' belongs to pedro and other. Keep one" in done.output
+    assert "study.toml: study.toml asks for the notebook 'gone'" in done.output
+    assert ": 3 problems\n" in done.output
+
+
+def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set aside is told, with status 0."""
+    seen: dict[str, object] = {}
+
+    def annotate(paths: list[Path], study: object, **options: object) -> SimpleNamespace:
+        seen.update(options, paths=paths)
+        rejected = [SimpleNamespace(path=Path("a.jsonl"), line=3, reason="neither title nor body")]
+        return SimpleNamespace(articles=7, rejected=rejected)
+
+    module = ModuleType("analysis.annotate")
+    module.annotate = annotate  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "analysis.annotate", module)
+    done = castillo("annotate", "a.jsonl", "b.jsonl", "--study", "tiny", "--jobs", "2", "--scheduler", "tcp://x:1")
+    folder = root / "data/tiny/features"
+    assert "set aside: a.jsonl:3: neither title nor body" in done.output
+    assert f"{folder}: 7 articles annotated, 1 set aside\n" in done.output
+    expected = {"paths": [Path("a.jsonl"), Path("b.jsonl")], "output": folder, "jobs": 2, "scheduler": "tcp://x:1"}
+    assert expected == seen
+    assert 0 == done.exit_code
+
+
+@pytest.mark.parametrize(("differences", "status"), [((), 0), (("a.html differs",), 1)])
+def test_verify(root: Path, monkeypatch: pytest.MonkeyPatch, differences: tuple[str, ...], status: int) -> None:
+    """Remarks and differences, a line each."""
+    found = publish.Verification(differences, ("made with Python 3.9, this is 3.11",))
+    monkeypatch.setattr(publish, "verify", lambda study, **options: found)
+    done = castillo("verify", "tiny")
+    assert status == done.exit_code
+    assert ["made with Python 3.9, this is 3.11", *differences] == done.output.splitlines()[:-1]
+
+
+def test_verify_without_a_manifest(root: Path) -> None:
+    """Status 2."""
+    done = castillo("verify", "tiny")
+    assert 2 == done.exit_code
+    assert re.search(r"manifest.json does not exist. Run: castillo build", done.stderr)

@@ -1,0 +1,176 @@
+"""Which reports a study has: names, parameters, and what is refused before a kernel starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from publishing import PARAMETERS, make_project, write_notebook
+
+from analysis.errors import AnalysisError, BuildError, ParameterError
+from analysis.publish.matrix import report_name, select, slug, study_reports
+from analysis.publish.parameters import Parameter, fits, read_parameters
+from analysis.study import load_study
+
+PAIR = PARAMETERS + '\nleft: str = "north"\nright: str = "south"'
+OUTLET = PARAMETERS + '\noutlet: str = "north"'
+
+
+def project(tmp_path: Path, reports: str) -> Path:
+    """A project with the notebooks outlet, pair and many."""
+    root = make_project(tmp_path, reports)
+    write_notebook(root, "outlet", ["# Outlet"], OUTLET)
+    write_notebook(root, "pair", ["# Pair"], PAIR)
+    write_notebook(
+        root, "many", ["# Many"], PARAMETERS + "\nyears: list[int] = [1]\nshare: float = 0.5\ncount: int = 3"
+    )
+    return root
+
+
+def refusal(tmp_path: Path, reports: str) -> str:
+    """What is said of a matrix."""
+    root = project(tmp_path, reports)
+    with pytest.raises(AnalysisError) as caught:
+        study_reports(load_study(root / "data" / "tiny"), root)
+    return str(caught.value)
+
+
+def test_each_makes_a_report_of_every_tested_outlet(tmp_path: Path) -> None:
+    """Most articles first; the outlet with too few articles has none."""
+    root = project(tmp_path, '[[reports]]\nnotebook = "outlet"\neach = "outlet"\n[[reports]]\nnotebook = "plain"')
+    reports = study_reports(load_study(root / "data" / "tiny"), root)
+    assert ["outlet--north", "outlet--south", "plain"] == [r.name for r in reports]
+    assert {"study": "tiny", "outlet": "south"} == reports[1].parameters
+
+
+def test_names_follow_the_parameters_cell_not_study_toml(tmp_path: Path) -> None:
+    """right is written first in study.toml, left stands first in the notebook."""
+    root = project(tmp_path, '[[reports]]\nnotebook = "pair"\nparameters = { right = "south", left = "thin" }')
+    (report,) = study_reports(load_study(root / "data" / "tiny"), root)
+    assert "pair--thin--south" == report.name
+    assert ["study", "left", "right"] == list(report.parameters)
+
+
+def test_a_study_elsewhere_is_passed_as_a_path(tmp_path: Path) -> None:
+    """A name would not find it."""
+    root = project(tmp_path / "project", '[[reports]]\nnotebook = "plain"')
+    elsewhere = (root / "data" / "tiny").rename(tmp_path / "mine")
+    (report,) = study_reports(load_study(elsewhere), root)
+    assert str(elsewhere) == report.parameters["study"]
+
+
+@pytest.mark.parametrize(
+    ("reports", "told"),
+    [
+        ('notebook = "pair"\nparameters = { up = "x" }', "parameter 'up' = 'x': the notebook has no such parameter"),
+        ('notebook = "pair"\nparameters = { left = 3 }', "parameter 'left' = 3: is not str"),
+        ('notebook = "many"\nparameters = { years = ["a"] }', "parameter 'years' = ['a']: is not list[int]"),
+        ('notebook = "many"\nparameters = { count = true }', "parameter 'count' = True: is not int"),
+        ('notebook = "pair"\nparameters = { left = "nort" }', "is no outlet of tiny. Known: north, south, thin"),
+        ('notebook = "outlet"\nparameters = { outlet = "thin" }', "has fewer than 2 articles and is not tested"),
+        ('notebook = "pair"\nparameters = { right = "north" }', "is the same outlet as left"),
+        ('notebook = "plain"\neach = "outlet"', "parameter 'outlet' = 'north': the notebook has no such parameter"),
+        ('notebook = "plain"\nparameters = { study = "x" }', "is passed anyway; leave it out"),
+        ('notebook = "nowhere"', "asks for the notebook 'nowhere'"),
+        ('notebook = "plain"\n[[reports]]\nnotebook = "plain"', "asks for the report 'plain' more than once"),
+    ],
+)
+def test_a_wrong_matrix_is_refused(tmp_path: Path, reports: str, told: str) -> None:
+    """Names, types and values are held to the notebook and to the study."""
+    assert told in refusal(tmp_path, f"[[reports]]\n{reports}\n")
+
+
+def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
+    """One error, a line each."""
+    told = refusal(tmp_path, '[[reports]]\nnotebook = "pair"\nparameters = { left = 1, right = "x", up = 2 }')
+    assert 3 == len(told.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("al-jazeera", "al-jazeera"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("Ñandú & Co.", "nandu-co"),
+        ("<script>", "script"),
+        (["a", 2], "a-2"),
+        (0.5, "0-5"),
+    ],
+)
+def test_slug(value: object, expected: str) -> None:
+    """Small letters, digits and single hyphens."""
+    assert expected == slug(value)
+
+
+@pytest.mark.parametrize("value", ["", "..", "国际", "x" * 300, "\ud800"])
+def test_slug_is_never_empty_nor_long(value: str) -> None:
+    """What has no letter left, or too many, gets a digest."""
+    assert 8 <= len(slug(value)) <= 60
+    assert slug(value) != slug(value + "y")
+
+
+def test_a_hostile_value_stays_in_the_folder() -> None:
+    """No separator, no dot."""
+    assert "outlet--a-b-c" == report_name("outlet", ["outlet"], {"outlet": "/a/../b\\c\0"})
+
+
+def test_select(tmp_path: Path) -> None:
+    """Globs match names; one that matches nothing is an error."""
+    root = project(tmp_path, '[[reports]]\nnotebook = "outlet"\neach = "outlet"\n[[reports]]\nnotebook = "plain"')
+    reports = study_reports(load_study(root / "data" / "tiny"), root)
+    assert ["outlet--north", "outlet--south"] == [r.name for r in select(reports, ["outlet--*"])]
+    assert reports == select(reports, [])
+    with pytest.raises(BuildError, match=r"no report matches 'x\*'. Reports: outlet--north, outlet--south, plain"):
+        select(reports, ["plain", "x*"])
+
+
+def test_parameters_are_read_from_the_cell(tmp_path: Path) -> None:
+    """Name, type, default and comment; the type of an unannotated one is its default's."""
+    root = make_project(tmp_path)
+    cell = 'study: str = "tiny"  # which study\nyears: list[int] = [1, 2]\nlow = -0.5  # lowest # share\n'
+    path = write_notebook(root, "n", ["# N"], cell)
+    expected = (
+        Parameter("study", "str", "tiny", "which study"),
+        Parameter("years", "list[int]", [1, 2], ""),
+        Parameter("low", "float", -0.5, "lowest # share"),
+    )
+    assert expected == read_parameters(path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "error", "told"),
+    [
+        ("x: bool = True", ParameterError, "has the type bool; papermill passes str, int"),
+        ("x: int = 'a'", ParameterError, "its default is not int"),
+        ("x = open('y')", ParameterError, "its default must be a literal"),
+        ("import os", ParameterError, "is no assignment"),
+        ("x: int", ParameterError, "its default is not int"),
+        ("x = (", BuildError, "the parameters cell is not Python"),
+    ],
+)
+def test_a_bad_parameters_cell_is_refused(tmp_path: Path, cell: str, error: type[Exception], told: str) -> None:
+    """Papermill would pass over most of these in silence."""
+    path = write_notebook(make_project(tmp_path), "n", ["# N"], cell)
+    with pytest.raises(error) as caught:
+        read_parameters(path)
+    assert told in str(caught.value)
+
+
+def test_no_notebook_no_parameters_cell(tmp_path: Path) -> None:
+    """Both are told with the file."""
+    path = make_project(tmp_path) / "notebooks" / "plain.ipynb"
+    path.write_text(path.read_text().replace('"parameters"', '"other"'))
+    with pytest.raises(BuildError, match="has 0 cells tagged 'parameters'"):
+        read_parameters(path)
+    path.write_text("{}")
+    with pytest.raises(BuildError, match="is not a notebook"):
+        read_parameters(path)
+
+
+def test_fits() -> None:
+    """An int is a float, a bool is nothing."""
+    assert fits(1, "float")
+    assert fits([], "list[str]")
+    assert not fits(True, "int")
+    assert not fits(1.0, "int")
+    assert not fits("x", "list")
