@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ def _differences(left: pd.DataFrame, right: pd.DataFrame, schema: Schema) -> lis
         differs = ~((one == other) | (one.isna() & other.isna())).to_numpy(dtype=bool)
         if differs.any():
             first = int(differs.argmax())
-            values = f"{one.iloc[first]!r} and {other.iloc[first]!r}"
+            values = " and ".join(shorten(str(side.iloc[first]), 60) for side in (one, other))
             found.append(f"{column} differs in {differs.sum()} rows, first {_key(both[first])}: {values}")
     return found
 

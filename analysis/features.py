@@ -28,7 +28,7 @@ _CREDIT = re.compile(
     rf"""(?: \((?:(?:file|handout)\s)?(?:photo|photograph|image|picture|foto|imagen|zdjęcie|fot\.)s?\b[^()]*\)
            | \([^()]*(?:/|\bvia\s)\s?(?:{_AGENCIES})\b[^()]*\)
            | \b(?:{_AGENCIES})/[\w .'’-]{{3,60}}
-           | \b(?:photographer|photograph|photo|foto|fot\.):?\s(?:by\s)?[^.]{{3,80}}
+           | \b(?:photographer|photograph|photo|foto|fot\.)(?::|\sby)\s[^.()]{{3,80}}
          )\.?\Z""",
     re.IGNORECASE | re.VERBOSE,
 )

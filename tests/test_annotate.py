@@ -1,0 +1,222 @@
+"""Texts → features, end to end on a study of three invented texts."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from ministudy import TEXTS, mini_study, write_texts
+
+from analysis import tables
+from analysis.annotate import annotate, compare_features
+from analysis.errors import AnalysisError, FeaturesMissing, GazetteerError, TextsError
+from analysis.features import guess_body_kind
+from analysis.study import load_study
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The study after annotating, and what annotating said."""
+    study = mini_study(tmp_path_factory.mktemp("done") / "mini")
+    result = annotate(study.folder / "texts.jsonl", study)
+    return load_study(study.folder), result
+
+
+def test_the_result_says_what_happened(done):
+    study, result = done
+    assert study.features_folder == result.folder
+    assert 3 == result.articles
+    assert ("herald-2", "kurier-1") == result.added
+    assert ("herald-9",) == result.without_text
+    assert () == result.rejected
+
+
+def test_articles(done):
+    table = done[0].features(tables.ARTICLES).set_index("article")
+    first = table.loc["herald-1"]
+    text = "Protesters cheer Ada Rivas in Perú\nCongress met. The “mob” left, Rivas’s aide said.\nA happy day."
+    expected = {"characters": len(text), "sentences": 4, "tokens": 18, "title_tokens": 6, "lede_tokens": 9}
+    assert expected == first[list(expected)].to_dict()
+    assert ["caption", "caption", "full"] == table["body_kind"].to_list()
+
+
+def test_sentences_hold_the_text_together(done):
+    table = done[0].features(tables.SENTENCES)
+    first = table[table["article"] == "herald-1"]
+    assert ["title", "lede", "lede", "rest"] == first["part"].to_list()
+    np.testing.assert_allclose([0, 0, 1 / 7, 0], first["quoted"])
+    assert ["lede", "lede"] == table.loc[table["article"] == "herald-2", "part"].to_list()
+    assert table.loc[table["article"] == "kurier-1", "valence"].isna().all()
+    assert table.loc[table["article"] != "kurier-1", "valence"].notna().all()
+
+
+def test_terms_count_the_tokens(done):
+    study = done[0]
+    counted = study.features(tables.TERMS).groupby("article")["count"].sum()
+    articles = study.features(tables.ARTICLES).set_index("article")["tokens"]
+    assert articles.to_dict() == counted.to_dict()
+    terms = study.features(tables.TERMS).set_index(["article", "part", "term"])["count"]
+    assert 1 == terms["herald-2", "lede", "d'état"]
+
+
+def test_mentions(done):
+    table = done[0].features(tables.MENTIONS)
+    found = [(row.article, row.start, row.end, row.entry, row.voice) for row in table.itertuples()]
+    assert [
+        ("herald-1", 0, 10, "crowd:protesters", "own"),
+        ("herald-1", 17, 26, "ada-rivas", "own"),
+        ("herald-1", 30, 34, "peru", "own"),
+        ("herald-1", 35, 43, "congress", "own"),
+        ("herald-1", 54, 57, "crowd:mob", "quoted"),
+        ("herald-1", 65, 70, "ada-rivas", "attributed"),
+        ("herald-2", 3, 14, "act:coup", "own"),
+        ("herald-2", 20, 23, "crowd:mob", "own"),
+        ("kurier-1", 0, 9, "leo-rivas", "own"),
+        ("kurier-1", 12, 16, "peru", "own"),
+        ("kurier-1", 17, 22, "leo-rivas", "own"),
+    ] == found
+
+
+def test_the_tone_of_a_mention_is_that_of_its_sentence(done):
+    study = done[0]
+    valence = study.features(tables.SENTENCES).set_index(["article", "sentence"])["valence"]
+    mentions = study.features(tables.MENTIONS)
+    expected = [valence[row.article, row.sentence] for row in mentions.itertuples()]
+    np.testing.assert_array_equal(expected, mentions["valence"])
+
+
+def test_the_manifest_is_only_appended_to(done, tmp_path):
+    study = done[0]
+    before = (mini_study(tmp_path / "mini").folder / "articles.csv").read_text(encoding="utf-8")
+    after = (study.folder / "articles.csv").read_text(encoding="utf-8")
+    added = (
+        'herald-2,herald,en,2022-12-08T15:00:00.250000Z,crawl,"https://h.example/2?a=1,2",feed,,,\n'
+        "kurier-1,kurier,pl,2022-12-09T00:00:00Z,publisher,,text,,,\n"
+    )
+    assert before + added == after
+
+
+def test_meta_tells_inputs_and_versions_without_places_or_times(done):
+    study = done[0]
+    raw = (study.features_folder / "meta.json").read_text(encoding="utf-8")
+    meta = json.loads(raw)
+    assert study.feature_inputs() == meta["inputs"]
+    assert (3, []) == (meta["articles"], meta["rejected"])
+    assert ["datasketch", "nltk", "python", "vaderSentiment"] == sorted(meta["packages"])
+    assert str(study.folder) not in raw
+    assert json.dumps(meta, indent=1, sort_keys=True) + "\n" == raw
+    assert [] == study.stale_features()
+
+
+def test_again_gives_the_same_and_appends_nothing(done, tmp_path):
+    study, first = done
+    manifest = (study.folder / "articles.csv").read_bytes()
+    again = annotate(study.folder / "texts.jsonl", study, output=tmp_path / "again")
+    assert () == again.added
+    assert manifest == (study.folder / "articles.csv").read_bytes()
+    assert [] == compare_features(first.folder, again.folder)
+    assert sorted(path.name for path in first.folder.iterdir()) == sorted(path.name for path in again.folder.iterdir())
+
+
+def test_jobs_and_the_order_of_the_texts_change_nothing(done, tmp_path, monkeypatch):
+    study, first = done
+    monkeypatch.setattr("analysis.annotate.ROWS", 1)
+    turned = write_texts(tmp_path / "turned.jsonl", TEXTS[::-1])
+    several = annotate(turned, study, output=tmp_path / "several", jobs=2)
+    assert [] == compare_features(first.folder, several.folder)
+
+
+def test_rows_that_cannot_be_used_are_set_aside_and_counted(tmp_path):
+    study = mini_study(tmp_path / "mini")
+    bad = [
+        {**TEXTS[0], "article": "a", "outlet": "gazette"},
+        {**TEXTS[0], "article": "b", "language": "es"},
+        {**TEXTS[0], "article": "c", "outlet": "A whole sentence that slipped into the wrong column"},
+        {**TEXTS[0], "article": "d", "published": "soon"},
+    ]
+    result = annotate(write_texts(tmp_path / "some.jsonl", [*bad, TEXTS[0]]), study)
+    reasons = [
+        "outlet 'gazette' is not in outlets.csv",
+        "language 'es' is none of the study's (en, pl)",
+        "outlet is not in outlets.csv",
+        "published is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z)",
+    ]
+    assert reasons == [row.reason for row in result.rejected]
+    meta = json.loads((result.folder / "meta.json").read_text(encoding="utf-8"))
+    expected = [{"file": "some.jsonl", "line": line, "reason": reason} for line, reason in enumerate(reasons, start=1)]
+    assert expected == meta["rejected"]
+    assert (1, ()) == (result.articles, result.added)
+
+
+def test_nothing_to_annotate_is_an_error_and_leaves_the_study_alone(tmp_path):
+    study = mini_study(tmp_path / "mini")
+    texts = write_texts(tmp_path / "none.jsonl", [{**TEXTS[0], "outlet": "gazette"}])
+    message = "no article to annotate; 1 rows were set aside. none.jsonl:1: outlet 'gazette' is not in outlets.csv"
+    with pytest.raises(AnalysisError) as error:
+        annotate(texts, study)
+    assert message == str(error.value)
+    assert not study.features_folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scheduler": "tcp://x"}, r"needs castillo-coverage\[cluster\], which is not there yet"),
+        ({"jobs": 0}, "jobs is 0; it is a whole number from 1 up"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_refused(tmp_path, options, message):
+    study = mini_study(tmp_path / "mini")
+    with pytest.raises(AnalysisError, match=message):
+        annotate(study.folder / "texts.jsonl", study, **options)
+
+
+def test_missing_texts_and_contradicting_aliases_are_errors(tmp_path):
+    study = mini_study(tmp_path / "mini")
+    with pytest.raises(TextsError, match="does not exist"):
+        annotate(tmp_path / "none.jsonl", study)
+    study.actors["surname"] = None
+    with pytest.raises(GazetteerError, match="alias 'Rivas' belongs to ada-rivas and leo-rivas"):
+        annotate(study.folder / "texts.jsonl", study)
+
+
+def test_differences_are_named(done, tmp_path):
+    folder = done[1].folder
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    articles = pd.read_parquet(other / "articles.parquet")
+    articles.loc[articles["article"] == "herald-2", "tokens"] += 1
+    articles.iloc[:2].to_parquet(other / "articles.parquet", index=False)
+    signatures = pd.read_parquet(other / "signatures.parquet")
+    signatures["minhash"] = [[] if number == 0 else values for number, values in enumerate(signatures["minhash"])]
+    signatures.to_parquet(other / "signatures.parquet", index=False)
+    found = compare_features(folder, other)
+    assert [
+        "ARTICLES: 1 rows are only in the left, first kurier-1",
+        "ARTICLES: tokens differs in 1 rows, first herald-2: 10 and 11",
+    ] == found[:2]
+    assert found[2].startswith("SIGNATURES: minhash differs in 1 rows, first herald-1 text: (")
+    assert 3 == len(found)
+    (other / "terms.parquet").unlink()
+    with pytest.raises(FeaturesMissing, match=r"terms\.parquet does not exist"):
+        compare_features(folder, other)
+
+
+@pytest.mark.parametrize(
+    ("body", "source", "expected"),
+    [
+        ("", "text", "none"),
+        ("A march. (Ann Ode/Getty Images)", "feed", "caption"),
+        ("A march. (Ann Ode/Reuters, File Photo)", "feed", "caption"),
+        ("A march. (Ann Ode via AFP)", "feed", "caption"),
+        ("A march in Lima. REUTERS/Ann Ode", "feed", "caption"),
+        ("A march. (Photo by Ann Ode)", "feed", "caption"),
+        ("A march. Photographer: Ann Ode/Bloomberg", "feed", "caption"),
+        ("A march. (Ann Ode/Getty Images)", "page", "full"),
+        ("Lima (AP) -- A march was held.", "feed", "summary"),
+        ("It took the photo (of the army) away.", "feed", "summary"),
+    ],
+)
+def test_what_a_body_holds_is_guessed(body, source, expected):
+    assert expected == guess_body_kind(body, source)

@@ -1,0 +1,70 @@
+"""Keyword in context."""
+
+from dataclasses import replace
+
+import pytest
+from ministudy import TEXTS, mini_study, write_texts
+
+from analysis.annotate import annotate
+from analysis.errors import AnalysisError
+from analysis.kwic import COLUMNS, kwic
+from analysis.study import load_study
+
+
+@pytest.fixture
+def study(tmp_path):
+    made = mini_study(tmp_path / "mini")
+    annotate(made.folder / "texts.jsonl", made)
+    return load_study(made.folder)
+
+
+def _rows(*args, **options):
+    return [tuple(row) for row in kwic(*args, **options).itertuples(index=False)]
+
+
+def test_a_mention_stands_between_its_neighbours(study):
+    assert [
+        ("herald-1", "herald", "met. The “", "mob", "” left, Rivas", "quoted"),
+        ("herald-2", "herald", "coup d’état, the", "mob", "cried. (Photo", "own"),
+    ] == _rows(study, "crowd:mob", width=4)
+
+
+def test_actors_outlets_and_limits(study):
+    assert [("kurier-1", "kurier", "", "Leo Rivas", "w", "own")] == _rows(
+        study, "leo-rivas", gazetteer="actors", width=1, limit=1
+    )
+    assert [] == _rows(study, "leo-rivas", gazetteer="actors", outlets=["herald"])
+    assert ["Congress"] == list(kwic(study, "congress", gazetteer="actors", width=0)["keyword"])
+
+
+def test_no_mention_gives_an_empty_table(study):
+    assert list(COLUMNS) == list(kwic(study, "us-congress", gazetteer="actors"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "options", "message"),
+    [
+        ("crowd:mobb", {}, r"no entry 'crowd:mobb' in labels.csv. Did you mean 'crowd:mob'\?"),
+        ("zzz", {"gazetteer": "actors"}, "no entry 'zzz' in actors.csv.$"),
+        ("crowd:mob", {"gazetteer": "words"}, "gazetteer is 'words'; it is labels or actors."),
+    ],
+)
+def test_what_does_not_exist_is_refused(study, entry, options, message):
+    with pytest.raises(AnalysisError, match=message):
+        kwic(study, entry, **options)
+
+
+def test_a_study_without_texts_says_so(study):
+    bare = replace(study, settings=replace(study.settings, texts=()))
+    with pytest.raises(AnalysisError, match="the texts of mini are not at hand"):
+        kwic(bare, "crowd:mob")
+
+
+def test_changed_and_missing_texts_are_named(study):
+    path = study.folder / "texts.jsonl"
+    write_texts(path, [TEXTS[0], {**TEXTS[1], "body": "Another text."}])
+    with pytest.raises(AnalysisError, match="the text of herald-2 is not the one its features were made from"):
+        kwic(study, "crowd:mob")
+    write_texts(path, TEXTS[:1])
+    with pytest.raises(AnalysisError, match="the texts hold nothing of 1 articles, first herald-2"):
+        kwic(study, "crowd:mob")
