@@ -20,6 +20,8 @@ Kind = Literal["share", "ratio", "mean"]
 
 #: Results are rounded before they are sorted, tested or drawn, so that the last bit of a platform cannot show.
 DIGITS = 10
+#: With fewer articles than this to go by on either side (that use a set, that name an actor) nothing is tested.
+LEAST = 5
 
 
 def adjust_p(p: np.ndarray | pd.Series) -> np.ndarray:
@@ -78,7 +80,7 @@ def difference(
     one pseudo-article with and one without the feature (Agresti & Caffo 2000), without which 0 of 20 would count as
     certain. p: two-sided permutation of blocks, within strata for the standardized row, freely for the raw one, with
     the observed arrangement counted among them (Phipson & Smyth 2010). detectable: (1.96 + 0.84) standard deviations
-    of the permuted difference.
+    of the permuted difference. Where fewer than `LEAST` articles of a side have weight, only the estimate is given.
 
     Raises
     ------
@@ -113,27 +115,38 @@ def difference(
 def _summary(plan: Design, kind: Kind, estimate: np.ndarray, null: np.ndarray, boot: np.ndarray) -> pd.DataFrame:
     sides = [plan.side == 1, plan.side == 0]
     total = [plan.value[rows].sum(axis=0) for rows in sides]
-    size = [plan.weight[rows].sum(axis=0) for rows in sides]
+    size = [np.broadcast_to(plan.weight[rows].sum(axis=0), total[0].shape) for rows in sides]
+    using = np.min([(plan.weight[rows] > 0).sum(axis=0) for rows in sides], axis=0)
     n = min(len(np.unique(plan.block[rows])) for rows in sides)
     lower, upper = _expanded(boot, n)
-    spread, null_spread = np.nanstd(boot, axis=0), np.nanstd(null, axis=0)
+    spread, null_spread = _spread(boot), _spread(null)
     extreme = (np.abs(null.round(DIGITS)) >= np.abs(estimate.round(DIGITS))).sum(axis=0)
-    known = ~np.isnan(estimate)
+    valid = (~np.isnan(null)).sum(axis=0)
+    known = ~np.isnan(estimate) & np.broadcast_to(using >= LEAST, estimate.shape)
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.where(spread > 0, estimate / spread, np.nan)
     return pd.DataFrame(
         {
             "estimate": estimate,
-            "lower": lower,
-            "upper": upper,
-            "z": z,
-            "p": np.where(known, (extreme + 1) / (len(null) + 1), np.nan),
+            "lower": np.where(known, lower, np.nan),
+            "upper": np.where(known, upper, np.nan),
+            "z": np.where(known, z, np.nan),
+            "p": np.where(known, (extreme + 1) / (valid + 1), np.nan),
             "effect": _effect(plan, kind, total, size),
-            "detectable": (stats.norm.isf(0.025) + stats.norm.isf(0.2)) * null_spread,
+            "detectable": (stats.norm.isf(0.025) + stats.norm.isf(0.2)) * np.where(known, null_spread, np.nan),
             "count": size[0] if kind == "mean" else total[0],
             "reference_count": size[1] if kind == "mean" else total[1],
         }
     )
+
+
+def _spread(draws: np.ndarray) -> np.ndarray:
+    """Standard deviation over the draws that have a value; NaN where none has."""
+    known = ~np.isnan(draws)
+    n = known.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(known, draws, 0).sum(axis=0) / n
+        return np.asarray(np.sqrt((np.where(known, draws - mean, 0) ** 2).sum(axis=0) / n))
 
 
 def _expanded(boot: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

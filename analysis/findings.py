@@ -32,10 +32,19 @@ class Finding:
 
 
 def verdict(row: pd.Series) -> str:
-    """More, less or cannot tell: q decides, not the interval (which is of one comparison, not of the family)."""
-    if row["q"] <= ALPHA:
-        return "more" if row["estimate"] > 0 else "less"
-    return "cannot tell"
+    """More, less or cannot tell: q must be small and the interval must leave out zero, or nothing is claimed."""
+    if not stands(row):
+        return "cannot tell"
+    return "more" if row["estimate"] > 0 else "less"
+
+
+def stands(row: pd.Series) -> bool:
+    """Whether a comparison holds after correction over its family and by its own interval.
+
+    The two can disagree: permutation asks whether articles could be exchanged, the interval how far the difference
+    may lie from zero.
+    """
+    return bool(row["q"] <= ALPHA and row["lower"] * row["upper"] > 0)
 
 
 def overturned(study: Study, table: pd.DataFrame, row: pd.Series) -> list[str]:
@@ -74,12 +83,13 @@ def findings(
         rows = rows[rows["group"] == group]
     if rows.empty:
         return []
-    found = rows[rows["q"] <= ALPHA]
+    standing = rows.apply(stands, axis=1)
+    found = rows[standing]
     order = found.assign(size=-found["z"].abs()).sort_values(["size", "group", "feature"]).index
     sentences = [_sentence(study, table, found.loc[i]) for i in order[:limit]]
     if len(order) > limit:
         sentences.append(Finding(f"{len(order) - limit} more such differences are in the table below."))
-    silent = rows[rows["q"] > ALPHA]
+    silent = rows[~standing]
     if len(silent):
         sentences.append(_cannot_tell(study, silent, len(rows)))
     return sentences

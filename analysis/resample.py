@@ -18,7 +18,7 @@ class Design:
     """A comparison laid out as arrays: rows are articles, first dimension of every array."""
 
     value: np.ndarray  # (n, k) numerator
-    weight: np.ndarray  # (n, k) denominator
+    weight: np.ndarray  # (n, k) denominator, or (n, 1) where it is the same for every feature
     side: np.ndarray  # (n,) 1 in the group, 0 in the reference
     stratum: np.ndarray  # (n,) 0 .. strata - 1
     block: np.ndarray  # (n,) 0 .. blocks - 1
@@ -44,8 +44,10 @@ def lay_out(
             raise EmptyGroup(side, name)
     ids = [*sorted(group), *sorted(reference)]
     value = values.loc[ids].to_numpy(float)
-    weight = np.ones_like(value) if weights is None else weights.loc[ids].to_numpy(float)
-    weight = np.broadcast_to(weight.reshape(len(ids), -1), value.shape) * ~np.isnan(value)
+    weight = np.ones(len(ids)) if weights is None else weights.loc[ids].to_numpy(float)
+    weight = weight.reshape(len(ids), -1)
+    if np.isnan(value).any():
+        weight = weight * ~np.isnan(value)
     stratum = np.zeros(len(ids), int) if strata is None else pd.factorize(strata.loc[ids].fillna(""), sort=True)[0]
     block = np.arange(len(ids)) if blocks is None else pd.factorize(blocks.loc[ids], sort=True)[0]
     side = np.r_[np.ones(len(group), int), np.zeros(len(reference), int)]
@@ -57,10 +59,11 @@ def weighted_difference(
 ) -> np.ndarray:
     """Mantel–Haenszel difference for each draw: `times` an article counts, `label` its side (draws × n)."""
     top = np.zeros((len(times), plan.value.shape[1]))
-    bottom = np.zeros_like(top)
+    bottom = np.zeros((len(times), plan.weight.shape[1]))
     for stratum in range(plan.strata):
         rows = plan.stratum == stratum
-        inside, outside = times[:, rows] * label[:, rows], times[:, rows] * (1 - label[:, rows])
+        inside = times[:, rows] * label[:, rows]
+        outside = times[:, rows] - inside
         num_in, den_in = inside @ plan.value[rows], inside @ plan.weight[rows]
         num_out, den_out = outside @ plan.value[rows], outside @ plan.weight[rows]
         if pseudo is not None:  # (draws, 4): with and without, in the group and in the reference
@@ -112,8 +115,15 @@ def resampled(
             if not len(pool):
                 continue
             extra = 2 if pseudo is not None and which < 2 else 0
-            drawn = rng.multinomial(len(pool) + extra, np.full(len(pool) + extra, 1 / (len(pool) + extra)), size=n)
+            drawn = _with_replacement(len(pool) + extra, n, rng)
             times[:, pool] = drawn[:, : len(pool)]
             if pseudo is not None and extra:
                 pseudo[:, 2 * which : 2 * which + 2] = drawn[:, len(pool) :]
         yield times[:, plan.block], pseudo
+
+
+def _with_replacement(size: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """How often each of `size` things comes up in `size` draws with replacement (draws × size)."""
+    # Counting indices is many times faster here than rng.multinomial, and the same distribution.
+    index = rng.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]
+    return np.bincount(index.ravel(), minlength=draws * size).reshape(draws, size)

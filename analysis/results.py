@@ -120,7 +120,7 @@ def _compare_variant(study: Study, variant: str, outlet: str, right: str | None)
     actors = list(study.settings.main_actors)
     counts = selection.counts(same, "actors", actors)
     tokens = same.articles["tokens"]
-    frames.append(difference(1000 * counts, weights=tokens, kind="ratio", measure="actor-rate", **plan))
+    frames.append(difference(counts, weights=tokens / 1000, kind="ratio", measure="actor-rate", **plan))
     for measure, own in (("label-share", False), ("label-share-own", True)):
         frames += _label_share(study, same, measure, own, plan)
     valence = selection.article_valence(same).to_frame("valence")
@@ -157,20 +157,16 @@ def _actor_share(
     return difference(having, kind="share", measure="actor-share", **_plan(study, every, group, others, names, "mul"))
 
 
-def _label_share(
-    study: Study, chosen: Selection, measure: str, own: bool, plan: dict[str, Any]
-) -> list[pd.DataFrame]:
-    frames = []
-    compared = [*plan["group"], *plan["reference"]]
-    for _, labels in study.labels.groupby("set", sort=True):
-        entries = sorted({f"{row.set}:{row.label}" for row in labels.itertuples()})
-        counts = selection.counts(chosen, "labels", entries, own=own)
-        whole = counts.sum(axis=1)
-        seen = counts.columns[counts.loc[compared].sum() >= 5]
-        sides = [whole.loc[plan[side]].sum() for side in ("group", "reference")]
-        if len(seen) and min(sides) > 0:
-            frames.append(difference(counts[seen], weights=whole, kind="ratio", measure=measure, **plan))
-    return frames
+def _label_share(study: Study, chosen: Selection, measure: str, own: bool, plan: dict[str, Any]) -> list[pd.DataFrame]:
+    """Shares of all labels that occur five times or more on either side, each within its set."""
+    entries = sorted({f"{row.set}:{row.label}" for row in study.labels.itertuples()})
+    counts = selection.counts(chosen, "labels", entries, own=own)
+    sets = pd.Series([entry.split(":")[0] for entry in entries], index=entries)
+    seen = counts.columns[counts.loc[[*plan["group"], *plan["reference"]]].sum() >= 5]
+    if not len(seen):
+        return []
+    whole = pd.DataFrame({entry: counts[sets.index[sets == sets[entry]]].sum(axis=1) for entry in seen})
+    return [difference(counts[seen], weights=whole, kind="ratio", measure=measure, **plan)]
 
 
 def _words(

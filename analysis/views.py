@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import selection, tables
-from analysis.findings import ALPHA, reference_name, verdict
+from analysis.findings import reference_name, stands, verdict
 from analysis.frequency import dispersion, frequency, label_shares, means
 from analysis.results import is_primary
 from analysis.study import Study
@@ -39,7 +39,7 @@ def differences(study: Study, table: pd.DataFrame, measure: str, *, group: str |
         group_name=[study.outlet_names.get(g, g) for g in rows["group"]],
         reference_name=[reference_name(study, row) for _, row in rows.iterrows()],
         label=[feature_name(study, measure, f) for f in rows["feature"]],
-        found=rows["q"] <= ALPHA,
+        found=[stands(row) for _, row in rows.iterrows()],
         verdict=[verdict(row) for _, row in rows.iterrows()],
     )
     order = {actor: n for n, actor in enumerate(study.settings.main_actors)}
