@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -108,7 +108,9 @@ def read_settings(path: Path) -> tuple[Settings | None, list[Problem]]:
             continue
         try:
             values[name] = parse(found[name])
-        except (ValueError, TypeError, KeyError) as error:
+        except KeyError as error:
+            complain(f"setting {name!r}: {error} is missing", "Add it")
+        except (ValueError, TypeError) as error:
             complain(f"setting {name!r}: {error}", "Mend its value")
     return (None if problems else Settings(**values)), problems
 
@@ -135,7 +137,7 @@ def _whole(least: int) -> Callable[[Any], int]:
 
 
 def _day(value: Any) -> date:
-    if not isinstance(value, date):
+    if not isinstance(value, date) or isinstance(value, datetime):
         raise ValueError(f"{value!r} is not a date (write 2022-12-07, without quotation marks)")
     return value
 

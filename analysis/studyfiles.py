@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import difflib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,22 +30,43 @@ def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
     nothing = tables.empty(schema).assign(line=pd.Series(dtype="int64"))
     if not path.exists():
         return nothing, [Problem(path, None, "does not exist", f"Create it with the columns {','.join(schema.names)}")]
-    raw = path.read_bytes()
+    raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         found = f"byte {raw[error.start]:#04x} is not UTF-8"
         return nothing, [Problem(path, line, found, "Save the file as UTF-8"), _unreadable(path)]
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = _rows(csv.reader(io.StringIO(text, newline=""), strict=True))
     try:
-        header = next(reader, [])
+        _, header = next(rows, (1, []))
         if problems := _check_header(path, header, schema):
             return nothing, problems
-        return _read_rows(path, reader, header, schema)
-    except csv.Error as error:
-        place = Problem(path, reader.line_num, f"broken CSV ({error})", "Close the quotation marks of this row")
+        return _read_rows(path, rows, header, schema)
+    except BrokenRow as error:
+        place = Problem(path, error.line, f"broken CSV ({error})", "Close the quotation marks of this row")
         return nothing, [place, _unreadable(path)]
+
+
+class BrokenRow(ValueError):
+    """A row that the CSV reader cannot split; holds the line it starts on, since an open quotation mark runs on."""
+
+    def __init__(self, line: int, message: str) -> None:
+        self.line = line
+        super().__init__(message)
+
+
+def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line it starts on."""
+    while True:
+        start = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise BrokenRow(start, str(error)) from error
+        yield start, cells
 
 
 def _unreadable(path: Path) -> Problem:
@@ -67,15 +89,13 @@ def _check_header(path: Path, header: list[str], schema: Schema) -> list[Problem
     return problems
 
 
-def _read_rows(path: Path, reader: Any, header: list[str], schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
+def _read_rows(
+    path: Path, lines: Iterable[tuple[int, list[str]]], header: list[str], schema: Schema
+) -> tuple[pd.DataFrame, list[Problem]]:
     problems: list[Problem] = []
     rows: list[dict[str, Any]] = []
     seen: dict[tuple[Any, ...], int] = {}
-    while True:
-        start = reader.line_num + 1
-        cells = next(reader, None)
-        if cells is None:
-            break
+    for start, cells in lines:
         if not cells:
             continue
         if len(cells) != len(header):
@@ -86,7 +106,7 @@ def _read_rows(path: Path, reader: Any, header: list[str], schema: Schema) -> tu
         problems += found
         key = tuple(row.get(name) for name in schema.key)
         if schema.key and not found and key in seen:
-            shown = ", ".join(map(str, key))
+            shown = ", ".join(cells[header.index(name)].strip() for name in schema.key)
             first = f"Delete one of the two rows (the first is line {seen[key]})"
             problems.append(Problem(path, start, f"{' + '.join(schema.key)} {shown!r} occurs twice", first))
         elif not found:
@@ -139,9 +159,14 @@ def _did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def check_references(folder: Path, settings: Settings | None, frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
-    """Outlets, languages and sub-events that one file uses and another must know."""
-    outlets = set(frames["outlets.csv"]["outlet"])
+def check_references(
+    folder: Path, settings: Settings | None, frames: Mapping[str, pd.DataFrame], damaged: Collection[str] = ()
+) -> list[Problem]:
+    """Outlets, languages and sub-events that one file uses and another must know.
+
+    `damaged` names files with problems of their own: rows were left out there, so nothing is missed in them.
+    """
+    outlets = set() if "outlets.csv" in damaged else set(frames["outlets.csv"]["outlet"])
     problems = []
     for name in ("articles.csv", "observed.csv"):
         for row in frames[name].itertuples():
@@ -164,7 +189,7 @@ def check_references(folder: Path, settings: Settings | None, frames: Mapping[st
             hint = _did_you_mean(str(row.subevent), settings.subevents)
             message = f"subevent {row.subevent!r} is not in study.toml{hint}"
             problems.append(Problem(folder / "articles.csv", int(row.line), message, "Mend it, or add it to subevents"))
-    actors = set(frames["actors.csv"]["actor"])
+    actors = set() if "actors.csv" in damaged else set(frames["actors.csv"]["actor"])
     for actor in settings.main_actors:
         if actors and actor not in actors:
             message = f"main_actors names the unknown actor {actor!r}{_did_you_mean(actor, actors)}"

@@ -115,6 +115,8 @@ def _cast(values: pd.Series, column: Column, table: str) -> pd.Series:
     missing = values.isna()
     if missing.any() and not column.optional and column.kind != "number":
         raise TableError(table, column.name, f"{int(missing.sum())} values are missing; it must be complete")
+    if column.kind == "integer" and pd.api.types.is_float_dtype(values) and (part := values % 1 != 0).any():
+        raise TableError(table, column.name, f"is not integer: {values[part].iloc[0]}")  # astype would cut it off
     try:
         cast = values.astype(DTYPES[column.kind])
     except (TypeError, ValueError) as error:
