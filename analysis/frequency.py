@@ -146,6 +146,8 @@ def variance_share(values: pd.Series, groups: pd.Series, *, draws: int = 2_000, 
     """How much of the variance between articles goes with a grouping: omega squared, with a bootstrap interval.
 
     Omega squared allows for the number of groups, which plain shares of variance do not; it can fall below 0.
+    Drawing articles again adds variance between groups that is not there, more with more groups, so the interval is
+    moved back by the bootstrap's own bias: with 19 groups of no influence the plain one holds 0 in half the cases.
 
     Parameters
     ----------
@@ -155,7 +157,7 @@ def variance_share(values: pd.Series, groups: pd.Series, *, draws: int = 2_000, 
 
     Returns
     -------
-    Series: estimate, lower, upper (percentile), articles, groups
+    Series: estimate, lower, upper (percentile, bias removed), articles, groups
 
     References
     ----------
@@ -166,8 +168,8 @@ def variance_share(values: pd.Series, groups: pd.Series, *, draws: int = 2_000, 
     rng = np.random.default_rng(seed)
     times = rng.multinomial(len(x), np.full(len(x), 1 / len(x)), size=draws).astype(float)
     boot = _omega_squared(x, code, times)
-    ends = np.nanquantile(boot, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     estimate = _omega_squared(x, code, np.ones((1, len(x))))[0]
+    ends = np.nanquantile(boot, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - (np.nanmean(boot) - estimate)
     index = ["estimate", "lower", "upper", "articles", "groups"]
     return pd.Series([estimate, *ends, len(x), len(np.unique(code))], index=index).round(10)
 

@@ -94,11 +94,13 @@ def variance_sentence(subevent: pd.Series, outlet: pd.Series) -> str:
     ----------
     subevent, outlet : Series, from `frequency.variance_share` on the same articles
     """
+    event, house = (
+        f"{percent(max(share['estimate'], 0))} goes with the {{}} "
+        f"(95 % interval {percent(max(share['lower'], 0))} to {percent(max(share['upper'], 0))})"
+        for share in (subevent, outlet)
+    )
     shares = (
-        f"Of the variance in tone between articles {percent(subevent['estimate'])} goes with the sub-event reported "
-        f"(95 % interval {percent(subevent['lower'])} to {percent(subevent['upper'])}) and "
-        f"{percent(max(outlet['estimate'], 0))} with the outlet ({percent(max(outlet['lower'], 0))} to "
-        f"{percent(outlet['upper'])})"
+        f"Of the variance in tone between articles {event.format('sub-event reported')} and {house.format('outlet')}"
     )
     if subevent["lower"] > outlet["upper"]:
         return f"{shares}: what tone there is, is mostly that of the event."
