@@ -171,7 +171,11 @@ def _article_link(study: Study, row: pd.Series) -> str:
     text = escape(f"{study.outlet_names.get(row['outlet'], row['outlet'])}, {row['day']:%Y-%m-%d}")
     url = "" if pd.isna(row["url"]) else str(row["url"])
     # Only web addresses become links: a manifest may come from anywhere, and javascript: is an address too.
-    if urlsplit(url).scheme not in ("http", "https"):
+    try:
+        web = urlsplit(url).scheme in ("http", "https")
+    except ValueError:  # no address at all, as http://[
+        web = False
+    if not web:
         return text
     return f'<a href="{escape(url, quote=True)}" rel="noreferrer">{text}</a>'
 
