@@ -16,11 +16,12 @@ from scipy import stats
 from analysis import tables
 from analysis.resample import Design, lay_out, permuted, resampled, weighted_difference
 
-Kind = Literal["share", "ratio", "mean"]
+Kind = Literal["share", "portion", "ratio", "mean"]
 
 #: Results are rounded before they are sorted, tested or drawn, so that the last bit of a platform cannot show.
 DIGITS = 10
-#: With fewer articles than this to go by on either side (that use a set, that name an actor) nothing is tested.
+#: With fewer articles than this to go by on either side (that use a set, that name an actor; copies count once)
+#: nothing is tested.
 LEAST = 5
 
 
@@ -60,12 +61,13 @@ def difference(
     Parameters
     ----------
     values : DataFrame (article × feature)
-        share: 1 where the article has the feature, else 0; ratio: the numerator; mean: the article's value or NaN.
+        share: 1 where the article has the feature, else 0; portion: uses of a label; ratio: the numerator; mean:
+        the article's value or NaN.
     group, reference : collections of article ids, disjoint, not empty
-    weights : DataFrame or Series (article), the denominator of a ratio; 1 each where None
+    weights : DataFrame or Series (article), the denominator of a portion or ratio; 1 each where None
     strata : Series (article), the period of each article; one stratum where None
     blocks : Series (article), the cluster of copies each article belongs to; each its own where None
-    kind : share, ratio or mean
+    kind : share (of articles), portion (of a whole that varies by article), ratio (to another quantity) or mean
     draws : int, permutations, and bootstrap samples
     seed : int
     measure, names, language, variant : what to write into the table
@@ -76,8 +78,8 @@ def difference(
 
     Notes
     -----
-    Interval: percentile bootstrap of whole blocks, expanded for small n (Hesterberg 2015); for shares each side gets
-    one pseudo-article with and one without the feature (Agresti & Caffo 2000), without which 0 of 20 would count as
+    Interval: percentile bootstrap of whole blocks, expanded for small n (Hesterberg 2015); for shares and portions each
+    side gets one pseudo-article with and one without the feature (Agresti & Caffo 2000), without which 0 of 20 would count as
     certain. p: two-sided permutation of blocks, within strata for the standardized row, freely for the raw one, with
     the observed arrangement counted among them (Phipson & Smyth 2010). detectable: (1.96 + 0.84) standard deviations
     of the permuted difference. Where fewer than `LEAST` articles of a side have weight, only the estimate is given.
@@ -87,13 +89,12 @@ def difference(
     EmptyGroup, OverlappingGroups
     """
     design = lay_out(values, group, reference, weights, strata, blocks, names)
-    rng = np.random.default_rng(seed)
     frames = []
     for adjustment, plan in (("raw", design.unstratified()), ("standardized", design)):
         once, label = np.ones((1, len(plan.side))), plan.side[None, :].astype(float)
         estimate = weighted_difference(plan, once, label)[0]
-        null = np.concatenate([weighted_difference(plan, np.ones_like(m), m) for m in permuted(plan, draws, rng)])
-        samples = resampled(plan, draws, rng, smooth=kind == "share")
+        null = np.concatenate([weighted_difference(plan, np.ones_like(m), m) for m in permuted(plan, draws, seed)])
+        samples = resampled(plan, draws, seed, smooth=kind in ("share", "portion"))
         boot = np.concatenate([weighted_difference(plan, times, label, pseudo) for times, pseudo in samples])
         frame = _summary(plan, kind, estimate, null, boot)
         frame.insert(0, "feature", list(map(str, values.columns)))
@@ -116,13 +117,12 @@ def _summary(plan: Design, kind: Kind, estimate: np.ndarray, null: np.ndarray, b
     sides = [plan.side == 1, plan.side == 0]
     total = [plan.value[rows].sum(axis=0) for rows in sides]
     size = [np.broadcast_to(plan.weight[rows].sum(axis=0), total[0].shape) for rows in sides]
-    using = np.min([(plan.weight[rows] > 0).sum(axis=0) for rows in sides], axis=0)
-    n = min(len(np.unique(plan.block[rows])) for rows in sides)
+    n = np.broadcast_to(np.min([_blocks_used(plan, rows) for rows in sides], axis=0), estimate.shape)
     lower, upper = _expanded(boot, n)
     spread, null_spread = _spread(boot), _spread(null)
     extreme = (np.abs(null.round(DIGITS)) >= np.abs(estimate.round(DIGITS))).sum(axis=0)
     valid = (~np.isnan(null)).sum(axis=0)
-    known = ~np.isnan(estimate) & np.broadcast_to(using >= LEAST, estimate.shape)
+    known = ~np.isnan(estimate) & (n >= LEAST)
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.where(spread > 0, estimate / spread, np.nan)
     return pd.DataFrame(
@@ -149,23 +149,28 @@ def _spread(draws: np.ndarray) -> np.ndarray:
         return np.asarray(np.sqrt((np.where(known, draws - mean, 0) ** 2).sum(axis=0) / n))
 
 
-def _expanded(boot: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile interval with tails moved out as t and n - 1 ask for (Hesterberg 2015)."""
-    if n < 2:
-        nothing = np.full(boot.shape[1], np.nan)
-        return nothing, nothing.copy()
-    tail = stats.norm.cdf(-np.sqrt(n / (n - 1)) * stats.t.isf(0.025, n - 1))
-    lost = np.isnan(boot).all(axis=0)
+def _blocks_used(plan: Design, rows: np.ndarray) -> np.ndarray:
+    """Clusters of copies among `rows` that have weight, for each column of the weights."""
+    block, used = plan.block[rows], plan.weight[rows] > 0
+    return np.array([len(np.unique(block[column])) for column in used.T])
+
+
+def _expanded(boot: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Percentile interval with tails moved out as t and each column's n - 1 ask for (Hesterberg 2015)."""
     ends = np.full((2, boot.shape[1]), np.nan)
-    if (~lost).any():
-        ends[:, ~lost] = np.nanquantile(boot[:, ~lost], [tail, 1 - tail], axis=0)
+    there = ~np.isnan(boot).all(axis=0)
+    for size in np.unique(n[n > 1]):
+        columns = there & (n == size)
+        tail = stats.norm.cdf(-np.sqrt(size / (size - 1)) * stats.t.isf(0.025, size - 1))
+        if columns.any():
+            ends[:, columns] = np.nanquantile(boot[:, columns], [tail, 1 - tail], axis=0)
     return ends[0], ends[1]
 
 
 def _effect(plan: Design, kind: Kind, total: list[np.ndarray], size: list[np.ndarray]) -> np.ndarray:
-    """Cohen's h for shares, log ratio (half an occurrence added) for ratios, Hedges' g for means."""
+    """Cohen's h for shares and portions, log ratio (half an occurrence added) for ratios, Hedges' g for means."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        if kind == "share":
+        if kind in ("share", "portion"):
             angle = [2 * np.arcsin(np.sqrt(t / s)) for t, s in zip(total, size, strict=True)]
             return np.asarray(angle[0] - angle[1])
         if kind == "ratio":
@@ -220,7 +225,7 @@ def log_odds(
     ----------
     Monroe, Colaresi & Quinn (2008), Political Analysis 16(4), eq. 15, 16, 18 to 22.
     """
-    matrix = _term_matrix(terms)
+    matrix = _term_matrix(terms, [*target, *reference])
     plan = lay_out(matrix, target, reference, None, strata, blocks, names)
     alpha = np.array([prior if isinstance(prior, int | float) else prior.get(t, 0.0) for t in matrix.columns], float)
     counts = np.stack([plan.value[plan.side == side].sum(axis=0) for side in (1, 0)])
@@ -230,7 +235,7 @@ def log_odds(
     estimate, spread = estimate[0], np.sqrt(variance[0])
     p = np.full(kept.sum(), np.nan)
     if draws:
-        null = _null_z(plan, kept, alpha, draws, np.random.default_rng(seed))
+        null = _null_z(plan, kept, alpha, draws, seed)
         extreme = sum((np.abs(z).round(DIGITS) >= np.abs(estimate / spread).round(DIGITS)).sum(axis=0) for z in null)
         p = (extreme + 1) / (draws + 1)
     half = stats.norm.isf(0.025) * spread
@@ -261,10 +266,12 @@ def log_odds(
     return tables.check(table.loc[order], tables.COMPARISON)
 
 
-def _term_matrix(terms: pd.DataFrame) -> pd.DataFrame:
-    if "term" not in terms:
+def _term_matrix(terms: pd.DataFrame, articles: list[str]) -> pd.DataFrame:
+    # "term" and "article" are words too, so the names of columns cannot tell the two forms apart.
+    if all(map(pd.api.types.is_numeric_dtype, terms.dtypes)):
         return terms
-    return terms.pivot_table(index="article", columns="term", values="count", aggfunc="sum", fill_value=0)
+    table = terms.pivot_table(index="article", columns="term", values="count", aggfunc="sum", fill_value=0)
+    return table.reindex(list(dict.fromkeys(articles)), fill_value=0)  # an article without a word is in no row
 
 
 def _log_odds(
@@ -277,12 +284,10 @@ def _log_odds(
     return np.log(odds1) - np.log(odds2), 1 / (y1 + alpha) + 1 / (y2 + alpha)
 
 
-def _null_z(
-    plan: Design, kept: np.ndarray, alpha: np.ndarray, draws: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
+def _null_z(plan: Design, kept: np.ndarray, alpha: np.ndarray, draws: int, seed: int) -> Iterator[np.ndarray]:
     """Chunks of each kept term's z under articles permuted between target and reference within strata."""
     whole, every = plan.value.sum(axis=1), plan.value[:, kept]
-    for label in permuted(plan, draws, rng):
+    for label in permuted(plan, draws, seed):
         y1, n1 = label @ every, label @ whole
         drawn, variance = _log_odds(y1, every.sum(axis=0) - y1, n1, whole.sum() - n1, alpha[kept], alpha.sum())
         yield drawn / np.sqrt(variance)

@@ -19,10 +19,13 @@ from analysis.study import Study, digest, find_root
 
 #: Weight of the prior in log-odds, in words: as if so many words of the study's own background had been read first.
 PRIOR_WORDS = 500
+#: Draws for words, in draws of the study: words are tested by the thousand, and a p cannot be smaller than one over
+#: the draws, so with too few of them no single word could ever pass its family.
+WORD_DRAWS = 5
 REST = "other outlets"
 
 #: Modules whose code decides the numbers of the results.
-_CODE = ("compare", "frequency", "resample", "results", "selection", "study", "tables")
+_CODE = ("compare", "frequency", "resample", "results", "selection", "settings", "study", "studyfiles", "tables")
 
 
 def study_results(study: Study) -> pd.DataFrame:
@@ -166,7 +169,7 @@ def _label_share(study: Study, chosen: Selection, measure: str, own: bool, plan:
     if not len(seen):
         return []
     whole = pd.DataFrame({entry: counts[sets.index[sets == sets[entry]]].sum(axis=1) for entry in seen})
-    return [difference(counts[seen], weights=whole, kind="ratio", measure=measure, **plan)]
+    return [difference(counts[seen], weights=whole, kind="portion", measure=measure, **plan)]
 
 
 def _words(
@@ -183,7 +186,7 @@ def _words(
         prior=prior,
         strata=chosen.articles["period"],
         blocks=heads,
-        draws=study.settings.draws,
+        draws=WORD_DRAWS * study.settings.draws,
         seed=study.settings.seed,
         names=names,
         language=language,
