@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -68,9 +69,10 @@ def weighted_difference(
         num_out, den_out = outside @ plan.value[rows], outside @ plan.weight[rows]
         if pseudo is not None:  # (draws, 4): with and without, in the group and in the reference
             for j, (num, den) in enumerate(((num_in, den_in), (num_out, den_out))):
-                size = (plan.side[rows] == 1 - j).sum() / (plan.side == 1 - j).sum()
-                num += size * pseudo[:, [2 * j]]
-                den += size * pseudo[:, 2 * j : 2 * j + 2].sum(axis=1, keepdims=True)
+                # A pseudo-article weighs what the side's articles do on average, spread over strata as they are.
+                mass = plan.weight[rows & (plan.side == 1 - j)].sum(axis=0) / _using(plan, 1 - j)
+                num += mass * pseudo[:, [2 * j]]
+                den += mass * pseudo[:, 2 * j : 2 * j + 2].sum(axis=1, keepdims=True)
         with np.errstate(invalid="ignore", divide="ignore"):
             weight = den_in * den_out / (den_in + den_out)
             part = weight * (num_in / den_in - num_out / den_out)
@@ -81,45 +83,72 @@ def weighted_difference(
         return np.asarray(top / bottom)
 
 
-def permuted(plan: Design, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def _using(plan: Design, side: int) -> np.ndarray:
+    """Articles of a side that have weight, at least 1, per feature."""
+    return np.asarray(np.maximum((plan.weight[plan.side == side] > 0).sum(axis=0), 1))
+
+
+def permuted(plan: Design, draws: int, seed: int) -> Iterator[np.ndarray]:
     """Chunks (≤ 1,000 × n) of sides permuted within strata; articles of one block and side move together."""
-    unit = pd.factorize(plan.block * 2 + plan.side)[0]
+    yield from _permuted(plan.side.tobytes(), plan.stratum.tobytes(), plan.block.tobytes(), draws, seed)
+
+
+@lru_cache(maxsize=2)
+def _permuted(sides: bytes, strata: bytes, blocks: bytes, draws: int, seed: int) -> list[np.ndarray]:
+    # The measures of one comparison share articles, periods, copies and seed, hence their permutations: kept for them.
+    all_sides, all_strata, block = (np.frombuffer(data, dtype=np.int64) for data in (sides, strata, blocks))
+    unit = pd.factorize(block * 2 + all_sides)[0]
     first = np.unique(unit, return_index=True)[1]
-    side, stratum = plan.side[first], plan.stratum[first]
+    side, stratum = all_sides[first], all_strata[first]
     order = np.argsort(stratum, kind="stable")
-    for start in range(0, draws, _CHUNK):
-        n = min(_CHUNK, draws - start)
+    rng = np.random.default_rng([seed, 1])
+    chunks = []
+    for n in _chunks(draws):
         # Sorting stratum + a random fraction shuffles within strata and leaves strata in place.
         shuffled = np.argsort(stratum[order] + rng.random((n, len(order))), axis=1)
         moved = np.empty((n, len(order)))
         moved[:, order] = side[order][shuffled]
-        yield moved[:, unit]
+        chunks.append(moved[:, unit])
+    return chunks
 
 
-def resampled(
-    plan: Design, draws: int, rng: np.random.Generator, *, smooth: bool
-) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+def resampled(plan: Design, draws: int, seed: int, *, smooth: bool) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Chunks of how often each article counts, in samples of whole blocks.
 
     Blocks in the group, in the reference and in both are drawn apart. With `smooth`, each side's pool also holds a
     pseudo-article with and one without the feature; their counts come as the second array (draws × 4).
     """
-    touches = np.zeros((plan.block.max() + 1, 2), bool)
-    touches[plan.block, plan.side] = True
-    pools = [np.flatnonzero((touches == sides).all(axis=1)) for sides in ((False, True), (True, False), (True, True))]
-    for start in range(0, draws, _CHUNK):
-        n = min(_CHUNK, draws - start)
+    yield from _resampled(plan.side.tobytes(), plan.block.tobytes(), draws, seed, smooth)
+
+
+@lru_cache(maxsize=2)
+def _resampled(
+    sides: bytes, blocks: bytes, draws: int, seed: int, smooth: bool
+) -> list[tuple[np.ndarray, np.ndarray | None]]:
+    side, block = (np.frombuffer(data, dtype=np.int64) for data in (sides, blocks))
+    touches = np.zeros((block.max() + 1, 2), bool)
+    touches[block, side] = True
+    pools = [np.flatnonzero((touches == pair).all(axis=1)) for pair in ((False, True), (True, False), (True, True))]
+    rng = np.random.default_rng([seed, 2])
+    chunks = []
+    for n in _chunks(draws):
         times = np.zeros((n, len(touches)))
         pseudo = np.ones((n, 4)) if smooth else None
         for which, pool in enumerate(pools):
-            if not len(pool):
-                continue
             extra = 2 if pseudo is not None and which < 2 else 0
+            if not len(pool) + extra:
+                continue
             drawn = _with_replacement(len(pool) + extra, n, rng)
             times[:, pool] = drawn[:, : len(pool)]
             if pseudo is not None and extra:
                 pseudo[:, 2 * which : 2 * which + 2] = drawn[:, len(pool) :]
-        yield times[:, plan.block], pseudo
+        chunks.append((times[:, block], pseudo))
+    return chunks
+
+
+def _chunks(draws: int) -> Iterator[int]:
+    for start in range(0, draws, _CHUNK):
+        yield min(_CHUNK, draws - start)
 
 
 def _with_replacement(size: int, draws: int, rng: np.random.Generator) -> np.ndarray:
