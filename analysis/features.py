@@ -56,15 +56,15 @@ class _Parsed(NamedTuple):
     language: str
     sentences: list[Span]
     tokens: list[list[Span]]
+    words: list[list[Span]]
 
     def part(self, at: int) -> str:
         """Part of the text that a position lies in."""
         return "title" if at < self.title_end else "lede" if at < self.lede_end else "rest"
 
-    def words(self, sentence: int) -> list[str]:
+    def written(self, sentence: int) -> list[str]:
         """Word tokens of a sentence, as written."""
-        tokens = (self.text[start:end] for start, end in self.tokens[sentence])
-        return [token for token in tokens if is_word(token)]
+        return [self.text[start:end] for start, end in self.words[sentence]]
 
 
 def chunk_features(texts: pd.DataFrame, recipe: Recipe) -> dict[str, pd.DataFrame]:
@@ -113,14 +113,15 @@ def _parse(title: str, body: str, language: str) -> _Parsed:
     sentences = split_sentences(text, language=language)
     tokens = [sentence_tokens(text, start, end, language=language) for start, end in sentences]
     lede_end = len(title) + 1 + len(body.split("\n", 1)[0])
-    return _Parsed(text, len(title), lede_end, language, sentences, tokens)
+    words = [[span for span in spans if is_word(text[span[0] : span[1]])] for spans in tokens]
+    return _Parsed(text, len(title), lede_end, language, sentences, tokens, words)
 
 
 def _article(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
     facts = recipe.facts.get(text.article, Facts(text.source, ""))
     words = Counter({"title": 0, "lede": 0, "rest": 0})
     for number, (start, _) in enumerate(parsed.sentences):
-        words[parsed.part(start)] += len(parsed.words(number))
+        words[parsed.part(start)] += len(parsed.words[number])
     row = (
         text.outlet,
         text.language,
@@ -147,7 +148,7 @@ def _sentences(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]
     valences = sentence_valence([parsed.text[start:end] for start, end in parsed.sentences], language=parsed.language)
     rows: list[Sequence[Any]] = []
     for number, (start, end) in enumerate(parsed.sentences):
-        words = [span for span in parsed.tokens[number] if is_word(parsed.text[span[0] : span[1]])]
+        words = parsed.words[number]
         quoted = sum(inside(span, quotes) for span in words) / len(words) if words else float("nan")
         rows.append((number, parsed.part(start), start, end, len(words), valences[number], quoted))
     return rows
@@ -156,7 +157,7 @@ def _sentences(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]
 def _terms(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
     counts: Counter[tuple[str, str]] = Counter()
     for number, (start, _) in enumerate(parsed.sentences):
-        counts.update((parsed.part(start), term(word)) for word in parsed.words(number))
+        counts.update((parsed.part(start), term(word)) for word in parsed.written(number))
     return [(*key, count) for key, count in counts.items()]
 
 
@@ -181,7 +182,7 @@ def _signatures(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any
     """The text's signature is the body's: copies often run under a headline of their own."""
     words: dict[str, list[str]] = {"title": [], "text": []}
     for number, (start, _) in enumerate(parsed.sentences):
-        words["title" if parsed.part(start) == "title" else "text"] += parsed.words(number)
+        words["title" if parsed.part(start) == "title" else "text"] += parsed.written(number)
     return [(scope, signature(words[scope], size=SHINGLE[scope])) for scope in words]
 
 

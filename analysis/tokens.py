@@ -121,7 +121,7 @@ def sentence_tokens(text: str, start: int, end: int, *, language: str, complete:
 
 def is_word(token: str) -> bool:
     """Whether a token counts as a word: it has a letter or a digit."""
-    return any(character.isalnum() for character in token)
+    return token.isalnum() or any(character.isalnum() for character in token)
 
 
 def _check_language(language: str) -> None:

@@ -7,7 +7,7 @@ short social texts. How well it measures news is said in instruments/validity.cs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -50,8 +50,7 @@ def sentence_valence(sentences: Sequence[str], *, language: str) -> Numbers:
         raise LanguageError(language, LANGUAGES)
     if language not in INSTRUMENTS:
         return np.full(len(sentences), np.nan)
-    scores = (_vader().polarity_scores(text.translate(_PLAIN_MARKS))["compound"] for text in sentences)
-    return np.fromiter(scores, dtype=np.float64, count=len(sentences))
+    return np.fromiter(map(_score, sentences), dtype=np.float64, count=len(sentences))
 
 
 def mention_valence(sentences: Sequence[str], spans: Sequence[tuple[int, int]], *, language: str) -> Numbers:
@@ -96,6 +95,12 @@ def polarity(valence: npt.ArrayLike) -> Numbers:
     values = np.asarray(valence, dtype=np.float64)
     classes = np.where(values >= CUTOFF, 1.0, np.where(values <= -CUTOFF, -1.0, 0.0))
     return np.where(np.isnan(values), np.nan, classes)
+
+
+# The same sentence is asked for by itself and for each mention in it.
+@lru_cache(maxsize=1024)
+def _score(sentence: str) -> float:
+    return float(_vader().polarity_scores(sentence.translate(_PLAIN_MARKS))["compound"])
 
 
 @cache

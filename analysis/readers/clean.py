@@ -54,6 +54,7 @@ _TAIL_LINK = re.compile(
 )
 _NO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ROUNDS = 8
 _LINE_END = re.compile(r"\r\n?|[\u2028\u2029\x85\v\f]")
 
@@ -84,7 +85,7 @@ def clean_title(text: str) -> str:
 def _paragraphs(text: str) -> str:
     text = _strip_tags(_LINE_END.sub("\n", text))
     text = unicodedata.normalize("NFC", text).translate(_NO_WIDTH)
-    lines = (" ".join(_without_controls(line).split()) for line in text.split("\n"))
+    lines = (" ".join(_CONTROL.sub(" ", line).split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
 
@@ -105,10 +106,6 @@ def _lines(text: str) -> str:
     if not _BLANK_LINE.search(text.strip()):
         return text
     return "\n".join(paragraph.replace("\n", " ") for paragraph in _BLANK_LINE.split(text))
-
-
-def _without_controls(line: str) -> str:
-    return "".join(" " if unicodedata.category(character) == "Cc" else character for character in line)
 
 
 def _decode(entity: re.Match[str]) -> str:
