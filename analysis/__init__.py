@@ -29,6 +29,7 @@ _HOME = {
     "difference": "compare",
     "adjust_p": "compare",
     "study_results": "results",
+    "pair_results": "results",
     "kwic": "kwic",
 }
 __all__ = sorted(_HOME)

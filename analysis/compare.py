@@ -80,9 +80,10 @@ def difference(
     -----
     Interval: percentile bootstrap of whole blocks, expanded for small n (Hesterberg 2015); for shares and portions each
     side gets one pseudo-article with and one without the feature (Agresti & Caffo 2000), without which 0 of 20 would
-    count as certain. p: two-sided permutation of blocks, within strata for the standardized row, freely for the raw one, with
-    the observed arrangement counted among them (Phipson & Smyth 2010). detectable: (1.96 + 0.84) standard deviations
-    of the permuted difference. Where fewer than `LEAST` articles of a side have weight, only the estimate is given.
+    count as certain. p: two-sided permutation of blocks, within strata for the standardized row, freely for the raw
+    one, with the observed arrangement counted among them (Phipson & Smyth 2010). detectable: (1.96 + 0.84) standard
+    deviations of the permuted difference. Where fewer than `LEAST` articles of a side have weight, only the estimate
+    is given.
 
     Raises
     ------
