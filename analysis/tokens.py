@@ -1,9 +1,11 @@
 """Sentences and tokens, as spans into the untouched text.
 
-Sentences are found by Punkt (Kiss & Strunk 2006) with our own lists of abbreviations instead of a trained model, which
-would have to be downloaded. Tokens follow the rules of NLTK's word tokenizer, on plain English token for token, with
-one pattern of our own: NLTK's takes the apostrophe of "Peru’s" for a quotation mark and cannot always say where in the
-text a token was.
+Where a sentence may end, Punkt (Kiss & Strunk 2006) decides, with our own lists of abbreviations instead of a trained
+model, which would have to be downloaded. Punkt is asked word by word: its own way through a text takes the square of
+the text's length, and gives up when a clock runs out.
+
+Tokens follow the rules of NLTK's word tokenizer, on plain English token for token, with one pattern of our own: NLTK's
+takes the apostrophe of "Peru’s" for a quotation mark and cannot always say where in the text a token was.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,12 +24,13 @@ from analysis.tables import LANGUAGES
 Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-#: A sentence does not begin with a small letter, not after a dash or an opening mark either ("Why?" he asked).
-_GOES_ON = re.compile(r"[\s\-–—\"'“”„‘’«»(\[]*(\w)")
-_LAST_WORD = re.compile(r"(\w+)\.\s*\Z")
-_FIRST_WORD = re.compile(r"\w+")
-_ENDS_IN_INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}\Z")
-_CLOSERS = re.compile(r"[\s\"'”’»)\]}]*\Z")
+_CLOSING = "\"'”’“»›)]}"
+#: The first word of a sentence, whatever marks open it.
+_BEGINNING = re.compile(r"[\s\-–—•\"'“”„‘’«»‹›(\[{¿¡]*(\S+)")
+_LAST_WORD = re.compile(r"\A\W*(.*?)\.\Z", re.DOTALL)
+_FIRST_WORD = re.compile(r"\A(\w*).*\Z", re.DOTALL)
+_INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}\Z")
+_FINAL = re.compile(r"[\s\"'”’»)\]}]*\Z")
 
 _TOKEN = re.compile(
     r"""
@@ -104,7 +108,7 @@ def tokenize(text: str, *, language: str, sentences: Sequence[Span] | None = Non
 
 def sentence_tokens(text: str, start: int, end: int, *, language: str, complete: bool = True) -> list[Span]:
     """Spans of the tokens of one sentence; where it is not `complete`, its last period may be an abbreviation's."""
-    last = _CLOSERS.search(text, start, end) if complete else None
+    last = _FINAL.search(text, start, end) if complete else None
     final = last.start() if last else end + 1
     spans: list[Span] = []
     for token in _TOKEN.finditer(text, start, end):
@@ -130,25 +134,27 @@ def _check_language(language: str) -> None:
 
 
 def _sentence_starts(line: str, language: str) -> list[int]:
+    """Where sentences start in a line: at its start, and after white space that follows a mark and Punkt's consent."""
     starts = [0]
-    for start, _ in _punkt(language).span_tokenize(line):
-        if start > starts[-1] and _is_break(line[:start], line[start:], _lists(language)):
-            starts.append(start)
+    for chunk, following in pairwise(re.finditer(r"\S+", line)):
+        before = chunk[0].rstrip(_CLOSING)
+        after = _BEGINNING.match(line, following.start())
+        if before.endswith((".", "?", "!")) and after and _is_break(before, after[1], language):
+            starts.append(following.start())
     return starts
 
 
-def _is_break(before: str, after: str, lists: _Lists) -> bool:
-    """Whether a break that Punkt proposes is one."""
-    first = _GOES_ON.match(after)
-    if first and first[1].islower():
+def _is_break(before: str, after: str, language: str) -> bool:
+    """Whether a sentence ends with the word `before` and another begins with the word `after`."""
+    lists = _lists(language)
+    # A sentence does not begin with a small letter, not after a dash or an opening mark either: "Why?" he asked.
+    if after[0].islower():
         return False
-    last = _LAST_WORD.search(before)
-    if last and last[1].casefold() in lists.numbered and after[0].isdigit():
+    if after[0].isdigit() and _LAST_WORD.sub(r"\1", before).casefold() in lists.numbered:
         return False
-    if _ENDS_IN_INITIALS.search(before.rstrip()):
-        word = _FIRST_WORD.search(after)
-        return word is not None and word[0].casefold() in lists.starters
-    return True
+    if _INITIALS.search(before):
+        return _FIRST_WORD.sub(r"\1", after).casefold() in lists.starters
+    return bool(_punkt(language).text_contains_sentbreak(f"{before} {after}"))
 
 
 def _keeps_period(word: str, after: str, lists: _Lists) -> bool:
@@ -174,18 +180,9 @@ def _lists(language: str) -> _Lists:
 @cache
 def _punkt(language: str) -> Any:
     # NLTK takes two seconds to import: only where sentences are split.
-    from nltk.tokenize.punkt import PunktLanguageVars, PunktParameters, PunktSentenceTokenizer
-
-    class Variables(PunktLanguageVars):  # type: ignore[misc]
-        """Punkt's marks with typographic ones, said here so that they do not change with NLTK's version."""
-
-        re_boundary_realignment = re.compile(r"[\"')\]}‘’“”«»›]+?(?:\s+|(?=--)|$)", re.MULTILINE)
-
-        @property
-        def _re_non_word_chars(self) -> str:
-            return r"(?:[)\";}\]\*:@\'\({\[‘’“”„«»‹›…!?])"
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
     parameters = PunktParameters()
     parameters.abbrev_types.update(_lists(language).abbreviations)
     parameters.sent_starters.update(_lists(language).starters)
-    return PunktSentenceTokenizer(parameters, lang_vars=Variables())
+    return PunktSentenceTokenizer(parameters)
