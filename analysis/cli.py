@@ -116,10 +116,11 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     Example: castillo annotate feeds.jsonl articles.jsonl --study castillo-2022
     """
     from analysis.annotate import annotate as run
+    from analysis.publish.builder import cores
 
     loaded = _load(study)
     folder = output or loaded.features_folder
-    result = run(list(texts), loaded, output=folder, jobs=jobs, scheduler=scheduler)
+    result = run(list(texts), loaded, output=folder, jobs=jobs or cores(), scheduler=scheduler)
     for item in result.rejected:
         click.echo(f"set aside: {item.path}:{item.line}: {item.reason}")
     click.echo(f"{folder}: {result.articles} articles annotated, {len(result.rejected)} set aside")

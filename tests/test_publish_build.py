@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from publishing import PARAMETERS, SHOW, make_project, write_features, write_notebook
 
-from analysis import publish
+from analysis import publish, tables
 from analysis.errors import BuildError
 from analysis.publish import builder
 from analysis.publish.files import lock, write
@@ -32,6 +32,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_notebook(made, "outlet", ["# Outlet", SHOW], PARAMETERS + '\noutlet: str = "north"')
     monkeypatch.chdir(made / "notebooks")
     monkeypatch.setattr(builder, "_share_results", lambda study, echo: None)
+    # One module stands for the library, so that editing it while the tests run makes nothing stale.
+    monkeypatch.setattr(sys.modules["analysis.publish.cache"], "library_files", lambda: [Path(tables.__file__)])
     return made
 
 
@@ -305,7 +307,13 @@ HOSTILE = "</script><script>alert(1)</script>"
 @pytest.mark.slow
 def test_a_failing_cell_is_told_by_its_number(root: Path) -> None:
     """As JupyterLab counts after Run All; the injected cell is left out, empty cells have no number."""
-    cells = ["# T", "a = 1", "", f'def f():\n    raise ValueError({HOSTILE!r} + __import__("os").getcwd())', "\n\nf()"]
+    cells = [
+        "# T",
+        "a = 1",
+        "",
+        f'def f():\n    raise ValueError({HOSTILE!r} + __import__("os").getcwd())',
+        "b = 2\n\nf()",
+    ]
     write_notebook(root, "plain", cells)
     plan = builder._Build(study(), root, root / "reports", root, print)
     (outcome,) = run_all([plan._task(plan.reports[0])], jobs=1)
