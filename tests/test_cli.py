@@ -48,7 +48,8 @@ def test_commands() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     """Neither pandas nor jupyter."""
-    code = "import sys, analysis.cli; print([m for m in ('pandas', 'numpy', 'nbconvert', 'papermill') if m in sys.modules])"
+    heavy = ("pandas", "numpy", "nbconvert", "papermill")
+    code = f"import sys, analysis.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == done.stdout.strip()
 

@@ -90,7 +90,8 @@ class ReportExporter(TemplateExporter):
         environment.autoescape = True
         environment.trim_blocks = environment.lstrip_blocks = True
         environment.filters["trusted"] = Markup
-        environment.filters["highlight_code"] = Highlight2HTML(pygments_lexer="ipython3")  # type: ignore[no-untyped-call]
+        highlight = Highlight2HTML(pygments_lexer="ipython3")  # type: ignore[no-untyped-call]
+        environment.filters["highlight_code"] = highlight
         environment.filters["untagged"] = untagged
         return environment
 
