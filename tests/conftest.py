@@ -1,10 +1,9 @@
 """A small valid study, made by hand: six outlets, two periods, two languages, features without texts."""
 
-# ruff: noqa: SIM300 (expected stands before actual)
-
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -182,16 +181,22 @@ def write_small_study(folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small study's folder, written once; to be read only."""
+    return write_small_study(tmp_path_factory.mktemp("shared") / "small")
+
+
 @pytest.fixture
-def study_folder(tmp_path: Path) -> Path:
+def study_folder(shared_folder: Path, tmp_path: Path) -> Path:
     """The small study's folder, the test's own: its files may be spoilt."""
-    return write_small_study(tmp_path / "small")
+    return shutil.copytree(shared_folder, tmp_path / "small")
 
 
 @pytest.fixture(scope="session")
-def small_study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def small_study(shared_folder: Path) -> Study:
     """The small study, loaded once; to be read only."""
-    return load_study(write_small_study(tmp_path_factory.mktemp("shared") / "small"))
+    return load_study(shared_folder)
 
 
 @pytest.fixture(scope="session")

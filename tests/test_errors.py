@@ -1,7 +1,5 @@
 """Errors say what is wrong and what to do, and keep the values they speak of."""
 
-# ruff: noqa: SIM300 (expected stands before actual)
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Numbers as they are printed."""
 
-# ruff: noqa: SIM300 (expected stands before actual)
-
 from datetime import date
 from math import nan
 

@@ -1,0 +1,134 @@
+"""Which text and which articles a comparison may use: the rules of fair comparison."""
+
+# ruff: noqa: SIM300 (expected stands before actual)
+
+import pandas as pd
+import pytest
+
+from analysis import selection
+from analysis.errors import EmptyGroup
+from analysis.selection import select, sides
+
+
+@pytest.mark.parametrize(
+    ("variant", "expected"),
+    [("title", {"title"}), ("lede", {"title", "lede"}), ("text", {"title", "lede", "rest"}), (None, {"title", "lede"})],
+)
+def test_a_variant_holds_its_parts_only(small_study, variant, expected):
+    chosen = select(small_study, variant)
+    assert expected == set(chosen.sentences["part"])
+    assert expected == set(chosen.terms["part"])
+    assert (variant or "lede") == chosen.variant
+
+
+@pytest.mark.parametrize(("variant", "expected"), [("title", 10), ("lede", 30), ("text", 60)])
+def test_tokens_are_those_of_the_variant(small_study, variant, expected):
+    tokens = select(small_study, variant).articles["tokens"]
+    assert expected == tokens["north-0"]
+    assert 10 == tokens["portal-0"]
+
+
+@pytest.mark.parametrize("variant", ["lede", "text"])
+def test_a_caption_never_counts_as_lede(small_study, variant):
+    """In sentences, terms, mentions and tokens alike; the title stays."""
+    chosen = select(small_study, variant)
+    for table in (chosen.sentences, chosen.terms):
+        assert {"title"} == set(table.loc[table["article"] == "south-3", "part"])
+    assert 10 == chosen.articles.loc["south-3", "tokens"]
+    assert 0 == selection.counts(chosen, "actors", ["dina-boluarte"]).loc["south-3"].sum()
+    assert 1 == selection.counts(chosen, "actors", ["dina-boluarte"]).loc["south-2"].sum()
+
+
+def test_a_language_keeps_its_articles_only(small_study):
+    assert ["wschod-0", "wschod-1"] == list(select(small_study, language="pl").articles.index)
+    assert set(select(small_study, language="pl").terms["article"]) == {"wschod-0", "wschod-1"}
+
+
+def test_an_aggregator_is_compared_on_titles_only(small_study):
+    assert ("title",) == selection.variants_of(small_study, "portal")
+    assert ("title", "lede", "text") == selection.variants_of(small_study, "north")
+    assert ["title", "lede"] == [selection.primary_of(small_study, outlet) for outlet in ("portal", "north")]
+
+
+def test_sides_share_their_windows(small_study):
+    """South's 16th is out, as north was not observed then; north's 7th is in, as east was; south's 7th is not."""
+    articles = select(small_study).articles
+    group, reference = sides(small_study, articles, "north")
+    assert [f"north-{n}" for n in range(8)] == list(group)
+    expected = ["east-0", "east-1", "east-2", *(f"south-{n}" for n in range(1, 7)), "wschod-0", "wschod-1"]
+    assert expected == list(reference)
+
+
+def test_a_day_on_which_the_other_side_was_not_observed_is_out(small_study):
+    """South alone begins on the 8th: north's two articles of the 7th have nothing to be compared with."""
+    group, reference = sides(small_study, select(small_study).articles, "north", ["south"])
+    assert [f"north-{n}" for n in range(2, 8)] == list(group)
+    assert [f"south-{n}" for n in range(1, 7)] == list(reference)
+    group, _ = sides(small_study, select(small_study).articles, "south")
+    assert "south-7" in group  # on the 16th east was observed
+
+
+def test_aggregators_and_excluded_outlets_stand_in_no_reference(small_study):
+    articles = select(small_study, "title").articles
+    for outlet in small_study.tested:
+        _, reference = sides(small_study, articles, outlet)
+        assert not {"portal", "single", outlet} & set(articles.loc[reference, "outlet"])
+
+
+@pytest.mark.parametrize(
+    ("outlet", "others", "side", "name"),
+    [("wschod", None, "reference", "the other outlets"), ("north", ["portal"], "reference", "the other outlets")],
+)
+def test_a_side_without_articles_is_an_error(small_study, outlet, others, side, name):
+    """Another language on the other side; an outlet not in these articles."""
+    articles = select(small_study, language="pl").articles if outlet == "wschod" else select(small_study).articles
+    articles = articles[articles["outlet"] != "portal"]
+    with pytest.raises(EmptyGroup) as raised:
+        sides(small_study, articles, outlet, others)
+    assert (side, name) == (raised.value.side, raised.value.name)
+
+
+def test_counts_have_a_row_per_article_and_the_columns_asked_for(small_study):
+    chosen = select(small_study, "title")
+    table = selection.counts(chosen, "actors", ["peru-congress", "pedro-castillo"])
+    assert list(chosen.articles.index) == list(table.index)
+    assert ["peru-congress", "pedro-castillo"] == list(table)
+    assert 0 == table["peru-congress"].sum()
+    assert [1] * 8 == table.loc[[f"north-{n}" for n in range(8)], "pedro-castillo"].to_list()
+
+
+def test_counts_leave_out_the_unresolved_and_where_asked_other_voices(small_study):
+    chosen = select(small_study, "text")
+    assert ["dina-boluarte", "pedro-castillo"] == list(selection.counts(chosen, "actors"))
+    every, own = (selection.counts(chosen, "labels", own=own).sum().sum() for own in (False, True))
+    mentions = chosen.mentions[chosen.mentions["gazetteer"] == "labels"]
+    assert (len(mentions), (mentions["voice"] == "own").sum()) == (every, own)
+    assert 0 < own < every
+
+
+def test_valence_is_the_mean_of_an_articles_sentences_and_missing_without_instrument(small_study):
+    chosen = select(small_study, "text")
+    sentences = chosen.sentences.assign(valence=chosen.sentences["sentence"] / 10)
+    valence = selection.article_valence(
+        selection.Selection("text", chosen.articles, sentences, chosen.terms, chosen.mentions)
+    )
+    assert pytest.approx(0.1) == valence["north-0"]  # (0 + 0.1 + 0.2) / 3
+    assert pytest.approx(0) == valence["portal-0"]
+    assert selection.article_valence(chosen).loc[["wschod-0", "wschod-1"]].isna().all()
+
+
+def test_valence_toward_an_actor_is_missing_where_it_is_not_named(small_study):
+    toward = selection.valence_toward(select(small_study, "lede"), ["dina-boluarte", "peru-congress"])
+    assert toward["peru-congress"].isna().all()
+    assert pd.isna(toward.loc["portal-0", "dina-boluarte"])
+    assert selection.article_valence(select(small_study))["north-3"] == toward.loc["north-3", "dina-boluarte"]
+
+
+def test_the_term_matrix_holds_words_of_two_letters_and_a_row_per_article(small_study):
+    """No clitics, no single letters with digits; an article without a word keeps its row."""
+    chosen = select(small_study, "lede")
+    matrix = selection.term_matrix(chosen, pd.Index(["north-0", "south-3", "nowhere"]))
+    assert ["coup", "peru", "protest"] == [word for word in matrix if word != "lima"]
+    assert [2.0, 4.0] == matrix.loc["north-0", ["coup", "peru"]].to_list()
+    assert [1.0, 2.0] == matrix.loc["south-3", ["protest", "peru"]].to_list()
+    assert 0 == matrix.loc["nowhere"].sum()

@@ -1,0 +1,149 @@
+"""A study as a whole: found, loaded, refused; periods, windows, features and their freshness."""
+
+# ruff: noqa: SIM300 (expected stands before actual)
+
+import pandas as pd
+import pytest
+
+from analysis import study as module
+from analysis import tables
+from analysis.errors import FeaturesMissing, StudyError, StudyNotFound, TableError
+from analysis.study import examine, find_root, find_study, load_study
+
+
+def test_a_study_loads_from_its_folder(small_study):
+    assert "small" == small_study.name
+    assert 28 == len(small_study.manifest)
+    assert "line" not in small_study.outlets
+
+
+def test_a_study_with_faults_is_refused_with_all_of_them(study_folder, edit):
+    edit("articles.csv", "north-1,north", "north-1,nort")
+    edit("observed.csv", "south,2022-12-06", "suth,2022-12-06")
+    with pytest.raises(StudyError) as raised:
+        load_study(study_folder)
+    assert ["articles.csv", "observed.csv"] == [problem.path.name for problem in raised.value.problems]
+    assert 2 == len(str(raised.value).split("\n"))
+
+
+def test_examine_gives_the_study_where_its_files_can_be_read(study_folder, edit):
+    edit("articles.csv", "north-1,north", "north-1,nort")
+    assert examine(study_folder)[0] is not None
+    edit("study.toml", "seed = 7", "sede = 7")
+    assert examine(study_folder)[0] is None
+
+
+def test_studies_are_found_by_folder_and_by_name_from_anywhere(tmp_path, monkeypatch, study_folder):
+    root = tmp_path / "project"
+    for folder in ("notebooks", "data/one", "deep/down"):
+        (root / folder).mkdir(parents=True)
+    (root / "pyproject.toml").touch()
+    (root / "data/one/study.toml").touch()
+    monkeypatch.chdir(root / "deep/down")
+    assert root == find_root()
+    assert root / "data/one" == find_study("one")
+    assert study_folder == find_study(study_folder)
+    with pytest.raises(StudyNotFound) as raised:
+        find_study("two")
+    assert ("two", ("one",)) == (raised.value.study, raised.value.known)
+    monkeypatch.chdir(tmp_path)
+    assert module.Path(module.__file__).parent.parent == find_root()
+
+
+def test_days_are_local_and_periods_hold_both_their_ends(small_study):
+    days = pd.Series(
+        pd.to_datetime(["2022-12-04", "2022-12-05", "2022-12-10", "2022-12-11", "2022-12-20", "2022-12-21"])
+    )
+    expected = [None, "removal", "removal", "protests", "protests", None]
+    assert expected == [None if pd.isna(name) else name for name in small_study.period_of(days)]
+
+
+def test_an_article_of_the_night_belongs_to_the_day_in_lima(study_folder):
+    path = study_folder / "features" / "articles.parquet"
+    table = pd.read_parquet(path)
+    table.loc[table["article"] == "north-4", "published"] = pd.Timestamp("2022-12-11T03:00Z")
+    table.to_parquet(path)
+    row = load_study(study_folder).articles.set_index("article").loc["north-4"]
+    assert (pd.Timestamp("2022-12-10"), "removal") == (row["day"], row["period"])
+
+
+def test_what_the_manifest_says_of_a_body_wins(small_study):
+    kinds = small_study.articles.set_index("article")["body_kind"]
+    assert "caption" == kinds["south-3"]
+    assert {"none"} == set(kinds[kinds.index.str.startswith("portal")])
+
+
+def test_articles_before_steady_observation_are_marked(small_study):
+    articles = small_study.articles.set_index("article")
+    assert ["south-0"] == list(articles.index[~articles["observed"]])
+    assert list(articles.index) == sorted(articles.index)
+
+
+def test_a_day_without_items_and_days_outside_the_window_are_not_observed(study_folder, edit):
+    edit("observed.csv", "east,2022-12-08,10", "east,2022-12-08,0")
+    study = load_study(study_folder)
+    seen = {(o, f"{d:%d}") for o, d in study.observed_days.itertuples(index=False)}
+    assert ("east", "08") not in seen
+    assert ("east", "06") in seen  # no window of its own: every day of the file counts
+    assert {("south", "07"), ("south", "08")} & seen == {("south", "08")}
+    assert not study.articles.set_index("article").loc["east-0", "observed"]
+
+
+def test_tested_outlets_aggregators_and_referees(small_study):
+    """Most articles first, ties by id; aggregators and excluded outlets stand in no reference."""
+    assert ["north", "south", "portal"] == small_study.tested
+    assert ["portal"] == small_study.aggregators
+    assert ["north", "south", "east", "wschod"] == small_study.referees
+
+
+def test_names_of_outlets_and_actors(small_study):
+    assert "Wschód" == small_study.outlet_names["wschod"]
+    assert "Congress of Peru" == small_study.actor_names["peru-congress"]
+
+
+def test_features_are_checked_and_read_once(study_folder):
+    study = load_study(study_folder)
+    first = study.features(tables.TERMS)
+    (study_folder / "features" / "terms.parquet").unlink()
+    assert first is study.features(tables.TERMS)
+    with pytest.raises(FeaturesMissing) as raised:
+        load_study(study_folder).features(tables.TERMS)
+    path = study_folder / "features" / "terms.parquet"
+    assert f"{path} does not exist. Run: castillo annotate TEXTS --study small" == str(raised.value)
+
+
+def test_features_of_the_wrong_shape_are_refused(study_folder):
+    path = study_folder / "features" / "terms.parquet"
+    pd.read_parquet(path).drop(columns="count").to_parquet(path)
+    with pytest.raises(TableError, match=r"^table TERMS, column 'count': missing"):
+        load_study(study_folder).features(tables.TERMS)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        ("actors.csv", "Dina Boluarte,exact", "Boluarte,exact", ["actors.csv"]),
+        ("labels.csv", "mob,any", "mobs,any", ["labels.csv"]),
+        ("articles.csv", "removal-and-arrest,summary", "removal-and-arrest,caption", ["articles.csv (body_kind)"]),
+        ("articles.csv", "publisher", "crawl", []),
+        ("study.toml", "seed = 7", "seed = 8", []),
+    ],
+)
+def test_stale_features_names_the_file_that_changed(study_folder, edit, name, old, new, expected):
+    """Only files that features are made with: a coding or a seed makes none stale."""
+    assert [] == load_study(study_folder).stale_features()
+    edit(name, old, new)
+    assert expected == load_study(study_folder).stale_features()
+
+
+def test_freshness_of_features_that_are_not_there(study_folder):
+    (study_folder / "features" / "meta.json").unlink()
+    with pytest.raises(FeaturesMissing):
+        load_study(study_folder).stale_features()
+
+
+def test_a_supplement_is_read_where_there_is_one(study_folder):
+    study = load_study(study_folder)
+    assert study.supplement("more.csv") is None
+    (study_folder / "more.csv").write_text("word,count\ngolpe,3\n", encoding="utf-8")
+    assert [("golpe", 3)] == list(study.supplement("more.csv").itertuples(index=False, name=None))

@@ -1,0 +1,244 @@
+"""A study's CSV files: every wrong cell gives its file, line, value and remedy; all problems come at once."""
+
+# ruff: noqa: SIM300 (expected stands before actual)
+
+import pandas as pd
+import pytest
+
+from analysis import tables
+from analysis.settings import read_settings
+from analysis.study import examine
+from analysis.studyfiles import parse_cell, read_csv
+
+OBSERVED = tables.OBSERVED_CSV
+UNREAD = "was not read any further. Mend the line named above first"
+
+
+def _told(folder):
+    """Problems of a study as printed, without the folder."""
+    _, problems = examine(folder)
+    return [str(problem).removeprefix(f"{folder}/") for problem in problems]
+
+
+def _observed(tmp_path, text):
+    path = tmp_path / "observed.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    frame, problems = read_csv(path, OBSERVED)
+    return frame, [str(problem).removeprefix(f"{tmp_path}/") for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        (
+            "outlets.csv",
+            "outlet,name,country",
+            "outlet,name,land",
+            [
+                "outlets.csv: column 'country' is missing. Add it to the first line",
+                "outlets.csv: column 'land' is unknown. Rename or delete it",
+            ],
+        ),
+        (
+            "labels.csv",
+            "referent,",
+            "referrent,",
+            [
+                "labels.csv: column 'referent' is missing. Add it to the first line (did you mean 'referrent'?)",
+                "labels.csv: column 'referrent' is unknown. Rename or delete it (did you mean 'referent'?)",
+            ],
+        ),
+        (
+            "articles.csv",
+            "north-1,north",
+            "north-0,north",
+            ["articles.csv:3: article 'north-0' occurs twice. Delete one of the two rows (the first is line 2)"],
+        ),
+        (
+            "articles.csv",
+            "north-1,north",
+            "north-1,nort",
+            ["articles.csv:3: outlet 'nort' is unknown (did you mean 'north'?). Add it to outlets.csv or mend its id"],
+        ),
+        (
+            "observed.csv",
+            "north,2022-12-06",
+            "xyz,2022-12-06",
+            ["observed.csv:2: outlet 'xyz' is unknown. Add it to outlets.csv or mend its id"],
+        ),
+        (
+            "articles.csv",
+            "2022-12-07T15:00:00Z",
+            "7 Dec 2022",
+            [
+                "articles.csv:2: published '7 Dec 2022' is not a date in ISO 8601 (2022-12-07 or "
+                "2022-12-07T15:54:07Z). It holds: when the publisher (or, failing that, the crawler) dated it"
+            ],
+        ),
+        (
+            "articles.csv",
+            "north-1,north,en",
+            "north-1,north,xx",
+            ["articles.csv:3: language 'xx' is unknown. Known: en, pl"],
+        ),
+        (
+            "actors.csv",
+            "institution,Congress of Peru,en",
+            "institution,Congress of Peru,fr",
+            ["actors.csv:5: language 'fr' is unknown. Known: *, en, es, pt, pl"],
+        ),
+        (
+            "articles.csv",
+            "news,removal-and-arrest",
+            "nws,removal-and-arrest",
+            [
+                "articles.csv:2: genre 'nws' is none of news, opinion, explainer, photo, briefing (did you mean "
+                "'news'?). It holds: kind of item, after the codebook"
+            ],
+        ),
+        (
+            "articles.csv",
+            "news,removal-and-arrest",
+            "news,removal-and-arest",
+            [
+                "articles.csv:2: subevent 'removal-and-arest' is not in study.toml (did you mean 'removal-and-arrest'?). "
+                "Mend it, or add it to subevents"
+            ],
+        ),
+        (
+            "articles.csv",
+            "north-1,north",
+            "north-1,",
+            ["articles.csv:3: outlet is empty. It holds: id of the outlet, as in outlets.csv"],
+        ),
+        (
+            "labels.csv",
+            "what Castillo did,coup",
+            "what, in short,coup",
+            ["labels.csv:2: has 7 fields where the first line has 6. Put fields that hold a comma in quotation marks"],
+        ),
+        (
+            "actors.csv",
+            "Pedro Castillo,*,Castillo",
+            '"Pedro Castillo,*,Castillo',
+            [
+                "actors.csv:3: broken CSV (unexpected end of data). Close the quotation marks of this row",
+                f"actors.csv: {UNREAD}",
+            ],
+        ),
+        (
+            "labels.csv",
+            "what Castillo did,self",
+            '"what" Castillo did,self',
+            [
+                "labels.csv:3: broken CSV (',' expected after '\"'). Close the quotation marks of this row",
+                f"labels.csv: {UNREAD}",
+            ],
+        ),
+        (
+            "study.toml",
+            '"dina-boluarte"]',
+            '"dina-bolurte"]',
+            [
+                "study.toml: main_actors names the unknown actor 'dina-bolurte' (did you mean 'dina-boluarte'?). "
+                "Use an id of actors.csv"
+            ],
+        ),
+        (
+            "study.toml",
+            '["single"]',
+            '["telesur"]',
+            ["study.toml: excluded_from_references names the unknown outlet 'telesur'. Use an id of outlets.csv"],
+        ),
+    ],
+)
+def test_one_fault_gives_one_clear_problem(study_folder, edit, name, old, new, expected):
+    """The cases of issue 2: and nothing else is said, however many rows use the faulty one."""
+    edit(name, old, new)
+    assert expected == _told(study_folder)
+
+
+def test_a_valid_study_has_no_problem(study_folder):
+    assert [] == _told(study_folder)
+
+
+def test_a_fault_in_outlets_makes_no_unknown_outlets(study_folder, edit):
+    """A damaged row is left out of the table; its articles are not to be blamed for that."""
+    edit("outlets.csv", "GB,en,private", "GB,en,privat")
+    expected = (
+        "outlets.csv:2: ownership 'privat' is none of public, state-funded, private, trust (did you mean 'private'?)"
+    )
+    (found,) = _told(study_folder)
+    assert f"{expected}. It holds: who owns it" == found
+
+
+def test_all_problems_of_all_files_come_at_once(study_folder, edit):
+    edit("study.toml", "seed = 7", "sed = 7")
+    edit("articles.csv", "2022-12-07T15:00:00Z", "yesterday")
+    edit("articles.csv", "news,protests", "nws,protests")
+    edit("observed.csv", "north,2022-12-06,10", "north,2022-12-06,ten")
+    edit("labels.csv", "set,", "sets,")
+    (study_folder / "actors.csv").unlink()
+    expected = ["study.toml", "articles.csv:2", "articles.csv:6", "observed.csv:2", "actors.csv", "labels.csv"]
+    assert expected == list(dict.fromkeys(text.split(": ")[0] for text in _told(study_folder)))
+
+
+def test_a_missing_file_says_which_columns_it_needs(tmp_path):
+    frame, (problem,) = read_csv(tmp_path / "observed.csv", OBSERVED)
+    assert "does not exist. Create it with the columns outlet,day,items" == f"{problem.message}. {problem.fix}"
+    assert ["outlet", "day", "items", "line"] == list(frame)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_bytes_that_are_no_utf8_are_named_with_their_line(tmp_path, mark):
+    """Also after a byte order mark, which shifts positions."""
+    _, problems = _observed(tmp_path, mark + b"outlet,day,items\nnorth,2022-12-06,1\nwsch\xf3d,2022-12-06,1\n")
+    assert ["observed.csv:3: byte 0xf3 is not UTF-8. Save the file as UTF-8", f"observed.csv: {UNREAD}"] == problems
+
+
+def test_spreadsheet_habits_are_no_faults(tmp_path):
+    """Byte order mark, CRLF, blank lines, spaces around cells, columns in another order."""
+    text = "\ufeffday,items,outlet\r\n\r\n 2022-12-06 , 4 ,north\r\n"
+    frame, problems = _observed(tmp_path, text)
+    assert [] == problems
+    assert [("north", pd.Timestamp("2022-12-06"), 4, 3)] == list(frame.itertuples(index=False, name=None))
+    assert "datetime64[us]" == str(frame["day"].dtype)
+
+
+def test_lines_are_counted_through_cells_that_hold_line_breaks(tmp_path):
+    _, problems = _observed(tmp_path, 'outlet,day,items\n"nor\nth",2022-12-06,1\nsouth,2022-12-06,x\n')
+    assert ["observed.csv:4: items 'x' is not a whole number"] == [p.split(". ")[0] for p in problems]
+
+
+def test_a_repeated_key_is_shown_as_it_is_written(tmp_path):
+    _, (problem,) = _observed(tmp_path, "outlet,day,items\nnorth,2022-12-06,1\nnorth,2022-12-06,2\n")
+    expected = "observed.csv:3: outlet + day 'north, 2022-12-06' occurs twice. "
+    assert expected + "Delete one of the two rows (the first is line 2)" == problem
+
+
+def test_the_same_column_twice_is_a_fault(tmp_path):
+    _, (problem,) = _observed(tmp_path, "outlet,day,items,day\n")
+    assert "observed.csv: a column name occurs twice. Keep one of them" == problem
+
+
+def test_an_empty_file_lacks_every_column(tmp_path):
+    _, problems = _observed(tmp_path, "")
+    assert ["outlet", "day", "items"] == [problem.split("'")[1] for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "expected"),
+    [
+        ("2022-12-07T01:00:00+02:00", "published", pd.Timestamp("2022-12-06T23:00:00Z")),
+        ("2022-12-07", "published", pd.Timestamp("2022-12-07T00:00:00Z")),
+        ("2022-12-07", "article", "2022-12-07"),
+    ],
+)
+def test_cells_become_values_in_utc(text, column, expected):
+    found = next(c for c in tables.ARTICLES_CSV.columns if c.name == column)
+    assert expected == parse_cell(text, found)
+
+
+def test_settings_of_a_valid_study_are_read(study_folder):
+    """Guards the fixture: the cases above start from a study without a fault."""
+    assert [] == read_settings(study_folder / "study.toml")[1]
