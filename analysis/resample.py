@@ -90,7 +90,8 @@ def _using(plan: Design, side: int) -> np.ndarray:
 
 def permuted(plan: Design, draws: int, seed: int) -> Iterator[np.ndarray]:
     """Chunks (≤ 1,000 × n) of sides permuted within strata; articles of one block and side move together."""
-    yield from _permuted(plan.side.tobytes(), plan.stratum.tobytes(), plan.block.tobytes(), draws, seed)
+    for chunk in _permuted(plan.side.tobytes(), plan.stratum.tobytes(), plan.block.tobytes(), draws, seed):
+        yield chunk.astype(float)
 
 
 @lru_cache(maxsize=2)
@@ -106,7 +107,7 @@ def _permuted(sides: bytes, strata: bytes, blocks: bytes, draws: int, seed: int)
     for n in _chunks(draws):
         # Sorting stratum + a random fraction shuffles within strata and leaves strata in place.
         shuffled = np.argsort(stratum[order] + rng.random((n, len(order))), axis=1)
-        moved = np.empty((n, len(order)))
+        moved = np.empty((n, len(order)), np.int8)  # kept: small
         moved[:, order] = side[order][shuffled]
         chunks.append(moved[:, unit])
     return chunks
