@@ -123,7 +123,8 @@ def _summary(plan: Design, kind: Kind, estimate: np.ndarray, null: np.ndarray, b
     spread, null_spread = _spread(boot), _spread(null)
     extreme = (np.abs(null.round(DIGITS)) >= np.abs(estimate.round(DIGITS))).sum(axis=0)
     valid = (~np.isnan(null)).sum(axis=0)
-    known = ~np.isnan(estimate) & (n >= LEAST)
+    # Where every arrangement gives the same difference (nobody names the actor) there is nothing to test.
+    known = ~np.isnan(estimate) & (n >= LEAST) & (null_spread > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.where(spread > 0, estimate / spread, np.nan)
     return pd.DataFrame(

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 
 from analysis.findings import Finding
 from analysis.kwic import kwic
-from analysis.phrases import ABSENT, interval, number, plural
+from analysis.phrases import ABSENT, interval, language, number, plural
 from analysis.study import Study
 from analysis.svg import svg_of
 
@@ -124,7 +124,10 @@ def _short(caption: str) -> str:
 def show_figure(axes: Axes, *, name: str, caption: str, alt: str) -> Shown:
     """A figure as inline SVG with caption and text alternative; closes it."""
     svg = svg_of(axes, name=name, title=_short(caption), alt=alt)
-    html = f'<figure class="chart" id="figure-{escape(name)}">{svg}<figcaption>{escape(caption)}</figcaption></figure>'
+    scroll = f'<div class="figure-scroll" tabindex="0" role="region" aria-label="{escape(_short(caption))}">{svg}</div>'
+    html = (
+        f'<figure class="chart" id="figure-{escape(name)}">{scroll}<figcaption>{escape(caption)}</figcaption></figure>'
+    )
     return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": alt})
 
 
@@ -184,7 +187,7 @@ def show_sample_size(study: Study) -> Shown:
     """One sentence: how many articles, outlets and languages the study holds."""
     articles = study.articles
     languages = articles["language"].value_counts()
-    split = ", ".join(f"{count} in {language}" for language, count in languages.items())
+    split = ", ".join(f"{count} in {language(str(code))}" for code, count in languages.items())
     text = (
         f"{plural(len(articles), 'article')} ({split}) from {plural(articles['outlet'].nunique(), 'outlet')}; "
         f"{plural(len(study.tested), 'outlet has', 'outlets have')} {study.settings.min_articles} articles or more and "

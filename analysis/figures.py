@@ -81,7 +81,8 @@ def plot_timeline(
                     Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, color=BLUE, alpha=0.35 + 0.65 * items / top, lw=0)
                 )
                 if items > 1:
-                    ax.text(x, y, f"{items:.0f}", ha="center", va="center", color=PAPER, fontsize=7)
+                    ink = PAPER if items / top > 0.6 else INK
+                    ax.text(x, y, f"{items:.0f}", ha="center", va="center", color=ink, fontsize=7)
     position = {pd.Timestamp(d): x for x, d in enumerate(days)}
     inside = [(position[pd.Timestamp(d)], name) for d, name in happenings if pd.Timestamp(d) in position]
     for number, (x, _) in enumerate(inside, start=1):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.corpus import coverage
-from analysis.phrases import day, equals, interval, listing, number, percent, plural, points
+from analysis.phrases import day, equals, interval, language, listing, number, percent, plural, points
 from analysis.results import is_primary
 from analysis.study import Study
 
@@ -195,7 +195,7 @@ def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int) -> Finding:
     size = number(low, digits) if number(low, digits) == number(high, digits) else f"{interval(low, high, digits)}"
     which = "the one comparison" if tested == 1 else f"{len(silent)} of {tested} comparisons"
     text = (
-        f"Cannot tell: {which} {_WHAT[measure]} {'leaves' if tested == 1 else 'leave'} open whether there is a "
+        f"{which[:1].upper() + which[1:]} {_WHAT[measure]} {'leaves' if tested == 1 else 'leave'} open whether there is a "
         f"difference. With this many articles one of about {size} {unit} would have been found four times in five."
     )
     return Finding(text, "cannot tell", _status(study, silent.iloc[0]))
@@ -216,7 +216,7 @@ def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int =
             result.append(Finding(f"{name} {phrase} {other}: {words}.", "more" if sign > 0 else "less", "exploratory"))
     if not result:
         text = (
-            f"Cannot tell: none of the {len(rows)} words used five times or more sets {name} apart from {other} once "
+            f"None of the {len(rows)} words used five times or more sets {name} apart from {other} once "
             f"articles are permuted and the rate of false discoveries is held at 5 % "
             f"(smallest {equals('q', rows['q'].min())})."
         )
@@ -229,7 +229,7 @@ def corpus_findings(study: Study) -> list[Finding]:
     articles, table = study.articles, coverage(study)
     start, end = study.settings.window
     languages = articles["language"].value_counts()
-    split = listing([f"{count} in {language}" for language, count in languages.items()])
+    split = listing([f"{count} in {language(str(code))}" for code, count in languages.items()])
     per_day = articles.groupby("day").size().sort_values(ascending=False)
     half = int((per_day.cumsum() < len(articles) / 2).sum()) + 1
     days = (end - start).days + 1
@@ -258,8 +258,9 @@ def corpus_findings(study: Study) -> list[Finding]:
     if len(partly):
         names = listing(sorted(partly["name"]))
         text = (
-            f"Cannot tell: what {names} carried on the days on which the collection holds nothing of them "
-            f"({int((days - partly['observed_days']).sum())} outlet-days); those days are left out of comparisons."
+            f"What {names} carried on the days on which the collection holds nothing of them "
+            f"({int((days - partly['observed_days']).sum())} outlet-days) cannot be known; those days are left out of "
+            f"comparisons."
         )
         result.append(Finding(text, "cannot tell"))
     return result
@@ -276,3 +277,23 @@ def corpus_sentence(study: Study, outlet: str) -> Finding:
     if row["role"] == "aggregator":
         text += " It republishes others' articles, so it is compared on titles only and stands in no reference."
     return Finding(text)
+
+
+def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> list[Finding]:
+    """Which of the main actors are named how often in the whole corpus: described, nothing tested.
+
+    Parameters
+    ----------
+    overall : DataFrame, from `views.actor_frequency` without groups, in the order to name them
+    """
+    shown = [
+        f"{row.label} {percent(row.share)} ({percent(row.share_lower)} to {percent(row.share_upper)})"
+        for row in overall.head(most).itertuples()
+    ]
+    where = VARIANT_NAMES[study.settings.primary]
+    return [
+        Finding(
+            f"Of all {overall['articles'].iloc[0]} articles these name, in {where}, with 95 % intervals: "
+            f"{listing(shown)}."
+        )
+    ]

@@ -45,9 +45,9 @@ def small(p: float) -> str:
 
 
 def equals(name: str, p: float) -> str:
-    """`q = 0.012` or `q < 0.001`."""
+    """`q = 0.012` or `q < 0.001`, with spaces that do not break."""
     text = small(p)
-    return f"{name} {text}" if text.startswith("<") else f"{name} = {text}"
+    return (f"{name} {text}" if text.startswith("<") else f"{name} = {text}").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
@@ -72,3 +72,11 @@ def day(value: date, *, year: bool = True) -> str:
     """A date as 7 December 2022, whatever the locale."""
     text = f"{value.day} {_MONTHS[value.month - 1]}"
     return f"{text} {value.year}" if year else text
+
+
+_LANGUAGES = {"en": "English", "es": "Spanish", "pl": "Polish", "pt": "Portuguese"}
+
+
+def language(code: str) -> str:
+    """Name of a language; its code where the name is not known here."""
+    return _LANGUAGES.get(code, code)

@@ -35,7 +35,9 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
     -------
     str, an <svg> element with <title> and <desc>, no metadata, no fixed size
     """
-    figure, buffer = axes.figure, io.StringIO()
+    figure, buffer = axes.get_figure(root=True), io.StringIO()
+    if figure is None:
+        raise ValueError("these axes belong to no figure")
     # hashsalt: matplotlib's ids are random otherwise; Date: it writes the time otherwise.
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -61,7 +63,7 @@ def _opened(text: str, name: str, title: str, alt: str) -> str:
     width = float(box[1].split()[2]) if box else 540.0
     ours = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="{box[1] if box else "0 0 540 300"}" style="width:100%;max-width:{width * 1.25:.0f}px;height:auto" '
+        f'viewBox="{box[1] if box else "0 0 540 300"}" style="width:100%;max-width:{width * 1.25 / 16:.1f}rem;height:auto" '
         f'role="img" aria-labelledby="{name}-title {name}-desc">'
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(alt)}</desc>'
     )
