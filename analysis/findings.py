@@ -195,8 +195,8 @@ def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int) -> Finding:
     size = number(low, digits) if number(low, digits) == number(high, digits) else f"{interval(low, high, digits)}"
     which = "the one comparison" if tested == 1 else f"{len(silent)} of {tested} comparisons"
     text = (
-        f"{which[:1].upper() + which[1:]} {_WHAT[measure]} {'leaves' if tested == 1 else 'leave'} open whether there is a "
-        f"difference. With this many articles one of about {size} {unit} would have been found four times in five."
+        f"{which[:1].upper() + which[1:]} {_WHAT[measure]} {'leaves' if tested == 1 else 'leave'} open whether there is "
+        f"a difference. With this many articles one of about {size} {unit} would have been found four times in five."
     )
     return Finding(text, "cannot tell", _status(study, silent.iloc[0]))
 

@@ -61,9 +61,10 @@ def _opened(text: str, name: str, title: str, alt: str) -> str:
     opening = text[: text.index(">") + 1]
     box = re.search(r'viewBox="([^"]+)"', opening)
     width = float(box[1].split()[2]) if box else 540.0
+    style = f"width:100%;max-width:{width * 1.25 / 16:.1f}rem;height:auto"
     ours = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="{box[1] if box else "0 0 540 300"}" style="width:100%;max-width:{width * 1.25 / 16:.1f}rem;height:auto" '
+        f'viewBox="{box[1] if box else "0 0 540 300"}" style="{style}" '
         f'role="img" aria-labelledby="{name}-title {name}-desc">'
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(alt)}</desc>'
     )
