@@ -1,7 +1,5 @@
 """Which text and which articles a comparison may use: the rules of fair comparison."""
 
-# ruff: noqa: SIM300 (expected stands before actual)
-
 import pandas as pd
 import pytest
 

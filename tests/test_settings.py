@@ -1,7 +1,5 @@
 """study.toml: what it may say, and one clear problem for each thing wrong."""
 
-# ruff: noqa: SIM300 (expected stands before actual)
-
 from datetime import date
 
 import pytest

@@ -1,7 +1,5 @@
 """A study as a whole: found, loaded, refused; periods, windows, features and their freshness."""
 
-# ruff: noqa: SIM300 (expected stands before actual)
-
 import pandas as pd
 import pytest
 

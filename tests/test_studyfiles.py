@@ -1,7 +1,5 @@
 """A study's CSV files: every wrong cell gives its file, line, value and remedy; all problems come at once."""
 
-# ruff: noqa: SIM300 (expected stands before actual)
-
 import pandas as pd
 import pytest
 
@@ -101,7 +99,8 @@ def _observed(tmp_path, text):
             "news,removal-and-arrest",
             "news,removal-and-arest",
             [
-                "articles.csv:2: subevent 'removal-and-arest' is not in study.toml (did you mean 'removal-and-arrest'?). "
+                "articles.csv:2: subevent 'removal-and-arest' is not in study.toml (did you mean "
+                "'removal-and-arrest'?). "
                 "Mend it, or add it to subevents"
             ],
         ),

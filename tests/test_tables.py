@@ -1,7 +1,5 @@
 """`check` holds a table to its schema, and the schemas hold together."""
 
-# ruff: noqa: SIM300 (expected stands before actual)
-
 import pandas as pd
 import pytest
 

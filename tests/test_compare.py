@@ -1,0 +1,401 @@
+"""Differences, their intervals, p and q, and log-odds, against formulas and enumeration."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from analysis import compare, tables
+from analysis.compare import adjust_p, difference, log_odds
+from analysis.errors import EmptyGroup, OverlappingGroups
+
+NUMBERS = ["estimate", "lower", "upper", "z", "p", "effect", "detectable", "count", "reference_count"]
+
+
+def _ids(n, m):
+    return [f"g{i:03d}" for i in range(n)], [f"r{i:03d}" for i in range(m)]
+
+
+def _compare(group_values, reference_values, **options):
+    """Comparison of one feature `x`, values given side by side."""
+    group, reference = _ids(len(group_values), len(reference_values))
+    values = pd.DataFrame({"x": [*group_values, *reference_values]}, index=[*group, *reference])
+    for name in ("strata", "blocks", "weights"):
+        if name in options:
+            options[name] = pd.Series(options[name], index=values.index)
+    return difference(values, group=group, reference=reference, **{"draws": 400, "seed": 3} | options)
+
+
+def _row(*args, adjustment="raw", **options):
+    return _compare(*args, **options).set_index("adjustment").loc[adjustment]
+
+
+# q
+
+
+def test_q_of_the_example_of_benjamini_and_hochberg_1995():
+    """Fifteen p values; at 5 % the four smallest are rejected. The largest p·15/rank below 0.05 is 0.0095·15/4."""
+    p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344]
+    p += [0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]
+    q = adjust_p(np.array(p))
+    assert 4 == (q <= 0.05).sum()
+    assert pytest.approx([0.0015, 0.003, 0.0095, 0.035625]) == q[:4]
+
+
+def test_q_by_hand_with_ties_and_a_missing_p():
+    """0.01·4/1, then 0.02·4/2 = 0.03·4/3 = 0.04, 0.5; what is not tested is no part of the family."""
+    assert pytest.approx([0.5, 0.04, 0.04, np.nan, 0.04], nan_ok=True) == adjust_p([0.5, 0.02, 0.03, np.nan, 0.01])
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.one_of(st.floats(0, 1), st.just(math.nan)), max_size=30))
+def test_q_agrees_with_scipy_and_is_never_below_p(p):
+    q, known = adjust_p(np.array(p)), ~np.isnan(p)
+    assert (np.isnan(q) == ~known).all()
+    if known.any():
+        np.testing.assert_allclose(q[known], stats.false_discovery_control(np.array(p)[known]))
+        assert (q[known] >= np.array(p)[known]).all()
+
+
+# Differences
+
+
+def test_the_table_is_a_comparison_with_two_rows_per_feature():
+    table = _compare([1, 0, 1, 1, 0], [0, 0, 1, 0, 0], measure="actor-share", names=("cnn", "rest"), language="en")
+    assert tables.COMPARISON.names == list(table)
+    assert ["raw", "standardized"] == list(table["adjustment"])
+    assert [("actor-share", "x", "cnn", "rest", "en", 5, 5)] * 2 == list(
+        table[["measure", "feature", "group", "reference", "language", "articles", "reference_articles"]].itertuples(
+            index=False, name=None
+        )
+    )
+    assert table["q"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "group", "reference", "weights", "expected"),
+    [
+        ("share", [1, 1, 1, 0, 0], [1, 0, 0, 0, 0, 0], None, 3 / 5 - 1 / 6),
+        ("ratio", [3, 0, 1, 0, 0], [1, 1, 0, 0, 0], [2, 1, 1, 1, 1, 1, 2, 1, 1, 1], 4 / 6 - 2 / 6),
+        ("portion", [1, 0, 1, 0, 0], [1, 1, 0, 0, 0], [2, 1, 1, 0, 1, 1, 2, 1, 0, 1], 2 / 5 - 2 / 5),
+        ("mean", [0.5, np.nan, 0.1, 0.2, 0.2, 0.0], [0.0, 0.1, np.nan, 0.2, 0.3, 0.4], None, 0.0),
+    ],
+)
+def test_raw_estimates_by_hand(kind, group, reference, weights, expected):
+    options = {} if weights is None else {"weights": weights}
+    assert pytest.approx(expected, abs=1e-10) == _row(group, reference, kind=kind, **options)["estimate"]
+
+
+@pytest.mark.parametrize("kind", ["share", "mean"])
+def test_p_agrees_with_full_enumeration(kind):
+    """All 462 ways to choose five of eleven articles, drawn 4,000 times."""
+    values = [1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1] if kind == "share" else [9, 7, 6, 8, 2, 3, 5, 1, 4, 0, 7]
+    observed = np.mean(values[:5]) - np.mean(values[5:])
+    everything = [
+        np.mean([values[i] for i in chosen]) - np.mean([values[i] for i in range(11) if i not in chosen])
+        for chosen in itertools.combinations(range(11), 5)
+    ]
+    exact = np.mean(np.abs(everything) >= abs(observed) - 1e-9)
+    p = _row(values[:5], values[5:], kind=kind, draws=4_000)["p"]
+    assert pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 4_000)) == p
+
+
+def test_p_within_periods_agrees_with_full_enumeration():
+    """Two periods of three against three: 20 · 20 arrangements, each as likely."""
+    values, periods = [5, 4, 1, 9, 8, 3, 0, 2, 3, 6, 7, 1], list("aaabbbaaabbb")
+
+    def arranged(first, second):
+        parts = []
+        for members, chosen in (((0, 1, 2, 6, 7, 8), first), ((3, 4, 5, 9, 10, 11), second)):
+            inside = [values[i] for i in chosen]
+            parts.append(np.mean(inside) - np.mean([values[i] for i in members if i not in chosen]))
+        return np.mean(parts)  # equal sizes, equal weights
+
+    ways = itertools.product(
+        itertools.combinations((0, 1, 2, 6, 7, 8), 3), itertools.combinations((3, 4, 5, 9, 10, 11), 3)
+    )
+    everything = np.array([arranged(*way) for way in ways])
+    observed = arranged((0, 1, 2), (3, 4, 5))
+    exact = np.mean(np.abs(everything) >= abs(observed) - 1e-9)
+    row = _row(values[:6], values[6:], kind="mean", strata=periods, draws=4_000, adjustment="standardized")
+    assert pytest.approx(observed) == row["estimate"]
+    assert pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 4_000)) == row["p"]
+
+
+def test_p_counts_the_observed_arrangement_and_is_never_zero():
+    assert pytest.approx(1 / 201) == _row([9] * 15, [0] * 15, kind="mean", draws=200)["p"]
+
+
+def test_p_is_the_share_among_arrangements_that_have_a_difference():
+    """An arrangement with nobody to compare is no evidence against chance."""
+    plan = compare.lay_out(
+        pd.DataFrame({"x": np.arange(10.0)}, index=[*"abcdefghij"]), "abcde", "fghij", None, None, None, ("g", "r")
+    )
+    null = np.array([[np.nan]] * 90 + [[2.0]] * 5 + [[0.5]] * 5)
+    summary = compare._summary(plan, "mean", np.array([1.0]), null, np.linspace(0, 2, 50)[:, None])
+    assert pytest.approx((5 + 1) / (10 + 1)) == summary["p"][0]
+
+
+def test_chance_alone_is_found_in_one_case_of_twenty():
+    """200 comparisons without a difference, within two periods."""
+    rng, hits = np.random.default_rng(8), 0
+    for seed in range(200):
+        values = rng.normal(size=30)
+        row = _row(values[:12], values[12:], kind="mean", strata=list("ab" * 15), draws=99, seed=seed)
+        hits += row["p"] <= 0.05
+    assert 2 <= hits <= 20
+
+
+def test_an_interval_is_scipys_percentile_bootstrap_with_expanded_tails():
+    """Level of the t interval for n of the smaller side: Φ(-√(n/(n-1)) t) in either tail (Hesterberg 2015)."""
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(1, 1, 12), rng.normal(0, 1, 30)
+    tail = stats.norm.cdf(-math.sqrt(12 / 11) * stats.t.ppf(0.975, 11))
+    expected = stats.bootstrap(
+        (x, y), lambda a, b, axis: a.mean(axis) - b.mean(axis), method="percentile", vectorized=True,
+        n_resamples=9_999, confidence_level=1 - 2 * tail, rng=np.random.default_rng(1),
+    )  # fmt: skip
+    row = _row(x, y, kind="mean", draws=6_000)
+    assert pytest.approx(tuple(expected.confidence_interval), abs=0.08) == (row["lower"], row["upper"])
+    assert pytest.approx(row["estimate"] / expected.standard_error, rel=0.05) == row["z"]
+
+
+@pytest.mark.parametrize(("x", "n", "y", "m"), [(0, 20, 1, 60), (20, 20, 59, 60), (5, 20, 30, 60), (1, 25, 2, 80)])
+def test_intervals_of_shares_are_near_agresti_and_caffo(x, n, y, m):
+    """Neither none of 20 nor all of 20 is certain."""
+    first, second = (x + 1) / (n + 2), (y + 1) / (m + 2)
+    half = 1.96 * math.sqrt(first * (1 - first) / (n + 2) + second * (1 - second) / (m + 2))
+    row = _row([1] * x + [0] * (n - x), [1] * y + [0] * (m - y), kind="share", draws=3_000)
+    assert pytest.approx((first - second - half, first - second + half), abs=0.055) == (row["lower"], row["upper"])
+    assert row["lower"] < row["estimate"] < row["upper"]
+
+
+def test_an_interval_goes_by_the_articles_that_have_a_value():
+    """Five that name an actor among a hundred that do not are five."""
+    known, none = [0.5, 0.1, -0.3, 0.2, 0.4], [np.nan] * 60
+    reference = list(np.linspace(-0.5, 0.5, 40))
+    width = [
+        row["upper"] - row["lower"]
+        for row in (_row(values, reference, kind="mean", draws=3_000) for values in (known, known + none))
+    ]
+    assert width[1] >= 0.95 * width[0]
+
+
+def test_copies_are_one_article_for_the_interval():
+    """Each article four times: with its copies known the interval is as wide as without them, not half."""
+    rng = np.random.default_rng(4)
+    x, y = list(rng.normal(size=10)), list(rng.normal(size=10))
+    blocks = [*np.repeat(range(10), 4), *np.repeat(range(10, 20), 4)]
+    once = _row(x, y, kind="mean", draws=2_000)
+    known = _row(list(np.repeat(x, 4)), list(np.repeat(y, 4)), kind="mean", draws=2_000, blocks=blocks)
+    unknown = _row(list(np.repeat(x, 4)), list(np.repeat(y, 4)), kind="mean", draws=2_000)
+    widths = [row["upper"] - row["lower"] for row in (once, known, unknown)]
+    assert pytest.approx(widths[0], rel=0.1) == widths[1]
+    assert widths[2] < 0.6 * widths[1]
+    assert pytest.approx(once["p"], abs=0.06) == known["p"]
+
+
+@pytest.mark.parametrize(("size", "blocks", "tested"), [(4, None, False), (5, None, True), (5, [0, 0, 1, 2, 3], False)])
+def test_fewer_than_five_articles_are_shown_and_not_tested(size, blocks, tested):
+    """Copies count once."""
+    options = {} if blocks is None else {"blocks": [*blocks, *range(10, 20)]}
+    row = _row([1.0, 3.0, 4.0, 2.0, 5.0][:size], list(range(10)), kind="mean", **options)
+    assert not math.isnan(row["estimate"])
+    assert tested == row[["lower", "upper", "z", "p", "detectable"]].notna().all()
+    assert tested == row[["lower", "upper", "z", "p", "detectable"]].notna().any()
+
+
+def test_detectable_is_what_a_test_at_five_percent_finds_with_eighty_percent():
+    """2.8016 standard deviations of the permuted difference of means, S √(1/n + 1/m)."""
+    values = np.random.default_rng(6).normal(size=50)
+    row = _row(values[:20], values[20:], kind="mean", draws=5_000)
+    assert pytest.approx(2.8016 * values.std(ddof=1) * math.sqrt(1 / 20 + 1 / 30), rel=0.04) == row["detectable"]
+
+
+def test_effects_by_hand():
+    """Cohen's h of 4/5 and 1/5; log of (4 + ½)/8 over (2 + ½)/10; Hedges' g of 1…5 against 3…7, J = 1 - 3/31."""
+    h = _row([1, 1, 1, 1, 0], [1, 0, 0, 0, 0], kind="share")
+    assert pytest.approx(2 * math.asin(math.sqrt(0.8)) - 2 * math.asin(math.sqrt(0.2))) == h["effect"]
+    weights = [2, 2, 2, 1, 1, 2, 2, 2, 2, 2]
+    ratio = _row([4, 0, 0, 0, 0], [2, 0, 0, 0, 0], kind="ratio", weights=weights)
+    assert pytest.approx(math.log(4.5 / 8) - math.log(2.5 / 10)) == ratio["effect"]
+    assert (4, 2) == (ratio["count"], ratio["reference_count"])
+    g = _row([1, 2, 3, 4, 5], [3, 4, 5, 6, 7], kind="mean")
+    assert pytest.approx(-2 / math.sqrt(2.5) * (1 - 3 / 31)) == g["effect"]
+    assert (5, 5) == (g["count"], g["reference_count"])
+
+
+def test_where_everybody_agrees_there_is_nothing_to_test():
+    row = _row([0] * 8, [0] * 12, kind="share")
+    assert 0 == row["estimate"]
+    assert math.isnan(row["p"])
+
+
+SIDE = st.lists(st.integers(-20, 20), min_size=1, max_size=8)
+PERIODS = st.lists(st.sampled_from("abc"), min_size=16, max_size=16)
+
+
+@settings(deadline=None, max_examples=40)
+@given(SIDE, SIDE, PERIODS, st.sampled_from(["mean", "ratio"]))
+def test_swapping_group_and_reference_turns_the_sign(x, y, periods, kind):
+    """Of raw and standardized estimates alike."""
+    x_periods, y_periods = periods[: len(x)], periods[8 : 8 + len(y)]
+    weights = [1 + abs(v) % 3 for v in (*x, *y)]
+    one = _compare(x, y, kind=kind, strata=x_periods + y_periods, weights=weights, draws=5)
+    swapped = weights[len(x) :] + weights[: len(x)]
+    two = _compare(y, x, kind=kind, strata=y_periods + x_periods, weights=swapped, draws=5)
+    np.testing.assert_allclose(one["estimate"], -two["estimate"], atol=1e-9)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.integers(-20, 20), min_size=5, max_size=8),
+    st.lists(st.integers(-20, 20), min_size=5, max_size=8),
+    PERIODS,
+    st.integers(-50, 50),
+)
+def test_adding_a_constant_to_all_means_changes_nothing(x, y, periods, constant):
+    strata = periods[: len(x) + len(y)]
+    one = _compare(x, y, kind="mean", strata=strata, draws=40)
+    two = _compare([v + constant for v in x], [v + constant for v in y], kind="mean", strata=strata, draws=40)
+    np.testing.assert_allclose(one[NUMBERS].to_numpy(float), two[NUMBERS].to_numpy(float), rtol=1e-6, atol=1e-8)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
+    x, y = [5, 3, 8, 1, 4, 6], [2, 0, 3, 5, 1, 1, 4]
+    first, again, other = (_compare(x, y, kind="mean", seed=seed) for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(first, again)
+    assert (first["lower"] != other["lower"]).any()
+
+
+def test_the_order_of_articles_does_not_matter():
+    group, reference = _ids(6, 7)
+    values = pd.DataFrame({"x": [5, 3, 8, 1, 4, 6, 2, 0, 3, 5, 1, 1, 4]}, index=[*group, *reference])
+    one = difference(values, group=group, reference=reference, kind="mean", draws=100)
+    two = difference(values[::-1], group=group[::-1], reference=set(reference), kind="mean", draws=100)
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_a_number_does_not_depend_on_what_else_is_compared():
+    group, reference = _ids(6, 7)
+    rng = np.random.default_rng(1)
+    values = pd.DataFrame(rng.integers(0, 2, (13, 3)), columns=list("abc"), index=[*group, *reference])
+    together = difference(values, group=group, reference=reference, draws=200)
+    alone = difference(values[["b"]], group=group, reference=reference, draws=200)
+    pd.testing.assert_frame_equal(together[together["feature"] == "b"].reset_index(drop=True), alone)
+
+
+# Log-odds
+
+
+CORPUS = {"coup": (10, 2), "mob": (0, 6), "peru": (20, 30), "vote": (5, 5)}
+
+
+def _terms(corpus=CORPUS, parts=5):
+    """TERMS of a corpus: each side's counts dealt out over `parts` articles."""
+    rows = [
+        (f"{side}{article}", "title", term, n // parts + (article < n % parts))
+        for term, pair in corpus.items()
+        for side, n in zip("gr", pair, strict=True)
+        for article in range(parts)
+    ]
+    return pd.DataFrame([row for row in rows if row[3]], columns=tables.TERMS.names)
+
+
+def _words(terms, parts=5, **options):
+    group, reference = ([f"{side}{n}" for n in range(parts)] for side in "gr")
+    return log_odds(terms, target=group, reference=reference, **{"prior": 0.5, "min_count": 1} | options)
+
+
+def test_log_odds_of_a_corpus_of_four_words_by_the_formula():
+    """Monroe, Colaresi & Quinn (2008), eq. 15, 19 and 21, with α = ½ and α₀ = 2, written out; 35 and 43 words."""
+    table = _words(_terms()).set_index("feature")
+    assert pytest.approx(math.log(10.5 / (37 - 10.5)) - math.log(2.5 / (45 - 2.5))) == table.loc["coup", "estimate"]
+    assert pytest.approx(math.log(0.5 / 36.5) - math.log(6.5 / 38.5)) == table.loc["mob", "estimate"]
+    assert pytest.approx(math.log(20.5 / 16.5) - math.log(30.5 / 14.5)) == table.loc["peru", "estimate"]
+    spread = math.sqrt(1 / 10.5 + 1 / 2.5)
+    coup = table.loc["coup"]
+    assert pytest.approx(coup["estimate"] / spread) == coup["z"]
+    assert pytest.approx(coup["estimate"] - 1.959964 * spread, abs=1e-6) == coup["lower"]
+    assert pytest.approx(coup["estimate"] + 1.959964 * spread, abs=1e-6) == coup["upper"]
+    assert (10, 2, 5, 5) == tuple(coup[["count", "reference_count", "articles", "reference_articles"]])
+    assert table["p"].isna().all()
+
+
+def test_an_informative_prior_gives_each_word_its_own_weight():
+    prior = {"coup": 3.0, "mob": 1.0, "peru": 5.0, "vote": 1.0}
+    table = _words(_terms(), prior=prior).set_index("feature")
+    expected = math.log(13 / (45 - 13)) - math.log(5 / (53 - 5))
+    assert pytest.approx(expected) == table.loc["coup", "estimate"]
+    assert pytest.approx(expected / math.sqrt(1 / 13 + 1 / 5)) == table.loc["coup", "z"]
+
+
+def test_rare_words_are_left_out_and_still_are_words_of_the_text():
+    """`min_count` is of both sides together; the totals stay."""
+    few, every = _words(_terms(), min_count=11), _words(_terms(), min_count=1)
+    assert {"coup", "peru"} == set(few["feature"])
+    pd.testing.assert_series_equal(
+        few.set_index("feature")["estimate"], every.set_index("feature")["estimate"][few["feature"]]
+    )
+
+
+def test_words_stand_in_order_of_their_z_ties_by_word():
+    table = _words(_terms({"b": (4, 1), "a": (4, 1), "c": (5, 30)}))
+    assert ["c", "a", "b"] == list(table["feature"])
+    assert table["z"].abs().is_monotonic_decreasing
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2))
+def test_swapping_target_and_reference_turns_the_sign_of_every_word(corpus):
+    corpus = {"of": (5, 5), "the": (3, 4), **corpus}
+    one = _words(_terms(corpus)).set_index("feature")
+    two = _words(_terms({term: pair[::-1] for term, pair in corpus.items()})).set_index("feature")
+    np.testing.assert_allclose(one["estimate"], -two["estimate"][one.index], atol=1e-9)
+    np.testing.assert_allclose(one["z"], -two["z"][one.index], atol=1e-9)
+
+
+def test_p_of_a_word_agrees_with_full_enumeration_of_articles():
+    """Five articles of ten, 252 ways; a word in a single article is as likely on either side."""
+    terms = _terms({"coup": (9, 2), "peru": (20, 20)})
+    once = pd.DataFrame([("g0", "title", "burst", 12)], columns=tables.TERMS.names)
+    terms = pd.concat([terms, once], ignore_index=True)
+    table = _words(terms, draws=4_000, seed=5).set_index("feature")
+    wide = terms.pivot_table(index="article", columns="term", values="count", fill_value=0)
+    counts, terms_n = wide.to_numpy(float), len(wide.columns)
+
+    def z(chosen):
+        y1, y2 = counts[chosen].sum(axis=0) + 0.5, np.delete(counts, chosen, axis=0).sum(axis=0) + 0.5
+        n1, n2 = y1.sum(), y2.sum()
+        return (np.log(y1 / (n1 - y1)) - np.log(y2 / (n2 - y2))) / np.sqrt(1 / y1 + 1 / y2)
+
+    everything = np.array([z(list(chosen)) for chosen in itertools.combinations(range(10), 5)])
+    exact = (np.abs(everything) >= np.abs(z([0, 1, 2, 3, 4])) - 1e-9).mean(axis=0)
+    for word, p in zip(wide.columns, exact, strict=True):
+        assert pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / 4_000) + 1e-3) == table.loc[word, "p"]
+    assert terms_n == 3
+    assert table.loc["burst", "p"] > 0.9
+    assert table.loc["burst", "z"] > 2  # what z alone would have called a finding
+
+
+def test_terms_and_a_matrix_of_terms_give_the_same_even_with_the_word_term():
+    """`term` and `count` are words as well; an article without a word is an article."""
+    corpus = {"term": (8, 2), "count": (3, 9), "part": (4, 4), "article": (5, 5)}
+    terms = _terms(corpus, parts=12)
+    matrix = terms.pivot_table(index="article", columns="term", values="count", aggfunc="sum", fill_value=0)
+    every = [f"{side}{n}" for side in "gr" for n in range(12)]
+    assert len(matrix) < len(every)
+    one, two = (_words(given, parts=12, draws=50) for given in (terms, matrix.reindex(every, fill_value=0)))
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_log_odds_refuses_sides_that_cannot_be_compared():
+    with pytest.raises(EmptyGroup, match="the reference 'reference' holds no article"):
+        log_odds(_terms(), target=["g0"], reference=[], prior=1)
+    with pytest.raises(OverlappingGroups, match="1 articles are in the group and in its reference"):
+        log_odds(_terms(), target=["g0"], reference=["g0"], prior=1)

@@ -1,0 +1,178 @@
+"""Shares, rates, dispersion and label shares against oracles of their own."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from analysis.frequency import (
+    dispersion,
+    frequency,
+    label_shares,
+    mean_interval,
+    means,
+    rate_interval,
+    variance_share,
+    wilson,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.sampled_from([0.9, 0.95]))
+def test_wilson_agrees_with_scipy(pair, level):
+    count, n = pair
+    expected = stats.binomtest(count, n).proportion_ci(level, method="wilson")
+    assert pytest.approx(tuple(expected), abs=1e-12) == tuple(map(float, wilson(*pair, level=level)))
+
+
+def test_wilson_of_one_in_ten_by_hand():
+    """Centre (0.1 + z²/20) / (1 + z²/10), half z / (1 + z²/10) √(0.009 + z²/400), z = 1.959964."""
+    assert pytest.approx((0.017876, 0.404150), abs=1e-6) == tuple(map(float, wilson(1, 10)))
+
+
+def test_wilson_of_nothing_is_missing():
+    assert np.isnan(wilson(np.array([0]), np.array([0]))).all()
+
+
+def test_rate_is_a_ratio_of_totals_with_articles_as_clusters():
+    """Two, none and one mention in 100, 50 and 150 words, by hand.
+
+    Rate 3/300 = 0.01; residuals 1, -0.5, -0.5; variance 3/2 · 1.5 / 300²; t with 2 degrees of freedom 4.302653.
+    """
+    rate, lower, upper = rate_interval(np.array([[2.0], [0.0], [1.0]]), np.array([100.0, 50.0, 150.0]))
+    half = 4.302653 * math.sqrt(1.5 * 1.5) / 300
+    assert pytest.approx(10) == rate[0]
+    assert pytest.approx(1000 * (0.01 + half), rel=1e-6) == upper[0]
+    assert lower[0] == 0  # cut, as a rate is not negative
+
+
+def test_a_rate_of_articles_that_all_agree_has_no_width():
+    assert [10, 10, 10] == [x[0].round(9) for x in rate_interval(np.array([[1.0], [2.0]]), np.array([100.0, 200.0]))]
+
+
+def test_what_never_occurs_has_the_exact_poisson_bound():
+    """Were the rate at the bound, nothing at all would be seen in 2.5 % of cases."""
+    rate, lower, upper = rate_interval(np.zeros((4, 1)), np.array([100.0] * 4))
+    assert (0, 0) == (rate[0], lower[0])
+    assert pytest.approx(0.025) == stats.poisson.pmf(0, upper[0] / 1000 * 400)
+
+
+def test_a_single_article_has_a_rate_and_no_interval():
+    rate, lower, upper = rate_interval(np.array([[3.0]]), np.array([100.0]))
+    assert 30 == rate[0]
+    assert np.isnan([lower[0], upper[0]]).all()
+    assert np.isnan(rate_interval(np.zeros((1, 1)), np.zeros(1))).all()
+
+
+def test_frequency_counts_articles_and_occurrences_by_group():
+    counts = pd.DataFrame({"a": [2, 0, 1, 0], "b": [0, 0, 0, 5]}, index=list("wxyz"))
+    tokens = pd.Series([100, 100, 50, 50], index=counts.index)
+    groups = pd.Series(["one", "one", "two", "two"], index=counts.index)
+    table = frequency(counts, tokens=tokens, groups=groups).set_index(["group", "feature"])
+    shown = table[["articles", "articles_with", "share", "count", "tokens", "rate"]]
+    expected = [(2, 1, 0.5, 2, 200, 10), (2, 0, 0, 0, 200, 0), (2, 1, 0.5, 1, 100, 10), (2, 1, 0.5, 5, 100, 50)]
+    assert expected == list(shown.itertuples(index=False, name=None))
+    low, high = stats.binomtest(1, 2).proportion_ci(method="wilson")
+    assert pytest.approx((low, high)) == tuple(table.loc[("two", "b"), ["share_lower", "share_upper"]])
+
+
+def test_mean_interval_is_students():
+    values = np.array([0.1, 0.4, -0.2, 0.3, np.nan])
+    ends = stats.ttest_1samp(values[:4], 0).confidence_interval()
+    assert pytest.approx((0.15, ends.low, ends.high)) == mean_interval(values)
+
+
+def test_means_of_one_value_and_of_none_have_no_interval():
+    values = pd.Series([1.0, np.nan, np.nan, 2.0, 4.0])
+    table = means(values, pd.Series(["b", "b", "c", "a", "a"]))
+    assert [("a", 2, 3.0), ("b", 1, 1.0)] == list(table[["group", "articles", "mean"]][:2].itertuples(False, None))
+    assert 0 == table["articles"][2]
+    assert table.loc[1:, ["lower", "upper"]].isna().all(axis=None)
+
+
+def test_dispersion_is_the_example_of_gries():
+    """Gries (2008): fifty letters in five parts of 9, 10, 10, 10 and 11; DP of "a" is 0.18."""
+    corpus = ["bamnibeup", "basatbewqn", "bcagabesta", "baghabeaat", "bahaabeaxat"]
+    sizes = [len(part) for part in corpus]
+    assert pytest.approx(0.18) == dispersion([part.count("a") for part in corpus], sizes)
+    assert [9, 10, 10, 10, 11] == sizes
+    assert pytest.approx(0.78) == dispersion([part.count("x") for part in corpus], sizes)  # only in the last
+    assert pytest.approx(0.02) == dispersion([part.count("e") for part in corpus], sizes)  # once in each
+
+
+def test_dispersion_is_the_example_of_lijffijt_and_gries():
+    """Lijffijt & Gries (2012): three equal parts that hold 2/3, 1/3 and nothing."""
+    assert pytest.approx(1 / 3) == dispersion([2, 1, 0], [5, 5, 5])
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 500)), min_size=1, max_size=12), st.integers(2, 9))
+def test_dispersion_lies_in_its_range_and_heeds_proportions_only(parts, factor):
+    counts, sizes = zip(*parts, strict=True)
+    if not sum(counts):
+        assert math.isnan(dispersion(counts, sizes))
+        return
+    found = dispersion(counts, sizes)
+    assert 0 <= found <= 1
+    assert pytest.approx(found) == dispersion([factor * c for c in counts], [factor * s for s in sizes])
+
+
+def test_label_shares_share_their_error_over_the_set():
+    """Each interval is Wilson's at 1 - 0.05 / 3, on the articles that use the set and not on the uses."""
+    counts = pd.DataFrame({"s:a": [1, 1, 1, 0, 0], "s:b": [0, 0, 0, 1, 0], "s:c": 0}, index=range(5))
+    table = label_shares(counts, groups=pd.Series("g", index=range(5))).set_index("feature")
+    assert [3, 1, 0] == table["uses"].to_list()
+    assert {4} == set(table["articles"]) == set(table["set_uses"])
+    low, high = stats.binomtest(3, 4).proportion_ci(1 - 0.05 / 3, method="wilson")
+    assert pytest.approx((0.75, low, high)) == tuple(table.loc["s:a", ["share", "lower", "upper"]])
+    doubled = label_shares(2 * counts, groups=pd.Series("g", index=range(5))).set_index("feature")
+    pd.testing.assert_frame_equal(table[["share", "lower", "upper"]], doubled[["share", "lower", "upper"]])
+
+
+def test_labels_nobody_uses_have_no_share():
+    table = label_shares(pd.DataFrame({"s:a": [0]}), groups=pd.Series(["g"]))
+    assert table.loc[0, ["share", "lower", "upper"]].isna().all()
+    assert 0 == table.loc[0, "articles"]
+
+
+def _grouped(rng, n, k, effect=0.0):
+    groups = pd.Series(np.r_[np.arange(k), rng.integers(0, k, n - k)])
+    return pd.Series(rng.normal(size=n) + effect * groups / k), groups
+
+
+def test_variance_share_is_omega_squared_of_the_anova():
+    """ω² = (k - 1)(F - 1) / ((k - 1)(F - 1) + n), with scipy's F."""
+    values, groups = _grouped(np.random.default_rng(3), 80, 4, 2.0)
+    F = stats.f_oneway(*(values[groups == g] for g in range(4))).statistic
+    found = variance_share(values, groups, draws=50)
+    assert pytest.approx(3 * (F - 1) / (3 * (F - 1) + 80)) == found["estimate"]
+    assert (80, 4) == (found["articles"], found["groups"])
+
+
+def test_variance_share_leaves_out_what_is_missing():
+    values, groups = _grouped(np.random.default_rng(3), 60, 3, 2.0)
+    more = pd.concat([values, pd.Series([np.nan, 9.0])], ignore_index=True)
+    labels = pd.concat([groups, pd.Series([1, np.nan])], ignore_index=True)
+    pd.testing.assert_series_equal(variance_share(values, groups, draws=50), variance_share(more, labels, draws=50))
+
+
+@pytest.mark.parametrize(("effect", "truth"), [(0.0, 0.0), (2.0, 4 * (361 - 1) / 12 / 361 / (1 + 4 * 360 / 12 / 361))])
+def test_the_interval_of_a_variance_share_holds_the_truth(effect, truth):
+    """With 19 groups, where drawing articles again adds variance between groups: at least nine times in ten."""
+    rng = np.random.default_rng(11)
+    hits = 0
+    for seed in range(40):
+        found = variance_share(*_grouped(rng, 220, 19, effect), draws=200, seed=seed)
+        hits += found["lower"] <= truth <= found["upper"]
+    assert hits >= 36
+
+
+def test_variance_share_depends_on_its_seed_only():
+    values, groups = _grouped(np.random.default_rng(5), 40, 3)
+    first, again, other = (variance_share(values, groups, draws=100, seed=seed) for seed in (1, 1, 2))
+    pd.testing.assert_series_equal(first, again)
+    assert first["lower"] != other["lower"]

@@ -1,0 +1,163 @@
+"""What resampling does to articles: strata kept, copies together, sides laid out as told."""
+
+import itertools
+import math
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.errors import EmptyGroup, OverlappingGroups
+from analysis.resample import lay_out, permuted, resampled, weighted_difference
+
+NAMES = ("cnn", "the others")
+
+
+def _plan(group, reference, values=None, weights=None, strata=None, blocks=None):
+    ids = [*group, *reference]
+    values = pd.DataFrame({"x": [0.0] * len(ids)}, index=ids) if values is None else values
+    return lay_out(values, group, reference, weights, strata, blocks, NAMES)
+
+
+def _observed(plan):
+    return weighted_difference(plan, np.ones((1, len(plan.side))), plan.side[None, :].astype(float))[0]
+
+
+def test_rows_are_laid_out_in_order_whatever_the_order_of_the_request():
+    values = pd.DataFrame({"x": [1.0, 2.0, 3.0]}, index=["b", "a", "c"])
+    plan = _plan(["b", "a"], ["c"], values)
+    assert [2, 1, 3] == plan.value[:, 0].tolist()
+    assert [1, 1, 0] == plan.side.tolist()
+    assert 1 == plan.strata
+
+
+def test_articles_on_both_sides_and_empty_sides_are_refused():
+    with pytest.raises(OverlappingGroups) as overlap:
+        _plan(["a", "b"], ["b", "c"])
+    assert ("b",) == overlap.value.articles
+    with pytest.raises(EmptyGroup, match="the reference 'the others' holds no article that can be compared"):
+        _plan(["a"], [])
+    with pytest.raises(EmptyGroup, match="the group 'cnn' holds no article that can be compared"):
+        _plan([], ["a"])
+
+
+def test_mantel_haenszel_difference_of_two_strata_by_hand():
+    """First 2/4 against 1/6, weight 4·6/10 = 2.4; second 1/2 against 3/6, weight 2·6/8 = 1.5: (2.4/3 + 0) / 3.9."""
+    group, reference = [f"g{i}" for i in range(6)], [f"r{i:02d}" for i in range(12)]
+    having = [1, 1, 0, 0, 1, 0, *[1, 0, 0, 0, 0, 0], *[1, 1, 1, 0, 0, 0]]
+    periods = ["p"] * 4 + ["q"] * 2 + ["p"] * 6 + ["q"] * 6
+    ids = [*group, *reference]
+    plan = _plan(group, reference, pd.DataFrame({"x": having}, index=ids), strata=pd.Series(periods, index=ids))
+    assert pytest.approx(0.8 / 3.9) == _observed(plan)[0]
+    assert pytest.approx(3 / 6 - 4 / 12) == _observed(plan.unstratified())[0]
+
+
+def test_a_ratio_weighs_strata_by_its_denominator():
+    """10/100 against 5/100 (weight 50) and 0/50 against 3/150 (weight 37.5), by hand."""
+    ids = ["g1", "g2", "r1", "r2"]
+    values = pd.DataFrame({"x": [10, 0, 5, 3]}, index=ids)
+    weights = pd.Series([100, 50, 100, 150], index=ids)
+    plan = _plan(ids[:2], ids[2:], values, weights, pd.Series(["p", "q", "p", "q"], index=ids))
+    assert pytest.approx((50 * 0.05 + 37.5 * -0.02) / 87.5) == _observed(plan)[0]
+
+
+def test_a_stratum_with_one_side_only_says_nothing_and_no_shared_stratum_is_missing():
+    ids = ["g1", "g2", "r1", "r2"]
+    values = pd.DataFrame({"x": [1.0, 9.0, 0.0, 5.0]}, index=ids)
+    plan = _plan(ids[:2], ids[2:], values, strata=pd.Series(["p", "q", "p", None], index=ids))
+    assert 1 == _observed(plan)[0]
+    plan = _plan(ids[:2], ids[2:], values, strata=pd.Series(["p", "p", "q", "q"], index=ids))
+    assert math.isnan(_observed(plan)[0])
+
+
+def test_articles_without_a_value_have_no_weight():
+    ids = ["g1", "g2", "r1"]
+    plan = _plan(ids[:2], ids[2:], pd.DataFrame({"x": [1.0, np.nan, 0.0], "y": [3.0, 5.0, 1.0]}, index=ids))
+    assert [1, 3] == _observed(plan).tolist()
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.integers(0, 6)), min_size=2, max_size=14).filter(
+        lambda rows: len({side for side, _, _ in rows}) == 2
+    ),
+    st.integers(0, 99),
+)
+def test_permutation_moves_copies_together_and_keeps_strata(rows, seed):
+    """Copies of one side share their new side; within a stratum as many units change over as change back."""
+    rows = [(side, block % 3, block) for side, _, block in rows]  # copies lie in one period
+    ids = [f"{'g' if side else 'r'}{n:02d}" for n, (side, _, _) in enumerate(rows)]
+    group, reference = [i for i in ids if i[0] == "g"], [i for i in ids if i[0] == "r"]
+    strata = pd.Series([str(row[1]) for row in rows], index=ids)
+    plan = _plan(group, reference, strata=strata, blocks=pd.Series([row[2] for row in rows], index=ids))
+    units = {
+        unit: np.flatnonzero((plan.block == unit[0]) & (plan.side == unit[1]))
+        for unit in zip(plan.block, plan.side, strict=True)
+    }
+    for label in np.concatenate(list(permuted(plan, 5, seed))):
+        assert {0.0, 1.0} >= set(label)
+        assert all(len(set(label[members])) == 1 for members in units.values())
+        for stratum in range(plan.strata):
+            here = {unit: m for unit, m in units.items() if plan.stratum[m[0]] == stratum}
+            assert sum(side for _, side in here) == sum(label[m[0]] for m in here.values())
+
+
+def test_every_permutation_is_as_likely_as_any_other():
+    plan = _plan(["g1", "g2"], ["r1", "r2"])
+    seen = Counter(tuple(label) for label in np.concatenate(list(permuted(plan, 6_000, 4))))
+    assert {tuple(map(float, bits)) for bits in itertools.product((0, 1), repeat=4) if sum(bits) == 2} == set(seen)
+    assert max(abs(count - 1000) for count in seen.values()) < 4 * math.sqrt(6000 / 6 * 5 / 6)
+
+
+def test_bootstrap_draws_whole_clusters_side_by_side():
+    """Copies count alike, the clusters of one side and those of both are drawn apart."""
+    group, reference = ["g1", "g2", "g3", "g4"], ["r1", "r2", "r3"]
+    blocks = pd.Series([0, 0, 1, 2, 2, 3, 4], index=[*group, *reference])  # block 2 on both sides
+    plan = _plan(group, reference, blocks=blocks)
+    times = np.concatenate([times for times, _ in resampled(plan, 500, 1, smooth=False)])
+    assert (times[:, 0] == times[:, 1]).all()
+    assert (times[:, 3] == 1).all()
+    assert (times[:, 4] == 1).all()
+    assert {2.0} == set(times[:, 0] + times[:, 2])
+    assert {2.0} == set(times[:, 5] + times[:, 6])
+    assert pytest.approx(1, abs=0.15) == times[:, 5].mean()
+
+
+def test_smoothing_adds_an_article_with_and_one_without_to_each_side():
+    plan = _plan(["g1", "g2", "g3"], ["r1", "r2"])
+    chunks = list(resampled(plan, 1_500, 1, smooth=True))
+    assert [1_000, 500] == [len(times) for times, _ in chunks]
+    times, pseudo = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+    assert {5.0} == set(times[:, :3].sum(axis=1) + pseudo[:, :2].sum(axis=1))
+    assert {4.0} == set(times[:, 3:].sum(axis=1) + pseudo[:, 2:].sum(axis=1))
+    assert all(pseudo is None for _, pseudo in resampled(plan, 10, 1, smooth=False))
+
+
+def test_smoothed_shares_are_those_of_agresti_and_caffo():
+    """Each draw taken once: (x + 1) / (n + 2) on either side."""
+    ids = ["g1", "g2", "g3", "r1", "r2"]
+    plan = _plan(ids[:3], ids[3:], pd.DataFrame({"x": [1, 1, 0, 0, 0]}, index=ids))
+    found = weighted_difference(plan, np.ones((1, 5)), plan.side[None, :].astype(float), np.ones((1, 4)))
+    assert pytest.approx(3 / 5 - 1 / 4) == found[0, 0]
+
+
+def test_resampling_depends_on_its_seed_only():
+    plan = _plan(["g1", "g2", "g3"], ["r1", "r2", "r3"])
+    first, again, other = (np.concatenate(list(permuted(plan, 50, seed))) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+    first, again, other = (np.concatenate([t for t, _ in resampled(plan, 50, s, smooth=False)]) for s in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_drawing_again_does_not_change_what_was_drawn():
+    """Permutations are kept between measures: nobody may write into them."""
+    plan = _plan(["g1", "g2"], ["r1", "r2"])
+    for label in permuted(plan, 20, 1):
+        expected = label.copy()
+        label[:] = 7
+    assert (expected == np.concatenate(list(permuted(plan, 20, 1)))).all()
