@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,10 @@ def study_results(study: Study) -> pd.DataFrame:
     path = find_root() / ".cache" / "castillo" / "results" / f"{_key(study)}.parquet"
     if path.exists():
         return tables.check(pd.read_parquet(path), tables.COMPARISON)
-    parts = [compare_outlet(study, outlet) for outlet in study.tested]
+    parts = []
+    for outlet in study.tested:
+        with suppress(EmptyGroup):  # no day shared with any other outlet: shown, not compared
+            parts.append(compare_outlet(study, outlet))
     table = tables.check(
         with_q(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON), tables.COMPARISON
     )

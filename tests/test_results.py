@@ -1,0 +1,173 @@
+"""Every comparison of a study in one table: families of q, variants, languages, and the cache."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import results, tables
+from analysis.compare import adjust_p
+from analysis.errors import EmptyGroup
+from analysis.results import is_primary, pair_results, primary_variant, study_results, with_q
+from analysis.study import load_study
+
+MEASURES = {"actor-share", "actor-rate", "label-share", "label-share-own", "valence", "valence-toward", "term-log-odds"}
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """The cache's folder, of this test alone."""
+    monkeypatch.setattr(results, "find_root", lambda: tmp_path)
+    return tmp_path / ".cache" / "castillo" / "results"
+
+
+def _one(table, **facts):
+    rows = table[(table[list(facts)] == pd.Series(facts)).all(axis=1)]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_all_measures_and_tested_outlets_are_there(small_study, small_results):
+    assert MEASURES >= set(small_results["measure"])
+    assert {"actor-share", "valence", "term-log-odds"} <= set(small_results["measure"])
+    assert set(small_study.tested) == set(small_results["group"])
+    assert {"other outlets"} == set(small_results["reference"])
+    key = ["measure", "feature", "group", "variant", "adjustment"]
+    assert not small_results.duplicated(key).any()
+
+
+def test_an_aggregator_is_compared_on_titles_only(small_results):
+    assert {"title"} == set(small_results.loc[small_results["group"] == "portal", "variant"])
+    assert {"title", "lede", "text"} == set(small_results.loc[small_results["group"] == "north", "variant"])
+
+
+def test_references_hold_shared_days_of_referees_only(small_results):
+    """North: three of east, six of south, two of wschod for actors; words within English."""
+    share = _one(
+        small_results, measure="actor-share", group="north", variant="title", adjustment="raw", feature="pedro-castillo"
+    )
+    assert (8, 11, "mul") == (share["articles"], share["reference_articles"], share["language"])
+    words = small_results[(small_results["measure"] == "term-log-odds") & (small_results["group"] == "north")]
+    assert {(8, 9, "en")} == set(
+        words[["articles", "reference_articles", "language"]].itertuples(index=False, name=None)
+    )
+
+
+def test_a_rate_counts_mentions_and_is_told_per_thousand_words(small_results):
+    """North names Castillo once in each title of ten words."""
+    row = _one(
+        small_results, measure="actor-rate", group="north", variant="title", adjustment="raw", feature="pedro-castillo"
+    )
+    assert 8 == row["count"]
+    assert pytest.approx(1000 * (8 / 80 - row["reference_count"] / 90)) == row["estimate"]
+
+
+def test_q_is_of_one_family_of_primary_rows_over_all_outlets(small_study, small_results):
+    """Lede of north and south, titles of portal, standardized; words raw."""
+    primary = small_results[is_primary(small_study, small_results)]
+    assert {("north", "lede"), ("south", "lede"), ("portal", "title")} == set(
+        primary[["group", "variant"]].drop_duplicates().itertuples(index=False, name=None)
+    )
+    assert (primary["adjustment"] == "standardized").eq(primary["measure"] != "term-log-odds").all()
+    for _, family in primary.groupby("measure"):
+        np.testing.assert_allclose(family["q"], adjust_p(family["p"]), atol=1e-9)
+
+
+def test_every_other_variant_and_adjustment_is_a_family_of_its_own(small_study, small_results):
+    others = small_results[~is_primary(small_study, small_results)]
+    assert len(others)
+    for _, family in others.groupby(["measure", "variant", "adjustment"]):
+        np.testing.assert_allclose(family["q"], adjust_p(family["p"]), atol=1e-9)
+
+
+def test_q_of_a_made_table_by_hand(small_study, small_results):
+    """Two outlets with p 0.01 and 0.04 are one family: 0.02 and 0.04; a variant does not enlarge it."""
+    row = small_results[small_results["measure"] == "valence"].iloc[[0]]
+    rows = [
+        row.assign(group=group, variant=variant, adjustment="standardized", p=p)
+        for group, variant, p in (("north", "lede", 0.01), ("south", "lede", 0.04), ("north", "text", 0.03))
+    ]
+    assert [0.02, 0.04, 0.03] == with_q(small_study, pd.concat(rows))["q"].to_list()
+
+
+def test_primary_variant_of_outlets_and_pairs(small_study):
+    assert "lede" == primary_variant(small_study, "north", "other outlets")
+    assert "title" == primary_variant(small_study, "portal", "other outlets")
+    assert "title" == primary_variant(small_study, "north", "portal")
+    assert "lede" == primary_variant(small_study, "north", "south")
+
+
+def test_a_pair_is_a_family_by_itself(small_study):
+    table = pair_results(small_study, "north", "south")
+    assert {("north", "south")} == set(table[["group", "reference"]].itertuples(index=False, name=None))
+    shares = table[(table["measure"] == "actor-share") & is_primary(small_study, table)]
+    assert 2 == len(shares)
+    np.testing.assert_allclose(shares["q"], adjust_p(shares["p"]), atol=1e-9)
+    assert {(6, 6)} == set(shares[["articles", "reference_articles"]].itertuples(index=False, name=None))
+
+
+def test_a_pair_turned_round_turns_its_signs(small_study):
+    key = ["measure", "feature", "variant", "adjustment"]
+    one, two = (
+        pair_results(small_study, *pair).set_index(key)["estimate"].dropna().sort_index()
+        for pair in (("north", "south"), ("south", "north"))
+    )
+    pd.testing.assert_series_equal(one, -two)
+
+
+def test_across_languages_only_actors_are_compared(small_study):
+    table = pair_results(small_study, "north", "wschod")
+    assert {"actor-share"} == set(table["measure"])
+
+
+def test_the_second_call_reads_what_the_first_has_kept(study_folder, cache, monkeypatch):
+    study = load_study(study_folder)
+    first = study_results(study)
+    assert 1 == len(list(cache.iterdir()))
+    monkeypatch.setattr(results, "compare_outlet", lambda *_: pytest.fail("computed again"))
+    pd.testing.assert_frame_equal(first, study_results(load_study(study_folder)), check_exact=True)
+
+
+def test_a_cache_that_cannot_be_written_costs_no_result(study_folder, tmp_path, monkeypatch, small_results):
+    (tmp_path / ".cache").write_text("a file, no folder")
+    monkeypatch.setattr(results, "find_root", lambda: tmp_path)
+    pd.testing.assert_frame_equal(small_results, study_results(load_study(study_folder)))
+
+
+def test_the_key_follows_settings_study_files_and_features(study_folder, edit):
+    keys = [results._key(load_study(study_folder))]
+    assert keys == [results._key(load_study(study_folder))]
+    for name, old, new in (
+        ("study.toml", "seed = 7", "seed = 8"),
+        ("articles.csv", "publisher", "crawl"),
+        ("labels.csv", "self-coup,any", "self-coup,exact"),
+    ):
+        edit(name, old, new)
+        keys.append(results._key(load_study(study_folder)))
+    path = study_folder / "features" / "terms.parquet"
+    pd.read_parquet(path).iloc[1:].to_parquet(path)
+    keys.append(results._key(load_study(study_folder)))
+    assert len(keys) == len(set(keys))
+
+
+def test_another_seed_gives_other_intervals_and_the_same_estimates(study_folder, edit, cache, small_results):
+    edit("study.toml", "seed = 7", "seed = 8")
+    other = study_results(load_study(study_folder))
+    pd.testing.assert_series_equal(small_results["estimate"], other["estimate"])
+    assert (small_results["lower"].dropna() != other["lower"].dropna()).any()
+    assert 1 == len(list(cache.iterdir()))
+
+
+def test_an_outlet_that_shares_no_day_is_left_out_and_the_others_are_compared(study_folder, edit, cache):
+    edit("outlets.csv", "RSS,no,2022-12-08,2022-12-20", "RSS,no,2023-01-01,2023-01-02")
+    study = load_study(study_folder)
+    assert "south" in study.tested
+    assert {"north", "portal"} == set(study_results(study)["group"])
+    with pytest.raises(EmptyGroup, match="the group 'south' holds no article that can be compared"):
+        pair_results(study, "south", "north")
+
+
+def test_a_study_without_tested_outlets_has_an_empty_table(study_folder, edit, cache):
+    edit("study.toml", "min_articles = 6", "min_articles = 60")
+    table = study_results(load_study(study_folder))
+    assert tables.COMPARISON.names == list(table)
+    assert 0 == len(table)
