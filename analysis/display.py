@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 
 from analysis.findings import Finding
 from analysis.kwic import kwic
-from analysis.phrases import ABSENT, interval, language, number, plural
+from analysis.phrases import ABSENT, interval, language, number, plural, spaced
 from analysis.study import Study
 from analysis.svg import svg_of
 
@@ -39,12 +39,12 @@ class Shown:
 
 def say(text: str) -> Shown:
     """A paragraph of plain text."""
-    return Shown(f"<p>{escape(text)}</p>", {"kind": "text", "text": text})
+    return Shown(f"<p>{escape(spaced(text))}</p>", {"kind": "text", "text": text})
 
 
 def note(text: str) -> Shown:
     """A paragraph set apart: how to read something, what it cannot show."""
-    return Shown(f'<p class="note">{escape(text)}</p>', {"kind": "text", "text": text})
+    return Shown(f'<p class="note">{escape(spaced(text))}</p>', {"kind": "text", "text": text})
 
 
 def show_findings(*groups: Iterable[Finding]) -> Shown:
@@ -53,7 +53,7 @@ def show_findings(*groups: Iterable[Finding]) -> Shown:
     lines = []
     for item in items:
         chip = escape(item.verdict) + (f" · {item.status}" if item.status else "")
-        lines.append(f'<li class="finding"><span class="verdict">{chip}</span> {escape(item.text)}</li>')
+        lines.append(f'<li class="finding"><span class="verdict">{chip}</span> {escape(spaced(item.text))}</li>')
     text = "\n".join(item.text for item in items)
     html = f'<ul class="findings">{"".join(lines)}</ul>' if items else "<p>Nothing was tested.</p>"
     return Shown(html, {"kind": "finding", "text": items[0].text if items else "", "all": text})
@@ -84,7 +84,7 @@ def show_table(
         cells = [_cell(record[c], form, first=i == 0) for i, (c, (_, form)) in enumerate(chosen.items())]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     table = (
-        f'<table class="data" id="table-{escape(name)}"><caption>{escape(caption)}</caption>'
+        f'<table class="data" id="table-{escape(name)}"><caption>{escape(spaced(caption))}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
     html = f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(_short(caption))}">{table}</div>'
@@ -125,9 +125,8 @@ def show_figure(axes: Axes, *, name: str, caption: str, alt: str) -> Shown:
     """A figure as inline SVG with caption and text alternative; closes it."""
     svg = svg_of(axes, name=name, title=_short(caption), alt=alt)
     scroll = f'<div class="figure-scroll" tabindex="0" role="region" aria-label="{escape(_short(caption))}">{svg}</div>'
-    html = (
-        f'<figure class="chart" id="figure-{escape(name)}">{scroll}<figcaption>{escape(caption)}</figcaption></figure>'
-    )
+    below = f"<figcaption>{escape(spaced(caption))}</figcaption>"
+    html = f'<figure class="chart" id="figure-{escape(name)}">{scroll}{below}</figure>'
     return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": alt})
 
 
@@ -216,7 +215,7 @@ def show_kwic(study: Study, label_set: str, *, width: int = 8, limit: int = 60) 
     caption = f"Keyword in context: {label_set.replace('-', ' ')} ({plural(len(lines), 'line')})"
     html = (
         f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="data kwic">'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<caption>{escape(spaced(caption))}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     csv = lines.to_csv(index=False)
     return Shown(html, {"kind": "table", "name": f"kwic-{label_set}", "caption": caption, "csv": csv})

@@ -95,6 +95,15 @@ def findings(
     return sentences
 
 
+def by_weight(*groups: list[Finding]) -> list[Finding]:
+    """All findings, the differences that stand first (confirmatory before exploratory), then what cannot be told."""
+
+    def weight(finding: Finding) -> tuple[bool, bool]:
+        return finding.verdict == "cannot tell", finding.status != "confirmatory"
+
+    return sorted([finding for group in groups for finding in group], key=weight)
+
+
 def _status(study: Study, row: pd.Series) -> str:
     rest = row["reference"] == "other outlets"
     return "confirmatory" if rest and row["measure"] in study.settings.confirmatory else "exploratory"
@@ -139,8 +148,8 @@ def _label_share(study: Study, row: pd.Series) -> str:
     return (
         f"uses “{label.replace('-', ' ')}” for {referent}{own} {_more(row)} than {reference_name(study, row)}: "
         f"{points(row['estimate'])} of its uses of that set, 95 % interval "
-        f"{interval(row['lower'], row['upper'], 0, scale=100, sign=True)} ({row['count']:.0f} uses against "
-        f"{row['reference_count']:.0f})"
+        f"{interval(row['lower'], row['upper'], 0, scale=100, sign=True)}, {row['count']:.0f} uses against "
+        f"{row['reference_count']:.0f}"
     )
 
 
@@ -191,12 +200,16 @@ _WHAT = {
 def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int) -> Finding:
     measure = silent["measure"].iloc[0]
     unit, scale, digits = _UNITS[measure]
-    low, high = scale * silent["detectable"].min(), scale * silent["detectable"].max()
-    size = number(low, digits) if number(low, digits) == number(high, digits) else f"{interval(low, high, digits)}"
+    middle = number(scale * silent["detectable"].median(), digits)
     which = "the one comparison" if tested == 1 else f"{len(silent)} of {tested} comparisons"
+    power = (
+        f"One of about {middle} {unit} would have been found four times in five."
+        if len(silent) == 1
+        else f"In half of them only one beyond about {middle} {unit} would have been found four times in five."
+    )
     text = (
-        f"{which[:1].upper() + which[1:]} {_WHAT[measure]} {'leaves' if tested == 1 else 'leave'} open whether there is "
-        f"a difference. With this many articles one of about {size} {unit} would have been found four times in five."
+        f"{which[:1].upper() + which[1:]} {_WHAT[measure]} {'leaves' if len(silent) == 1 else 'leave'} open whether "
+        f"there is a difference. {power}"
     )
     return Finding(text, "cannot tell", _status(study, silent.iloc[0]))
 

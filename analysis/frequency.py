@@ -5,7 +5,7 @@ Articles are the sampling unit throughout; tokens are not independent of one ano
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -142,36 +142,50 @@ def means(values: pd.Series, groups: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["group", "articles", "mean", "lower", "upper"])
 
 
-def variance_share(values: pd.Series, groups: pd.Series, *, draws: int = 2_000, seed: int = 0) -> pd.Series:
-    """How much of the variance between articles goes with a grouping: omega squared, with a bootstrap interval.
+def variance_shares(
+    values: pd.Series, groupings: Mapping[str, pd.Series], *, draws: int = 2_000, seed: int = 0
+) -> pd.DataFrame:
+    """How much of the variance between articles goes with each grouping: omega squared, with bootstrap intervals.
 
     Omega squared allows for the number of groups, which plain shares of variance do not; it can fall below 0.
-    Drawing articles again adds variance between groups that is not there, more with more groups, so the interval is
+    Drawing articles again adds variance between groups that is not there, more with more groups, so each interval is
     moved back by the bootstrap's own bias: with 19 groups of no influence the plain one holds 0 in half the cases.
 
     Parameters
     ----------
-    values : Series (article); missing values are left out
-    groups : Series (article)
-    draws, seed : bootstrap samples of articles
+    values : Series (article); articles with a missing value, or in no group, are left out
+    groupings : name → Series (article)
+    draws, seed : bootstrap samples of articles, the same for every grouping
 
     Returns
     -------
-    Series: estimate, lower, upper (percentile, bias removed), articles, groups
+    DataFrame, one row per grouping and, where there are two, a row "difference" (first minus second)
+        estimate, lower, upper (percentile, bias removed), articles, groups; index: name
 
     References
     ----------
     Hays (1963), Statistics for Psychologists; Olejnik & Algina (2003), Psychological Methods 8(4).
     """
-    known = values.notna() & groups.notna()
-    x, code = values[known].to_numpy(float), pd.factorize(groups[known], sort=True)[0]
+    known = values.notna()
+    for groups in groupings.values():
+        known &= groups.notna()
+    x = values[known].to_numpy(float)
     rng = np.random.default_rng(seed)
     times = rng.multinomial(len(x), np.full(len(x), 1 / len(x)), size=draws).astype(float)
-    boot = _omega_squared(x, code, times)
-    estimate = _omega_squared(x, code, np.ones((1, len(x))))[0]
-    ends = np.nanquantile(boot, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - (np.nanmean(boot) - estimate)
-    index = ["estimate", "lower", "upper", "articles", "groups"]
-    return pd.Series([estimate, *ends, len(x), len(np.unique(code))], index=index).round(10)
+    found, sizes = {}, {}
+    for name, groups in groupings.items():
+        code = pd.factorize(groups[known], sort=True)[0]
+        found[name] = (_omega_squared(x, code, np.ones((1, len(x))))[0], _omega_squared(x, code, times))
+        sizes[name] = len(np.unique(code))
+    if len(found) == 2:
+        first, second = found.values()
+        found["difference"] = (first[0] - second[0], first[1] - second[1])
+    rows = {}
+    for name, (estimate, boot) in found.items():
+        ends = np.nanquantile(boot, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - (np.nanmean(boot) - estimate)
+        rows[name] = [estimate, *ends, len(x), sizes.get(name, np.nan)]
+    columns = ["estimate", "lower", "upper", "articles", "groups"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(10)
 
 
 def _omega_squared(x: np.ndarray, code: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.display import Shown
-from analysis.phrases import ABSENT, number, percent
+from analysis.phrases import ABSENT, interval, number, percent, spaced
 from analysis.study import Study
 
 VALIDITY = Path(__file__).parent / "instruments" / "validity.csv"
@@ -76,7 +76,9 @@ def method_note(study: Study, *instruments: str) -> Shown:
             text += f" {study.settings.draws:,} draws each, seed {study.settings.seed}."
         mine = table[(table["instrument"] == instrument) & table["study"].isin(["*", study.name])]
         figures = "".join(f"<li>{escape(_figure(row))}</li>" for _, row in mine.iterrows())
-        parts.append(f"<h3>{escape(title)}</h3><p>{escape(text)}</p>" + (f"<ul>{figures}</ul>" if figures else ""))
+        parts.append(
+            f"<h3>{escape(title)}</h3><p>{escape(spaced(text))}</p>" + (f"<ul>{figures}</ul>" if figures else "")
+        )
     return Shown(f'<div class="method">{"".join(parts)}</div>', {"kind": "text", "name": "method"})
 
 
@@ -87,23 +89,26 @@ def _figure(row: pd.Series) -> str:
     return f"{row['measure']} {value}: {row['who']}, {row['data']}{size}{measured}"
 
 
-def variance_sentence(subevent: pd.Series, outlet: pd.Series) -> str:
-    """What more of the variance in tone goes with, the sub-event or the outlet, as far as the intervals allow.
+def variance_sentence(shares: pd.DataFrame) -> str:
+    """Whether the variance in tone goes with the sub-event more than with the outlet, as far as the data tell.
 
     Parameters
     ----------
-    subevent, outlet : Series, from `frequency.variance_share` on the same articles
+    shares : DataFrame from `frequency.variance_shares`, rows subevent, outlet and difference (of the two)
     """
-    event, house = (
-        f"{percent(max(share['estimate'], 0))} goes with the {{}} "
-        f"(95 % interval {percent(max(share['lower'], 0))} to {percent(max(share['upper'], 0))})"
-        for share in (subevent, outlet)
+    event, outlet, gap = (shares.loc[name] for name in ("subevent", "outlet", "difference"))
+    text = (
+        f"Of the variance in tone between articles {_share(event)} goes with the sub-event reported and "
+        f"{_share(outlet)} with the outlet (omega squared, 95 % intervals)"
     )
-    shares = (
-        f"Of the variance in tone between articles {event.format('sub-event reported')} and {house.format('outlet')}"
-    )
-    if subevent["lower"] > outlet["upper"]:
-        return f"{shares}: what tone there is, is mostly that of the event."
-    if outlet["lower"] > subevent["upper"]:
-        return f"{shares}: tone goes with the outlet more than with the event."
-    return f"{shares}; the intervals overlap, so which of the two matters more cannot be told."
+    ends = f"difference {interval(gap['lower'], gap['upper'], 0, scale=100, sign=True)} points"
+    if gap["lower"] > 0:
+        return f"{text}: what can be explained of tone is more the event than the outlet ({ends})."
+    if gap["upper"] < 0:
+        return f"{text}: tone goes with the outlet more than with the event ({ends})."
+    return f"{text}; which of the two matters more cannot be told ({ends})."
+
+
+def _share(row: pd.Series) -> str:
+    lower, upper = max(row["lower"], 0), max(row["upper"], 0)
+    return f"{percent(max(row['estimate'], 0))} ({percent(lower)} to {percent(upper)})"

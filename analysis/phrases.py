@@ -50,6 +50,11 @@ def equals(name: str, p: float) -> str:
     return (f"{name} {text}" if text.startswith("<") else f"{name} = {text}").replace(" ", "\N{NO-BREAK SPACE}")
 
 
+def spaced(text: str) -> str:
+    """The text with a space that does not break before each per cent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """A count with its noun."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -169,8 +169,8 @@ def press_words(study: Study, words: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        week, word, then a column per newspaper: "4.5 (rank 3)", or "below the first thirty"; no row where the study
-        has no such supplement.
+        week, word, then a column per newspaper: "4.5 (rank 3)", or "below 30" where it is not among the first thirty;
+        no row where the study has no such supplement.
     """
     table = study.supplement(SUPPLEMENT)
     if table is None:
@@ -184,7 +184,7 @@ def press_words(study: Study, words: Sequence[str]) -> pd.DataFrame:
     )
     every = pd.MultiIndex.from_product([sorted(table["week"].unique()), list(words)], names=["week", "word"])
     wide = table.pivot_table(index=["week", "word"], columns="newspaper", values="shown", aggfunc="first")
-    return wide.reindex(every).fillna("below the first thirty").reset_index()
+    return wide.reindex(every).fillna("below 30").reset_index()
 
 
 def press_size(study: Study) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from analysis.frequency import (
     mean_interval,
     means,
     rate_interval,
-    variance_share,
+    variance_shares,
     wilson,
 )
 
@@ -27,6 +27,10 @@ def test_wilson_agrees_with_scipy(pair, level):
     count, n = pair
     expected = stats.binomtest(count, n).proportion_ci(level, method="wilson")
     assert pytest.approx(tuple(expected), abs=1e-12) == tuple(map(float, wilson(*pair, level=level)))
+
+
+def _share(values, groups, **options):
+    return variance_shares(values, {"groups": groups}, **options).loc["groups"]
 
 
 def test_wilson_of_one_in_ten_by_hand():
@@ -148,7 +152,7 @@ def test_variance_share_is_omega_squared_of_the_anova():
     """ω² = (k - 1)(F - 1) / ((k - 1)(F - 1) + n), with scipy's F."""
     values, groups = _grouped(np.random.default_rng(3), 80, 4, 2.0)
     F = stats.f_oneway(*(values[groups == g] for g in range(4))).statistic
-    found = variance_share(values, groups, draws=50)
+    found = _share(values, groups, draws=50)
     assert pytest.approx(3 * (F - 1) / (3 * (F - 1) + 80)) == found["estimate"]
     assert (80, 4) == (found["articles"], found["groups"])
 
@@ -157,7 +161,7 @@ def test_variance_share_leaves_out_what_is_missing():
     values, groups = _grouped(np.random.default_rng(3), 60, 3, 2.0)
     more = pd.concat([values, pd.Series([np.nan, 9.0])], ignore_index=True)
     labels = pd.concat([groups, pd.Series([1, np.nan])], ignore_index=True)
-    pd.testing.assert_series_equal(variance_share(values, groups, draws=50), variance_share(more, labels, draws=50))
+    pd.testing.assert_series_equal(_share(values, groups, draws=50), _share(more, labels, draws=50))
 
 
 @pytest.mark.parametrize(("effect", "truth"), [(0.0, 0.0), (2.0, 4 * (361 - 1) / 12 / 361 / (1 + 4 * 360 / 12 / 361))])
@@ -166,13 +170,13 @@ def test_the_interval_of_a_variance_share_holds_the_truth(effect, truth):
     rng = np.random.default_rng(11)
     hits = 0
     for seed in range(40):
-        found = variance_share(*_grouped(rng, 220, 19, effect), draws=200, seed=seed)
+        found = _share(*_grouped(rng, 220, 19, effect), draws=200, seed=seed)
         hits += found["lower"] <= truth <= found["upper"]
     assert hits >= 36
 
 
 def test_variance_share_depends_on_its_seed_only():
     values, groups = _grouped(np.random.default_rng(5), 40, 3)
-    first, again, other = (variance_share(values, groups, draws=100, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (_share(values, groups, draws=100, seed=seed) for seed in (1, 1, 2))
     pd.testing.assert_series_equal(first, again)
     assert first["lower"] != other["lower"]
