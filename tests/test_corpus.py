@@ -1,0 +1,79 @@
+"""What the corpus is, counted by hand on the small study."""
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis import corpus
+from analysis.study import load_study
+
+
+def test_coverage_counts_articles_days_and_flow(small_study):
+    table = corpus.coverage(small_study).set_index("outlet")
+    assert ["north", "south", "portal", "east", "wschod", "single"] == list(table.index)
+    south = table.loc["south"]
+    assert (8, 13, 130, 7) == tuple(south[["articles", "observed_days", "items", "observed_articles"]])
+    assert pytest.approx(7 / 130) == south["share"]
+    interval = stats.binomtest(7, 130).proportion_ci(method="wilson")
+    assert pytest.approx(tuple(interval)) == (south["lower"], south["upper"])
+    assert (pd.Timestamp("2022-12-07"), pd.Timestamp("2022-12-16")) == (south["first"], south["last"])
+    assert ["", "", "aggregator", "", "", "page"] == list(table["role"])
+    assert [True, True, True, False, False, False] == list(table["tested"])
+
+
+def test_an_outlet_without_articles_or_observation_is_shown(study_folder):
+    path = study_folder / "outlets.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "mute,Mute,FR,en,private,online,,no,,\n", encoding="utf-8")
+    row = corpus.coverage(load_study(study_folder)).set_index("outlet").loc["mute"]
+    assert (0, 0, 0) == tuple(row[["articles", "observed_days", "items"]])
+    assert row[["share", "lower", "upper", "first"]].isna().all()
+
+
+def test_a_day_not_observed_is_not_a_day_without_items(small_study):
+    table = corpus.daily(small_study)
+    assert (6, 16) == table.shape
+    north = table.loc["north"]
+    assert 2 == north["2022-12-07"]
+    assert 0 == north["2022-12-06"]
+    assert north[["2022-12-05", "2022-12-16", "2022-12-20"]].isna().all()
+    assert 1 == table.loc["south", "2022-12-07"]  # carried, though before steady observation
+    assert pd.isna(table.loc["south", "2022-12-06"])
+
+
+def test_subevents_are_counted_in_the_order_of_the_settings(small_study):
+    table = corpus.subevents(small_study)
+    assert ["removal-and-arrest", "protests"] == list(table)
+    assert [4, 4] == table.loc["north"].to_list()
+    assert 28 == table.to_numpy().sum()
+
+
+def test_lengths_are_medians_and_body_kinds_counts(small_study):
+    table = corpus.lengths(small_study).set_index("outlet")
+    assert (0, 1, 7, 0) == tuple(table.loc["south", ["none", "caption", "summary", "full"]])
+    assert (6, 10, 20, 60) == tuple(table.loc["portal", ["none", "title_tokens", "lede_tokens", "tokens"]])
+
+
+def test_valence_is_averaged_by_a_column_in_one_language(small_study):
+    table = corpus.valence_by(small_study, "outlet").set_index("group")
+    assert {"north", "south", "east", "portal", "single"} == set(table.index)
+    # Tones of north's articles 0…7: ((7n) mod 11 - 5) / 10.
+    tones = [((7 * n) % 11 - 5) / 10 for n in range(8)]
+    assert (8, pytest.approx(sum(tones) / 8)) == (table.loc["north", "articles"], table.loc["north", "mean"])
+    assert {"north"} == set(corpus.valence_by(small_study, "outlet", outlets=["north"])["group"])
+
+
+def test_gaps_are_counted_with_their_articles(small_study):
+    table = corpus.unusual(small_study).set_index("gap")
+    counts = {gap.split(":")[0]: row["count"] for gap, row in table.iterrows()}
+    expected = {
+        "no body": 6,
+        "body is a photo caption": 1,
+        "time stamp is the crawler's, not the publisher's": 6,
+        "outside its outlet's steady observation": 1,
+        "a whole page among feed items": 1,
+        "no instrument for its language": 2,
+        "outlet has fewer than 6 articles": 6,
+    }
+    assert expected == counts
+    assert ["south-3"] == table["articles"].iloc[1]
+    assert (table["articles"].map(len) == table["count"]).all()

@@ -1,0 +1,224 @@
+"""From rows of results to sentences: what may be claimed, and nothing beyond."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from analysis import tables
+from analysis.findings import (
+    VARIANT_NAMES,
+    Finding,
+    by_weight,
+    corpus_findings,
+    corpus_sentence,
+    findings,
+    overturned,
+    stands,
+    verdict,
+    word_findings,
+)
+
+STANCE = {
+    "biased", "hostile", "favourable", "favorable", "slanted", "unfair", "neutral", "critical", "sympathetic",
+    "propaganda", "objective", "partisan", "prejudice", "loaded", "distorted",
+}  # fmt: skip
+SUPERLATIVES = {"most", "least", "best", "worst", "strongest", "highest", "lowest"}
+MEASURES = ("actor-share", "actor-rate", "label-share", "label-share-own", "valence", "valence-toward")
+ROW = {
+    "measure": "actor-share", "feature": "pedro-castillo", "group": "north", "reference": "other outlets",
+    "language": "mul", "variant": "lede", "adjustment": "standardized", "estimate": 0.25, "lower": 0.05,
+    "upper": 0.45, "z": 2.5, "p": 0.001, "q": 0.012, "effect": 0.5, "detectable": 0.28, "count": 15,
+    "reference_count": 30, "articles": 20, "reference_articles": 60,
+}  # fmt: skip
+
+
+def _table(*rows):
+    return tables.check(pd.DataFrame([{**ROW, **row} for row in rows]), tables.COMPARISON)
+
+
+def _found(study, *rows, measure="actor-share", **options):
+    return findings(study, _table(*rows), measure=measure, **options)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({}, "more"),
+        ({"q": 0.05}, "more"),
+        ({"q": 0.0501}, "cannot tell"),
+        ({"q": math.nan}, "cannot tell"),
+        ({"estimate": -0.25, "lower": -0.45, "upper": -0.05}, "less"),
+        ({"lower": -0.01}, "cannot tell"),
+        ({"lower": math.nan, "upper": math.nan}, "cannot tell"),
+    ],
+)
+def test_q_and_interval_together_decide(row, expected):
+    row = pd.Series({**ROW, **row})
+    assert expected == verdict(row)
+    assert (expected != "cannot tell") == stands(row)
+
+
+def test_a_difference_is_said_with_its_numbers(small_study):
+    (found,) = _found(small_study, {})
+    assert ("more", "confirmatory") == (found.verdict, found.status)
+    text = found.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert text.startswith(
+        "The North names Pedro Castillo in 15 of 20 articles (75 %), the other outlets in 30 of 60 (50 %)"
+    )
+    for part in ("+25 points", "95 % interval +5 to +45", "(q = 0.012)"):
+        assert part in text
+    assert "Fragile" not in text
+
+
+def test_a_negative_difference_is_less(small_study):
+    (found,) = _found(
+        small_study,
+        {"measure": "valence", "feature": "valence", "estimate": -0.2, "lower": -0.3, "upper": -0.1},
+        measure="valence",
+    )
+    assert ("less", "exploratory") == (found.verdict, found.status)
+    assert "is worded more negative than the other outlets: −0.20" in found.text
+
+
+def test_what_is_open_is_one_sentence_with_what_could_have_been_found(small_study):
+    rows = [{"feature": f, "q": q, "detectable": d} for f, q, d in (("a", 0.5, 0.2), ("b", 0.2, 0.3), ("c", 0.9, 0.4))]
+    (found,) = _found(small_study, *rows)
+    assert ("cannot tell", "confirmatory") == (found.verdict, found.status)
+    assert (
+        "3 of 3 comparisons in how many articles name an actor leave open whether there is a difference" in found.text
+    )
+    assert "about 30 points" in found.text
+    assert "four times in five" in found.text
+
+
+def test_a_single_open_comparison_has_the_singular(small_study):
+    (alone,) = _found(small_study, {"q": 0.5})
+    assert "he one comparison in how many articles name an actor leaves open" in alone.text
+    assert "about 28 points" in alone.text
+    _, silent = _found(small_study, {}, {"feature": "dina-boluarte", "q": 0.5})
+    assert "1 of 2 comparisons in how many articles name an actor leaves open" in silent.text
+
+
+def test_differences_come_first_by_z_and_the_rest_is_counted(small_study):
+    rows = [{"feature": f"a{n}", "z": z} for n, z in enumerate((2.0, -5.0, 3.0, 4.0))]
+    found = _found(small_study, *rows, {"feature": "open", "q": 0.9}, limit=2)
+    assert ["a1", "a3"] == [next(r["feature"] for r in rows if f"names {r['feature']} " in f.text) for f in found[:2]]
+    assert "2 more such differences are in the table below." == found[2].text
+    assert ["more", "more", "described", "cannot tell"] == [f.verdict for f in found]
+
+
+def test_only_primary_rows_of_the_measure_and_group_speak(small_study):
+    others = [{"variant": "text"}, {"adjustment": "raw"}, {"measure": "valence"}, {"group": "south"}]
+    assert 1 == len(_found(small_study, {}, *others, group="north"))
+    assert 2 == len(_found(small_study, {}, *others))
+    assert [] == _found(small_study, {}, *others, measure="label-share")
+    assert [] == _found(small_study, {"q": math.nan})
+
+
+def test_an_aggregator_speaks_of_titles(small_study):
+    (found,) = _found(small_study, {"group": "portal", "variant": "title"})
+    assert "in titles only" in found.text
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ({"variant": "title", "lower": -0.1}, ["titles only"]),
+        ({"variant": "text", "estimate": -0.1, "lower": -0.3, "upper": -0.05}, ["whole text"]),
+        ({"adjustment": "raw", "lower": -0.1}, ["title and first paragraph, not standardized"]),
+        ({"variant": "text"}, []),
+        ({"variant": "text", "lower": math.nan, "upper": math.nan}, []),
+        ({"variant": "text", "lower": -0.1, "feature": "dina-boluarte"}, []),
+        ({"variant": "text", "lower": -0.1, "reference": "south"}, []),
+    ],
+)
+def test_what_another_variant_overturns_is_called_fragile(small_study, other, expected):
+    table = _table({}, other)
+    assert expected == overturned(small_study, table, table.iloc[0])
+    text = findings(small_study, table, measure="actor-share")[0].text
+    assert (f"Fragile: it does not hold on {expected[0]}." in text) if expected else ("Fragile" not in text)
+
+
+def test_a_variant_that_falls_raw_and_standardized_is_named_once(small_study):
+    table = _table({}, *({"variant": "text", "lower": -1, "adjustment": a} for a in ("raw", "standardized")))
+    assert [VARIANT_NAMES["text"]] == overturned(small_study, table, table.iloc[0])
+
+
+def test_a_pair_is_exploratory_and_names_its_reference(small_study):
+    (found,) = _found(small_study, {"reference": "south"})
+    assert "exploratory" == found.status
+    assert "The South in 30 of 60" in found.text
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_sentence_takes_a_stance_or_ranks(small_study, measure, sign):
+    feature = "act:self-coup" if measure.startswith("label") else "pedro-castillo"
+    ends = sorted((sign * 0.05, sign * 0.45))
+    rows = [
+        {"estimate": sign * 0.25, "lower": ends[0], "upper": ends[1], "q": q, "group": g}
+        for q, g in ((0.01, "north"), (0.9, "south"))
+    ]
+    found = _found(small_study, *({"measure": measure, "feature": feature, **row} for row in rows), measure=measure)
+    assert [{1: "more", -1: "less"}[sign], "cannot tell"] == [f.verdict for f in found]
+    for finding in found:
+        words = finding.text.lower().replace(",", " ").replace(".", " ").split()
+        assert not set(words) & (STANCE | SUPERLATIVES)
+        assert "nan" not in words
+
+
+def test_labels_are_named_with_what_they_stand_for(small_study):
+    row = {"measure": "label-share-own", "feature": "act:self-coup"}
+    (found,) = _found(small_study, row, measure="label-share-own")
+    assert "The North uses “self coup” for what Castillo did in its own voice more than the other outlets" in found.text
+
+
+def test_words_are_listed_by_side(small_study):
+    word = {"measure": "term-log-odds", "adjustment": "raw", "estimate": 1.0}
+    table = _table(
+        {**word, "feature": "golpe"},
+        {**word, "feature": "mob", "estimate": -1.0, "z": -3.0},
+        {**word, "feature": "lima", "q": 0.5},
+    )
+    more, less = word_findings(small_study, table, "north")
+    assert ("more", "less") == (more.verdict, less.verdict)
+    assert "The North uses more than the other outlets: “golpe”" in more.text
+    assert "“mob”" in less.text
+    assert "lima" not in more.text + less.text
+    assert [] == word_findings(small_study, table, "south")
+
+
+def test_no_word_that_stands_is_a_finding_too(small_study):
+    (found,) = word_findings(small_study, _table({"measure": "term-log-odds", "adjustment": "raw", "q": 0.3}), "north")
+    assert "cannot tell" == found.verdict
+    assert "one of the 1 words" in found.text
+    assert "smallest q = 0.300" in found.text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_confirmatory_differences_open_and_what_is_open_closes():
+    found = [
+        Finding("a", "cannot tell", "confirmatory"),
+        Finding("b", "more", "exploratory"),
+        Finding("c", "less", "confirmatory"),
+    ]
+    assert ["c", "b", "a"] == [f.text for f in by_weight(found[:1], found[1:])]
+
+
+def test_the_corpus_is_described_with_its_gaps(small_study):
+    texts = [finding.text for finding in corpus_findings(small_study)]
+    assert "The corpus holds 28 articles of 6 outlets from 5 December 2022 to 20 December 2022" in texts[0]
+    assert "3 outlets have the 6 articles that a test asks for" in texts[0]
+    # 6 on the 13th, 5 on the 8th, 4 on three other days: 14 of 28 are reached on the third.
+    assert "Half of the articles fall on 3 of the 16 days of the window." == texts[1]
+    assert texts[2].startswith("6 items carry a headline and nothing else, 1 has a photo caption for a body")
+    assert "cannot tell" == corpus_findings(small_study)[-1].verdict
+
+
+def test_an_outlet_is_introduced_with_what_was_seen_of_it(small_study):
+    text = corpus_sentence(small_study, "south").text
+    assert (
+        "The South: 8 articles from 7 December 2022 to 16 December 2022, observed on 13 of the 16 days of the window."
+        == text
+    )
+    assert "It republishes others' articles" in corpus_sentence(small_study, "portal").text

@@ -1,0 +1,138 @@
+"""Frames for show: names people read, orders they expect, numbers untouched."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from analysis import views
+from analysis.frequency import dispersion
+from analysis.results import is_primary, pair_results
+from analysis.study import load_study
+
+PRESS = """newspaper,year,week,tweets,rank,word,count
+comercio,2022,49,200,1,castillo,52
+comercio,2022,49,200,3,golpe,9
+republica,2022,49,100,2,golpe,4
+republica,2023,2,50,1,lima,5
+"""
+
+
+def test_features_have_the_names_people_read(small_study):
+    found = [
+        views.feature_name(small_study, measure, feature)
+        for measure, feature in (
+            ("label-share-own", "act:self-coup"), ("valence", "valence"), ("actor-share", "dina-boluarte"),
+            ("term-log-odds", "golpe"),
+        )
+    ]  # fmt: skip
+    assert ["self coup", "tone", "Dina Boluarte", "golpe"] == found
+
+
+def test_differences_are_primary_rows_in_the_order_of_outlets_and_main_actors(small_study, small_results):
+    table = views.differences(small_study, small_results, "actor-share")
+    expected = [(o, a) for o in ("north", "south", "portal") for a in ("pedro-castillo", "dina-boluarte")]
+    assert expected == list(table[["group", "feature"]].itertuples(index=False, name=None))
+    assert is_primary(small_study, table).all()
+    assert {"the other outlets"} == set(table["reference_name"])
+    assert (table["found"] == (table["verdict"] != "cannot tell")).all()
+    keys = ["group", "feature", "variant", "adjustment", "measure"]
+    joined = table.merge(small_results, on=keys, suffixes=("", "_raw"))
+    pd.testing.assert_series_equal(joined["estimate"], joined["estimate_raw"], check_names=False)
+    assert {"south"} == set(views.differences(small_study, small_results, "actor-share", group="south")["group"])
+
+
+def test_a_pair_names_its_reference(small_study):
+    table = views.differences(small_study, pair_results(small_study, "north", "south"), "valence")
+    assert {"The South"} == set(table["reference_name"])
+
+
+def test_variants_show_every_row_and_mark_the_primary_one(small_study, small_results):
+    table = views.variants(small_study, small_results, "valence", group="north")
+    assert 6 == len(table)
+    assert [("lede", "standardized")] == list(
+        table.loc[table["primary"], ["variant", "adjustment"]].itertuples(index=False, name=None)
+    )
+
+
+def test_actor_frequency_over_all_and_by_outlet(small_study):
+    every = views.actor_frequency(small_study, actors=["pedro-castillo"], variant="title").iloc[0]
+    by = views.actor_frequency(small_study, actors=["pedro-castillo"], variant="title", by="outlet").set_index("group")
+    assert ("all articles", "Pedro Castillo", "person", 28) == tuple(every[["group_name", "label", "kind", "articles"]])
+    assert every["articles_with"] == by["articles_with"].sum()
+    assert (8, 100.0, "The North") == tuple(by.loc["north", ["articles_with", "rate", "group_name"]])
+    sizes = [10 * n for n in by["articles"]]
+    assert pytest.approx(dispersion(by["count"], sizes)) == every["dp"]
+
+
+def test_an_actor_outside_all_periods_is_in_no_period(small_study):
+    table = views.actor_frequency(small_study, actors=["dina-boluarte"], by="period")
+    assert {"removal", "protests"} == set(table["group"])
+
+
+def test_by_share_puts_the_most_named_first_ties_by_name():
+    table = pd.DataFrame({"label": ["b", "c", "a"], "articles_with": [1, 5, 1]})
+    assert ["c", "a", "b"] == list(views.by_share(table)["label"])
+
+
+def test_every_count_leads_to_its_articles(small_study):
+    named = views.naming_articles(small_study, ["dina-boluarte"], outlet="south")
+    assert {"Dina Boluarte": [f"south-{n}" for n in range(8) if n != 3]} == named
+    every = views.naming_articles(small_study, ["dina-boluarte"])["Dina Boluarte"]
+    table = views.actor_frequency(small_study, actors=["dina-boluarte"])
+    assert table["articles_with"].iloc[0] == len(every)
+
+
+def test_labels_by_outlet_sum_to_their_set(small_study):
+    assert {"act": "what Castillo did", "crowd": "those in the streets"} == views.label_sets(small_study)
+    table = views.labels_by_outlet(small_study, "act")
+    assert {"all outlets", "The North", "The South", "Portal"} == set(table["group_name"])
+    shares = table[table["set_uses"] > 0].groupby("group_name")["share"].sum()
+    assert [pytest.approx(1)] * 3 == shares.to_list()
+    assert 0 == len(views.labels_by_outlet(small_study, "crowd"))
+
+
+def test_stacked_shares_keep_the_commonest_and_sum_to_one(small_study):
+    table = views.stacked(views.labels_by_outlet(small_study, "act"), most=1)
+    assert ["coup", "all others"] == list(table)
+    assert "Portal" not in table.index
+    assert pytest.approx(1) == table.sum(axis=1)
+
+
+def test_voices_count_each_use_once(small_study):
+    table = views.voices(small_study)
+    assert {"The North", "The South"} == set(table["outlet"])
+    assert {"what Castillo did"} == set(table["set"])
+    assert 8 + 7 == table[["own", "attributed", "quoted"]].to_numpy().sum()
+
+
+def test_words_stand_from_the_groups_own_to_the_references(small_results):
+    words = views.words_of(small_results, "north", each=2)
+    assert words["z"].is_monotonic_decreasing
+    assert "coup" == words["feature"].iloc[0]
+    assert "protest" == words["feature"].iloc[-1]
+
+
+def test_press_words_say_where_a_word_is_absent(study_folder):
+    assert views.press_words(load_study(study_folder), ["golpe"]).empty
+    assert views.press_size(load_study(study_folder)).empty
+    (study_folder / views.SUPPLEMENT).write_text(PRESS, encoding="utf-8")
+    study = load_study(study_folder)
+    table = views.press_words(study, ["golpe", "lima"]).set_index(["week", "word"])
+    assert "4.5 (rank 3)" == table.loc[("2022-W49", "golpe"), "comercio"]
+    assert "10.0 (rank 1)" == table.loc[("2023-W02", "lima"), "republica"]
+    assert table.loc[("2022-W49", "lima"), "comercio"].startswith("below")
+    assert [200, 100, 50] == list(views.press_size(study)["tweets"])
+
+
+def test_unresolved_surnames_are_shown(small_study):
+    mentions = views.unresolved(small_study)
+    assert ["Castillo"] == list(mentions["surname"])
+    assert mentions["mentions"].iloc[0] == mentions["articles"].iloc[0] > 0
+
+
+def test_valence_by_period_is_of_tested_outlets(small_study):
+    table = views.valence_by_period(small_study)
+    assert ["removal", "protests"] == list(dict.fromkeys(table["period"]))
+    assert {"The North", "The South", "Portal"} == set(table["label"])
+    assert not any(math.isnan(mean) for mean in table["mean"])
