@@ -221,7 +221,7 @@ def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int =
         return []
     name, other = study.outlet_names.get(group, group), reference_name(study, rows.iloc[0])
     result = []
-    for sign, phrase in ((1, "uses more than"), (-1, "uses less than")):
+    for sign, phrase in ((1, "uses these words more than"), (-1, "uses these words less than")):
         hits = rows[(rows["q"] <= ALPHA) & (sign * rows["estimate"] > 0)]
         hits = hits.assign(size=-hits["z"].abs()).sort_values(["size", "feature"]).head(limit)
         if len(hits):
@@ -299,14 +299,15 @@ def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> 
     ----------
     overall : DataFrame, from `views.actor_frequency` without groups, in the order to name them
     """
-    shown = [
-        f"{row.label} {percent(row.share)} ({percent(row.share_lower)} to {percent(row.share_upper)})"
+    shares = [
+        f"{percent(row.share)} ({interval(row.share_lower, row.share_upper, 0, scale=100)} %)"
         for row in overall.head(most).itertuples()
     ]
-    where = VARIANT_NAMES[study.settings.primary]
+    names = list(overall["label"].head(most))
+    rest = [f"{name} in {share}" for name, share in zip(names[1:], shares[1:], strict=True)]
     return [
         Finding(
-            f"Of all {overall['articles'].iloc[0]} articles these name, in {where}, with 95 % intervals: "
-            f"{listing(shown)}."
+            f"{names[0]} is named in {shares[0]} of all {overall['articles'].iloc[0]} articles "
+            f"({VARIANT_NAMES[study.settings.primary]}; 95 % intervals in brackets), {listing(rest)}."
         )
     ]

@@ -98,8 +98,8 @@ def variance_sentence(shares: pd.DataFrame) -> str:
     """
     event, outlet, gap = (shares.loc[name] for name in ("subevent", "outlet", "difference"))
     text = (
-        f"Of the variance in tone between articles {_share(event)} goes with the sub-event reported and "
-        f"{_share(outlet)} with the outlet (omega squared, 95 % intervals)"
+        f"Of the variance in tone between {event['articles']:.0f} articles {_share(event)} goes with the sub-event "
+        f"reported and {_share(outlet)} with the outlet (omega squared, 95 % intervals)"
     )
     ends = f"difference {interval(gap['lower'], gap['upper'], 0, scale=100, sign=True)} points"
     if gap["lower"] > 0:
@@ -111,4 +111,4 @@ def variance_sentence(shares: pd.DataFrame) -> str:
 
 def _share(row: pd.Series) -> str:
     lower, upper = max(row["lower"], 0), max(row["upper"], 0)
-    return f"{percent(max(row['estimate'], 0))} ({percent(lower)} to {percent(upper)})"
+    return f"{percent(max(row['estimate'], 0))} ({interval(lower, upper, 0, scale=100)} %)"

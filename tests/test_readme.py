@@ -1,0 +1,69 @@
+"""The README says only what the library computes, and its commands exist."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis import load_study, study_results
+from analysis.findings import findings, salience_findings, word_findings
+from analysis.method import VALIDITY, variance_sentence
+from analysis.views import actor_frequency, by_share, variance_of_tone
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def readme_findings() -> list[str]:
+    """The sentences between the findings marks, in the order of the README."""
+    data = load_study("castillo-2022")
+    results = study_results(data)
+    overall = by_share(actor_frequency(data, actors=list(data.settings.main_actors)))
+    return [
+        salience_findings(data, overall)[0].text,
+        findings(data, results, measure="label-share")[0].text,
+        word_findings(data, results, "al-jazeera")[0].text,
+        variance_sentence(variance_of_tone(data)),
+    ]
+
+
+def test_the_findings_are_the_computed_ones():
+    block = re.search(r"<!-- findings -->\n(.*?)<!-- /findings -->", README, re.DOTALL)[1]
+    found = [" ".join(item.split()) for item in re.split(r"^- ", block, flags=re.MULTILINE) if item.strip()]
+    assert [" ".join(text.split()) for text in readme_findings()] == found
+
+
+def test_validity_figures_are_the_measured_ones():
+    with VALIDITY.open(encoding="utf-8", newline="") as file:
+        values = [row["value"] for row in csv.DictReader(file) if row["measure"].startswith("macro-F1")]
+    shown = re.search(r"macro-F1 (\d\.\d+) on NewsMTSC, where fine-tuned RoBERTa reaches\s+(\d\.\d+)", README)
+    assert f"{float(values[0]):.2f}" == shown[1]
+    assert f"{max(map(float, values)):.2f}" == shown[2]
+
+
+@pytest.mark.parametrize(
+    "command", sorted(set(re.findall(r"castillo (\w+)", " ".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)))))
+)
+def test_every_subcommand_shown_exists(command):
+    run = subprocess.run(
+        [sys.executable, "-m", "analysis", command, "--help"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert 0 == run.returncode, run.stderr
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"^make (\w+)", README, re.MULTILINE))))
+def test_every_make_target_shown_exists(target):
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
+def test_every_file_linked_exists(link):
+    assert (ROOT / link).exists()
+
+
+@pytest.mark.parametrize("folder", re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE))
+def test_every_folder_named_exists(folder):
+    assert (ROOT / folder).exists() or folder == "reports/"
