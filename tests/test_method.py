@@ -54,7 +54,7 @@ def test_the_shipped_figures_belong_to_notes():
 def _shares(lower, upper, event=(0.3, 0.2, 0.4), outlet=(0.02, -0.03, 0.08)):
     columns = ["estimate", "lower", "upper"]
     rows = {"subevent": event, "outlet": outlet, "difference": (event[0] - outlet[0], lower, upper)}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).assign(articles=250)
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def _shares(lower, upper, event=(0.3, 0.2, 0.4), outlet=(0.02, -0.03, 0.08)):
 def test_the_difference_decides_what_is_said_of_tone(lower, upper, expected):
     text = variance_sentence(_shares(lower, upper))
     assert expected in text
-    assert "30 % (20 % to 40 %) goes with the sub-event" in text
-    assert "2 % (0 % to 8 %) with the outlet" in text
+    assert "between 250 articles 30 % (20 to 40 %) goes with the sub-event" in text
+    assert "2 % (0 to 8 %) with the outlet" in text
 
 
 def test_a_share_of_variance_is_never_printed_below_zero():
     text = variance_sentence(_shares(-0.1, 0.1, event=(-0.02, -0.05, -0.01)))
-    assert "0 % (0 % to 0 %) goes with the sub-event" in text
+    assert "0 % (0 to 0 %) goes with the sub-event" in text
