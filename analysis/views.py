@@ -228,3 +228,15 @@ def variance_of_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
     valence = selection.article_valence(chosen)[articles.index]
     groupings = {column: articles[column] for column in ("subevent", "outlet")}
     return variance_shares(valence, groupings, seed=study.settings.seed)
+
+
+def compared_in_words(study: Study, table: pd.DataFrame, *, language: str) -> list[str]:
+    """Tested outlets of a language whose words could be compared."""
+    words = table[(table["measure"] == "term-log-odds") & (table["language"] == language)]
+    return [outlet for outlet in study.tested if (words["group"] == outlet).any()]
+
+
+def against_rest(table: pd.DataFrame, outlet: str) -> pd.DataFrame:
+    """Two rows of a table by outlet: one outlet, and the sum of the others (missing where all of them are)."""
+    rest = table.drop(index=outlet).sum(min_count=1)
+    return pd.DataFrame({outlet: table.loc[outlet], "the other outlets": rest}).T
