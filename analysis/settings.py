@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 
 from analysis.errors import Problem
-from analysis.tables import LANGUAGES, SUBEVENTS
+from analysis.tables import LANGUAGES, MEASURES, SUBEVENTS
 
 
 @dataclass(frozen=True)
@@ -175,9 +175,18 @@ def _periods(value: Any) -> tuple[Period, ...]:
     for before, after in itertools.pairwise(periods):
         if after.start <= before.end:
             raise ValueError(f"{after.name!r} starts on {after.start}, before {before.name!r} ends on {before.end}")
+    if len({period.name for period in periods}) < len(periods):
+        raise ValueError("two periods have the same name")
     if not periods:
         raise ValueError("needs at least one period")
     return periods
+
+
+def _measures(value: Any) -> tuple[str, ...]:
+    for measure in (chosen := _texts(value)):
+        if measure not in MEASURES:
+            raise ValueError(f"measure {measure!r} is unknown; known: {', '.join(MEASURES)}")
+    return chosen
 
 
 def _reports(value: Any) -> tuple[ReportRule, ...]:
@@ -219,7 +228,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "seed": _whole(0),
     "draws": _whole(100),
     "main_actors": _texts,
-    "confirmatory": _texts,
+    "confirmatory": _measures,
     "invented": _text,
     "texts": _texts,
 }

@@ -68,14 +68,17 @@ class Study:
     def articles(self) -> pd.DataFrame:
         """Annotated articles with what the manifest says of them, one row each, sorted by article.
 
+        Where the manifest has an article, its outlet, language, date and body_kind count: it is edited by hand.
+
         Columns of ARTICLES, then timestamp, url, source, genre, subevent, and `day` (date at the event's place),
         `period` (missing outside all periods) and `observed` (whether its outlet was under steady observation).
         """
         features = self.features(tables.ARTICLES)
         facts = self.manifest[["article", "timestamp", "url", "source", "genre", "subevent"]]
         joined = features.merge(facts, on="article", how="left", validate="one_to_one")
-        coded = self.manifest.set_index("article")["body_kind"].reindex(joined["article"])
-        joined["body_kind"] = coded.where(coded.notna().to_numpy(), joined["body_kind"].to_numpy()).to_numpy()
+        by_hand = self.manifest.set_index("article").reindex(joined["article"]).reset_index(drop=True)
+        for column in ("outlet", "language", "published", "body_kind"):
+            joined[column] = by_hand[column].where(by_hand[column].notna(), joined[column])
         local = joined["published"].dt.tz_convert(self.settings.timezone)
         joined["day"] = local.dt.tz_localize(None).dt.normalize()
         joined["period"] = self.period_of(joined["day"])
@@ -101,8 +104,8 @@ class Study:
 
     @cached_property
     def tested(self) -> list[str]:
-        """Outlets with at least `min_articles` articles, none of them a single page, most articles first."""
-        counts = self.articles["outlet"].value_counts()
+        """Outlets with at least `min_articles` articles, those of single pages left out, most articles first."""
+        counts = self.articles["outlet"].value_counts().drop(self.settings.excluded_from_references, errors="ignore")
         counts = counts[counts >= self.settings.min_articles]
         return sorted(map(str, counts.index), key=lambda outlet: (-counts[outlet], outlet))
 
@@ -134,11 +137,11 @@ class Study:
 
     def feature_inputs(self) -> dict[str, str]:
         """Digest of each study file that the features were made with: what `castillo list` compares."""
-        coded = self.manifest[["article", "body_kind"]].to_csv(index=False)
+        coded = self.manifest[["article", "language", "body_kind"]].to_csv(index=False)
         return {
             "actors.csv": digest((self.folder / "actors.csv").read_bytes()),
             "labels.csv": digest((self.folder / "labels.csv").read_bytes()),
-            "articles.csv (body_kind)": digest(coded.encode()),
+            "articles.csv (language, body_kind)": digest(coded.encode()),
         }
 
     def stale_features(self) -> list[str]:

@@ -20,8 +20,8 @@ def test_agreement_shown_in_the_study_is_the_agreement_measured():
         rows = [row for row in csv.DictReader(file) if row["measure"].startswith("Krippendorff")]
     assert 3 == len(rows)
     for row in rows:
-        disagreements = row["who"].split(", ")[1].split()[0]
-        assert f"| {row['measure'].split(' of ')[1]} | {row['n']} | {disagreements} | {float(row['value']):.3f} |" in page
+        variable, disagreements = row["measure"].split(" of ")[1], row["who"].split(", ")[1].split()[0]
+        assert f"| {variable} | {row['n']} | {disagreements} | {float(row['value']):.3f} |" in page
 
 
 def test_settled_codes_are_those_of_the_manifest():

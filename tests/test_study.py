@@ -56,11 +56,11 @@ def test_days_are_local_and_periods_hold_both_their_ends(small_study):
     assert expected == [None if pd.isna(name) else name for name in small_study.period_of(days)]
 
 
-def test_an_article_of_the_night_belongs_to_the_day_in_lima(study_folder):
-    path = study_folder / "features" / "articles.parquet"
-    table = pd.read_parquet(path)
-    table.loc[table["article"] == "north-4", "published"] = pd.Timestamp("2022-12-11T03:00Z")
-    table.to_parquet(path)
+def test_an_article_of_the_night_belongs_to_the_day_in_lima(study_folder, edit):
+    """And the manifest's date counts, which is edited by hand, not the one that was annotated."""
+    manifest = pd.read_csv(study_folder / "articles.csv").set_index("article")
+    start = "north-4,north,en,"
+    edit("articles.csv", start + manifest["published"]["north-4"], start + "2022-12-11T03:00:00Z")
     row = load_study(study_folder).articles.set_index("article").loc["north-4"]
     assert (pd.Timestamp("2022-12-10"), "removal") == (row["day"], row["period"])
 
@@ -122,7 +122,7 @@ def test_features_of_the_wrong_shape_are_refused(study_folder):
     [
         ("actors.csv", "Dina Boluarte,exact", "Boluarte,exact", ["actors.csv"]),
         ("labels.csv", "mob,any", "mobs,any", ["labels.csv"]),
-        ("articles.csv", "removal-and-arrest,summary", "removal-and-arrest,caption", ["articles.csv (body_kind)"]),
+        ("articles.csv", "arrest,summary", "arrest,caption", ["articles.csv (language, body_kind)"]),
         ("articles.csv", "publisher", "crawl", []),
         ("study.toml", "seed = 7", "seed = 8", []),
     ],
