@@ -21,12 +21,14 @@ class Problem:
     line : int, 1-based line in the file, or None where the whole file is meant
     message : str, what is wrong, with the value
     fix : str, what to do
+    unread : bool, whether the file could not be read because of it
     """
 
     path: Path
     line: int | None
     message: str
     fix: str
+    unread: bool = False
 
     def __str__(self) -> str:
         place = str(self.path) if self.line is None else f"{self.path}:{self.line}"

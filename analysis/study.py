@@ -224,7 +224,7 @@ def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
         frames[schema.name] = frame
         problems += found
     problems += check_references(folder, settings, frames, {problem.path.name for problem in problems})
-    if settings is None or any(problem.line is None for problem in problems):
+    if settings is None or any(problem.unread for problem in problems):
         return None, problems
     clean = {name: frame.drop(columns="line") for name, frame in frames.items()}
     study = Study(
