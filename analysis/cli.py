@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import AnalysisError, Problem
+from analysis.errors import AnalysisError, Problem, told
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -24,7 +24,7 @@ class Program(click.Group):
         try:
             return super().invoke(ctx)
         except AnalysisError as error:
-            click.echo(f"castillo: {error}", err=True)
+            click.echo(f"castillo: {told(error)}", err=True)
             ctx.exit(2)
 
 
@@ -97,11 +97,12 @@ def check(study: str) -> None:
 
     folder = find_study(study)
     loaded, problems = examine(folder)
-    told = [*map(str, problems), *(_deeper_problems(loaded) if loaded is not None else [])]
-    for line in told:
+    damaged = {problem.path.name for problem in problems}
+    lines = [*map(str, problems), *(_deeper_problems(loaded, damaged) if loaded is not None else [])]
+    for line in lines:
         click.echo(line)
-    click.echo(f"{folder}: {len(told)} problem{'' if len(told) == 1 else 's'}" if told else f"{folder}: no problems")
-    click.get_current_context().exit(2 if told else 0)
+    click.echo(f"{folder}: {len(lines)} problem{'' if len(lines) == 1 else 's'}" if lines else f"{folder}: no problems")
+    click.get_current_context().exit(2 if lines else 0)
 
 
 @main.command()
@@ -153,25 +154,33 @@ def _stale_features(study: Study) -> str:
     changed = study.stale_features()
     if not changed:
         return ""
-    return f"features are stale: {', '.join(changed)} changed; run castillo annotate TEXTS --study {study.folder.name}"
+    return f"features are stale: {', '.join(changed)} changed; run castillo annotate TEXTS --study {study.argument}"
 
 
-def _deeper_problems(study: Study) -> list[str]:
-    """Problems that only show across files: aliases that two entries claim, reports that cannot be run."""
-    from analysis.errors import FeaturesMissing
+def _deeper_problems(study: Study, damaged: Collection[str]) -> list[str]:
+    """Problems that only show across files: aliases that two entries claim, reports that cannot be run, features of
+    another study. What would only follow from a problem in one of the `damaged` files is left out."""
+    from analysis.errors import FeaturesBroken, FeaturesMissing
+    from analysis.gazetteer import conflicts
     from analysis.publish.matrix import plan_reports
     from analysis.study import find_root
+    from analysis.studyfiles import read_csv
+    from analysis.tables import ACTORS_CSV
 
-    told = []
-    if find_spec("analysis.gazetteer"):
-        from analysis.gazetteer import conflicts
-
-        fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
-        for alias, entries in conflicts(study.actors):
-            message = f"alias {alias!r} belongs to {' and '.join(map(str, entries))}"
-            told.append(str(Problem(study.folder / "actors.csv", None, message, fix)))
+    lines = []
+    fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
+    rows = read_csv(study.folder / "actors.csv", ACTORS_CSV)[0]
+    for alias, entries in conflicts(study.actors):
+        message = f"alias {alias!r} belongs to {' and '.join(map(str, entries))}"
+        last = int(rows.loc[rows["alias"] == alias, "line"].max())
+        lines.append(str(Problem(study.folder / "actors.csv", last, message, fix)))
     try:
-        told += [f"{study.folder / 'study.toml'}: {error}" for error in plan_reports(study, find_root())[1]]
+        if "outlets.csv" not in damaged:
+            lines += map(told, plan_reports(study, find_root())[1])
+        if "articles.csv" not in damaged:
+            study.check_features()
     except FeaturesMissing:
-        told += []
-    return told
+        pass  # a study is checked before its texts are annotated, too
+    except FeaturesBroken as error:
+        lines.append(str(error))
+    return lines

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import tables
-from analysis.errors import FeaturesMissing, Problem, StudyError, StudyNotFound
+from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, StudyError, StudyNotFound, TableError
 from analysis.settings import Settings, read_settings
 from analysis.studyfiles import check_references, read_csv
 from analysis.tables import Schema
@@ -46,6 +46,11 @@ class Study:
         return self.settings.name
 
     @property
+    def argument(self) -> str:
+        """What `castillo` and the notebooks call it: its name where it lies in the project's data/, else its path."""
+        return self.folder.name if self.folder.parent == (find_root() / "data").resolve() else str(self.folder)
+
+    @property
     def features_folder(self) -> Path:
         """Where the features lie."""
         return self.folder / "features"
@@ -55,14 +60,36 @@ class Study:
 
         Raises
         ------
-        FeaturesMissing, TableError
+        FeaturesMissing, FeaturesBroken
         """
         if schema.name not in self._features:
             path = self.features_folder / f"{schema.name.lower()}.parquet"
             if not path.exists():
-                raise FeaturesMissing(path, self.name)
-            self._features[schema.name] = tables.check(pd.read_parquet(path), schema)
+                raise FeaturesMissing(path, self.argument)
+            try:
+                self._features[schema.name] = tables.check(pd.read_parquet(path), schema)
+            except (OSError, ValueError, TableError) as error:  # ArrowInvalid is a ValueError
+                raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
         return self._features[schema.name]
+
+    def check_features(self) -> None:
+        """Hold the features to the study: every table readable, every article in articles.csv.
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+        """
+        known, annotated = set(self.manifest["article"]), set(self.features(tables.ARTICLES)["article"])
+        for schema in tables.FEATURES:
+            found = set(self.features(schema)["article"])
+            path = self.features_folder / f"{schema.name.lower()}.parquet"
+            for strange, place in ((found - known, "articles.csv"), (found - annotated, "articles.parquet")):
+                if strange:
+                    message = f"holds {len(strange)} articles that {place} does not, first {min(strange)}"
+                    raise FeaturesBroken(path, message, self.argument)
+        if not annotated:
+            path = self.features_folder / "articles.parquet"
+            raise FeaturesBroken(path, "holds no article", self.argument)
 
     @cached_property
     def articles(self) -> pd.DataFrame:
@@ -149,13 +176,20 @@ class Study:
 
         Raises
         ------
-        FeaturesMissing
+        FeaturesMissing, FeaturesBroken
         """
         path = self.features_folder / "meta.json"
         if not path.exists():
-            raise FeaturesMissing(path, self.name)
-        made_with = json.loads(path.read_text(encoding="utf-8"))["inputs"]
+            raise FeaturesMissing(path, self.argument)
+        try:
+            made_with = dict(json.loads(path.read_text(encoding="utf-8"))["inputs"])
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
         return [name for name, now in self.feature_inputs().items() if made_with.get(name) != now]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def digest(data: bytes) -> str:

@@ -140,12 +140,10 @@ def test_check_finds_nothing(root: Path) -> None:
     assert 0 == done.exit_code
 
 
-def test_check_tells_every_problem_at_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_tells_every_problem_at_once(root: Path) -> None:
     """Of files, of aliases, of reports; status 2."""
-    gazetteer = ModuleType("analysis.gazetteer")
-    gazetteer.__spec__ = SimpleNamespace()  # type: ignore[assignment]
-    gazetteer.conflicts = lambda actors: [("Castillo", ["pedro", "other"])]  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "analysis.gazetteer", gazetteer)
+    actors = root / "data/tiny/actors.csv"
+    actors.write_text(actors.read_text() + "other,person,Other,*,Pedro Castillo,exact,,\n")
     articles = root / "data/tiny/articles.csv"
     articles.write_text(articles.read_text().replace("n1,north", "n1,nort"))
     toml = root / "data/tiny/study.toml"
@@ -153,9 +151,30 @@ def test_check_tells_every_problem_at_once(root: Path, monkeypatch: pytest.Monke
     done = castillo("check", "tiny")
     assert 2 == done.exit_code
     assert "articles.csv:2: outlet 'nort' is unknown (did you mean 'north'?)" in done.output
-    assert "alias 'Castillo' belongs to pedro and other. Keep one" in done.output
-    assert "study.toml: study.toml asks for the notebook 'gone'" in done.output
+    assert "actors.csv:3: alias 'Pedro Castillo' belongs to castillo and other. Keep one" in done.output
+    assert re.search(r"study\.toml:13: study\.toml asks for the notebook 'gone'", done.output)
     assert ": 3 problems\n" in done.output
+
+
+def test_check_leaves_out_what_only_follows(root: Path) -> None:
+    """One wrong row of outlets.csv is one problem, whatever reports name that outlet."""
+    outlets = root / "data/tiny/outlets.csv"
+    outlets.write_text(outlets.read_text().replace("North,GB,en,private", "North,GB,en,privat"))
+    toml = root / "data/tiny/study.toml"
+    toml.write_text(toml.read_text() + '[[reports]]\nnotebook = "plain"\nparameters = { outlet = "north" }\n')
+    assert 2 == len(castillo("check", "tiny").output.splitlines())
+
+
+@pytest.mark.parametrize("command", ["check", "list", "build", "verify"])
+def test_damaged_features_are_status_2(root: Path, command: str) -> None:
+    """One line with the file and what to do, before any kernel starts."""
+    path = root / "data/tiny/features/terms.parquet"
+    path.write_bytes(b"PAR1")
+    (root / "reports/tiny").mkdir(parents=True)
+    (root / "reports/tiny/manifest.json").write_text('{"files": {}}')
+    done = castillo(command, "tiny")
+    assert 2 == done.exit_code
+    assert re.search(rf"{path}: cannot be read \(.*\)\. Run: castillo annotate TEXTS --study tiny\n", done.output)
 
 
 def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ def build(
 
     Raises
     ------
-    ParameterError, BuildError, FeaturesMissing
+    ParameterError, BuildError, FeaturesMissing, FeaturesBroken
         Before any kernel starts.
     """
     root = find_root()
@@ -103,6 +103,7 @@ class _Build:
 
     def __init__(self, study: Study, root: Path, output: Path, memory: Path, echo: Echo) -> None:
         self.study, self.root, self.echo = study, root, echo
+        study.check_features()
         self.reports = study_reports(study, root)
         self.stale_features = study.stale_features()
         self.cache = Cache(memory, study.name, output)

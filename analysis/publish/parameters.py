@@ -147,6 +147,10 @@ def check_parameters(
         value = effective.get(name, "")
         if isinstance(value, str) and value and (message := _outlet_problem(notebook, value, study)):
             wrong.append(ParameterError(notebook, name, value, message))
+    language = effective.get("language", "")
+    if isinstance(language, str) and language and language not in study.settings.languages:
+        message = f"is no language of {study.name}. Known: {', '.join(study.settings.languages)}"
+        wrong.append(ParameterError(notebook, "language", language, message))
     left, right = effective.get("left"), effective.get("right")
     if left and left == right:
         wrong.append(ParameterError(notebook, "right", right, "is the same outlet as left"))
