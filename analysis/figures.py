@@ -5,8 +5,9 @@ INK, MUTED and RULE are placeholders that `display.figure` turns into the page's
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import wraps
 from typing import Any
 
 import matplotlib as mpl
@@ -51,12 +52,24 @@ STYLE: Any = {
 }
 
 
+def styled(plot: Callable[..., Axes]) -> Callable[..., Axes]:
+    """Draw in this project's style: text and ticks take their colours when they are made, not when they are saved."""
+
+    @wraps(plot)
+    def drawn(*args: Any, **options: Any) -> Axes:
+        with mpl.rc_context(STYLE):
+            return plot(*args, **options)
+
+    return drawn
+
+
 def canvas(height: float, width: float = 7.6, **layout: Any) -> tuple[Any, Any]:
     """A figure in this project's style; sizes in inches."""
     with mpl.rc_context(STYLE):
         return plt.subplots(figsize=(width, height), **layout)
 
 
+@styled
 def plot_timeline(
     daily: pd.DataFrame, *, names: Mapping[str, str], happenings: Sequence[tuple[date, str]], ax: Axes | None = None
 ) -> Axes:
@@ -97,6 +110,7 @@ def plot_timeline(
     return ax
 
 
+@styled
 def plot_estimates(
     frame: pd.DataFrame,
     *,
@@ -141,6 +155,7 @@ def plot_estimates(
     return ax
 
 
+@styled
 def plot_panels(
     frame: pd.DataFrame, *, panel: str, label: str, titles: Mapping[str, str], columns: int = 4, **options: Any
 ) -> Axes:
@@ -159,14 +174,14 @@ def plot_panels(
             ax.set_visible(False)
             continue
         part = frame[frame[panel] == panels[number]].set_index(label).reindex(labels).rename_axis(label).reset_index()
-        with mpl.rc_context(STYLE):
-            plot_estimates(part, label=label, ax=ax, **options)
-            ax.set_title(titles.get(panels[number], str(panels[number])))
+        plot_estimates(part, label=label, ax=ax, **options)
+        ax.set_title(titles.get(panels[number], str(panels[number])))
         if number < len(panels) - columns:
             ax.set_xlabel("")
     return grid.flat[0]  # type: ignore[no-any-return]
 
 
+@styled
 def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | None = None) -> Axes:
     """Shares of a whole as one bar per row; parts named inside where there is room, and in the legend.
 
@@ -196,6 +211,7 @@ def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | 
     return ax
 
 
+@styled
 def plot_words(words: pd.DataFrame, *, left: str, right: str, ax: Axes | None = None) -> Axes:
     """Words by z of their log-odds, from the group's side (top) to its reference's (bottom).
 
@@ -227,6 +243,7 @@ def plot_words(words: pd.DataFrame, *, left: str, right: str, ax: Axes | None = 
     return ax
 
 
+@styled
 def plot_matrix(table: pd.DataFrame, *, names: Mapping[str, str], ax: Axes | None = None) -> Axes:
     """Counts in rows and columns, shaded by the share of their row.
 
