@@ -203,7 +203,8 @@ def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int, untested: int)
     measure = silent["measure"].iloc[0]
     unit, scale, digits = _UNITS[measure]
     middle = number(scale * silent["detectable"].median(), digits)
-    which = "the one comparison" if tested == 1 else f"{len(silent)} of {tested} comparisons"
+    which = f"all {tested} comparisons" if len(silent) == tested else f"{len(silent)} of {tested} comparisons"
+    which = "the one comparison" if tested == 1 else which
     power = (
         f"One of about {middle} {unit} would have been found four times in five by a test of its own."
         if len(silent) == 1

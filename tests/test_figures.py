@@ -73,7 +73,7 @@ def test_a_timeline_tells_items_nothing_and_unobserved_apart():
     assert ["The North", "south"] == _labels(ax.get_yticklabels())
     assert [(0, 0), (1, 1), (2, 1)] == [(round(p.get_x() + 0.45), round(p.get_y() + 0.4)) for p in ax.patches]
     shades = [patch.get_alpha() for patch in ax.patches]
-    assert shades[1] < shades[0] < shades[2] == 1
+    assert shades[1] < shades[0] < shades[2] == figures.DEEPEST
     dashes = [tuple(map(float, line.get_xdata())) for line in ax.get_lines() if line.get_linewidth() == 1.1]
     assert [(1.7, 2.3), (-0.3, 0.3)] == dashes
     assert {"2", "4", "1"} == {text.get_text() for text in ax.texts}  # items from two up, and the happening's number

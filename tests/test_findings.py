@@ -87,7 +87,7 @@ def test_what_is_open_is_one_sentence_with_what_could_have_been_found(small_stud
     (found,) = _found(small_study, *rows)
     assert ("cannot tell", "confirmatory") == (found.verdict, found.status)
     assert (
-        "3 of 3 comparisons in how many articles name an actor leave open whether there is a difference" in found.text
+        "All 3 comparisons in how many articles name an actor leave open whether there is a difference" in found.text
     )
     assert "about 30 points" in found.text
     assert "four times in five" in found.text
