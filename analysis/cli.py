@@ -125,6 +125,11 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     for item in result.rejected:
         click.echo(f"set aside: {item.path}:{item.line}: {item.reason}")
     click.echo(f"{folder}: {result.articles} articles annotated, {len(result.rejected)} set aside")
+    if result.added:
+        click.echo(f"{len(result.added)} of them are new and were appended to articles.csv: code genre and subevent")
+    if result.without_text:
+        shown = ", ".join(result.without_text[:3])
+        click.echo(f"{len(result.without_text)} articles of articles.csv had no text, so have no features: {shown}")
 
 
 @main.command()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -218,8 +219,9 @@ def find_study(study: str | Path) -> Path:
     """
     by_name = find_root() / "data" / study
     for folder in (Path(study), by_name):
-        if (folder / "study.toml").is_file():
-            return folder.resolve()
+        with suppress(OSError):  # a name too long for a file, a folder that may not be entered
+            if (folder / "study.toml").is_file():
+                return folder.resolve()
     known = sorted(path.parent.name for path in (find_root() / "data").glob("*/study.toml"))
     raise StudyNotFound(str(study), known)
 

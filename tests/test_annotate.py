@@ -220,3 +220,14 @@ def test_differences_are_named(done, tmp_path):
 )
 def test_what_a_body_holds_is_guessed(body, source, expected):
     assert expected == guess_body_kind(body, source)
+
+
+@pytest.mark.parametrize("place", ["file", "file/deeper", "file/deeper/still"])
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path, place):
+    """And the manifest stays as it was."""
+    study = mini_study(tmp_path / "mini")
+    before = (study.folder / "articles.csv").read_bytes()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AnalysisError, match=r"cannot be written \(.*\)\. Mend that"):
+        annotate(study.folder / "texts.jsonl", study, output=tmp_path / place)
+    assert before == (study.folder / "articles.csv").read_bytes()

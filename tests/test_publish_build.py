@@ -379,3 +379,23 @@ def test_missing_features_are_refused_before_any_kernel(root: Path, quick: objec
     (root / "data/tiny/features").mkdir()
     write_features(root / "data/tiny")
     assert publish.build(study()).ok
+
+
+@pytest.mark.parametrize("place", [".", "deeper"])
+def test_an_output_that_is_no_folder_is_refused_before_any_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """A file, or a folder in a file."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("analysis.publish.builder.run_all", lambda tasks, jobs: pytest.fail("a kernel was started"))
+    root = make_project(tmp_path / "project")
+    monkeypatch.chdir(root)
+    with pytest.raises(BuildError, match=r"cannot write to .*tiny: .*\. Name another folder\."):
+        publish.build(load_study(root / "data" / "tiny"), output=tmp_path / "file" / place)
+
+
+def test_what_cannot_be_written_is_told_where_the_folder_is_a_file(tmp_path: Path) -> None:
+    """Nothing is left to clean up there."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BuildError, match=r"cannot write .*x.html"):
+        write(tmp_path / "file" / "x.html", b"")

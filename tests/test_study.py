@@ -41,6 +41,8 @@ def test_studies_are_found_by_folder_and_by_name_from_anywhere(tmp_path, monkeyp
     assert root == find_root()
     assert root / "data/one" == find_study("one")
     assert study_folder == find_study(study_folder)
+    with pytest.raises(StudyNotFound):
+        find_study("too-long-for-a-file" * 30)
     with pytest.raises(StudyNotFound) as raised:
         find_study("two")
     assert ("two", ("one",)) == (raised.value.study, raised.value.known)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from analysis.publish.cache import Cache, State, Status, report_parts, shared_parts
 from analysis.publish.describe import index_entry, page_of
-from analysis.publish.files import lock, sweep, write
+from analysis.publish.files import lock, prepare, sweep, write
 from analysis.publish.index import render_index
 from analysis.publish.manifest import differences, make_manifest, read_manifest, remarks, write_manifest
 from analysis.publish.matrix import Report, select, study_reports
@@ -116,6 +116,8 @@ class _Build:
 
     def run(self, only: Sequence[str], jobs: int, force: bool) -> BuildResult:
         chosen = select(self.reports, only)
+        prepare(self.cache.folder)
+        prepare(self.result.folder)
         with lock(self.cache.folder / ".lock", echo=self.echo):
             sweep(self.result.folder)
             todo = [report for report in chosen if force or self.status(report).word != "fresh"]
@@ -160,6 +162,7 @@ class _Build:
             if path.suffix in (".html", ".csv") and path.name not in kept:
                 path.unlink()
                 self.result.removed.append(path.name)
+                self.echo(f"{path.name}: removed, no report of the study has it")
 
     def _write_index(self) -> None:
         entries = [index_entry(r, self.study, self.status(r), self.cache.load(r.name)) for r in self.reports]

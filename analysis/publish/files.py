@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from analysis.errors import BuildError
@@ -34,8 +35,24 @@ def write(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         neighbour.replace(path)
     except OSError as error:
-        neighbour.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder may be none
+            neighbour.unlink()
         raise BuildError(f"cannot write {path}: {error.strerror or error}. What was there is kept.") from error
+
+
+def prepare(folder: Path) -> None:
+    """Make a folder, and refuse one that cannot be written before there is anything to write.
+
+    Raises
+    ------
+    BuildError
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BuildError(f"cannot write to {folder}: {error.strerror or error}. Name another folder.") from error
 
 
 def sweep(folder: Path) -> None:
