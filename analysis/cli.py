@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +23,9 @@ class Program(click.Group):
     """A group whose commands answer an AnalysisError with its message and exit status 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
+        """Run a command; being terminated is an exception, so that whatever was started is ended."""
+        with suppress(ValueError):  # not in the main thread: a test
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             return super().invoke(ctx)
         except AnalysisError as error:

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,10 +119,10 @@ class _Build:
             sweep(self.result.folder)
             todo = [report for report in chosen if force or self.status(report).word != "fresh"]
             self.result.fresh = [report.name for report in chosen if report not in todo]
-            if todo:
-                _share_results(self.study, self.echo)
-            for outcome in run_all([self._task(report) for report in todo], jobs=jobs):
-                self._keep(outcome)
+            tasks = [self._task(report) for report in todo]
+            with closing(run_all(tasks, jobs=jobs, prepare=lambda: _share_results(self.study, self.echo))) as outcomes:
+                for outcome in outcomes:
+                    self._keep(outcome)
             if not only:
                 self._remove_strays()
             self._write_index()
