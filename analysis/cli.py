@@ -55,7 +55,13 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     Example: castillo build --only 'outlet--*' --jobs 2
     """
     from analysis import publish
+    from analysis.places import find_root, find_study
+    from analysis.publish import stamp
 
+    root = find_root()
+    if not (force or only) and (kept := stamp.fresh(root, find_study(study), output or root / "reports")):
+        click.echo(f"{kept[0]}: 0 built, {kept[1]} fresh, 0 failed")
+        return
     loaded = _load(study)
     if warning := _stale_features(loaded):
         click.echo(f"warning: {warning}", err=True)

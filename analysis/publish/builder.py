@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from analysis.publish import stamp
 from analysis.publish.cache import Cache, State, Status, report_parts, shared_parts
 from analysis.publish.describe import index_entry, page_of
 from analysis.publish.files import lock, sweep, write
@@ -88,7 +89,14 @@ def build(
         Before any kernel starts.
     """
     root = find_root()
-    return _Build(study, root, output or root / "reports", root, echo).run(only, jobs or cores(), force)
+    texts = [study.folder / name for name in study.settings.texts]
+    before = stamp.inputs(root, study.folder, texts)
+    output = output or root / "reports"
+    plan = _Build(study, root, output, root, echo)
+    result = plan.run(only, jobs or cores(), force)
+    if result.ok and not only and not plan.stale_features:
+        stamp.put(root, study.folder, output, before, texts, result.folder)
+    return result
 
 
 def cores() -> int:
