@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from analysis.errors import BuildError
@@ -34,21 +34,42 @@ def write(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         neighbour.replace(path)
     except OSError as error:
-        neighbour.unlink(missing_ok=True)
+        with suppress(OSError):
+            neighbour.unlink()
         raise BuildError(f"cannot write {path}: {error.strerror or error}. What was there is kept.") from error
 
 
 def sweep(folder: Path) -> None:
-    """Delete the temporary neighbours that a killed build left."""
+    """Make the folder where it is missing; delete the temporary neighbours that a killed build left in it.
+
+    Raises
+    ------
+    BuildError
+        Where it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BuildError(f"cannot write {folder}: {error.strerror or error}. Nothing was built.") from error
     for path in folder.glob(f"{_TEMPORARY}*"):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
 def lock(path: Path, *, echo: Callable[[str], None]) -> Iterator[None]:
-    """Hold a lock file; say so where another process has it, and wait."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    """Hold a lock file; say so where another process has it, and wait.
+
+    Raises
+    ------
+    BuildError
+        Where the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    except OSError as error:
+        raise BuildError(f"cannot write {path}: {error.strerror or error}. Nothing was built.") from error
+    with file:
         if fcntl is not None:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
