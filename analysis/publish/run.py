@@ -102,10 +102,8 @@ def run_all(tasks: Sequence[Task], *, jobs: int, prepare: Callable[[], None] = l
                 pool.submit(int)  # starts the workers
                 prepare()
                 yield from _outcomes(pool, tasks)
-            except BaseException:
-                end.close()
-                raise
             finally:
+                end.close()  # with or without outcomes, at once: workers have nothing to put in order
                 pool.shutdown(cancel_futures=True)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
