@@ -413,7 +413,7 @@ def test_an_output_that_is_no_folder_is_refused_before_any_kernel(
     monkeypatch.setattr("analysis.publish.builder.run_all", lambda tasks, jobs: pytest.fail("a kernel was started"))
     root = make_project(tmp_path / "project")
     monkeypatch.chdir(root)
-    with pytest.raises(BuildError, match=r"cannot write to .*tiny: .*\. Name another folder\."):
+    with pytest.raises(BuildError, match=r"cannot write to .*tiny: .*\. Nothing was built\."):
         publish.build(load_study(root / "data" / "tiny"), output=tmp_path / "file" / place)
 
 

@@ -52,7 +52,7 @@ def prepare(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise BuildError(f"cannot write to {folder}: {error.strerror or error}. Name another folder.") from error
+        raise BuildError(f"cannot write to {folder}: {error.strerror or error}. Nothing was built.") from error
 
 
 def sweep(folder: Path) -> None:
