@@ -85,7 +85,7 @@ def test_kernels_are_warm(root: Path) -> None:
 LEFTOVER = """
 import os, sys, builtins, random
 import numpy as np, pandas as pd, matplotlib.pyplot as plt
-print("mark", hasattr(builtins, "MARK"), os.environ.get("MARK"), hasattr(pd, "MARK"), plt.rcParams["font.size"] == 3)
+print("state:", hasattr(builtins, "MARK"), os.environ.get("MARK"), hasattr(pd, "MARK"), plt.rcParams["font.size"] == 3)
 print("here", os.path.basename(os.getcwd()), "sys" in dir(), plt.get_fignums(), pd.get_option("display.max_rows"))
 print("random", np.random.random(), "and", random.random(), "end")
 builtins.MARK = pd.MARK = 1
@@ -97,7 +97,7 @@ plt.figure().number; plt.figure(); plt.close(); np.random.seed(0); random.seed(0
 def test_nothing_of_a_sibling(root: Path) -> None:
     """Two kernels one after the other: each starts as the first did, with random numbers of its own."""
     pages = build(root, [LEFTOVER], LEFTOVER)
-    one, two = (page.partition("mark ")[2].partition("end")[0] for page in pages.values())
+    one, two = (page.partition("state: ")[2].partition("end")[0] for page in pages.values())
     assert one.startswith("False None False False")
     assert "here notebooks" in one
     first, second = (text.partition("random ")[::2] for text in (one, two))

@@ -131,7 +131,7 @@ class _Build:
             todo = [report for report in chosen if force or self.status(report).word != "fresh"]
             self.result.fresh = [report.name for report in chosen if report not in todo]
             tasks = [self._task(report) for report in todo]
-            with closing(run_all(tasks, jobs=jobs, prepare=lambda: _share_results(self.study, self.echo))) as outcomes:
+            with closing(run_all(tasks, jobs=jobs, first=lambda: _share_results(self.study, self.echo))) as outcomes:
                 for outcome in outcomes:
                     self._keep(outcome)
             if not only:

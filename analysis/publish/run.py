@@ -73,7 +73,7 @@ class Outcome:
 Outcomes = Generator[Outcome, None, None]
 
 
-def run_all(tasks: Sequence[Task], *, jobs: int, prepare: Callable[[], None] = lambda: None) -> Outcomes:
+def run_all(tasks: Sequence[Task], *, jobs: int, first: Callable[[], None] = lambda: None) -> Outcomes:
     """Make reports in `jobs` processes; each outcome is handed over as it comes.
 
     However the build ends, its processes end with it: workers and template wait on pipes that only it holds open.
@@ -82,7 +82,7 @@ def run_all(tasks: Sequence[Task], *, jobs: int, prepare: Callable[[], None] = l
     ----------
     tasks : sequence of Task
     jobs : int, processes at once
-    prepare : called once before the first notebook, while the processes start
+    first : called once before the first notebook, while the processes start
 
     Yields
     ------
@@ -100,7 +100,7 @@ def run_all(tasks: Sequence[Task], *, jobs: int, prepare: Callable[[], None] = l
             pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, _start_worker, (scratch, lifeline))
             try:
                 pool.submit(int)  # starts the workers
-                prepare()
+                first()
                 yield from _outcomes(pool, tasks)
             finally:
                 end.close()  # with or without outcomes, at once: workers have nothing to put in order
