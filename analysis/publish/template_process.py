@@ -50,9 +50,7 @@ def serve(listener: socket.socket, scratch: Path, modules: Sequence[str]) -> Non
     with contextlib.suppress(ValueError):
         sys.path.remove("")  # a kernel's path starts with its own folder, not with this process's
     before = dict(os.environ)
-    os.environ["MPLBACKEND"] = (
-        "module://matplotlib_inline.backend_inline"  # what IPython sets before pyplot is imported
-    )
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # IPython sets it before pyplot is imported
     for name in (*MODULES, *modules):
         with contextlib.suppress(Exception):  # a kernel will meet it again, and say so
             importlib.import_module(name)
