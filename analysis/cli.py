@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +23,9 @@ class Program(click.Group):
     """A group whose commands answer an AnalysisError with its message and exit status 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
+        """Run a command; being terminated is an exception, so that whatever was started is ended."""
+        with suppress(ValueError):  # not in the main thread: a test
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             return super().invoke(ctx)
         except AnalysisError as error:
@@ -50,7 +55,13 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     Example: castillo build --only 'outlet--*' --jobs 2
     """
     from analysis import publish
+    from analysis.places import find_root, find_study
+    from analysis.publish import stamp
 
+    root = find_root()
+    if not (force or only) and (kept := stamp.fresh(root, find_study(study), output or root / "reports")):
+        click.echo(f"{kept[0]}: 0 built, {kept[1]} fresh, 0 failed")
+        return
     loaded = _load(study)
     if warning := _stale_features(loaded):
         click.echo(f"warning: {warning}", err=True)

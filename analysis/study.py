@@ -5,9 +5,7 @@ Every problem of every file is found before anything runs; `load_study` refuses 
 
 from __future__ import annotations
 
-import hashlib
 import json
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import tables
-from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, StudyError, StudyNotFound, TableError
+from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, StudyError, TableError
+from analysis.places import digest as digest
+from analysis.places import find_root as find_root
+from analysis.places import find_study as find_study
 from analysis.settings import Settings, read_settings
 from analysis.studyfiles import check_references, read_csv
 from analysis.tables import Schema
@@ -191,39 +192,6 @@ class Study:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-
-
-def digest(data: bytes) -> str:
-    """SHA-256 of bytes, in hex."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def find_root(start: Path | None = None) -> Path:
-    """The project's folder (the one with data/ and notebooks/), from `start` or any folder above it.
-
-    Falls back to the folder this package lies in, so that commands work from any working directory.
-    """
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / "notebooks").is_dir() and (folder / "data").is_dir() and (folder / "pyproject.toml").is_file():
-            return folder
-    return Path(__file__).resolve().parent.parent
-
-
-def find_study(study: str | Path) -> Path:
-    """Folder of a study, given as a path or as the name of a folder under data/.
-
-    Raises
-    ------
-    StudyNotFound
-    """
-    by_name = find_root() / "data" / study
-    for folder in (Path(study), by_name):
-        with suppress(OSError):  # a name too long for a file, a folder that may not be entered
-            if (folder / "study.toml").is_file():
-                return folder.resolve()
-    known = sorted(path.parent.name for path in (find_root() / "data").glob("*/study.toml"))
-    raise StudyNotFound(str(study), known)
 
 
 def load_study(study: str | Path = "castillo-2022") -> Study:

@@ -6,11 +6,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from analysis.publish import stamp
 from analysis.publish.cache import Cache, State, Status, report_parts, shared_parts
 from analysis.publish.describe import index_entry, page_of
 from analysis.publish.files import lock, prepare, sweep, write
@@ -88,7 +89,14 @@ def build(
         Before any kernel starts.
     """
     root = find_root()
-    return _Build(study, root, output or root / "reports", root, echo).run(only, jobs or cores(), force)
+    texts = [study.folder / name for name in study.settings.texts]
+    before = stamp.inputs(root, study.folder, texts)
+    output = output or root / "reports"
+    plan = _Build(study, root, output, root, echo)
+    result = plan.run(only, jobs or cores(), force)
+    if result.ok and not only and not plan.stale_features:
+        stamp.put(root, study.folder, output, before, texts, result.folder)
+    return result
 
 
 def cores() -> int:
@@ -122,10 +130,10 @@ class _Build:
             sweep(self.result.folder)
             todo = [report for report in chosen if force or self.status(report).word != "fresh"]
             self.result.fresh = [report.name for report in chosen if report not in todo]
-            if todo:
-                _share_results(self.study, self.echo)
-            for outcome in run_all([self._task(report) for report in todo], jobs=jobs):
-                self._keep(outcome)
+            tasks = [self._task(report) for report in todo]
+            with closing(run_all(tasks, jobs=jobs, prepare=lambda: _share_results(self.study, self.echo))) as outcomes:
+                for outcome in outcomes:
+                    self._keep(outcome)
             if not only:
                 self._remove_strays()
             self._write_index()

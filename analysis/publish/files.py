@@ -52,7 +52,7 @@ def prepare(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise BuildError(f"cannot write to {folder}: {error.strerror or error}. Name another folder.") from error
+        raise BuildError(f"cannot write to {folder}: {error.strerror or error}. Nothing was built.") from error
 
 
 def sweep(folder: Path) -> None:
@@ -63,9 +63,19 @@ def sweep(folder: Path) -> None:
 
 @contextmanager
 def lock(path: Path, *, echo: Callable[[str], None]) -> Iterator[None]:
-    """Hold a lock file; say so where another process has it, and wait."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    """Hold a lock file; say so where another process has it, and wait.
+
+    Raises
+    ------
+    BuildError
+        Where the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    except OSError as error:
+        raise BuildError(f"cannot write {path}: {error.strerror or error}. Nothing was built.") from error
+    with file:
         if fcntl is not None:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

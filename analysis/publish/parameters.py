@@ -57,6 +57,11 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
         raise BuildError(f"{path} is not a notebook ({error}). Save it again in JupyterLab.") from error
 
 
+def read_code(path: Path) -> list[str]:
+    """Sources of a notebook's code cells."""
+    return [cell["source"] for cell in read_cells(path) if cell["cell_type"] == "code"]
+
+
 def read_parameters(path: Path) -> tuple[Parameter, ...]:
     """Parameters of a notebook, in the order of its parameters cell.
 
