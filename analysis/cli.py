@@ -195,8 +195,10 @@ def _deeper_problems(study: Study, damaged: Collection[str]) -> list[str]:
             lines += map(told, plan_reports(study, find_root())[1])
         if "articles.csv" not in damaged:
             study.check_features()
-    except FeaturesMissing:
-        pass  # a study is checked before its texts are annotated, too
+            study.stale_features()
+    except FeaturesMissing as error:
+        if study.features_folder.is_dir():  # a study is checked before its texts are annotated, too
+            lines.append(str(error))
     except FeaturesBroken as error:
         lines.append(str(error))
     return lines

@@ -238,6 +238,12 @@ def _contradictions(folder: Path, frames: Mapping[str, pd.DataFrame]) -> list[Pr
     for row in frames["labels.csv"].itertuples():
         if ":" in row.set:
             complain("labels.csv", row.line, f"set {row.set!r} holds a colon", "Leave it out: it parts set and label")
+    meant: dict[tuple[str, str], Any] = {}
+    for row in frames["labels.csv"][frames["labels.csv"]["case"] == "any"].itertuples():
+        other = meant.setdefault((row.language, row.term.casefold()), row)
+        if (row.set, row.label) != (other.set, other.label):
+            message = f"term {row.term!r} of {row.set}:{row.label} is also one of {other.set}:{other.label}"
+            complain("labels.csv", row.line, message, f"Keep one of them (the other is line {other.line})")
     for name, key, told in _SAME:
         first: dict[str, Any] = {}
         for row in frames[name].to_dict("records"):

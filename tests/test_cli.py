@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -163,6 +164,18 @@ def test_check_leaves_out_what_only_follows(root: Path) -> None:
     toml = root / "data/tiny/study.toml"
     toml.write_text(toml.read_text() + '[[reports]]\nnotebook = "plain"\nparameters = { outlet = "north" }\n')
     assert 2 == len(castillo("check", "tiny").output.splitlines())
+
+
+@pytest.mark.parametrize(("name", "content"), [("meta.json", "{"), ("meta.json", None), ("terms.parquet", None)])
+def test_check_looks_at_the_features(root: Path, name: str, content: str | None) -> None:
+    """Where there are any: a study without features is only not annotated yet."""
+    path = root / "data/tiny/features" / name
+    path.unlink() if content is None else path.write_text(content)
+    done = castillo("check", "tiny")
+    assert 2 == done.exit_code
+    assert done.output.startswith(f"{path}")
+    shutil.rmtree(path.parent)
+    assert 0 == castillo("check", "tiny").exit_code
 
 
 @pytest.mark.parametrize("command", ["check", "list", "build", "verify"])

@@ -268,6 +268,11 @@ def test_settings_of_a_valid_study_are_read(study_folder):
         ),
         (
             "labels.csv",
+            "crowd,those in the streets,rabble,en,MOB,any",
+            "labels.csv:6: term 'MOB' of crowd:rabble is also one of crowd:mob. Keep one of them (the other is line 4)",
+        ),
+        (
+            "labels.csv",
             "a:b,it,putsch,en,putsch,any",
             "labels.csv:6: set 'a:b' holds a colon. Leave it out: it parts set and label",
         ),
