@@ -199,6 +199,6 @@ def figure_of_subevents(study: Study, topics: pd.DataFrame) -> Shown:
     return show_figure(
         figures.plot_matrix(topics, names=names),
         name="subevents",
-        caption="Articles by sub-event; darker is a larger share of the row.",
+        caption="Articles by sub-event; the stronger the blue, the larger the share of the row.",
         alt=f"Matrix of articles. {'; '.join(rows)}.",
     )

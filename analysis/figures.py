@@ -79,7 +79,7 @@ def canvas(height: float, width: float = 7.6, **layout: Any) -> tuple[Any, Any]:
 def plot_timeline(
     daily: pd.DataFrame, *, names: Mapping[str, str], happenings: Sequence[tuple[date, str]], ax: Axes | None = None
 ) -> Axes:
-    """Items per outlet (rows) and day (columns): darker is more, a dash is a day not observed.
+    """Items per outlet (rows) and day (columns): a stronger blue is more, a dash is a day not observed.
 
     Parameters
     ----------
