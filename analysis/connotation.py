@@ -14,18 +14,13 @@ from zlib import crc32
 
 _FOLDER = Path(__file__).parent / "instruments"
 #: Groups whose words can be what somebody does.
-_DEEDS = frozenset("blame legal wrong harm fail praise support achieve oppose command say neutral".split())
-_WARM = frozenset("praise achieve support goodtrait good".split())
-_COLD = frozenset("wrong fail crime trouble badtrait ill harm blame legal oppose".split())
-#: Groups that change or frame a tone and have none.
-_FRAMES = frozenset("negator hedge intense contrast office neutral say".split())
-_NEGATORS = frozenset(
-    "no not never none nobody nothing neither nor without cannot barely hardly scarcely rarely seldom".split()
+_DEEDS = frozenset(("blame", "legal", "wrong", "harm", "fail", "praise", "support", "achieve", "oppose")) | frozenset(
+    ("command", "say", "neutral")
 )
-_AUXILIARIES = frozenset("is are was were be been being am get got gets getting".split())
-_EDGES = frozenset(
-    "but and while because although though when if which who that after before as since whereas despite so or".split()
-) | frozenset(";:,—–-()“”\"\n.!?…")
+_WARM = frozenset(["praise", "achieve", "support", "goodtrait", "good"])
+_COLD = frozenset(["wrong", "fail", "crime", "trouble", "badtrait", "ill", "harm", "blame", "legal", "oppose"])
+#: Groups that change or frame a tone and have none.
+_FRAMES = frozenset(["negator", "hedge", "intense", "contrast", "office", "neutral", "say"])
 #: Endings and what takes their place, the longest first; irregular forms stand in the file.
 _ENDINGS = (
     *(("ingly", ""), ("edly", ""), ("iness", "y"), ("ness", ""), ("ically", "ic"), ("ably", "abl"), ("ibly", "ibl")),
@@ -81,10 +76,10 @@ def word(form: str) -> Word:
         loaded=code(loaded[0]) if loaded else 0,
         warmth=bool(_WARM.intersection(groups)) - bool(_COLD.intersection(groups)),
         tone=tone,
-        negator=low in _NEGATORS or low.endswith("n't"),
-        auxiliary=low in _AUXILIARIES or low.endswith("'s"),
+        negator=low in _plain("negators") or low.endswith("n't"),
+        auxiliary=low in _plain("auxiliaries") or low.endswith("'s"),
         participle=bool(deeds) and (low.endswith(("ed", "n")) or low in _irregular()),
-        edge=low in _EDGES,
+        edge=low in _plain("edges"),
         says="say" in groups,
     )
 
@@ -113,6 +108,11 @@ def _file() -> dict[str, Any]:
 @cache
 def _irregular() -> dict[str, str]:
     return {form: base for base, *forms in map(str.split, _file()["irregular"].splitlines()) for form in forms}
+
+
+@cache
+def _plain(name: str) -> frozenset[str]:
+    return frozenset(_file()[name].split()) | ({"\n"} if name == "edges" else frozenset())
 
 
 @cache

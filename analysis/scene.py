@@ -46,10 +46,13 @@ def see(sentence: str, span: Span) -> Scene:
 
 
 def _negated(words: Sequence[Word], forms: Sequence[str]) -> list[bool]:
-    flags, left = [], 0
-    for known, form in zip(words, forms, strict=True):
-        left = _REACH + 1 if known.negator else 0 if form in _STOPS else max(left - 1, 0)
-        flags.append(0 < left <= _REACH)
+    flags = [False] * len(words)
+    for place, known in enumerate(words):
+        if known.negator:
+            for after in range(place + 1, min(len(words), place + 1 + _REACH)):
+                if forms[after] in _STOPS:
+                    break
+                flags[after] = True
     return flags
 
 

@@ -6,8 +6,9 @@ tests/benchmarks/train_valence.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,12 +57,14 @@ def probabilities(sentences: Sequence[str], spans: Sequence[Span], model: Model 
     model = load_model() if model is None else model
     pairs = list(zip(sentences, spans, strict=True))
     parts = [pairs[at : at + _BATCH] for at in range(0, len(pairs), _BATCH)]
-    return np.concatenate([np.empty((0, 3)), *(_softmax(_logits([features(*pair) for pair in part], model)) for part in parts)])
+    measured = [_softmax(logits([features(*pair) for pair in part], model)) for part in parts]
+    return np.concatenate([np.empty((0, 3)), *measured])
 
 
-def _logits(found: Sequence[Sequence[int]], model: Model) -> Numbers:
+def logits(found: Sequence[Collection[int]], model: Model) -> Numbers:
+    """Log-odds of the three classes, up to a constant per row, from the features of each target."""
     sizes = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
-    keys = np.fromiter(_chained(found), dtype=np.uint32, count=int(sizes.sum()))
+    keys = np.fromiter(chain.from_iterable(found), dtype=np.uint32, count=int(sizes.sum()))
     rows = np.repeat(np.arange(len(found)), sizes)
     places = np.searchsorted(model.keys, keys)
     places[places == len(model.keys)] = 0
@@ -73,10 +76,6 @@ def _logits(found: Sequence[Sequence[int]], model: Model) -> Numbers:
     return sums * model.step / np.sqrt(counts)[:, None] + model.bias
 
 
-def _chained(found: Iterable[Iterable[int]]) -> Iterable[int]:
-    return (key for keys in found for key in keys)
-
-
-def _softmax(logits: Numbers) -> Numbers:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+def _softmax(values: Numbers) -> Numbers:
+    powers = np.exp(values - values.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))

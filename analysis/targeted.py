@@ -6,12 +6,15 @@ number made of hashes (CRC-32) of words, places and groups, the same in every pr
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import floor
 
 from analysis.connotation import code, word
 from analysis.scene import Scene, Span, deed_after, deed_before, passive, see
 
-_PREPOSITIONS = frozenset("by to for with against of on from about at as in over that".split())
+_PREPOSITIONS = frozenset(
+    ("by", "to", "for", "with", "against", "of", "on", "from", "about", "at", "as", "in", "over")
+) | {"that"}
 _PRONOUNS = {
     **dict.fromkeys(("he", "she"), "he"),
     **dict.fromkeys(("him", "her", "himself", "herself"), "him"),
@@ -24,7 +27,7 @@ _PRONOUNS = {
 }
 
 
-def features(sentence: str, span: Span) -> list[int]:
+def features(sentence: str, span: Span) -> set[int]:
     """The features of a sentence toward a target.
 
     Parameters
@@ -34,7 +37,7 @@ def features(sentence: str, span: Span) -> list[int]:
 
     Returns
     -------
-    list of int below 2**32, ascending, each once
+    set of int below 2**32
     """
     scene = see(sentence, span)
     found: set[int] = set()
@@ -44,13 +47,18 @@ def features(sentence: str, span: Span) -> list[int]:
     warmth = _groups(scene, found)
     _roles(scene, found)
     _form(scene, sentence[span[0] : span[1]], warmth, found)
-    return sorted(found)
+    return found
+
+
+def _pair(one: int, two: int) -> int:
+    mixed = (one * 0x9E3779B1 + two * 0x85EBCA77) & 0xFFFFFFFF
+    return mixed ^ (mixed >> 15)
 
 
 def _mix(*parts: int) -> int:
-    mixed = 0
+    mixed = 0x7F4A7C15
     for part in parts:
-        mixed = (mixed * 0x9E3779B1 + part + 0x7F4A7C15) & 0xFFFFFFFF
+        mixed = (mixed * 0x9E3779B1 + part * 0x85EBCA77) & 0xFFFFFFFF
         mixed ^= mixed >> 15
     return mixed
 
@@ -86,16 +94,25 @@ def _stems(scene: Scene, found: set[int]) -> None:
         if abs(place - at) <= 6:
             found.add((root + near) & 0xFFFFFFFF)
             if place + 1 < len(words) and place + 1 != at:
-                found.add(_mix(pair, known.root, words[place + 1].root))
+                found.add(_pair(known.root + pair, words[place + 1].root))
 
 
 def _neighbours(scene: Scene, found: set[int]) -> None:
     """Stems at their distance from the target, and runs that hold it."""
     at, roots = scene.at, [known.root for known in scene.words]
     for place in range(max(0, at - 4), min(len(roots), at + 5)):
-        found.add(_mix(code("place"), place - at + 4, roots[place]))
-    for left, right in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 0), (2, 0), (1, 0), (0, 1), (0, 2), (0, 3), (0, 4)):
-        found.add(_mix(code("run"), left, *roots[max(0, at - left) : at + right + 1]))
+        found.add(_pair(place - at + 4, roots[place]))
+    for left in (2, 1):
+        run = _mix(left, *roots[max(0, at - left) : at + 1])
+        found.add(run)
+        for root in roots[at + 1 : at + 3]:
+            run = _pair(run, root)
+            found.add(run)
+    run = code("run")
+    for root in roots[at + 1 : at + 5]:
+        run = _pair(run, root)
+        found.add(run)
+    found.add(_mix(3, *roots[max(0, at - 3) : at]))
 
 
 def _distance(steps: int) -> int:
@@ -115,19 +132,19 @@ def _groups(scene: Scene, found: set[int]) -> int:
         total += (-0.6 if negated else 1.0) * (known.warmth + known.tone / 2)
         step = _distance(abs(place - at))
         for group in known.groups:
-            signed = group + negated
-            found.update(_placed(group, signed, side, step, clause, quote))
+            found.update(_placed(group, negated, side, step, clause, quote))
         if known.loaded and not (side and nearest[1]):
             nearest[side] = _mix(known.loaded, negated, min(abs(place - at), 9) // 3)
     found.update((_mix(code("before"), nearest[0]), _mix(code("after"), nearest[1]), _mix(code("around"), *nearest)))
     return max(-3, min(3, floor(total + 0.5)))
 
 
-def _placed(group: int, signed: int, side: int, step: int, clause: int, quote: int) -> tuple[int, ...]:
-    one, two = group * 0x9E3779B1, signed * 0x9E3779B1
-    keys = (two + 11, two + 20 + side, one + 30 + 8 * side + step, two + 50 + clause, one + 60 + quote)
-    more = (one + 70 + 5 * side + quote, two + 90 + 8 * clause + quote)
-    return tuple([key * 0x85EBCA6B & 0xFFFFFFFF for key in keys + more])
+@lru_cache(maxsize=100_000)
+def _placed(group: int, negated: int, side: int, step: int, clause: int, quote: int) -> tuple[int, ...]:
+    """A group at a place, as coarse and as fine as it can be said."""
+    signed = _pair(group, negated)
+    places = (_pair(signed, 1), _mix(signed, 2, side), _mix(group, 3, side, step), _mix(signed, 4, clause))
+    return (*places, _mix(group, 5, quote), _mix(group, 6, side, quote), _mix(signed, 7, clause, quote))
 
 
 def _roles(scene: Scene, found: set[int]) -> None:

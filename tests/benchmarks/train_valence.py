@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -19,7 +19,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, diags
 
-from analysis.stance import MODEL, Model, _logits
+from analysis.stance import MODEL, Model, logits
 from analysis.targeted import features
 
 #: Ridge penalty, fewest sentences with a feature, pseudo-count of the ratios, length of a target's vector of features.
@@ -49,7 +49,7 @@ def read_gold(path: Path) -> Gold:
     return Gold(list(sentences), list(spans), np.array(classes))
 
 
-def fit(found: Sequence[Sequence[int]], classes: np.ndarray, ridge: float = RIDGE) -> Model:
+def fit(found: Sequence[Collection[int]], classes: np.ndarray, ridge: float = RIDGE) -> Model:
     """The model of features (a list per target) and classes."""
     keys, matrix = _matrix(found)
     ratios = _ratios(matrix, classes)
@@ -63,7 +63,7 @@ def fit(found: Sequence[Sequence[int]], classes: np.ndarray, ridge: float = RIDG
     return Model(keys[used], small[used], step, bias - bias.mean())
 
 
-def _matrix(found: Sequence[Sequence[int]]) -> tuple[np.ndarray, csr_matrix]:
+def _matrix(found: Sequence[Collection[int]]) -> tuple[np.ndarray, csr_matrix]:
     flat = np.array([key for keys in found for key in keys], dtype=np.uint32)
     ends = np.cumsum([0, *map(len, found)])
     keys, columns, counts = np.unique(flat, return_inverse=True, return_counts=True)
@@ -113,7 +113,7 @@ def cross_validated(gold: Gold) -> np.ndarray:
     for number in range(FOLDS):
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         model = fit([found[at] for at in train], gold.classes[train])
-        classes[test] = _logits([found[at] for at in test], model).argmax(axis=1) - 1
+        classes[test] = logits([found[at] for at in test], model).argmax(axis=1) - 1
     return classes
 
 
