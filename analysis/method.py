@@ -41,8 +41,10 @@ _NOTES = {
         "Tone",
         "Valence is VADER's compound score of each sentence (−1 to 1), averaged over an article's sentences. It was "
         "made for social media and reads news poorly, as the figures below show. It scores the event reported as much "
-        "as the reporting: a sentence about deaths is negative whoever writes it. Toward an actor it is, for now, the "
-        "score of the sentence that names it. Polish has no instrument and is left out.",
+        "as the reporting: a sentence about deaths is negative whoever writes it. Toward an actor the tone is that "
+        "of a linear model of our own, trained on coded sentences of news (NewsMTSC, Hamborg & Donnay 2021): it sees "
+        "the words around a name, who does what to whom and who is quoted, and not who is named. Languages other than "
+        "English have no instrument and are left out.",
     ),
     "comparison": (
         "Comparison",

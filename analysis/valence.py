@@ -1,7 +1,8 @@
 """Tone of sentences and tone toward mentions, in [-1, 1]; missing where a language has no instrument.
 
-The instrument for English is VADER (Hutto & Gilbert 2014), a lexicon with rules for negation and emphasis, made for
-short social texts. How well it measures news is said in instruments/validity.csv.
+The instrument of sentences is for English VADER (Hutto & Gilbert 2014), a lexicon with rules for negation and emphasis,
+made for short social texts. That of mentions is a linear model of our own, trained on coded news sentences
+(`analysis.stance`). How well they measure news is said in instruments/validity.csv.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import LanguageError
+from analysis.stance import probabilities
 from analysis.tables import LANGUAGES
 
-#: Languages with an instrument.
-INSTRUMENTS = {"en": "VADER"}
-#: Compound scores from here on count as positive, from minus this on as negative (Hutto & Gilbert 2014).
+#: Languages with instruments.
+INSTRUMENTS = {"en": "VADER; toward a mention a linear model"}
+#: Valence from here on counts as positive, from minus this on as negative (Hutto & Gilbert 2014).
 CUTOFF = 0.05
 #: VADER knows its negations with the typewriter's apostrophe only.
 _PLAIN_MARKS = str.maketrans("’‘ʼ“”", "'''\"\"")
@@ -54,10 +56,7 @@ def sentence_valence(sentences: Sequence[str], *, language: str) -> Numbers:
 
 
 def mention_valence(sentences: Sequence[str], spans: Sequence[tuple[int, int]], *, language: str) -> Numbers:
-    """Tone toward a target in each sentence.
-
-    This first version gives every target the tone of its whole sentence: it cannot tell who is praised from who is
-    blamed in the same sentence.
+    """Tone toward a target in each sentence, as its words around the target tell; who the target is does not count.
 
     Parameters
     ----------
@@ -67,7 +66,12 @@ def mention_valence(sentences: Sequence[str], spans: Sequence[tuple[int, int]], 
 
     Returns
     -------
-    array of float in [-1, 1], one per target; NaN where the language has no instrument
+    array of float in [-1, 1], one per target, whatever the others; NaN where the language has no instrument
+
+    Notes
+    -----
+    The value is P(positive) - P(negative), at least `CUTOFF` from 0 where positive or negative is the likeliest of the
+    three classes, and a twentieth of it, so always below `CUTOFF`, where neutral is: `polarity` gives the likeliest.
 
     Raises
     ------
@@ -78,7 +82,14 @@ def mention_valence(sentences: Sequence[str], spans: Sequence[tuple[int, int]], 
     for sentence, (start, end) in zip(sentences, spans, strict=True):
         if not 0 <= start < end <= len(sentence):
             raise ValueError(f"span {(start, end)} does not lie in its sentence of {len(sentence)} characters")
-    return sentence_valence(sentences, language=language)
+    if language not in LANGUAGES:
+        raise LanguageError(language, LANGUAGES)
+    if language not in INSTRUMENTS:
+        return np.full(len(sentences), np.nan)
+    chances = probabilities(sentences, spans)
+    difference, likeliest = chances[:, 2] - chances[:, 0], chances.argmax(axis=1)
+    toned = np.copysign(np.maximum(np.abs(difference), CUTOFF), likeliest - 1.0)
+    return np.where(likeliest == 1, difference * CUTOFF, toned)
 
 
 def polarity(valence: npt.ArrayLike) -> Numbers:

@@ -1,0 +1,146 @@
+"""Train the valence instrument: features → instruments/valence-en.npz, the same bytes from the same data.
+
+Run: python tests/benchmarks/train_valence.py --gold newsmtsc-train.jsonl [--cv]
+
+A multinomial logistic regression over features scaled by their naive-Bayes log-count ratios (after Wang & Manning
+2012), fitted with L-BFGS. With --cv nothing is written: figures of cross-validation by sentence text are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix, diags
+
+from analysis.stance import MODEL, Model, logits
+from analysis.targeted import features
+
+#: Ridge penalty, fewest sentences with a feature, pseudo-count of the ratios, length of a target's vector of features.
+RIDGE, RARE, PSEUDO, LENGTH = 2.0, 2, 1.0, 3.0
+FOLDS = 5
+LABELS = {2: -1, 4: 0, 6: 1}
+
+
+class Gold(NamedTuple):
+    """Coded targets: sentence, (start, end), class -1, 0 or 1; aligned."""
+
+    sentences: list[str]
+    spans: list[tuple[int, int]]
+    classes: np.ndarray
+
+
+def read_gold(path: Path) -> Gold:
+    """The coded targets of a NewsMTSC file."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        found += [
+            (row["sentence_normalized"], (target["from"], target["to"]), LABELS[int(float(target["polarity"]))])
+            for target in row["targets"]
+        ]
+    sentences, spans, classes = zip(*found, strict=True)
+    return Gold(list(sentences), list(spans), np.array(classes))
+
+
+def fit(found: Sequence[Collection[int]], classes: np.ndarray, ridge: float = RIDGE) -> Model:
+    """The model of features (a list per target) and classes."""
+    keys, matrix = _matrix(found)
+    ratios = _ratios(matrix, classes)
+    lengths = LENGTH / np.sqrt(np.maximum(matrix.getnnz(axis=1), 1))
+    weights, bias = _regression((diags(lengths) @ matrix @ diags(ratios)).tocsr(), classes, ridge)
+    weights = LENGTH * weights * ratios[:, None]
+    weights -= weights.mean(axis=1, keepdims=True)
+    step = float(np.abs(weights).max() / 127)
+    small = np.rint(weights / step).astype(np.int8)
+    used = small.any(axis=1)
+    return Model(keys[used], small[used], step, bias - bias.mean())
+
+
+def _matrix(found: Sequence[Collection[int]]) -> tuple[np.ndarray, csr_matrix]:
+    flat = np.array([key for keys in found for key in keys], dtype=np.uint32)
+    ends = np.cumsum([0, *map(len, found)])
+    keys, columns, counts = np.unique(flat, return_inverse=True, return_counts=True)
+    matrix = csr_matrix((np.ones(len(flat)), columns, ends), shape=(len(found), len(keys)))
+    return keys[counts >= RARE], matrix[:, counts >= RARE]
+
+
+def _ratios(matrix: csr_matrix, classes: np.ndarray) -> np.ndarray:
+    """How far a feature's share in a class is from its share elsewhere, in log odds, for the class where most so."""
+    total = np.asarray(matrix.sum(axis=0)).ravel()
+    ratios = []
+    for label in (-1, 0, 1):
+        inside = PSEUDO + np.asarray(matrix[classes == label].sum(axis=0)).ravel()
+        outside = total + 2 * PSEUDO - inside
+        ratios.append(np.abs(np.log(inside / inside.sum()) - np.log(outside / outside.sum())))
+    return np.max(ratios, axis=0)
+
+
+def _regression(matrix: csr_matrix, classes: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+    size, back = matrix.shape[1], matrix.T.tocsr()
+    truth = np.eye(3)[classes + 1]
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights, bias = flat[:-3].reshape(size, 3), flat[-3:]
+        logits = matrix @ weights + bias
+        logits -= logits.max(axis=1, keepdims=True)
+        powers = np.exp(logits)
+        sums = powers.sum(axis=1, keepdims=True)
+        value = (np.log(sums[:, 0]) - (logits * truth).sum(axis=1)).sum() + ridge / 2 * (weights**2).sum()
+        error = powers / sums - truth
+        return value, np.concatenate([(back @ error + ridge * weights).ravel(), error.sum(axis=0)])
+
+    options = {"maxiter": 150, "maxcor": 8, "ftol": 1e-6, "gtol": 1e-3}
+    best = minimize(loss, np.zeros(3 * size + 3), jac=True, method="L-BFGS-B", options=options).x
+    return best[:-3].reshape(size, 3), best[-3:]
+
+
+def folds(sentences: Sequence[str]) -> np.ndarray:
+    """The fold of each target, by the hash of its sentence: one sentence is never in two folds."""
+    return np.array([crc32(f"fold {sentence}".encode()) % FOLDS for sentence in sentences])
+
+
+def cross_validated(gold: Gold) -> np.ndarray:
+    """The class each target gets from a model that has not seen its sentence."""
+    found = [features(*pair) for pair in zip(gold.sentences, gold.spans, strict=True)]
+    fold, classes = folds(gold.sentences), np.zeros(len(gold.classes))
+    for number in range(FOLDS):
+        train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        model = fit([found[at] for at in train], gold.classes[train])
+        classes[test] = logits([found[at] for at in test], model).argmax(axis=1) - 1
+    return classes
+
+
+def macro_f1(truth: np.ndarray, found: np.ndarray) -> float:
+    """Mean over the three classes of the harmonic mean of precision and recall."""
+    scores = []
+    for label in (-1, 0, 1):
+        hit = float(((truth == label) & (found == label)).sum())
+        scores.append(2 * hit / float((truth == label).sum() + (found == label).sum()))
+    return float(np.mean(scores))
+
+
+def main() -> None:
+    """Train and write, or cross-validate and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument("--cv", action="store_true")
+    options = parser.parse_args()
+    gold = read_gold(options.gold)
+    if options.cv:
+        found = cross_validated(gold)
+        print(f"macro-F1 {macro_f1(gold.classes, found):.4f}, accuracy {(gold.classes == found).mean():.4f}")
+        return
+    model = fit([features(*pair) for pair in zip(gold.sentences, gold.spans, strict=True)], gold.classes)
+    np.savez(MODEL, **model._asdict())
+    print(f"{MODEL}: {len(model.keys):,} features, {MODEL.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
