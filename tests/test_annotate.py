@@ -13,6 +13,7 @@ from analysis.annotate import annotate, compare_features
 from analysis.errors import AnalysisError, FeaturesMissing, GazetteerError, TextsError
 from analysis.features import guess_body_kind
 from analysis.study import load_study
+from analysis.valence import mention_valence
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +79,17 @@ def test_mentions(done):
     ] == found
 
 
-def test_the_tone_of_a_mention_is_that_of_its_sentence(done):
+def test_the_tone_of_a_mention_is_the_instruments_on_its_sentence(done):
+    """Asked again of the sentence as cut from the text, with the mention's place in it; Polish has no instrument."""
     study = done[0]
-    valence = study.features(tables.SENTENCES).set_index(["article", "sentence"])["valence"]
+    text = "Protesters cheer Ada Rivas in Perú\nCongress met. The “mob” left, Rivas’s aide said.\nA happy day."
+    spans = study.features(tables.SENTENCES).set_index(["article", "sentence"])
     mentions = study.features(tables.MENTIONS)
-    expected = [valence[row.article, row.sentence] for row in mentions.itertuples()]
-    np.testing.assert_array_equal(expected, mentions["valence"])
+    for row in mentions[mentions["article"] == "herald-1"].itertuples():
+        start, end = spans.loc[(row.article, row.sentence), ["start", "end"]]
+        place = [(row.start - start, row.end - start)]
+        assert mention_valence([text[start:end]], place, language="en")[0] == row.valence
+    assert mentions.loc[mentions["article"] == "kurier-1", "valence"].isna().all()
 
 
 def test_the_manifest_is_only_appended_to(done, tmp_path):

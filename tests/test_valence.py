@@ -47,11 +47,6 @@ def test_a_language_without_rules_is_refused():
         sentence_valence(["Gut"], language="de")
 
 
-def test_a_mention_has_the_tone_of_its_sentence():
-    found = mention_valence(["a good day", "a good day"], [(0, 1), (7, 10)], language="en")
-    assert [_compound(1.9)] * 2 == found.tolist()
-
-
 @pytest.mark.parametrize("span", [(3, 3), (-1, 2), (0, 99)])
 def test_a_span_outside_its_sentence_is_refused(span):
     with pytest.raises(ValueError, match="does not lie in its sentence of 10 characters"):
