@@ -17,7 +17,10 @@ from analysis.publish.depends import library_files, notebook_modules
         ("from analysis.figures import plot_words", ["figures", "phrases"]),
         ("if x:\n    from analysis.figures import plot_words as p", ["figures", "phrases"]),
         ("%matplotlib inline\n!ls\nfrom analysis.phrases import day", ["phrases"]),
-        ("from analysis import polarity", ["errors", "tables", "valence"]),
+        (
+            "from analysis import polarity",
+            ["connotation", "errors", "scene", "stance", "tables", "targeted", "valence"],
+        ),
         ("from analysis.readers.row import parse_row", None),
         ("from analysis.publish import build", []),
     ],
