@@ -43,8 +43,8 @@ _NOTES = {
         "made for social media and reads news poorly, as the figures below show. It scores the event reported as much "
         "as the reporting: a sentence about deaths is negative whoever writes it. Toward an actor the tone is that "
         "of a linear model of our own, trained on coded sentences of news (NewsMTSC, Hamborg & Donnay 2021): it sees "
-        "the words around a name, who does what to whom and who is quoted, and not who is named. Languages other than "
-        "English have no instrument and are left out.",
+        "the words around a name, who does what to whom and who is quoted, but not who is named, save for names that "
+        "are words of tone themselves (Grace). Languages other than English have no instrument and are left out.",
     ),
     "comparison": (
         "Comparison",
