@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -105,6 +107,14 @@ def test_nothing_of_a_sibling(root: Path) -> None:
     assert not set(first[1].split(" and ")) & set(second[1].split(" and "))
 
 
+def test_a_deep_folder_for_temporary_files(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names of sockets would be too long there: they go elsewhere, and kernels are warm still."""
+    deep = tmp_path / ("d" * 80)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    assert "True" in build(root, [f"print({WARM})"])["plain"]
+
+
 def test_where_the_template_cannot_fork_kernels_are_ordinary(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module that starts a thread when imported; one that ends the process."""
     modules = root / "modules"
@@ -124,6 +134,7 @@ def test_threads_are_counted() -> None:
     assert 1 <= threads()
 
 
+COLD = "from contextlib import nullcontext; from analysis.publish import run; run.template = lambda *_: nullcontext()\n"
 BUILD = "from analysis.cli import main; main(['build', 'tiny', '--jobs', '2'])"
 
 
@@ -142,21 +153,31 @@ def marked() -> list[str]:
 MARK = f"CASTILLO_TEST_MARK={os.getpid()}"
 
 
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files whose name is short enough for sockets in it."""
+    with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_ended_build_leaves_no_process(root: Path, number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kernels", ["warm", "ordinary"])
+def test_an_ended_build_leaves_no_process(
+    root: Path, number: signal.Signals, kernels: str, tmp_path: Path, temporary: Path
+) -> None:
     """Nor files in the folder for temporary ones, whether the build can still act or not."""
-    flag, temporary = tmp_path / "flag", tmp_path / "t"
-    temporary.mkdir()
+    flag = tmp_path / "flag"
     sleep = f"import subprocess, time; open({str(flag)!r}, 'a').write('x'); subprocess.run(['sleep', '600'])"
-    write_notebook(root, "plain", ["# Plain", sleep])
+    write_notebook(root, "plain", ["# Plain", f"assert ({WARM}) is {kernels == 'warm'}", sleep])
     write_notebook(root, "second", ["# Second", sleep])
     name, _, value = MARK.partition("=")
     env = {**os.environ, name: value, "TMPDIR": str(temporary)}
-    started = subprocess.Popen([sys.executable, "-c", BUILD], cwd=root, env=env, start_new_session=True)
+    code = COLD + BUILD if kernels == "ordinary" else BUILD
+    started = subprocess.Popen([sys.executable, "-c", code], cwd=root, env=env, start_new_session=True)
     deadline = time.monotonic() + 120
     while not (flag.exists() and flag.read_text() == "xx") and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert len(marked()) >= 6  # build, two workers, template, two kernels
+    assert len(marked()) >= 5 + (kernels == "warm")  # build, two workers, two kernels, a template
     (os.kill if number == signal.SIGKILL else os.killpg)(started.pid, number)
     assert 0 != started.wait(20)
     while (left := marked()) and time.monotonic() < deadline:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -19,12 +20,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from analysis.publish.depends import notebook_modules
 from analysis.publish.kernels import OwnKernelManager, enter_environment, outside_environment
 from analysis.publish.matrix import Report
 from analysis.publish.page import Page, Rendered
 from analysis.publish.parameters import read_code
 from analysis.publish.plain import plain
+from analysis.publish.template_process import kill_group
 from analysis.publish.warm import template
 
 
@@ -90,7 +94,7 @@ def run_all(tasks: Sequence[Task], *, jobs: int, first: Callable[[], None] = lam
     """
     if not tasks:
         return
-    scratch = Path(tempfile.mkdtemp(prefix="castillo-"))
+    scratch = _private_folder()
     context = multiprocessing.get_context("spawn")
     lifeline, end = context.Pipe(duplex=False)
     notebooks = {task.root / "notebooks" / f"{task.report.notebook}.ipynb" for task in tasks}
@@ -109,6 +113,12 @@ def run_all(tasks: Sequence[Task], *, jobs: int, first: Callable[[], None] = lam
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _private_folder() -> Path:
+    """A new folder whose sockets have names that fit, 107 bytes: in /tmp where the usual one for such lies too deep."""
+    deep = sys.platform.startswith("linux") and len(tempfile.gettempdir()) > 50
+    return Path(tempfile.mkdtemp(prefix="castillo-", dir="/tmp" if deep else None))
+
+
 def _outcomes(pool: ProcessPoolExecutor, tasks: Sequence[Task]) -> Outcomes:
     names = {pool.submit(make, task): task.report.name for task in tasks}
     for future in as_completed(names):
@@ -119,7 +129,8 @@ def _outcomes(pool: ProcessPoolExecutor, tasks: Sequence[Task]) -> Outcomes:
 def _start_worker(scratch: Path, lifeline: Connection) -> None:
     """Prepare a worker: the build's end is its end, Ctrl-C is the build's affair; import what every task needs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: _end(scratch))
+    threading.Thread(target=_end_with, args=(lifeline, scratch), daemon=True).start()
     enter_environment(scratch)
     import papermill
 
@@ -128,9 +139,17 @@ def _start_worker(scratch: Path, lifeline: Connection) -> None:
     assert papermill and analysis.publish.render
 
 
-def _end_with(lifeline: Connection) -> None:
+def _end_with(lifeline: Connection, scratch: Path) -> None:
     with suppress(EOFError, OSError):
         lifeline.recv()
+    _end(scratch)
+
+
+def _end(scratch: Path) -> None:
+    """End this worker, and first what it started: an ordinary kernel leads a group with all that it started itself."""
+    for child in psutil.Process().children():
+        kill_group(child.pid)
+    shutil.rmtree(scratch, ignore_errors=True)
     os._exit(1)
 
 

@@ -93,7 +93,7 @@ class _Template:
             for key, _ in self.selector.select():
                 if key.fileobj == 0:
                     for pid in self.kernels:
-                        _kill_group(pid)
+                        kill_group(pid)
                     return
                 if key.fileobj == self.woken:
                     self._reap()
@@ -143,7 +143,7 @@ class _Template:
         self.selector.unregister(client)
         for pid in [pid for pid, other in self.kernels.items() if other is client]:
             del self.kernels[pid]
-            _kill_group(pid)
+            kill_group(pid)
         client.close()
 
 
@@ -152,7 +152,8 @@ def _tell(client: socket.socket, number: int) -> None:
         client.sendall(f"{number}\n".encode())
 
 
-def _kill_group(pid: int) -> None:
+def kill_group(pid: int) -> None:
+    """Kill a process and the group it leads, where it leads one."""
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(OSError):
             kill(pid, signal.SIGKILL)
