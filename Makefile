@@ -12,7 +12,7 @@ help:
 	@echo "make reports   render the reports of $(STUDY) into reports/ (STUDY=sample for the sample)"
 	@echo "make test      run the tests"
 	@echo "make lab       open the notebooks in JupyterLab"
-	@echo "make bench     time the build and the instruments"
+	@echo "make bench     time the build of $(STUDY) against papermill and nbconvert"
 	@echo "make lock      write requirements.lock anew (needs uv)"
 	@echo "make clean     delete caches and rendered reports, keep .venv and the manifests"
 
@@ -26,7 +26,7 @@ lab: $(READY)
 	$(BIN)/jupyter lab notebooks
 
 bench: $(READY)
-	$(BIN)/python -m pytest tests/benchmarks -s
+	$(BIN)/python tests/benchmarks/build.py $(STUDY)
 
 # The stamp is written last: an installation that was interrupted is done again.
 $(READY): requirements.lock pyproject.toml

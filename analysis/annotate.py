@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis import tables
 from analysis.errors import AnalysisError
-from analysis.featurefiles import compare_features, write_features
+from analysis.featurefiles import check_folder, compare_features, told_if_not_written, write_features
 from analysis.features import OF_ARTICLE, Facts, Recipe, chunk_features
 from analysis.gazetteer import Gazetteer
 from analysis.manifest import append_rows, manifest_rows
@@ -94,13 +94,16 @@ def annotate(
     GazetteerError
         Where the study's aliases contradict each other.
     AnalysisError
-        Where there is no article to annotate, `jobs` is below 1, or a scheduler is asked for.
+        Where there is no article to annotate, `output` cannot be written, `jobs` is below 1, or a scheduler is asked
+        for.
     """
     if scheduler is not None:
         raise AnalysisError("a Dask scheduler needs castillo-coverage[cluster], which is not there yet. Use --jobs.")
     if jobs < 1:
         raise AnalysisError(f"jobs is {jobs}; it is a whole number from 1 up.")
     recipe = Recipe(Gazetteer.from_tables(study.actors, study.labels), _facts(study.manifest))
+    folder = study.features_folder if output is None else Path(output)
+    check_folder(folder)
     rejected: list[Rejected] = []
     new_rows: list[dict[str, str]] = []
     texts = _noting_new(read_texts(paths, rejected=rejected, refuse=_refusal(study), rows=ROWS), recipe.facts, new_rows)
@@ -109,9 +112,10 @@ def annotate(
         reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected[:3])
         raise AnalysisError(f"no article to annotate; {len(rejected)} rows were set aside. {reasons}".rstrip())
     if new_rows:
-        append_rows(study.folder / "articles.csv", new_rows)
-    folder = study.features_folder if output is None else Path(output)
-    write_features(folder, features, _meta(load_study(study.folder), features, rejected))
+        with told_if_not_written(study.folder / "articles.csv"):
+            append_rows(study.folder / "articles.csv", new_rows)
+    with told_if_not_written(folder):
+        write_features(folder, features, _meta(load_study(study.folder), features, rejected))
     annotated = set(features["ARTICLES"]["article"])
     missing = tuple(sorted(set(recipe.facts) - annotated))
     added = tuple(row["article"] for row in new_rows)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import signal
+import sys
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import AnalysisError, Problem
+from analysis.errors import AnalysisError, Problem, told
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -20,11 +23,13 @@ class Program(click.Group):
     """A group whose commands answer an AnalysisError with its message and exit status 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
+        """Run a command; being terminated is an exception, so that whatever was started is ended."""
+        with suppress(ValueError):  # not in the main thread: a test
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             return super().invoke(ctx)
         except AnalysisError as error:
-            click.echo(f"castillo: {error}", err=True)
+            click.echo(f"castillo: {told(error)}", err=True)
             ctx.exit(2)
 
 
@@ -50,7 +55,13 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     Example: castillo build --only 'outlet--*' --jobs 2
     """
     from analysis import publish
+    from analysis.places import find_root, find_study
+    from analysis.publish import stamp
 
+    root = find_root()
+    if not (force or only) and (kept := stamp.fresh(root, find_study(study), output or root / "reports")):
+        click.echo(f"{kept[0]}: 0 built, {kept[1]} fresh, 0 failed")
+        return
     loaded = _load(study)
     if warning := _stale_features(loaded):
         click.echo(f"warning: {warning}", err=True)
@@ -97,11 +108,12 @@ def check(study: str) -> None:
 
     folder = find_study(study)
     loaded, problems = examine(folder)
-    told = [*map(str, problems), *(_deeper_problems(loaded) if loaded is not None else [])]
-    for line in told:
+    damaged = {problem.path.name for problem in problems}
+    lines = [*map(str, problems), *(_deeper_problems(loaded, damaged) if loaded is not None else [])]
+    for line in lines:
         click.echo(line)
-    click.echo(f"{folder}: {len(told)} problem{'' if len(told) == 1 else 's'}" if told else f"{folder}: no problems")
-    click.get_current_context().exit(2 if told else 0)
+    click.echo(f"{folder}: {len(lines)} problem{'' if len(lines) == 1 else 's'}" if lines else f"{folder}: no problems")
+    click.get_current_context().exit(2 if lines else 0)
 
 
 @main.command()
@@ -124,6 +136,11 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     for item in result.rejected:
         click.echo(f"set aside: {item.path}:{item.line}: {item.reason}")
     click.echo(f"{folder}: {result.articles} articles annotated, {len(result.rejected)} set aside")
+    if result.added:
+        click.echo(f"{len(result.added)} of them are new and were appended to articles.csv: code genre and subevent")
+    if result.without_text:
+        shown = ", ".join(result.without_text[:3])
+        click.echo(f"{len(result.without_text)} articles of articles.csv had no text, so have no features: {shown}")
 
 
 @main.command()
@@ -153,25 +170,35 @@ def _stale_features(study: Study) -> str:
     changed = study.stale_features()
     if not changed:
         return ""
-    return f"features are stale: {', '.join(changed)} changed; run castillo annotate TEXTS --study {study.folder.name}"
+    return f"features are stale: {', '.join(changed)} changed; run castillo annotate TEXTS --study {study.argument}"
 
 
-def _deeper_problems(study: Study) -> list[str]:
-    """Problems that only show across files: aliases that two entries claim, reports that cannot be run."""
-    from analysis.errors import FeaturesMissing
+def _deeper_problems(study: Study, damaged: Collection[str]) -> list[str]:
+    """Problems that only show across files: aliases that two entries claim, reports that cannot be run, features of
+    another study. What would only follow from a problem in one of the `damaged` files is left out."""
+    from analysis.errors import FeaturesBroken, FeaturesMissing
+    from analysis.gazetteer import conflicts
     from analysis.publish.matrix import plan_reports
     from analysis.study import find_root
+    from analysis.studyfiles import read_csv
+    from analysis.tables import ACTORS_CSV
 
-    told = []
-    if find_spec("analysis.gazetteer"):
-        from analysis.gazetteer import conflicts
-
-        fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
-        for alias, entries in conflicts(study.actors):
-            message = f"alias {alias!r} belongs to {' and '.join(map(str, entries))}"
-            told.append(str(Problem(study.folder / "actors.csv", None, message, fix)))
+    lines = []
+    fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
+    rows = read_csv(study.folder / "actors.csv", ACTORS_CSV)[0]
+    for alias, entries in conflicts(study.actors):
+        message = f"alias {alias!r} belongs to {' and '.join(map(str, entries))}"
+        last = int(rows.loc[rows["alias"] == alias, "line"].max())
+        lines.append(str(Problem(study.folder / "actors.csv", last, message, fix)))
     try:
-        told += [f"{study.folder / 'study.toml'}: {error}" for error in plan_reports(study, find_root())[1]]
-    except FeaturesMissing:
-        told += []
-    return told
+        if "outlets.csv" not in damaged:
+            lines += map(told, plan_reports(study, find_root())[1])
+        if "articles.csv" not in damaged:
+            study.check_features()
+            study.stale_features()
+    except FeaturesMissing as error:
+        if study.features_folder.is_dir():  # a study is checked before its texts are annotated, too
+            lines.append(str(error))
+    except FeaturesBroken as error:
+        lines.append(str(error))
+    return lines

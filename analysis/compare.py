@@ -181,7 +181,7 @@ def _effect(plan: Design, kind: Kind, total: list[np.ndarray], size: list[np.nda
         for side, (t, s) in zip((1, 0), zip(total, size, strict=True), strict=True):
             rows = plan.side == side
             squares = squares + (plan.weight[rows] * (plan.value[rows] - t / s) ** 2).sum(axis=0)
-        freedom = size[0] + size[1] - 2
+        freedom = np.maximum(size[0] + size[1] - 2, 1)
         g = (total[0] / size[0] - total[1] / size[1]) / np.sqrt(squares / freedom)
         return np.asarray(g * (1 - 3 / (4 * freedom - 1)))
 
@@ -231,15 +231,15 @@ def log_odds(
     plan = lay_out(matrix, target, reference, None, strata, blocks, names)
     alpha = np.array([prior if isinstance(prior, int | float) else prior.get(t, 0.0) for t in matrix.columns], float)
     counts = np.stack([plan.value[plan.side == side].sum(axis=0) for side in (1, 0)])
+    alpha0 = alpha.sum() if isinstance(prior, int | float) else float(sum(prior.values()))
     kept = (counts.sum(axis=0) >= min_count) & (alpha > 0)
     total = counts.sum(axis=1)
-    estimate, variance = _log_odds(counts[:1, kept], counts[1:, kept], total[:1], total[1:], alpha[kept], alpha.sum())
+    estimate, variance = _log_odds(counts[:1, kept], counts[1:, kept], total[:1], total[1:], alpha[kept], alpha0)
     estimate, spread = estimate[0], np.sqrt(variance[0])
     p = np.full(kept.sum(), np.nan)
     if draws:
-        null = _null_z(plan, kept, alpha, draws, seed)
-        extreme = sum((np.abs(z).round(DIGITS) >= np.abs(estimate / spread).round(DIGITS)).sum(axis=0) for z in null)
-        p = (extreme + 1) / (draws + 1)
+        null = np.concatenate(list(_null_z(plan, kept, alpha, alpha0, draws, seed)))
+        p = _centred_p(estimate / spread, null)
     half = stats.norm.isf(0.025) * spread
     table = pd.DataFrame(
         {
@@ -286,10 +286,22 @@ def _log_odds(
     return np.log(odds1) - np.log(odds2), 1 / (y1 + alpha) + 1 / (y2 + alpha)
 
 
-def _null_z(plan: Design, kept: np.ndarray, alpha: np.ndarray, draws: int, seed: int) -> Iterator[np.ndarray]:
+def _centred_p(z: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """Two-sided p of z around the mean of its null; 1 where z lies on the other side of it than of zero.
+
+    Within strata the null of z is not centred on 0 where the two sides wrote at different times.
+    """
+    middle = null.mean(axis=0)
+    extreme = (np.abs(null - middle).round(DIGITS) >= np.abs(z - middle).round(DIGITS)).sum(axis=0)
+    return np.where(np.sign(z - middle) == np.sign(z), (extreme + 1) / (len(null) + 1), 1.0)
+
+
+def _null_z(
+    plan: Design, kept: np.ndarray, alpha: np.ndarray, alpha0: float, draws: int, seed: int
+) -> Iterator[np.ndarray]:
     """Chunks of each kept term's z under articles permuted between target and reference within strata."""
     whole, every = plan.value.sum(axis=1), plan.value[:, kept]
     for label in permuted(plan, draws, seed):
         y1, n1 = label @ every, label @ whole
-        drawn, variance = _log_odds(y1, every.sum(axis=0) - y1, n1, whole.sum() - n1, alpha[kept], alpha.sum())
+        drawn, variance = _log_odds(y1, every.sum(axis=0) - y1, n1, whole.sum() - n1, alpha[kept], alpha0)
         yield drawn / np.sqrt(variance)

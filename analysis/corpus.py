@@ -81,11 +81,16 @@ def lengths(study: Study) -> pd.DataFrame:
 
 
 def valence_by(study: Study, column: str, *, language: str = "en", outlets: list[str] | None = None) -> pd.DataFrame:
-    """Mean valence of articles by a column of Study.articles, primary text, one language; see `frequency.means`."""
+    """Mean valence of articles by a column of Study.articles, primary text, one language.
+
+    Columns of `frequency.means`, and label: the group's name with its number of articles.
+    """
     chosen = select(study, language=language)
     articles = chosen.articles
     keep = articles[column].notna() & (articles["outlet"].isin(outlets) if outlets is not None else True)
-    return means(article_valence(chosen)[keep], articles.loc[keep, column])
+    table = means(article_valence(chosen)[keep], articles.loc[keep, column])
+    names = [study.outlet_names.get(group, group.replace("-", " ")) for group in table["group"]]
+    return table.assign(label=[f"{name} ({n})" for name, n in zip(names, table["articles"], strict=True)])
 
 
 def unusual(study: Study) -> pd.DataFrame:

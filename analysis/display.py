@@ -77,6 +77,8 @@ def show_table(
     columns : column → (heading, format); all columns as they are where None
     fold : show it closed, for long tables
     """
+    if frame.empty:
+        return note(f"{_short(caption)}: none.")
     chosen = columns or {str(c): (str(c).replace("_", " "), None) for c in frame.columns}
     head = "".join(f'<th scope="col"{_numeric(frame[c])}>{escape(title)}</th>' for c, (title, _) in chosen.items())
     rows = []

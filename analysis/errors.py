@@ -11,6 +11,11 @@ class AnalysisError(Exception):
     """Base of every error this library raises on purpose."""
 
 
+def told(error: AnalysisError) -> str:
+    """What an error says, after the places that were noted on it (file and line) as it was passed on."""
+    return ": ".join([*getattr(error, "__notes__", ()), str(error)])
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong in one place of a file.
@@ -21,12 +26,14 @@ class Problem:
     line : int, 1-based line in the file, or None where the whole file is meant
     message : str, what is wrong, with the value
     fix : str, what to do
+    unread : bool, whether the file could not be read because of it
     """
 
     path: Path
     line: int | None
     message: str
     fix: str
+    unread: bool = False
 
     def __str__(self) -> str:
         place = str(self.path) if self.line is None else f"{self.path}:{self.line}"
@@ -58,6 +65,14 @@ class FeaturesMissing(AnalysisError):
     def __init__(self, path: Path, study: str) -> None:
         self.path, self.study = path, study
         super().__init__(f"{path} does not exist. Run: castillo annotate TEXTS --study {study}")
+
+
+class FeaturesBroken(AnalysisError):
+    """A file of features cannot be read, or does not belong to the study's files."""
+
+    def __init__(self, path: Path, message: str, study: str) -> None:
+        self.path, self.study = path, study
+        super().__init__(f"{path}: {message}. Run: castillo annotate TEXTS --study {study}")
 
 
 class TableError(AnalysisError):

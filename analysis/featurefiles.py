@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -13,8 +14,30 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.errors import FeaturesMissing
+from analysis.errors import AnalysisError, FeaturesMissing
 from analysis.tables import Schema
+
+
+@contextmanager
+def told_if_not_written(path: Path) -> Iterator[None]:
+    """Turn what the system says where a file cannot be written into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise AnalysisError(f"{path} cannot be written ({reason}). Mend that, or name another folder.") from error
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder for features that cannot be written, before the work and not after it.
+
+    Raises
+    ------
+    AnalysisError
+    """
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    with told_if_not_written(folder), tempfile.TemporaryFile(dir=there):
+        pass
 
 
 def write_features(folder: Path, features: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> None:

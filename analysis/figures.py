@@ -5,8 +5,9 @@ INK, MUTED and RULE are placeholders that `display.figure` turns into the page's
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import wraps
 from typing import Any
 
 import matplotlib as mpl
@@ -22,6 +23,12 @@ INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#fefefe"
 BLUE, ORANGE, GREEN, PURPLE = "#2f7fc1", "#c8701a", "#2f9467", "#a8578f"
 #: For parts of a whole, each told apart by its label as well.
 PARTS = (BLUE, ORANGE, GREEN, PURPLE, "#7a7f2a", "#5b6fd0", "#b5524c", "#3a8f9c")
+#: What is written on each part: its colour is the same on paper and on a dark screen, so PAPER, which is not, would
+#: read poorly on one of them. At least 4.5 to 1.
+BLACK, WHITE = "#050505", "#ffffff"
+ON_PARTS = (BLACK, BLACK, BLACK, WHITE, BLACK, WHITE, WHITE, BLACK)
+#: The deepest shade of blue on which INK can be read, on paper as on a dark screen.
+DEEPEST = 0.75
 
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -51,16 +58,28 @@ STYLE: Any = {
 }
 
 
+def styled(plot: Callable[..., Axes]) -> Callable[..., Axes]:
+    """Draw in this project's style: text and ticks take their colours when they are made, not when they are saved."""
+
+    @wraps(plot)
+    def drawn(*args: Any, **options: Any) -> Axes:
+        with mpl.rc_context(STYLE):
+            return plot(*args, **options)
+
+    return drawn
+
+
 def canvas(height: float, width: float = 7.6, **layout: Any) -> tuple[Any, Any]:
     """A figure in this project's style; sizes in inches."""
     with mpl.rc_context(STYLE):
         return plt.subplots(figsize=(width, height), **layout)
 
 
+@styled
 def plot_timeline(
     daily: pd.DataFrame, *, names: Mapping[str, str], happenings: Sequence[tuple[date, str]], ax: Axes | None = None
 ) -> Axes:
-    """Items per outlet (rows) and day (columns): darker is more, an outline is observed and nothing, a dash unobserved.
+    """Items per outlet (rows) and day (columns): a stronger blue is more, a dash is a day not observed.
 
     Parameters
     ----------
@@ -77,18 +96,16 @@ def plot_timeline(
             if np.isnan(items):
                 ax.plot([x - 0.3, x + 0.3], [y, y], color=RULE, lw=1.1, solid_capstyle="butt")
             elif items > 0:
-                ax.add_patch(
-                    Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, color=BLUE, alpha=0.35 + 0.65 * items / top, lw=0)
-                )
+                shade = DEEPEST * (0.3 + 0.7 * items / top)
+                ax.add_patch(Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, color=BLUE, alpha=shade, lw=0))
                 if items > 1:
-                    ink = PAPER if items / top > 0.6 else INK
-                    ax.text(x, y, f"{items:.0f}", ha="center", va="center", color=ink, fontsize=7)
+                    ax.text(x, y, f"{items:.0f}", ha="center", va="center", fontsize=7)
     position = {pd.Timestamp(d): x for x, d in enumerate(days)}
     inside = [(position[pd.Timestamp(d)], name) for d, name in happenings if pd.Timestamp(d) in position]
     for number, (x, _) in enumerate(inside, start=1):
         ax.axvline(x, color=ORANGE, lw=0.9, zorder=0)
         # Neighbouring days would print their numbers over one another: every second one a line higher.
-        ax.text(x, -0.75 - 0.75 * (number % 2), str(number), color=ORANGE, ha="center", va="bottom", fontsize=8.5)
+        ax.text(x, -0.75 - 0.75 * (number % 2), str(number), ha="center", va="bottom", fontsize=8.5)
     firsts = [x for x, d in enumerate(days) if d.day in (1, 15)]
     ax.set_xticks(firsts, [day(days[x], year=False) for x in firsts])
     ax.set_yticks(range(len(daily)), [names.get(str(o), str(o)) for o in daily.index])
@@ -97,6 +114,7 @@ def plot_timeline(
     return ax
 
 
+@styled
 def plot_estimates(
     frame: pd.DataFrame,
     *,
@@ -141,6 +159,7 @@ def plot_estimates(
     return ax
 
 
+@styled
 def plot_panels(
     frame: pd.DataFrame, *, panel: str, label: str, titles: Mapping[str, str], columns: int = 4, **options: Any
 ) -> Axes:
@@ -159,14 +178,14 @@ def plot_panels(
             ax.set_visible(False)
             continue
         part = frame[frame[panel] == panels[number]].set_index(label).reindex(labels).rename_axis(label).reset_index()
-        with mpl.rc_context(STYLE):
-            plot_estimates(part, label=label, ax=ax, **options)
-            ax.set_title(titles.get(panels[number], str(panels[number])))
+        plot_estimates(part, label=label, ax=ax, **options)
+        ax.set_title(titles.get(panels[number], str(panels[number])))
         if number < len(panels) - columns:
             ax.set_xlabel("")
     return grid.flat[0]  # type: ignore[no-any-return]
 
 
+@styled
 def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | None = None) -> Axes:
     """Shares of a whole as one bar per row; parts named inside where there is room, and in the legend.
 
@@ -180,11 +199,13 @@ def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | 
     left = np.zeros(len(shares))
     for number, part in enumerate(shares.columns):
         width = shares[part].to_numpy(float)
-        colour = MUTED if part == "all others" else PARTS[number % len(PARTS)]
+        others = part == "all others"
+        colour = MUTED if others else PARTS[number % len(PARTS)]
+        ink = PAPER if others else ON_PARTS[number % len(PARTS)]
         ax.barh(range(len(shares)), 100 * width, left=100 * left, height=0.72, color=colour, label=part, lw=0)
         for y, (x, w) in enumerate(zip(left, width, strict=True)):
             if w * 100 >= 1.9 * len(f"{part}") and w >= 0.1:
-                ax.text(100 * (x + w / 2), y, part, ha="center", va="center", color=PAPER, fontsize=8)
+                ax.text(100 * (x + w / 2), y, part, ha="center", va="center", color=ink, fontsize=8)
         left = left + width
     for y, note in enumerate(notes):
         ax.text(101.5, y, note, va="center", color=INK, fontsize=8.5)
@@ -196,6 +217,7 @@ def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | 
     return ax
 
 
+@styled
 def plot_words(words: pd.DataFrame, *, left: str, right: str, ax: Axes | None = None) -> Axes:
     """Words by z of their log-odds, from the group's side (top) to its reference's (bottom).
 
@@ -227,6 +249,7 @@ def plot_words(words: pd.DataFrame, *, left: str, right: str, ax: Axes | None = 
     return ax
 
 
+@styled
 def plot_matrix(table: pd.DataFrame, *, names: Mapping[str, str], ax: Axes | None = None) -> Axes:
     """Counts in rows and columns, shaded by the share of their row.
 
@@ -241,9 +264,9 @@ def plot_matrix(table: pd.DataFrame, *, names: Mapping[str, str], ax: Axes | Non
     for y, (key, row) in enumerate(table.iterrows()):
         for x, count in enumerate(row):
             if count:
-                share = count / whole[key]
-                ax.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=BLUE, alpha=0.12 + 0.88 * share, lw=0))
-                ax.text(x, y, str(count), ha="center", va="center", fontsize=8.5, color=PAPER if share > 0.45 else INK)
+                shade = DEEPEST * (0.14 + 0.86 * count / whole[key])
+                ax.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=BLUE, alpha=shade, lw=0))
+                ax.text(x, y, str(count), ha="center", va="center", fontsize=8.5)
     columns = [names.get(str(c), str(c)).replace(" and ", "\nand ") for c in table.columns]
     ax.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
     ax.xaxis.set_ticks_position("top")

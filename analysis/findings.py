@@ -78,9 +78,11 @@ def findings(
     -------
     list of Finding, empty where the measure has no row
     """
-    rows = table[(table["measure"] == measure) & is_primary(study, table) & table["q"].notna()]
+    rows = table[(table["measure"] == measure) & is_primary(study, table)]
     if group is not None:
         rows = rows[rows["group"] == group]
+    untested = int(rows["q"].isna().sum())
+    rows = rows[rows["q"].notna()]
     if rows.empty:
         return []
     standing = rows.apply(stands, axis=1)
@@ -91,7 +93,7 @@ def findings(
         sentences.append(Finding(f"{len(order) - limit} more such differences are in the table below."))
     silent = rows[~standing]
     if len(silent):
-        sentences.append(_cannot_tell(study, silent, len(rows)))
+        sentences.append(_cannot_tell(study, silent, len(rows), untested))
     return sentences
 
 
@@ -197,20 +199,24 @@ _WHAT = {
 }
 
 
-def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int) -> Finding:
+def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int, untested: int) -> Finding:
     measure = silent["measure"].iloc[0]
     unit, scale, digits = _UNITS[measure]
     middle = number(scale * silent["detectable"].median(), digits)
-    which = "the one comparison" if tested == 1 else f"{len(silent)} of {tested} comparisons"
+    which = f"all {tested} comparisons" if len(silent) == tested else f"{len(silent)} of {tested} comparisons"
+    which = "the one comparison" if tested == 1 else which
     power = (
-        f"One of about {middle} {unit} would have been found four times in five."
+        f"One of about {middle} {unit} would have been found four times in five by a test of its own."
         if len(silent) == 1
-        else f"In half of them only one beyond about {middle} {unit} would have been found four times in five."
+        else f"In half of them only one beyond about {middle} {unit} would have been found four times in five, "
+        f"even by a test of its own."
     )
     text = (
         f"{which[:1].upper() + which[1:]} {_WHAT[measure]} {'leaves' if len(silent) == 1 else 'leave'} open whether "
         f"there is a difference. {power}"
     )
+    if untested:
+        text += f" {plural(untested, 'more has', 'more have')} too few articles, or no variation, to be tested at all."
     return Finding(text, "cannot tell", _status(study, silent.iloc[0]))
 
 
@@ -221,7 +227,7 @@ def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int =
         return []
     name, other = study.outlet_names.get(group, group), reference_name(study, rows.iloc[0])
     result = []
-    for sign, phrase in ((1, "uses more than"), (-1, "uses less than")):
+    for sign, phrase in ((1, "uses these words more than"), (-1, "uses these words less than")):
         hits = rows[(rows["q"] <= ALPHA) & (sign * rows["estimate"] > 0)]
         hits = hits.assign(size=-hits["z"].abs()).sort_values(["size", "feature"]).head(limit)
         if len(hits):
@@ -259,7 +265,8 @@ def corpus_findings(study: Study) -> list[Finding]:
     if bare or captions:
         texts.append(
             f"{plural(bare, 'item carries', 'items carry')} a headline and nothing else, "
-            f"{plural(captions, 'has', 'have')} a photo caption for a body; these are compared on their headline."
+            f"{plural(captions, 'has', 'have')} a photo caption for a body; these count where headlines "
+            f"are compared, and nowhere else."
         )
     if len(tested):
         texts.append(
@@ -299,14 +306,18 @@ def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> 
     ----------
     overall : DataFrame, from `views.actor_frequency` without groups, in the order to name them
     """
-    shown = [
-        f"{row.label} {percent(row.share)} ({percent(row.share_lower)} to {percent(row.share_upper)})"
+    shares = [
+        f"{percent(row.share)} ({interval(row.share_lower, row.share_upper, 0, scale=100)} %)"
         for row in overall.head(most).itertuples()
     ]
-    where = VARIANT_NAMES[study.settings.primary]
+    names = list(overall["label"].head(most))
+    having = {"title": "headlines", "lede": "articles that have a first paragraph", "text": "articles"}[
+        study.settings.primary
+    ]
+    rest = [f"{name} in {share}" for name, share in zip(names[1:], shares[1:], strict=True)]
     return [
         Finding(
-            f"Of all {overall['articles'].iloc[0]} articles these name, in {where}, with 95 % intervals: "
-            f"{listing(shown)}."
+            f"{names[0]} is named in {shares[0]} of the {overall['articles'].iloc[0]} {having} "
+            f"(95 % intervals in brackets), {listing(rest)}."
         )
     ]

@@ -17,8 +17,9 @@ _NOTES = {
     "text": (
         "Text",
         "Compared is what a feed item carries, not the page behind it. The primary text is the title and first "
-        "paragraph; titles only and whole texts are computed as well, and a conclusion that one of them overturns is "
-        "called fragile. A photo caption is never taken for a first paragraph. Items of an aggregator are compared on "
+        "paragraph (where a study holds full texts, the whole text); the other variants are computed as well, and a "
+        "conclusion that one of them overturns is called fragile. Items without a first paragraph, those with a photo "
+        "caption among them, count where titles are compared and nowhere else. Items of an aggregator are compared on "
         "titles only, and neither they nor single pages stand in any reference.",
     ),
     "sub-event": (
@@ -57,7 +58,7 @@ _NOTES = {
         "Words",
         "Log-odds ratio with an informative Dirichlet prior from the study's own background (Monroe, Colaresi & Quinn "
         "2008). Its z takes every word as an independent draw, which words are not; q comes from permuting whole "
-        "articles within periods.",
+        "articles within periods, around the mean of the permuted z, with five times as many draws.",
     ),
 }
 
@@ -100,8 +101,8 @@ def variance_sentence(shares: pd.DataFrame) -> str:
     """
     event, outlet, gap = (shares.loc[name] for name in ("subevent", "outlet", "difference"))
     text = (
-        f"Of the variance in tone between articles {_share(event)} goes with the sub-event reported and "
-        f"{_share(outlet)} with the outlet (omega squared, 95 % intervals)"
+        f"Of the variance in tone between {event['articles']:.0f} articles {_share(event)} goes with the sub-event "
+        f"reported and {_share(outlet)} with the outlet (omega squared, 95 % intervals)"
     )
     ends = f"difference {interval(gap['lower'], gap['upper'], 0, scale=100, sign=True)} points"
     if gap["lower"] > 0:
@@ -113,4 +114,4 @@ def variance_sentence(shares: pd.DataFrame) -> str:
 
 def _share(row: pd.Series) -> str:
     lower, upper = max(row["lower"], 0), max(row["upper"], 0)
-    return f"{percent(max(row['estimate'], 0))} ({percent(lower)} to {percent(upper)})"
+    return f"{percent(max(row['estimate'], 0))} ({interval(lower, upper, 0, scale=100)} %)"

@@ -39,7 +39,7 @@ class Selection:
 
 
 def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:
-    """Restrict a study to a variant of its texts.
+    """Restrict a study to a variant of its texts, and to the articles that have it.
 
     Parameters
     ----------
@@ -55,9 +55,13 @@ def select(study: Study, variant: str | None = None, *, language: str | None = N
     articles = study.articles
     if language is not None:
         articles = articles[articles["language"] == language]
-    captions = set(articles.loc[articles["body_kind"] == "caption", "article"])
-    sentences = _keep(study.features(tables.SENTENCES), articles, captions, variant)
-    terms = _keep(study.features(tables.TERMS), articles, captions, variant)
+    if variant == "title":
+        articles = articles[articles["title_tokens"] > 0]
+    else:
+        # A headline alone, or over a photo caption, names fewer people than one with its first paragraph: not alike.
+        articles = articles[articles["body_kind"].isin(["summary", "full"])]
+    sentences = _keep(study.features(tables.SENTENCES), articles, variant)
+    terms = _keep(study.features(tables.TERMS), articles, variant)
     mentions = study.features(tables.MENTIONS).merge(sentences[["article", "sentence", "part"]], how="inner")
     tokens = sentences.groupby("article")["tokens"].sum()
     sized = articles.set_index("article", drop=False)
@@ -65,10 +69,9 @@ def select(study: Study, variant: str | None = None, *, language: str | None = N
     return Selection(variant, sized, sentences, terms, mentions.drop(columns="part"))
 
 
-def _keep(table: pd.DataFrame, articles: pd.DataFrame, captions: set[str], variant: str) -> pd.DataFrame:
+def _keep(table: pd.DataFrame, articles: pd.DataFrame, variant: str) -> pd.DataFrame:
     kept = table["article"].isin(articles["article"]) & table["part"].isin(PARTS_OF[variant])
-    caption = table["article"].isin(captions) & (table["part"] != "title")
-    return table[kept & ~caption].reset_index(drop=True)
+    return table[kept].reset_index(drop=True)
 
 
 def primary_of(study: Study, outlet: str) -> str:

@@ -5,7 +5,6 @@ Every problem of every file is found before anything runs; `load_study` refuses 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import tables
-from analysis.errors import FeaturesMissing, Problem, StudyError, StudyNotFound
+from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, StudyError, TableError
+from analysis.places import digest as digest
+from analysis.places import find_root as find_root
+from analysis.places import find_study as find_study
 from analysis.settings import Settings, read_settings
 from analysis.studyfiles import check_references, read_csv
 from analysis.tables import Schema
@@ -46,6 +48,11 @@ class Study:
         return self.settings.name
 
     @property
+    def argument(self) -> str:
+        """What `castillo` and the notebooks call it: its name where it lies in the project's data/, else its path."""
+        return self.folder.name if self.folder.parent == (find_root() / "data").resolve() else str(self.folder)
+
+    @property
     def features_folder(self) -> Path:
         """Where the features lie."""
         return self.folder / "features"
@@ -55,18 +62,42 @@ class Study:
 
         Raises
         ------
-        FeaturesMissing, TableError
+        FeaturesMissing, FeaturesBroken
         """
         if schema.name not in self._features:
             path = self.features_folder / f"{schema.name.lower()}.parquet"
             if not path.exists():
-                raise FeaturesMissing(path, self.name)
-            self._features[schema.name] = tables.check(pd.read_parquet(path), schema)
+                raise FeaturesMissing(path, self.argument)
+            try:
+                self._features[schema.name] = tables.check(pd.read_parquet(path), schema)
+            except (OSError, ValueError, TableError) as error:  # ArrowInvalid is a ValueError
+                raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
         return self._features[schema.name]
+
+    def check_features(self) -> None:
+        """Hold the features to the study: every table readable, every article in articles.csv.
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+        """
+        known, annotated = set(self.manifest["article"]), set(self.features(tables.ARTICLES)["article"])
+        for schema in tables.FEATURES:
+            found = set(self.features(schema)["article"])
+            path = self.features_folder / f"{schema.name.lower()}.parquet"
+            for strange, place in ((found - known, "articles.csv"), (found - annotated, "articles.parquet")):
+                if strange:
+                    message = f"holds {len(strange)} articles that {place} does not, first {min(strange)}"
+                    raise FeaturesBroken(path, message, self.argument)
+        if not annotated:
+            path = self.features_folder / "articles.parquet"
+            raise FeaturesBroken(path, "holds no article", self.argument)
 
     @cached_property
     def articles(self) -> pd.DataFrame:
         """Annotated articles with what the manifest says of them, one row each, sorted by article.
+
+        Where the manifest has an article, its outlet, language, date and body_kind count: it is edited by hand.
 
         Columns of ARTICLES, then timestamp, url, source, genre, subevent, and `day` (date at the event's place),
         `period` (missing outside all periods) and `observed` (whether its outlet was under steady observation).
@@ -74,8 +105,9 @@ class Study:
         features = self.features(tables.ARTICLES)
         facts = self.manifest[["article", "timestamp", "url", "source", "genre", "subevent"]]
         joined = features.merge(facts, on="article", how="left", validate="one_to_one")
-        coded = self.manifest.set_index("article")["body_kind"].reindex(joined["article"])
-        joined["body_kind"] = coded.where(coded.notna().to_numpy(), joined["body_kind"].to_numpy()).to_numpy()
+        by_hand = self.manifest.set_index("article").reindex(joined["article"]).reset_index(drop=True)
+        for column in ("outlet", "language", "published", "body_kind"):
+            joined[column] = by_hand[column].where(by_hand[column].notna(), joined[column])
         local = joined["published"].dt.tz_convert(self.settings.timezone)
         joined["day"] = local.dt.tz_localize(None).dt.normalize()
         joined["period"] = self.period_of(joined["day"])
@@ -101,8 +133,8 @@ class Study:
 
     @cached_property
     def tested(self) -> list[str]:
-        """Outlets with at least `min_articles` articles, none of them a single page, most articles first."""
-        counts = self.articles["outlet"].value_counts()
+        """Outlets with at least `min_articles` articles, those of single pages left out, most articles first."""
+        counts = self.articles["outlet"].value_counts().drop(self.settings.excluded_from_references, errors="ignore")
         counts = counts[counts >= self.settings.min_articles]
         return sorted(map(str, counts.index), key=lambda outlet: (-counts[outlet], outlet))
 
@@ -134,11 +166,11 @@ class Study:
 
     def feature_inputs(self) -> dict[str, str]:
         """Digest of each study file that the features were made with: what `castillo list` compares."""
-        coded = self.manifest[["article", "body_kind"]].to_csv(index=False)
+        coded = self.manifest[["article", "language", "body_kind"]].to_csv(index=False)
         return {
             "actors.csv": digest((self.folder / "actors.csv").read_bytes()),
             "labels.csv": digest((self.folder / "labels.csv").read_bytes()),
-            "articles.csv (body_kind)": digest(coded.encode()),
+            "articles.csv (language, body_kind)": digest(coded.encode()),
         }
 
     def stale_features(self) -> list[str]:
@@ -146,45 +178,20 @@ class Study:
 
         Raises
         ------
-        FeaturesMissing
+        FeaturesMissing, FeaturesBroken
         """
         path = self.features_folder / "meta.json"
         if not path.exists():
-            raise FeaturesMissing(path, self.name)
-        made_with = json.loads(path.read_text(encoding="utf-8"))["inputs"]
+            raise FeaturesMissing(path, self.argument)
+        try:
+            made_with = dict(json.loads(path.read_text(encoding="utf-8"))["inputs"])
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
         return [name for name, now in self.feature_inputs().items() if made_with.get(name) != now]
 
 
-def digest(data: bytes) -> str:
-    """SHA-256 of bytes, in hex."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def find_root(start: Path | None = None) -> Path:
-    """The project's folder (the one with data/ and notebooks/), from `start` or any folder above it.
-
-    Falls back to the folder this package lies in, so that commands work from any working directory.
-    """
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / "notebooks").is_dir() and (folder / "data").is_dir() and (folder / "pyproject.toml").is_file():
-            return folder
-    return Path(__file__).resolve().parent.parent
-
-
-def find_study(study: str | Path) -> Path:
-    """Folder of a study, given as a path or as the name of a folder under data/.
-
-    Raises
-    ------
-    StudyNotFound
-    """
-    by_name = find_root() / "data" / study
-    for folder in (Path(study), by_name):
-        if (folder / "study.toml").is_file():
-            return folder.resolve()
-    known = sorted(path.parent.name for path in (find_root() / "data").glob("*/study.toml"))
-    raise StudyNotFound(str(study), known)
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def load_study(study: str | Path = "castillo-2022") -> Study:
@@ -221,7 +228,7 @@ def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
         frames[schema.name] = frame
         problems += found
     problems += check_references(folder, settings, frames, {problem.path.name for problem in problems})
-    if settings is None or any(problem.line is None for problem in problems):
+    if settings is None or any(problem.unread for problem in problems):
         return None, problems
     clean = {name: frame.drop(columns="line") for name, frame in frames.items()}
     study = Study(

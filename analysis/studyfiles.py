@@ -6,6 +6,7 @@ import codecs
 import csv
 import difflib
 import io
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +16,11 @@ import pandas as pd
 
 from analysis import tables
 from analysis.errors import Problem
-from analysis.settings import Settings
+from analysis.settings import Settings, line_of
 from analysis.tables import Column, Schema
+
+#: Control characters that no cell can mean.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
@@ -28,15 +32,18 @@ def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
         The rows without a problem, with the schema's dtypes and a last column `line` (1-based line in the file).
     """
     nothing = tables.empty(schema).assign(line=pd.Series(dtype="int64"))
-    if not path.exists():
-        return nothing, [Problem(path, None, "does not exist", f"Create it with the columns {','.join(schema.names)}")]
-    raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    fix = f"Create it with the columns {','.join(schema.names)}"
     try:
+        raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
         text = raw.decode("utf-8")
+    except FileNotFoundError:
+        return nothing, [Problem(path, None, "does not exist", fix, unread=True)]
+    except OSError as error:
+        return nothing, [Problem(path, None, f"cannot be read ({error.strerror})", fix, unread=True)]
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        found = f"byte {raw[error.start]:#04x} is not UTF-8"
-        return nothing, [Problem(path, line, found, "Save the file as UTF-8"), _unreadable(path)]
+        found = f"byte {raw[error.start]:#04x} is not UTF-8; no row was read"
+        return nothing, [Problem(path, line, found, "Save the file as UTF-8", unread=True)]
     rows = _rows(csv.reader(io.StringIO(text, newline=""), strict=True))
     try:
         _, header = next(rows, (1, []))
@@ -44,8 +51,8 @@ def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
             return nothing, problems
         return _read_rows(path, rows, header, schema)
     except BrokenRow as error:
-        place = Problem(path, error.line, f"broken CSV ({error})", "Close the quotation marks of this row")
-        return nothing, [place, _unreadable(path)]
+        found = f"broken CSV ({error}); no row was read"
+        return nothing, [Problem(path, error.line, found, "Close the quotation marks of this row", unread=True)]
 
 
 class BrokenRow(ValueError):
@@ -69,23 +76,26 @@ def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
         yield start, cells
 
 
-def _unreadable(path: Path) -> Problem:
-    return Problem(path, None, "was not read any further", "Mend the line named above first")
-
-
 def _check_header(path: Path, header: list[str], schema: Schema) -> list[Problem]:
     expected = schema.names
-    problems = []
+    problems: list[Problem] = []
+
+    def complain(message: str, fix: str) -> None:
+        problems.append(Problem(path, 1, message, fix, unread=True))
+
+    if not header:
+        complain("the first line is empty", f"Write the columns there: {','.join(expected)}")
+        return problems
     for name in expected:
         if name not in header:
             hint = _did_you_mean(name, [h for h in header if h not in expected])
-            problems.append(Problem(path, None, f"column {name!r} is missing", f"Add it to the first line{hint}"))
+            complain(f"column {name!r} is missing", f"Add it to the first line{hint}")
     for name in header:
         if name not in expected:
             hint = _did_you_mean(name, [e for e in expected if e not in header])
-            problems.append(Problem(path, None, f"column {name!r} is unknown", f"Rename or delete it{hint}"))
+            complain(f"column {name!r} is unknown", f"Rename or delete it{hint}")
     if len(set(header)) < len(header):
-        problems.append(Problem(path, None, "a column name occurs twice", "Keep one of them"))
+        complain("a column name occurs twice", "Keep one of them")
     return problems
 
 
@@ -135,13 +145,14 @@ def _read_row(path: Path, line: int, cells: Mapping[str, str], schema: Schema) -
 
 def parse_cell(text: str, column: Column) -> Any:
     """Value of a CSV cell for a column; ValueError says why it does not fit."""
+    if _CONTROL.search(text):
+        raise ValueError("holds a control character")
     if column.allowed and text not in column.allowed:
         raise ValueError(f"is none of {', '.join(column.allowed)}{_did_you_mean(text, column.allowed)}")
     if column.kind == "integer":
-        try:
-            return int(text)
-        except ValueError:
-            raise ValueError("is not a whole number") from None
+        if not re.fullmatch("[0-9]{1,18}", text):  # int() would also read 1_0 and -1, and numbers beyond the column's
+            raise ValueError("is not a whole number from 0 up")
+        return int(text)
     if column.kind in ("time", "day"):
         try:
             moment = datetime.fromisoformat(text)
@@ -167,7 +178,9 @@ def check_references(
     `damaged` names files with problems of their own: rows were left out there, so nothing is missed in them.
     """
     outlets = set() if "outlets.csv" in damaged else set(frames["outlets.csv"]["outlet"])
-    problems = []
+    problems = _contradictions(folder, frames)
+    if not outlets and "outlets.csv" not in damaged:
+        problems.append(Problem(folder / "outlets.csv", None, "holds no outlet", "Add a row for each outlet"))
     for name in ("articles.csv", "observed.csv"):
         for row in frames[name].itertuples():
             if outlets and row.outlet not in outlets:
@@ -189,13 +202,57 @@ def check_references(
             hint = _did_you_mean(str(row.subevent), settings.subevents)
             message = f"subevent {row.subevent!r} is not in study.toml{hint}"
             problems.append(Problem(folder / "articles.csv", int(row.line), message, "Mend it, or add it to subevents"))
-    actors = set() if "actors.csv" in damaged else set(frames["actors.csv"]["actor"])
+    actors = set(settings.main_actors if "actors.csv" in damaged else frames["actors.csv"]["actor"])
     for actor in settings.main_actors:
-        if actors and actor not in actors:
+        if actor not in actors:
             message = f"main_actors names the unknown actor {actor!r}{_did_you_mean(actor, actors)}"
-            problems.append(Problem(folder / "study.toml", None, message, "Use an id of actors.csv"))
+            problems.append(_of_setting(folder, "main_actors", message, "Use an id of actors.csv"))
     barred = [outlet for outlet in settings.excluded_from_references if outlets and outlet not in outlets]
     for outlet in barred:
         message = f"excluded_from_references names the unknown outlet {outlet!r}"
-        problems.append(Problem(folder / "study.toml", None, message, "Use an id of outlets.csv"))
+        problems.append(_of_setting(folder, "excluded_from_references", message, "Use an id of outlets.csv"))
     return problems
+
+
+def _of_setting(folder: Path, name: str, message: str, fix: str) -> Problem:
+    path = folder / "study.toml"
+    return Problem(path, line_of(path.read_text(encoding="utf-8-sig"), name), message, fix)
+
+
+def _contradictions(folder: Path, frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Rows whose cells cannot all be meant: each would be read without an error and lose something unseen."""
+    problems = []
+
+    def complain(name: str, line: Any, message: str, fix: str) -> None:
+        problems.append(Problem(folder / name, int(line), message, fix))
+
+    for row in frames["outlets.csv"].itertuples():
+        if row.observed_to < row.observed_from:
+            message = f"observed_to {row.observed_to:%Y-%m-%d} lies before observed_from {row.observed_from:%Y-%m-%d}"
+            complain("outlets.csv", row.line, message, "Exchange them: no day would count as observed")
+    for name, column in (("actors.csv", "alias"), ("labels.csv", "term")):
+        for text, line in frames[name][[column, "line"]].itertuples(index=False):
+            if not any(character.isalnum() for character in text):
+                message = f"{column} {text!r} holds no letter and no digit"
+                complain(name, line, message, "Write a word, or delete the row")
+    for row in frames["labels.csv"].itertuples():
+        if ":" in row.set:
+            complain("labels.csv", row.line, f"set {row.set!r} holds a colon", "Leave it out: it parts set and label")
+    meant: dict[tuple[str, str], Any] = {}
+    for row in frames["labels.csv"][frames["labels.csv"]["case"] == "any"].itertuples():
+        other = meant.setdefault((row.language, row.term.casefold()), row)
+        if (row.set, row.label) != (other.set, other.label):
+            message = f"term {row.term!r} of {row.set}:{row.label} is also one of {other.set}:{other.label}"
+            complain("labels.csv", row.line, message, f"Keep one of them (the other is line {other.line})")
+    for name, key, told in _SAME:
+        first: dict[str, Any] = {}
+        for row in frames[name].to_dict("records"):
+            before = first.setdefault(row[key], row)
+            if row[told] != before[told]:
+                message = f"{key} {row[key]!r} has the {told} {row[told]!r}"
+                complain(name, row["line"], message, f"Line {before['line']} says {before[told]!r}: make them the same")
+    return problems
+
+
+#: File, key, and the column that is the same in all rows with that key.
+_SAME = (("actors.csv", "actor", "kind"), ("actors.csv", "actor", "name"), ("labels.csv", "set", "referent"))

@@ -9,6 +9,7 @@ from html import escape
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 
 from analysis.figures import INK, MUTED, PAPER, RULE, STYLE
 
@@ -38,6 +39,8 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
     figure, buffer = axes.get_figure(root=True), io.StringIO()
     if figure is None:
         raise ValueError("these axes belong to no figure")
+    for label in figure.findobj(Text):
+        label.set_parse_math(False)  # a dollar sign in a name is a dollar sign
     # hashsalt: matplotlib's ids are random otherwise; Date: it writes the time otherwise.
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -46,14 +49,18 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r'\bid="', f'id="{name}-', text)
-    text = re.sub(r'(href="|url\()#', rf"\g<1>#{name}-", text)
-    for drawn, shown in _COLOURS.items():
-        text = text.replace(drawn, shown)
-    # Glyphs come from the reader's own sans-serif, not from matplotlib's.
-    text = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", text)
-    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
+    text = re.sub(r"<[^<>]+>", lambda tag: _ours(tag[0], name), text)  # tags only: labels stay as they are
     return _opened(text, name, title, alt).strip()
+
+
+def _ours(tag: str, name: str) -> str:
+    """A tag with ids of this figure, the page's colours and the reader's own sans-serif."""
+    tag = re.sub(r'\bid="', f'id="{name}-', tag)
+    tag = re.sub(r'(href="|url\()#', rf"\g<1>#{name}-", tag)
+    for drawn, shown in _COLOURS.items():
+        tag = tag.replace(drawn, shown)
+    tag = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag)
+    return re.sub(r"font-family: [^;\"]*;? ?", "", tag)
 
 
 def _opened(text: str, name: str, title: str, alt: str) -> str:

@@ -26,6 +26,17 @@ DTYPES = {
 #: Languages with rules for sentences and tokens.
 LANGUAGES = ("en", "es", "pt", "pl")
 
+#: What is compared; `term-log-odds` are words.
+MEASURES = (
+    "actor-share",
+    "actor-rate",
+    "label-share",
+    "label-share-own",
+    "valence",
+    "valence-toward",
+    "term-log-odds",
+)
+
 GENRES = ("news", "opinion", "explainer", "photo", "briefing")
 BODY_KINDS = ("none", "caption", "summary", "full")
 SOURCES = ("feed", "page", "text")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis import selection, tables
 from analysis.findings import reference_name, stands, verdict
-from analysis.frequency import dispersion, frequency, label_shares, means
+from analysis.frequency import dispersion, frequency, label_shares, means, variance_shares
 from analysis.results import is_primary
 from analysis.study import Study
 
@@ -216,3 +216,27 @@ def valence_by_period(study: Study, *, language: str = "en") -> pd.DataFrame:
             frames.append(means(valence[rows.index], rows["outlet"]).assign(period=period.name.replace("-", " ")))
     table = pd.concat(frames, ignore_index=True)
     return table.assign(label=table["group"].map(study.outlet_names))
+
+
+def variance_of_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
+    """How much of the variance in tone goes with the sub-event, how much with the outlet; see `variance_shares`.
+
+    All outlets that may stand in a reference count, the small ones too: nothing is said of any single one.
+    """
+    chosen = selection.select(study, language=language)
+    articles = chosen.articles[chosen.articles["outlet"].isin(study.referees)]
+    valence = selection.article_valence(chosen)[articles.index]
+    groupings = {column: articles[column] for column in ("subevent", "outlet")}
+    return variance_shares(valence, groupings, seed=study.settings.seed)
+
+
+def compared_in_words(study: Study, table: pd.DataFrame, *, language: str) -> list[str]:
+    """Tested outlets of a language whose words could be compared."""
+    words = table[(table["measure"] == "term-log-odds") & (table["language"] == language)]
+    return [outlet for outlet in study.tested if (words["group"] == outlet).any()]
+
+
+def against_rest(table: pd.DataFrame, outlet: str) -> pd.DataFrame:
+    """Two rows of a table by outlet: one outlet, and the sum of the others (missing where all of them are)."""
+    rest = table.drop(index=outlet).sum(min_count=1)
+    return pd.DataFrame({outlet: table.loc[outlet], "the other outlets": rest}).T

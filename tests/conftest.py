@@ -1,9 +1,15 @@
-"""A small valid study, made by hand: six outlets, two periods, two languages, features without texts."""
+"""A small valid study, made by hand: six outlets, two periods, two languages, features without texts.
+
+And the real studies' reports, built once per session in a copy of the project.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +19,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from analysis import results, tables
+from analysis.publish.files import lock
 from analysis.study import Study, load_study
 
 SETTINGS = """
@@ -228,3 +235,72 @@ def closed_figures() -> Iterator[None]:
     with mpl.rc_context({"backend": "agg"}):
         yield
     plt.close("all")
+
+
+ROOT = Path(__file__).resolve().parents[1]
+Castillo = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def castillo() -> Castillo:
+    """castillo(root, *arguments, **environment): run the program of the project copied to `root`."""
+
+    def run(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(root), **environment}
+        command = [sys.executable, "-m", "analysis", *arguments]
+        return subprocess.run(command, cwd=root, env=environment, capture_output=True, encoding="utf-8", timeout=1800)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def copy_project() -> Callable[[Path, Path], Path]:
+    """copy_project(source, folder): what reports are made of, and nothing that was made."""
+
+    def copy(source: Path, folder: Path) -> Path:
+        for name in ("analysis", "notebooks", "data"):
+            shutil.copytree(source / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        for name in ("pyproject.toml", "requirements.lock"):
+            shutil.copy(source / name, folder / name)
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def shared_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The session's temporary folder, the same for all workers of pytest-xdist."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def project(shared_base: Path, copy_project: Callable[[Path, Path], Path]) -> Path:
+    """A copy of the project, so that what is edited meanwhile makes nothing stale; to be read only."""
+    folder = shared_base / "project"
+    with lock(shared_base / "project.lock", echo=print):
+        if not (folder / "reports").exists():
+            copy_project(ROOT, folder)
+            # Results are kept by content: what the project has computed already, or will need, is computed once.
+            known = ROOT / ".cache" / "castillo" / "results"
+            known.mkdir(parents=True, exist_ok=True)
+            (folder / ".cache" / "castillo").mkdir(parents=True)
+            (folder / ".cache" / "castillo" / "results").symlink_to(known)
+            (folder / "reports").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(project: Path, castillo: Castillo) -> Callable[[str], Path]:
+    """built(study): the folder of a study's reports, built once by whichever worker asks first."""
+
+    def folder_of(study: str) -> Path:
+        folder = project / "reports" / study
+        with lock(project.with_name(f"{study}.lock"), echo=print):
+            if not (folder / "manifest.json").exists():
+                environment = {"TZ": "America/Lima", "LC_ALL": "C", "PYTHONHASHSEED": "1"}
+                done = castillo(project, "build", study, "--jobs", "2", **environment)
+                assert 0 == done.returncode, done.stdout + done.stderr
+        return folder
+
+    return folder_of

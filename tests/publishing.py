@@ -70,7 +70,9 @@ def make_project(root: Path, reports: str = '[[reports]]\nnotebook = "plain"\n',
 
 
 def write_features(study: Path) -> None:
-    """Features of the tiny study: the articles alone, and what they were made with."""
+    """Features of the tiny study: the articles, no sentence or mention, and what they were made with."""
+    for schema in tables.FEATURES:
+        tables.empty(schema).to_parquet(study / "features" / f"{schema.name.lower()}.parquet")
     count = len(ARTICLES)
     sha256 = [hashlib.sha256(article.encode()).hexdigest() for article in ARTICLES]
     frame = pd.DataFrame({"article": list(ARTICLES), "outlet": list(ARTICLES.values()), "language": "en"})

@@ -13,6 +13,7 @@ from analysis.annotate import annotate, compare_features
 from analysis.errors import AnalysisError, FeaturesMissing, GazetteerError, TextsError
 from analysis.features import guess_body_kind
 from analysis.study import load_study
+from analysis.valence import mention_valence
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +79,17 @@ def test_mentions(done):
     ] == found
 
 
-def test_the_tone_of_a_mention_is_that_of_its_sentence(done):
+def test_the_tone_of_a_mention_is_the_instruments_on_its_sentence(done):
+    """Asked again of the sentence as cut from the text, with the mention's place in it; Polish has no instrument."""
     study = done[0]
-    valence = study.features(tables.SENTENCES).set_index(["article", "sentence"])["valence"]
+    text = "Protesters cheer Ada Rivas in Perú\nCongress met. The “mob” left, Rivas’s aide said.\nA happy day."
+    spans = study.features(tables.SENTENCES).set_index(["article", "sentence"])
     mentions = study.features(tables.MENTIONS)
-    expected = [valence[row.article, row.sentence] for row in mentions.itertuples()]
-    np.testing.assert_array_equal(expected, mentions["valence"])
+    for row in mentions[mentions["article"] == "herald-1"].itertuples():
+        start, end = spans.loc[(row.article, row.sentence), ["start", "end"]]
+        place = [(row.start - start, row.end - start)]
+        assert mention_valence([text[start:end]], place, language="en")[0] == row.valence
+    assert mentions.loc[mentions["article"] == "kurier-1", "valence"].isna().all()
 
 
 def test_the_manifest_is_only_appended_to(done, tmp_path):
@@ -220,3 +226,14 @@ def test_differences_are_named(done, tmp_path):
 )
 def test_what_a_body_holds_is_guessed(body, source, expected):
     assert expected == guess_body_kind(body, source)
+
+
+@pytest.mark.parametrize("place", ["file", "file/deeper", "file/deeper/still"])
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path, place):
+    """And the manifest stays as it was."""
+    study = mini_study(tmp_path / "mini")
+    before = (study.folder / "articles.csv").read_bytes()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AnalysisError, match=r"cannot be written \(.*\)\. Mend that"):
+        annotate(study.folder / "texts.jsonl", study, output=tmp_path / place)
+    assert before == (study.folder / "articles.csv").read_bytes()

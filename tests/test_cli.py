@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -140,12 +141,10 @@ def test_check_finds_nothing(root: Path) -> None:
     assert 0 == done.exit_code
 
 
-def test_check_tells_every_problem_at_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_tells_every_problem_at_once(root: Path) -> None:
     """Of files, of aliases, of reports; status 2."""
-    gazetteer = ModuleType("analysis.gazetteer")
-    gazetteer.__spec__ = SimpleNamespace()  # type: ignore[assignment]
-    gazetteer.conflicts = lambda actors: [("Castillo", ["pedro", "other"])]  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "analysis.gazetteer", gazetteer)
+    actors = root / "data/tiny/actors.csv"
+    actors.write_text(actors.read_text() + "other,person,Other,*,Pedro Castillo,exact,,\n")
     articles = root / "data/tiny/articles.csv"
     articles.write_text(articles.read_text().replace("n1,north", "n1,nort"))
     toml = root / "data/tiny/study.toml"
@@ -153,9 +152,42 @@ def test_check_tells_every_problem_at_once(root: Path, monkeypatch: pytest.Monke
     done = castillo("check", "tiny")
     assert 2 == done.exit_code
     assert "articles.csv:2: outlet 'nort' is unknown (did you mean 'north'?)" in done.output
-    assert "alias 'Castillo' belongs to pedro and other. Keep one" in done.output
-    assert "study.toml: study.toml asks for the notebook 'gone'" in done.output
+    assert "actors.csv:3: alias 'Pedro Castillo' belongs to castillo and other. Keep one" in done.output
+    assert re.search(r"study\.toml:13: study\.toml asks for the notebook 'gone'", done.output)
     assert ": 3 problems\n" in done.output
+
+
+def test_check_leaves_out_what_only_follows(root: Path) -> None:
+    """One wrong row of outlets.csv is one problem, whatever reports name that outlet."""
+    outlets = root / "data/tiny/outlets.csv"
+    outlets.write_text(outlets.read_text().replace("North,GB,en,private", "North,GB,en,privat"))
+    toml = root / "data/tiny/study.toml"
+    toml.write_text(toml.read_text() + '[[reports]]\nnotebook = "plain"\nparameters = { outlet = "north" }\n')
+    assert 2 == len(castillo("check", "tiny").output.splitlines())
+
+
+@pytest.mark.parametrize(("name", "content"), [("meta.json", "{"), ("meta.json", None), ("terms.parquet", None)])
+def test_check_looks_at_the_features(root: Path, name: str, content: str | None) -> None:
+    """Where there are any: a study without features is only not annotated yet."""
+    path = root / "data/tiny/features" / name
+    path.unlink() if content is None else path.write_text(content)
+    done = castillo("check", "tiny")
+    assert 2 == done.exit_code
+    assert done.output.startswith(f"{path}")
+    shutil.rmtree(path.parent)
+    assert 0 == castillo("check", "tiny").exit_code
+
+
+@pytest.mark.parametrize("command", ["check", "list", "build", "verify"])
+def test_damaged_features_are_status_2(root: Path, command: str) -> None:
+    """One line with the file and what to do, before any kernel starts."""
+    path = root / "data/tiny/features/terms.parquet"
+    path.write_bytes(b"PAR1")
+    (root / "reports/tiny").mkdir(parents=True)
+    (root / "reports/tiny/manifest.json").write_text('{"files": {}}')
+    done = castillo(command, "tiny")
+    assert 2 == done.exit_code
+    assert re.search(rf"{path}: cannot be read \(.*\)\. Run: castillo annotate TEXTS --study tiny\n", done.output)
 
 
 def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +197,7 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
     def annotate(paths: list[Path], study: object, **options: object) -> SimpleNamespace:
         seen.update(options, paths=paths)
         rejected = [SimpleNamespace(path=Path("a.jsonl"), line=3, reason="neither title nor body")]
-        return SimpleNamespace(articles=7, rejected=rejected)
+        return SimpleNamespace(articles=7, rejected=rejected, added=("x1", "x2"), without_text=("n1",))
 
     module = ModuleType("analysis.annotate")
     module.annotate = annotate  # type: ignore[attr-defined]
@@ -174,6 +206,8 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
     folder = root / "data/tiny/features"
     assert "set aside: a.jsonl:3: neither title nor body" in done.output
     assert f"{folder}: 7 articles annotated, 1 set aside\n" in done.output
+    assert "2 of them are new and were appended to articles.csv" in done.output
+    assert "1 articles of articles.csv had no text, so have no features: n1\n" in done.output
     expected = {"paths": [Path("a.jsonl"), Path("b.jsonl")], "output": folder, "jobs": 2, "scheduler": "tcp://x:1"}
     assert expected == seen
     assert 0 == done.exit_code

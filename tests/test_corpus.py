@@ -55,7 +55,7 @@ def test_lengths_are_medians_and_body_kinds_counts(small_study):
 
 def test_valence_is_averaged_by_a_column_in_one_language(small_study):
     table = corpus.valence_by(small_study, "outlet").set_index("group")
-    assert {"north", "south", "east", "portal", "single"} == set(table.index)
+    assert {"north", "south", "east", "single"} == set(table.index)
     # Tones of north's articles 0…7: ((7n) mod 11 - 5) / 10.
     tones = [((7 * n) % 11 - 5) / 10 for n in range(8)]
     assert (8, pytest.approx(sum(tones) / 8)) == (table.loc["north", "articles"], table.loc["north", "mean"])

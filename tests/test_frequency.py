@@ -180,3 +180,14 @@ def test_variance_share_depends_on_its_seed_only():
     first, again, other = (_share(values, groups, draws=100, seed=seed) for seed in (1, 1, 2))
     pd.testing.assert_series_equal(first, again)
     assert first["lower"] != other["lower"]
+
+
+def test_two_groupings_are_compared_on_the_same_articles_and_draws():
+    """An article outside one grouping is in neither; a grouping differs from itself by nothing, with no width."""
+    values, groups = _grouped(np.random.default_rng(5), 60, 3, 2.0)
+    holes = groups.astype("float64").mask(groups.index < 5)
+    table = variance_shares(values, {"one": groups, "two": holes}, draws=50)
+    assert [55] * 3 == table["articles"].to_list()
+    alone = _share(values[5:], groups[5:], draws=50)
+    assert pytest.approx(alone["estimate"]) == table.loc["one", "estimate"] == table.loc["two", "estimate"]
+    assert [0, 0, 0] == table.loc["difference", ["estimate", "lower", "upper"]].to_list()

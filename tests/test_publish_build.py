@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from publishing import PARAMETERS, SHOW, make_project, write_features, write_notebook
 
-from analysis import publish, tables
+from analysis import publish
 from analysis.errors import BuildError
-from analysis.publish import builder
+from analysis.publish import builder, depends
 from analysis.publish.files import lock, write
 from analysis.publish.kernels import OwnKernelManager, kernel_environment
 from analysis.publish.page import Rendered
@@ -32,8 +32,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_notebook(made, "outlet", ["# Outlet", SHOW], PARAMETERS + '\noutlet: str = "north"')
     monkeypatch.chdir(made / "notebooks")
     monkeypatch.setattr(builder, "_share_results", lambda study, echo: None)
-    # One module stands for the library, so that editing it while the tests run makes nothing stale.
-    monkeypatch.setattr(sys.modules["analysis.publish.cache"], "library_files", lambda: [Path(tables.__file__)])
+    # One module stands for those that shape pages, so that editing them while the tests run makes nothing stale.
+    monkeypatch.setattr(sys.modules["analysis.publish.cache"], "page_files", lambda: [Path(publish.__file__)])
     return made
 
 
@@ -42,7 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rendered | Failure]:
     """Kernels replaced: a page that says the report's name, or what the test puts here under that name."""
     results: dict[str, Rendered | Failure] = {}
 
-    def run_all(tasks: list[Task], *, jobs: int) -> object:
+    def run_all(tasks: list[Task], *, jobs: int, first: object) -> object:
         for task in tasks:
             name = task.report.name
             page = Rendered({f"{name}.html": name.encode(), f"{name}.t.csv": b"a\n"}, name.title(), f"{name} says")
@@ -120,13 +120,36 @@ def test_library_template_and_packages_are_reasons(root: Path, quick: object, mo
     with monkeypatch.context() as patch:
         patch.setattr(cache, "versions", lambda: (("numpy", "99"),))
         assert {"stale packages changed"} == set(states().values())
-    files = cache.library_files()
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "library_files", lambda: files[1:])
-        assert {"stale analysis changed"} == set(states().values())
-    with monkeypatch.context() as patch:
-        patch.setattr(cache, "_PAGE", (".j2",))
+        patch.setattr(cache, "page_files", lambda: [])
         assert {"stale template changed"} == set(states().values())
+
+
+def test_a_changed_module_makes_stale_what_imports_it(
+    root: Path, quick: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By its name, and no other report; also where it comes to be needed, or is needed no more."""
+    write_notebook(root, "plain", ["# Plain", "from analysis.figures import plot_words"])
+    publish.build(study())
+    cache = sys.modules["analysis.publish.cache"]
+    other = tmp_path / "other.py"
+    other.write_text("# changed")
+
+    def changed(*names: str) -> dict[str, str]:
+        swapped = dict.fromkeys(names, other)
+        real = depends.library_files
+        with monkeypatch.context() as patch:
+            patch.setattr(cache, "library_files", lambda m: {n: swapped.get(n, p) for n, p in real(m).items()})
+            return states()
+
+    expected = {"plain": "stale analysis/figures.py changed", "outlet--north": "fresh", "outlet--south": "fresh"}
+    assert expected == changed("analysis/figures.py")
+    assert {"fresh"} == set(changed("analysis/views.py").values())
+    assert expected | {"plain": "stale analysis/phrases.py changed"} == changed("analysis/phrases.py")
+    monkeypatch.setattr(cache, "library_files", lambda modules: {"analysis/new.py": other} if modules else {})
+    told = states()["plain"]
+    assert "analysis/new.py is new" in told
+    assert "analysis/figures.py is used no more" in told
 
 
 def test_cell_outputs_and_metadata_are_no_change(root: Path, quick: object) -> None:
@@ -244,7 +267,7 @@ def test_stale_features_are_told_on_the_page(root: Path, quick: object) -> None:
 def test_a_broken_state_is_as_good_as_none(root: Path, quick: object) -> None:
     """Half a file, another version's fields."""
     publish.build(study())
-    for number, path in enumerate(sorted((root / ".cache").rglob("*.json"))):
+    for number, path in enumerate(sorted((root / ".cache/castillo/tiny").rglob("*.json"))):
         path.write_text(["{", '{"failure": null, "other": 1}', "[]"][number])
     assert {"new never built"} == set(states().values())
     assert 3 == len(publish.build(study()).built)
@@ -379,3 +402,23 @@ def test_missing_features_are_refused_before_any_kernel(root: Path, quick: objec
     (root / "data/tiny/features").mkdir()
     write_features(root / "data/tiny")
     assert publish.build(study()).ok
+
+
+@pytest.mark.parametrize("place", [".", "deeper"])
+def test_an_output_that_is_no_folder_is_refused_before_any_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """A file, or a folder in a file."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("analysis.publish.builder.run_all", lambda tasks, jobs: pytest.fail("a kernel was started"))
+    root = make_project(tmp_path / "project")
+    monkeypatch.chdir(root)
+    with pytest.raises(BuildError, match=r"cannot write to .*tiny: .*\. Nothing was built\."):
+        publish.build(load_study(root / "data" / "tiny"), output=tmp_path / "file" / place)
+
+
+def test_what_cannot_be_written_is_told_where_the_folder_is_a_file(tmp_path: Path) -> None:
+    """Nothing is left to clean up there."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BuildError, match=r"cannot write .*x.html"):
+        write(tmp_path / "file" / "x.html", b"")

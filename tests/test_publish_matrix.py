@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from publishing import PARAMETERS, make_project, write_notebook
 
-from analysis.errors import AnalysisError, BuildError, ParameterError
-from analysis.publish.matrix import report_name, select, slug, study_reports
+from analysis.errors import AnalysisError, BuildError, ParameterError, told
+from analysis.publish.matrix import plan_reports, report_name, select, slug, study_reports
 from analysis.publish.parameters import Parameter, fits, read_parameters
 from analysis.study import load_study
 
@@ -60,7 +60,7 @@ def test_a_study_elsewhere_is_passed_as_a_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reports", "told"),
+    ("reports", "expected"),
     [
         ('notebook = "pair"\nparameters = { up = "x" }', "parameter 'up' = 'x': the notebook has no such parameter"),
         ('notebook = "pair"\nparameters = { left = 3 }', "parameter 'left' = 3: is not str"),
@@ -75,9 +75,27 @@ def test_a_study_elsewhere_is_passed_as_a_path(tmp_path: Path) -> None:
         ('notebook = "plain"\n[[reports]]\nnotebook = "plain"', "asks for the report 'plain' more than once"),
     ],
 )
-def test_a_wrong_matrix_is_refused(tmp_path: Path, reports: str, told: str) -> None:
+def test_a_wrong_matrix_is_refused(tmp_path: Path, reports: str, expected: str) -> None:
     """Names, types and values are held to the notebook and to the study."""
-    assert told in refusal(tmp_path, f"[[reports]]\n{reports}\n")
+    assert expected in refusal(tmp_path, f"[[reports]]\n{reports}\n")
+
+
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path) -> None:
+    """Of the entry of [[reports]] that it stands in."""
+    root = project(tmp_path, '[[reports]]\nnotebook = "plain"\n\n[[reports]]\nnotebook = "nowhere"\n')
+    study = load_study(root / "data" / "tiny")
+    (found,) = plan_reports(study, root)[1]
+    path, _, line = told(found).partition(": ")[0].rpartition(":")
+    assert study.folder / "study.toml" == Path(path)
+    assert ["[[reports]]", 'notebook = "nowhere"'] == Path(path).read_text().splitlines()[int(line) - 1 :]
+
+
+def test_a_language_is_one_of_the_study(tmp_path: Path) -> None:
+    """Before a kernel starts, as with outlets."""
+    root = project(tmp_path, '[[reports]]\nnotebook = "tone"\nparameters = { language = "xx" }')
+    write_notebook(root, "tone", ["# Tone"], 'study: str = "tiny"\nlanguage: str = "en"')
+    with pytest.raises(ParameterError, match=r"'xx': is no language of tiny\. Known: en"):
+        study_reports(load_study(root / "data" / "tiny"), root)
 
 
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """study.toml: what it may say, and one clear problem for each thing wrong."""
 
+import re
 from datetime import date
 
 import pytest
@@ -40,12 +41,16 @@ def test_settings_are_read_with_their_defaults(study_folder):
         ('["en", "pl"]', '["en", "xx"]', "setting 'languages': language 'xx' is unknown; known: en, es, pt, pl. Mend"),
         ('["en", "pl"]', '"en"', "setting 'languages': 'en' is not a list of texts. Mend its value"),
         ("min_articles = 6", "min_articles = 1", "setting 'min_articles': 1 is not a whole number from 2 up. Mend"),
-        ("draws = 200", "draws = true", "setting 'draws': True is not a whole number from 100 up. Mend its value"),
+        ("draws = 200", "draws = true", "setting 'draws': True is not a whole number from 100 to 1000000. Mend"),
         ("seed = 7", "seed = -1", "setting 'seed': -1 is not a whole number from 0 up. Mend its value"),
         ('"lede"', '"body"', "setting 'primary': 'body' is none of title, lede, text. Mend its value"),
         ("seed = 7", "sede = 7", "setting 'sede' is unknown. Known: name, title, question, event, timezone, window,"),
         ('question = "Does it measure?"', "", "setting 'question' is missing. Add it"),
-        ('notebook = "overview"', 'notebok = "overview"', "setting 'reports': notebok is unknown in [[reports]]. Mend"),
+        (
+            'notebook = "overview"',
+            'notebok = "overview"',
+            "setting 'reports': notebok is unknown in [[reports]]",
+        ),
         (
             'notebook = "overview"',
             'notebook = "outlet"\neach = "actor"',
@@ -55,6 +60,46 @@ def test_settings_are_read_with_their_defaults(study_folder):
             "start = 2022-12-11",
             "start = 2022-12-10",
             "setting 'periods': 'protests' starts on 2022-12-10, before 'removal' ends on 2022-12-10. Mend its value",
+        ),
+        ("America/Lima", "America", "setting 'timezone': 'America' is no time zone (write America/Lima)"),
+        ("America/Lima", "A" * 300, f"setting 'timezone': '{'A' * 300}' is no time zone"),
+        ('name = "small"', f'name = "{"a" * 61}"', f"setting 'name': '{'a' * 61}' has more than 60 characters"),
+        (
+            "draws = 200",
+            "draws = 1000000000000",
+            "setting 'draws': 1000000000000 is not a whole number from 100 to 1000",
+        ),
+        ('["en", "pl"]', "[]", "setting 'languages': needs at least one language. Mend its value"),
+        ('["en", "pl"]', '["en", "pl", "en"]', "setting 'languages': 'en' stands there more than once. Mend its"),
+        (
+            '"dina-boluarte"]',
+            '"pedro-castillo"]',
+            "setting 'main_actors': 'pedro-castillo' stands there more than once",
+        ),
+        (
+            "{ start = 2022-12-05, end = 2022-12-20 }",
+            '"2022"',
+            "setting 'window': '2022' is not a table. Mend its value",
+        ),
+        (
+            ", end = 2022-12-20 }",
+            ", ent = 2022-12-20 }",
+            "setting 'window': ent is unknown in window; known: start, end",
+        ),
+        (
+            'name = "removal"',
+            'title = "removal"',
+            "setting 'periods': title is unknown in [[periods]]; known: name, start",
+        ),
+        (
+            "day = 2022-12-07",
+            "date = 2022-12-07",
+            "setting 'happenings': date is unknown in [[happenings]]; known: day",
+        ),
+        (
+            'notebook = "overview"',
+            'notebook = "overview"\nparameters = 5',
+            "setting 'reports': parameters = 5 is not a table (write parameters = {",
         ),
     ],
 )
@@ -80,4 +125,46 @@ def test_a_line_that_is_no_toml_is_named(edit):
 def test_a_missing_file_and_one_that_is_no_utf8(tmp_path):
     assert ["does not exist. A study folder holds a study.toml"] == _problems(tmp_path / "study.toml")
     (tmp_path / "study.toml").write_bytes(b'name = "\xff"')
-    assert ["is not UTF-8 (invalid start byte). Save the file as UTF-8"] == _problems(tmp_path / "study.toml")
+    assert ["byte 0xff is not UTF-8. Save the file as UTF-8"] == _problems(tmp_path / "study.toml")
+
+
+@pytest.mark.parametrize("name", ["periods", "happenings", "reports"])
+@pytest.mark.parametrize("value", ["3", '"x"', "[3]", '["x"]'])
+def test_tables_of_another_shape_are_told_in_words(name, value, study_folder):
+    path = study_folder / "study.toml"
+    kept = re.sub(rf"\[\[{name}\]\]\n(.+\n?)+", "", path.read_text(encoding="utf-8"))
+    path.write_text(f"{name} = {value}\n{kept}", encoding="utf-8")
+    (problem,) = read_settings(path)[1]
+    assert 1 == problem.line
+    assert re.search("is not a (list of tables|table)", problem.message)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("seed = 7", "seed = -7", "seed = -7"),
+        ('["en", "pl"]', "3", "languages = 3"),
+        ("[[reports]]\nn", "[[reports]]\nN", "[[reports]]"),
+    ],
+)
+def test_a_wrong_setting_is_told_with_its_line(old, new, line, edit):
+    path = edit("study.toml", old, new)
+    problem = read_settings(path)[1][0]
+    assert line == path.read_text(encoding="utf-8").splitlines()[problem.line - 1]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_settings(study_folder):
+    path = study_folder / "study.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert [] == read_settings(path)[1]
+
+
+def test_a_byte_that_is_not_utf_8_is_told_with_its_line(study_folder):
+    path = study_folder / "study.toml"
+    path.write_bytes(path.read_bytes().replace(b"A small", b"A sm\xe4ll"))
+    assert (3, "byte 0xe4 is not UTF-8") == (read_settings(path)[1][0].line, read_settings(path)[1][0].message)
+
+
+def test_a_folder_in_place_of_the_file_is_a_problem(tmp_path):
+    (problem,) = read_settings(tmp_path)[1]
+    assert "cannot be read (Is a directory)" == problem.message

@@ -5,7 +5,7 @@ import pytest
 
 from analysis import study as module
 from analysis import tables
-from analysis.errors import FeaturesMissing, StudyError, StudyNotFound, TableError
+from analysis.errors import FeaturesBroken, FeaturesMissing, StudyError, StudyNotFound
 from analysis.study import examine, find_root, find_study, load_study
 
 
@@ -41,6 +41,8 @@ def test_studies_are_found_by_folder_and_by_name_from_anywhere(tmp_path, monkeyp
     assert root == find_root()
     assert root / "data/one" == find_study("one")
     assert study_folder == find_study(study_folder)
+    with pytest.raises(StudyNotFound):
+        find_study("too-long-for-a-file" * 30)
     with pytest.raises(StudyNotFound) as raised:
         find_study("two")
     assert ("two", ("one",)) == (raised.value.study, raised.value.known)
@@ -56,11 +58,11 @@ def test_days_are_local_and_periods_hold_both_their_ends(small_study):
     assert expected == [None if pd.isna(name) else name for name in small_study.period_of(days)]
 
 
-def test_an_article_of_the_night_belongs_to_the_day_in_lima(study_folder):
-    path = study_folder / "features" / "articles.parquet"
-    table = pd.read_parquet(path)
-    table.loc[table["article"] == "north-4", "published"] = pd.Timestamp("2022-12-11T03:00Z")
-    table.to_parquet(path)
+def test_an_article_of_the_night_belongs_to_the_day_in_lima(study_folder, edit):
+    """And the manifest's date counts, which is edited by hand, not the one that was annotated."""
+    manifest = pd.read_csv(study_folder / "articles.csv").set_index("article")
+    start = "north-4,north,en,"
+    edit("articles.csv", start + manifest["published"]["north-4"], start + "2022-12-11T03:00:00Z")
     row = load_study(study_folder).articles.set_index("article").loc["north-4"]
     assert (pd.Timestamp("2022-12-10"), "removal") == (row["day"], row["period"])
 
@@ -107,14 +109,49 @@ def test_features_are_checked_and_read_once(study_folder):
     with pytest.raises(FeaturesMissing) as raised:
         load_study(study_folder).features(tables.TERMS)
     path = study_folder / "features" / "terms.parquet"
-    assert f"{path} does not exist. Run: castillo annotate TEXTS --study small" == str(raised.value)
+    assert f"{path} does not exist. Run: castillo annotate TEXTS --study {study_folder}" == str(raised.value)
 
 
 def test_features_of_the_wrong_shape_are_refused(study_folder):
     path = study_folder / "features" / "terms.parquet"
     pd.read_parquet(path).drop(columns="count").to_parquet(path)
-    with pytest.raises(TableError, match=r"^table TERMS, column 'count': missing"):
+    with pytest.raises(FeaturesBroken, match=r"terms\.parquet: .*table TERMS, column 'count': missing.*annotate"):
         load_study(study_folder).features(tables.TERMS)
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more"])
+def test_a_damaged_table_of_features_is_told_with_its_path(study_folder, content):
+    path = study_folder / "features" / "mentions.parquet"
+    path.write_bytes(content)
+    with pytest.raises(FeaturesBroken) as raised:
+        load_study(study_folder).check_features()
+    assert (path, str(study_folder)) == (raised.value.path, raised.value.study)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"inputs": 3}'])
+def test_a_damaged_record_of_features_is_told_with_its_path(study_folder, content):
+    path = study_folder / "features" / "meta.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(FeaturesBroken, match="cannot be read"):
+        load_study(study_folder).stale_features()
+
+
+def test_features_of_other_articles_than_the_study_are_refused(study_folder):
+    path = study_folder / "features" / "terms.parquet"
+    load_study(study_folder).check_features()
+    terms = pd.read_parquet(path)
+    terms.assign(article="x" + terms["article"]).to_parquet(path)
+    with pytest.raises(FeaturesBroken, match=r"terms.parquet: holds 28 articles that articles\.csv does not, first x"):
+        load_study(study_folder).check_features()
+
+
+def test_features_without_an_article_are_refused(study_folder):
+    for schema in tables.FEATURES:
+        path = study_folder / "features" / f"{schema.name.lower()}.parquet"
+        pd.read_parquet(path).head(0).to_parquet(path)
+    with pytest.raises(FeaturesBroken, match="holds no article"):
+        load_study(study_folder).check_features()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +159,7 @@ def test_features_of_the_wrong_shape_are_refused(study_folder):
     [
         ("actors.csv", "Dina Boluarte,exact", "Boluarte,exact", ["actors.csv"]),
         ("labels.csv", "mob,any", "mobs,any", ["labels.csv"]),
-        ("articles.csv", "removal-and-arrest,summary", "removal-and-arrest,caption", ["articles.csv (body_kind)"]),
+        ("articles.csv", "arrest,summary", "arrest,caption", ["articles.csv (language, body_kind)"]),
         ("articles.csv", "publisher", "crawl", []),
         ("study.toml", "seed = 7", "seed = 8", []),
     ],

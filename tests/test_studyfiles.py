@@ -9,7 +9,6 @@ from analysis.study import examine
 from analysis.studyfiles import parse_cell, read_csv
 
 OBSERVED = tables.OBSERVED_CSV
-UNREAD = "was not read any further. Mend the line named above first"
 
 
 def _told(folder):
@@ -33,8 +32,8 @@ def _observed(tmp_path, text):
             "outlet,name,country",
             "outlet,name,land",
             [
-                "outlets.csv: column 'country' is missing. Add it to the first line",
-                "outlets.csv: column 'land' is unknown. Rename or delete it",
+                "outlets.csv:1: column 'country' is missing. Add it to the first line",
+                "outlets.csv:1: column 'land' is unknown. Rename or delete it",
             ],
         ),
         (
@@ -42,8 +41,8 @@ def _observed(tmp_path, text):
             "referent,",
             "referrent,",
             [
-                "labels.csv: column 'referent' is missing. Add it to the first line (did you mean 'referrent'?)",
-                "labels.csv: column 'referrent' is unknown. Rename or delete it (did you mean 'referent'?)",
+                "labels.csv:1: column 'referent' is missing. Add it to the first line (did you mean 'referrent'?)",
+                "labels.csv:1: column 'referrent' is unknown. Rename or delete it (did you mean 'referent'?)",
             ],
         ),
         (
@@ -121,8 +120,8 @@ def _observed(tmp_path, text):
             "Pedro Castillo,*,Castillo",
             '"Pedro Castillo,*,Castillo',
             [
-                "actors.csv:3: broken CSV (unexpected end of data). Close the quotation marks of this row",
-                f"actors.csv: {UNREAD}",
+                "actors.csv:3: broken CSV (unexpected end of data); no row was read. "
+                "Close the quotation marks of this row"
             ],
         ),
         (
@@ -130,8 +129,8 @@ def _observed(tmp_path, text):
             "what Castillo did,self",
             '"what" Castillo did,self',
             [
-                "labels.csv:3: broken CSV (',' expected after '\"'). Close the quotation marks of this row",
-                f"labels.csv: {UNREAD}",
+                "labels.csv:3: broken CSV (',' expected after '\"'); no row was read. "
+                "Close the quotation marks of this row",
             ],
         ),
         (
@@ -139,7 +138,7 @@ def _observed(tmp_path, text):
             '"dina-boluarte"]',
             '"dina-bolurte"]',
             [
-                "study.toml: main_actors names the unknown actor 'dina-bolurte' (did you mean 'dina-boluarte'?). "
+                "study.toml:14: main_actors names the unknown actor 'dina-bolurte' (did you mean 'dina-boluarte'?). "
                 "Use an id of actors.csv"
             ],
         ),
@@ -147,7 +146,7 @@ def _observed(tmp_path, text):
             "study.toml",
             '["single"]',
             '["telesur"]',
-            ["study.toml: excluded_from_references names the unknown outlet 'telesur'. Use an id of outlets.csv"],
+            ["study.toml:11: excluded_from_references names the unknown outlet 'telesur'. Use an id of outlets.csv"],
         ),
     ],
 )
@@ -178,7 +177,7 @@ def test_all_problems_of_all_files_come_at_once(study_folder, edit):
     edit("observed.csv", "north,2022-12-06,10", "north,2022-12-06,ten")
     edit("labels.csv", "set,", "sets,")
     (study_folder / "actors.csv").unlink()
-    expected = ["study.toml", "articles.csv:2", "articles.csv:6", "observed.csv:2", "actors.csv", "labels.csv"]
+    expected = ["study.toml:12", "articles.csv:2", "articles.csv:6", "observed.csv:2", "actors.csv", "labels.csv:1"]
     assert expected == list(dict.fromkeys(text.split(": ")[0] for text in _told(study_folder)))
 
 
@@ -192,7 +191,7 @@ def test_a_missing_file_says_which_columns_it_needs(tmp_path):
 def test_bytes_that_are_no_utf8_are_named_with_their_line(tmp_path, mark):
     """Also after a byte order mark, which shifts positions."""
     _, problems = _observed(tmp_path, mark + b"outlet,day,items\nnorth,2022-12-06,1\nwsch\xf3d,2022-12-06,1\n")
-    assert ["observed.csv:3: byte 0xf3 is not UTF-8. Save the file as UTF-8", f"observed.csv: {UNREAD}"] == problems
+    assert ["observed.csv:3: byte 0xf3 is not UTF-8; no row was read. Save the file as UTF-8"] == problems
 
 
 def test_spreadsheet_habits_are_no_faults(tmp_path):
@@ -206,7 +205,7 @@ def test_spreadsheet_habits_are_no_faults(tmp_path):
 
 def test_lines_are_counted_through_cells_that_hold_line_breaks(tmp_path):
     _, problems = _observed(tmp_path, 'outlet,day,items\n"nor\nth",2022-12-06,1\nsouth,2022-12-06,x\n')
-    assert ["observed.csv:4: items 'x' is not a whole number"] == [p.split(". ")[0] for p in problems]
+    assert ["observed.csv:4: items 'x' is not a whole number from 0 up"] == [p.split(". ")[0] for p in problems]
 
 
 def test_a_repeated_key_is_shown_as_it_is_written(tmp_path):
@@ -217,12 +216,12 @@ def test_a_repeated_key_is_shown_as_it_is_written(tmp_path):
 
 def test_the_same_column_twice_is_a_fault(tmp_path):
     _, (problem,) = _observed(tmp_path, "outlet,day,items,day\n")
-    assert "observed.csv: a column name occurs twice. Keep one of them" == problem
+    assert "observed.csv:1: a column name occurs twice. Keep one of them" == problem
 
 
-def test_an_empty_file_lacks_every_column(tmp_path):
+def test_an_empty_file_gives_one_problem(tmp_path):
     _, problems = _observed(tmp_path, "")
-    assert ["outlet", "day", "items"] == [problem.split("'")[1] for problem in problems]
+    assert ["observed.csv:1: the first line is empty. Write the columns there: outlet,day,items"] == problems
 
 
 @pytest.mark.parametrize(
@@ -241,3 +240,76 @@ def test_cells_become_values_in_utc(text, column, expected):
 def test_settings_of_a_valid_study_are_read(study_folder):
     """Guards the fixture: the cases above start from a study without a fault."""
     assert [] == read_settings(study_folder / "study.toml")[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "added", "expected"),
+    [
+        (
+            "actors.csv",
+            "dots,person,Dots,*,...,any,,",
+            "actors.csv:6: alias '...' holds no letter and no digit. Write a word, or delete the row",
+        ),
+        (
+            "actors.csv",
+            "unseen,person,Unseen,*,\u200b,any,,",
+            "actors.csv:6: alias '\\u200b' holds no letter and no digit. Write a word, or delete the row",
+        ),
+        (
+            "actors.csv",
+            "pedro-castillo,person,Pedro,*,Pedro C.,exact,,",
+            "actors.csv:6: actor 'pedro-castillo' has the name 'Pedro'. "
+            "Line 2 says 'Pedro Castillo': make them the same",
+        ),
+        (
+            "labels.csv",
+            "act,another,putsch,en,putsch,any",
+            "labels.csv:6: set 'act' has the referent 'another'. Line 2 says 'what Castillo did': make them the same",
+        ),
+        (
+            "labels.csv",
+            "crowd,those in the streets,rabble,en,MOB,any",
+            "labels.csv:6: term 'MOB' of crowd:rabble is also one of crowd:mob. Keep one of them (the other is line 4)",
+        ),
+        (
+            "labels.csv",
+            "a:b,it,putsch,en,putsch,any",
+            "labels.csv:6: set 'a:b' holds a colon. Leave it out: it parts set and label",
+        ),
+        (
+            "outlets.csv",
+            "late,Late,US,en,private,online,,no,2022-12-20,2022-12-06",
+            "outlets.csv:8: observed_to 2022-12-06 lies before observed_from 2022-12-20. "
+            "Exchange them: no day would count as observed",
+        ),
+    ],
+)
+def test_rows_that_would_lose_something_unseen_are_refused(name, added, expected, study_folder):
+    path = study_folder / name
+    path.write_text(f"{path.read_text(encoding='utf-8')}{added}\n", encoding="utf-8")
+    assert [expected] == _told(study_folder)
+
+
+@pytest.mark.parametrize("cell", ["-1", "1_0", "3.0", "9" * 30, "٣"])
+def test_a_count_is_a_whole_number_that_its_column_can_hold(cell, tmp_path):
+    _, (problem,) = _observed(tmp_path, f"outlet,day,items\nnorth,2022-12-06,{cell}\n")
+    assert f"observed.csv:2: items {cell!r} is not a whole number from 0 up" == problem.partition(". ")[0]
+
+
+def test_a_control_character_is_no_part_of_a_cell(tmp_path):
+    _, (problem,) = _observed(tmp_path, "outlet,day,items\nno\0rth,2022-12-06,1\n")
+    assert "observed.csv:2: outlet 'no\\x00rth' holds a control character" == problem.partition(". ")[0]
+
+
+def test_a_folder_in_place_of_a_file_is_a_problem(study_folder):
+    (study_folder / "labels.csv").unlink()
+    (study_folder / "labels.csv").mkdir()
+    assert ["labels.csv: cannot be read (Is a directory)"] == [text.partition(". ")[0] for text in _told(study_folder)]
+
+
+def test_a_study_without_outlets_or_actors_is_told_so(study_folder):
+    for name in ("outlets.csv", "actors.csv"):
+        path = study_folder / name
+        path.write_text(path.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
+    told = [text.partition(" '")[0].partition(". ")[0] for text in _told(study_folder)]
+    assert ["outlets.csv: holds no outlet", *["study.toml:14: main_actors names the unknown actor"] * 2] == told

@@ -86,7 +86,7 @@ def test_every_count_leads_to_its_articles(small_study):
 def test_labels_by_outlet_sum_to_their_set(small_study):
     assert {"act": "what Castillo did", "crowd": "those in the streets"} == views.label_sets(small_study)
     table = views.labels_by_outlet(small_study, "act")
-    assert {"all outlets", "The North", "The South", "Portal"} == set(table["group_name"])
+    assert {"all outlets", "The North", "The South"} == set(table["group_name"])
     shares = table[table["set_uses"] > 0].groupby("group_name")["share"].sum()
     assert [pytest.approx(1)] * 3 == shares.to_list()
     assert 0 == len(views.labels_by_outlet(small_study, "crowd"))
@@ -134,5 +134,5 @@ def test_unresolved_surnames_are_shown(small_study):
 def test_valence_by_period_is_of_tested_outlets(small_study):
     table = views.valence_by_period(small_study)
     assert ["removal", "protests"] == list(dict.fromkeys(table["period"]))
-    assert {"The North", "The South", "Portal"} == set(table["label"])
+    assert {"The North", "The South"} == set(table["label"])
     assert not any(math.isnan(mean) for mean in table["mean"])

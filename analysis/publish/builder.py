@@ -6,14 +6,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from analysis.publish import stamp
 from analysis.publish.cache import Cache, State, Status, report_parts, shared_parts
 from analysis.publish.describe import index_entry, page_of
-from analysis.publish.files import lock, sweep, write
+from analysis.publish.files import lock, prepare, sweep, write
 from analysis.publish.index import render_index
 from analysis.publish.manifest import differences, make_manifest, read_manifest, remarks, write_manifest
 from analysis.publish.matrix import Report, select, study_reports
@@ -84,11 +85,18 @@ def build(
 
     Raises
     ------
-    ParameterError, BuildError, FeaturesMissing
+    ParameterError, BuildError, FeaturesMissing, FeaturesBroken
         Before any kernel starts.
     """
     root = find_root()
-    return _Build(study, root, output or root / "reports", root, echo).run(only, jobs or cores(), force)
+    texts = [study.folder / name for name in study.settings.texts]
+    before = stamp.inputs(root, study.folder, texts)
+    output = output or root / "reports"
+    plan = _Build(study, root, output, root, echo)
+    result = plan.run(only, jobs or cores(), force)
+    if result.ok and not only and not plan.stale_features:
+        stamp.put(root, study.folder, output, before, texts, result.folder)
+    return result
 
 
 def cores() -> int:
@@ -103,6 +111,7 @@ class _Build:
 
     def __init__(self, study: Study, root: Path, output: Path, memory: Path, echo: Echo) -> None:
         self.study, self.root, self.echo = study, root, echo
+        study.check_features()
         self.reports = study_reports(study, root)
         self.stale_features = study.stale_features()
         self.cache = Cache(memory, study.name, output)
@@ -115,14 +124,16 @@ class _Build:
 
     def run(self, only: Sequence[str], jobs: int, force: bool) -> BuildResult:
         chosen = select(self.reports, only)
+        prepare(self.cache.folder)
+        prepare(self.result.folder)
         with lock(self.cache.folder / ".lock", echo=self.echo):
             sweep(self.result.folder)
             todo = [report for report in chosen if force or self.status(report).word != "fresh"]
             self.result.fresh = [report.name for report in chosen if report not in todo]
-            if todo:
-                _share_results(self.study, self.echo)
-            for outcome in run_all([self._task(report) for report in todo], jobs=jobs):
-                self._keep(outcome)
+            tasks = [self._task(report) for report in todo]
+            with closing(run_all(tasks, jobs=jobs, first=lambda: _share_results(self.study, self.echo))) as outcomes:
+                for outcome in outcomes:
+                    self._keep(outcome)
             if not only:
                 self._remove_strays()
             self._write_index()
@@ -159,6 +170,7 @@ class _Build:
             if path.suffix in (".html", ".csv") and path.name not in kept:
                 path.unlink()
                 self.result.removed.append(path.name)
+                self.echo(f"{path.name}: removed, no report of the study has it")
 
     def _write_index(self) -> None:
         entries = [index_entry(r, self.study, self.status(r), self.cache.load(r.name)) for r in self.reports]

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import analysis
+from analysis.publish.depends import library_files, notebook_modules
 from analysis.publish.files import write
 from analysis.publish.matrix import Report
-from analysis.publish.parameters import read_cells
+from analysis.publish.parameters import read_cells, read_code
 from analysis.publish.run import Failure
 from analysis.study import Study, digest
 
@@ -23,7 +24,12 @@ PACKAGES = (
     *("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "nltk", "vaderSentiment", "datasketch", "ipykernel"),
     *("papermill", "nbclient", "nbconvert", "mistune", "Pygments", "Jinja2"),
 )
-_LIBRARY = Path(analysis.__file__).parent
+_PUBLISH = Path(__file__).parent
+#: Modules of publish/ that decide what is on a page; the others decide which pages are made, and when.
+_SHAPING = (
+    *("describe", "kernels", "markdown", "matrix", "page", "parameters", "plain", "render", "run"),
+    "template_process",
+)
 
 
 def versions() -> tuple[tuple[str, str], ...]:
@@ -53,20 +59,15 @@ def shared_parts(study: Study) -> dict[str, str]:
             parts[name] = digest(path.read_bytes())
     features = (p for p in study.features_folder.glob("*") if p.suffix in (".parquet", ".json"))
     parts["features"] = _tree(study.features_folder, features)
-    parts["analysis"] = _tree(_LIBRARY, library_files())
-    parts["template"] = _tree(_LIBRARY, (p for p in (_LIBRARY / "publish").rglob("*") if p.suffix in _PAGE))
+    parts["template"] = _tree(_PUBLISH, page_files())
     parts["packages"] = digest(json.dumps(versions()).encode())
     return parts
 
 
-_PAGE = (".py", ".j2", ".css")
-
-
-def library_files() -> list[Path]:
-    """Files of the library that notebooks may depend on: all modules and instruments, for now."""
-    files = [path for path in _LIBRARY.rglob("*") if path.is_file() and path.suffix not in (".pyc", ".pyi")]
-    apart = {_LIBRARY / "publish", _LIBRARY / "__pycache__"}
-    return [path for path in files if not apart & set(path.parents) and path.name != "cli.py"]
+def page_files() -> list[Path]:
+    """Files that shape a page: templates, and the modules that run and render notebooks."""
+    templates = [path for path in (_PUBLISH / "template").iterdir() if path.name != "index.html.j2"]
+    return [*(_PUBLISH / f"{name}.py" for name in _SHAPING), *templates]
 
 
 def _tree(folder: Path, files: Iterable[Path]) -> str:
@@ -77,9 +78,12 @@ def _tree(folder: Path, files: Iterable[Path]) -> str:
 def report_parts(report: Report, study: Study, root: Path, shared: Mapping[str, str]) -> dict[str, str]:
     """Digest of each thing a report depends on; the same in whatever folder the project lies."""
     parameters = {**report.parameters, "study": study.name}
+    path = root / "notebooks" / f"{report.notebook}.ipynb"
+    library = library_files(notebook_modules(read_code(path)))
     return {
-        "notebook": digest(json.dumps(read_cells(root / "notebooks" / f"{report.notebook}.ipynb")).encode()),
+        "notebook": digest(json.dumps(read_cells(path)).encode()),
         "parameters": digest(json.dumps(parameters, sort_keys=True).encode()),
+        **{name: digest(file.read_bytes()) for name, file in library.items()},
         **shared,
     }
 
@@ -102,6 +106,12 @@ class Status:
 
     word: str
     reasons: tuple[str, ...] = ()
+
+
+def _change(part: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    if part in before and part in now:
+        return f"{part} changed"
+    return f"{part} is new" if part in now else f"{part} is used no more"
 
 
 class Cache:
@@ -140,7 +150,7 @@ class Cache:
         if not state.parts:
             return Status("new", ("never built",))
         names = [*parts, *(part for part in state.parts if part not in parts)]
-        changed = [f"{part} changed" for part in names if parts.get(part) != state.parts.get(part)]
+        changed = [_change(part, state.parts, parts) for part in names if parts.get(part) != state.parts.get(part)]
         reasons = tuple(changed or self._output_reasons(state))
         return Status("stale", reasons) if reasons else Status("fresh")
 

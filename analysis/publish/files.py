@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from analysis.errors import BuildError
@@ -34,8 +35,24 @@ def write(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         neighbour.replace(path)
     except OSError as error:
-        neighbour.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder may be none
+            neighbour.unlink()
         raise BuildError(f"cannot write {path}: {error.strerror or error}. What was there is kept.") from error
+
+
+def prepare(folder: Path) -> None:
+    """Make a folder, and refuse one that cannot be written before there is anything to write.
+
+    Raises
+    ------
+    BuildError
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BuildError(f"cannot write to {folder}: {error.strerror or error}. Nothing was built.") from error
 
 
 def sweep(folder: Path) -> None:
@@ -46,9 +63,19 @@ def sweep(folder: Path) -> None:
 
 @contextmanager
 def lock(path: Path, *, echo: Callable[[str], None]) -> Iterator[None]:
-    """Hold a lock file; say so where another process has it, and wait."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    """Hold a lock file; say so where another process has it, and wait.
+
+    Raises
+    ------
+    BuildError
+        Where the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    except OSError as error:
+        raise BuildError(f"cannot write {path}: {error.strerror or error}. Nothing was built.") from error
+    with file:
         if fcntl is not None:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

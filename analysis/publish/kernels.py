@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from queue import Empty
 from typing import Any
 from uuid import uuid4
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.paths import jupyter_runtime_dir
-from traitlets import default
+from traitlets import DottedObjectName, default
+
+from analysis.publish.warm import WARM, can_be_warm
 
 #: What would make a figure or a number depend on the user's shell.
 _UNWANTED = (
@@ -47,6 +52,8 @@ def kernel_environment(scratch: Path) -> Mapping[str, str]:
         "JUPYTER_RUNTIME_DIR": str(scratch),
         "IPYTHONDIR": str(scratch / "ipython"),
         "MATPLOTLIBRC": os.devnull,
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
 
 
@@ -57,17 +64,49 @@ def enter_environment(scratch: Path) -> None:
     os.environ.update(kernel_environment(scratch))
 
 
+def outside_environment(scratch: Path) -> dict[str, str]:
+    """The environment of kernels for a process yet to be started."""
+    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+    return {**kept, **kernel_environment(scratch)}
+
+
 class OwnKernelSpecs(KernelSpecManager):
     """Knows one kernel: the running interpreter. A `python3` installed elsewhere cannot take its place."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """Specification of the running interpreter's kernel, whatever name is asked for."""
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
-        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+        warm = {"kernel_provisioner": {"provisioner_name": WARM}} if can_be_warm(Path(jupyter_runtime_dir())) else {}
+        return KernelSpec(argv=argv, display_name="Python 3", language="python", metadata=warm)
+
+
+class PromptClient(AsyncKernelClient):
+    """A client that is ready when its kernel is; jupyter_client's own then waits 0.2 s more, in every report."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait until a request is answered, and until the last message of that answer has been taken out."""
+        deadline = time.monotonic() + (timeout or 60)
+        while time.monotonic() < deadline and await self._async_is_alive():
+            request = self.kernel_info()
+            try:
+                await self.get_shell_msg(timeout=1)
+                while True:
+                    message = await self.get_iopub_msg(timeout=0.2)
+                    if message["parent_header"].get("msg_id") == request and _is_idle(message):
+                        return
+            except Empty:
+                continue
+        raise RuntimeError("the kernel ended, or did not answer, before its first cell")
+
+
+def _is_idle(message: Mapping[str, Any]) -> bool:
+    return bool(message["content"].get("execution_state") == "idle")
 
 
 class OwnKernelManager(AsyncKernelManager):
     """Starts kernels of the running interpreter; over files in a private folder where the system has them."""
+
+    client_class = DottedObjectName(f"{__name__}.PromptClient")
 
     @default("kernel_spec_manager")
     def _own_specs(self) -> Any:
@@ -76,8 +115,9 @@ class OwnKernelManager(AsyncKernelManager):
     @default("connection_file")
     def _private_file(self) -> str:
         # Named here, not by jupyter_client: the sockets' names come from it, and without one all kernels share theirs.
-        return str(Path(jupyter_runtime_dir()) / f"{uuid4().hex}.json")
+        return str(Path(jupyter_runtime_dir()) / f"{uuid4().hex[:16]}.json")
 
     @default("transport")
     def _private_transport(self) -> str:
-        return "ipc" if sys.platform.startswith("linux") else "tcp"
+        fits = len(str(Path(jupyter_runtime_dir()))) < 70  # the name of a socket has at most 107 bytes
+        return "ipc" if sys.platform.startswith("linux") and fits else "tcp"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import AnalysisError, BuildError, ParameterError
+from analysis.errors import AnalysisError, BuildError, ParameterError, told
 from analysis.publish.parameters import Parameter, check_parameters, read_parameters
-from analysis.settings import ReportRule
+from analysis.settings import ReportRule, line_of
 from analysis.study import Study
 
 
@@ -43,7 +43,8 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
     known: dict[str, tuple[Parameter, ...]] = {}
     reports: list[Report] = []
     wrong: list[AnalysisError] = []
-    for rule in study.settings.reports:
+    for number, rule in enumerate(study.settings.reports):
+        before = len(wrong)
         try:
             if rule.notebook not in known:
                 known[rule.notebook] = read_parameters(root / "notebooks" / f"{rule.notebook}.ipynb")
@@ -56,12 +57,21 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
                 reports.append(Report(name, rule.notebook, parameters))
         except (BuildError, ParameterError) as error:
             wrong.append(error)
+        for found in wrong[before:]:
+            found.add_note(place_of(study, number))
     names = [report.name for report in reports]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        wrong.append(
-            BuildError(f"study.toml asks for the report {name!r} more than once. Delete one of its [[reports]].")
-        )
+        again = BuildError(f"study.toml asks for the report {name!r} more than once. Delete one of its [[reports]].")
+        again.add_note(str(study.folder / "study.toml"))
+        wrong.append(again)
     return reports, wrong
+
+
+def place_of(study: Study, number: int) -> str:
+    """Path and line of the entry of that number, from 0, of [[reports]] in study.toml."""
+    path = study.folder / "study.toml"
+    line = line_of(path.read_text(encoding="utf-8-sig"), "reports", number)
+    return str(path) if line is None else f"{path}:{line}"
 
 
 def study_reports(study: Study, root: Path) -> list[Report]:
@@ -76,7 +86,7 @@ def study_reports(study: Study, root: Path) -> list[Report]:
     if len(wrong) == 1:
         raise wrong[0]
     if wrong:
-        raise BuildError("\n".join(map(str, wrong)))
+        raise BuildError("\n".join(map(told, wrong)))
     return reports
 
 

@@ -57,6 +57,11 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
         raise BuildError(f"{path} is not a notebook ({error}). Save it again in JupyterLab.") from error
 
 
+def read_code(path: Path) -> list[str]:
+    """Sources of a notebook's code cells."""
+    return [cell["source"] for cell in read_cells(path) if cell["cell_type"] == "code"]
+
+
 def read_parameters(path: Path) -> tuple[Parameter, ...]:
     """Parameters of a notebook, in the order of its parameters cell.
 
@@ -147,6 +152,10 @@ def check_parameters(
         value = effective.get(name, "")
         if isinstance(value, str) and value and (message := _outlet_problem(notebook, value, study)):
             wrong.append(ParameterError(notebook, name, value, message))
+    language = effective.get("language", "")
+    if isinstance(language, str) and language and language not in study.settings.languages:
+        message = f"is no language of {study.name}. Known: {', '.join(study.settings.languages)}"
+        wrong.append(ParameterError(notebook, "language", language, message))
     left, right = effective.get("left"), effective.get("right")
     if left and left == right:
         wrong.append(ParameterError(notebook, "right", right, "is the same outlet as left"))

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 import shutil
+import signal
 import tempfile
+import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from analysis.publish.depends import notebook_modules
+from analysis.publish.kernels import OwnKernelManager, enter_environment, outside_environment
 from analysis.publish.matrix import Report
 from analysis.publish.page import Page, Rendered
+from analysis.publish.parameters import read_code
 from analysis.publish.plain import plain
+from analysis.publish.warm import template
 
 
 @dataclass(frozen=True)
@@ -61,13 +70,19 @@ class Outcome:
     seconds: float
 
 
-def run_all(tasks: Sequence[Task], *, jobs: int) -> Iterator[Outcome]:
+Outcomes = Generator[Outcome, None, None]
+
+
+def run_all(tasks: Sequence[Task], *, jobs: int, first: Callable[[], None] = lambda: None) -> Outcomes:
     """Make reports in `jobs` processes; each outcome is handed over as it comes.
+
+    However the build ends, its processes end with it: workers and template wait on pipes that only it holds open.
 
     Parameters
     ----------
     tasks : sequence of Task
     jobs : int, processes at once
+    first : called once before the first notebook, while the processes start
 
     Yields
     ------
@@ -77,21 +92,46 @@ def run_all(tasks: Sequence[Task], *, jobs: int) -> Iterator[Outcome]:
         return
     scratch = Path(tempfile.mkdtemp(prefix="castillo-"))
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, initializer=_start_worker, initargs=(scratch,))
+    lifeline, end = context.Pipe(duplex=False)
+    notebooks = {task.root / "notebooks" / f"{task.report.notebook}.ipynb" for task in tasks}
+    modules = notebook_modules(source for path in sorted(notebooks) for source in read_code(path))
     try:
-        names = {pool.submit(make, task): task.report.name for task in tasks}
-        for future in as_completed(names):
-            error = future.exception()
-            yield Outcome(names[future], _crash(error), 0.0) if error is not None else future.result()
+        with template(scratch, outside_environment(scratch), modules):
+            pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, _start_worker, (scratch, lifeline))
+            try:
+                pool.submit(int)  # starts the workers
+                first()
+                yield from _outcomes(pool, tasks)
+            finally:
+                end.close()  # with or without outcomes, at once: workers have nothing to put in order
+                pool.shutdown(cancel_futures=True)
     finally:
-        pool.shutdown(cancel_futures=True)
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _start_worker(scratch: Path) -> None:
-    from analysis.publish.kernels import enter_environment
+def _outcomes(pool: ProcessPoolExecutor, tasks: Sequence[Task]) -> Outcomes:
+    names = {pool.submit(make, task): task.report.name for task in tasks}
+    for future in as_completed(names):
+        error = future.exception()
+        yield Outcome(names[future], _crash(error), 0.0) if error is not None else future.result()
 
+
+def _start_worker(scratch: Path, lifeline: Connection) -> None:
+    """Prepare a worker: the build's end is its end, Ctrl-C is the build's affair; import what every task needs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     enter_environment(scratch)
+    import papermill
+
+    import analysis.publish.render
+
+    assert papermill and analysis.publish.render
+
+
+def _end_with(lifeline: Connection) -> None:
+    with suppress(EOFError, OSError):
+        lifeline.recv()
+    os._exit(1)
 
 
 def _crash(error: BaseException) -> Failure:
@@ -122,8 +162,6 @@ def execute(report: Report, root: Path) -> Any:
     import nbformat
     import papermill
     from papermill.exceptions import PapermillExecutionError
-
-    from analysis.publish.kernels import OwnKernelManager
 
     folder = root / "notebooks"
     source = nbformat.read(folder / f"{report.notebook}.ipynb", as_version=4)  # type: ignore[no-untyped-call]

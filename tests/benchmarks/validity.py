@@ -28,8 +28,8 @@ COLUMNS = ["instrument", "study", "measure", "value", "n", "who", "data", "date"
 COMMAND = "tests/benchmarks/validity.py"
 NEWS = "NewsMTSC, training split"
 OURS = (
-    "linear model around the target, this project, nested 5-fold cross-validation by sentence, mean of 3 divisions; "
-    "features were designed with these sentences at hand"
+    "linear model around the target, this project, nested 5-fold cross-validation by sentence, mean of three "
+    "divisions; features were designed with these sentences at hand"
 )
 PORT = (
     "NLTK takes one mark off a word's either end and not several, does not know no as a negation of the next word, and "

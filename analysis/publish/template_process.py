@@ -1,0 +1,183 @@
+"""The template: a process that has imported what notebooks need, once, and forks a kernel for each that asks.
+
+A client connects to its socket and sends one line, {"argv": …, "cwd": …, "env": …}; it is answered the kernel's pid,
+and its exit status when it has ended. A client that goes away takes its kernel with it; the end of standard input,
+which the build holds open, takes them all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+#: What every kernel imports sooner or later.
+MODULES = (
+    *("ipykernel.kernelapp", "ipykernel.debugger", "numpy", "pandas", "pyarrow.parquet", "pyarrow.dataset"),
+    *("pandas.io.parquet", "scipy.stats", "IPython.core.completerlib", "IPython.core.debugger"),
+    *("IPython.extensions.storemagic", "tornado.platform.asyncio"),
+    *("matplotlib.pyplot", "matplotlib.backends.backend_svg", "matplotlib.backends.backend_agg"),
+)
+
+
+def main() -> None:
+    """Serve on a socket, in a folder and with modules given on the command line."""
+    serve(socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2]), sys.argv[3:])
+
+
+def serve(listener: socket.socket, scratch: Path, modules: Sequence[str]) -> None:
+    """Import modules, then fork kernels until standard input ends.
+
+    Parameters
+    ----------
+    listener : socket, listening
+    scratch : Path, the build's private folder; deleted at the end
+    modules : sequence of names
+    """
+    with contextlib.suppress(ValueError):
+        sys.path.remove("")  # a kernel's path starts with its own folder, not with this process's
+    before = dict(os.environ)
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # IPython sets it before pyplot is imported
+    for name in (*MODULES, *modules):
+        with contextlib.suppress(Exception):  # a kernel will meet it again, and say so
+            importlib.import_module(name)
+    if threads() == 1:
+        gc.collect()
+        gc.freeze()
+        _Template(listener, dict(os.environ.items() - before.items())).run()
+    else:  # a fork would lack the others: refuse, and kernels are started in the ordinary way
+        listener.close()
+        sys.stdin.read()
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(0)  # taking apart all that was imported would only cost time
+
+
+def threads() -> int:
+    """Threads of this process, those of native libraries included where the system tells."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
+
+
+class _Template:
+    """The loop that forks, and reaps what it forked."""
+
+    def __init__(self, listener: socket.socket, imported: Mapping[str, str]) -> None:
+        self.listener = listener
+        self.imported = imported  # variables that imports have set
+        self.kernels: dict[int, socket.socket] = {}
+        self.selector = selectors.DefaultSelector()
+        self.woken, self.waker = os.pipe()
+        for end in (self.woken, self.waker):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self.waker)
+        for file in (0, listener, self.woken):
+            self.selector.register(file, selectors.EVENT_READ)
+
+    def run(self) -> None:
+        """Serve until standard input ends; then end all kernels."""
+        while True:
+            for key, _ in self.selector.select():
+                if key.fileobj == 0:
+                    for pid in self.kernels:
+                        _kill_group(pid)
+                    return
+                if key.fileobj == self.woken:
+                    self._reap()
+                elif key.fileobj is self.listener:
+                    self._fork(self.listener.accept()[0])
+                else:
+                    self._client_left(key.fileobj)
+
+    def _fork(self, client: socket.socket) -> None:
+        line = client.makefile().readline()
+        if not line:
+            client.close()
+            return
+        if (pid := os.fork()) == 0:
+            self._leave(client)
+            request = json.loads(line)
+            become_kernel(request["argv"], request["cwd"], {**request["env"], **self.imported})
+            sys.exit()  # up through the loop, so that what a kernel does at its end is done
+        self.kernels[pid] = client
+        self.selector.register(client, selectors.EVENT_READ)
+        _tell(client, pid)
+
+    def _leave(self, client: socket.socket) -> None:
+        """In a new kernel: let go of everything that is the template's."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self.selector.close()
+        for other in (client, self.listener, *self.kernels.values()):
+            other.close()
+        for end in (self.woken, self.waker):
+            os.close(end)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+
+    def _reap(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.woken, 4096)
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if client := self.kernels.pop(ended[0], None):
+                    self.selector.unregister(client)
+                    _tell(client, os.waitstatus_to_exitcode(ended[1]))
+                    client.close()
+
+    def _client_left(self, client: Any) -> None:
+        self.selector.unregister(client)
+        for pid in [pid for pid, other in self.kernels.items() if other is client]:
+            del self.kernels[pid]
+            _kill_group(pid)
+        client.close()
+
+
+def _tell(client: socket.socket, number: int) -> None:
+    with contextlib.suppress(OSError):  # it has left: the loop will see that
+        client.sendall(f"{number}\n".encode())
+
+
+def _kill_group(pid: int) -> None:
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(OSError):
+            kill(pid, signal.SIGKILL)
+
+
+def become_kernel(argv: list[str], cwd: str, environment: Mapping[str, str]) -> None:
+    """Turn this process, just forked, into the kernel that a command line would start.
+
+    Parameters
+    ----------
+    argv : list of str, options of ipykernel
+    cwd : str
+    environment : mapping
+    """
+    import numpy as np
+    from ipykernel.kernelapp import IPKernelApp
+
+    os.setsid()
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment, JPY_PARENT_PID=str(os.getppid()))
+    time.tzset()
+    np.random.seed()  # as in a new process; the random module does this by itself
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    sys.argv = [str(launcher.origin) if launcher else "", *argv]
+    app = IPKernelApp.instance(parent_handle=os.getppid())
+    app.initialize(argv)  # type: ignore[no-untyped-call]
+    app.start()  # type: ignore[no-untyped-call]

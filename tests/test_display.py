@@ -1,0 +1,217 @@
+"""What a notebook shows: nothing foreign passes unescaped, and the record holds what the publisher needs."""
+
+import csv
+import io
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import display
+from analysis.display import MIME, alt_estimates, show_articles, show_figure, show_findings, show_kwic, show_table
+from analysis.figures import plot_estimates
+from analysis.findings import Finding
+from analysis.phrases import percent
+from analysis.study import load_study
+
+HOSTILE = """<script>alert(1)</script><img src=x onerror="alert('2')">&"""
+
+
+class _Page(HTMLParser):
+    """Tags and text of a page, as a browser would find them."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+    def links(self):
+        return [value for name, value in self.attributes if name == "href"]
+
+
+def _harmless(html):
+    page = _Page(html)
+    assert not {"script", "img", "iframe"} & set(page.tags)
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    return page
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        lambda: display.say(HOSTILE),
+        lambda: display.note(HOSTILE),
+        lambda: show_findings([Finding(HOSTILE, HOSTILE)]),
+        lambda: show_table(pd.DataFrame({HOSTILE: [HOSTILE], "b": [HOSTILE]}), name="t", caption=HOSTILE),
+        lambda: show_table(
+            pd.DataFrame({"a": [1.0]}), name="t", caption="c", columns={"a": (HOSTILE, lambda _: HOSTILE)}
+        ),
+        lambda: show_table(pd.DataFrame({"a": [HOSTILE]}), name="t", caption=HOSTILE, fold=True),
+    ],
+)
+def test_hostile_text_comes_out_as_text(shown):
+    assert HOSTILE in _harmless(shown().html).text
+
+
+def test_hostile_text_in_a_figure_comes_out_as_text(closed_figures):
+    frame = pd.DataFrame({"label": [HOSTILE], "estimate": [1.0], "lower": [0.5], "upper": [1.5]})
+    shown = show_figure(plot_estimates(frame), name="f", caption=HOSTILE, alt=HOSTILE)
+    assert 4 <= _harmless(shown.html).text.count(HOSTILE)  # title, description, label, caption
+
+
+@pytest.mark.parametrize("name", ['x" onclick="alert(1)', "<b>"])
+def test_hostile_names_stay_inside_their_attribute(name):
+    page = _harmless(show_table(pd.DataFrame({"a": [1]}), name=name, caption="c").html)
+    assert ("id", f"table-{name}") in page.attributes
+
+
+@pytest.mark.parametrize(
+    ("url", "links"),
+    [
+        ("https://e.org/a?b=1&c=2", ["https://e.org/a?b=1&c=2"]),
+        ("HTTP://e.org", ["HTTP://e.org"]),
+        ("javascript:alert(1)", []),
+        (" javascript:alert(1)", []),
+        ("JaVaScRiPt:alert(1)", []),
+        ("data:text/html,<script>", []),
+        ("//e.org", []),
+        ("http://[", []),
+        ('https://e.org/"onmouseover="x', ['https://e.org/"onmouseover="x']),
+    ],
+)
+def test_only_web_addresses_become_links(study_folder, url, links):
+    path = study_folder / "articles.csv"
+    table = pd.read_csv(path, keep_default_na=False)
+    table.loc[table["article"] == "north-0", "url"] = url
+    table.to_csv(path, index=False)
+    study = load_study(study_folder)
+    page = _harmless(show_articles(study, {"Castillo": ["north-0"]}, name="a", caption="c").html)
+    assert links == page.links()
+    assert "The North, 2022-12-07" in page.text
+
+
+def test_every_count_stands_over_its_articles(small_study):
+    shown = show_articles(small_study, {"A & B": ["south-1", "north-0"], HOSTILE: []}, name="a", caption=HOSTILE)
+    page = _harmless(shown.html)
+    assert "A & B (2)" in page.text
+    assert f"{HOSTILE} (0)" in page.text
+    assert ["https://north.example/0", "https://south.example/1"] == page.links()
+    assert {"kind": "articles", "name": "a", "caption": HOSTILE} == dict(shown.record)
+
+
+FRAME = pd.DataFrame(
+    {
+        "name": ["a", "b"],
+        "share": [0.123456789, np.nan],
+        "n": [1200, 3],
+        "tested": [True, False],
+        "day": pd.to_datetime(["2022-12-07", None]),
+        "hidden": [1, 2],
+    }
+)
+
+
+def test_a_tables_csv_holds_every_column_unrounded():
+    columns = {"name": ("Name", None), "share": ("Share", percent)}
+    shown = show_table(FRAME, name="t", caption="Shares. With more.", columns=columns)
+    assert ("table", "t", "Shares. With more.") == tuple(shown.record[key] for key in ("kind", "name", "caption"))
+    rows = list(csv.DictReader(io.StringIO(shown.record["csv"])))
+    assert list(FRAME) == list(rows[0])
+    assert ["0.123456789", ""] == [row["share"] for row in rows]
+    assert "hidden" not in shown.html
+
+
+def test_a_table_shows_numbers_days_and_gaps_as_people_read_them():
+    page = _Page(show_table(FRAME, name="t", caption="c").html)
+    for shown in ("0.12", "–", "1,200", "yes", "no", "2022-12-07"):
+        assert shown in page.text
+    assert "nan" not in page.text.lower()
+    assert "NaT" not in page.text
+
+
+def test_a_table_is_marked_up_for_those_who_do_not_see_it():
+    """A caption, headings with their scope, the first cell heading its row, a scrolled region that has a name."""
+    page = _Page(show_table(FRAME, name="t", caption="Shares. With more.").html)
+    assert len(FRAME.columns) == page.attributes.count(("scope", "col"))
+    assert 2 == page.attributes.count(("scope", "row"))
+    assert "caption" in page.tags
+    assert ("aria-label", "Shares") in page.attributes
+    assert "details" in _Page(show_table(FRAME, name="t", caption="Shares.", fold=True).html).tags
+
+
+def test_findings_stand_in_order_and_the_first_is_the_headline():
+    shown = show_findings([Finding("One.", "more", "confirmatory")], [], [Finding("Two.", "cannot tell")])
+    assert {"kind": "finding", "text": "One.", "all": "One.\nTwo."} == dict(shown.record)
+    assert "more · confirmatory One.cannot tell Two." == _Page(shown.html).text
+    assert 2 == _Page(shown.html).tags.count("li")
+
+
+def test_no_finding_is_said_too():
+    shown = show_findings([], [])
+    assert "Nothing was tested." == _Page(shown.html).text
+    assert "" == shown.record["text"]
+
+
+def test_a_bundle_for_jupyter_holds_html_text_and_record():
+    shown = display.say("A & B")
+    assert {"text/html": "<p>A &amp; B</p>", "text/plain": "A & B", MIME: {"kind": "text", "text": "A & B"}} == (
+        shown._repr_mimebundle_()
+    )
+
+
+def test_a_figure_carries_its_text_alternative(closed_figures):
+    frame = pd.DataFrame({"label": ["a"], "estimate": [1.0], "lower": [0.5], "upper": [1.5]})
+    shown = show_figure(plot_estimates(frame), name="f", caption="A caption. More.", alt="One point at 1.")
+    assert {"kind": "figure", "name": "f", "caption": "A caption. More.", "text": "One point at 1."} == dict(
+        shown.record
+    )
+    assert '<desc id="f-desc">One point at 1.</desc>' in shown.html
+    assert "<figcaption>A caption. More.</figcaption>" in shown.html
+
+
+def test_a_text_alternative_holds_every_number_drawn_and_no_missing_one():
+    frame = pd.DataFrame(
+        {"label": ["a", "b", "c"], "estimate": [0.25, -0.1, np.nan], "lower": [0.1, np.nan, 0], "upper": [0.4, 1, 0]}
+    )
+    expected = "Dots. Estimate and 95 % interval in points: a 25 (10 to 40); b −10 (–)."
+    assert expected == alt_estimates(frame, what="Dots", scale=100, unit="in points")
+    frame = frame.assign(panel=["p", "q", "q"])
+    expected = "Dots. Estimate and 95 % interval: p, a 0.25 (0.10 to 0.40); q, b −0.10 (–)."
+    assert expected == alt_estimates(frame, what="Dots", digits=2, panel="panel")
+
+
+def test_the_size_of_the_sample_is_one_sentence(small_study):
+    text = _Page(display.show_sample_size(small_study).html).text
+    assert "28 articles (26 in English, 2 in Polish) from 6 outlets; 3 outlets have 6 articles or more" in text
+
+
+def test_without_texts_keywords_in_context_say_why_there_are_none(small_study):
+    page = _Page(show_kwic(small_study, "act").html)
+    assert page.text.startswith("Keyword-in-context lines need the texts, which are their publishers'")
+    assert "table" not in page.tags
+
+
+def test_lines_in_context_are_escaped_and_counted(study_folder, edit, monkeypatch):
+    edit("study.toml", "seed = 7", 'seed = 7\ntexts = ["texts.jsonl"]')
+    line = {
+        "article": "north-0",
+        "outlet": "north",
+        "left": HOSTILE,
+        "keyword": HOSTILE,
+        "right": HOSTILE,
+        "voice": "own",
+    }
+    monkeypatch.setattr(display, "kwic", lambda *_, **__: pd.DataFrame([line]))
+    shown = show_kwic(load_study(study_folder), "act", limit=1)
+    page = _harmless(shown.html)
+    assert 3 == page.text.count(HOSTILE)
+    assert "Keyword in context: act (1 line)" == shown.record["caption"]
+    assert "The North" in page.text

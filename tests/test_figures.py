@@ -1,0 +1,110 @@
+"""Figures draw what the table says: positions, order, marks; nothing is computed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from analysis import figures
+from analysis.figures import BLUE, MUTED, ORANGE, PAPER
+
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
+FRAME = pd.DataFrame(
+    {
+        "label": ["a", "b"],
+        "estimate": [0.25, -0.1],
+        "lower": [0.1, np.nan],
+        "upper": [0.4, np.nan],
+        "found": [True, False],
+    }
+)
+
+
+def _points(ax):
+    return [line for line in ax.get_lines() if line.get_marker() == "o"]
+
+
+def _labels(ticks):
+    return [tick.get_text() for tick in ticks]
+
+
+def test_estimates_stand_in_the_frames_order_scaled_with_their_intervals():
+    ax = figures.plot_estimates(FRAME, scale=100, zero=True, mark="found", xlabel="points", limits=(-50, 50))
+    assert ["a", "b"] == _labels(ax.get_yticklabels())
+    assert [(25, 0), (-10, 1)] == [(point.get_xdata()[0], point.get_ydata()[0]) for point in _points(ax)]
+    spans = [list(line.get_xdata()) for line in ax.get_lines() if len(line.get_xdata()) == 2]
+    assert [10, 40] in spans
+    assert [0, 0] in spans  # the line at zero
+    assert [BLUE, MUTED] == [to_hex(point.get_color()) for point in _points(ax)]
+    assert [BLUE, PAPER] == [to_hex(point.get_markerfacecolor()) for point in _points(ax)]
+    assert "points" == ax.get_xlabel()
+    assert (-50, 50) == ax.get_xlim()
+    assert ax.yaxis_inverted()  # the first row on top
+
+
+def test_figures_draw_into_axes_that_are_given():
+    _, ax = figures.canvas(2)
+    assert ax is figures.plot_estimates(FRAME, ax=ax)
+    assert ax is figures.plot_words(pd.DataFrame(columns=["feature", "z", "q"], dtype=float), left="", right="", ax=ax)
+
+
+def test_panels_show_the_same_labels_in_the_same_order():
+    frame = pd.concat([FRAME.assign(panel="p"), FRAME[1:].assign(panel="q")])
+    ax = figures.plot_panels(frame, panel="panel", label="label", titles={"p": "First"}, columns=4)
+    first, second = ax.get_figure().axes
+    assert ["First", "q"] == [first.get_title(loc="left"), second.get_title(loc="left")]
+    assert ["a", "b"] == _labels(first.get_yticklabels())
+    assert [1] == [point.get_ydata()[0] for point in _points(second) if not np.isnan(point.get_xdata()[0])]
+
+
+def test_panels_that_do_not_fill_the_grid_leave_it_empty():
+    frame = pd.concat([FRAME.assign(panel=name) for name in "pqr"])
+    ax = figures.plot_panels(frame, panel="panel", label="label", titles={}, columns=2)
+    assert [True, True, True, False] == [panel.get_visible() for panel in ax.get_figure().axes]
+
+
+def test_a_timeline_tells_items_nothing_and_unobserved_apart():
+    days = pd.date_range("2022-12-06", periods=3)
+    daily = pd.DataFrame([[2, 0, np.nan], [np.nan, 1, 4]], index=["north", "south"], columns=days)
+    ax = figures.plot_timeline(
+        daily, names={"north": "The North"}, happenings=[(days[1], "x"), (pd.Timestamp(2000, 1, 1), "y")]
+    )
+    assert ["The North", "south"] == _labels(ax.get_yticklabels())
+    assert [(0, 0), (1, 1), (2, 1)] == [(round(p.get_x() + 0.45), round(p.get_y() + 0.4)) for p in ax.patches]
+    shades = [patch.get_alpha() for patch in ax.patches]
+    assert shades[1] < shades[0] < shades[2] == figures.DEEPEST
+    dashes = [tuple(map(float, line.get_xdata())) for line in ax.get_lines() if line.get_linewidth() == 1.1]
+    assert [(1.7, 2.3), (-0.3, 0.3)] == dashes
+    assert {"2", "4", "1"} == {text.get_text() for text in ax.texts}  # items from two up, and the happening's number
+    assert [1] == [line.get_xdata()[0] for line in ax.get_lines() if to_hex(line.get_color()) == ORANGE]
+
+
+def test_stacked_bars_fill_the_whole():
+    shares = pd.DataFrame({"coup": [0.7, 0.2], "all others": [0.3, 0.8]}, index=["North", "South"])
+    ax = figures.plot_stacked(shares, notes=["n = 10", "n = 5"])
+    ends = [bar.get_x() + bar.get_width() for bar in ax.patches]
+    assert pytest.approx([70, 20, 100, 100]) == ends
+    assert ["n = 10", "n = 5"] == [text.get_text() for text in ax.texts if text.get_text().startswith("n")]
+    assert MUTED == to_hex(ax.patches[2].get_facecolor())
+    assert ["coup", "all others"] == _labels(ax.get_legend().get_texts())
+
+
+def test_words_lean_to_their_side_and_are_filled_where_they_stand():
+    words = pd.DataFrame({"feature": ["coup", "mob"], "z": [3.0, -2.0], "q": [0.01, 0.2]})
+    ax = figures.plot_words(words, left="the others", right="North")
+    assert [3.0, -2.0] == [point.get_xdata()[0] for point in _points(ax)]
+    assert [BLUE, PAPER] == [to_hex(point.get_markerfacecolor()) for point in _points(ax)]
+    assert ["coup", "mob"] == _labels(ax.texts)
+    low, high = ax.get_xlim()
+    assert low == -high
+    assert ax.get_xlabel().index("the others") < ax.get_xlabel().index("North")
+
+
+def test_a_matrix_writes_its_counts_and_leaves_zeros_empty():
+    table = pd.DataFrame({"protests": [3, 0], "courts": [1, 0]}, index=["north", "south"])
+    ax = figures.plot_matrix(table, names={"north": "The North", "courts": "courts and charges"})
+    assert ["3", "1"] == _labels(ax.texts)
+    assert ["The North", "south"] == _labels(ax.get_yticklabels())
+    assert ["protests", "courts\nand charges"] == _labels(ax.get_xticklabels())
+    assert ax.patches[0].get_alpha() > ax.patches[1].get_alpha()

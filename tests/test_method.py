@@ -1,0 +1,77 @@
+"""Method notes say what the instruments are, with figures that are measured."""
+
+import pandas as pd
+import pytest
+
+from analysis import method
+from analysis.method import method_note, variance_sentence
+
+VALIDITY = """instrument,study,measure,value,n,who,data,date,command
+valence,*,agreement <b>,0.4321,1200,"two people & one",news,2022-12-07,tests/x.py
+valence,small,only here,,30,one,texts,,
+valence,other,elsewhere,0.9,30,one,texts,,
+"""
+
+
+@pytest.fixture
+def validity(tmp_path, monkeypatch):
+    path = tmp_path / "validity.csv"
+    path.write_text(VALIDITY, encoding="utf-8")
+    monkeypatch.setattr(method, "VALIDITY", path)
+
+
+def test_figures_of_this_study_and_of_all_studies_are_shown_escaped(small_study, validity):
+    html = method_note(small_study, "valence", "text").html
+    assert "agreement &lt;b&gt; 0.432: two people &amp; one, news, n = 1,200, measured 2022-12-07 by tests/x.py" in html
+    assert "only here –: one, texts, n = 30" in html
+    assert "elsewhere" not in html
+    assert html.index("<h3>Tone</h3>") < html.index("<h3>Text</h3>")
+
+
+def test_an_instrument_without_figures_has_no_empty_list(small_study, validity):
+    assert "<ul>" not in method_note(small_study, "words").html
+
+
+def test_comparisons_are_noted_with_their_draws_and_seed(small_study, validity):
+    assert "200 draws each, seed 7." in method_note(small_study, "comparison").html
+
+
+def test_every_note_can_be_shown_and_an_unknown_one_is_an_error(small_study):
+    """With the figures that are shipped."""
+    html = method_note(small_study, *method._NOTES).html
+    assert len(method._NOTES) == html.count("<h3>")
+    assert "nan" not in html.replace("finance", "").lower().split()
+    with pytest.raises(KeyError):
+        method_note(small_study, "astrology")
+
+
+def test_the_shipped_figures_belong_to_notes():
+    shipped = pd.read_csv(method.VALIDITY)
+    assert set(shipped["instrument"]) <= set(method._NOTES)
+    assert shipped[["measure", "who", "data", "study"]].notna().all(axis=None)
+
+
+def _shares(lower, upper, event=(0.3, 0.2, 0.4), outlet=(0.02, -0.03, 0.08)):
+    columns = ["estimate", "lower", "upper"]
+    rows = {"subevent": event, "outlet": outlet, "difference": (event[0] - outlet[0], lower, upper)}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).assign(articles=250)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "expected"),
+    [
+        (0.1, 0.4, "is more the event than the outlet"),
+        (-0.4, -0.1, "tone goes with the outlet more than with the event"),
+        (-0.1, 0.4, "which of the two matters more cannot be told"),
+    ],
+)
+def test_the_difference_decides_what_is_said_of_tone(lower, upper, expected):
+    text = variance_sentence(_shares(lower, upper))
+    assert expected in text
+    assert "between 250 articles 30 % (20 to 40 %) goes with the sub-event" in text
+    assert "2 % (0 to 8 %) with the outlet" in text
+
+
+def test_a_share_of_variance_is_never_printed_below_zero():
+    text = variance_sentence(_shares(-0.1, 0.1, event=(-0.02, -0.05, -0.01)))
+    assert "0 % (0 to 0 %) goes with the sub-event" in text

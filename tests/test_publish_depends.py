@@ -1,0 +1,48 @@
+"""What a notebook depends on: found in its imports."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.publish.depends import library_files, notebook_modules
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("import pandas as pd", []),
+        ("from analysis import __version__", []),
+        ("from analysis.phrases import day", ["phrases"]),
+        ("from analysis import phrases", ["phrases"]),
+        ("from analysis.figures import plot_words", ["figures", "phrases"]),
+        ("if x:\n    from analysis.figures import plot_words as p", ["figures", "phrases"]),
+        ("%matplotlib inline\n!ls\nfrom analysis.phrases import day", ["phrases"]),
+        ("from analysis import polarity", ["errors", "tables", "valence"]),
+        ("from analysis.readers.row import parse_row", None),
+        ("from analysis.publish import build", []),
+    ],
+)
+def test_modules_behind_names(cell: str, expected: list[str] | None) -> None:
+    """The lazy package is looked through; imports of imports are followed; a module's packages belong to it."""
+    found = notebook_modules(["1", cell])
+    if expected is None:
+        assert {"analysis.readers", "analysis.readers.clean", "analysis.readers.row"} <= set(found)
+    else:
+        assert [f"analysis.{name}" for name in expected] == found
+
+
+@pytest.mark.parametrize("cell", ["import analysis", "import analysis.phrases", "from analysis import *", "x = ("])
+def test_where_names_cannot_be_told_everything_is_depended_on(cell: str) -> None:
+    """But neither publishing nor commands."""
+    found = notebook_modules([cell])
+    assert {"analysis.annotate", "analysis.views", "analysis.readers.jsonl"} <= set(found)
+    assert not {"analysis", "analysis.cli", "analysis.publish", "analysis.publish.cache"} & set(found)
+
+
+def test_data_files_go_with_the_modules_that_name_them() -> None:
+    """validity.csv with method.py, abbreviations.toml with tokens.py."""
+    assert ["analysis/phrases.py"] == list(library_files(["analysis.phrases"]))
+    found = library_files(["analysis.tokens"])
+    assert ["analysis/instruments/abbreviations.toml", "analysis/tokens.py"] == sorted(found)
+    assert "analysis/instruments/validity.csv" in library_files(["analysis.method"])
+    assert {} == library_files([])

@@ -1,0 +1,74 @@
+"""The README says only what the library computes, and its commands exist."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis import load_study, study_results
+from analysis.findings import findings, salience_findings, word_findings
+from analysis.method import VALIDITY, variance_sentence
+from analysis.views import actor_frequency, by_share, variance_of_tone
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def readme_findings() -> list[str]:
+    """The sentences between the findings marks, in the order of the README."""
+    data = load_study("castillo-2022")
+    results = study_results(data)
+    overall = by_share(actor_frequency(data, actors=list(data.settings.main_actors)))
+    return [
+        salience_findings(data, overall)[0].text,
+        findings(data, results, measure="label-share")[0].text,
+        word_findings(data, results, "al-jazeera")[0].text,
+        variance_sentence(variance_of_tone(data)),
+    ]
+
+
+def test_the_findings_are_the_computed_ones():
+    block = re.search(r"<!-- findings -->\n(.*?)<!-- /findings -->", README, re.DOTALL)[1]
+    found = [" ".join(item.split()) for item in re.split(r"^- ", block, flags=re.MULTILINE) if item.strip()]
+    assert [" ".join(text.split()) for text in readme_findings()] == found
+
+
+def test_validity_figures_are_the_measured_ones():
+    with VALIDITY.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["measure"].startswith("macro-F1")]
+    vader, ours, best = (
+        next(f"{float(row['value']):.3f}" for row in rows if row["who"].startswith(who))
+        for who in ("VADER", "linear model", "GRU-TSC")
+    )
+    page = " ".join(README.split())
+    assert f"macro-F1 {vader} on NewsMTSC, where fine-tuned RoBERTa reaches {best}." in page
+    assert f"linear model of our own: {ours} there, cross-validated" in page
+
+
+SHELL = " ".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"bin/castillo (\w+)", SHELL))))
+def test_every_subcommand_shown_exists(command):
+    run = subprocess.run(
+        [sys.executable, "-m", "analysis", command, "--help"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert 0 == run.returncode, run.stderr
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"^make (\w+)", README, re.MULTILINE))))
+def test_every_make_target_shown_exists(target):
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
+def test_every_file_linked_exists(link):
+    assert (ROOT / link).exists()
+
+
+@pytest.mark.parametrize("folder", re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE))
+def test_every_folder_named_exists(folder):
+    assert (ROOT / folder).exists() or folder == "reports/"

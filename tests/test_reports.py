@@ -1,0 +1,360 @@
+"""The reports end to end: built from the committed features, read as files, opened in headless Chromium."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from lxml import html
+from lxml.html import HtmlElement
+
+from analysis.study import load_study
+
+pytestmark = pytest.mark.slow
+
+OUTLETS = ("al-jazeera", "guardian", "cnn", "msn", "le-monde", "bloomberg", "nbc-news")
+PAIRS = ("al-jazeera--guardian", "al-jazeera--le-monde", "guardian--cnn", "cnn--nbc-news")
+FOUR = ("overview", "actors", "wording", "tone")
+REPORTS = {
+    "castillo-2022": (*FOUR, *(f"outlet--{o}" for o in OUTLETS), *(f"pair--{p}" for p in PAIRS)),
+    "sample": (
+        *FOUR,
+        *(f"outlet--{o}" for o in ("andean-courier", "el-faro-del-sur", "harbor-post", "pacific-ledger")),
+        "pair--andean-courier--harbor-post",
+    ),
+}
+PAGES = [(study, name) for study, names in REPORTS.items() for name in ("index", *names)]
+#: What is opened in the browser: the index and a report of each notebook; of the sample what only it has.
+OPENED = [
+    *(("castillo-2022", name) for name in ("index", *FOUR, "outlet--guardian", "pair--guardian--cnn")),
+    *(("sample", name) for name in ("index", "wording", "outlet--el-faro-del-sur")),
+]
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+#: What stands in no text for readers; "None of the words …" does.
+BROKEN = re.compile(
+    r"\b(?:nan|NaN|NaT|None(?! of )|inf|Traceback|undefined)\b|<NA>|\[object|<[a-z]+ |&\w+;|\{\w+[}!:\[]"
+)
+#: A path on somebody's machine; a slash after a letter, a colon or a point is part of a web address.
+PATH = re.compile(r"file:|(?<![\w./:-])/(?:tmp|home|root|work|usr|opt|var|Users|private)/|\b[A-Z]:\\")
+CHROMIUM = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run"),
+]
+
+Built = Callable[[str], Path]
+
+
+@pytest.fixture
+def read(built: Built) -> Callable[[str, str], HtmlElement]:
+    """read(study, name): a page as a document."""
+
+    def document(study: str, name: str) -> HtmlElement:
+        return html.document_fromstring((built(study) / f"{name}.html").read_text(encoding="utf-8"))
+
+    return document
+
+
+def text_of(element: HtmlElement) -> str:
+    """An element's text without doubled spaces."""
+    return " ".join(element.text_content().split())
+
+
+@pytest.mark.parametrize("study", REPORTS)
+def test_every_report_is_there(built: Built, study: str) -> None:
+    """Those of the matrix and no other; the manifest lists each file; the index leads to each and calls it fresh."""
+    folder = built(study)
+    assert {"index", *REPORTS[study]} == {path.stem for path in folder.glob("*.html")}
+    names = {path.name for path in folder.iterdir()}
+    assert names - {"manifest.json"} == set(json.loads((folder / "manifest.json").read_text())["files"])
+    index = html.document_fromstring((folder / "index.html").read_text(encoding="utf-8"))
+    entries = index.xpath("//ol[@class='reports']/li")
+    assert [f"{name}.html" for name in REPORTS[study]] == [e.xpath("string(.//h2/a/@href)") for e in entries]
+    assert {"fresh"} == {e.get("class") for e in entries}
+    assert text_of(index.xpath("//p[@class='question']")[0]).endswith("?")
+    for entry, name in zip(entries, REPORTS[study], strict=True):
+        page = html.document_fromstring((folder / f"{name}.html").read_text(encoding="utf-8"))
+        headline = text_of(entry.xpath(".//p[@class='headline']")[0])
+        assert text_of(page.xpath("//li[@class='finding']")[0]).endswith(headline)
+        for value in name.split("--")[1:]:
+            assert f'"{value}"' in text_of(entry)
+
+
+@pytest.mark.parametrize(("study", "name"), PAGES)
+def test_a_page_is_well_made(read: Callable[[str, str], HtmlElement], study: str, name: str) -> None:
+    """Its policy, headings, ids, links, figures and tables; nothing in it runs or is fetched."""
+    page = read(study, name)
+    assert [POLICY] == page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    assert "en" == page.get("lang")
+    assert [] == page.xpath("//script | //iframe | //object | //embed | //base | //form")
+    assert [] == page.xpath("//@*[starts-with(name(), 'on')]")
+    assert [] == page.xpath("//@src | //@srcset | //link/@href[. != 'data:,']")
+    assert [] == re.findall(r"@import|url\((?![\"']?#)[^)]*\)", "".join(page.xpath("//style//text()")))
+    assert (1, 1) == (len(page.xpath("//h1")), len(page.xpath("//main")))
+    assert text_of(page.xpath("//h1")[0])
+    levels = [int(h.tag[1]) for h in page.xpath("//h1|//h2|//h3|//h4|//h5|//h6")]
+    assert 1 == levels[0]
+    assert [] == [pair for pair in pairwise(levels) if pair[1] > pair[0] + 1]
+    ids = Counter(page.xpath("//@id"))
+    assert [] == [i for i, count in ids.items() if count > 1]
+    source = html.tostring(page, encoding="unicode")
+    inner = {a or b for a, b in re.findall(r'href="#([^"]*)"|url\(#([^)]*)\)', source)}
+    named = " ".join(page.xpath("//@aria-labelledby | //@aria-describedby | //@for | //@headers")).split()
+    assert set() == {*inner, *named} - set(ids)
+    assert "main" in inner
+    for figure in page.xpath("//*[local-name()='svg']"):
+        assert "img" == figure.get("role")
+        assert all(text_of(figure.xpath(f"./*[local-name()='{part}']")[0]) for part in ("title", "desc"))
+    for table in page.xpath("//table"):
+        assert text_of(table.xpath("./caption")[0])
+        assert [] == table.xpath(".//th[not(@scope='col' or @scope='row')]")
+        assert [] == table.xpath("./tbody/tr[not(./th[@scope='row'])]")
+        assert {len(row.xpath("./th|./td")) for row in table.xpath(".//tr")} == {len(table.xpath("./thead/tr/th"))}
+
+
+@pytest.mark.parametrize(("study", "name"), PAGES)
+def test_a_page_says_nothing_broken(read: Callable[[str, str], HtmlElement], study: str, name: str) -> None:
+    """No missing value, no trace of the program, no path of the machine; each finding is a sentence."""
+    page = read(study, name)
+    assert [] == PATH.findall(html.tostring(page, encoding="unicode"))
+    for hidden in page.xpath("//style | //details[contains(@class, 'code')]"):
+        hidden.drop_tree()
+    told = [found[0] for found in BROKEN.finditer(" ".join(page.itertext()))]
+    assert [] == told
+    findings = page.xpath("//li[contains(@class, 'finding')]")
+    assert bool(findings) == (name != "index")
+    for finding in findings:
+        chip = text_of(finding.xpath("./span[@class='verdict']")[0])
+        sentence = text_of(finding).removeprefix(chip).strip()
+        assert chip
+        assert re.fullmatch(r"[\w“\"(].{20,}\.", sentence), sentence
+        assert ".." not in sentence.replace("…", "")
+    for text in page.xpath("//*[local-name()='desc'] | //figcaption"):
+        assert text_of(text).endswith("."), text_of(text)[-80:]
+    if name != "index":
+        first = page.xpath("//main//*[contains(@class, 'output')]")[0]
+        assert first.xpath(".//li[contains(@class, 'finding')]"), "the report does not open with its findings"
+
+
+@pytest.mark.parametrize("study", REPORTS)
+def test_every_table_is_also_a_csv(built: Built, study: str) -> None:
+    """Each link leads to a file that parses, with a row for each row of the table above it; each file has its link."""
+    folder = built(study)
+    linked = []
+    for name in REPORTS[study]:
+        page = html.document_fromstring((folder / f"{name}.html").read_text(encoding="utf-8"))
+        for table in page.xpath("//main//table"):
+            (href,) = table.xpath("ancestor::div[contains(@class, 'output')]//a[@download]/@href")
+            linked.append(href)
+            text = (folder / href).read_text(encoding="utf-8")
+            rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+            assert {len(rows[0])} == {len(row) for row in rows}, href
+            assert len(rows[0]) == len(set(rows[0])) and all(rows[0]), href
+            assert len(rows) - 1 == len(table.xpath("./tbody/tr")), href
+            assert [] == PATH.findall(text), href
+            assert [] == [field for row in rows for field in row if field in ("nan", "NaN", "None", "NaT", "inf")], href
+        assert len(page.xpath("//main//a[@download]")) == len(page.xpath("//main//table"))
+    assert sorted(linked) == sorted(path.name for path in folder.glob("*.csv"))
+
+
+@pytest.mark.parametrize("study", REPORTS)
+def test_links_lead_somewhere(built: Built, study: str) -> None:
+    """To a file of the folder or to an article on the web, without telling it where from."""
+    folder = built(study)
+    for name in ("index", *REPORTS[study]):
+        page = html.document_fromstring((folder / f"{name}.html").read_text(encoding="utf-8"))
+        for link in page.xpath("//a[@href]"):
+            href = link.get("href")
+            if re.match(r"https?://", href):
+                assert "noreferrer" in link.get("rel", ""), href
+            else:
+                assert href.startswith("#") or (folder / href).is_file(), href
+            assert text_of(link), href
+
+
+def test_the_sample_says_that_its_outlets_are_invented(read: Callable[[str, str], HtmlElement]) -> None:
+    """In a banner on every page; the real study's pages have no banner."""
+    for study, name in PAGES:
+        banners = " ".join(map(text_of, read(study, name).xpath("//p[@class='banner']")))
+        assert ("invented" in banners) == (study == "sample"), (study, name)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium; the tests are skipped where there is none, except in CI."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        reason = "no Chromium or Chrome on this machine: apt-get install chromium"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    from playwright.sync_api import sync_playwright
+
+    # Closed with the module: while it is open, no other test could run an event loop.
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=executable, args=CHROMIUM, timeout=120_000)
+        yield launched
+        launched.close()
+
+
+@cache
+def axe_source() -> str:
+    """axe-core, which the package carries."""
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+#: Long tables and lists of articles repeat themselves: of each the first dozen rows is looked at.
+SHORTEN = """() => {
+  for (const d of document.querySelectorAll('details')) d.open = true;
+  for (const b of document.querySelectorAll('tbody')) [...b.rows].slice(12).forEach(r => r.remove());
+  for (const l of document.querySelectorAll('details.articles dl')) [...l.children].slice(6).forEach(c => c.remove());
+  for (const l of document.querySelectorAll('details.articles dd')) [...l.children].slice(6).forEach(c => c.remove());
+}"""
+#: A figure is an image to axe: its texts are looked at by CONTRAST.
+AXE = """() => axe.run({exclude: [['svg > g']]}, {resultTypes: ['violations']}).then(found => found.violations.map(
+  v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + n.failureSummary).join(' | ')))"""
+#: Contrast of a figure's texts against what is drawn beneath them, which axe leaves undecided.
+CONTRAST = """() => {
+  const parse = c => { const m = (c.match(/[\\d.]+/g) || []).map(Number); return m.length > 3 ? m : [...m, 1]; };
+  const over = (a, b) => [0, 1, 2].map(i => a[i] * a[3] + b[i] * (1 - a[3]));
+  const light = c => { const f = c.map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * f[0] + 0.7152 * f[1] + 0.0722 * f[2]; };
+  const paper = parse(getComputedStyle(document.body).backgroundColor), poor = [];
+  for (const text of document.querySelectorAll('svg text')) {
+    const box = text.getBoundingClientRect(), style = getComputedStyle(text);
+    if (!text.textContent.trim() || !box.width) continue;
+    const below = document.elementsFromPoint(box.x + box.width / 2, box.y + box.height / 2)
+      .filter(e => e instanceof SVGGeometryElement && e.ownerSVGElement === text.ownerSVGElement);
+    let ground = paper.slice(0, 3);
+    for (const shape of below.reverse()) {
+      const s = getComputedStyle(shape);
+      if (s.fill === 'none') continue;
+      const fill = parse(s.fill);
+      ground = over([...fill.slice(0, 3), fill[3] * s.fillOpacity * s.opacity], ground);
+    }
+    const ink = parse(style.fill);
+    const drawn = over([...ink.slice(0, 3), ink[3] * style.fillOpacity * style.opacity], ground);
+    const [hi, lo] = [light(drawn), light(ground)].sort((a, b) => b - a), ratio = (hi + 0.05) / (lo + 0.05);
+    if (ratio < 4.5) poor.push(text.closest('svg').getAttribute('aria-labelledby') + ': ' + text.textContent.trim()
+      + ' ' + ratio.toFixed(2) + ' ' + drawn.map(Math.round) + ' on ' + ground.map(Math.round));
+  }
+  return poor;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("study", "name"), OPENED)
+def test_a_page_in_the_browser(built: Built, browser: Any, study: str, name: str, scheme: str) -> None:
+    """Silent, asks nothing of a network, fits a phone, can be entered by keyboard, and axe-core has no complaint."""
+    address = (built(study) / f"{name}.html").as_uri()
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(120_000)
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.route("**/*", lambda route: route.continue_() if route.request.url == address else route.abort())
+    try:
+        page.goto(address)
+        assert dark_paper(page) == (scheme == "dark")
+        assert_skip_link(page)
+        for opened in (False, True):
+            page.evaluate("o => document.querySelectorAll('details').forEach(d => d.open = o)", opened)
+            for width in (320, 390):
+                page.set_viewport_size({"width": width, "height": 800})
+                assert width >= page.evaluate("document.documentElement.scrollWidth"), (width, opened)
+        assert [] == [url for url in asked if url.partition("#")[0] != address and not url.startswith("data:")]
+        assert [] == said
+        page.evaluate(SHORTEN)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.evaluate(axe_source())
+        assert [] == page.evaluate(AXE)
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": 1280, "height": height})
+        assert [] == page.evaluate(CONTRAST)
+        assert [] == said
+    finally:
+        context.close()
+
+
+def dark_paper(page: Any) -> bool:
+    """Whether the page's paper is dark."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(map(int, re.findall(r"\d+", colour)[:3])) < 3 * 128
+
+
+def assert_skip_link(page: Any) -> None:
+    """The first thing that Tab reaches: unseen before, seen then, and it leads to the content."""
+    shown = """() => { const b = document.querySelector('a.skip').getBoundingClientRect();
+      return b.left >= 0 && b.top >= 0 && b.right <= innerWidth && b.width > 40 && b.height > 15; }"""
+    assert not page.evaluate(shown)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('a.skip')")
+    assert page.evaluate(shown)
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.hash === '#main' && document.activeElement.id === 'main'")
+    assert not page.evaluate(shown)
+
+
+def test_two_builds_give_the_same_bytes(
+    built: Built, project: Path, tmp_path: Path, castillo: Any, copy_project: Any
+) -> None:
+    """Another folder, time zone, locale, hash seed and number of jobs, no cache: the same files, manifest included."""
+    elsewhere = copy_project(project, tmp_path / "a folder, elsewhere")
+    environment = {"TZ": "Asia/Tokyo", "LC_ALL": "pl_PL.UTF-8", "PYTHONHASHSEED": "2"}
+    done = castillo(elsewhere, "build", "sample", "--jobs", "1", "--output", "out", **environment)
+    assert 0 == done.returncode, done.stdout + done.stderr
+    one, two = built("sample"), elsewhere / "out" / "sample"
+    assert sorted(path.name for path in one.iterdir()) == sorted(path.name for path in two.iterdir())
+    assert [] == [path.name for path in sorted(one.iterdir()) if path.read_bytes() != (two / path.name).read_bytes()]
+
+
+def test_an_alias_changes_the_reports(
+    built: Built, project: Path, tmp_path: Path, castillo: Any, copy_project: Any
+) -> None:
+    """The features are stale until the texts are annotated again; then the report counts what the alias says."""
+    root = copy_project(project, tmp_path / "project")
+    folder = root / "data" / "sample"
+    # Fewer draws, for speed: what is counted does not depend on them.
+    replace(folder / "study.toml", "draws = 5000", "draws = 100")
+    replace(folder / "actors.csv", "mexico,state,Mexico,es,México,", "mexico,state,Mexico,es,Tijuana,")
+
+    assert ["actors.csv"] == load_study(folder).stale_features()
+    listed = castillo(root, "list", "sample")
+    assert "features are stale: actors.csv changed; run castillo annotate TEXTS --study sample" in listed.stdout
+    done = castillo(root, "annotate", str(folder / "texts.jsonl"), "--study", "sample", "--jobs", "1")
+    assert 0 == done.returncode, done.stderr
+    assert [] == load_study(folder).stale_features()
+
+    done = castillo(root, "build", "sample", "--only", "actors", "--jobs", "1")
+    assert 0 == done.returncode, done.stdout + done.stderr
+    old, new = (
+        pd.read_csv(reports / "actors.long-tail.csv").set_index("feature").sort_index()
+        for reports in (built("sample"), root / "reports" / "sample")
+    )
+    texts = [json.loads(line) for line in (folder / "texts.jsonl").read_text(encoding="utf-8").splitlines()]
+    for table, names in ((old, "Mexico|México"), (new, "Mexico")):
+        uses = [len(re.findall(rf"\b(?:{names})\b", f"{text['title']}\n{text['body']}")) for text in texts]
+        counted = table.loc["mexico", ["articles_with", "count"]].tolist()
+        assert [sum(use > 0 for use in uses), sum(uses)] == counted
+    assert old.loc["mexico", "count"] > new.loc["mexico", "count"]
+    pd.testing.assert_frame_equal(old.drop(index="mexico"), new.drop(index="mexico"))
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    """Replace one passage of a file, which must be there once."""
+    text = path.read_text(encoding="utf-8")
+    assert 1 == text.count(old), f"{path.name} holds {old!r} {text.count(old)} times"
+    path.write_text(text.replace(old, new), encoding="utf-8")
