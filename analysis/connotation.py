@@ -90,7 +90,7 @@ def stem(low: str) -> str:
     if len(low) < 4 or not low.isascii():
         return low
     for ending, instead in _ENDINGS:
-        if low.endswith(ending) and len(low) - len(ending) >= 3 and not (ending == "s" and low.endswith("ss")):
+        if low.endswith(ending) and len(low) - len(ending) >= 3 and not _is_root(low, ending):
             low = low[: len(low) - len(ending)] + instead
             break
     if len(low) > 3:
@@ -98,6 +98,13 @@ def stem(low: str) -> str:
     if len(low) > 3 and low[-1] == low[-2] and low[-1] not in "lse":
         low = low[:-1]
     return low[:-1] + "i" if low.endswith("y") else low
+
+
+def _is_root(low: str, ending: str) -> bool:
+    """Whether what looks like an ending belongs to the word: press, reply, bully."""
+    if ending == "ly":
+        return low.endswith("ply") or (low.endswith("lly") and len(low) < 6)
+    return ending == "s" and low.endswith("ss")
 
 
 @cache

@@ -188,10 +188,10 @@ def _form(scene: Scene, target: str, warmth: int, found: set[int]) -> None:
     if speaks:
         said = (known.groups for known, inside in zip(words, scene.quoted, strict=True) if inside)
         found.update(_mix(37, group) for groups in said for group in groups)
-    for known, form in ((word(part), part) for part in target.split()):
+    # A name may look like a word (Grace, Hope): of what is written with a capital letter only titles count.
+    for known in (word(part) for part in target.split() if part[0].islower() or code("office") in word(part).groups):
         found.update(_mix(38, group) for group in known.groups)
-        if form[0].islower() or known.groups:
-            found.add(_mix(39, known.root))
+        found.add(_mix(39, known.root))
 
 
 def _kind(target: str) -> str:

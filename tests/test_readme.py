@@ -40,7 +40,7 @@ def test_validity_figures_are_the_measured_ones():
     with VALIDITY.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["measure"].startswith("macro-F1")]
     vader, ours, best = (
-        next(f"{float(row['value']):.2f}" for row in rows if row["who"].startswith(who))
+        next(f"{float(row['value']):.3f}" for row in rows if row["who"].startswith(who))
         for who in ("VADER", "linear model", "GRU-TSC")
     )
     page = " ".join(README.split())
