@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import compress
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -14,11 +16,11 @@ import pandas as pd
 from analysis import tables
 from analysis.gazetteer import Gazetteer
 from analysis.mentions import text_mentions
+from analysis.parsed import Parsed, parse
 from analysis.reprints import SHINGLE, signature
 from analysis.tables import Schema
-from analysis.tokens import Span, is_word, sentence_tokens, split_sentences
+from analysis.tokens import is_word
 from analysis.valence import mention_valence, sentence_valence
-from analysis.voice import inside, quoted_spans
 
 #: Tables with rows of one article each; REPRINTS needs all articles.
 OF_ARTICLE = (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS, tables.SIGNATURES)
@@ -49,22 +51,21 @@ class Recipe:
     facts: Mapping[str, Facts]
 
 
-class _Parsed(NamedTuple):
-    text: str
+class _Article(NamedTuple):
+    """An article's text, read: where its parts end, and the word tokens of each sentence as written."""
+
+    parsed: Parsed
     title_end: int
     lede_end: int
-    language: str
-    sentences: list[Span]
-    tokens: list[list[Span]]
-    words: list[list[Span]]
+    words: list[list[str]]
 
     def part(self, at: int) -> str:
         """Part of the text that a position lies in."""
         return "title" if at < self.title_end else "lede" if at < self.lede_end else "rest"
 
-    def written(self, sentence: int) -> list[str]:
-        """Word tokens of a sentence, as written."""
-        return [self.text[start:end] for start, end in self.words[sentence]]
+    def parts(self) -> list[str]:
+        """Part of the text that each sentence lies in."""
+        return [self.part(start) for start, _ in self.parsed.sentences]
 
 
 def chunk_features(texts: pd.DataFrame, recipe: Recipe) -> dict[str, pd.DataFrame]:
@@ -81,9 +82,9 @@ def chunk_features(texts: pd.DataFrame, recipe: Recipe) -> dict[str, pd.DataFram
     """
     rows: dict[str, list[Sequence[Any]]] = {schema.name: [] for schema in OF_ARTICLE}
     for text in texts.itertuples(index=False):
-        parsed = _parse(text.title, text.body, text.language)
+        article = _read(text.title, text.body, text.language)
         for schema, measure in _MEASURES:
-            rows[schema.name] += [(text.article, *row) for row in measure(parsed, text, recipe)]
+            rows[schema.name] += [(text.article, *row) for row in measure(article, text, recipe)]
     return {schema.name: frame(rows[schema.name], schema) for schema in OF_ARTICLE}
 
 
@@ -103,37 +104,35 @@ def guess_body_kind(body: str, source: str) -> str:
     return "caption" if _CREDIT.search(body) else "summary"
 
 
+@lru_cache(maxsize=200_000)
 def term(token: str) -> str:
     """Word form under which a token is counted."""
     return token.casefold().replace("’", "'")
 
 
-def _parse(title: str, body: str, language: str) -> _Parsed:
-    text = f"{title}\n{body}"
-    sentences = split_sentences(text, language=language)
-    tokens = [sentence_tokens(text, start, end, language=language) for start, end in sentences]
+def _read(title: str, body: str, language: str) -> _Article:
+    parsed = parse(f"{title}\n{body}", language=language)
     lede_end = len(title) + 1 + len(body.split("\n", 1)[0])
-    words = [[span for span in spans if is_word(text[span[0] : span[1]])] for spans in tokens]
-    return _Parsed(text, len(title), lede_end, language, sentences, tokens, words)
+    return _Article(parsed, len(title), lede_end, [[form for form in forms if is_word(form)] for forms in parsed.forms])
 
 
-def _article(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
+def _article(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
     facts = recipe.facts.get(text.article, Facts(text.source, ""))
     words = Counter({"title": 0, "lede": 0, "rest": 0})
-    for number, (start, _) in enumerate(parsed.sentences):
-        words[parsed.part(start)] += len(parsed.words[number])
+    for part, found in zip(article.parts(), article.words, strict=True):
+        words[part] += len(found)
     row = (
         text.outlet,
         text.language,
         text.published,
         facts.body_kind or guess_body_kind(text.body, facts.source),
-        len(parsed.text),
-        len(parsed.sentences),
+        len(article.parsed.text),
+        len(article.words),
         words.total(),
         words["title"],
         words["lede"],
         text.source_sha256,
-        text_digest(parsed.text),
+        text_digest(article.parsed.text),
     )
     return [row]
 
@@ -143,32 +142,30 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _sentences(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
-    quotes = quoted_spans(parsed.text)
-    valences = sentence_valence([parsed.text[start:end] for start, end in parsed.sentences], language=parsed.language)
+def _sentences(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
+    parsed = article.parsed
+    sentences = [parsed.text[start:end] for start, end in parsed.sentences]
+    valences = sentence_valence(sentences, language=parsed.language)
     rows: list[Sequence[Any]] = []
-    for number, (start, end) in enumerate(parsed.sentences):
-        words = parsed.words[number]
-        quoted = sum(inside(span, quotes) for span in words) / len(words) if words else float("nan")
-        rows.append((number, parsed.part(start), start, end, len(words), valences[number], quoted))
+    for number, (part, (start, end)) in enumerate(zip(article.parts(), parsed.sentences, strict=True)):
+        words = len(article.words[number])
+        quoted = 0
+        if any(parsed.quoted[number]):
+            quoted = sum(compress(map(is_word, parsed.forms[number]), parsed.quoted[number]))
+        rows.append((number, part, start, end, words, valences[number], quoted / words if words else float("nan")))
     return rows
 
 
-def _terms(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
+def _terms(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
     counts: Counter[tuple[str, str]] = Counter()
-    for number, (start, _) in enumerate(parsed.sentences):
-        counts.update((parsed.part(start), term(word)) for word in parsed.written(number))
+    for part, words in zip(article.parts(), article.words, strict=True):
+        counts.update([(part, term(word)) for word in words])
     return [(*key, count) for key, count in counts.items()]
 
 
-def _mentions(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
-    mentions = text_mentions(
-        parsed.text,
-        parsed.tokens,
-        recipe.gazetteer,
-        language=parsed.language,
-        quotes=quoted_spans(parsed.text),
-    )
+def _mentions(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
+    parsed = article.parsed
+    mentions = text_mentions(parsed, recipe.gazetteer)
     bounds = [parsed.sentences[mention.sentence] for mention in mentions]
     valences = mention_valence(
         [parsed.text[start:end] for start, end in bounds],
@@ -178,15 +175,15 @@ def _mentions(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]]
     return [(*mention, valence) for mention, valence in zip(mentions, valences, strict=True)]
 
 
-def _signatures(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
+def _signatures(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
     """The text's signature is the body's: copies often run under a headline of their own."""
     words: dict[str, list[str]] = {"title": [], "text": []}
-    for number, (start, _) in enumerate(parsed.sentences):
-        words["title" if parsed.part(start) == "title" else "text"] += parsed.written(number)
+    for part, found in zip(article.parts(), article.words, strict=True):
+        words["title" if part == "title" else "text"] += found
     return [(scope, signature(words[scope], size=SHINGLE[scope])) for scope in words]
 
 
-_Measure = Callable[[_Parsed, Any, Recipe], list[Sequence[Any]]]
+_Measure = Callable[[_Article, Any, Recipe], list[Sequence[Any]]]
 _MEASURES: tuple[tuple[Schema, _Measure], ...] = (
     (tables.ARTICLES, _article),
     (tables.SENTENCES, _sentences),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -57,17 +57,19 @@ class Matcher:
         self._aliases = tuple(aliases)
         self._tries: dict[str, _Node] = {}
 
-    def match(self, tokens: Sequence[str], *, language: str) -> list[Match]:
-        """Matches in the tokens of one sentence, in order, without overlap."""
+    def match(self, tokens: Sequence[str], *, language: str, keys: Sequence[str] | None = None) -> list[Match]:
+        """Matches in the tokens of one sentence, in order, without overlap; `keys` where they are known already."""
         if language not in self._tries:
             self._tries[language] = self._compile(language)
-        keys = [key(token) for token in tokens]
-        matches, at = [], 0
-        while at < len(tokens):
-            found = _longest(self._tries[language], tokens, keys, at)
-            if found:
+        trie = self._tries[language]
+        if keys is None:
+            keys = [key(token) for token in tokens]
+        matches: list[Match] = []
+        free = 0
+        for at in [at for at, first in enumerate(keys) if first in trie.next]:
+            if at >= free and (found := _longest(trie, tokens, keys, at)):
                 matches.append(found)
-            at = found.last + 1 if found else at + 1
+                free = found.last + 1
         return matches
 
     def _compile(self, language: str) -> _Node:
@@ -142,6 +144,7 @@ def conflicts(actors: pd.DataFrame) -> list[tuple[str, list[str]]]:
     return sorted(found)
 
 
+@lru_cache(maxsize=200_000)
 def key(token: str) -> str:
     """Form of a token under which aliases are looked up: without capitals, accents and typographic marks."""
     if token.isascii():

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.gazetteer import Alias, Gazetteer, Match
-from analysis.tokens import Span, sentence_tokens, split_sentences
-from analysis.voice import inside, quoted_spans, reports_speech
+from analysis.gazetteer import Alias, Gazetteer, Match, key
+from analysis.parsed import Parsed, parse
+from analysis.tokens import Span
+from analysis.voice import reports_speech
 
 
 class Mention(NamedTuple):
@@ -60,28 +61,25 @@ def find_mentions(text: str, gazetteer: Gazetteer, *, language: str, article: st
     ------
     LanguageError
     """
-    sentences = split_sentences(text, language=language)
-    tokens = [sentence_tokens(text, start, end, language=language) for start, end in sentences]
-    rows = text_mentions(text, tokens, gazetteer, language=language, quotes=quoted_spans(text))
+    rows = text_mentions(parse(text, language=language), gazetteer)
     frame = pd.DataFrame(rows, columns=Mention._fields).assign(article=article, valence=np.nan)
     return tables.check(frame if rows else tables.empty(tables.MENTIONS), tables.MENTIONS)
 
 
-def text_mentions(
-    text: str, tokens: Sequence[Sequence[Span]], gazetteer: Gazetteer, *, language: str, quotes: Sequence[Span]
-) -> list[Mention]:
-    """Mentions in a text whose tokens (per sentence) and quotations are known already."""
-    words = [[text[start:end] for start, end in spans] for spans in tokens]
-    attributed = [reports_speech(sentence, language=language) for sentence in words]
+def text_mentions(parsed: Parsed, gazetteer: Gazetteer) -> list[Mention]:
+    """Mentions in a text that has been read, in order."""
+    keys = [[key(form) for form in forms] for forms in parsed.forms]
+    attributed = [reports_speech(forms, language=parsed.language) for forms in parsed.forms]
     mentions = []
     for name, matcher in gazetteer.matchers.items():
         found = [
-            _Found(number, (tokens[number][match.first][0], tokens[number][match.last][1]), match)
-            for number, sentence in enumerate(words)
-            for match in matcher.match(sentence, language=language)
+            _Found(number, (parsed.tokens[number][match.first][0], parsed.tokens[number][match.last][1]), match)
+            for number, forms in enumerate(parsed.forms)
+            for match in matcher.match(forms, language=parsed.language, keys=keys[number])
         ]
         for item, alias, entry in _resolve(found):
-            voice = "quoted" if inside(item.span, quotes) else "attributed" if attributed[item.sentence] else "own"
+            quoted = all(parsed.quoted[item.sentence][item.match.first : item.match.last + 1])
+            voice = "quoted" if quoted else "attributed" if attributed[item.sentence] else "own"
             mentions.append(Mention(item.sentence, *item.span, name, entry, alias.text, voice))
     return sorted(mentions, key=lambda mention: (mention.start, mention.gazetteer))
 

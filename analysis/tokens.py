@@ -14,9 +14,8 @@ import re
 import tomllib
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from analysis.errors import LanguageError
 from analysis.tables import LANGUAGES
@@ -24,12 +23,14 @@ from analysis.tables import LANGUAGES
 Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_CLOSING = "\"'”’“»›)]}"
+_CLOSING = r"[\"'”’“»›)\]}]"
+#: A word that may end a sentence, the marks that close it, and white space that goes on to something.
+_CANDIDATE = re.compile(rf"(?<!\S)(\S*[.?!]){_CLOSING}*+\s+(?=\S)")
 #: The first word of a sentence, whatever marks open it.
-_BEGINNING = re.compile(r"[\s\-–—•\"'“”„‘’«»‹›(\[{¿¡]*(\S+)")
-_LAST_WORD = re.compile(r"\A\W*(.*?)\.\Z", re.DOTALL)
-_FIRST_WORD = re.compile(r"\A(\w*).*\Z", re.DOTALL)
+_BEGINNING = re.compile(r"[\s\-–—•\"'“”„‘’«»‹›(\[{¿¡]*+(\w*)(\S*)")
+_LEADING = re.compile(r"\W*")
 _INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}\Z")
+_VISIBLE = re.compile(r"\S")
 _FINAL = re.compile(r"[\s\"'”’»)\]}]*\Z")
 
 _TOKEN = re.compile(
@@ -68,12 +69,13 @@ def split_sentences(text: str, *, language: str) -> list[Span]:
     _check_language(language)
     spans = []
     for line in _LINE.finditer(text):
-        starts = _sentence_starts(line[0], language)
-        for start, end in zip(starts, [*starts[1:], len(line[0])], strict=True):
-            piece = line[0][start:end]
+        start = line.start()
+        for stop in (*_breaks(text, *line.span(), _lists(language)), line.end()):
+            piece = text[start:stop]
             if stripped := piece.strip():
-                first = line.start() + start + len(piece) - len(piece.lstrip())
+                first = start + len(piece) - len(piece.lstrip())
                 spans.append((first, first + len(stripped)))
+            start = stop
     return spans
 
 
@@ -112,14 +114,17 @@ def sentence_tokens(text: str, start: int, end: int, *, language: str, complete:
     final = last.start() if last else end + 1
     spans: list[Span] = []
     for token in _TOKEN.finditer(text, start, end):
-        first, stop = token.span()
-        touching = token[0] == "." and spans and spans[-1][1] == first and stop != final
-        if touching and _keeps_period(text[spans[-1][0] : first], text[stop:end], _lists(language)):
-            spans[-1] = (spans[-1][0], stop)
-            continue
-        clitic = _CLITIC.search(token[0]) if language == "en" else None
-        cut = first + clitic.start() if clitic and clitic.start() else first
-        spans += [(first, cut), (cut, stop)] if cut > first else [(first, stop)]
+        span = first, stop = token.span()
+        if stop - first > 1:
+            if language == "en" and not (form := token[0]).isalnum() and (clitic := _CLITIC.search(form, 1)):
+                cut = first + clitic.start()
+                spans.append((first, cut))
+                span = (cut, stop)
+        elif text[first] == "." and spans and spans[-1][1] == first and stop != final:
+            after = _VISIBLE.search(text, stop, end)
+            if _keeps_period(text[spans[-1][0] : first], after[0] if after else "", _lists(language)):
+                span = (spans.pop()[0], stop)
+        spans.append(span)
     return spans
 
 
@@ -133,34 +138,38 @@ def _check_language(language: str) -> None:
         raise LanguageError(language, LANGUAGES)
 
 
-def _sentence_starts(line: str, language: str) -> list[int]:
-    """Where sentences start in a line: at its start, and after white space that follows a mark and Punkt's consent."""
-    starts = [0]
-    for chunk, following in pairwise(re.finditer(r"\S+", line)):
-        before = chunk[0].rstrip(_CLOSING)
-        after = _BEGINNING.match(line, following.start())
-        if before.endswith((".", "?", "!")) and after and _is_break(before, after[1], language):
-            starts.append(following.start())
-    return starts
+def _breaks(text: str, start: int, end: int, lists: _Lists) -> list[int]:
+    """Where sentences start inside a line, after its first: after white space that follows a mark."""
+    found = []
+    for candidate in _CANDIDATE.finditer(text, start, end):
+        beginning = _BEGINNING.match(text, candidate.end(), end)
+        if beginning and beginning[0].strip() and _is_break(candidate[1], beginning[1], beginning[2], lists):
+            found.append(candidate.end())
+    return found
 
 
-def _is_break(before: str, after: str, language: str) -> bool:
-    """Whether a sentence ends with the word `before` and another begins with the word `after`."""
-    lists = _lists(language)
-    # A sentence does not begin with a small letter, not after a dash or an opening mark either: "Why?" he asked.
-    if after[0].islower():
+def _is_break(before: str, after: str, rest: str, lists: _Lists) -> bool:
+    """Whether a sentence ends with the word `before` and its mark, where the next one is `after` and what touches it.
+
+    The second pass of Punkt (Kiss & Strunk 2006) with given abbreviations and no statistics; beyond it, a sentence
+    does not begin with a small letter, not after a dash or an opening mark either: "Why?" he asked.
+    """
+    if after[:1].islower() or not (after or rest):
         return False
-    if after[0].isdigit() and _LAST_WORD.sub(r"\1", before).casefold() in lists.numbered:
+    if before[-1] != ".":
+        return True
+    word = before[_LEADING.match(before).end() : -1].casefold()  # type: ignore[union-attr]
+    if word in lists.numbered and after[:1].isdigit():
         return False
-    if _INITIALS.search(before):
-        return _FIRST_WORD.sub(r"\1", after).casefold() in lists.starters
-    return bool(_punkt(language).text_contains_sentbreak(f"{before} {after}"))
+    if _INITIALS.search(before) or word.endswith(".") or lists.abbreviates(word):
+        return after.casefold() in lists.starters
+    return not (len(word) == 1 and word.isalpha() and after[:1].isupper())
 
 
 def _keeps_period(word: str, after: str, lists: _Lists) -> bool:
-    """Whether the period between a word and what comes after it inside its sentence belongs to the word."""
+    """Whether the period between a word and the character `after` it in its sentence belongs to the word."""
     if word.casefold() in lists.numbered:
-        return after.lstrip()[:1].isdigit()
+        return after.isdigit()
     return word.casefold() in lists.abbreviations or (len(word) == 1 and word.isupper())
 
 
@@ -169,20 +178,13 @@ class _Lists(NamedTuple):
     numbered: frozenset[str]
     starters: frozenset[str]
 
+    def abbreviates(self, word: str) -> bool:
+        """Whether a word, or its part after the last hyphen, is an abbreviation."""
+        return word in self.abbreviations or word.rpartition("-")[2] in self.abbreviations
+
 
 @cache
 def _lists(language: str) -> _Lists:
     path = Path(__file__).parent / "instruments" / "abbreviations.toml"
     found = tomllib.loads(path.read_text(encoding="utf-8"))[language]
     return _Lists(*(frozenset(found[name]) for name in _Lists._fields))
-
-
-@cache
-def _punkt(language: str) -> Any:
-    # NLTK takes two seconds to import: only where sentences are split.
-    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
-
-    parameters = PunktParameters()
-    parameters.abbrev_types.update(_lists(language).abbreviations)
-    parameters.sent_starters.update(_lists(language).starters)
-    return PunktSentenceTokenizer(parameters)

@@ -46,11 +46,6 @@ def quoted_spans(text: str) -> list[Span]:
     return spans
 
 
-def inside(span: Span, spans: Sequence[Span]) -> bool:
-    """Whether a span lies within one of `spans`."""
-    return any(start <= span[0] and span[1] <= end for start, end in spans)
-
-
 def reports_speech(tokens: Sequence[str], *, language: str) -> bool:
     """Whether a sentence holds a verb of saying or a phrase like "according to".
 
