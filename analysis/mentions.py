@@ -12,7 +12,7 @@ from analysis import tables
 from analysis.gazetteer import Alias, Gazetteer, Match, key
 from analysis.parsed import Parsed, parse
 from analysis.tokens import Span
-from analysis.voice import reports_speech
+from analysis.voice import reported
 
 
 class Mention(NamedTuple):
@@ -53,9 +53,8 @@ def find_mentions(text: str, gazetteer: Gazetteer, *, language: str, article: st
     A bare surname is given to the actor named in full in the same text (of several, the one last named before it, or
     else first named after it), else to the default; else its entry is missing.
 
-    The voice is `quoted` inside quotation marks, `attributed` where the sentence holds a verb of saying or a phrase
-    like "according to", else `own`. This first version does not look who says what: a sentence's mentions are all
-    attributed, the speaker too.
+    The voice is `quoted` inside quotation marks, `attributed` where `voice.reported` finds the words to be somebody's,
+    else `own`.
 
     Raises
     ------
@@ -69,7 +68,7 @@ def find_mentions(text: str, gazetteer: Gazetteer, *, language: str, article: st
 def text_mentions(parsed: Parsed, gazetteer: Gazetteer) -> list[Mention]:
     """Mentions in a text that has been read, in order."""
     keys = [[key(form) for form in forms] for forms in parsed.forms]
-    attributed = [reports_speech(forms, language=parsed.language) for forms in parsed.forms]
+    attributed = [reported(forms, language=parsed.language) for forms in parsed.forms]
     mentions = []
     for name, matcher in gazetteer.matchers.items():
         found = [
@@ -78,8 +77,9 @@ def text_mentions(parsed: Parsed, gazetteer: Gazetteer) -> list[Mention]:
             for match in matcher.match(forms, language=parsed.language, keys=keys[number])
         ]
         for item, alias, entry in _resolve(found):
-            quoted = all(parsed.quoted[item.sentence][item.match.first : item.match.last + 1])
-            voice = "quoted" if quoted else "attributed" if attributed[item.sentence] else "own"
+            place = slice(item.match.first, item.match.last + 1)
+            quoted, theirs = all(parsed.quoted[item.sentence][place]), all(attributed[item.sentence][place])
+            voice = "quoted" if quoted else "attributed" if theirs else "own"
             mentions.append(Mention(item.sentence, *item.span, name, entry, alias.text, voice))
     return sorted(mentions, key=lambda mention: (mention.start, mention.gazetteer))
 

@@ -25,17 +25,23 @@ Span = tuple[int, int]
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _CLOSING = r"[\"'”’“»›)\]}]"
 #: A word that may end a sentence, the marks that close it, and white space that goes on to something.
-_CANDIDATE = re.compile(rf"(?<!\S)(\S*[.?!]){_CLOSING}*+\s+(?=\S)")
+_CANDIDATE = re.compile(rf"(?<!\S)(\S*[.?!…]){_CLOSING}*+\s+(?=\S)")
 #: The first word of a sentence, whatever marks open it.
-_BEGINNING = re.compile(r"[\s\-–—•\"'“”„‘’«»‹›(\[{¿¡]*+(\w*)(\S*)")
+_BEGINNING = re.compile(r"([\s\-–—•\"'“”„‘’«»‹›(\[{¿¡]*+)(\w*)(\S*)")
+#: A dash or a bracket there goes on after an abbreviation: "at 9 p.m. – Rivas", "Nothing … [and] then".
+_GOING_ON = re.compile(r"[\-–—(\[]")
 _LEADING = re.compile(r"\W*")
 _INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}\Z")
+#: A sentence shorter than this does not end with an abbreviation: "W 2021 r. Castillo …"
+_FOUR_WORDS = re.compile(r"(?:\S+\s+){4}")
 _VISIBLE = re.compile(r"\S")
 _FINAL = re.compile(r"[\s\"'”’»)\]}]*\Z")
 
 _TOKEN = re.compile(
     r"""
-      (?:[^\W\d_]\.){2,}(?!\w)                  # initials: U.S., p.m.
+      (?:https?://|www\.)\S*[\w/]              # an address, without marks at its end
+    | (?<![\w@])@\w+                           # a handle
+    | (?:[^\W\d_]\.){2,}(?!\w)                  # initials: U.S., p.m.
     | \w[\w\u0300-\u036f]*                      # a word, joined to more of itself by
       (?:(?: [.,:](?=\d)(?<=\d.)                #   a mark between digits: 1,000  10:30
            | ['’ʼ.\-‐‑](?=\w) )                 #   an apostrophe, an inner period, a hyphen: d’état  www.a  self-coup
@@ -45,6 +51,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_ADDRESS = re.compile(r"https?://|www\.|@")
 #: What English writes together: a possessive, a short verb, a short "not".
 _CLITIC = re.compile(r"(?:['’ʼ](?:s|m|d|ll|re|ve)|n['’ʼ]t)\Z", re.IGNORECASE)
 
@@ -96,7 +103,8 @@ def tokenize(text: str, *, language: str, sentences: Sequence[Span] | None = Non
     Notes
     -----
     As NLTKWordTokenizer, except: a typographic apostrophe is one; "cannot" and "gonna" stay whole; a slash and a
-    plus are tokens by themselves; an abbreviation keeps its period only inside a sentence, initials (U.S.) always.
+    plus are tokens by themselves; an abbreviation keeps its period only inside a sentence, initials (U.S.) always; an
+    address and a handle are one token. Each is shown beside NLTK's in tests/test_tokens.py.
 
     Raises
     ------
@@ -129,8 +137,8 @@ def sentence_tokens(text: str, start: int, end: int, *, language: str, complete:
 
 
 def is_word(token: str) -> bool:
-    """Whether a token counts as a word: it has a letter or a digit."""
-    return token.isalnum() or any(character.isalnum() for character in token)
+    """Whether a token counts as a word: it has a letter or a digit, and is no address and no handle."""
+    return token.isalnum() or (any(map(str.isalnum, token)) and not _ADDRESS.match(token))
 
 
 def _check_language(language: str) -> None:
@@ -140,43 +148,66 @@ def _check_language(language: str) -> None:
 
 def _breaks(text: str, start: int, end: int, lists: _Lists) -> list[int]:
     """Where sentences start inside a line, after its first: after white space that follows a mark."""
-    found = []
+    found: list[int] = []
     for candidate in _CANDIDATE.finditer(text, start, end):
         beginning = _BEGINNING.match(text, candidate.end(), end)
-        if beginning and beginning[0].strip() and _is_break(candidate[1], beginning[1], beginning[2], lists):
+        if beginning is None or not beginning[0].strip():
+            continue
+        if candidate.start() == start and candidate[1][:-1].isdecimal():  # the number of a list's item
+            continue
+        before = candidate[1]
+        if before == "m." or before == "c." or before == "a.":  # "p. m.", "S. A.": written with a space
+            before = text[max(start, candidate.start() - 3) : candidate.end(1)]
+        long = _FOUR_WORDS.match(text, found[-1] if found else start, candidate.end())
+        if _is_break(before, beginning, long is not None, lists):
             found.append(candidate.end())
     return found
 
 
-def _is_break(before: str, after: str, rest: str, lists: _Lists) -> bool:
-    """Whether a sentence ends with the word `before` and its mark, where the next one is `after` and what touches it.
+def _is_break(before: str, beginning: re.Match[str], long: bool, lists: _Lists) -> bool:
+    """Whether a sentence, `long` or not, ends with the word `before` and its mark, where what follows begins so.
 
-    The second pass of Punkt (Kiss & Strunk 2006) with given abbreviations and no statistics; beyond it, a sentence
-    does not begin with a small letter, not after a dash or an opening mark either: "Why?" he asked.
+    The second pass of Punkt (Kiss & Strunk 2006) with given lists and no statistics; beyond it, a sentence does not
+    begin with a small letter, not after a dash or an opening mark either ("Why?" he asked), but for names like iPhone.
     """
-    if after[:1].islower() or not (after or rest):
+    marks, after, rest = beginning.groups()
+    if after[:1].islower() and not after[1:2].isupper():
         return False
+    capital, going_on = after[:1].isupper(), bool(_GOING_ON.search(marks))
+    if before.endswith(("…", "..")):
+        return capital and not going_on and before.strip(".…") != ""
     if before[-1] != ".":
         return True
     word = before[_LEADING.match(before).end() : -1].casefold()  # type: ignore[union-attr]
-    if word in lists.numbered and after[:1].isdigit():
+    follower = after.casefold()
+    if word in lists.titles or (word in lists.numbered and after[:1].isdigit()):
         return False
-    if _INITIALS.search(before) or word.endswith(".") or lists.abbreviates(word):
-        return after.casefold() in lists.starters
-    return not (len(word) == 1 and word.isalpha() and after[:1].isupper())
+    if word in lists.closing:
+        return long and not going_on and not follower.endswith(lists.endings) and follower not in lists.followers
+    if (len(word) == 1 and word.isalpha() and capital) or _INITIALS.search(before) or lists.abbreviates(word):
+        return follower in lists.starters and not going_on and not rest.startswith(".")
+    return True
 
 
 def _keeps_period(word: str, after: str, lists: _Lists) -> bool:
     """Whether the period between a word and the character `after` it in its sentence belongs to the word."""
-    if word.casefold() in lists.numbered:
+    if (low := word.casefold()) in lists.numbered:
         return after.isdigit()
-    return word.casefold() in lists.abbreviations or (len(word) == 1 and word.isupper())
+    return low in lists.titles or low in lists.abbreviations or low in lists.closing or (len(word) == 1 and word.isupper())
 
 
 class _Lists(NamedTuple):
+    titles: frozenset[str]
     abbreviations: frozenset[str]
+    closing: frozenset[str]
+    followers: frozenset[str]
     numbered: frozenset[str]
     starters: frozenset[str]
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """Followers that are the ends of words."""
+        return tuple(word[1:] for word in self.followers if word.startswith("-"))
 
     def abbreviates(self, word: str) -> bool:
         """Whether a word, or its part after the last hyphen, is an abbreviation."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from analysis.tokens import Span
 
@@ -15,6 +16,10 @@ _PAIRS = {"“": '”"', "„": '”“"', "«": "»", "»": "«", "‘": "’",
 _OPENERS = re.compile(f"[{''.join(_PAIRS)}]")
 #: Marks that are also apostrophes, or the same at both ends: they need the right neighbours and a partner.
 _WEAK = "\"'‘‚»‹"
+#: A speaker named at a sentence's end is at most so many tokens long.
+_TAG = 10
+_TAG_MARKS = frozenset((",", "-", "–", "—", "”", '"', "“", "»"))
+_NO_TAG = frozenset((":", ",", "that", "he", "she", "it", "they", "will", "would", "że", "que"))
 
 
 def quoted_spans(text: str) -> list[Span]:
@@ -46,20 +51,60 @@ def quoted_spans(text: str) -> list[Span]:
     return spans
 
 
-def reports_speech(tokens: Sequence[str], *, language: str) -> bool:
-    """Whether a sentence holds a verb of saying or a phrase like "according to".
+def reported(forms: Sequence[str], *, language: str) -> list[bool]:
+    """Which tokens of a sentence are presented as somebody's words, thought, demand or accusation.
 
     Parameters
     ----------
-    tokens : the sentence's tokens, as written
+    forms : the sentence's tokens, as written
     language : str, one of tables.LANGUAGES
+
+    Returns
+    -------
+    list of bool, per token
+
+    Notes
+    -----
+    A verb of saying governs what follows it, not its subject; with its speaker at the sentence's end, what comes
+    before. A word of demanding governs what follows up to a sign that a clause of its own begins. "According to"
+    governs all but its source. There is no parser behind this: how often it is wrong is in instruments/validity.csv.
     """
-    words = [token.casefold() for token in tokens]
-    verbs, phrases = _signs(language)
-    if not verbs.isdisjoint(words):
-        return True
-    joined = f" {' '.join(words)} "
-    return any(f" {phrase} " in joined for phrase in phrases)
+    signs = _signs(language)
+    low = [form.casefold() for form in forms]
+    flags = [False] * len(low)
+    if signs.first.isdisjoint(low):
+        return flags
+    for at, word in enumerate(low):
+        if word not in signs.first:
+            continue
+        if stop := signs.after("sources", low, at):
+            source = _next(low, signs.breaks, stop)
+            flags[:at] = [True] * at
+            flags[source:] = [True] * (len(low) - source)
+        elif (stop := signs.after("says", low, at)) and signs.not_said.isdisjoint(low[stop : stop + 5]):
+            tag = _tag(low, at)
+            start, end = (0, tag) if tag else (stop, len(low))
+            flags[start:end] = [True] * (end - start)
+        elif stop := signs.after("demands", low, at):
+            end = _next(low, signs.stops, stop)
+            flags[stop:end] = [True] * (end - stop)
+    return flags
+
+
+def _tag(low: Sequence[str], verb: int) -> int | None:
+    """Where the words at a sentence's end begin that name the speaker of all before: ", officials said."; else None."""
+    if len(low) - verb > _TAG:
+        return None
+    for at in range(verb - 1, max(0, verb - _TAG), -1):
+        if low[at] in _TAG_MARKS:
+            tag = at > 1 and low[at + 1] not in ("but", "and") and _NO_TAG.isdisjoint(low[verb + 1 :])
+            return at if tag else None
+    return None
+
+
+def _next(low: Sequence[str], signs: Set[str], at: int) -> int:
+    """The first place from `at` on with one of `signs`, or the end."""
+    return next((place for place in range(at, len(low)) if low[place] in signs), len(low))
 
 
 def _opens(text: str, mark: re.Match[str]) -> bool:
@@ -81,8 +126,30 @@ def _close(text: str, start: int, opener: str) -> int | None:
     return None if opener in _WEAK else line_end
 
 
+class _Signs(NamedTuple):
+    first: frozenset[str]
+    phrases: dict[str, dict[str, list[list[str]]]]
+    stops: frozenset[str]
+    not_said: frozenset[str]
+    breaks: frozenset[str] = frozenset((",", ";", ":", "—", "–"))
+
+    def after(self, kind: str, low: Sequence[str], at: int) -> int | None:
+        """The place after a sign of this kind that begins at `at`; None where there is none."""
+        lengths = [
+            len(rest) for rest in self.phrases[kind].get(low[at], ()) if low[at + 1 : at + 1 + len(rest)] == rest
+        ]
+        return at + 1 + max(lengths) if lengths else None
+
+
 @cache
-def _signs(language: str) -> tuple[frozenset[str], tuple[str, ...]]:
+def _signs(language: str) -> _Signs:
     path = Path(__file__).parent / "instruments" / "speech.toml"
     signs = tomllib.loads(path.read_text(encoding="utf-8"))[language]
-    return frozenset(signs["verbs"]), tuple(signs["phrases"])
+    phrases: dict[str, dict[str, list[list[str]]]] = {}
+    for kind in ("sources", "says", "demands"):
+        phrases[kind] = {}
+        for sign in signs[kind]:
+            first, *rest = sign.split()
+            phrases[kind].setdefault(first, []).append(rest)
+    first = frozenset(word for kind in phrases.values() for word in kind)
+    return _Signs(first, phrases, frozenset(signs["stops"]), frozenset(signs["not_said"]))
