@@ -6,7 +6,7 @@ import multiprocessing
 import platform
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,18 +18,18 @@ import pandas as pd
 
 from analysis import tables
 from analysis.errors import AnalysisError
-from analysis.featurefiles import check_folder, compare_features, told_if_not_written, write_features
+from analysis.featurefiles import FeatureWriter, check_folder, compare_features
 from analysis.features import OF_ARTICLE, Facts, Recipe, chunk_features
 from analysis.gazetteer import Gazetteer
-from analysis.manifest import append_rows, manifest_rows
+from analysis.manifest import NewRows
 from analysis.readers import Rejected, Row, read_texts
-from analysis.reprints import reprint_clusters
-from analysis.study import Study, load_study
+from analysis.reprints import Bands
+from analysis.study import Study
 
 __all__ = ["Annotation", "annotate", "compare_features"]
 
 #: Articles per partition.
-ROWS = 200
+ROWS = 500
 #: Order of the rows of each table, after the article.
 _ORDER = {
     "SENTENCES": ["sentence"],
@@ -105,21 +105,36 @@ def annotate(
     folder = study.features_folder if output is None else Path(output)
     check_folder(folder)
     rejected: list[Rejected] = []
-    new_rows: list[dict[str, str]] = []
-    texts = _noting_new(read_texts(paths, rejected=rejected, refuse=_refusal(study), rows=ROWS), recipe.facts, new_rows)
-    features = _assembled(_mapped(partial(chunk_features, recipe=recipe), texts, jobs))
-    if features["ARTICLES"].empty:
-        reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected[:3])
-        raise AnalysisError(f"no article to annotate; {len(rejected)} rows were set aside. {reasons}".rstrip())
-    if new_rows:
-        with told_if_not_written(study.folder / "articles.csv"):
-            append_rows(study.folder / "articles.csv", new_rows)
-    with told_if_not_written(folder):
-        write_features(folder, features, _meta(load_study(study.folder), features, rejected))
-    annotated = set(features["ARTICLES"]["article"])
-    missing = tuple(sorted(set(recipe.facts) - annotated))
-    added = tuple(row["article"] for row in new_rows)
-    return Annotation(folder, len(annotated), tuple(rejected), added, missing)
+    facts, partitions = recipe.facts, []
+    with NewRows(study.folder / "articles.csv") as new, FeatureWriter(folder) as writer:
+        texts = read_texts(paths, rejected=rejected, refuse=_refusal(study), rows=ROWS)
+        measured = _mapped(partial(chunk_features, recipe=recipe), _noting_new(texts, facts, new), jobs)
+        copies = Bands()
+        for features in measured:
+            for schema in OF_ARTICLE:
+                ordered = features[schema.name].sort_values(["article", *_ORDER.get(schema.name, [])])
+                writer.add(schema, ordered)
+            copies.add(features["SIGNATURES"])
+            partitions.append(features["ARTICLES"][["article", "published"]])
+        if not partitions:
+            reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected[:3])
+            raise AnalysisError(f"no article to annotate; {len(rejected)} rows were set aside. {reasons}".rstrip())
+        articles = pd.concat(partitions)
+        signatures = writer.written(tables.SIGNATURES)
+        writer.add(tables.REPRINTS, copies.clusters(articles, partial(_some, signatures)))
+        added = new.finish()
+        writer.finish(_meta(study, added, len(articles), rejected))
+    missing = tuple(sorted(set(facts) - set(articles["article"])))
+    return Annotation(folder, len(articles), tuple(rejected), tuple(added["article"]), missing)
+
+
+def _some(signatures: Any, wanted: set[str]) -> pd.DataFrame:
+    """Rows of the signatures that were written, of the articles wanted."""
+    found = [tables.empty(tables.SIGNATURES)]
+    for part in signatures.iter_batches():
+        table = part.to_pandas()
+        found.append(table[table["article"].isin(wanted)])
+    return pd.concat(found)
 
 
 def _facts(manifest: pd.DataFrame) -> dict[str, Facts]:
@@ -148,12 +163,9 @@ def _shown(value: str) -> str:
     return f" {value!r}" if re.fullmatch(r"[\w.-]{1,40}", value) else ""
 
 
-def _noting_new(
-    chunks: Iterable[pd.DataFrame], known: Iterable[str], new_rows: list[dict[str, str]]
-) -> Iterator[pd.DataFrame]:
-    known = set(known)
+def _noting_new(chunks: Iterable[pd.DataFrame], known: Container[str], new: NewRows) -> Iterator[pd.DataFrame]:
     for chunk in chunks:
-        new_rows += manifest_rows(chunk[~chunk["article"].isin(known)])
+        new.add(chunk[[article not in known for article in chunk["article"]]])
         yield chunk
 
 
@@ -173,21 +185,10 @@ def _mapped(measure: Callable[[pd.DataFrame], _Tables], chunks: Iterable[pd.Data
             yield waiting.popleft().result()
 
 
-def _assembled(parts: Iterable[_Tables]) -> _Tables:
-    measured = list(parts)
-    features = {}
-    for schema in OF_ARTICLE:
-        whole = pd.concat([tables.empty(schema), *(part[schema.name] for part in measured)])
-        ordered = whole.sort_values(["article", *_ORDER.get(schema.name, [])])
-        features[schema.name] = tables.check(ordered, schema)
-    features["REPRINTS"] = reprint_clusters(features["SIGNATURES"], features["ARTICLES"])
-    return features
-
-
-def _meta(study: Study, features: _Tables, rejected: Iterable[Rejected]) -> dict[str, Any]:
+def _meta(study: Study, added: pd.DataFrame, articles: int, rejected: Iterable[Rejected]) -> dict[str, Any]:
     return {
-        "inputs": study.feature_inputs(),
-        "articles": len(features["ARTICLES"]),
+        "inputs": study.feature_inputs(added),
+        "articles": articles,
         "rejected": [{"file": row.path.name, "line": row.line, "reason": row.reason} for row in rejected],
         "packages": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
     }

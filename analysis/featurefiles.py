@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from analysis import tables
 from analysis.errors import AnalysisError, FeaturesMissing
@@ -40,30 +42,70 @@ def check_folder(folder: Path) -> None:
         pass
 
 
-def write_features(folder: Path, features: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> None:
-    """Replace the features in a folder.
+class FeatureWriter:
+    """Writes the features in a folder anew, partition by partition, so that memory does not grow with their number.
 
     They are written to a neighbour first and then moved. meta.json goes first and comes last: without it they do not
-    count, so an interruption cannot leave old and new tables together unseen.
+    count, so an interruption cannot leave old and new tables together unseen. Used as a context: what is not finished
+    is thrown away.
 
     Parameters
     ----------
     folder : Path, made where it does not exist
-    features : dict, name of the schema → DataFrame, for each schema of tables.FEATURES
-    meta : what meta.json holds
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
-        for schema in tables.FEATURES:
-            _write_table(Path(name) / f"{schema.name.lower()}.parquet", features[schema.name])
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with told_if_not_written(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            self._neighbour = tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent)
+        self._writers: dict[str, pq.ParquetWriter] = {}
+
+    def __enter__(self) -> FeatureWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+        self._neighbour.cleanup()
+
+    def path(self, schema: Schema) -> Path:
+        """Where the table of a schema is written, until `finish`."""
+        return Path(self._neighbour.name) / f"{schema.name.lower()}.parquet"
+
+    def add(self, schema: Schema, table: pd.DataFrame) -> None:
+        """Write a partition of a table: articles that no other partition holds."""
+        if "minhash" in table:
+            table = table.assign(minhash=[np.asarray(values, dtype=np.uint32) for values in table["minhash"]])
+        writer = self._writers.get(schema.name)
+        partition = pa.Table.from_pandas(table, schema=writer and writer.schema, preserve_index=False)
+        with told_if_not_written(self._folder):
+            if writer is None:
+                writer = pq.ParquetWriter(self.path(schema), partition.schema, compression="zstd")
+                self._writers[schema.name] = writer
+            writer.write_table(partition)
+
+    def written(self, schema: Schema) -> pq.ParquetFile:
+        """What has been written of a table, which then takes no more."""
+        self._writers.pop(schema.name).close()
+        return pq.ParquetFile(self.path(schema))
+
+    def finish(self, meta: Mapping[str, Any]) -> None:
+        """Put everything in its place; `meta` is what meta.json holds."""
         text = json.dumps(meta, indent=1, sort_keys=True, ensure_ascii=False)
-        (Path(name) / "meta.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-        folder.mkdir(exist_ok=True)
-        (folder / "meta.json").unlink(missing_ok=True)
-        for schema in tables.FEATURES:
-            file = f"{schema.name.lower()}.parquet"
-            (Path(name) / file).replace(folder / file)
-        (Path(name) / "meta.json").replace(folder / "meta.json")
+        neighbour = Path(self._neighbour.name)
+        with told_if_not_written(self._folder):
+            self._close()
+            (neighbour / "meta.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+            self._folder.mkdir(exist_ok=True)
+            (self._folder / "meta.json").unlink(missing_ok=True)
+            for schema in tables.FEATURES:
+                file = self.path(schema).name
+                (neighbour / file).replace(self._folder / file)
+            (neighbour / "meta.json").replace(self._folder / "meta.json")
+
+    def _close(self) -> None:
+        while self._writers:
+            self._writers.popitem()[1].close()
 
 
 def compare_features(left: str | Path, right: str | Path) -> list[str]:
@@ -86,12 +128,6 @@ def compare_features(left: str | Path, right: str | Path) -> list[str]:
         for schema in tables.FEATURES
         for difference in _differences(_read(Path(left), schema), _read(Path(right), schema), schema)
     ]
-
-
-def _write_table(path: Path, table: pd.DataFrame) -> None:
-    if "minhash" in table:
-        table = table.assign(minhash=[np.asarray(values, dtype=np.uint32) for values in table["minhash"]])
-    table.to_parquet(path, index=False, compression="zstd")
 
 
 def _read(folder: Path, schema: Schema) -> pd.DataFrame:

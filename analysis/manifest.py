@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 import shutil
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from analysis.featurefiles import told_if_not_written
 from analysis.tables import ARTICLES_CSV
 
 
@@ -35,22 +34,52 @@ def manifest_rows(texts: pd.DataFrame) -> list[dict[str, str]]:
     return rows
 
 
-def append_rows(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
-    """Append rows to articles.csv, in the order of its own columns; all of them or, where that fails, none.
+class NewRows:
+    """Rows to append to articles.csv: collected beside it, appended all or, where that fails, none.
+
+    Used as a context: what is not finished is thrown away.
 
     Parameters
     ----------
     path : Path of articles.csv
-    rows : of `manifest_rows`
     """
-    before = path.read_bytes()
-    header = next(csv.reader(io.StringIO(before.decode("utf-8-sig"), newline="")))
-    line_end = "\r\n" if b"\r\n" in before else "\n"
-    added = io.StringIO(newline="")
-    writer = csv.writer(added, lineterminator=line_end)
-    writer.writerows([row[name] for name in header] for row in rows)
-    gap = b"" if before.endswith(b"\n") else line_end.encode()
-    neighbour = path.with_name(f".{path.name}.new")
-    neighbour.write_bytes(before + gap + added.getvalue().encode())
-    shutil.copymode(path, neighbour)
-    neighbour.replace(path)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            self._header = next(csv.reader(file))
+        with path.open("rb") as file:
+            self._line_end = "\r\n" if file.readline().endswith(b"\r\n") else "\n"
+        self._neighbour = path.with_name(f".{path.name}.new")
+        self._added: list[pd.DataFrame] = []
+
+    def __enter__(self) -> NewRows:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._neighbour.unlink(missing_ok=True)
+
+    def add(self, texts: pd.DataFrame) -> None:
+        """Collect the rows of texts (TEXTS), in the order of the file's own columns."""
+        if texts.empty:
+            return
+        with told_if_not_written(self._path):
+            if not self._added:
+                self._begin()
+            with self._neighbour.open("a", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, lineterminator=self._line_end)
+                writer.writerows([row[name] for name in self._header] for row in manifest_rows(texts))
+        self._added.append(texts[["article", "language"]])
+
+    def _begin(self) -> None:
+        shutil.copy(self._path, self._neighbour)
+        if not self._path.read_bytes().endswith(b"\n"):
+            with self._neighbour.open("ab") as file:
+                file.write(self._line_end.encode())
+
+    def finish(self) -> pd.DataFrame:
+        """Put them in their place; returns article and language of each."""
+        if self._added:
+            with told_if_not_written(self._path):
+                self._neighbour.replace(self._path)
+        return pd.concat([pd.DataFrame({"article": [], "language": []}), *self._added])

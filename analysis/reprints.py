@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from hashlib import blake2b
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,11 @@ SEED = 1
 SHINGLE = {"title": 3, "text": 5}
 #: Fewer shingles than this do not tell a copy from a common phrase ("Protests in Peru").
 FEWEST_SHINGLES = 3
+
+#: Of more articles than this that share a band, not all pairs are looked at.
+_MANY = 30
+#: An odd number without pattern (the golden ratio in 64 bits).
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 Signature = npt.NDArray[np.uint32]
 
@@ -35,13 +42,30 @@ def signature(tokens: Sequence[str], *, size: int = SHINGLE["text"]) -> list[int
     list of 128 int in [0, 2**32), the same for the same words in any capitalisation; empty where the text is too
     short for three different shingles
     """
-    words = [token.casefold().replace("’", "'") for token in tokens]
-    shingles = {"\n".join(words[at : at + size]) for at in range(len(words) - size + 1)}
+    if len(tokens) < size:
+        return []
+    shingles = np.unique(_shingles(np.fromiter(map(_number, tokens), np.uint64, len(tokens)), size))
     if len(shingles) < FEWEST_SHINGLES:
         return []
     minhash = _empty().copy()
-    minhash.update_batch([shingle.encode() for shingle in sorted(shingles)])
-    return [int(value) for value in minhash.hashvalues]
+    minhash.update_batch(shingles)
+    found: list[int] = minhash.hashvalues.tolist()
+    return found
+
+
+def _shingles(words: npt.NDArray[np.uint64], size: int) -> npt.NDArray[np.uint64]:
+    """A number below 2**32 for each run of `size` words: a polynomial of the words' numbers, then mixed."""
+    count = len(words) - size + 1
+    mixed = np.zeros(count, np.uint64)
+    for at in range(size):
+        mixed = mixed * _FACTOR + words[at : at + count]
+    return (mixed ^ (mixed >> np.uint64(29))) * _FACTOR >> np.uint64(32)
+
+
+@lru_cache(maxsize=200_000)
+def _number(token: str) -> int:
+    """A word's number, 64 bits, the same in any capitalisation."""
+    return int.from_bytes(blake2b(token.casefold().replace("’", "'").encode(), digest_size=8).digest(), "little")
 
 
 def reprint_clusters(signatures: pd.DataFrame, articles: pd.DataFrame, *, threshold: float = 0.7) -> pd.DataFrame:
@@ -67,20 +91,94 @@ def reprint_clusters(signatures: pd.DataFrame, articles: pd.DataFrame, *, thresh
     ValueError
         Where the threshold is outside its range.
     """
-    if not 0.3 <= threshold <= 1:
-        raise ValueError(f"threshold is {threshold!r}; it lies between 0.3 and 1")
+    index = Bands(threshold)
+    index.add(signatures)
+    return index.clusters(articles, lambda wanted: signatures[signatures["article"].isin(wanted)])
+
+
+class Bands:
+    """Signatures cut into bands, of which only a number each is kept: articles that share one may be copies.
+
+    Parameters
+    ----------
+    threshold : float in [0.3, 1]
+    """
+
+    def __init__(self, threshold: float = 0.7) -> None:
+        if not 0.3 <= threshold <= 1:
+            raise ValueError(f"threshold is {threshold!r}; it lies between 0.3 and 1")
+        self.threshold = threshold
+        # Bands of 4: a pair alike at 0.7 shares one with p = 1 - (1 - 0.7**4)**32 = 0.9998; of 2 for lower thresholds.
+        self._size = 4 if threshold >= 0.6 else 2
+        self._names: dict[str, list[str]] = {scope: [] for scope in SHINGLE}
+        self._bands: dict[str, list[npt.NDArray[np.uint32]]] = {scope: [] for scope in SHINGLE}
+
+    def add(self, signatures: pd.DataFrame) -> None:
+        """Take in signatures (SIGNATURES), of articles not taken in before."""
+        for scope in SHINGLE:
+            found = _by_article(signatures, scope)
+            if found:
+                values = np.stack(list(found.values())).astype(np.uint64).reshape(len(found), -1, self._size)
+                mixed = np.zeros(values.shape[:2], np.uint64)
+                for at in range(self._size):
+                    mixed = mixed * _FACTOR + values[:, :, at]
+                self._names[scope] += found
+                self._bands[scope].append((mixed * _FACTOR >> np.uint64(32)).astype(np.uint32))
+
+    def clusters(self, articles: pd.DataFrame, read: Callable[[set[str]], pd.DataFrame]) -> pd.DataFrame:
+        """Clusters of copies among `articles`, as `reprint_clusters`; `read` gives the signatures of some of them."""
+        order = articles.sort_values(["published", "article"])["article"].to_list()
+        # Earlier articles first, so that a union keeps the earlier head.
+        place = {article: number for number, article in enumerate(order)}
+        candidates = {
+            scope: [pair for pair in self._candidates(scope) if pair[0] in place and pair[1] in place]
+            for scope in SHINGLE
+        }
+        wanted = {article for pairs in candidates.values() for pair in pairs for article in pair}
+        heads: dict[str, str] = {}
+        nearest: dict[str, float] = {}
+        for left, right, alike in _alike(candidates, read(wanted), self.threshold):
+            for article in (left, right):
+                heads.setdefault(article, article)
+                nearest[article] = max(nearest.get(article, 0.0), alike)
+            first, second = sorted((_head(heads, left), _head(heads, right)), key=place.__getitem__)
+            heads[second] = first
+        found = sorted(order)
+        columns = {
+            "article": found,
+            "head": [_head(heads, article) if article in heads else article for article in found],
+            "similarity": [nearest.get(article, 0.0) for article in found],
+        }
+        return tables.check(pd.DataFrame(columns), tables.REPRINTS)
+
+    def _candidates(self, scope: str) -> list[tuple[str, str]]:
+        """Pairs that share a band, in order; where many share one, each with the first and with the next of them."""
+        if not self._names[scope]:
+            return []
+        names = self._names[scope]
+        pairs: set[tuple[int, int]] = set()
+        for band in np.concatenate(self._bands[scope]).T:
+            order = np.argsort(band, kind="stable")
+            ends = np.flatnonzero(np.diff(band[order], append=~band[order[-1]]))
+            for start, end in zip([0, *(ends[:-1] + 1)], ends + 1, strict=True):
+                if end - start > 1:
+                    alike = order[start:end].tolist()
+                    few = len(alike) <= _MANY
+                    pairs.update(combinations(alike, 2) if few else ((alike[0], other) for other in alike[1:]))
+                    pairs.update(() if few else pairwise(alike))
+        return sorted(tuple(sorted((names[one], names[other]))) for one, other in pairs)  # type: ignore[misc]
+
+
+def _alike(
+    candidates: Mapping[str, Sequence[tuple[str, str]]], signatures: pd.DataFrame, threshold: float
+) -> Iterator[tuple[str, str, float]]:
     by_scope = {scope: _by_article(signatures, scope) for scope in SHINGLE}
-    order = articles.sort_values(["published", "article"])["article"].to_list()
-    heads = {article: article for article in order}
-    nearest = dict.fromkeys(order, 0.0)
-    # Earlier articles first, so that a union keeps the earlier head.
-    place = {article: number for number, article in enumerate(order)}
-    for left, right, similarity in _pairs(by_scope, set(order), threshold):
-        nearest[left], nearest[right] = max(nearest[left], similarity), max(nearest[right], similarity)
-        first, second = sorted((_head(heads, left), _head(heads, right)), key=place.__getitem__)
-        heads[second] = first
-    rows = [(article, _head(heads, article), nearest[article]) for article in sorted(order)]
-    return tables.check(pd.DataFrame(rows, columns=tables.REPRINTS.names), tables.REPRINTS)
+    bodies = by_scope["text"]
+    for scope, pairs in candidates.items():
+        for left, right in pairs:
+            comparable = scope == "text" or left not in bodies or right not in bodies
+            if comparable and (alike := similarity(by_scope[scope][left], by_scope[scope][right])) >= threshold:
+                yield left, right, alike
 
 
 def similarity(left: npt.ArrayLike, right: npt.ArrayLike) -> float:
@@ -94,40 +192,10 @@ def _by_article(signatures: pd.DataFrame, scope: str) -> dict[str, Signature]:
     return {article: np.asarray(value, dtype=np.uint32) for article, value in values if len(value)}
 
 
-def _pairs(
-    by_scope: Mapping[str, Mapping[str, Signature]], known: set[str], threshold: float
-) -> Iterator[tuple[str, str, float]]:
-    bodies = by_scope["text"]
-    for scope, found in by_scope.items():
-        for left, right in _candidates({name: found[name] for name in sorted(found) if name in known}, threshold):
-            comparable = scope == "text" or left not in bodies or right not in bodies
-            if comparable and (alike := similarity(found[left], found[right])) >= threshold:
-                yield left, right, alike
-
-
-def _candidates(signatures: Mapping[str, Signature], threshold: float) -> Iterable[tuple[str, str]]:
-    from datasketch import MinHashLSH
-
-    # Bands of 4: a pair alike at 0.7 shares one with p = 1 - (1 - 0.7**4)**32 = 0.9998; of 2 for lower thresholds.
-    index = MinHashLSH(num_perm=PERMUTATIONS, params=(32, 4) if threshold >= 0.6 else (64, 2))
-    pairs: set[tuple[str, str]] = set()
-    for name, values in signatures.items():
-        minhash = _minhash(values)
-        pairs.update((other, name) for other in index.query(minhash))
-        index.insert(name, minhash)
-    return sorted(pairs)
-
-
 def _head(heads: dict[str, str], article: str) -> str:
     while heads[article] != article:
         heads[article] = article = heads[heads[article]]
     return article
-
-
-def _minhash(values: Signature) -> Any:
-    minhash = _empty().copy()
-    minhash.hashvalues = values
-    return minhash
 
 
 @cache
@@ -135,4 +203,4 @@ def _empty() -> Any:
     from datasketch import MinHash
 
     # The scheme is named because the default changed with datasketch 2.0, and the numbers are published.
-    return MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme="affine32")
+    return MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme="affine32", hashfunc=int)

@@ -69,9 +69,12 @@ class Study:
             if not path.exists():
                 raise FeaturesMissing(path, self.argument)
             try:
-                self._features[schema.name] = tables.check(pd.read_parquet(path), schema)
+                table = tables.check(pd.read_parquet(path), schema)
             except (OSError, ValueError, TableError) as error:  # ArrowInvalid is a ValueError
                 raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
+            # Partitions are in the order of the texts they were made from.
+            ordered = table["article"].is_monotonic_increasing
+            self._features[schema.name] = table if ordered else table.sort_values("article", kind="stable")
         return self._features[schema.name]
 
     def check_features(self) -> None:
@@ -164,9 +167,13 @@ class Study:
         path = self.folder / name
         return pd.read_csv(path) if path.exists() else None
 
-    def feature_inputs(self) -> dict[str, str]:
-        """Digest of each study file that the features were made with: what `castillo list` compares."""
-        coded = self.manifest[["article", "language", "body_kind"]].to_csv(index=False)
+    def feature_inputs(self, added: pd.DataFrame | None = None) -> dict[str, str]:
+        """Digest of each study file that the features were made with: what `castillo list` compares.
+
+        `added` holds article and language of rows that articles.csv got since the study was loaded.
+        """
+        rows = [self.manifest[["article", "language", "body_kind"]], *([] if added is None else [added])]
+        coded = pd.concat(rows).to_csv(index=False)
         return {
             "actors.csv": digest((self.folder / "actors.csv").read_bytes()),
             "labels.csv": digest((self.folder / "labels.csv").read_bytes()),

@@ -193,7 +193,9 @@ def _keeps_period(word: str, after: str, lists: _Lists) -> bool:
     """Whether the period between a word and the character `after` it in its sentence belongs to the word."""
     if (low := word.casefold()) in lists.numbered:
         return after.isdigit()
-    return low in lists.titles or low in lists.abbreviations or low in lists.closing or (len(word) == 1 and word.isupper())
+    return (
+        low in lists.titles or low in lists.abbreviations or low in lists.closing or (len(word) == 1 and word.isupper())
+    )
 
 
 class _Lists(NamedTuple):

@@ -1,4 +1,4 @@
-"""Who speaks: what stands inside quotation marks, and which sentences report what somebody said."""
+"""Who speaks: what stands inside quotation marks, and which words a sentence reports as somebody's."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from analysis.tokens import Span
 #: Opening mark → the marks that may close it.
 _PAIRS = {"“": '”"', "„": '”“"', "«": "»", "»": "«", "‘": "’", "‹": "›", "‚": "’‘", '"': '"', "'": "'"}
 _OPENERS = re.compile(f"[{''.join(_PAIRS)}]")
+_CLOSERS = {opener: re.compile(f"[{closers}]") for opener, closers in _PAIRS.items()}
+_LINE = re.compile(r"[^\n]+")
 #: Marks that are also apostrophes, or the same at both ends: they need the right neighbours and a partner.
 _WEAK = "\"'‘‚»‹"
 #: A speaker named at a sentence's end is at most so many tokens long.
@@ -40,14 +42,19 @@ def quoted_spans(text: str) -> list[Span]:
     paragraph goes on quoting) lasts to the paragraph's end. An apostrophe closes nothing unless a ‘ or ' was opened,
     and then only where no letter or digit follows it.
     """
-    spans = []
-    at = 0
-    while opener := _OPENERS.search(text, at):
-        start = at = opener.end()
-        end = _close(text, start, opener[0]) if _opens(text, opener) else None
-        if end is not None:
-            spans.append((start, end))
-            at = end + 1
+    spans: list[Span] = []
+    for line in _LINE.finditer(text):
+        at, unclosed = line.start(), set()
+        while opener := _OPENERS.search(text, at, line.end()):
+            start = at = opener.end()
+            # A mark that nothing closed from further left is not looked after again: time would go with the square.
+            if opener[0] not in unclosed and _opens(text, opener):
+                end = _close(text, start, line.end(), opener[0])
+                if end is None:
+                    unclosed.add(opener[0])
+                else:
+                    spans.append((start, end))
+                    at = end + 1
     return spans
 
 
@@ -110,16 +117,13 @@ def _next(low: Sequence[str], signs: Set[str], at: int) -> int:
 def _opens(text: str, mark: re.Match[str]) -> bool:
     if mark[0] not in _WEAK:
         return True
-    before, after = text[: mark.start()][-1:], text[mark.end() : mark.end() + 1]
+    before, after = text[max(0, mark.start() - 1) : mark.start()], text[mark.end() : mark.end() + 1]
     return not before.isalnum() and (mark[0] == '"' or (bool(after) and not after.isspace()))
 
 
-def _close(text: str, start: int, opener: str) -> int | None:
-    line_end = text.find("\n", start)
-    line_end = len(text) if line_end < 0 else line_end
-    for end in range(start, line_end):
-        if text[end] not in _PAIRS[opener]:
-            continue
+def _close(text: str, start: int, line_end: int, opener: str) -> int | None:
+    for found in _CLOSERS[opener].finditer(text, start, line_end):
+        end = found.start()
         if opener in "'‘‚" and (text[end + 1 : end + 2].isalnum() or text[end - 1].isspace()):
             continue
         return end

@@ -70,7 +70,7 @@ def test_mentions(done):
         ("herald-1", 30, 34, "peru", "own"),
         ("herald-1", 35, 43, "congress", "own"),
         ("herald-1", 54, 57, "crowd:mob", "quoted"),
-        ("herald-1", 65, 70, "ada-rivas", "attributed"),
+        ("herald-1", 65, 70, "ada-rivas", "own"),
         ("herald-2", 3, 14, "act:coup", "own"),
         ("herald-2", 20, 23, "crowd:mob", "own"),
         ("kurier-1", 0, 9, "leo-rivas", "own"),

@@ -48,12 +48,12 @@ def test_a_possessive_is_not_part_of_the_mention():
 
 def test_a_row_says_all_but_the_tone():
     both = Gazetteer.from_tables(actors(RIVAS[0]), labels(("crowd", "mob", "en", "mob", "any")))
-    text = "A quiet day\nThe “Mob” met Ada Rivas. It waited, she said of the mob."
+    text = "A quiet day\nThe “Mob” met Ada Rivas. She said that the mob had left."
     found = find_mentions(text, both, language="en", article="h-1")
     assert [
         ("h-1", 1, 17, 20, "labels", "crowd:mob", "mob", "quoted"),
         ("h-1", 1, 26, 35, "actors", "ada", "Ada Rivas", "own"),
-        ("h-1", 2, 64, 67, "labels", "crowd:mob", "mob", "attributed"),
+        ("h-1", 2, 55, 58, "labels", "crowd:mob", "mob", "attributed"),
     ] == [tuple(row)[:8] for row in found.itertuples(index=False)]
     assert found["valence"].isna().all()
     assert tables.MENTIONS.names == list(found)
