@@ -22,6 +22,8 @@ from analysis.voice import inside, quoted_spans
 
 #: Tables with rows of one article each; REPRINTS needs all articles.
 OF_ARTICLE = (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS, tables.SIGNATURES)
+#: VADER takes ’ and “ for letters: it would know neither the negation in isn’t nor the word in “good”.
+PLAIN_MARKS = str.maketrans("’‘ʼ“”", "'''\"\"")
 
 _AGENCIES = "Getty|AFP|AP|Reuters|EPA|EFE|Bloomberg|Xinhua|PAP|Shutterstock|iStock|Anadolu|Andina|dpa|Zuma"
 _CREDIT = re.compile(
@@ -145,7 +147,8 @@ def text_digest(text: str) -> str:
 
 def _sentences(parsed: _Parsed, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
     quotes = quoted_spans(parsed.text)
-    valences = sentence_valence([parsed.text[start:end] for start, end in parsed.sentences], language=parsed.language)
+    plain = [parsed.text[start:end].translate(PLAIN_MARKS) for start, end in parsed.sentences]
+    valences = sentence_valence(plain, language=parsed.language)
     rows: list[Sequence[Any]] = []
     for number, (start, end) in enumerate(parsed.sentences):
         words = parsed.words[number]
