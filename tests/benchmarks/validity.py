@@ -117,7 +117,7 @@ def ports(path: Path) -> list[dict[str, object]]:
         {
             **base,
             "measure": "sentences on which this project's VADER differs from vaderSentiment 3.3.2 by more than 1e-9",
-            "value": _differing(compounds([*news, *made]), [*news, *made]),
+            "value": _differing(compounds([*news, *made]).tolist(), [*news, *made]),
             "n": len(news) + len(made),
             "who": "VADER computed once per word, this project",
             "data": f"{NEWS}, and {FUZZED:,} made-up sentences that meet its rules often",
