@@ -25,6 +25,8 @@ from analysis.valence import mention_valence, sentence_valence
 
 #: Tables with rows of one article each; REPRINTS needs all articles.
 OF_ARTICLE = (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS, tables.SIGNATURES)
+#: VADER takes ’ and “ for letters: it would know neither the negation in isn’t nor the word in “good”.
+PLAIN_MARKS = str.maketrans("’‘ʼ“”", "'''\"\"")
 
 _AGENCIES = "Getty|AFP|AP|Reuters|EPA|EFE|Bloomberg|Xinhua|PAP|Shutterstock|iStock|Anadolu|Andina|dpa|Zuma"
 _CREDIT = re.compile(
@@ -172,8 +174,8 @@ def text_digest(text: str) -> str:
 
 def _sentences(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
     parsed = article.parsed
-    sentences = [parsed.text[start:end] for start, end in parsed.sentences]
-    valences = sentence_valence(sentences, language=parsed.language)
+    plain = [parsed.text[start:end].translate(PLAIN_MARKS) for start, end in parsed.sentences]
+    valences = sentence_valence(plain, language=parsed.language)
     rows: list[Sequence[Any]] = []
     for number, (part, (start, end)) in enumerate(zip(article.parts(), parsed.sentences, strict=True)):
         words = len(article.words[number])

@@ -1,15 +1,13 @@
 """Tone of sentences and tone toward mentions, in [-1, 1]; missing where a language has no instrument.
 
 The instrument of sentences is for English VADER (Hutto & Gilbert 2014), a lexicon with rules for negation and emphasis,
-made for short social texts. That of mentions is a linear model of our own, trained on coded news sentences
-(`analysis.stance`). How well they measure news is said in instruments/validity.csv.
+made for short social texts (`analysis.vader`). That of mentions is a linear model of our own, trained on coded news
+sentences (`analysis.stance`). How well they measure news is said in instruments/validity.csv.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +15,18 @@ import numpy.typing as npt
 from analysis.errors import LanguageError
 from analysis.stance import probabilities
 from analysis.tables import LANGUAGES
+from analysis.vader import compounds
 
 #: Languages with instruments.
 INSTRUMENTS = {"en": "VADER; toward a mention a linear model"}
 #: Valence from here on counts as positive, from minus this on as negative (Hutto & Gilbert 2014).
 CUTOFF = 0.05
-#: VADER knows its negations with the typewriter's apostrophe only.
-_PLAIN_MARKS = str.maketrans("’‘ʼ“”", "'''\"\"")
 
 Numbers = npt.NDArray[np.float64]
 
 
 def sentence_valence(sentences: Sequence[str], *, language: str) -> Numbers:
-    """Tone of each sentence.
+    """Tone of each sentence as it stands; in English exactly VADER's compound score.
 
     Parameters
     ----------
@@ -44,6 +41,11 @@ def sentence_valence(sentences: Sequence[str], *, language: str) -> Numbers:
     ------
     LanguageError
 
+    Notes
+    -----
+    VADER knows its negations with the typewriter's apostrophe only (isn't, not isn’t), and typographic quotation marks
+    hide words from it. `analysis.features` therefore hands sentences over with plain marks.
+
     References
     ----------
     Hutto & Gilbert (2014), ICWSM 8(1)
@@ -52,7 +54,7 @@ def sentence_valence(sentences: Sequence[str], *, language: str) -> Numbers:
         raise LanguageError(language, LANGUAGES)
     if language not in INSTRUMENTS:
         return np.full(len(sentences), np.nan)
-    return np.fromiter(map(_score, sentences), dtype=np.float64, count=len(sentences))
+    return compounds(sentences)
 
 
 def mention_valence(sentences: Sequence[str], spans: Sequence[tuple[int, int]], *, language: str) -> Numbers:
@@ -106,16 +108,3 @@ def polarity(valence: npt.ArrayLike) -> Numbers:
     values = np.asarray(valence, dtype=np.float64)
     classes = np.where(values >= CUTOFF, 1.0, np.where(values <= -CUTOFF, -1.0, 0.0))
     return np.where(np.isnan(values), np.nan, classes)
-
-
-# The same sentence is asked for by itself and for each mention in it.
-@lru_cache(maxsize=1024)
-def _score(sentence: str) -> float:
-    return float(_vader().polarity_scores(sentence.translate(_PLAIN_MARKS))["compound"])
-
-
-@cache
-def _vader() -> Any:
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-    return SentimentIntensityAnalyzer()

@@ -11,7 +11,8 @@ from ministudy import TEXTS, mini_study, write_texts
 from analysis import tables
 from analysis.annotate import annotate, compare_features
 from analysis.errors import AnalysisError, FeaturesMissing, GazetteerError, TextsError
-from analysis.features import guess_body_kind
+from analysis.features import Recipe, chunk_features, guess_body_kind
+from analysis.gazetteer import Gazetteer
 from analysis.study import load_study
 from analysis.valence import mention_valence
 
@@ -50,6 +51,14 @@ def test_sentences_hold_the_text_together(done):
     assert ["lede", "lede"] == table.loc[table["article"] == "herald-2", "part"].to_list()
     assert table.loc[table["article"] == "kurier-1", "valence"].isna().all()
     assert table.loc[table["article"] != "kurier-1", "valence"].notna().all()
+
+
+def test_sentences_are_measured_with_plain_marks():
+    text = tables.empty(tables.TEXTS).reindex([0, 1]).fillna("")
+    bodies = ["It isn’t a “good” day.", 'It isn\'t a "good" day.']
+    texts = text.assign(article=["a", "b"], language="en", published=pd.Timestamp("2022-12-07T15:00Z"), body=bodies)
+    typographic, plain = chunk_features(texts, Recipe(Gazetteer([], []), {}))["SENTENCES"]["valence"]
+    assert typographic == plain < 0
 
 
 def test_terms_count_the_tokens(done):
