@@ -30,13 +30,6 @@ __all__ = ["Annotation", "annotate", "compare_features"]
 
 #: Articles per partition.
 ROWS = 500
-#: Order of the rows of each table, after the article.
-_ORDER = {
-    "SENTENCES": ["sentence"],
-    "TERMS": ["part", "term"],
-    "MENTIONS": ["start", "gazetteer"],
-    "SIGNATURES": ["scope"],
-}
 _PACKAGES = ("datasketch", "nltk", "vaderSentiment")
 
 _Tables = dict[str, pd.DataFrame]
@@ -112,8 +105,7 @@ def annotate(
         copies = Bands()
         for features in measured:
             for schema in OF_ARTICLE:
-                ordered = features[schema.name].sort_values(["article", *_ORDER.get(schema.name, [])])
-                writer.add(schema, ordered)
+                writer.add(schema, features[schema.name])
             copies.add(features["SIGNATURES"])
             partitions.append(features["ARTICLES"][["article", "published"]])
         if not partitions:

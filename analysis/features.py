@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -55,7 +54,7 @@ class Recipe:
 
 
 class _Article(NamedTuple):
-    """An article's text, read: where its parts end, and the word tokens of each sentence as written."""
+    """An article's text, read: where its parts end, and the words of each sentence in small letters."""
 
     parsed: Parsed
     title_end: int
@@ -85,7 +84,7 @@ def chunk_features(texts: pd.DataFrame, recipe: Recipe) -> dict[str, pd.DataFram
     """
     rows: dict[str, list[Sequence[Any]]] = {schema.name: [] for schema in OF_ARTICLE}
     targets: dict[str, _Targets] = {}
-    for text in texts.itertuples(index=False):
+    for text in texts.sort_values("article").itertuples(index=False):
         article = _read(text.title, text.body, text.language)
         for schema, measure in _MEASURES:
             rows[schema.name] += [(text.article, *row) for row in measure(article, text, recipe)]
@@ -120,8 +119,11 @@ class _Targets:
 
 def frame(rows: Sequence[Sequence[Any]], schema: Schema) -> pd.DataFrame:
     """Table of a schema from its rows."""
-    table = pd.DataFrame(rows, columns=schema.names) if rows else tables.empty(schema)
-    return tables.check(table, schema)
+    if not rows:
+        return tables.empty(schema)
+    columns = dict(zip(schema.names, zip(*rows, strict=True), strict=True))
+    # Articles come once, so no key can come twice.
+    return tables.check(pd.DataFrame(columns), schema, unique=False)
 
 
 def guess_body_kind(body: str, source: str) -> str:
@@ -134,16 +136,11 @@ def guess_body_kind(body: str, source: str) -> str:
     return "caption" if _CREDIT.search(body) else "summary"
 
 
-@lru_cache(maxsize=200_000)
-def term(token: str) -> str:
-    """Word form under which a token is counted."""
-    return token.casefold().replace("’", "'")
-
-
 def _read(title: str, body: str, language: str) -> _Article:
     parsed = parse(f"{title}\n{body}", language=language)
     lede_end = len(title) + 1 + len(body.split("\n", 1)[0])
-    return _Article(parsed, len(title), lede_end, [[form for form in forms if is_word(form)] for forms in parsed.forms])
+    words = [list(compress(low, map(is_word, forms))) for low, forms in zip(parsed.low, parsed.forms, strict=True)]
+    return _Article(parsed, len(title), lede_end, words)
 
 
 def _article(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
@@ -187,10 +184,10 @@ def _sentences(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[An
 
 
 def _terms(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
-    counts: Counter[tuple[str, str]] = Counter()
-    for part, words in zip(article.parts(), article.words, strict=True):
-        counts.update([(part, term(word)) for word in words])
-    return [(*key, count) for key, count in counts.items()]
+    words: dict[str, list[str]] = {}
+    for part, found in zip(article.parts(), article.words, strict=True):
+        words.setdefault(part, []).extend(found)
+    return [(part, *counted) for part in sorted(words) for counted in sorted(Counter(words[part]).items())]
 
 
 def _signatures(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
@@ -198,7 +195,7 @@ def _signatures(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[A
     words: dict[str, list[str]] = {"title": [], "text": []}
     for part, found in zip(article.parts(), article.words, strict=True):
         words["title" if part == "title" else "text"] += found
-    return [(scope, signature(words[scope], size=SHINGLE[scope])) for scope in words]
+    return [(scope, signature(words[scope], size=SHINGLE[scope])) for scope in sorted(words)]
 
 
 _Measure = Callable[[_Article, Any, Recipe], list[Sequence[Any]]]

@@ -65,6 +65,8 @@ class Matcher:
         if keys is None:
             keys = [key(token) for token in tokens]
         matches: list[Match] = []
+        if trie.next.keys().isdisjoint(keys):
+            return matches
         free = 0
         for at in [at for at, first in enumerate(keys) if first in trie.next]:
             if at >= free and (found := _longest(trie, tokens, keys, at)):
@@ -161,7 +163,7 @@ def strip_accents(token: str) -> str:
 def alias_tokens(alias: str, language: str) -> list[str]:
     """Tokens of an alias, as they stand inside a sentence."""
     text = unicodedata.normalize("NFC", alias)
-    return [text[start:end] for start, end in sentence_tokens(text, 0, len(text), language=language, complete=False)]
+    return sentence_tokens(text, 0, len(text), language=language, complete=False)[0]
 
 
 def _actor_aliases(actors: pd.DataFrame) -> list[Alias]:

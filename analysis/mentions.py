@@ -67,8 +67,8 @@ def find_mentions(text: str, gazetteer: Gazetteer, *, language: str, article: st
 
 def text_mentions(parsed: Parsed, gazetteer: Gazetteer) -> list[Mention]:
     """Mentions in a text that has been read, in order."""
-    keys = [[key(form) for form in forms] for forms in parsed.forms]
-    attributed = [reported(forms, language=parsed.language) for forms in parsed.forms]
+    keys = [list(map(key, forms)) for forms in parsed.forms]
+    attributed = [reported(low, language=parsed.language) for low in parsed.low]
     mentions = []
     for name, matcher in gazetteer.matchers.items():
         found = [

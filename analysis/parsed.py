@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from analysis.tokens import Span, sentence_tokens, split_sentences
@@ -10,7 +11,7 @@ from analysis.voice import quoted_spans
 
 
 class Parsed(NamedTuple):
-    """A text and what it is made of; `tokens`, `forms` (the tokens as written) and `quoted` are lists per sentence.
+    """A text and what it is made of; all but text, language and sentences are lists per sentence, aligned.
 
     Attributes
     ----------
@@ -19,6 +20,7 @@ class Parsed(NamedTuple):
     sentences : spans of the sentences
     tokens : spans of the tokens
     forms : the tokens as written
+    low : the tokens without capitals, apostrophes as typed
     quoted : whether each token stands inside quotation marks
     """
 
@@ -27,6 +29,7 @@ class Parsed(NamedTuple):
     sentences: list[Span]
     tokens: list[list[Span]]
     forms: list[list[str]]
+    low: list[list[str]]
     quoted: list[list[bool]]
 
 
@@ -43,9 +46,16 @@ def parse(text: str, *, language: str) -> Parsed:
     LanguageError
     """
     sentences = split_sentences(text, language=language)
-    tokens = [sentence_tokens(text, start, end, language=language) for start, end in sentences]
-    forms = [[text[start:end] for start, end in spans] for spans in tokens]
-    return Parsed(text, language, sentences, tokens, forms, _inside(tokens, quoted_spans(text)))
+    found = [sentence_tokens(text, start, end, language=language) for start, end in sentences]
+    forms, tokens = [forms for forms, _ in found], [spans for _, spans in found]
+    quoted = _inside(tokens, quoted_spans(text))
+    return Parsed(text, language, sentences, tokens, forms, [list(map(lower, each)) for each in forms], quoted)
+
+
+@lru_cache(maxsize=200_000)
+def lower(form: str) -> str:
+    """A token without capitals, its apostrophes as typed: the form under which it is counted."""
+    return form.casefold().replace("’", "'")
 
 
 def _inside(tokens: Sequence[Sequence[Span]], quotes: Sequence[Span]) -> list[list[bool]]:

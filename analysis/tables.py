@@ -88,13 +88,14 @@ class Schema:
         return [column.name for column in self.columns]
 
 
-def check(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.DataFrame:
     """Return `table` with the schema's columns, in its order and dtypes.
 
     Parameters
     ----------
     table : DataFrame, with at least the schema's columns
     schema : Schema
+    unique : bool, whether to look for keys that occur twice
 
     Returns
     -------
@@ -111,7 +112,7 @@ def check(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
             raise TableError(schema.name, column.name, f"missing; the table has {', '.join(map(str, table.columns))}")
         checked[column.name] = _cast(table[column.name], column, schema.name)
     result = pd.DataFrame(checked).reset_index(drop=True)
-    if schema.key and (twice := result.duplicated(list(schema.key))).any():
+    if unique and schema.key and (twice := result.duplicated(list(schema.key))).any():
         first = result.loc[twice, list(schema.key)].iloc[0].to_list()
         raise TableError(schema.name, ", ".join(schema.key), f"{int(twice.sum())} rows repeat their key, first {first}")
     return result

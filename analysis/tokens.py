@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,26 +35,33 @@ _LEADING = re.compile(r"\W*")
 _INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}\Z")
 #: A sentence shorter than this does not end with an abbreviation: "W 2021 r. Castillo …"
 _FOUR_WORDS = re.compile(r"(?:\S+\s+){4}")
-_VISIBLE = re.compile(r"\S")
 _FINAL = re.compile(r"[\s\"'”’»)\]}]*\Z")
 
-_TOKEN = re.compile(
-    r"""
-      (?:https?://|www\.)\S*[\w/]              # an address, without marks at its end
+#: White space and a token. `%s` is a mark between parts of a word that does not begin what English writes together.
+_PIECE = r"""
+    (\s*)
+    ( (?:https?://|www\.)\S*[\w/]              # an address, without marks at its end
     | (?<![\w@])@\w+                           # a handle
     | (?:[^\W\d_]\.){2,}(?!\w)                  # initials: U.S., p.m.
     | \w[\w\u0300-\u036f]*                      # a word, joined to more of itself by
       (?:(?: [.,:](?=\d)(?<=\d.)                #   a mark between digits: 1,000  10:30
-           | ['’ʼ.\-‐‑](?=\w) )                 #   an apostrophe, an inner period, a hyphen: d’état  www.a  self-coup
+           | %s                                 #   an apostrophe: d’état
+           | [.\-‐‑](?=\w) )                    #   an inner period, a hyphen: a.b  self-coup
          [\w\u0300-\u036f]+)*
+    | %s
     | \.{2,} | -{2,}                            # an ellipsis, a dash typed with hyphens
-    | \S                                        # any other character by itself
-    """,
-    re.VERBOSE,
-)
+    | \S )                                      # any other character by itself
+"""
+_CLITIC = r"['’ʼ](?:[sS]|[mM]|[dD]|[lL][lL]|[rR][eE]|[vV][eE])(?![\w\-‐‑])"
+_PIECES = {
+    language: re.compile(_PIECE % marks, re.VERBOSE)
+    for language, marks in (
+        ("en", (rf"(?!{_CLITIC})['’ʼ](?=\w)", rf"(?<=[\w.]){_CLITIC}")),
+        *((language, (r"['’ʼ](?=\w)", r"(?!)")) for language in LANGUAGES if language != "en"),
+    )
+}
 _ADDRESS = re.compile(r"https?://|www\.|@")
-#: What English writes together: a possessive, a short verb, a short "not".
-_CLITIC = re.compile(r"(?:['’ʼ](?:s|m|d|ll|re|ve)|n['’ʼ]t)\Z", re.IGNORECASE)
+_SHORT_NOT = re.compile(r"(?<=\w)n['’ʼ]t\Z", re.IGNORECASE)
 
 
 def split_sentences(text: str, *, language: str) -> list[Span]:
@@ -113,29 +121,52 @@ def tokenize(text: str, *, language: str, sentences: Sequence[Span] | None = Non
     _check_language(language)
     if sentences is None:
         sentences = split_sentences(text, language=language)
-    return [span for start, end in sentences for span in sentence_tokens(text, start, end, language=language)]
+    return [span for start, end in sentences for span in sentence_tokens(text, start, end, language=language)[1]]
 
 
-def sentence_tokens(text: str, start: int, end: int, *, language: str, complete: bool = True) -> list[Span]:
-    """Spans of the tokens of one sentence; where it is not `complete`, its last period may be an abbreviation's."""
-    last = _FINAL.search(text, start, end) if complete else None
-    final = last.start() if last else end + 1
-    spans: list[Span] = []
-    for token in _TOKEN.finditer(text, start, end):
-        span = first, stop = token.span()
-        if stop - first > 1:
-            if language == "en" and not (form := token[0]).isalnum() and (clitic := _CLITIC.search(form, 1)):
-                cut = first + clitic.start()
-                spans.append((first, cut))
-                span = (cut, stop)
-        elif text[first] == "." and spans and spans[-1][1] == first and stop != final:
-            after = _VISIBLE.search(text, stop, end)
-            if _keeps_period(text[spans[-1][0] : first], after[0] if after else "", _lists(language)):
-                span = (spans.pop()[0], stop)
-        spans.append(span)
-    return spans
+def sentence_tokens(
+    text: str, start: int, end: int, *, language: str, complete: bool = True
+) -> tuple[list[str], list[Span]]:
+    """Tokens of one sentence, as written, and their spans.
+
+    Where the sentence is not `complete`, its last period may be an abbreviation's.
+    """
+    pieces = _PIECES[language].findall(text, start, end)
+    forms = [form for _, form in pieces]
+    # Spaces and tokens fill the sentence, so their lengths tell the places.
+    places = list(accumulate(map(len, chain.from_iterable(pieces)), initial=start))
+    starts, stops = places[1::2], places[2::2]
+    if "." in forms:
+        _join_periods(text, end, forms, starts, stops, _lists(language), complete)
+    if language == "en" and any(form[-1] in "tT" and _SHORT_NOT.search(form) for form in forms if "n" in form.lower()):
+        _split_nots(forms, starts, stops)
+    return forms, list(zip(starts, stops, strict=True))
 
 
+def _join_periods(
+    text: str, end: int, forms: list[str], starts: list[int], stops: list[int], lists: _Lists, complete: bool
+) -> None:
+    """Give a period to the abbreviation before it, in place, but for the one that ends the sentence."""
+    for at in reversed([at for at, form in enumerate(forms) if form == "." and at and starts[at] == stops[at - 1]]):
+        if complete and _FINAL.match(text, stops[at], end):
+            continue
+        if _keeps_period(forms[at - 1], forms[at + 1][0] if at + 1 < len(forms) else "", lists):
+            forms[at - 1 : at + 1] = [forms[at - 1] + "."]
+            stops[at - 1 : at + 1] = [stops[at]]
+            del starts[at]
+
+
+def _split_nots(forms: list[str], starts: list[int], stops: list[int]) -> None:
+    """Make two tokens of didn't, in place."""
+    for at in reversed(range(len(forms))):
+        if found := _SHORT_NOT.search(forms[at]):
+            cut = starts[at] + found.start()
+            forms[at : at + 1] = [forms[at][: found.start()], found[0]]
+            starts[at : at + 1] = [starts[at], cut]
+            stops[at : at + 1] = [cut, stops[at]]
+
+
+@lru_cache(maxsize=200_000)
 def is_word(token: str) -> bool:
     """Whether a token counts as a word: it has a letter or a digit, and is no address and no handle."""
     return token.isalnum() or (any(map(str.isalnum, token)) and not _ADDRESS.match(token))

@@ -58,12 +58,12 @@ def quoted_spans(text: str) -> list[Span]:
     return spans
 
 
-def reported(forms: Sequence[str], *, language: str) -> list[bool]:
+def reported(low: Sequence[str], *, language: str) -> list[bool]:
     """Which tokens of a sentence are presented as somebody's words, thought, demand or accusation.
 
     Parameters
     ----------
-    forms : the sentence's tokens, as written
+    low : the sentence's tokens, in small letters
     language : str, one of tables.LANGUAGES
 
     Returns
@@ -77,7 +77,6 @@ def reported(forms: Sequence[str], *, language: str) -> list[bool]:
     governs all but its source. There is no parser behind this: how often it is wrong is in instruments/validity.csv.
     """
     signs = _signs(language)
-    low = [form.casefold() for form in forms]
     flags = [False] * len(low)
     if signs.first.isdisjoint(low):
         return flags

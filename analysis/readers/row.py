@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from analysis.readers.clean import clean_body, clean_title
 from analysis.tables import SOURCES
 
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _NEEDED = ("article", "outlet", "language", "published")
 _MAYBE_EMPTY = ("url", "title", "body")
 
@@ -65,7 +67,7 @@ def _cells(found: Mapping[str, object]) -> dict[str, str] | BadRow:
             return BadRow(f"{name} is not a text")
         cells[name] = value or ""
         # JSON can spell half a surrogate pair, which no UTF-8 file can hold.
-        if any("\ud800" <= character <= "\udfff" for character in cells[name]):
+        if _HALF_PAIR.search(cells[name]):
             return BadRow(f"{name} is not valid Unicode")
         if name in _NEEDED and not cells[name].strip():
             return BadRow(f"{name} is missing")
