@@ -202,3 +202,22 @@ def figure_of_subevents(study: Study, topics: pd.DataFrame) -> Shown:
         caption="Articles by sub-event; the stronger the blue, the larger the share of the row.",
         alt=f"Matrix of articles. {'; '.join(rows)}.",
     )
+
+
+def table_of_correction(corrected: pd.DataFrame) -> Shown:
+    """Polarity toward actors as measured and corrected (`misclassification.corrected_tone`)."""
+    columns: dict[str, tuple[str, Format | None]] = {
+        "label": ("outlet (mentions)", None),
+        "articles": ("articles", None),
+        "negative": ("negative, measured", percent),
+        "corrected_negative": ("negative, corrected", percent),
+        "measured": ("mean, measured", number),
+        "corrected": ("mean, corrected", number),
+        "lower": ("from", number),
+        "upper": ("to", number),
+    }
+    caption = (
+        "Polarity toward the persons and bodies an outlet mentions, as measured and corrected: share of mentions in "
+        "the negative class, and mean of −1, 0 and 1 with the 95 % interval of the corrected one."
+    )
+    return show_table(corrected, name="corrected", caption=caption, columns=columns)

@@ -30,7 +30,8 @@ class Study:
     ----------
     folder : Path
     settings : Settings, what study.toml says
-    outlets, manifest, observed, actors, labels : DataFrames after OUTLETS_CSV, ARTICLES_CSV, OBSERVED_CSV, …
+    outlets, manifest, observed, actors, labels, polarity : DataFrames after OUTLETS_CSV, ARTICLES_CSV, OBSERVED_CSV, …;
+        polarity is empty where the study has no polarity.csv
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Study:
     observed: pd.DataFrame
     actors: pd.DataFrame
     labels: pd.DataFrame
+    polarity: pd.DataFrame
     _features: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -230,7 +232,10 @@ def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
     """Read a study folder; return the study where its files are readable, and every problem found."""
     settings, problems = read_settings(folder / "study.toml")
     frames: dict[str, pd.DataFrame] = {}
-    for schema in tables.STUDY_FILES:
+    for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
+        if schema in tables.OPTIONAL_FILES and not (folder / schema.name).exists():
+            frames[schema.name] = tables.empty(schema).assign(line=0)
+            continue
         frame, found = read_csv(folder / schema.name, schema)
         frames[schema.name] = frame
         problems += found
@@ -246,5 +251,6 @@ def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
         clean["observed.csv"],
         clean["actors.csv"],
         clean["labels.csv"],
+        clean["polarity.csv"],
     )
     return study, problems

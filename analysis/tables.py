@@ -42,6 +42,7 @@ BODY_KINDS = ("none", "caption", "summary", "full")
 SOURCES = ("feed", "page", "text")
 PARTS = ("title", "lede", "rest")
 VOICES = ("own", "attributed", "quoted")
+POLARITIES = ("negative", "neutral", "positive")
 KINDS = ("person", "party", "institution", "place", "state", "group")
 SUBEVENTS = (
     "removal-and-arrest",
@@ -369,5 +370,21 @@ LABELS_CSV = Schema(
     ("language", "term"),
 )
 
+POLARITY_CSV = Schema(
+    "polarity.csv",
+    "mention coded by hand; a study need not have this file",
+    (
+        _ARTICLE,
+        _c("start", "integer", "code points", "where the mention starts in the cleaned text"),
+        _c("end", "integer", "code points", "where it ends"),
+        _c("entry", "text", "", "actor that is mentioned, as in actors.csv"),
+        _c("polarity", "text", "", "how the sentence presents the actor, as settled", POLARITIES),
+        _c("coder_a", "text", "", "what the first coder said", POLARITIES, optional=True),
+        _c("coder_b", "text", "", "what the second coder said", POLARITIES, optional=True),
+    ),
+    ("article", "start", "end"),
+)
+
 STUDY_FILES = (OUTLETS_CSV, ARTICLES_CSV, OBSERVED_CSV, ACTORS_CSV, LABELS_CSV)
+OPTIONAL_FILES = (POLARITY_CSV,)
 FEATURES = (ARTICLES, SENTENCES, TERMS, MENTIONS, SIGNATURES, REPRINTS)

@@ -13,7 +13,8 @@ MARKS = re.compile(r"(<!-- dictionary -->\n)(.*?)(<!-- /dictionary -->)", re.DOT
 def dictionary() -> str:
     """One table of columns for each schema."""
     parts = []
-    for title, schemas in (("Files of a study", tables.STUDY_FILES), ("Features", tables.FEATURES)):
+    files = (*tables.STUDY_FILES, *tables.OPTIONAL_FILES)
+    for title, schemas in (("Files of a study", files), ("Features", tables.FEATURES)):
         parts.append(f"## {title}\n")
         parts += [_section(schema) for schema in schemas]
     parts += ["## Texts and results\n", _section(tables.TEXTS), _section(tables.COMPARISON)]

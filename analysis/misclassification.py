@@ -1,0 +1,174 @@
+"""What the instrument of tone gets wrong in a study's own texts, and outlets' tone corrected for it.
+
+A study may code a sample of its mentions by hand (polarity.csv). How often the instrument takes each coded class for
+each other class there, its confusion, tells which coded classes the measured ones must have come from (Grassia &
+Sundberg 1982; for two classes Rogan & Gladen 1978). The correction takes the confusion to be the same in all outlets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import nnls
+
+from analysis import tables
+from analysis.phrases import interval, number, percent
+from analysis.study import Study
+from analysis.valence import polarity
+
+CLASSES = (-1, 0, 1)
+#: Kinds of actors whose mentions are coded: a place has no conduct to be for or against.
+KINDS = ("person", "party", "institution", "state", "group")
+DRAWS = 2_000
+#: Makes the shares of the classes sum to one, against which all else is light.
+_SUM = 1e3
+
+Numbers = npt.NDArray[np.float64]
+
+
+def coded_mentions(study: Study) -> pd.DataFrame:
+    """The mentions coded by hand, with what the instrument makes of them.
+
+    Returns
+    -------
+    DataFrame: article, entry, coded and measured (-1, 0, 1); measured is missing where no mention of the features is
+    where the coded one was
+    """
+    mentions = _mentions(study)
+    classes = dict(zip(tables.POLARITIES, CLASSES, strict=True))
+    coded = study.polarity.assign(coded=study.polarity["polarity"].map(classes))
+    pairs = coded.merge(mentions, on=["article", "entry"], how="left", suffixes=("", "_found"))
+    # An alias may since have grown or shrunk by a word.
+    pairs["measured"] = pairs["measured"].where(
+        (pairs["start_found"] < pairs["end"]) & (pairs["start"] < pairs["end_found"])
+    )
+    found = pairs.sort_values("measured", na_position="last", kind="stable")
+    return found.drop_duplicates(["article", "start", "entry"])[["article", "entry", "coded", "measured"]].sort_values(
+        ["article", "entry", "coded", "measured"], ignore_index=True
+    )
+
+
+def corrected_tone(study: Study, *, language: str = "en", draws: int = DRAWS) -> pd.DataFrame:
+    """Polarity toward the actors an outlet mentions, as measured and corrected for misclassification.
+
+    Parameters
+    ----------
+    study : Study, with polarity.csv
+    language : str
+    draws : int, bootstrap samples of articles (copies together) and of the coded mentions
+
+    Returns
+    -------
+    DataFrame: a row for all outlets together, then one per tested outlet with mentions in the language: group, label,
+    articles, mentions, negative (measured share), measured (mean of -1, 0, 1), corrected_negative, corrected, lower,
+    upper (95 % percentile interval of `corrected`); no row where nothing is coded, or a class was never coded
+    """
+    pairs = coded_mentions(study).dropna()
+    confusions = _confusions(pairs, draws, np.random.default_rng(study.settings.seed))
+    if confusions is None:
+        return pd.DataFrame()
+    articles = study.articles.set_index("article")
+    mentions = _mentions(study)
+    mentions = mentions[mentions["article"].map(articles["language"]) == language].dropna(subset=["measured"])
+    mentions["outlet"] = mentions["article"].map(articles["outlet"])
+    heads = study.features(tables.REPRINTS).set_index("article")["head"]
+    mentions["head"] = mentions["article"].map(heads)
+    rows = [_row("", "all outlets", mentions, confusions, study.settings.seed)]
+    for outlet in study.tested:
+        if len(own := mentions[mentions["outlet"] == outlet]):
+            rows.append(_row(outlet, study.outlet_names[outlet], own, confusions, study.settings.seed))
+    return pd.DataFrame(rows)
+
+
+def _mentions(study: Study) -> pd.DataFrame:
+    """Mentions of actors that can be for or against something, with the class the instrument gives each."""
+    kinds = study.actors.drop_duplicates("actor").set_index("actor")["kind"]
+    mentions = study.features(tables.MENTIONS)
+    mentions = mentions[(mentions["gazetteer"] == "actors") & mentions["entry"].map(kinds).isin(KINDS)]
+    return mentions.assign(measured=polarity(mentions["valence"].to_numpy()))[
+        ["article", "start", "end", "entry", "measured"]
+    ]
+
+
+def _confusions(pairs: pd.DataFrame, draws: int, rng: np.random.Generator) -> Numbers | None:
+    """Share of each coded class (column) that the instrument takes for each class (row): first as it is, then drawn.
+
+    Coded mentions are drawn again within their class, so that each class stays coded.
+    """
+    found = []
+    for coded in CLASSES:
+        counts = np.array([((pairs["coded"] == coded) & (pairs["measured"] == c)).sum() for c in CLASSES])
+        if not counts.sum():
+            return None
+        drawn = rng.multinomial(counts.sum(), counts / counts.sum(), size=draws)
+        found.append(np.vstack([counts, drawn]) / counts.sum())
+    return np.stack(found, axis=2)
+
+
+def _row(group: str, label: str, mentions: pd.DataFrame, confusions: Numbers, seed: int) -> dict[str, object]:
+    clusters = pd.crosstab(mentions["head"], mentions["measured"]).reindex(columns=CLASSES, fill_value=0)
+    counts = clusters.to_numpy(float)
+    rng = np.random.default_rng(seed)
+    times = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=len(confusions) - 1)
+    drawn = np.vstack([counts.sum(axis=0), times @ counts])
+    shares = drawn / drawn.sum(axis=1, keepdims=True)
+    true = np.array([_coded_shares(*pair) for pair in zip(confusions, shares, strict=True)])
+    means = true @ CLASSES
+    lower, upper = np.percentile(means[1:], [2.5, 97.5])
+    return {
+        "group": group,
+        "label": f"{label} ({len(mentions)})",
+        "articles": mentions["article"].nunique(),
+        "mentions": len(mentions),
+        "negative": shares[0, 0],
+        "measured": shares[0] @ CLASSES,
+        "corrected_negative": true[0, 0],
+        "corrected": means[0],
+        "lower": lower,
+        "upper": upper,
+    }
+
+
+def _coded_shares(confusion: Numbers, measured: Numbers) -> Numbers:
+    """Shares of the coded classes, none below 0 and 1 together, that come nearest to giving the measured ones."""
+    return np.asarray(nnls(np.vstack([confusion, np.full(3, _SUM)]), np.append(measured, _SUM))[0])
+
+
+def correction_sentence(study: Study, pairs: pd.DataFrame, corrected: pd.DataFrame) -> str:
+    """What the instrument gets wrong in this study, and what the correction leaves to say, in a sentence or two.
+
+    Parameters
+    ----------
+    study : Study
+    pairs : DataFrame of `coded_mentions`
+    corrected : DataFrame of `corrected_tone`
+    """
+    if pairs.empty:
+        return (
+            "No mention of this study is coded by hand (polarity.csv), so how often the instrument of tone toward an "
+            "actor is wrong here is not known."
+        )
+    known = pairs.dropna()
+    right = int((known["coded"] == known["measured"]).sum())
+    neutral = known[known["coded"] == 0]
+    harsh = int((neutral["measured"] == -1).sum())
+    text = (
+        f"Of {len(known)} mentions coded by hand the instrument of tone toward an actor gives {right} their coded "
+        f"class ({percent(right / len(known))}); of the {len(neutral)} neutral ones it takes {harsh} for negative"
+    )
+    if corrected.empty:
+        return f"{text}. A class was never coded, so outlets' tone cannot be corrected for that."
+    together, outlets = corrected.iloc[0], corrected.iloc[1:]
+    apart = outlets[(outlets["lower"] > together["corrected"]) | (outlets["upper"] < together["corrected"])]
+    text += (
+        f". Corrected for that, polarity toward actors is {number(together['corrected'], 2)} over all outlets (95 % "
+        f"interval {interval(together['lower'], together['upper'], 2)}) and not {number(together['measured'], 2)}"
+    )
+    if apart.empty:
+        return (
+            f"{text}, and the corrected interval of every tested outlet holds that value: with this instrument it "
+            "cannot be told whether outlets differ in tone toward actors."
+        )
+    names = ", ".join(study.outlet_names[group] for group in apart["group"])
+    return f"{text}; the corrected intervals of {len(apart)} of {len(outlets)} tested outlets leave it out ({names})."
