@@ -20,7 +20,8 @@ _NOTES = {
         "paragraph (where a study holds full texts, the whole text); the other variants are computed as well, and a "
         "conclusion that one of them overturns is called fragile. Items without a first paragraph, those with a photo "
         "caption among them, count where titles are compared and nowhere else. Items of an aggregator are compared on "
-        "titles only, and neither they nor single pages stand in any reference.",
+        "titles only, and neither they nor single pages stand in any reference. Sentences end where rules and lists of "
+        "abbreviations say so, measured on invented news written around the hard cases.",
     ),
     "sub-event": (
         "Sub-event and genre",
@@ -30,12 +31,13 @@ _NOTES = {
     "mentions": (
         "Mentions",
         "Aliases are matched as whole words, the longest first, with possessives and Polish case forms; a surname that "
-        "several people share goes to the one named in full in the same article.",
+        "several people share goes to the one named in full in the same article. Measured on a coding of every article "
+        "after a written codebook (tests/gold) by two runs of one language model; the aliases were mended once after.",
     ),
     "voice": (
         "Voice",
-        "A word is quoted inside quotation marks, attributed where its sentence holds a verb of saying or a phrase "
-        "such as “according to”, else the outlet's own. A first rule, not yet measured on coded data.",
+        "A word is quoted inside quotation marks, attributed where a verb of saying, thinking, demanding or accusing, "
+        "or a phrase such as “according to”, governs it (rules over word lists, no parser), else the outlet's own.",
     ),
     "valence": (
         "Tone",

@@ -32,21 +32,18 @@ def coded_mentions(study: Study) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame: article, entry, coded and measured (-1, 0, 1); measured is missing where no mention of the features is
-    where the coded one was
+    DataFrame: article, entry, coded, measured and sentence, what VADER makes of its sentence (-1, 0, 1 each); the two
+    are missing where no mention of the features is where the coded one was
     """
     mentions = _mentions(study)
     classes = dict(zip(tables.POLARITIES, CLASSES, strict=True))
     coded = study.polarity.assign(coded=study.polarity["polarity"].map(classes))
     pairs = coded.merge(mentions, on=["article", "entry"], how="left", suffixes=("", "_found"))
     # An alias may since have grown or shrunk by a word.
-    pairs["measured"] = pairs["measured"].where(
-        (pairs["start_found"] < pairs["end"]) & (pairs["start"] < pairs["end_found"])
-    )
-    found = pairs.sort_values("measured", na_position="last", kind="stable")
-    return found.drop_duplicates(["article", "start", "entry"])[["article", "entry", "coded", "measured"]].sort_values(
-        ["article", "entry", "coded", "measured"], ignore_index=True
-    )
+    same = (pairs["start_found"] < pairs["end"]) & (pairs["start"] < pairs["end_found"])
+    pairs[["measured", "sentence"]] = pairs[["measured", "sentence"]].where(same)
+    found = pairs.sort_values(["article", "start", "measured"], na_position="last", ignore_index=True)
+    return found.drop_duplicates(["article", "start"])[["article", "entry", "coded", "measured", "sentence"]]
 
 
 def corrected_tone(study: Study, *, language: str = "en", draws: int = DRAWS) -> pd.DataFrame:
@@ -86,9 +83,10 @@ def _mentions(study: Study) -> pd.DataFrame:
     kinds = study.actors.drop_duplicates("actor").set_index("actor")["kind"]
     mentions = study.features(tables.MENTIONS)
     mentions = mentions[(mentions["gazetteer"] == "actors") & mentions["entry"].map(kinds).isin(KINDS)]
-    return mentions.assign(measured=polarity(mentions["valence"].to_numpy()))[
-        ["article", "start", "end", "entry", "measured"]
-    ]
+    sentences = study.features(tables.SENTENCES).set_index(["article", "sentence"])["valence"]
+    own = sentences.reindex(pd.MultiIndex.from_frame(mentions[["article", "sentence"]]))
+    classes = {"measured": polarity(mentions["valence"].to_numpy()), "sentence": polarity(own.to_numpy())}
+    return mentions[["article", "start", "end", "entry"]].assign(**classes)
 
 
 def _confusions(pairs: pd.DataFrame, draws: int, rng: np.random.Generator) -> Numbers | None:

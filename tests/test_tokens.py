@@ -1,7 +1,7 @@
 """Sentences and tokens."""
 
 import pytest
-from gold import boundary_f1
+from benchmarks.gold import boundary_f1
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

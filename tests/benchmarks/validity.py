@@ -17,12 +17,14 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import gold
 import numpy as np
 from fuzzed import ORACLE
 from fuzzed import sentences as made_up
 from train_valence import DIVISIONS, cross_validated, macro_f1, read_gold
 
 from analysis.features import PLAIN_MARKS
+from analysis.study import load_study
 from analysis.vader import compounds
 from analysis.valence import polarity, sentence_valence
 
@@ -37,6 +39,8 @@ OURS = (
     "divisions; features were designed with these sentences at hand"
 )
 FUZZED = 10_000
+TUNED = "this project, mended once on this gold"
+CODERS = "two runs of one language model"
 PORT = (
     "NLTK takes one mark off a word's either end and not several, does not know no as a negation of the next word, and "
     "weighs equal words around but each by its place"
@@ -70,21 +74,59 @@ def alphas() -> list[dict[str, object]]:
     return rows
 
 
+def studies() -> list[dict[str, object]]:
+    """Figures on the gold of tests/gold and of the study, from the published features."""
+    study = load_study("castillo-2022")
+    found: list[tuple[str, str, float, int, str, str]] = []
+    for language, (ours, punkt) in gold.boundary_f1().items():
+        size = sum(len(ends) for written, _, ends in gold.boundaries() if written == language)
+        name = {"en": "English", "es": "Spanish", "pt": "Portuguese", "pl": "Polish"}[language]
+        for value, who in ((ours, TUNED), (punkt, "NLTK's Punkt without a trained model")):
+            found.append(("text", f"F1 of sentence boundaries, {name}", value, size, who, "tests/gold/sentences.jsonl"))
+    counts = gold.mention_counts(study)
+    size = counts["right"] + counts["missed"]
+    place = "tests/gold/mentions.csv"
+    found.append(("mentions", "F1 of mentions, exact span and actor", gold.f1(**counts), size, TUNED, place))
+    for sample in ("random", "held-out"):
+        right, size = gold.voice_counts(study, sample)
+        who = TUNED if sample == "random" else "this project, coded after the instrument was mended"
+        found.append(("voice", "accuracy of voice", right / size, size, who, f"tests/gold/voice.csv, {sample}"))
+    alpha, size = gold.agreement("voice.csv", "voice")
+    found.append(("voice", "Krippendorff's alpha of voice", alpha, size, CODERS, "tests/gold/voice.csv"))
+    place = "data/castillo-2022/polarity.csv"
+    for who, (coded, measured) in gold.polarity_pairs(study).items():
+        one, other = np.array(coded), np.array(measured)
+        found.append(("valence", "macro-F1 of polarity toward a target", macro_f1(one, other), len(one), who, place))
+        found.append(("valence", "accuracy of polarity toward a target", np.mean(one == other), len(one), who, place))
+    alpha, size = gold.agreement("../../data/castillo-2022/polarity.csv", "polarity")
+    found.append(("valence", "Krippendorff's alpha of polarity", alpha, size, CODERS, place))
+    counts = gold.copy_counts(study)
+    for name, wrong in (("precision", "extra"), ("recall", "missed")):
+        size = counts["right"] + counts[wrong]
+        value = counts["right"] / size if size else float("nan")
+        found.append(("comparison", f"{name} of copies", value, size, "this project", "tests/gold/copies.csv"))
+    alpha, size = gold.agreement("copies.csv", "copy")
+    found.append(("comparison", "Krippendorff's alpha of copies", alpha, size, CODERS, "tests/gold/copies.csv"))
+    names = ("instrument", "measure", "value", "n", "who", "data")
+    rows = [dict(zip(names, row, strict=True)) for row in found]
+    return [{**row, "study": "castillo-2022", "value": round(float(row["value"]), 4)} for row in rows]
+
+
 def newsmtsc(path: Path) -> list[dict[str, object]]:
     """Macro-F1 and accuracy of polarity toward a target on NewsMTSC, ours cross-validated, beside VADER's."""
-    gold = read_gold(path)
-    plain = [sentence.translate(PLAIN_MARKS) for sentence in gold.sentences]
+    coded = read_gold(path)
+    plain = [sentence.translate(PLAIN_MARKS) for sentence in coded.sentences]
     found = {
-        OURS: [cross_validated(gold, division) for division in DIVISIONS],
+        OURS: [cross_validated(coded, division) for division in DIVISIONS],
         "VADER on the whole sentence, this project": [polarity(sentence_valence(plain, language="en"))],
     }
-    base = {"instrument": "valence", "study": "*", "n": len(gold.classes), "data": NEWS}
+    base = {"instrument": "valence", "study": "*", "n": len(coded.classes), "data": NEWS}
     return [
         {**base, "who": who, "measure": f"{name} of polarity toward a target", "value": round(float(value), 4)}
         for who, runs in found.items()
         for name, value in (
-            ("macro-F1", np.mean([macro_f1(gold.classes, run) for run in runs])),
-            ("accuracy", np.mean([gold.classes == run for run in runs])),
+            ("macro-F1", np.mean([macro_f1(coded.classes, run) for run in runs])),
+            ("accuracy", np.mean([coded.classes == run for run in runs])),
         )
     ]
 
@@ -130,6 +172,27 @@ def _differing(scores: Iterable[float], sentences: Sequence[str]) -> int:
     return sum(abs(score - first) > 1e-9 for score, first in zip(scores, original, strict=True))
 
 
+#: What the instruments did before they were mended on this gold, measured then; the commit can measure it again.
+BEFORE = [
+    {
+        "instrument": instrument,
+        "study": "castillo-2022",
+        "measure": measure,
+        "value": value,
+        "n": size,
+        "who": "this project before it was mended on this gold (commit 1e48737)",
+        "data": data,
+    }
+    for instrument, measure, value, size, data in (
+        ("text", "F1 of sentence boundaries, English", 0.939, 143, "tests/gold/sentences.jsonl"),
+        ("text", "F1 of sentence boundaries, Spanish", 0.943, 151, "tests/gold/sentences.jsonl"),
+        ("text", "F1 of sentence boundaries, Portuguese", 0.947, 148, "tests/gold/sentences.jsonl"),
+        ("text", "F1 of sentence boundaries, Polish", 0.905, 156, "tests/gold/sentences.jsonl"),
+        ("mentions", "F1 of mentions, exact span and actor", 0.924, 919, "tests/gold/mentions.csv"),
+        ("voice", "accuracy of voice", 0.84, 150, "tests/gold/voice.csv, random"),
+    )
+]
+
 PUBLISHED = [
     {
         "instrument": "valence",
@@ -151,12 +214,12 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     stamp = {"date": date.today().isoformat(), "command": COMMAND}
-    rows = [{**row, **stamp} for row in alphas()]
+    rows = [{**row, **stamp} for row in alphas() + studies()]
     if options.gold:
         rows += [{**row, **stamp} for row in newsmtsc(options.gold) + ports(options.gold)]
     else:
         rows += _kept()
-    rows += [{**row, "date": "", "command": ""} for row in PUBLISHED]
+    rows += [{**row, "date": "", "command": ""} for row in BEFORE + PUBLISHED]
     for row in rows:
         print(f"{row['value']}  {row['measure']}  ({row['who']}; {row['data']}; n = {row['n']})")
     if options.write:
@@ -168,7 +231,7 @@ def main() -> None:
 
 def _kept() -> list[dict[str, str]]:
     with VALIDITY.open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if row["instrument"] == "valence" and row["command"]]
+        return [row for row in csv.DictReader(file) if row["data"].startswith("NewsMTSC") and row["command"]]
 
 
 if __name__ == "__main__":
