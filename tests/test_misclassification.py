@@ -71,7 +71,7 @@ def test_a_class_never_coded_leaves_nothing_to_correct_by(study, monkeypatch):
     empty = corrected_tone(study)
     assert empty.empty
     found = correction_sentence(study, pairs, empty)
-    assert found.startswith("Of 2 mentions coded by hand the instrument of tone toward an actor gives 1 their coded class")
+    assert found.startswith("Of 2 mentions coded by hand the instrument of tone toward an actor gives 1 their coded")
     assert found.endswith("A class was never coded, so outlets' tone cannot be corrected for that.")
 
 
