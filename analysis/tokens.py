@@ -40,7 +40,8 @@ _FINAL = re.compile(r"[\s\"'”’»)\]}]*\Z")
 #: White space and a token. `%s` is a mark between parts of a word that does not begin what English writes together.
 _PIECE = r"""
     (\s*)
-    ( (?:https?://|www\.)\S*[\w/]              # an address, without marks at its end
+    ( \w+(?=\s)                                # a plain word: most are
+    | (?:https?://|www\.)\S*[\w/]              # an address, without marks at its end
     | (?<![\w@])@\w+                           # a handle
     | (?:[^\W\d_]\.){2,}(?!\w)                  # initials: U.S., p.m.
     | \w[\w\u0300-\u036f]*                      # a word, joined to more of itself by
@@ -61,6 +62,7 @@ _PIECES = {
     )
 }
 _ADDRESS = re.compile(r"https?://|www\.|@")
+_ANY_NOT = re.compile(r"[nN]['’ʼ][tT]")
 _SHORT_NOT = re.compile(r"(?<=\w)n['’ʼ]t\Z", re.IGNORECASE)
 
 
@@ -138,7 +140,7 @@ def sentence_tokens(
     starts, stops = places[1::2], places[2::2]
     if "." in forms:
         _join_periods(text, end, forms, starts, stops, _lists(language), complete)
-    if language == "en" and any(form[-1] in "tT" and _SHORT_NOT.search(form) for form in forms if "n" in form.lower()):
+    if language == "en" and _ANY_NOT.search(text, start, end):
         _split_nots(forms, starts, stops)
     return forms, list(zip(starts, stops, strict=True))
 
