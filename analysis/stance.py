@@ -6,15 +6,15 @@ tests/benchmarks/train_valence.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from analysis.hashed import Features
 from analysis.scene import Span
 from analysis.targeted import features
 
@@ -55,24 +55,24 @@ def probabilities(sentences: Sequence[str], spans: Sequence[Span], model: Model 
     array of float, a row per target, three columns; a row does not depend on the other rows
     """
     model = load_model() if model is None else model
-    pairs = list(zip(sentences, spans, strict=True))
-    parts = [pairs[at : at + _BATCH] for at in range(0, len(pairs), _BATCH)]
-    measured = [_softmax(logits([features(*pair) for pair in part], model)) for part in parts]
-    return np.concatenate([np.empty((0, 3)), *measured])
+    if len(sentences) != len(spans):
+        raise ValueError(f"zip() of {len(sentences)} sentences and {len(spans)} spans")
+    measured = [np.empty((0, 3))]
+    for at in range(0, len(spans), _BATCH):
+        part = slice(at, at + _BATCH)
+        measured.append(_softmax(logits(features(sentences[part], spans[part]), model)))
+    return np.concatenate(measured)
 
 
-def logits(found: Sequence[Collection[int]], model: Model) -> Numbers:
+def logits(found: Features, model: Model) -> Numbers:
     """Log-odds of the three classes, up to a constant per row, from the features of each target."""
-    sizes = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
-    keys = np.fromiter(chain.from_iterable(found), dtype=np.uint32, count=int(sizes.sum()))
-    rows = np.repeat(np.arange(len(found)), sizes)
-    places = np.searchsorted(model.keys, keys)
+    places = np.searchsorted(model.keys, found.keys)
     places[places == len(model.keys)] = 0
-    known = model.keys[places] == keys
-    rows, weights = rows[known], model.weights[places[known]]
+    known = np.flatnonzero(model.keys[places] == found.keys)
+    rows, weights = found.rows[known], model.weights[places[known]]
     # Sums of whole numbers are exact: a target's value cannot depend on what it is measured with.
-    sums = np.stack([np.bincount(rows, weights[:, label], minlength=len(found)) for label in range(3)], axis=1)
-    counts = np.maximum(np.bincount(rows, minlength=len(found)), 1)
+    sums = np.stack([np.bincount(rows, weights[:, label], minlength=found.targets) for label in range(3)], axis=1)
+    counts = np.maximum(np.bincount(rows, minlength=found.targets), 1)
     return sums * model.step / np.sqrt(counts)[:, None] + model.bias
 
 

@@ -1,0 +1,66 @@
+"""Sets of hashed features for many targets at once, and the hashes (32 bits, the same in every process)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.vocabulary import Ints
+
+Hashes = npt.NDArray[np.uint32]
+
+_ONE, _TWO, _LAST = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77), np.uint32(15)
+_HALF = np.uint64(32)
+
+
+class Features(NamedTuple):
+    """The features of some targets, each once per target, in ascending order of keys, then of rows."""
+
+    keys: Hashes
+    rows: Ints
+    targets: int
+
+
+class Found:
+    """Features as they are found."""
+
+    def __init__(self) -> None:
+        # The key is the upper half of a number, the target the lower: to sort numbers is to sort both.
+        self._parts = [np.empty(0, np.uint64)]
+
+    def add(self, rows: Ints, *keys: Hashes) -> None:
+        """Features of some targets, arrays aligned with `rows`; a feature may be added again."""
+        lower = rows.astype(np.uint64)
+        for key in keys:
+            part = key.astype(np.uint64)
+            part <<= _HALF
+            part |= lower
+            self._parts.append(part)
+
+    def features(self, targets: int) -> Features:
+        """All that was found, each once."""
+        found = np.concatenate(self._parts)
+        found.sort()
+        found = found[np.concatenate([[True], found[1:] != found[:-1]])[: len(found)]]
+        return Features((found >> _HALF).astype(np.uint32), found.astype(np.uint32).astype(np.intp), targets)
+
+
+def hashes(part: npt.ArrayLike) -> Hashes:
+    """Numbers below 2**32 as hashes; one number as an array of one, as arrays wrap around without a warning."""
+    return np.atleast_1d(np.asarray(part, dtype=np.uint32))
+
+
+def pair(one: npt.ArrayLike, two: npt.ArrayLike) -> Hashes:
+    """A hash of two hashes in their order."""
+    mixed = hashes(one) * _ONE + hashes(two) * _TWO
+    return mixed ^ (mixed >> _LAST)
+
+
+def mix(*parts: npt.ArrayLike) -> Hashes:
+    """A hash of hashes in their order."""
+    mixed = hashes(0x7F4A7C15)
+    for part in parts:
+        mixed = pair(mixed, part)
+    return mixed
