@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
-from analysis.vocabulary import Ints
+from analysis.vocabulary import Ints, Lists
 
 Hashes = npt.NDArray[np.uint32]
 
@@ -15,36 +13,25 @@ _ONE, _TWO, _LAST = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77), np.uint32(15)
 _HALF = np.uint64(32)
 
 
-class Features(NamedTuple):
-    """The features of some targets, each once per target, in ascending order of keys, then of rows."""
-
-    keys: Hashes
-    rows: Ints
-    targets: int
-
-
 class Found:
     """Features as they are found."""
 
     def __init__(self) -> None:
-        # The key is the upper half of a number, the target the lower: to sort numbers is to sort both.
+        # The target is the upper half of a number, the key the lower: to sort numbers is to sort both.
         self._parts = [np.empty(0, np.uint64)]
 
     def add(self, rows: Ints, *keys: Hashes) -> None:
         """Features of some targets, arrays aligned with `rows`; a feature may be added again."""
-        lower = rows.astype(np.uint64)
-        for key in keys:
-            part = key.astype(np.uint64)
-            part <<= _HALF
-            part |= lower
-            self._parts.append(part)
+        upper = rows.astype(np.uint64) << _HALF
+        self._parts += [upper | key for key in keys]
 
-    def features(self, targets: int) -> Features:
-        """All that was found, each once."""
+    def sets(self, targets: int) -> Lists:
+        """The features of each target, each once, in ascending order."""
         found = np.concatenate(self._parts)
         found.sort()
-        found = found[np.concatenate([[True], found[1:] != found[:-1]])[: len(found)]]
-        return Features((found >> _HALF).astype(np.uint32), found.astype(np.uint32).astype(np.intp), targets)
+        found = found.compress(np.concatenate([[True], found[1:] != found[:-1]])[: len(found)])
+        starts = np.searchsorted(found, np.arange(targets + 1, dtype=np.uint64) << _HALF)
+        return Lists(found.astype(np.uint32), starts)
 
 
 def hashes(part: npt.ArrayLike) -> Hashes:

@@ -7,31 +7,51 @@ tests/benchmarks/train_valence.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.hashed import Features
+from analysis.hashed import Hashes
 from analysis.scene import Span
 from analysis.targeted import features
+from analysis.vocabulary import Ints, Lists
 
 MODEL = Path(__file__).parent / "instruments" / "valence-en.npz"
 #: Targets measured at a time.
 _BATCH = 1024
+#: Lower bits of a key, those that do not choose its bucket.
+_LOWER = np.uint32(14)
 
 Numbers = npt.NDArray[np.float64]
 
 
-class Model(NamedTuple):
-    """Features known (ascending), their weights per class in steps of `step`, and what each class has without any."""
-
+class _Figures(NamedTuple):
     keys: npt.NDArray[np.uint32]
     weights: npt.NDArray[np.int8]
     step: float
     bias: Numbers
+
+
+class Model(_Figures):
+    """Features known (ascending), their weights per class in steps of `step`, and what each class has without any."""
+
+    @cached_property
+    def _buckets(self) -> tuple[npt.NDArray[np.int32], int]:
+        """Where the keys with the same upper bits begin, and how many there are at most."""
+        sizes = np.bincount(self.keys >> _LOWER, minlength=2**32 >> int(_LOWER))
+        return (np.cumsum(sizes) - sizes).astype(np.int32), int(sizes.max())
+
+    def find(self, keys: Hashes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+        """Where some keys are among the model's, and which are there at all."""
+        # Hashes are spread evenly, so a few steps from the bucket's beginning are less than a binary search.
+        starts, most = self._buckets
+        places = starts.take(keys >> _LOWER)
+        for _ in range(most):
+            places += self.keys.take(places, mode="clip") < keys
+        return places, self.keys.take(places, mode="clip") == keys
 
 
 @cache
@@ -64,16 +84,19 @@ def probabilities(sentences: Sequence[str], spans: Sequence[Span], model: Model 
     return np.concatenate(measured)
 
 
-def logits(found: Features, model: Model) -> Numbers:
+def logits(found: Lists, model: Model) -> Numbers:
     """Log-odds of the three classes, up to a constant per row, from the features of each target."""
-    places = np.searchsorted(model.keys, found.keys)
-    places[places == len(model.keys)] = 0
-    known = np.flatnonzero(model.keys[places] == found.keys)
-    rows, weights = found.rows[known], model.weights[places[known]]
+    places, known = model.find(found.values)
     # Sums of whole numbers are exact: a target's value cannot depend on what it is measured with.
-    sums = np.stack([np.bincount(rows, weights[:, label], minlength=found.targets) for label in range(3)], axis=1)
-    counts = np.maximum(np.bincount(rows, minlength=found.targets), 1)
-    return sums * model.step / np.sqrt(counts)[:, None] + model.bias
+    counts = _sums(known, found.starts)
+    places, starts = places[np.flatnonzero(known)], np.concatenate([[0], np.cumsum(counts)])
+    sums = np.stack([_sums(model.weights[:, label][places], starts) for label in range(3)], axis=1)
+    return sums * model.step / np.sqrt(np.maximum(counts, 1))[:, None] + model.bias
+
+
+def _sums(values: npt.NDArray[Any], starts: Ints) -> Ints:
+    """Sums of the values of each list; a list may be empty."""
+    return np.diff(np.concatenate([[0], np.cumsum(values, dtype=np.intp)])[starts])
 
 
 def _softmax(values: Numbers) -> Numbers:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.connotation import code, word
-from analysis.hashed import Features, Found, Hashes, hashes, mix, pair
+from analysis.hashed import Found, Hashes, hashes, mix, pair
 from analysis.scene import Scenes, Span, see
 from analysis.vocabulary import NOTHING, Ints, Lists
 
@@ -45,7 +45,7 @@ _SIZES, _PLACES = _codes(*(f"size {size}" for size in range(6))), _codes(*(f"pla
 _QUOTES_SPEAKS = np.stack([_codes(f"{quote} False", f"{quote} True") for quote in ("none", "quotes", "quoted")])
 
 
-def features(sentences: Sequence[str], spans: Sequence[Span]) -> Features:
+def features(sentences: Sequence[str], spans: Sequence[Span]) -> Lists:
     """The features of sentences toward a target in each.
 
     Parameters
@@ -55,7 +55,8 @@ def features(sentences: Sequence[str], spans: Sequence[Span]) -> Features:
 
     Returns
     -------
-    Features, numbered as the sentences; those of a sentence do not depend on the others
+    Lists of the features of each target, numbers below 2**32 in ascending order, each once; a list does not depend on
+    the other sentences
     """
     scenes = see(sentences, spans)
     found = Found()
@@ -65,7 +66,7 @@ def features(sentences: Sequence[str], spans: Sequence[Span]) -> Features:
     warmth = _groups(scenes, found)
     _roles(scenes, found)
     _form(scenes, [sentence[start:end] for sentence, (start, end) in zip(sentences, spans, strict=True)], warmth, found)
-    return found.features(len(sentences))
+    return found.sets(len(sentences))
 
 
 def _sequences(scenes: Scenes, found: Found) -> None:
