@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,7 +11,7 @@ from analysis.vocabulary import Ints, Lists
 
 Hashes = npt.NDArray[np.uint32]
 
-_ONE, _TWO, _LAST = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77), np.uint32(15)
+_ONE, _TWO, _MASK = 0x9E3779B1, 0x85EBCA77, 0xFFFFFFFF
 _HALF = np.uint64(32)
 
 
@@ -34,20 +36,21 @@ class Found:
         return Lists(found.astype(np.uint32), starts)
 
 
-def hashes(part: npt.ArrayLike) -> Hashes:
-    """Numbers below 2**32 as hashes; one number as an array of one, as arrays wrap around without a warning."""
-    return np.atleast_1d(np.asarray(part, dtype=np.uint32))
+def pair(one: Any, two: Any) -> Any:
+    """A hash of two hashes in their order; whole numbers give a whole number, arrays an array."""
+    mixed = _times(one, _ONE) + _times(two, _TWO)
+    # Arrays wrap around by themselves.
+    mixed = mixed & _MASK if isinstance(mixed, int) else mixed
+    return mixed ^ (mixed >> 15)
 
 
-def pair(one: npt.ArrayLike, two: npt.ArrayLike) -> Hashes:
-    """A hash of two hashes in their order."""
-    mixed = hashes(one) * _ONE + hashes(two) * _TWO
-    return mixed ^ (mixed >> _LAST)
-
-
-def mix(*parts: npt.ArrayLike) -> Hashes:
-    """A hash of hashes in their order."""
-    mixed = hashes(0x7F4A7C15)
+def mix(*parts: Any) -> Any:
+    """A hash of hashes in their order, likewise."""
+    mixed: Any = 0x7F4A7C15
     for part in parts:
         mixed = pair(mixed, part)
     return mixed
+
+
+def _times(part: Any, odd: int) -> Any:
+    return part * odd & _MASK if isinstance(part, int) else np.asarray(part, np.uint32) * np.uint32(odd)

@@ -21,7 +21,7 @@ Flags = npt.NDArray[np.bool_]
 #: How far a negation reaches, in words.
 _REACH = 4
 #: How far the deed of a target is looked for after it, and the deed done to it before it, in words.
-_AFTER, _BEFORE = 8, 7
+_AFTER, BEFORE = 8, 7
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,18 @@ class Scenes:
 
     def around(self, *steps: int) -> Ints:
         """Words at some distances from each target, a row per distance; `NOTHING` outside the sentence."""
-        return self._around[np.array(steps) + _AFTER]
+        return np.asarray(self._around[np.array(steps) + _AFTER])
 
     @cached_property
     def _around(self) -> Ints:
         there = self.at + np.arange(-_AFTER, _AFTER + 1)[:, None]
         inside = (self.first <= there) & (there < self.end)
         return np.where(inside, self.words[np.where(inside, there, 0)], NOTHING)
+
+    @cached_property
+    def every(self) -> Ints:
+        """The numbers of all targets."""
+        return np.arange(len(self.at))
 
     @cached_property
     def steps(self) -> Ints:
@@ -117,15 +122,14 @@ class Scenes:
     @cached_property
     def deeds_before(self) -> tuple[Ints, Ints]:
         """The last deed before each target, what could be done to it: which targets have one near, and where."""
-        steps = range(-1, -_BEFORE - 1, -1)
+        steps = range(-1, -BEFORE - 1, -1)
         return self._first_deed(self.near("stop", *steps), steps)
 
     def _first_deed(self, bars: Flags, steps: Sequence[int]) -> tuple[Ints, Ints]:
         """The first deed on the way over some steps from each target, if no bar stands before it."""
         deeds = self.near("deed", *steps)
         nearest = (bars | deeds).argmax(axis=0)
-        every = np.arange(len(self.at))
-        whose = np.flatnonzero((deeds & ~bars)[nearest, every])
+        whose = np.flatnonzero((deeds & ~bars)[nearest, self.every])
         return whose, self.at[whose] + np.array(steps)[nearest[whose]]
 
     def passive(self, there: Ints) -> Flags:
@@ -154,6 +158,6 @@ def see(sentences: Sequence[str], spans: Sequence[Span]) -> Scenes:
         ends.append(len(pieces))
     words, sizes, table = VOCABULARY.read(pieces)
     bounds = np.concatenate([[0], np.cumsum(sizes)])[ends]
-    first, end = bounds[:-1], bounds[1:]
-    rows = np.repeat(np.arange(len(first)), end - first)
-    return Scenes(table, words, rows, np.arange(len(words)) - first[rows], first, np.flatnonzero(words == TARGET), end)
+    first, last = bounds[:-1], bounds[1:]
+    rows = np.repeat(np.arange(len(first)), last - first)
+    return Scenes(table, words, rows, np.arange(len(words)) - first[rows], first, np.flatnonzero(words == TARGET), last)

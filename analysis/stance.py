@@ -21,7 +21,7 @@ from analysis.vocabulary import Ints, Lists
 
 MODEL = Path(__file__).parent / "instruments" / "valence-en.npz"
 #: Targets measured at a time.
-_BATCH = 1024
+_BATCH = 512
 #: Lower bits of a key, those that do not choose its bucket.
 _LOWER = np.uint32(14)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from threading import Lock
 from typing import Any, NamedTuple
@@ -22,12 +22,12 @@ NOTHING, TARGET = 0, 1
 #: Marks of quotation, from 1 on; 0 is any other word.
 OPENS, EITHER, CLOSES = 1, 2, 3
 #: What is known of a word; `tone` is its warmth and half its tone, `link` the code of a preposition.
-WORD = np.dtype(
-    [(name, np.uint32) for name in ("form", "root", "loaded", "link")]
-    + [("tone", np.float64), ("mark", np.uint8)]
-    + [(name, np.bool_) for name in ("negator", "auxiliary", "participle", "deed", "says", "edge", "stop")]
-    + [(name, np.bool_) for name in ("turn", "owner", "upper")]
-)
+_COLUMNS = {
+    **dict.fromkeys(("form", "root", "loaded", "link"), np.uint32),
+    **{"tone": np.float64, "mark": np.uint8},
+    **dict.fromkeys(("negator", "auxiliary", "participle", "deed", "says", "edge"), np.bool_),
+    **dict.fromkeys(("stop", "turn", "owner", "upper"), np.bool_),
+}
 _TOKEN = re.compile(r"\w+(?:['’.\-]\w+)*|\n|\S")
 _STOPS = frozenset(';:—–()“”"\n.!?…')
 _MARKS = {"“": OPENS, '"': EITHER, "”": CLOSES}
@@ -69,7 +69,7 @@ class Lists(NamedTuple):
 class Table(NamedTuple):
     """What is known of each word, by its number; its groups; its deeds."""
 
-    words: npt.NDArray[Any]
+    words: dict[str, npt.NDArray[Any]]
     groups: Lists
     deeds: Lists
 
@@ -98,7 +98,7 @@ class Vocabulary:
         self._begin()
 
     def _begin(self) -> None:
-        nothing = np.zeros(2, WORD)
+        nothing: dict[str, npt.NDArray[Any]] = {name: np.zeros(2, kind) for name, kind in _COLUMNS.items()}
         nothing["stop"][NOTHING] = True
         nothing["form"][TARGET] = code("targetmask")
         nothing["root"][TARGET] = word("targetmask").root
@@ -134,7 +134,7 @@ class Vocabulary:
         known = [word(form) for form in self._words.new]
         words, groups, deeds = self._table
         self._table = Table(
-            np.concatenate([words, _records(self._words.new)]),
+            _extended(words, self._words.new),
             groups.extended([one.groups for one in known]),
             deeds.extended([one.deeds for one in known]),
         )
@@ -142,12 +142,12 @@ class Vocabulary:
         self._words.new, self._pieces.new = [], []
 
 
-def _records(forms: Iterable[str]) -> npt.NDArray[Any]:
-    """Rows of the table, in the order of its columns."""
-    return np.array([_record(form) for form in forms], dtype=WORD)
+def _extended(columns: dict[str, npt.NDArray[Any]], forms: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    new = np.array([_row(form) for form in forms], dtype=list(_COLUMNS.items()))
+    return {name: np.concatenate([column, new[name]]) for name, column in columns.items()}
 
 
-def _record(form: str) -> tuple[int | float | bool, ...]:
+def _row(form: str) -> tuple[int | float | bool, ...]:
     known = word(form)
     return (
         *(known.form, known.root, known.loaded, code(known.low) if known.low in _PREPOSITIONS else 0),
