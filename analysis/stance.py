@@ -39,18 +39,20 @@ class Model(_Figures):
     """Features known (ascending), their weights per class in steps of `step`, and what each class has without any."""
 
     @cached_property
-    def _buckets(self) -> tuple[npt.NDArray[np.int32], int]:
-        """Where the keys with the same upper bits begin, and how many there are at most."""
+    def _starts(self) -> npt.NDArray[np.int32]:
+        """Where the keys with the same upper bits begin."""
         sizes = np.bincount(self.keys >> _LOWER, minlength=2**32 >> int(_LOWER))
-        return (np.cumsum(sizes) - sizes).astype(np.int32), int(sizes.max())
+        return (np.cumsum(sizes) - sizes).astype(np.int32)
 
     def find(self, keys: Hashes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
-        """Where some keys are among the model's, and which are there at all."""
-        # Hashes are spread evenly, so a few steps from the bucket's beginning are less than a binary search.
-        starts, most = self._buckets
-        places = starts.take(keys >> _LOWER)
-        for _ in range(most):
-            places += self.keys.take(places, mode="clip") < keys
+        """Where some keys would be among the model's, and whether they are there."""
+        # Hashes are spread evenly: from where a key's bucket begins it is a step or none, less than a binary search.
+        places = self._starts.take(keys >> _LOWER)
+        behind = np.flatnonzero(self.keys.take(places, mode="clip") < keys)
+        while len(behind):
+            places[behind] += 1
+            on = places[behind]
+            behind = behind[(on < len(self.keys)) & (self.keys.take(on, mode="clip") < keys[behind])]
         return places, self.keys.take(places, mode="clip") == keys
 
 
@@ -89,7 +91,7 @@ def logits(found: Lists, model: Model) -> Numbers:
     places, known = model.find(found.values)
     # Sums of whole numbers are exact: a target's value cannot depend on what it is measured with.
     counts = _sums(known, found.starts)
-    places, starts = places[np.flatnonzero(known)], np.concatenate([[0], np.cumsum(counts)])
+    places, starts = places[np.flatnonzero(known)].astype(np.intp), np.concatenate([[0], np.cumsum(counts)])
     sums = np.stack([_sums(model.weights[:, label][places], starts) for label in range(3)], axis=1)
     return sums * model.step / np.sqrt(np.maximum(counts, 1))[:, None] + model.bias
 
