@@ -137,7 +137,7 @@ class Scenes:
         words = self.table.words
         after = np.zeros(len(there), np.bool_)
         for back in (1, 2, 3):
-            after |= (self.places[there] >= back) & words["auxiliary"][self.words[there - back]]
+            after |= (self.places[there] >= back) & words["auxiliary"][self.words[np.maximum(there - back, 0)]]
         return np.asarray(after & words["participle"][self.words[there]])
 
 

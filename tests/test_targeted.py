@@ -44,6 +44,7 @@ def of(sentence, target):
 @settings(max_examples=300, deadline=None)
 @given(st.lists(_targets(), min_size=1, max_size=6))
 @example([("x", (0, 1))])
+@example([("honest", (3, 6))])
 @example([("Ortega", (0, 6)), ("” “", (1, 2)), ("Ortega", (0, 6))])
 @example([('a ” b “ c “ d ” e " f Ortega', (22, 28)), ("not a b c d e", (4, 5))])
 def test_features_are_those_of_the_slow_form(targets):
