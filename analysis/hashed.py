@@ -23,9 +23,9 @@ class Found:
         self._parts = [np.empty(0, np.uint64)]
 
     def add(self, rows: Ints, *keys: Hashes) -> None:
-        """Features of some targets, arrays aligned with `rows`; a feature may be added again."""
+        """Features of some targets, arrays whose last axis is aligned with `rows`; a feature may be added again."""
         upper = rows.astype(np.uint64) << _HALF
-        self._parts += [upper | key for key in keys]
+        self._parts += [(upper | key).ravel() for key in keys]
 
     def sets(self, targets: int) -> Lists:
         """The features of each target, each once, in ascending order."""

@@ -104,17 +104,15 @@ def _stems(scenes: Scenes, found: Found) -> None:
 def _neighbours(scenes: Scenes, found: Found) -> None:
     """Stems at their distance from the target, and runs that hold it."""
     steps = range(-4, 5)
-    roots = dict(zip(steps, scenes.near("root", *steps), strict=True))
-    inside = dict(zip(steps, scenes.around(*steps) != NOTHING, strict=True))
-    every = scenes.every
+    near, there, every = scenes.near("root", *steps), scenes.around(*steps) != NOTHING, scenes.every
+    found.add(np.nonzero(there)[1], pair(np.arange(len(steps))[:, None], near)[there])
+    roots, inside = dict(zip(steps, near, strict=True)), dict(zip(steps, there, strict=True))
 
     def longer(run: Hashes, *steps: int) -> Hashes:
         for step in steps:
             run = np.where(inside[step], pair(run, roots[step]), run)
         return run
 
-    for step in steps:
-        found.add(every[inside[step]], pair(step + 4, roots[step])[inside[step]])
     for run in (longer(_same(mix(2), every), -2, -1, 0), longer(_same(mix(1), every), -1, 0)):
         found.add(every, run, longer(run, 1), longer(run, 1, 2))
     run = _same(code("run"), every)
@@ -221,8 +219,8 @@ def _form(scenes: Scenes, targets: Sequence[str], warmth: Ints, found: Found) ->
     quote = np.where(quoted[scenes.at], 2, quotes)
     kinds = [np.array([_kind(target) for target in targets], np.uint32), _QUOTES[quote], _SPEAKS[speaks], _OWNS[owns]]
     kinds += [_SIZES[np.minimum(sizes // 10, 5)], _PLACES[5 * (scenes.at - scenes.first) // sizes]]
-    for kind in (*kinds, _QUOTES_SPEAKS[quote, speaks]):
-        found.add(every, kind, mix(kind, warmth + 3))
+    crossed = np.stack([*kinds, _QUOTES_SPEAKS[quote, speaks]])
+    found.add(every, crossed, mix(crossed, warmth + 3))
     names = np.bincount(scenes.rows[scenes.known("upper") & (scenes.places > 0)], minlength=len(targets))
     found.add(every, mix(35, np.minimum(names, 8)), mix(36, np.minimum(sizes // 6, 9)))
     said = np.flatnonzero(quoted & (speaks[scenes.rows] > 0))
