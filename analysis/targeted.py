@@ -1,20 +1,23 @@
 """Features of a sentence toward a target in it: what stands where, in which clause, done by whom to whom.
 
 The target itself is masked: which person it is never counts, only what is written around it. A feature is a 32-bit
-number made of hashes (CRC-32) of words, places and groups, the same in every process.
+number made of hashes (CRC-32) of words, places and groups, the same in every process. A class of features is computed
+for all sentences of a batch at once, from the columns of `analysis.scene.Scenes`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from math import floor
+from itertools import chain
+
+import numpy as np
 
 from analysis.connotation import code, word
-from analysis.scene import Scene, Span, deed_after, deed_before, passive, see
+from analysis.hashed import Found, Hashes, mix, pair
+from analysis.scene import BEFORE, Flags, Scenes, Span, see
+from analysis.vocabulary import NOTHING, Ints, Lists
 
-_PREPOSITIONS = frozenset(
-    ("by", "to", "for", "with", "against", "of", "on", "from", "about", "at", "as", "in", "over")
-) | {"that"}
 _PRONOUNS = {
     **dict.fromkeys(("he", "she"), "he"),
     **dict.fromkeys(("him", "her", "himself", "herself"), "him"),
@@ -25,175 +28,229 @@ _PRONOUNS = {
     **dict.fromkeys(("you", "your"), "you"),
     **dict.fromkeys(("it", "who"), "it"),
 }
+#: Odd numbers that mix the bits of running words.
+_ODD = np.array([0x9E3779B1, 0x85EBCA77, 0x85EBCA6B, 0xC2B2AE3D, 0x27D4EB2F], np.uint32)
+#: Classes of distance from the target, by distance; the last holds for all beyond.
+_DISTANCES = np.repeat(np.arange(7, dtype=np.uint32), [1, 1, 1, 2, 4, 8, 1])
 
 
-def features(sentence: str, span: Span) -> set[int]:
-    """The features of a sentence toward a target.
+def _codes(*names: str) -> Hashes:
+    return np.array([code(name) for name in names], np.uint32)
+
+
+_SIDE, _CLAUSE, _NEAR, _PAIR = (_codes(f"{name} l", f"{name} r") for name in ("side", "clause", "near", "pair"))
+_SIGN = _codes("stem", "not")
+_SPEAKS, _OWNS = _codes("speaks False", "speaks True"), _codes("owns False", "owns True")
+_SIZES, _PLACES = _codes(*(f"size {size}" for size in range(6))), _codes(*(f"place {place}" for place in range(5)))
+_QUOTES = _codes("none", "quotes", "quoted")
+_QUOTES_SPEAKS = np.stack([_codes(f"{quote} False", f"{quote} True") for quote in ("none", "quotes", "quoted")])
+
+
+def features(sentences: Sequence[str], spans: Sequence[Span]) -> Lists:
+    """The features of sentences toward a target in each.
 
     Parameters
     ----------
-    sentence : str
-    span : (start, end) of the target
+    sentences : sequence of str
+    spans : sequence of (start, end) of the target, aligned
 
     Returns
     -------
-    set of int below 2**32
+    Lists of the features of each target, numbers below 2**32 in ascending order, each once; a list does not depend on
+    the other sentences
     """
-    scene = see(sentence, span)
-    found: set[int] = set()
-    _sequences(scene, found)
-    _stems(scene, found)
-    _neighbours(scene, found)
-    warmth = _groups(scene, found)
-    _roles(scene, found)
-    _form(scene, sentence[span[0] : span[1]], warmth, found)
-    return found
+    scenes = see(sentences, spans)
+    targets = [sentence[start:end] for sentence, (start, end) in zip(sentences, spans, strict=True)]
+    found = Found()
+    _sequences(scenes, found)
+    _stems(scenes, found)
+    _neighbours(scenes, found)
+    warmth = _groups(scenes, found)
+    _roles(scenes, found)
+    _form(scenes, targets, warmth, found)
+    _beside(scenes, found)
+    _mentioned(scenes, targets, found)
+    return found.sets(len(targets))
 
 
-def _pair(one: int, two: int) -> int:
-    mixed = (one * 0x9E3779B1 + two * 0x85EBCA77) & 0xFFFFFFFF
-    return mixed ^ (mixed >> 15)
-
-
-def _mix(*parts: int) -> int:
-    mixed = 0x7F4A7C15
-    for part in parts:
-        mixed = (mixed * 0x9E3779B1 + part * 0x85EBCA77) & 0xFFFFFFFF
-        mixed ^= mixed >> 15
-    return mixed
-
-
-def _sequences(scene: Scene, found: set[int]) -> None:
+def _sequences(scenes: Scenes, found: Found) -> None:
     """One, two and three running words."""
-    before = earlier = 0
-    for known in scene.words:
-        form = known.form
-        one = form * 0x85EBCA6B & 0xFFFFFFFF
-        two = (before * 0x9E3779B1 + form * 0x85EBCA77) & 0xFFFFFFFF
-        found.update((one, two ^ (two >> 15)))
-        if earlier:
-            three = (two * 0xC2B2AE3D + earlier * 0x27D4EB2F) & 0xFFFFFFFF
-            found.add(three ^ (three >> 13))
-        earlier, before = before, form
+    forms = scenes.known("form")
+    before = np.roll(forms, 1)
+    before[scenes.first] = 0
+    two = before * _ODD[0] + forms * _ODD[1]
+    found.add(scenes.rows, forms * _ODD[2], two ^ (two >> 15))
+    third = np.flatnonzero(scenes.places >= 2)
+    three = two[third] * _ODD[3] + forms[third - 2] * _ODD[4]
+    found.add(scenes.rows[third], three ^ (three >> 13))
 
 
-def _stems(scene: Scene, found: set[int]) -> None:
+def _stems(scenes: Scenes, found: Found) -> None:
     """Stems by side, by clause, near the target, and whether negated."""
-    sides = [[code(f"{name} {side}") for name in ("side", "clause", "near", "pair")] for side in "lr"]
-    plain, negated = code("stem"), code("not")
-    words, at = scene.words, scene.at
-    for place, known in enumerate(words):
-        if place == at:
-            continue
-        side, clause, near, pair = sides[place > at]
-        root = known.root * 0x9E3779B1
-        found.add((root + side) & 0xFFFFFFFF)
-        found.add((root + (negated if scene.negated[place] else plain)) & 0xFFFFFFFF)
-        if scene.first <= place < scene.last:
-            found.add((root + clause) & 0xFFFFFFFF)
-        if abs(place - at) <= 6:
-            found.add((root + near) & 0xFFFFFFFF)
-            if place + 1 < len(words) and place + 1 != at:
-                found.add(_pair(known.root + pair, words[place + 1].root))
+    others = np.flatnonzero(scenes.steps)
+    rows, steps, stems = scenes.rows[others], scenes.steps[others], scenes.known("root")
+    roots, side = stems[others] * _ODD[0], (steps > 0).astype(np.intp)
+    found.add(rows, roots + _SIDE[side], roots + _SIGN[scenes.negated[others].astype(np.intp)])
+    inside = np.flatnonzero(scenes.clause[others])
+    found.add(rows[inside], roots[inside] + _CLAUSE[side[inside]])
+    near = np.flatnonzero(np.abs(steps) <= 6)
+    found.add(rows[near], roots[near] + _NEAR[side[near]])
+    # A pair is two words that stand together: none ends with the target or beyond the sentence.
+    near = near[(steps[near] != -1) & (others[near] + 1 < scenes.end[rows[near]])]
+    here = others[near]
+    found.add(rows[near], pair(stems[here] + _PAIR[side[near]], stems[here + 1]))
 
 
-def _neighbours(scene: Scene, found: set[int]) -> None:
+def _neighbours(scenes: Scenes, found: Found) -> None:
     """Stems at their distance from the target, and runs that hold it."""
-    at, roots = scene.at, [known.root for known in scene.words]
-    for place in range(max(0, at - 4), min(len(roots), at + 5)):
-        found.add(_pair(place - at + 4, roots[place]))
-    for left in (2, 1):
-        run = _mix(left, *roots[max(0, at - left) : at + 1])
-        found.add(run)
-        for root in roots[at + 1 : at + 3]:
-            run = _pair(run, root)
-            found.add(run)
-    run = code("run")
-    for root in roots[at + 1 : at + 5]:
-        run = _pair(run, root)
-        found.add(run)
-    found.add(_mix(3, *roots[max(0, at - 3) : at]))
+    steps = range(-4, 5)
+    near, there, every = scenes.near("root", *steps), scenes.around(*steps) != NOTHING, scenes.every
+    found.add(np.nonzero(there)[1], pair(np.arange(len(steps))[:, None], near)[there])
+    roots, inside = dict(zip(steps, near, strict=True)), dict(zip(steps, there, strict=True))
+
+    def longer(run: Hashes, *steps: int) -> Hashes:
+        for step in steps:
+            run = np.where(inside[step], pair(run, roots[step]), run)
+        return run
+
+    for run in (longer(_same(mix(2), every), -2, -1, 0), longer(_same(mix(1), every), -1, 0)):
+        found.add(every, run, longer(run, 1), longer(run, 1, 2))
+    run = _same(code("run"), every)
+    for step in (1, 2, 3, 4):
+        run = longer(run, step)
+        found.add(every[inside[step]], run[inside[step]])
+    found.add(every, longer(_same(mix(3), every), -3, -2, -1))
 
 
-def _distance(steps: int) -> int:
-    return steps if steps <= 2 else 3 if steps <= 4 else 4 if steps <= 8 else 5 if steps <= 16 else 6
+def _same(hashed: int, rows: Ints) -> Hashes:
+    return np.full(len(rows), hashed, np.uint32)
 
 
-def _groups(scene: Scene, found: set[int]) -> int:
-    """Groups of words by side, distance, clause and quotation; returns the sentence's warmth, from -3 to 3."""
-    at, own, total = scene.at, scene.quoted[scene.at], 0.0
-    nearest = [0, 0]
-    for place, known in enumerate(scene.words):
-        if not known.groups:
-            continue
-        side, negated = int(place > at), int(scene.negated[place])
-        clause = 2 + side if scene.first <= place < scene.last else side
-        quote = (1 if scene.quoted[place] == own else 2) if own else 3 if scene.quoted[place] else 4
-        total += (-0.6 if negated else 1.0) * (known.warmth + known.tone / 2)
-        step = _distance(abs(place - at))
-        for group in known.groups:
-            found.update(_placed(group, negated, side, step, clause, quote))
-        if known.loaded and not (side and nearest[1]):
-            nearest[side] = _mix(known.loaded, negated, min(abs(place - at), 9) // 3)
-    found.update((_mix(code("before"), nearest[0]), _mix(code("after"), nearest[1]), _mix(code("around"), *nearest)))
-    return max(-3, min(3, floor(total + 0.5)))
+def _groups(scenes: Scenes, found: Found) -> Ints:
+    """Groups of words by side, distance, clause and quotation; returns the sentences' warmth, from -3 to 3."""
+    has = np.flatnonzero(scenes.table.groups.sizes(scenes.words))
+    rows, words, steps, negated = scenes.rows[has], scenes.words[has], scenes.steps[has], scenes.negated[has]
+    of, groups = scenes.table.groups.of(words)
+    side = (steps > 0)[of]
+    clause = side + 2 * scenes.clause[has][of]
+    distance = _DISTANCES[np.minimum(np.abs(steps), len(_DISTANCES) - 1)][of]
+    quote = _quotation(scenes.quoted[has], scenes.quoted[scenes.at][rows])[of]
+    signed = pair(groups, negated[of])
+    # Each group at its place as coarse and as fine as it can be said.
+    found.add(
+        rows[of],
+        *(pair(signed, 1), mix(signed, 2, side), mix(groups, 3, side, distance), mix(signed, 4, clause)),
+        *(mix(groups, 5, quote), mix(groups, 6, side, quote), mix(signed, 7, clause, quote)),
+    )
+    _nearest(scenes, found)
+    tones = np.where(negated, -0.6, 1.0) * scenes.table.words["tone"][words]
+    totals = np.bincount(rows, tones, minlength=len(scenes.at))
+    return np.asarray(np.clip(np.floor(totals + 0.5), -3, 3), dtype=np.intp)
 
 
-@lru_cache(maxsize=100_000)
-def _placed(group: int, negated: int, side: int, step: int, clause: int, quote: int) -> tuple[int, ...]:
-    """A group at a place, as coarse and as fine as it can be said."""
-    signed = _pair(group, negated)
-    places = (_pair(signed, 1), _mix(signed, 2, side), _mix(group, 3, side, step), _mix(signed, 4, clause))
-    return (*places, _mix(group, 5, quote), _mix(group, 6, side, quote), _mix(signed, 7, clause, quote))
+def _quotation(quoted: Ints, own: Ints) -> Ints:
+    """In the target's quotation 1, out of it 2; where the target is in none, in a quotation 3, in none 4."""
+    return np.where(own > 0, np.where(quoted == own, 1, 2), np.where(quoted > 0, 3, 4))
 
 
-def _roles(scene: Scene, found: set[int]) -> None:
+def _nearest(scenes: Scenes, found: Found) -> None:
+    """The nearest words with a tone before and after the target."""
+    loaded = scenes.known("loaded")
+    there = np.flatnonzero(loaded)
+    values = mix(loaded[there], scenes.negated[there], np.minimum(np.abs(scenes.steps[there]), 9) // 3)
+    place = np.searchsorted(there, scenes.at)
+    # The target itself has no tone, so these are before and after it, if they are in the sentence.
+    ends, values = np.concatenate([[-1], there, [len(loaded)]]), np.pad(values, 1)
+    before = np.where(ends[place] >= scenes.first, values[place], 0)
+    after = np.where(ends[place + 1] < scenes.end, values[place + 1], 0)
+    found.add(scenes.every, mix(code("before"), before), mix(code("after"), after))
+    found.add(scenes.every, mix(code("around"), before, after))
+
+
+def _roles(scenes: Scenes, found: Found) -> None:
     """The deed whose subject the target may be, the deed done to it, and the two together."""
-    does, done = [code("does nothing")], [code("nothing done")]
-    if (place := deed_after(scene)) is not None:
-        deed = scene.words[place]
-        manner = _mix(code("does"), passive(scene, place), scene.negated[place])
-        does = [_mix(manner, group) for group in deed.deeds]
-        found.add(_mix(manner, deed.root))
-    if (place := deed_before(scene)) is not None:
-        deed = scene.words[place]
-        between = [known.low for known in scene.words[place + 1 : scene.at]]
-        link = code(next((low for low in reversed(between) if low in _PREPOSITIONS), ""))
-        voice = _mix(code("done"), passive(scene, place))
-        manner = _mix(voice, scene.negated[place], "by" in between)
-        done = [_mix(manner, group) for group in deed.deeds]
-        found.update((_mix(manner, deed.root), _mix(voice, deed.root, link)))
-        found.update(_mix(voice, scene.negated[place], group, link) for group in deed.deeds)
-    found.update((*does, *done))
-    found.update(_mix(one, two) for one in does for two in done)
+    table, rows, there = scenes.table, *scenes.deeds_after
+    root = table.words["root"][scenes.words[there]]
+    manner = mix(code("does"), scenes.passive(there), scenes.negated[there])
+    found.add(rows, mix(manner, root))
+    of, groups = table.deeds.of(scenes.words[there])
+    does = _lists(rows[of], mix(manner[of], groups), len(scenes.at), code("does nothing"))
+
+    rows, there = scenes.deeds_before
+    root, negated = table.words["root"][scenes.words[there]], scenes.negated[there]
+    link, by = _links(scenes, rows, there)
+    voice = mix(code("done"), scenes.passive(there))
+    manner = mix(voice, negated, by)
+    found.add(rows, mix(manner, root), mix(voice, root, link))
+    of, groups = table.deeds.of(scenes.words[there])
+    found.add(rows[of], mix(voice[of], negated[of], groups, link[of]))
+    done = _lists(rows[of], mix(manner[of], groups), len(scenes.at), code("nothing done"))
+
+    owners = does.owners()
+    of, others = done.of(owners)
+    found.add(owners, does.values)
+    found.add(done.owners(), done.values)
+    found.add(owners[of], mix(does.values[of], others))
 
 
-def _form(scene: Scene, target: str, warmth: int, found: set[int]) -> None:
-    """What kind of mention it is, what touches it, whether it speaks, crossed with the sentence's warmth."""
-    words, at = scene.words, scene.at
-    before = words[at - 1].form if at else 1
-    after = words[at + 1].form if at + 1 < len(words) else 2
-    speaks = any(known.says for known in (*words[max(0, at - 1) : at], *words[at + 1 : at + 3]))
-    owns = target.endswith(("'s", "’s", "s'", "s’")) or (at + 1 < len(words) and words[at + 1].low in ("'s", "'", "’"))
-    quote = "quoted" if scene.quoted[at] else "quotes" if any(scene.quoted) else "none"
-    size = len(words)
-    kinds = [_kind(target), quote, f"speaks {speaks}", f"owns {owns}", f"size {min(size // 10, 5)}"]
-    kinds += [f"place {min(4, 5 * at // size)}", f"{quote} {speaks}"]
-    found.update(map(code, kinds))
-    found.update(_mix(code(kind), warmth + 3) for kind in kinds)
-    found.update((_mix(31, before), _mix(32, after), _mix(33, before, after)))
-    found.add(_mix(34, before, words[at - 2].form if at > 1 else 1))
-    names = sum(form[:1].isupper() for form in scene.forms[1:])
-    found.update((_mix(35, min(names, 8)), _mix(36, min(size // 6, 9))))
-    if speaks:
-        said = (known.groups for known, inside in zip(words, scene.quoted, strict=True) if inside)
-        found.update(_mix(37, group) for groups in said for group in groups)
+def _links(scenes: Scenes, rows: Ints, deeds: Ints) -> tuple[Hashes, Flags]:
+    """Between the deeds done to some targets and the targets, the last preposition, and whether there is a by."""
+    links = scenes.near("link", *range(-1, -BEFORE, -1))[:, rows]
+    links[np.arange(1, BEFORE)[:, None] >= scenes.at[rows] - deeds] = 0
+    return links[(links != 0).argmax(axis=0), np.arange(len(rows))], (links == code("by")).any(axis=0)
+
+
+def _lists(rows: Ints, values: Hashes, targets: int, otherwise: int) -> Lists:
+    """The values of each target, given in the order of `rows`; `otherwise` for a target that has none."""
+    own = np.bincount(rows, minlength=targets)
+    sizes = np.maximum(own, 1)
+    filled = np.full(sizes.sum(), otherwise, np.uint32)
+    filled[np.repeat(own, sizes) > 0] = values
+    return Lists(filled, np.concatenate([[0], np.cumsum(sizes)]))
+
+
+def _form(scenes: Scenes, targets: Sequence[str], warmth: Ints, found: Found) -> None:
+    """What kind of mention it is, whether it speaks, crossed with the sentence's warmth; the sentence's size."""
+    every, sizes, quoted = scenes.every, scenes.end - scenes.first, scenes.quoted > 0
+    speaks = np.asarray(scenes.near("says", -1, 1, 2).any(axis=0), np.intp)
+    ends = np.array([target.endswith(("'s", "’s", "s'", "s’")) for target in targets], np.bool_)
+    owns = (ends | scenes.near("owner", 1)[0]).astype(np.intp)
+    quotes = np.bincount(scenes.rows[quoted], minlength=len(targets)) > 0
+    quote = np.where(quoted[scenes.at], 2, quotes)
+    kinds = [np.array([_kind(target) for target in targets], np.uint32), _QUOTES[quote], _SPEAKS[speaks], _OWNS[owns]]
+    kinds += [_SIZES[np.minimum(sizes // 10, 5)], _PLACES[5 * (scenes.at - scenes.first) // sizes]]
+    crossed = np.stack([*kinds, _QUOTES_SPEAKS[quote, speaks]])
+    found.add(every, crossed, mix(crossed, warmth + 3))
+    names = np.bincount(scenes.rows[scenes.known("upper") & (scenes.places > 0)], minlength=len(targets))
+    found.add(every, mix(35, np.minimum(names, 8)), mix(36, np.minimum(sizes // 6, 9)))
+    said = np.flatnonzero(quoted & (speaks[scenes.rows] > 0))
+    of, groups = scenes.table.groups.of(scenes.words[said])
+    found.add(scenes.rows[said[of]], mix(37, groups))
+
+
+def _beside(scenes: Scenes, found: Found) -> None:
+    """The forms that touch the target."""
+    there = scenes.around(-2, -1, 1) != NOTHING
+    earlier, before, after = np.where(there, scenes.near("form", -2, -1, 1), [[1], [1], [2]])
+    found.add(scenes.every, mix(31, before), mix(32, after), mix(33, before, after), mix(34, before, earlier))
+
+
+def _mentioned(scenes: Scenes, targets: Sequence[str], found: Found) -> None:
+    """The target's own words, as far as they count."""
+    titles = [_titles(target) for target in targets]
+    hashed = np.array([*chain.from_iterable(titles)], np.uint32)
+    found.add(np.repeat(scenes.every, [len(one) for one in titles]), hashed)
+
+
+@lru_cache(maxsize=10_000)
+def _titles(target: str) -> tuple[int, ...]:
     # A name may look like a word (Grace, Hope): of what is written with a capital letter only titles count.
-    for known in (word(part) for part in target.split() if part[0].islower() or code("office") in word(part).groups):
-        found.update(_mix(38, group) for group in known.groups)
-        found.add(_mix(39, known.root))
+    known = [word(part) for part in target.split() if part[0].islower() or code("office") in word(part).groups]
+    return tuple(feature for one in known for feature in (*(mix(38, group) for group in one.groups), mix(39, one.root)))
 
 
-def _kind(target: str) -> str:
+@lru_cache(maxsize=10_000)
+def _kind(target: str) -> int:
     plain = _PRONOUNS.get(target.lower())
-    return plain or ("common" if not target[0].isupper() else "names" if len(target.split()) > 1 else "name")
+    named = "common" if not target[0].isupper() else "names" if len(target.split()) > 1 else "name"
+    return code(plain or named)

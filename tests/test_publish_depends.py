@@ -19,7 +19,10 @@ from analysis.publish.depends import library_files, notebook_modules
         ("%matplotlib inline\n!ls\nfrom analysis.phrases import day", ["phrases"]),
         (
             "from analysis import polarity",
-            ["connotation", "errors", "scene", "stance", "tables", "targeted", "vader", "valence"],
+            [
+                *("connotation", "errors", "hashed", "scene", "stance", "tables", "targeted", "vader", "valence"),
+                "vocabulary",
+            ],
         ),
         ("from analysis.readers.row import parse_row", None),
         ("from analysis.publish import build", []),

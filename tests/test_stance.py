@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.stance import MODEL, load_model, probabilities
+from analysis.stance import MODEL, Model, load_model, logits, probabilities
 from analysis.targeted import features
 from analysis.valence import mention_valence, polarity
+from analysis.vocabulary import Lists
 
 
 def toward(sentence: str, target: str) -> float:
@@ -57,9 +58,33 @@ def test_a_value_does_not_depend_on_the_batch():
 
 
 def test_features_are_numbers_of_32_bits():
-    found = features("Voters accused Ortega of fraud.", (15, 21))
+    found = features(["Voters accused Ortega of fraud."], [(15, 21)]).values
     assert len(found) > 10
-    assert all(0 <= feature < 2**32 for feature in found)
+    assert np.uint32 == found.dtype
+
+
+@given(st.lists(st.integers(0, 2**32 - 1), unique=True, min_size=1, max_size=50), st.data())
+def test_the_model_finds_its_features_and_no_others(keys, data):
+    keys = np.array(sorted(keys), np.uint32)
+    model = Model(keys, np.ones((len(keys), 3), np.int8), 1.0, np.zeros(3))
+    near = st.sampled_from(keys.tolist()).flatmap(lambda key: st.integers(max(0, key - 2), min(2**32 - 1, key + 2)))
+    asked = np.array(data.draw(st.lists(near | st.integers(0, 2**32 - 1), max_size=50)), np.uint32)
+    places, known = model.find(asked)
+    assert np.isin(asked, keys).tolist() == known.tolist()
+    assert asked[known].tolist() == keys[places[known]].tolist()
+
+
+def test_a_targets_log_odds_are_the_sum_of_its_known_features_by_their_number():
+    model = Model(np.array([3, 7], np.uint32), np.array([[1, 0, -1], [5, 0, 2]], np.int8), 0.5, np.array([1.0, 0, 0]))
+    found = Lists(np.array([3, 4, 7, 4, 3], np.uint32), np.array([0, 3, 4, 5]))
+    root = np.sqrt(2)
+    expected = [[3 / root + 1, 0, 0.5 / root], [1, 0, 0], [1.5, 0, -0.5]]
+    np.testing.assert_allclose(logits(found, model), expected)
+
+
+def test_sentences_without_spans_are_refused():
+    with pytest.raises(ValueError, match="zip"):
+        probabilities(["Voters accused Ortega."], [])
 
 
 def test_the_model_is_small_and_holds_numbers_only():

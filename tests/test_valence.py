@@ -186,7 +186,7 @@ def test_forms_of_a_word_have_one_stem(forms):
 def test_training_gives_the_same_model_from_the_same_sentences():
     train = _training()
     sentences = [f"{name} {verb} {other}" for name in _NAMES for verb in _VERBS for other in ("Quispe", "them", "us")]
-    found = [features(sentence, (0, len(sentence.split()[0]))) for sentence in sentences]
+    found = features(sentences, [(0, len(sentence.split()[0])) for sentence in sentences])
     classes = np.array([{"praised": 1, "met": 0, "betrayed": -1}[sentence.split()[1]] for sentence in sentences])
     first, second = train.fit(found, classes), train.fit(found, classes)
     for one, two in zip(first, second, strict=True):

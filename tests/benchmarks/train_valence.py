@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -22,6 +22,7 @@ from scipy.sparse import csr_matrix, diags
 
 from analysis.stance import MODEL, Model, logits
 from analysis.targeted import features
+from analysis.vocabulary import Lists
 
 #: Ridge penalty, fewest sentences with a feature, pseudo-count of the ratios, length of a target's vector of features.
 RIDGE, RARE, PSEUDO, LENGTH = 2.0, 2, 1.0, 3.0
@@ -53,8 +54,8 @@ def read_gold(path: Path) -> Gold:
     return Gold(list(sentences), list(spans), np.array(classes))
 
 
-def fit(found: Sequence[Collection[int]], classes: np.ndarray, ridge: float = RIDGE) -> Model:
-    """The model of features (a list per target) and classes."""
+def fit(found: Lists, classes: np.ndarray, ridge: float = RIDGE) -> Model:
+    """The model of features and classes of targets."""
     keys, matrix = _matrix(found)
     ratios = _ratios(matrix, classes)
     lengths = LENGTH / np.sqrt(np.maximum(matrix.getnnz(axis=1), 1))
@@ -67,11 +68,10 @@ def fit(found: Sequence[Collection[int]], classes: np.ndarray, ridge: float = RI
     return Model(keys[used], small[used], step, bias - bias.mean())
 
 
-def _matrix(found: Sequence[Collection[int]]) -> tuple[np.ndarray, csr_matrix]:
-    flat = np.array([key for keys in found for key in keys], dtype=np.uint32)
-    ends = np.cumsum([0, *map(len, found)])
-    keys, columns, counts = np.unique(flat, return_inverse=True, return_counts=True)
-    matrix = csr_matrix((np.ones(len(flat)), columns, ends), shape=(len(found), len(keys)))
+def _matrix(found: Lists) -> tuple[np.ndarray, csr_matrix]:
+    keys, columns, counts = np.unique(found.values, return_inverse=True, return_counts=True)
+    shape = len(found.starts) - 1, len(keys)
+    matrix = csr_matrix((np.ones(len(columns)), columns, found.starts), shape=shape)
     return keys[counts >= RARE], matrix[:, counts >= RARE]
 
 
@@ -112,9 +112,9 @@ def folds(sentences: Sequence[str], salt: str) -> np.ndarray:
 
 def cross_validated(gold: Gold, division: int) -> np.ndarray:
     """The class each target gets from a model that has not seen its sentence, nor had its penalty chosen on it."""
-    found = [features(*pair) for pair in zip(gold.sentences, gold.spans, strict=True)]
+    found = features(gold.sentences, gold.spans)
     outer, inner = folds(gold.sentences, f"outer {division}"), folds(gold.sentences, f"inner {division}")
-    classes = np.zeros(len(found))
+    classes = np.zeros(len(gold.classes))
     for number in range(FOLDS):
         train = np.flatnonzero(outer != number)
         ridge = max(RIDGES, key=lambda tried: _score(found, gold.classes, train, inner, tried))
@@ -122,20 +122,20 @@ def cross_validated(gold: Gold, division: int) -> np.ndarray:
     return classes
 
 
-def _score(
-    found: Sequence[Collection[int]], truth: np.ndarray, among: np.ndarray, fold: np.ndarray, ridge: float
-) -> float:
+def _score(found: Lists, truth: np.ndarray, among: np.ndarray, fold: np.ndarray, ridge: float) -> float:
     """Macro-F1 of a penalty on one inner fold, fitted on the others."""
     train, test = among[fold[among] != 0], among[fold[among] == 0]
     held = np.isin(np.arange(len(truth)), test)
     return macro_f1(truth[held], _predicted(found, truth, train, held, ridge))
 
 
-def _predicted(
-    found: Sequence[Collection[int]], truth: np.ndarray, train: np.ndarray, test: np.ndarray, ridge: float
-) -> np.ndarray:
-    model = fit([found[at] for at in train], truth[train], ridge)
-    return logits([found[at] for at in np.flatnonzero(test)], model).argmax(axis=1) - 1
+def _predicted(found: Lists, truth: np.ndarray, train: np.ndarray, test: np.ndarray, ridge: float) -> np.ndarray:
+    model = fit(_part(found, train), truth[train], ridge)
+    return logits(_part(found, np.flatnonzero(test)), model).argmax(axis=1) - 1
+
+
+def _part(found: Lists, targets: np.ndarray) -> Lists:
+    return Lists(found.of(targets)[1], np.concatenate([[0], np.cumsum(found.sizes(targets))]))
 
 
 def macro_f1(truth: np.ndarray, found: np.ndarray) -> float:
@@ -159,7 +159,7 @@ def main() -> None:
             found = cross_validated(gold, division)
             print(f"macro-F1 {macro_f1(gold.classes, found):.4f}, accuracy {(gold.classes == found).mean():.4f}")
         return
-    model = fit([features(*pair) for pair in zip(gold.sentences, gold.spans, strict=True)], gold.classes)
+    model = fit(features(gold.sentences, gold.spans), gold.classes)
     np.savez(MODEL, **model._asdict())
     print(f"{MODEL}: {len(model.keys):,} features, {MODEL.stat().st_size:,} bytes")
 
