@@ -82,22 +82,45 @@ def chunk_features(texts: pd.DataFrame, recipe: Recipe) -> dict[str, pd.DataFram
     -------
     dict, name of the schema → DataFrame, for each schema of OF_ARTICLE
     """
-    rows: dict[str, list[Sequence[Any]]] = {schema.name: [] for schema in OF_ARTICLE}
+    found = {schema.name: _Columns(schema) for schema in OF_ARTICLE}
+    mentioned = found[tables.MENTIONS.name]
     targets: dict[str, _Targets] = {}
     for text in texts.sort_values("article").itertuples(index=False):
         article = _read(text.title, text.body, text.language)
         for schema, measure in _MEASURES:
-            rows[schema.name] += [(text.article, *row) for row in measure(article, text, recipe)]
+            found[schema.name].add(text.article, measure(article, text, recipe))
         mentions = text_mentions(article.parsed, recipe.gazetteer)
-        targets.setdefault(text.language, _Targets()).add(article.parsed, mentions, len(rows[tables.MENTIONS.name]))
-        rows[tables.MENTIONS.name] += [(text.article, *mention) for mention in mentions]
-    valences = np.full(len(rows[tables.MENTIONS.name]), np.nan)
-    for language, found in targets.items():
-        valences[found.rows] = mention_valence(found.sentences, found.spans, language=language)
-    rows[tables.MENTIONS.name] = [
-        (*row, valence) for row, valence in zip(rows[tables.MENTIONS.name], valences, strict=True)
-    ]
-    return {schema.name: frame(rows[schema.name], schema) for schema in OF_ARTICLE}
+        targets.setdefault(text.language, _Targets()).add(article.parsed, mentions, len(mentioned))
+        mentioned.add(text.article, mentions)
+    valences = np.full(len(mentioned), np.nan)
+    for language, those in targets.items():
+        valences[those.rows] = mention_valence(those.sentences, those.spans, language=language)
+    return {name: columns.frame(valence=valences) for name, columns in found.items()}
+
+
+class _Columns:
+    """A table in the making. Its cells are kept by column: a tuple for each row would be many more objects."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._cells: dict[str, list[Any]] = {name: [] for name in schema.names}
+
+    def __len__(self) -> int:
+        return len(self._cells["article"])
+
+    def add(self, article: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Add an article's rows, without their first cell; columns at the end may be wanting."""
+        self._cells["article"] += [article] * len(rows)
+        for name, cells in zip(self._schema.names[1:], zip(*rows, strict=True), strict=False):
+            self._cells[name] += cells
+
+    def frame(self, **wanting: Any) -> pd.DataFrame:
+        """The table; `wanting` are columns that no row gave, where the table has them."""
+        if not len(self):
+            return tables.empty(self._schema)
+        columns = {name: cells or wanting[name] for name, cells in self._cells.items()}
+        # Articles come once, so no key can come twice.
+        return tables.check(pd.DataFrame(columns), self._schema, unique=False)
 
 
 class _Targets:
@@ -115,15 +138,6 @@ class _Targets:
             self.sentences.append(parsed.text[start:end])
             self.spans.append((mention.start - start, mention.end - start))
             self.rows.append(at)
-
-
-def frame(rows: Sequence[Sequence[Any]], schema: Schema) -> pd.DataFrame:
-    """Table of a schema from its rows."""
-    if not rows:
-        return tables.empty(schema)
-    columns = dict(zip(schema.names, zip(*rows, strict=True), strict=True))
-    # Articles come once, so no key can come twice.
-    return tables.check(pd.DataFrame(columns), schema, unique=False)
 
 
 def guess_body_kind(body: str, source: str) -> str:
