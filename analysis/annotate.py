@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.errors import AnalysisError
@@ -122,11 +124,12 @@ def annotate(
 
 def _some(signatures: Any, wanted: set[str]) -> pd.DataFrame:
     """Rows of the signatures that were written, of the articles wanted."""
-    found = [tables.empty(tables.SIGNATURES)]
-    for part in signatures.iter_batches():
-        table = part.to_pandas()
-        found.append(table[table["article"].isin(wanted)])
-    return pd.concat(found)
+    articles = pa.array(sorted(wanted), pa.string())
+    found = [
+        part.filter(pc.is_in(part["article"].cast(pa.string()), articles)).to_pandas()
+        for part in (signatures.iter_batches() if wanted else ())
+    ]
+    return pd.concat([tables.empty(tables.SIGNATURES), *found])
 
 
 def _facts(manifest: pd.DataFrame) -> dict[str, Facts]:

@@ -185,8 +185,8 @@ def text_digest(text: str) -> str:
 
 def _sentences(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
     parsed = article.parsed
-    plain = [parsed.text[start:end].translate(PLAIN_MARKS) for start, end in parsed.sentences]
-    valences = sentence_valence(plain, language=parsed.language)
+    plain = parsed.text if parsed.text.isascii() else parsed.text.translate(PLAIN_MARKS)
+    valences = sentence_valence([plain[start:end] for start, end in parsed.sentences], language=parsed.language)
     rows: list[Sequence[Any]] = []
     for number, (part, (start, end)) in enumerate(zip(article.parts(), parsed.sentences, strict=True)):
         words = len(article.words[number])

@@ -154,6 +154,12 @@ def key(token: str) -> str:
     return strip_accents(token.translate(_MARKS).casefold()).casefold()
 
 
+@lru_cache(maxsize=200_000)
+def _typed(token: str) -> str:
+    """A token with marks as typed."""
+    return token.translate(_MARKS)
+
+
 def strip_accents(token: str) -> str:
     """A token without its accents: "Perú" → "Peru", "Łódź" → "Lodz"."""
     apart = unicodedata.normalize("NFKD", token.translate(_STROKES))
@@ -204,7 +210,7 @@ def _best(node: _Node, tokens: Sequence[str]) -> tuple[Alias, ...]:
 
 def _rank(alias: Alias, written: Sequence[str], tokens: Sequence[str]) -> tuple[bool, ...] | None:
     """Order of preference of a row for these tokens, the best first; None where it does not match them."""
-    pairs = [(token.translate(_MARKS), own.translate(_MARKS)) for token, own in zip(tokens, written, strict=True)]
+    pairs = [(token, own) for token, own in zip(map(_typed, tokens), map(_typed, written), strict=True) if token != own]
     if not alias.exact:
         pairs = [(token.casefold(), own.casefold()) for token, own in pairs]
     if all(token == own for token, own in pairs):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import combinations, pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,19 +46,21 @@ def signature(tokens: Sequence[str], *, size: int = SHINGLE["text"]) -> list[int
     shingles = np.unique(_shingles(np.fromiter(map(_number, tokens), np.uint64, len(tokens)), size))
     if len(shingles) < FEWEST_SHINGLES:
         return []
-    minhash = _empty().copy()
-    minhash.update_batch(shingles)
-    found: list[int] = minhash.hashvalues.tolist()
+    factors, added = _permutations()
+    found: list[int] = (factors * shingles + added).min(axis=1).tolist()
     return found
 
 
-def _shingles(words: npt.NDArray[np.uint64], size: int) -> npt.NDArray[np.uint64]:
-    """A number below 2**32 for each run of `size` words: a polynomial of the words' numbers, then mixed."""
+def _shingles(words: npt.NDArray[np.uint64], size: int) -> npt.NDArray[np.uint32]:
+    """A number for each run of `size` words: a polynomial of the words' numbers, its upper half, mixed well."""
     count = len(words) - size + 1
-    mixed = np.zeros(count, np.uint64)
+    runs = np.zeros(count, np.uint64)
     for at in range(size):
-        mixed = mixed * _FACTOR + words[at : at + count]
-    return (mixed ^ (mixed >> np.uint64(29))) * _FACTOR >> np.uint64(32)
+        runs = runs * _FACTOR + words[at : at + count]
+    mixed = (runs >> np.uint64(32)).astype(np.uint32)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):  # MurmurHash3's finalizer
+        mixed = (mixed ^ (mixed >> np.uint32(shift))) * np.uint32(factor)
+    return mixed ^ (mixed >> np.uint32(16))
 
 
 @lru_cache(maxsize=200_000)
@@ -199,8 +200,10 @@ def _head(heads: dict[str, str], article: str) -> str:
 
 
 @cache
-def _empty() -> Any:
+def _permutations() -> tuple[Signature, Signature]:
+    """Factor and summand of each permutation, in columns."""
     from datasketch import MinHash
 
     # The scheme is named because the default changed with datasketch 2.0, and the numbers are published.
-    return MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme="affine32", hashfunc=int)
+    factors, added = MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme="affine32").permutations
+    return factors.reshape(-1, 1), added.reshape(-1, 1)

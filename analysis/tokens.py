@@ -25,8 +25,10 @@ Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _CLOSING = r"[\"'”’“»›)\]}]"
-#: A word that may end a sentence, the marks that close it, and white space that goes on to something.
-_CANDIDATE = re.compile(rf"(?<!\S)(\S*[.?!…]){_CLOSING}*+\s+(?=\S)")
+#: A mark that may end a sentence, those that close it, and white space that goes on to something.
+_CANDIDATE = re.compile(rf"[.?!…]{_CLOSING}*+\s+(?=\S)")
+#: Abbreviations are shorter than this.
+_SHORT = 30
 #: The first word of a sentence, whatever marks open it.
 _BEGINNING = re.compile(r"([\s\-–—•\"'“”„‘’«»‹›(\[{¿¡]*+)(\w*)(\S*)")
 #: A dash or a bracket there goes on after an abbreviation: "at 9 p.m. – Rivas", "Nothing … [and] then".
@@ -160,7 +162,7 @@ def _join_periods(
 
 def _split_nots(forms: list[str], starts: list[int], stops: list[int]) -> None:
     """Make two tokens of didn't, in place."""
-    for at in reversed(range(len(forms))):
+    for at in reversed([at for at, form in enumerate(forms) if form[-1] in "tT"]):
         if found := _SHORT_NOT.search(forms[at]):
             cut = starts[at] + found.start()
             forms[at : at + 1] = [forms[at][: found.start()], found[0]]
@@ -186,11 +188,12 @@ def _breaks(text: str, start: int, end: int, lists: _Lists) -> list[int]:
         beginning = _BEGINNING.match(text, candidate.end(), end)
         if beginning is None or not beginning[0].strip():
             continue
-        if candidate.start() == start and candidate[1][:-1].isdecimal():  # the number of a list's item
+        mark = candidate.start() + 1
+        before = text[max(start, mark - _SHORT) : mark].rsplit(None, 1)[-1]
+        if mark - len(before) == start and before[:-1].isdecimal():  # the number of a list's item
             continue
-        before = candidate[1]
-        if before == "m." or before == "c." or before == "a.":  # "p. m.", "S. A.": written with a space
-            before = text[max(start, candidate.start() - 3) : candidate.end(1)]
+        if before in ("m.", "c.", "a."):  # "p. m.", "S. A.": written with a space
+            before = text[max(start, mark - 5) : mark]
         long = _FOUR_WORDS.match(text, found[-1] if found else start, candidate.end())
         if _is_break(before, beginning, long is not None, lists):
             found.append(candidate.end())

@@ -44,8 +44,9 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _LINE_END = re.compile(r"\r\n?|[\u2028\u2029\x85\v\f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _NO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
-#: Nothing to clean, said of most paragraphs at once: no markup, one kind of space, one at a time and none at an end.
-_PLAIN = re.compile(r"(?:[!-%'-;=-~‘’“”–—À-ÖØ-öø-ſ]+(?: (?=\S))?)*+(?<! )")
+#: Nothing to clean but blank lines between paragraphs, as with most texts: no markup, words with single spaces.
+_WORDS = r"[!-%'-;=-~‘’“”–—À-ÖØ-öø-ſ]+"
+_PLAIN = re.compile(rf"{_WORDS}(?:(?: |\n\n){_WORDS})*+")
 _ROUNDS = 8
 
 
@@ -61,7 +62,7 @@ def clean_body(text: str) -> str:
     str, no white space at either end of a line, no empty line; cleaning it again changes nothing
     """
     if _PLAIN.fullmatch(text):
-        return text
+        return text.replace("\n\n", "\n")
     text = text.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair is no text
     for _ in range(_ROUNDS):
         before, text = text, _paragraphs(text)
