@@ -62,10 +62,11 @@ def fit(found: Lists, classes: np.ndarray, ridge: float = RIDGE) -> Model:
     weights, bias = _regression((diags(lengths) @ matrix @ diags(ratios)).tocsr(), classes, ridge)
     weights = LENGTH * weights * ratios[:, None]
     weights -= weights.mean(axis=1, keepdims=True)
-    step = float(np.abs(weights).max() / 127)
+    # Rounded: how many threads add up numbers shows in the last digits, and must not show in the file.
+    step = float(f"{np.abs(weights).max() / 127:.5g}")
     small = np.rint(weights / step).astype(np.int8)
     used = small.any(axis=1)
-    return Model(keys[used], small[used], step, bias - bias.mean())
+    return Model(keys[used], small[used], step, np.round(bias - bias.mean(), 6))
 
 
 def _matrix(found: Lists) -> tuple[np.ndarray, csr_matrix]:
