@@ -1,6 +1,7 @@
 """Texts → features, end to end on a study of three invented texts."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -13,6 +14,8 @@ from analysis.annotate import annotate, compare_features
 from analysis.errors import AnalysisError, FeaturesMissing, GazetteerError, TextsError
 from analysis.features import Recipe, chunk_features, guess_body_kind
 from analysis.gazetteer import Gazetteer
+from analysis.parsed import parse
+from analysis.readers import read_texts
 from analysis.study import load_study
 from analysis.valence import mention_valence
 
@@ -246,3 +249,31 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path, pl
     with pytest.raises(AnalysisError, match=r"cannot be written \(.*\)\. Mend that"):
         annotate(study.folder / "texts.jsonl", study, output=tmp_path / place)
     assert before == (study.folder / "articles.csv").read_bytes()
+
+
+def test_on_plain_english_annotate_agrees_with_what_a_student_would_write():
+    """Sentences of Punkt, tokens of NLTKWordTokenizer, scores of vaderSentiment, on the texts of the sample.
+
+    They hold one of the listed differences (tests/test_tokens.py): "cannot".
+    """
+    from nltk.tokenize import NLTKWordTokenizer
+    from nltk.tokenize.punkt import PunktSentenceTokenizer
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    sample = load_study("sample")
+    vader, punkt, words = SentimentIntensityAnalyzer(), PunktSentenceTokenizer(), NLTKWordTokenizer()
+    found = sample.features(tables.SENTENCES).set_index("article")
+    differing = 0
+    for chunk in read_texts(sample.folder / "texts.jsonl"):
+        for text in chunk[chunk["language"] == "en"].itertuples():
+            whole = f"{text.title}\n{text.body}"
+            lines = [line.span() for line in re.finditer("[^\n]+", whole)]
+            sentences = [(start + a, start + b) for start, end in lines for a, b in punkt.span_tokenize(whole[start:end])]
+            mine = found.loc[[text.article]]
+            assert sentences == list(zip(mine["start"], mine["end"], strict=True))
+            scores = [vader.polarity_scores(whole[start:end])["compound"] for start, end in sentences]
+            np.testing.assert_allclose(scores, mine["valence"], atol=1e-9)
+            theirs = [[whole[a + x : a + y] for x, y in words.span_tokenize(whole[a:b])] for a, b in sentences]
+            ours = parse(whole, language="en").forms
+            differing += sum(one != other for one, other in zip(theirs, ours, strict=True))
+    assert 1 == differing

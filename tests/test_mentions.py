@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from benchmarks.gold import f1, mention_counts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ministudy import actors, gazetteer, labels
@@ -10,6 +11,7 @@ from analysis import tables
 from analysis.errors import LanguageError
 from analysis.gazetteer import Gazetteer, strip_accents
 from analysis.mentions import find_mentions
+from analysis.study import load_study
 
 RIVAS = (
     ("ada", "*", "Ada Rivas", "exact", None, None),
@@ -112,3 +114,10 @@ def test_the_text_at_a_mention_is_its_alias(text, language):
         assert not text[: row.start][-1:].isalnum()
         assert last <= row.start
         last = row.end
+
+
+def test_mentions_of_the_gold():
+    """F1 of exact span and actor on all mentions of the Castillo study, which two coders found by reading."""
+    counts = mention_counts(load_study("castillo-2022"))
+    assert 919 == counts["right"] + counts["missed"]
+    assert f1(**counts) >= 0.97

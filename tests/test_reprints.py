@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import tables
+from analysis import reprints, tables
 from analysis.reprints import reprint_clusters, signature, similarity
 
 WORDS = [f"w{number}" for number in range(60)]
@@ -134,3 +134,19 @@ def test_pythons_hash_seed_changes_nothing():
         for seed in ("1", "2")
     }
     assert 1 == len(outputs)
+
+
+def test_a_signature_is_the_library_s():
+    """MinHash of datasketch over the same shingles, hashed by us."""
+    from datasketch import MinHash
+
+    tokens = [*WORDS, *WORDS[:9], *reversed(WORDS)]
+    runs = []
+    for at in range(len(tokens) - 4):
+        number = 0
+        for token in tokens[at : at + 5]:
+            number = (number * 0x9E3779B97F4A7C15 + reprints._number(token)) % 2**64
+        runs.append(number >> 32)
+    expected = MinHash(num_perm=128, seed=1, scheme="affine32", hashfunc=int)
+    expected.update_batch(runs)
+    assert expected.hashvalues.tolist() == signature(tokens)

@@ -1,9 +1,11 @@
 """Who speaks."""
 
 import pytest
+from benchmarks.gold import voice_counts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.study import load_study
 from analysis.tables import LANGUAGES
 from analysis.voice import quoted_spans, reported
 
@@ -81,3 +83,12 @@ SIGN = st.sampled_from(["said", "says", "according", "to", "demanding", "calls",
 @given(st.lists(st.one_of(SIGN, st.text(min_size=1)), max_size=25), st.sampled_from(LANGUAGES))
 def test_each_token_is_reported_or_not(forms, language):
     assert len(forms) == len(reported(forms, language=language))
+
+
+def test_voice_of_the_gold():
+    """Accuracy on uses of labels coded by reading: those the rules were mended on, and those coded afterwards."""
+    study = load_study("castillo-2022")
+    for sample, size, least in (("random", 150, 0.95), ("cued", 100, 0.95), ("held-out", 150, 0.9)):
+        right, coded = voice_counts(study, sample)
+        assert size == coded
+        assert right / coded >= least, sample
