@@ -268,7 +268,8 @@ def test_on_plain_english_annotate_agrees_with_what_a_student_would_write():
         for text in chunk[chunk["language"] == "en"].itertuples():
             whole = f"{text.title}\n{text.body}"
             lines = [line.span() for line in re.finditer("[^\n]+", whole)]
-            sentences = [(start + a, start + b) for start, end in lines for a, b in punkt.span_tokenize(whole[start:end])]
+            split = [(start, punkt.span_tokenize(whole[start:end])) for start, end in lines]
+            sentences = [(start + a, start + b) for start, spans in split for a, b in spans]
             mine = found.loc[[text.article]]
             assert sentences == list(zip(mine["start"], mine["end"], strict=True))
             scores = [vader.polarity_scores(whole[start:end])["compound"] for start, end in sentences]
