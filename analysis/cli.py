@@ -47,7 +47,7 @@ def main() -> None:
 @click.argument("study", default=DEFAULT)
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the reports.  [default: reports/]")
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Reports at once.  [default: cores]")
+@click.option("--jobs", type=click.IntRange(min=1), help="Reports at once.  [default: cores, as memory allows]")
 @click.option("--force", is_flag=True, help="Render also what is fresh.")
 def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | None, force: bool) -> None:
     """Render the reports of STUDY that are not fresh.
@@ -57,6 +57,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     from analysis import publish
     from analysis.places import find_root, find_study
     from analysis.publish import stamp
+    from analysis.publish.progress import Progress
 
     root = find_root()
     if not (force or only) and (kept := stamp.fresh(root, find_study(study), output or root / "reports")):
@@ -65,7 +66,10 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     loaded = _load(study)
     if warning := _stale_features(loaded):
         click.echo(f"warning: {warning}", err=True)
-    result = publish.build(loaded, output=output, only=only, jobs=jobs, force=force, echo=click.echo)
+    progress = Progress(sys.stderr)
+    result = publish.build(
+        loaded, output=output, only=only, jobs=jobs, force=force, echo=progress.line, progress=progress
+    )
     done = f"{len(result.built)} built, {len(result.fresh)} fresh, {len(result.failed)} failed"
     click.echo(f"{result.folder}: {done}")
     click.get_current_context().exit(0 if result.ok else 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from contextlib import suppress
-from functools import lru_cache
+from concurrent.futures import Executor
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from analysis import selection, tables
 from analysis.compare import adjust_p, difference, log_odds
 from analysis.errors import EmptyGroup
 from analysis.selection import Selection
-from analysis.study import Study, digest, find_root
+from analysis.study import Study, digest, find_root, load_study
 
 #: Weight of the prior in log-odds, in words: as if so many words of the study's own background had been read first.
 PRIOR_WORDS = 500
@@ -29,12 +29,13 @@ REST = "other outlets"
 _CODE = ("compare", "frequency", "resample", "results", "selection", "settings", "study", "studyfiles", "tables")
 
 
-def study_results(study: Study) -> pd.DataFrame:
+def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame:
     """Each tested outlet against the other outlets, on every measure, variant and adjustment.
 
     Parameters
     ----------
     study : Study
+    pool : Executor, does one outlet at a time where it is given; the same numbers
 
     Returns
     -------
@@ -46,15 +47,33 @@ def study_results(study: Study) -> pd.DataFrame:
     path = find_root() / ".cache" / "castillo" / "results" / f"{_key(study)}.parquet"
     if path.exists():
         return tables.check(pd.read_parquet(path), tables.COMPARISON)
-    parts = []
-    for outlet in study.tested:
-        with suppress(EmptyGroup):  # no day shared with any other outlet: shown, not compared
-            parts.append(compare_outlet(study, outlet))
+    if pool is None:
+        found = [_compare_tested(study, outlet) for outlet in study.tested]
+    else:
+        found = list(pool.map(partial(_compare_in_worker, study.folder), study.tested))
+    parts = [part for part in found if part is not None]
     table = tables.check(
         with_q(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON), tables.COMPARISON
     )
     _keep(table, path)
     return table
+
+
+def _compare_tested(study: Study, outlet: str) -> pd.DataFrame | None:
+    try:
+        return compare_outlet(study, outlet)
+    except EmptyGroup:  # no day shared with any other outlet: shown, not compared
+        return None
+
+
+def _compare_in_worker(folder: Path, outlet: str) -> pd.DataFrame | None:
+    return _compare_tested(_loaded(folder), outlet)
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path) -> Study:
+    # Once per worker, which lives as long as a build: the study does not change under it.
+    return load_study(folder)
 
 
 def pair_results(study: Study, left: str, right: str) -> pd.DataFrame:

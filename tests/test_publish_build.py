@@ -31,7 +31,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = make_project(tmp_path / "project", TWO)
     write_notebook(made, "outlet", ["# Outlet", SHOW], PARAMETERS + '\noutlet: str = "north"')
     monkeypatch.chdir(made / "notebooks")
-    monkeypatch.setattr(builder, "_share_results", lambda study, echo: None)
+    monkeypatch.setattr(builder, "_share_results", lambda study, echo, pool: None)
     # One module stands for those that shape pages, so that editing them while the tests run makes nothing stale.
     monkeypatch.setattr(sys.modules["analysis.publish.cache"], "page_files", lambda: [Path(publish.__file__)])
     return made
@@ -42,7 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rendered | Failure]:
     """Kernels replaced: a page that says the report's name, or what the test puts here under that name."""
     results: dict[str, Rendered | Failure] = {}
 
-    def run_all(tasks: list[Task], *, jobs: int, first: object) -> object:
+    def run_all(tasks: list[Task], *, jobs: int, first: object, cell: object) -> object:
         for task in tasks:
             name = task.report.name
             page = Rendered({f"{name}.html": name.encode(), f"{name}.t.csv": b"a\n"}, name.title(), f"{name} says")
@@ -410,7 +410,7 @@ def test_an_output_that_is_no_folder_is_refused_before_any_kernel(
 ) -> None:
     """A file, or a folder in a file."""
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr("analysis.publish.builder.run_all", lambda tasks, jobs: pytest.fail("a kernel was started"))
+    monkeypatch.setattr(builder, "run_all", lambda tasks, **options: pytest.fail("a kernel was started"))
     root = make_project(tmp_path / "project")
     monkeypatch.chdir(root)
     with pytest.raises(BuildError, match=r"cannot write to .*tiny: .*\. Nothing was built\."):

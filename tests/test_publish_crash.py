@@ -25,7 +25,7 @@ from analysis.publish import builder
 from analysis.publish.page import Rendered
 from analysis.publish.run import Outcome
 
-def run_all(tasks, *, jobs, first):
+def run_all(tasks, *, jobs, first, cell):
     for task in tasks:
         name = task.report.name
         files = {f"{name}{end}": f"{name}{end} {sys.argv[1]} ".encode() * 9000 for end in (".html", ".a.csv", ".b.csv")}
@@ -36,7 +36,7 @@ loaded = study.load_study("tiny")
 print("ready", flush=True)
 builder.build(loaded, force=True)
 """
-KILLS = 8
+KILLS = 20
 
 
 @pytest.fixture

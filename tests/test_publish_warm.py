@@ -35,7 +35,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with the reports plain and second; the working directory is in it."""
     made = make_project(tmp_path / "project", TWO)
     monkeypatch.chdir(made)
-    monkeypatch.setattr(builder, "_share_results", lambda study, echo: None)
+    monkeypatch.setattr(builder, "_share_results", lambda study, echo, pool: None)
     return made
 
 

@@ -6,11 +6,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
+
+from analysis.errors import BuildError
 from analysis.publish import stamp
 from analysis.publish.cache import Cache, State, Status, report_parts, shared_parts
 from analysis.publish.describe import index_entry, page_of
@@ -18,11 +23,15 @@ from analysis.publish.files import lock, prepare, sweep, write
 from analysis.publish.index import render_index
 from analysis.publish.manifest import differences, make_manifest, read_manifest, remarks, write_manifest
 from analysis.publish.matrix import Report, select, study_reports
-from analysis.publish.parameters import Parameter, read_parameters
+from analysis.publish.parameters import Parameter, read_code, read_parameters
+from analysis.publish.progress import Progress
 from analysis.publish.run import Failure, Outcome, Task, run_all
+from analysis.settings import read_settings
 from analysis.study import Study, digest, find_root
 
 Echo = Callable[[str], None]
+#: Bytes that a worker and its kernel take, measured on the Castillo study's reports, with a third to spare.
+JOB_MEMORY = 600e6
 
 
 @dataclass
@@ -67,6 +76,7 @@ def build(
     jobs: int | None = None,
     force: bool = False,
     echo: Echo = lambda line: None,
+    progress: Progress | None = None,
 ) -> BuildResult:
     """Build the reports of a study.
 
@@ -75,9 +85,10 @@ def build(
     study : Study
     output : Path, folder in which the study's folder of reports lies; reports/ of the project by default
     only : sequence of globs over report names; all reports where it is empty
-    jobs : int, processes at once; as many as there are cores by default
+    jobs : int, processes at once; by default as many as there are cores, and memory for
     force : bool, render also what is fresh
     echo : called with a line of text for each report as it is done
+    progress : Progress, is told of cells; nothing is shown where it is not given
 
     Returns
     -------
@@ -93,10 +104,25 @@ def build(
     before = stamp.inputs(root, study.folder, texts)
     output = output or root / "reports"
     plan = _Build(study, root, output, root, echo)
-    result = plan.run(only, jobs or cores(), force)
+    result = plan.run(only, jobs or default_jobs(), force, progress)
     if result.ok and not only and not plan.stale_features:
         stamp.put(root, study.folder, output, before, texts, result.folder)
     return result
+
+
+def default_jobs() -> int:
+    """As many processes as there are cores, but no more than there is memory for."""
+    return max(1, min(cores(), int(free_memory() // JOB_MEMORY)))
+
+
+def free_memory() -> float:
+    """Bytes that may still be taken, of the machine's memory and of what this process's group of processes may use."""
+    free = float(psutil.virtual_memory().available)
+    with suppress(OSError, ValueError):  # a container's limit, where there is one ("max" is no number)
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text())
+        free = min(free, limit - int((group / "memory.current").read_text()))
+    return free
 
 
 def cores() -> int:
@@ -122,23 +148,27 @@ class _Build:
     def status(self, report: Report) -> Status:
         return self.cache.status(report.name, self.parts[report.name])
 
-    def run(self, only: Sequence[str], jobs: int, force: bool) -> BuildResult:
+    def run(self, only: Sequence[str], jobs: int, force: bool, progress: Progress | None = None) -> BuildResult:
         chosen = select(self.reports, only)
         prepare(self.cache.folder)
         prepare(self.result.folder)
         with lock(self.cache.folder / ".lock", echo=self.echo):
+            self._claim()
             sweep(self.result.folder)
             todo = [report for report in chosen if force or self.status(report).word != "fresh"]
             self.result.fresh = [report.name for report in chosen if report not in todo]
             tasks = [self._task(report) for report in todo]
-            with closing(run_all(tasks, jobs=jobs, first=lambda: _share_results(self.study, self.echo))) as outcomes:
+            progress = progress or Progress()
+            progress.begin(sum(map(self._cells, tasks)))
+            share = partial(_share_results, self.study, self.echo)
+            with closing(run_all(tasks, jobs=jobs, first=share, cell=progress.cell)) as outcomes, closing(progress):
                 for outcome in outcomes:
                     self._keep(outcome)
             if not only:
                 self._remove_strays()
             self._write_index()
             if not only and self.result.ok:
-                write_manifest(self.result.folder, self.study.name, self.root)
+                write_manifest(self.result.folder, self.study.name, self.root, self.files())
         return self.result
 
     def _task(self, report: Report) -> Task:
@@ -163,14 +193,36 @@ class _Build:
         self.result.built.append(name)
         self.echo(f"{name}: built in {outcome.seconds:.1f} s")
 
+    def _claim(self) -> None:
+        """Refuse a folder of reports that another study has under the same name."""
+        mark, mine = self.cache.folder / "owner", os.path.relpath(self.study.folder, self.root)
+        other = mark.read_text(encoding="utf-8") if mark.is_file() else mine
+        if other != mine and _name_of(self.root / other) == self.study.name:
+            raise BuildError(
+                f"{self.result.folder} holds the reports of {other}, which is called {self.study.name!r} too. "
+                "Give one of the two another name in its study.toml."
+            )
+        write(mark, mine.encode())
+
+    def files(self) -> set[str]:
+        """Names of the files that the study's reports have, or had when they last succeeded."""
+        return {"index.html", *(file for r in self.reports for file in self.cache.load(r.name).files)}
+
+    def _cells(self, task: Task) -> int:
+        """Cells to be run: the notebook's, and papermill's with the parameters."""
+        return 1 + len([source for source in read_code(self._notebook(task.report)) if source.strip()])
+
+    def _notebook(self, report: Report) -> Path:
+        return self.root / "notebooks" / f"{report.notebook}.ipynb"
+
     def _remove_strays(self) -> None:
-        """Delete pages and tables that no report of the matrix has, or had when it last succeeded."""
-        kept = {"index.html", *(file for r in self.reports for file in self.cache.load(r.name).files)}
-        for path in sorted(self.result.folder.glob("*")):
-            if path.suffix in (".html", ".csv") and path.name not in kept:
+        """Delete what earlier builds made of reports that the matrix has no more; files of others stay."""
+        made = {file for name in self.cache.names() for file in self.cache.load(name).files}
+        for name in sorted(made - self.files()):
+            if (path := self.result.folder / name).is_file():
                 path.unlink()
-                self.result.removed.append(path.name)
-                self.echo(f"{path.name}: removed, no report of the study has it")
+                self.result.removed.append(name)
+                self.echo(f"{name}: removed, no report of the study has it")
 
     def _write_index(self) -> None:
         entries = [index_entry(r, self.study, self.status(r), self.cache.load(r.name)) for r in self.reports]
@@ -180,14 +232,20 @@ class _Build:
             write(path, page)
 
 
-def _share_results(study: Study, echo: Echo) -> None:
+def _name_of(folder: Path) -> str | None:
+    """Name of the study in a folder; None where there is none that can be read."""
+    settings, _ = read_settings(folder / "study.toml") if (folder / "study.toml").is_file() else (None, [])
+    return settings.name if settings else None
+
+
+def _share_results(study: Study, echo: Echo, pool: Executor) -> None:
     """Compute what reports share once, before the kernels; if that fails, the reports that need it will say why."""
     if find_spec("analysis.results") is None:
         return
     from analysis.results import study_results
 
     try:
-        study_results(study)
+        study_results(study, pool=pool)
     except Exception as error:
         echo(f"the results that reports share could not be computed: {type(error).__name__}: {error}")
 
@@ -234,8 +292,8 @@ def verify(study: Study, *, jobs: int | None = None, echo: Echo = lambda line: N
     scratch = Path(tempfile.mkdtemp(prefix="castillo-verify-"))
     try:
         plan = _Build(study, root, scratch / "reports", scratch, echo)
-        result = plan.run((), jobs or cores(), force=True)
-        actual = make_manifest(result.folder, study.name, root)
+        result = plan.run((), jobs or default_jobs(), force=True)
+        actual = make_manifest(result.folder, study.name, root, plan.files())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     failed = [f"{name} failed {failure.place}: {failure.error}" for name, failure in sorted(result.failed.items())]

@@ -129,6 +129,10 @@ class Cache:
         self.folder = root / ".cache" / "castillo" / study / key
         self.reports = output.resolve() / study
 
+    def names(self) -> list[str]:
+        """Reports that anything is remembered of."""
+        return sorted(path.stem for path in self.folder.glob("*.json"))
+
     def load(self, name: str) -> State:
         """The remembered state; an empty one where there is none or it cannot be read."""
         try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -31,6 +32,22 @@ _UNWANTED = (
 )
 
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_ONE_THREAD = dict.fromkeys(_THREADS, "1")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let processes started here do linear algebra in one thread each: it is asked for when numpy is first imported."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(_ONE_THREAD)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+
+
 def kernel_environment(scratch: Path) -> Mapping[str, str]:
     """Variables in which kernels run: one BLAS thread, fixed hash seed, time zone and locale, no user configuration.
 
@@ -42,9 +59,8 @@ def kernel_environment(scratch: Path) -> Mapping[str, str]:
     -------
     mapping name → value
     """
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     return {
-        **dict.fromkeys(threads, "1"),
+        **_ONE_THREAD,
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "TZ": "UTC",
@@ -81,7 +97,20 @@ class OwnKernelSpecs(KernelSpecManager):
 
 
 class PromptClient(AsyncKernelClient):
-    """A client that is ready when its kernel is; jupyter_client's own then waits 0.2 s more, in every report."""
+    """A client that is ready when its kernel is; jupyter_client's own then waits 0.2 s more, in every report.
+
+    It counts the cells it asks to be run, and tells of each: one client at a time runs in a process.
+    """
+
+    cells: ClassVar[int] = 0
+    begun: ClassVar[Any] = None  # a queue
+
+    def execute(self, *args: Any, **options: Any) -> str:
+        """Ask for a cell to be run."""
+        PromptClient.cells += 1
+        if PromptClient.begun is not None:
+            PromptClient.begun.put(None)
+        return str(super().execute(*args, **options))
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until a request is answered, and until the last message of that answer has been taken out."""

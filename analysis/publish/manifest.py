@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,21 @@ from analysis.study import digest
 NAME = "manifest.json"
 
 
-def make_manifest(folder: Path, study: str, root: Path) -> dict[str, Any]:
-    """Digest of every file in a study's folder of reports, with Python's version and the lock's digest."""
+def make_manifest(folder: Path, study: str, root: Path, names: Iterable[str]) -> dict[str, Any]:
+    """Digest of each of these files in a study's folder of reports, with Python's version and the lock's digest."""
     lock = root / "requirements.lock"
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != NAME)
+    files = [path for name in sorted(names) if (path := folder / name).is_file()]
     return {
         "study": study,
         "python": python_version(),
         "requirements.lock": digest(lock.read_bytes()) if lock.is_file() else None,
-        "files": {path.name: digest(path.read_bytes()) for path in files if not path.name.startswith(".")},
+        "files": {path.name: digest(path.read_bytes()) for path in files},
     }
 
 
-def write_manifest(folder: Path, study: str, root: Path) -> None:
+def write_manifest(folder: Path, study: str, root: Path, names: Iterable[str]) -> None:
     """Write manifest.json beside the reports."""
-    write(folder / NAME, (json.dumps(make_manifest(folder, study, root), indent=2) + "\n").encode())
+    write(folder / NAME, (json.dumps(make_manifest(folder, study, root, names), indent=2) + "\n").encode())
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

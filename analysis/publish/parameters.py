@@ -8,6 +8,7 @@ import json
 import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from analysis.study import Study
 TYPES = ("str", "int", "float", "list", "list[str]", "list[int]", "list[float]")
 #: Parameters that name an outlet of the study.
 OUTLETS = ("outlet", "left", "right")
+#: Parameters that name a day of the study's window, or end so (first_day).
+DAYS = ("day", "date", "start", "end")
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def check_parameters(
     notebook : str, its name
     known : tuple of Parameter, what the notebook has
     given : mapping name → value, `study` included
-    study : Study, whose outlets the values of outlet, left and right must be
+    study : Study, whose outlets the values of outlet, left and right must be, and in whose window days must lie
 
     Returns
     -------
@@ -152,6 +155,10 @@ def check_parameters(
         value = effective.get(name, "")
         if isinstance(value, str) and value and (message := _outlet_problem(notebook, value, study)):
             wrong.append(ParameterError(notebook, name, value, message))
+    for name, value in effective.items():
+        day = name.rpartition("_")[2] in DAYS and isinstance(value, str) and value
+        if day and (message := _day_problem(value, study)):
+            wrong.append(ParameterError(notebook, name, value, message))
     language = effective.get("language", "")
     if isinstance(language, str) and language and language not in study.settings.languages:
         message = f"is no language of {study.name}. Known: {', '.join(study.settings.languages)}"
@@ -160,6 +167,17 @@ def check_parameters(
     if left and left == right:
         wrong.append(ParameterError(notebook, "right", right, "is the same outlet as left"))
     return wrong
+
+
+def _day_problem(value: str, study: Study) -> str:
+    first, last = study.settings.window
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return "is not a date; write it as 2022-12-07"
+    if not first <= day <= last:
+        return f"lies outside the study's window, {first} to {last}"
+    return ""
 
 
 def _outlet_problem(notebook: str, outlet: str, study: Study) -> str:

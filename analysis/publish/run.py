@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 
 from analysis.publish.depends import notebook_modules
-from analysis.publish.kernels import OwnKernelManager, enter_environment, outside_environment
+from analysis.publish.kernels import OwnKernelManager, PromptClient, enter_environment, one_thread, outside_environment
 from analysis.publish.matrix import Report
 from analysis.publish.page import Page, Rendered
 from analysis.publish.parameters import read_code
@@ -75,9 +75,17 @@ class Outcome:
 
 
 Outcomes = Generator[Outcome, None, None]
+#: Seconds between two looks at what the workers are doing.
+_GLANCE = 0.1
 
 
-def run_all(tasks: Sequence[Task], *, jobs: int, first: Callable[[], None] = lambda: None) -> Outcomes:
+def run_all(
+    tasks: Sequence[Task],
+    *,
+    jobs: int,
+    first: Callable[[Executor], None] = lambda pool: None,
+    cell: Callable[[], None] = lambda: None,
+) -> Outcomes:
     """Make reports in `jobs` processes; each outcome is handed over as it comes.
 
     However the build ends, its processes end with it: workers and template wait on pipes that only it holds open.
@@ -86,7 +94,8 @@ def run_all(tasks: Sequence[Task], *, jobs: int, first: Callable[[], None] = lam
     ----------
     tasks : sequence of Task
     jobs : int, processes at once
-    first : called once before the first notebook, while the processes start
+    first : called once before the first notebook, with the pool of processes
+    cell : called for each cell begun, now and then rather than at once
 
     Yields
     ------
@@ -97,15 +106,15 @@ def run_all(tasks: Sequence[Task], *, jobs: int, first: Callable[[], None] = lam
     scratch = _private_folder()
     context = multiprocessing.get_context("spawn")
     lifeline, end = context.Pipe(duplex=False)
+    begun = context.SimpleQueue()
     notebooks = {task.root / "notebooks" / f"{task.report.notebook}.ipynb" for task in tasks}
     modules = notebook_modules(source for path in sorted(notebooks) for source in read_code(path))
     try:
-        with template(scratch, outside_environment(scratch), modules):
-            pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, _start_worker, (scratch, lifeline))
+        with template(scratch, outside_environment(scratch), modules), one_thread():
+            pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, _start_worker, (scratch, lifeline, begun))
             try:
-                pool.submit(int)  # starts the workers
-                first()
-                yield from _outcomes(pool, tasks)
+                first(pool)
+                yield from _outcomes(pool, tasks, begun, cell)
             finally:
                 end.close()  # with or without outcomes, at once: workers have nothing to put in order
                 pool.shutdown(cancel_futures=True)
@@ -119,19 +128,26 @@ def _private_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="castillo-", dir="/tmp" if deep else None))
 
 
-def _outcomes(pool: ProcessPoolExecutor, tasks: Sequence[Task]) -> Outcomes:
+def _outcomes(pool: Executor, tasks: Sequence[Task], begun: Any, cell: Callable[[], None]) -> Outcomes:
     names = {pool.submit(make, task): task.report.name for task in tasks}
-    for future in as_completed(names):
-        error = future.exception()
-        yield Outcome(names[future], _crash(error), 0.0) if error is not None else future.result()
+    waiting: set[Future[Outcome]] = set(names)
+    while waiting:
+        done, waiting = wait(waiting, timeout=_GLANCE, return_when=FIRST_COMPLETED)
+        while not begun.empty():
+            begun.get()
+            cell()
+        for future in sorted(done, key=list(names).index):
+            error = future.exception()
+            yield Outcome(names[future], _crash(error), 0.0) if error is not None else future.result()
 
 
-def _start_worker(scratch: Path, lifeline: Connection) -> None:
+def _start_worker(scratch: Path, lifeline: Connection, begun: Any) -> None:
     """Prepare a worker: the build's end is its end, Ctrl-C is the build's affair; import what every task needs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _end(scratch))
     threading.Thread(target=_end_with, args=(lifeline, scratch), daemon=True).start()
     enter_environment(scratch)
+    PromptClient.begun = begun
     import papermill
 
     import analysis.publish.render
@@ -180,9 +196,11 @@ def execute(report: Report, root: Path) -> Any:
     """
     import nbformat
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     folder = root / "notebooks"
+    PromptClient.cells = 0
     source = nbformat.read(folder / f"{report.notebook}.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     try:
         return papermill.execute_notebook(
@@ -201,10 +219,21 @@ def execute(report: Report, root: Path) -> Any:
         )
     except PapermillExecutionError as error:
         return _cell_failure(error, source.cells, root)
+    except DeadKernelError as error:
+        return _kernel_ended(error, source.cells, root)
 
 
 def _one_line(error: BaseException, root: Path) -> str:
     return plain(f"{type(error).__name__}: {error}", root).strip().partition("\n")[0]
+
+
+def _kernel_ended(error: BaseException, cells: Sequence[Any], root: Path) -> Failure:
+    """Failure where the kernel ended, killed for want of memory perhaps, in the cell it was last asked to run."""
+    tagged = next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", ()))
+    before = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in cells[: tagged + 1])
+    number = PromptClient.cells - (PromptClient.cells > before)  # papermill's own cell comes after the tagged one
+    told = "the kernel ended; it was killed, for want of memory perhaps, or crashed"
+    return Failure(number or None, None, told, plain("".join(traceback.format_exception(error)), root))
 
 
 def _cell_failure(error: Any, cells: Sequence[Any], root: Path) -> Failure:

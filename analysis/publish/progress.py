@@ -1,0 +1,45 @@
+"""What a person at a terminal sees while reports are made: one line for the batch and its cells."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TextIO
+
+
+class Progress:
+    """A bar over all cells of a build's reports; nothing is drawn where there is no terminal.
+
+    Parameters
+    ----------
+    stream : file to draw on; none, or none that is a terminal, and only lines are written
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream if stream is not None and stream.isatty() else None
+        self._bar: Any = None
+
+    def begin(self, cells: int) -> None:
+        """So many cells are to be run."""
+        if self._stream is not None and cells:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=cells, desc="cells", unit="", file=self._stream, dynamic_ncols=True, leave=False)
+
+    def cell(self) -> None:
+        """A cell was begun."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def line(self, text: str) -> None:
+        """Write a line, above the bar where there is one."""
+        if self._bar is not None:
+            self._bar.write(text, file=sys.stdout)
+        else:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
