@@ -100,11 +100,8 @@ def primary_variant(study: Study, group: str, reference: str) -> str:
 
 def is_primary(study: Study, table: pd.DataFrame) -> pd.Series:
     """Whether each row is the one a conclusion rests on: primary variant, standardized (words: raw)."""
-    chosen = {
-        (group, reference): primary_variant(study, group, reference)
-        for group, reference in table[["group", "reference"]].drop_duplicates().itertuples(index=False)
-    }
-    variant = [chosen[pair] for pair in zip(table["group"], table["reference"], strict=True)]
+    pairs = table["group"] + "\n" + table["reference"]
+    variant = pairs.map({pair: primary_variant(study, *pair.split("\n")) for pair in pairs.unique()})
     words = table["measure"] == "term-log-odds"
     return (table["variant"] == variant) & ((table["adjustment"] == "standardized") | words)
 

@@ -6,11 +6,13 @@ Every problem of every file is found before anything runs; `load_study` refuses 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from analysis import tables
 from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, StudyError, TableError
@@ -44,6 +46,12 @@ class Study:
     polarity: pd.DataFrame
     _features: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
+    def copy(self) -> Study:
+        """The same study with tables of its own: what is changed in them is not changed here."""
+        frames = ("outlets", "manifest", "observed", "actors", "labels", "polarity")
+        features = {name: table.copy(deep=False) for name, table in self._features.items()}
+        return replace(self, **{name: getattr(self, name).copy(deep=False) for name in frames}, _features=features)
+
     @property
     def name(self) -> str:
         """The study's name, which is also that of its folder under reports/."""
@@ -71,7 +79,7 @@ class Study:
             if not path.exists():
                 raise FeaturesMissing(path, self.argument)
             try:
-                table = tables.check(pd.read_parquet(path), schema)
+                table = tables.check(_read_table(path), schema)
             except (OSError, ValueError, TableError) as error:  # ArrowInvalid is a ValueError
                 raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
             # Partitions are in the order of the texts they were made from.
@@ -199,6 +207,12 @@ class Study:
         return [name for name, now in self.feature_inputs().items() if made_with.get(name) != now]
 
 
+def _read_table(path: Path) -> pd.DataFrame:
+    # In this thread alone and from memory: once Arrow has started threads, a process cannot be forked safely.
+    file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
+    return file.read(use_threads=False).to_pandas(use_threads=False)
+
+
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
@@ -222,10 +236,32 @@ def load_study(study: str | Path = "castillo-2022") -> Study:
         With every problem of every file.
     """
     folder = find_study(study)
-    loaded, problems = examine(folder)
+    loaded, problems = _examined(folder, _content(folder))
     if loaded is None or problems:
-        raise StudyError(problems)
-    return loaded
+        raise StudyError(list(problems))
+    return loaded.copy()
+
+
+def preload(study: str | Path) -> None:
+    """Load a study and its features so that `load_study` has them at hand, here and in processes forked from here."""
+    loaded, _ = _examined(folder := find_study(study), _content(folder))
+    if loaded is not None:
+        for schema in tables.FEATURES:
+            loaded.features(schema)
+
+
+def _content(folder: Path) -> tuple[str, ...]:
+    """Digests of all that a study consists of."""
+    files = [folder / "study.toml", *(folder / schema.name for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES))]
+    files += sorted((folder / "features").glob("*"))
+    return tuple(f"{path.name} {digest(path.read_bytes())}" for path in files if path.is_file())
+
+
+@lru_cache(maxsize=4)
+def _examined(folder: Path, content: tuple[str, ...]) -> tuple[Study | None, tuple[Problem, ...]]:
+    # Keyed by content: the same files are not read and checked again.
+    loaded, problems = examine(folder)
+    return loaded, tuple(problems)
 
 
 def examine(folder: Path) -> tuple[Study | None, list[Problem]]:

@@ -42,7 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rendered | Failure]:
     """Kernels replaced: a page that says the report's name, or what the test puts here under that name."""
     results: dict[str, Rendered | Failure] = {}
 
-    def run_all(tasks: list[Task], *, jobs: int, first: object, cell: object) -> object:
+    def run_all(tasks: list[Task], *, jobs: int, **_: object) -> object:
         for task in tasks:
             name = task.report.name
             page = Rendered({f"{name}.html": name.encode(), f"{name}.t.csv": b"a\n"}, name.title(), f"{name} says")

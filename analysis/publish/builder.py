@@ -161,7 +161,8 @@ class _Build:
             progress = progress or Progress()
             progress.begin(sum(map(self._cells, tasks)))
             share = partial(_share_results, self.study, self.echo)
-            with closing(run_all(tasks, jobs=jobs, first=share, cell=progress.cell)) as outcomes, closing(progress):
+            made = run_all(tasks, jobs=jobs, first=share, cell=progress.cell, study=self.study.folder)
+            with closing(made) as outcomes, closing(progress):
                 for outcome in outcomes:
                     self._keep(outcome)
             if not only:

@@ -85,6 +85,7 @@ def run_all(
     jobs: int,
     first: Callable[[Executor], None] = lambda pool: None,
     cell: Callable[[], None] = lambda: None,
+    study: Path | None = None,
 ) -> Outcomes:
     """Make reports in `jobs` processes; each outcome is handed over as it comes.
 
@@ -96,6 +97,7 @@ def run_all(
     jobs : int, processes at once
     first : called once before the first notebook, with the pool of processes
     cell : called for each cell begun, now and then rather than at once
+    study : folder of the study that the notebooks will load, so that it is loaded once
 
     Yields
     ------
@@ -110,7 +112,7 @@ def run_all(
     notebooks = {task.root / "notebooks" / f"{task.report.notebook}.ipynb" for task in tasks}
     modules = notebook_modules(source for path in sorted(notebooks) for source in read_code(path))
     try:
-        with template(scratch, outside_environment(scratch), modules), one_thread():
+        with template(scratch, outside_environment(scratch), modules, study), one_thread():
             pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, _start_worker, (scratch, lifeline, begun))
             try:
                 first(pool)

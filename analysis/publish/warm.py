@@ -34,7 +34,9 @@ def can_be_warm(scratch: Path) -> bool:
 
 
 @contextmanager
-def template(scratch: Path, environment: Mapping[str, str], modules: Sequence[str]) -> Iterator[None]:
+def template(
+    scratch: Path, environment: Mapping[str, str], modules: Sequence[str], study: Path | None = None
+) -> Iterator[None]:
     """Run a template process, in its own session: it ends with this block, or with this process however that ends.
 
     Parameters
@@ -42,6 +44,7 @@ def template(scratch: Path, environment: Mapping[str, str], modules: Sequence[st
     scratch : Path, a private folder
     environment : mapping, of the template and so of what its imports read
     modules : sequence of names of modules to import beyond those every kernel needs
+    study : folder of a study to load
     """
     path = str(scratch / _SOCKET)
     if not sys.platform.startswith("linux") or len(path) > 100:  # forking is not safe elsewhere
@@ -51,7 +54,7 @@ def template(scratch: Path, environment: Mapping[str, str], modules: Sequence[st
         listener.bind(path)
         listener.listen()
         process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, str(listener.fileno()), str(scratch), *modules],
+            [sys.executable, "-c", _SERVE, str(listener.fileno()), str(scratch), str(study or ""), *modules],
             stdin=subprocess.PIPE,
             cwd=scratch,
             env=environment,
