@@ -12,7 +12,7 @@ help:
 	@echo "make reports   render the reports of $(STUDY) into reports/ (STUDY=sample for the sample)"
 	@echo "make test      run the tests"
 	@echo "make lab       open the notebooks in JupyterLab"
-	@echo "make bench     time the build of $(STUDY) against papermill and nbconvert"
+	@echo "make bench     time annotate and the build of $(STUDY) against what one would use otherwise"
 	@echo "make lock      write requirements.lock anew (needs uv)"
 	@echo "make clean     delete caches and rendered reports, keep .venv and the manifests"
 
@@ -26,6 +26,9 @@ lab: $(READY)
 	$(BIN)/jupyter lab notebooks
 
 bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'spacy>=3.8'
+	$(BIN)/python tests/benchmarks/annotate.py
+	$(BIN)/python tests/benchmarks/annotate.py --growth
 	$(BIN)/python tests/benchmarks/build.py $(STUDY)
 
 # The stamp is written last: an installation that was interrupted is done again.

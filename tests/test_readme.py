@@ -11,6 +11,7 @@ import pytest
 from analysis import load_study, study_results
 from analysis.findings import findings, salience_findings, word_findings
 from analysis.method import VALIDITY, variance_sentence
+from analysis.misclassification import coded_mentions, corrected_tone, correction_sentence
 from analysis.views import actor_frequency, by_share, variance_of_tone
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +28,7 @@ def readme_findings() -> list[str]:
         findings(data, results, measure="label-share")[0].text,
         word_findings(data, results, "al-jazeera")[0].text,
         variance_sentence(variance_of_tone(data)),
+        correction_sentence(data, coded_mentions(data), corrected_tone(data)),
     ]
 
 
@@ -36,16 +38,29 @@ def test_the_findings_are_the_computed_ones():
     assert [" ".join(text.split()) for text in readme_findings()] == found
 
 
-def test_validity_figures_are_the_measured_ones():
+def validity(measure: str, who: str, data: str) -> list[float]:
+    """Values of the figures whose measure, maker and data begin so."""
     with VALIDITY.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["measure"].startswith("macro-F1")]
-    vader, ours, best = (
-        next(f"{float(row['value']):.3f}" for row in rows if row["who"].startswith(who))
-        for who in ("VADER", "linear model", "GRU-TSC")
+        return [
+            float(row["value"])
+            for row in csv.DictReader(file)
+            if row["measure"].startswith(measure) and row["who"].startswith(who) and row["data"].startswith(data)
+        ]
+
+
+def test_validity_figures_are_the_measured_ones():
+    page, macro, tuned = " ".join(README.split()), "macro-F1 of polarity", "this project, mended once"
+    (vader,), (ours,), (best,) = (
+        validity(macro, who, "NewsMTSC") for who in ("VADER", "linear model", "GRU-TSC (fine-tuned RoBERTa)")
     )
-    page = " ".join(README.split())
-    assert f"macro-F1 {vader} on NewsMTSC, where fine-tuned RoBERTa reaches {best}." in page
-    assert f"linear model of our own: {ours} there, cross-validated" in page
+    assert f"macro-F1 {vader:.3f} on NewsMTSC, where fine-tuned RoBERTa reaches {best:.3f}." in page
+    assert f"linear model of our own: {ours:.3f} there, cross-validated" in page
+    assert f"F1 of {min(validity('F1 of sentence', tuned, '')):.3f} or more in each of four languages" in page
+    assert f"mentions with {validity('F1 of mentions', tuned, '')[0]:.3f} (exact span" in page
+    after = validity("accuracy of voice", "this project, coded after", "")[0]
+    assert f"is right in {after:.3f} of uses that were coded after" in page
+    own, neutral = (validity("accuracy", who, "data/castillo")[0] for who in ("linear model", "neutral"))
+    assert f"coded class in {own:.3f}, where saying “neutral” always would in {neutral:.3f}" in page
 
 
 SHELL = " ".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))

@@ -182,7 +182,7 @@ def compare(articles: int, repeat: int) -> None:
         try:
             sides["spaCy + vaderSentiment"] = with_spacy(folder)
         except ImportError:
-            print("spaCy is not installed, so not compared with: pip install '.[bench]'")
+            print("spaCy is not installed, so not compared with: pip install spacy")
         warm = write_texts(folder / "warm.jsonl", varied(40))
         for run in sides.values():
             run(warm)
