@@ -206,17 +206,48 @@ def test_a_report_that_never_succeeded(root: Path, quick: dict[str, object]) -> 
 
 
 def test_what_no_report_has_any_more_is_removed(root: Path, quick: dict[str, object]) -> None:
-    """Only by a whole build, and only pages and tables; a table the notebook no longer makes goes at once."""
+    """Only by a whole build, and only what a build made; a table the notebook no longer makes goes at once."""
     publish.build(study())
     folder = root / "reports" / "tiny"
-    for name in ("old.html", "old.x.csv", "notes.txt"):
+    foreign = ("mine.html", "mine.x.csv", "notes.txt")
+    for name in foreign:
         (folder / name).write_text("x")
+    settings = root / "data" / "tiny" / "study.toml"
+    settings.write_text(settings.read_text().replace(TWO, '[[reports]]\nnotebook = "plain"\n'))
     quick["plain"] = Rendered({"plain.html": b"new"}, "", "")
     publish.build(study(), only=["plain"], force=True)
-    assert (folder / "old.html").exists()
+    assert (folder / "outlet--north.html").exists()
     assert not (folder / "plain.t.csv").exists()
-    assert ["old.html", "old.x.csv"] == publish.build(study()).removed
-    assert (folder / "notes.txt").exists()
+    assert [f"outlet--{side}.{end}" for side in ("north", "south") for end in ("html", "t.csv")] == publish.build(
+        study()
+    ).removed
+    assert {"index.html", "plain.html"} == set(json.loads((folder / "manifest.json").read_text())["files"])
+    assert all((folder / name).exists() for name in foreign)
+
+
+def test_two_studies_of_one_name_do_not_share_a_folder(root: Path, quick: object) -> None:
+    """The second is refused as long as the first is there."""
+    publish.build(study())
+    shutil.copytree(root / "data" / "tiny", root / "data" / "twin")
+    with pytest.raises(BuildError, match=r"holds the reports of data/tiny, which is called 'tiny' too\. Give one of"):
+        publish.build(load_study("twin"))
+    shutil.rmtree(root / "data" / "tiny")
+    assert publish.build(load_study("twin")).ok
+
+
+@pytest.mark.parametrize(("free", "cores", "expected"), [(10e9, 4, 4), (1.3e9, 4, 2), (1e8, 4, 1), (10e9, 1, 1)])
+def test_jobs_are_as_many_as_memory_allows(
+    monkeypatch: pytest.MonkeyPatch, free: float, cores: int, expected: int
+) -> None:
+    """At least one, and no more than there are cores."""
+    monkeypatch.setattr(builder, "free_memory", lambda: free)
+    monkeypatch.setattr(builder, "cores", lambda: cores)
+    assert expected == builder.default_jobs()
+
+
+def test_free_memory_is_some() -> None:
+    """Of this machine, in bytes."""
+    assert 1e6 < builder.free_memory() < 1e14
 
 
 def test_only_leaves_the_manifest_alone(root: Path, quick: object) -> None:
@@ -325,6 +356,19 @@ def test_kernels_are_of_this_interpreter(tmp_path: Path) -> None:
 
 
 HOSTILE = "</script><script>alert(1)</script>"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("cells", "expected"), [(["a = 1", "KILL"], 3), (["KILL"], 2)])
+def test_a_kernel_that_is_killed_is_told_by_its_cell(root: Path, cells: list[str], expected: int) -> None:
+    """As one is that takes too much memory; the cell with the parameters is the first."""
+    kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    write_notebook(root, "plain", ["# T", *(kill if cell == "KILL" else cell for cell in cells)])
+    plan = builder._Build(study(), root, root / "reports", root, print)
+    (outcome,) = run_all([plan._task(plan.reports[0])], jobs=1)
+    assert isinstance(outcome.result, Failure)
+    assert expected == outcome.result.cell
+    assert "the kernel ended; it was killed, for want of memory perhaps, or crashed" == outcome.result.error
 
 
 @pytest.mark.slow

@@ -98,6 +98,27 @@ def test_a_language_is_one_of_the_study(tmp_path: Path) -> None:
         study_reports(load_study(root / "data" / "tiny"), root)
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2022-12-08", None),
+        ("soon", r"'first_day' = 'soon': is not a date; write it as 2022-12-07"),
+        ("2021-01-01", r"'2021-01-01': lies outside the study's window, 2022-12-05 to 2022-12-31"),
+    ],
+)
+def test_a_day_lies_in_the_study_s_window(tmp_path: Path, value: str, expected: str | None) -> None:
+    """Parameters called day, date, start or end, or whose name ends so."""
+    reports = f'[[reports]]\nnotebook = "plain"\nparameters = {{ first_day = "{value}" }}\n'
+    root = make_project(tmp_path, reports)
+    write_notebook(root, "plain", ["# Plain"], PARAMETERS + '\nfirst_day: str = ""')
+    study = load_study(root / "data" / "tiny")
+    if expected is None:
+        assert ["plain--2022-12-08"] == [report.name for report in study_reports(study, root)]
+        return
+    with pytest.raises(ParameterError, match=expected):
+        study_reports(study, root)
+
+
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     """One error, a line each."""
     told = refusal(tmp_path, '[[reports]]\nnotebook = "pair"\nparameters = { left = 1, right = "x", up = 2 }')

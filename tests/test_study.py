@@ -182,3 +182,13 @@ def test_a_supplement_is_read_where_there_is_one(study_folder):
     assert study.supplement("more.csv") is None
     (study_folder / "more.csv").write_text("word,count\ngolpe,3\n", encoding="utf-8")
     assert [("golpe", 3)] == list(study.supplement("more.csv").itertuples(index=False, name=None))
+
+
+def test_the_same_files_are_read_once_and_what_is_changed_in_memory_stays_there(study_folder, edit):
+    first = load_study(study_folder)
+    first.outlets.loc[0, "country"] = "changed"
+    second = load_study(study_folder)
+    assert "changed" != second.outlets.loc[0, "country"]
+    name = second.outlets.loc[0, "name"]
+    edit("outlets.csv", name, "New Name")
+    assert "New Name" == load_study(study_folder).outlets.loc[0, "name"]
