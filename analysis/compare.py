@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis import tables
-from analysis.resample import Design, lay_out, permuted, resampled, weighted_difference
+from analysis.resample import Design, lay_out, permuted, permuted_difference, resampled, resampled_difference
 
 Kind = Literal["share", "portion", "ratio", "mean"]
 
@@ -92,11 +92,10 @@ def difference(
     design = lay_out(values, group, reference, weights, strata, blocks, names)
     frames = []
     for adjustment, plan in (("raw", design.unstratified()), ("standardized", design)):
-        once, label = np.ones((1, len(plan.side))), plan.side[None, :].astype(float)
-        estimate = weighted_difference(plan, once, label)[0]
-        null = np.concatenate([weighted_difference(plan, np.ones_like(m), m) for m in permuted(plan, draws, seed)])
+        estimate = permuted_difference(plan, plan.side[None, :].astype(float))[0]
+        null = np.concatenate([permuted_difference(plan, label) for label in permuted(plan, draws, seed)])
         samples = resampled(plan, draws, seed, smooth=kind in ("share", "portion"))
-        boot = np.concatenate([weighted_difference(plan, times, label, pseudo) for times, pseudo in samples])
+        boot = np.concatenate([resampled_difference(plan, times, pseudo) for times, pseudo in samples])
         frame = _summary(plan, kind, estimate, null, boot)
         frame.insert(0, "feature", list(map(str, values.columns)))
         frames.append(frame.assign(adjustment=adjustment))
@@ -292,7 +291,8 @@ def _centred_p(z: np.ndarray, null: np.ndarray) -> np.ndarray:
     Within strata the null of z is not centred on 0 where the two sides wrote at different times.
     """
     middle = null.mean(axis=0)
-    extreme = (np.abs(null - middle).round(DIGITS) >= np.abs(z - middle).round(DIGITS)).sum(axis=0)
+    apart = np.abs(z - middle) - 10.0**-DIGITS
+    extreme = ((null >= middle + apart) | (null <= middle - apart)).sum(axis=0)
     return np.where(np.sign(z - middle) == np.sign(z), (extreme + 1) / (len(null) + 1), 1.0)
 
 

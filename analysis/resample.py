@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +12,10 @@ import pandas as pd
 from analysis.errors import EmptyGroup, OverlappingGroups
 
 _CHUNK = 1_000
+#: Sums below this are what taking equal numbers from each other leaves.
+_NOTHING = 1e-9
+
+_Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -55,18 +59,40 @@ def lay_out(
     return Design(np.nan_to_num(value), weight, side, stratum, block, int(stratum.max()) + 1)
 
 
-def weighted_difference(
-    plan: Design, times: np.ndarray, label: np.ndarray, pseudo: np.ndarray | None = None
+def permuted_difference(plan: Design, label: np.ndarray) -> np.ndarray:
+    """Mantel–Haenszel difference for each draw of sides, `label` (draws × n); every article counts once."""
+
+    def sums(stratum: np.ndarray) -> _Sums:
+        inside = label[:, stratum]
+        num_in, den_in = inside @ plan.value[stratum], inside @ plan.weight[stratum]
+        # What is not on one side is on the other.
+        num_out, den_out = plan.value[stratum].sum(axis=0) - num_in, plan.weight[stratum].sum(axis=0) - den_in
+        return num_in, den_in, num_out, den_out
+
+    return _mantel_haenszel(plan, len(label), sums, None)
+
+
+def resampled_difference(plan: Design, times: np.ndarray, pseudo: np.ndarray | None = None) -> np.ndarray:
+    """Mantel–Haenszel difference for each draw of how often an article counts, `times` (draws × n)."""
+
+    def sums(stratum: np.ndarray) -> _Sums:
+        found = []
+        for side in (1, 0):
+            rows = np.flatnonzero(stratum & (plan.side == side))
+            found += [times[:, rows] @ plan.value[rows], times[:, rows] @ plan.weight[rows]]
+        return found[0], found[1], found[2], found[3]
+
+    return _mantel_haenszel(plan, len(times), sums, pseudo)
+
+
+def _mantel_haenszel(
+    plan: Design, draws: int, sums: Callable[[np.ndarray], _Sums], pseudo: np.ndarray | None
 ) -> np.ndarray:
-    """Mantel–Haenszel difference for each draw: `times` an article counts, `label` its side (draws × n)."""
-    top = np.zeros((len(times), plan.value.shape[1]))
-    bottom = np.zeros((len(times), plan.weight.shape[1]))
+    top = np.zeros((draws, plan.value.shape[1]))
+    bottom = np.zeros((draws, plan.weight.shape[1]))
     for stratum in range(plan.strata):
         rows = plan.stratum == stratum
-        inside = times[:, rows] * label[:, rows]
-        outside = times[:, rows] - inside
-        num_in, den_in = inside @ plan.value[rows], inside @ plan.weight[rows]
-        num_out, den_out = outside @ plan.value[rows], outside @ plan.weight[rows]
+        num_in, den_in, num_out, den_out = sums(rows)
         if pseudo is not None:  # (draws, 4): with and without, in the group and in the reference
             for j, (num, den) in enumerate(((num_in, den_in), (num_out, den_out))):
                 # A pseudo-article weighs what the side's articles do on average, spread over strata as they are.
@@ -76,7 +102,7 @@ def weighted_difference(
         with np.errstate(invalid="ignore", divide="ignore"):
             weight = den_in * den_out / (den_in + den_out)
             part = weight * (num_in / den_in - num_out / den_out)
-        usable = (den_in > 0) & (den_out > 0)
+        usable = (den_in > _NOTHING) & (den_out > _NOTHING)
         top += np.where(usable, part, 0)
         bottom += np.where(usable, weight, 0)
     with np.errstate(invalid="ignore"):

@@ -182,13 +182,15 @@ def _actor_share(
 
 def _label_share(study: Study, chosen: Selection, measure: str, own: bool, plan: dict[str, Any]) -> list[pd.DataFrame]:
     """Shares of all labels that occur five times or more on either side, each within its set."""
-    entries = sorted({f"{row.set}:{row.label}" for row in study.labels.itertuples()})
+    labels = study.labels[["set", "label"]].drop_duplicates()
+    entries = sorted(labels["set"] + ":" + labels["label"])
     counts = selection.counts(chosen, "labels", entries, own=own)
-    sets = pd.Series([entry.split(":")[0] for entry in entries], index=entries)
     seen = counts.columns[counts.loc[[*plan["group"], *plan["reference"]]].sum() >= 5]
     if not len(seen):
         return []
-    whole = pd.DataFrame({entry: counts[sets.index[sets == sets[entry]]].sum(axis=1) for entry in seen})
+    sets = [entry.split(":")[0] for entry in entries]
+    of_set = counts.T.groupby(sets).sum().T
+    whole = pd.DataFrame({entry: of_set[entry.split(":")[0]] for entry in seen})
     return [difference(counts[seen], weights=whole, kind="portion", measure=measure, **plan)]
 
 

@@ -7,7 +7,8 @@ is no lede; an aggregator's items are titles; two sides are compared on days whe
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,7 @@ class Selection:
     sentences: pd.DataFrame
     terms: pd.DataFrame
     mentions: pd.DataFrame
+    counted: dict[Any, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)  # what `counts` gave
 
 
 def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:
@@ -138,6 +140,13 @@ def counts(
     -------
     DataFrame of integers, a row for every article of the selection (index article), a column per entry
     """
+    key = (gazetteer, None if entries is None else tuple(entries), own)
+    if key not in selection.counted:
+        selection.counted[key] = _counts(selection, gazetteer, entries, own)
+    return selection.counted[key].copy(deep=False)
+
+
+def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None, own: bool) -> pd.DataFrame:
     mentions = selection.mentions
     mentions = mentions[(mentions["gazetteer"] == gazetteer) & mentions["entry"].notna()]
     if own:

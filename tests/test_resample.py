@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import EmptyGroup, OverlappingGroups
-from analysis.resample import lay_out, permuted, resampled, weighted_difference
+from analysis.resample import lay_out, permuted, permuted_difference, resampled, resampled_difference
 
 NAMES = ("cnn", "the others")
 
@@ -23,7 +23,7 @@ def _plan(group, reference, values=None, weights=None, strata=None, blocks=None)
 
 
 def _observed(plan):
-    return weighted_difference(plan, np.ones((1, len(plan.side))), plan.side[None, :].astype(float))[0]
+    return permuted_difference(plan, plan.side[None, :].astype(float))[0]
 
 
 def test_rows_are_laid_out_in_order_whatever_the_order_of_the_request():
@@ -140,7 +140,7 @@ def test_smoothed_shares_are_those_of_agresti_and_caffo():
     """Each draw taken once: (x + 1) / (n + 2) on either side."""
     ids = ["g1", "g2", "g3", "r1", "r2"]
     plan = _plan(ids[:3], ids[3:], pd.DataFrame({"x": [1, 1, 0, 0, 0]}, index=ids))
-    found = weighted_difference(plan, np.ones((1, 5)), plan.side[None, :].astype(float), np.ones((1, 4)))
+    found = resampled_difference(plan, np.ones((1, 5)), np.ones((1, 4)))
     assert pytest.approx(3 / 5 - 1 / 4) == found[0, 0]
 
 
