@@ -16,7 +16,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.paths import jupyter_runtime_dir
-from traitlets import DottedObjectName, default
+from traitlets import DottedObjectName, Type, default
 
 from analysis.publish.warm import WARM, can_be_warm
 
@@ -136,6 +136,7 @@ class OwnKernelManager(AsyncKernelManager):
     """Starts kernels of the running interpreter; over files in a private folder where the system has them."""
 
     client_class = DottedObjectName(f"{__name__}.PromptClient")
+    client_factory = Type(PromptClient, klass=AsyncKernelClient)
 
     @default("kernel_spec_manager")
     def _own_specs(self) -> Any:
