@@ -157,13 +157,14 @@ def _label_share(study: Study, row: pd.Series) -> str:
 
 def _valence(study: Study, row: pd.Series) -> str:
     warmer = "warmer" if row["estimate"] > 0 else "more negative"
-    toward = ""
+    toward = raw = ""
     if row["measure"] == "valence-toward":
         toward = f" where it names {study.actor_names.get(row['feature'], row['feature'])}"
+        raw = ", not corrected for the instrument's errors"
     return (
         f"is worded {warmer}{toward} than {reference_name(study, row)}: {number(row['estimate'], 2, sign=True)} on a "
         f"scale from −1 to 1 once periods are matched, 95 % interval "
-        f"{interval(row['lower'], row['upper'], 2, sign=True)}"
+        f"{interval(row['lower'], row['upper'], 2, sign=True)}{raw}"
     )
 
 
