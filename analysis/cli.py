@@ -92,7 +92,7 @@ def list_(study: str) -> None:
     for item in listed:
         state = ": ".join([item.status.word, ", ".join(item.status.reasons)]).removesuffix(": ")
         seconds = "" if item.seconds is None else f"  {item.seconds:.1f} s"
-        click.echo(f"{item.report.name:{width}}  {state}{seconds}")
+        click.echo(f"{item.report.name:{width}}  {state}{seconds}  (notebook {item.report.notebook})")
         for parameter in item.parameters:
             given = item.report.parameters
             value = f"{parameter.type} = {given.get(parameter.name, parameter.default)!r}"

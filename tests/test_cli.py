@@ -118,7 +118,7 @@ def test_list_shows_state_and_parameters(root: Path) -> None:
     """Types, values, defaults, help."""
     write_notebook(root, "plain", ["# P"], PARAMETERS + "\nyears: list[int] = [1]  # which years")
     done = castillo("list", "tiny")
-    assert "plain  new: never built\n" in done.output
+    assert "plain  new: never built  (notebook plain)\n" in done.output
     assert "    study: str = 'tiny' (default 'tiny')  the study to report on\n" in done.output
     assert "    years: list[int] = [1]  which years\n" in done.output
     assert 0 == done.exit_code

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import display
-from analysis.display import MIME, alt_estimates, show_articles, show_figure, show_findings, show_kwic, show_table
+from analysis import concordance, display
+from analysis.concordance import show_kwic
+from analysis.display import MIME, alt_estimates, show_articles, show_figure, show_findings, show_table
 from analysis.figures import plot_estimates
 from analysis.findings import Finding
 from analysis.phrases import percent
@@ -209,7 +210,7 @@ def test_lines_in_context_are_escaped_and_counted(study_folder, edit, monkeypatc
         "right": HOSTILE,
         "voice": "own",
     }
-    monkeypatch.setattr(display, "kwic", lambda *_, **__: pd.DataFrame([line]))
+    monkeypatch.setattr(concordance, "kwic", lambda *_, **__: pd.DataFrame([line]))
     shown = show_kwic(load_study(study_folder), "act", limit=1)
     page = _harmless(shown.html)
     assert 3 == page.text.count(HOSTILE)
