@@ -118,7 +118,8 @@ def annotate(
         writer.add(tables.REPRINTS, copies.clusters(articles, partial(_some, signatures)))
         added = new.finish()
         writer.finish(_meta(study, added, len(articles), rejected))
-    missing = tuple(sorted(set(facts) - set(articles["article"])))
+    known = pd.Series(sorted(facts), dtype="str")
+    missing = tuple(known[~known.isin(articles["article"])])
     return Annotation(folder, len(articles), tuple(rejected), tuple(added["article"]), missing)
 
 

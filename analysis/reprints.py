@@ -111,31 +111,34 @@ class Bands:
         self.threshold = threshold
         # Bands of 4: a pair alike at 0.7 shares one with p = 1 - (1 - 0.7**4)**32 = 0.9998; of 2 for lower thresholds.
         self._size = 4 if threshold >= 0.6 else 2
-        self._names: dict[str, list[str]] = {scope: [] for scope in SHINGLE}
+        self._articles: list[str] = []
+        self._places: dict[str, list[npt.NDArray[np.int32]]] = {scope: [] for scope in SHINGLE}
         self._bands: dict[str, list[npt.NDArray[np.uint32]]] = {scope: [] for scope in SHINGLE}
 
     def add(self, signatures: pd.DataFrame) -> None:
         """Take in signatures (SIGNATURES), of articles not taken in before."""
+        names = list(dict.fromkeys(signatures["article"]))
+        place = {name: at for at, name in enumerate(names, len(self._articles))}
+        self._articles += names
         for scope in SHINGLE:
-            found = _by_article(signatures, scope)
-            if found:
+            if found := _by_article(signatures, scope):
                 values = np.stack(list(found.values())).astype(np.uint64).reshape(len(found), -1, self._size)
                 mixed = np.zeros(values.shape[:2], np.uint64)
                 for at in range(self._size):
                     mixed = mixed * _FACTOR + values[:, :, at]
-                self._names[scope] += found
+                self._places[scope].append(np.array([place[name] for name in found], np.int32))
                 self._bands[scope].append((mixed * _FACTOR >> np.uint64(32)).astype(np.uint32))
 
     def clusters(self, articles: pd.DataFrame, read: Callable[[set[str]], pd.DataFrame]) -> pd.DataFrame:
         """Clusters of copies among `articles`, as `reprint_clusters`; `read` gives the signatures of some of them."""
-        order = articles.sort_values(["published", "article"])["article"].to_list()
+        pairs = {scope: self._candidates(scope) for scope in SHINGLE}
+        wanted = {article for found in pairs.values() for pair in found for article in pair}
+        known = articles[articles["article"].isin(wanted)].sort_values(["published", "article"])["article"]
         # Earlier articles first, so that a union keeps the earlier head.
-        place = {article: number for number, article in enumerate(order)}
+        place = {article: number for number, article in enumerate(known)}
         candidates = {
-            scope: [pair for pair in self._candidates(scope) if pair[0] in place and pair[1] in place]
-            for scope in SHINGLE
+            scope: [pair for pair in found if pair[0] in place and pair[1] in place] for scope, found in pairs.items()
         }
-        wanted = {article for pairs in candidates.values() for pair in pairs for article in pair}
         heads: dict[str, str] = {}
         nearest: dict[str, float] = {}
         for left, right, alike in _alike(candidates, read(wanted), self.threshold):
@@ -144,30 +147,29 @@ class Bands:
                 nearest[article] = max(nearest.get(article, 0.0), alike)
             first, second = sorted((_head(heads, left), _head(heads, right)), key=place.__getitem__)
             heads[second] = first
-        found = sorted(order)
-        columns = {
-            "article": found,
-            "head": [_head(heads, article) if article in heads else article for article in found],
-            "similarity": [nearest.get(article, 0.0) for article in found],
-        }
-        return tables.check(pd.DataFrame(columns), tables.REPRINTS)
+        table = articles[["article"]].sort_values("article", ignore_index=True)
+        own = table["article"]
+        table["head"] = own.map({article: _head(heads, article) for article in heads}).astype(own.dtype).fillna(own)
+        table["similarity"] = own.map(nearest).astype(float).fillna(0.0)
+        return tables.check(table, tables.REPRINTS)
 
     def _candidates(self, scope: str) -> list[tuple[str, str]]:
         """Pairs that share a band, in order; where many share one, each with the first and with the next of them."""
-        if not self._names[scope]:
+        if not self._bands[scope]:
             return []
-        names = self._names[scope]
+        places = np.concatenate(self._places[scope])
         pairs: set[tuple[int, int]] = set()
         for band in np.concatenate(self._bands[scope]).T:
             order = np.argsort(band, kind="stable")
             ends = np.flatnonzero(np.diff(band[order], append=~band[order[-1]]))
-            for start, end in zip([0, *(ends[:-1] + 1)], ends + 1, strict=True):
-                if end - start > 1:
-                    alike = order[start:end].tolist()
-                    few = len(alike) <= _MANY
-                    pairs.update(combinations(alike, 2) if few else ((alike[0], other) for other in alike[1:]))
-                    pairs.update(() if few else pairwise(alike))
-        return sorted(tuple(sorted((names[one], names[other]))) for one, other in pairs)  # type: ignore[misc]
+            starts = np.concatenate([[0], ends[:-1] + 1])
+            for at in np.flatnonzero(ends > starts):
+                alike = places[order[starts[at] : ends[at] + 1]].tolist()
+                few = len(alike) <= _MANY
+                pairs.update(combinations(alike, 2) if few else ((alike[0], other) for other in alike[1:]))
+                pairs.update(() if few else pairwise(alike))
+        named = ((self._articles[one], self._articles[other]) for one, other in pairs)
+        return sorted((min(pair), max(pair)) for pair in named)
 
 
 def _alike(

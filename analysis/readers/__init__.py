@@ -16,6 +16,8 @@ from analysis.errors import TextsError
 from analysis.readers import clean, jsonl
 from analysis.readers.row import BadRow, Row, parse_row
 
+#: More lines than a file has.
+_LINES = 10**12
 #: Ending of a file → how its rows are read: (line, the row or what is wrong with it).
 FORMATS: dict[str, Callable[[Path], Iterator[tuple[int, Mapping[str, object] | BadRow]]]] = {
     ".jsonl": jsonl.rows,
@@ -88,18 +90,20 @@ def _chunks(
 
 
 def _accepted(files: list[Path], rejected: list[Rejected], refuse: Callable[[Row], str | None] | None) -> Iterator[Row]:
-    seen: dict[str, str] = {}
-    for path in files:
+    seen: dict[str, int] = {}  # of hundreds of thousands of articles perhaps: the file and the line in one number
+    for number, path in enumerate(files):
         for line, found in FORMATS[path.suffix.lower()](path):
             row = found if isinstance(found, BadRow) else parse_row(found)
             if isinstance(row, BadRow):
                 rejected.append(Rejected(path, line, row.reason))
             elif row.article in seen:
-                rejected.append(Rejected(path, line, f"article id was read before ({seen[row.article]})"))
+                before, at = divmod(seen[row.article], _LINES)
+                told = f"article id was read before ({files[before].name}, line {at})"
+                rejected.append(Rejected(path, line, told))
             elif refuse is not None and (reason := refuse(row)):
                 rejected.append(Rejected(path, line, reason))
             else:
-                seen[row.article] = f"{path.name}, line {line}"
+                seen[row.article] = number * _LINES + line
                 yield row
 
 
