@@ -125,12 +125,13 @@ def annotate(
 
 def _some(signatures: Any, wanted: set[str]) -> pd.DataFrame:
     """Rows of the signatures that were written, of the articles wanted."""
-    articles = pa.array(sorted(wanted), pa.string())
-    found = [
-        part.filter(pc.is_in(part["article"].cast(pa.string()), articles)).to_pandas()
-        for part in (signatures.iter_batches() if wanted else ())
-    ]
-    return pd.concat([tables.empty(tables.SIGNATURES), *found])
+    articles, found = pa.array(sorted(wanted), pa.string()), [tables.empty(tables.SIGNATURES)]
+    for group in range(signatures.num_row_groups if wanted else 0):
+        part = signatures.read_row_group(group, use_threads=False)  # one at a time: together they are large
+        part = part.filter(pc.is_in(part["article"].cast(pa.string()), articles))
+        if part.num_rows:
+            found.append(part.to_pandas())
+    return pd.concat(found)
 
 
 def _facts(manifest: pd.DataFrame) -> dict[str, Facts]:
