@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import concordance, display
-from analysis.concordance import show_kwic
+from analysis import display
 from analysis.display import MIME, alt_estimates, show_articles, show_figure, show_findings, show_table
 from analysis.figures import plot_estimates
 from analysis.findings import Finding
@@ -192,27 +191,3 @@ def test_a_text_alternative_holds_every_number_drawn_and_no_missing_one():
 def test_the_size_of_the_sample_is_one_sentence(small_study):
     text = _Page(display.show_sample_size(small_study).html).text
     assert "28 articles (26 in English, 2 in Polish) from 6 outlets; 3 outlets have 6 articles or more" in text
-
-
-def test_without_texts_keywords_in_context_say_why_there_are_none(small_study):
-    page = _Page(show_kwic(small_study, "act").html)
-    assert page.text.startswith("Keyword-in-context lines need the texts, which are their publishers'")
-    assert "table" not in page.tags
-
-
-def test_lines_in_context_are_escaped_and_counted(study_folder, edit, monkeypatch):
-    edit("study.toml", "seed = 7", 'seed = 7\ntexts = ["texts.jsonl"]')
-    line = {
-        "article": "north-0",
-        "outlet": "north",
-        "left": HOSTILE,
-        "keyword": HOSTILE,
-        "right": HOSTILE,
-        "voice": "own",
-    }
-    monkeypatch.setattr(concordance, "kwic", lambda *_, **__: pd.DataFrame([line]))
-    shown = show_kwic(load_study(study_folder), "act", limit=1)
-    page = _harmless(shown.html)
-    assert 3 == page.text.count(HOSTILE)
-    assert "Keyword in context: act (1 line)" == shown.record["caption"]
-    assert "The North" in page.text

@@ -120,8 +120,9 @@ def free_memory() -> float:
     free = float(psutil.virtual_memory().available)
     with suppress(OSError, ValueError):  # a container's limit, where there is one ("max" is no number)
         group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text())
-        free = min(free, limit - int((group / "memory.current").read_text()))
+        limit, taken = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        free = min(free, limit - taken + int(stat.get("inactive_file", 0)))  # what files were read is given up first
     return free
 
 
