@@ -16,7 +16,7 @@ def _figures(part, number):
 
 def _slack(line):
     """Four standard errors; by chance few corpora can all but agree."""
-    return 4 * max(line.error, 0.01)
+    return 4 * max(line.error, 0.004)
 
 
 @pytest.mark.parametrize(("part", "number"), [(no_difference, 0), (keyness, 3)])

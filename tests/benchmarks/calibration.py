@@ -51,7 +51,7 @@ class Effort:
 # With too few draws for the size of a family BH can find nothing and would look well calibrated: 84 p want more than
 # 84 / 0.05 = 1,680 draws, 300 words more than 6,000. The study itself draws 5,000 and for words 25,000.
 SMALL = Effort(families=(8, 10, 2_000), intervals=(8, 100, 500), words=(8, 80, 2_000), groups=(10, 100, 500))
-FULL = Effort(families=(80, 10, 2_000), intervals=(60, 100, 1_000), words=(60, 300, 8_000), groups=(60, 100, 1_000))
+FULL = Effort(families=(120, 10, 2_000), intervals=(60, 100, 1_000), words=(250, 300, 8_000), groups=(60, 100, 1_000))
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,8 @@ def keyness(rng: np.random.Generator, effort: Effort) -> list[Figure]:
         kept = (0.0, ALPHA)
         tests = {"G² of tokens, p ≤ 0.05": None, "G² of tokens, q ≤ 0.05": None, "Monroe's |z| > 1.96": None}
         tests |= {f"log_odds, articles permuted, {test}": kept for test in ("p ≤ 0.05", "q ≤ 0.05", "any q ≤ 0.05")}
-        lines += [figure(f"{name}: {test}", row, tests[test]) for test, row in zip(tests, np.transpose(rows), strict=True)]
+        for (test, wanted), found in zip(tests.items(), np.transpose(rows), strict=True):
+            lines.append(figure(f"{name}: {test}", found, wanted))
     return lines
 
 
