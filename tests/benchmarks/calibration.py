@@ -1,0 +1,345 @@
+"""Whether the comparisons of analysis/compare.py keep their promises: simulated studies of which the truth is known.
+
+Run: python tests/benchmarks/calibration.py [--small] [--seed N]
+
+The figures come with one standard error. Replications are columns of one table where they can be, for `difference`
+takes many at once; those of one corpus share its permutations, so the error is taken from the spread between corpora.
+“Within error” is said of what is off by less than two of them. ± 0.0 of a rare thing says that no corpus had it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.compare import Kind, adjust_p, log_odds
+from analysis.resample import lay_out, permuted_difference
+
+# Run as a script this folder is on the path; imported by a test it is the package `benchmarks`.
+if __package__:
+    from .simulated import SMALL_OUTLETS, TESTED, Corpus, articles_with, bursty, corpus, moving
+else:
+    from simulated import SMALL_OUTLETS, TESTED, Corpus, articles_with, bursty, corpus, moving
+
+#: 230 articles to compare a group with.
+REFERENCE = (50, 32, 29, 26, 23, 20, 16, 10, 8, 8, 4, 4)
+GROUP_SIZES = (8, 16, 20, 32, 50)
+FEATURES = 12
+PLANTED, POINTS = 6, 0.35
+ALPHA = 0.05
+#: Pseudo-counts of the words' prior, as in the study's own comparisons.
+PRIOR = 500
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is simulated: corpora, replications in each, permutations and bootstrap samples."""
+
+    families: tuple[int, int, int]
+    intervals: tuple[int, int, int]
+    words: tuple[int, int, int]  # the second: words
+    groups: tuple[int, int, int]
+
+
+# With too few draws for the size of a family BH can find nothing and would look well calibrated: 84 p want more than
+# 84 / 0.05 = 1,680 draws, 300 words more than 6,000. The study itself draws 5,000 and for words 25,000.
+SMALL = Effort(families=(8, 10, 2_000), intervals=(8, 100, 500), words=(8, 80, 2_000), groups=(10, 100, 500))
+FULL = Effort(families=(120, 10, 2_000), intervals=(60, 100, 1_000), words=(250, 300, 8_000), groups=(60, 100, 1_000))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A rate, its standard error (None: enumerated), and the bounds it should keep within (None: nothing promised)."""
+
+    name: str
+    value: float
+    error: float | None = None
+    wanted: tuple[float, float] | None = None
+
+    def __str__(self) -> str:
+        error = self.error or 0.0
+        line = f"  {self.name:<70}{100 * self.value:6.1f} %" + ("" if self.error is None else f" ± {100 * error:.1f}")
+        if self.wanted is None:
+            return line
+        low, high = self.wanted
+        if low <= self.value <= high:
+            return f"{line}  kept"
+        near = low - 2 * error <= self.value <= high + 2 * error
+        return f"{line}  {'within error' if near else 'NOT KEPT'}"
+
+
+def figure(name: str, batches: Sequence[float], wanted: tuple[float, float] | None = None) -> Figure:
+    """Mean over corpora with its standard error; corpora in which there was nothing to count are NaN."""
+    known = np.asarray(batches, float)
+    known = known[~np.isnan(known)]
+    return Figure(name, float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known))), wanted)
+
+
+def families(rng: np.random.Generator, effort: tuple[int, int, int], planted: int) -> Iterator[tuple[np.ndarray, ...]]:
+    """For each corpus p raw and standardized and where a difference was planted (replication × outlet × feature).
+
+    Last come the tested outlets that were not yet watched in the first period.
+    """
+    corpora, times, draws = effort
+    shape = (times, len(TESTED), FEATURES)
+    for _ in range(corpora):
+        at = corpus(rng)
+        real = rng.permuted(np.arange(len(TESTED) * FEATURES) < planted * np.ones((times, 1)), axis=1).reshape(shape)
+        shift = np.zeros((at.outlet.max() + 1, times * FEATURES))
+        shift[: len(TESTED)] = POINTS * real.swapaxes(0, 1).reshape(len(TESTED), -1)
+        rates = moving(rng, rng.uniform(0.1, 0.4, times * FEATURES))
+        values = articles_with(rng, at, rates, shift, FEATURES)
+        seed = int(rng.integers(2**31))
+        tables = [at.compare(values, [outlet], draws, seed, "share") for outlet in range(len(TESTED))]
+        found = []
+        for adjustment in ("raw", "standardized"):
+            p = [table.loc[table["adjustment"] == adjustment, "p"].to_numpy() for table in tables]
+            found.append(np.reshape(p, (len(TESTED), times, FEATURES)).swapaxes(0, 1))
+        yield *found, real, [not (at.period[at.outlet == outlet] == 0).any() for outlet in range(len(TESTED))]
+
+
+def discoveries(p: np.ndarray) -> np.ndarray:
+    """What BH finds in each replication's family of all tested outlets and features."""
+    return np.array([adjust_p(family.ravel()).reshape(family.shape) <= ALPHA for family in p])
+
+
+def no_difference(rng: np.random.Generator, effort: Effort) -> list[Figure]:
+    """(1) and first half of (4): outlets do not differ, the story moves."""
+    raw, standardized, _, late = zip(*families(rng, effort.families, 0), strict=True)
+    wanted = (0.0, ALPHA)
+
+    def of_late(tests: Sequence[np.ndarray]) -> list[float]:
+        return [np.mean(p[:, which] <= ALPHA) if any(which) else np.nan for p, which in zip(tests, late, strict=True)]
+
+    return [
+        figure("families with a discovery, standardized", [any_in(p) for p in standardized], wanted),
+        figure("families with a discovery, raw: the story taken for the outlet", [any_in(p) for p in raw]),
+        figure("p ≤ 0.05, standardized", [np.mean(p <= ALPHA) for p in standardized], wanted),
+        figure("p ≤ 0.05, raw", [np.mean(p <= ALPHA) for p in raw]),
+        figure("p ≤ 0.05, standardized, outlets first watched later", of_late(standardized), wanted),
+        figure("p ≤ 0.05, raw, outlets first watched later", of_late(raw)),
+    ]
+
+
+def any_in(p: np.ndarray) -> float:
+    return float(discoveries(p).any(axis=(1, 2)).mean())
+
+
+def mixed(rng: np.random.Generator, effort: Effort) -> list[Figure]:
+    """(2) Some outlets differ in some features by 35 points.
+
+    Where one outlet differs the others do too, a little, from a rest that holds it: such comparisons are neither false
+    nor planted, and are counted as false in a line of their own.
+    """
+    strict, loose, power, large, small = [], [], [], [], []
+    for _, p, real, _ in families(rng, effort.families, PLANTED):
+        found = discoveries(p)
+        total = np.maximum(found.sum(axis=(1, 2)), 1)
+        apart = found & ~real.any(axis=1, keepdims=True)
+        strict.append((apart.sum(axis=(1, 2)) / total).mean())
+        loose.append(((found & ~real).sum(axis=(1, 2)) / total).mean())
+        power.append(found[real].mean())
+        for rates, outlet in ((large, 0), (small, len(TESTED) - 1)):
+            planted = real[:, outlet]
+            rates.append(found[:, outlet][planted].mean() if planted.any() else np.nan)
+    return [
+        figure("false discovery rate (features in which no outlet differs)", strict, (0.0, ALPHA)),
+        figure("the same, all discoveries that were not planted", loose),
+        figure(f"power for +35 points, q ≤ 0.05, {PLANTED} of 84 planted", power),
+        figure(f"the same, the outlet of {TESTED[0]}", large),
+        figure(f"the same, the outlet of {TESTED[-1]}", small),
+    ]
+
+
+def coverage(rng: np.random.Generator, effort: Effort) -> list[Figure]:
+    """(3) How often the interval holds the true difference; a group of n beside 230."""
+    lines = []
+    shares = [(0.27, 0.0), (0.27, 0.2), (0.05, 0.0)]
+    names = ["share 27 %, difference 0", "share 27 %, difference +20", "share 5 %, difference 0"]
+    names += ["skewed mean, difference 0", "skewed mean, difference +0.5 sd", "normal mean, difference 0"]
+    for n in GROUP_SIZES:
+        batches = [hits(rng, n, shares, effort.intervals) for _ in range(effort.intervals[0])]
+        for name, found in zip(names, zip(*batches, strict=True), strict=True):
+            lines.append(figure(f"n = {n:2}, {name}", found, (0.93, 0.97)))
+    return sorted(lines, key=lambda line: names.index(line.name.partition(", ")[2]))
+
+
+def hits(
+    rng: np.random.Generator, n: int, shares: list[tuple[float, float]], effort: tuple[int, int, int]
+) -> list[float]:
+    """Of one corpus: share of intervals that hold the truth, per pair of base rate and difference, then of means."""
+    _, times, draws = effort
+    at, seed = corpus(rng, (n, *REFERENCE)), int(rng.integers(2**31))
+    own = (np.arange(at.outlet.max() + 1) == 0)[:, None]
+    base, plus = (np.repeat(part, times) for part in zip(*shares, strict=True))
+    rates, shift = moving(rng, base), own * plus
+    found = held(at, articles_with(rng, at, rates, shift), rates, shift, draws, seed, "share")
+    # Exponential values, of skewness 2, and normal ones; standard deviation 1, the period's mean moving by half of it.
+    rates, shift = rng.normal(0, 0.5, (4, 3 * times)), own * np.repeat([0, 0.5, 0], times)
+    noise = np.c_[rng.exponential(size=(len(at.outlet), 2 * times)) - 1, rng.normal(size=(len(at.outlet), times))]
+    values = rates[at.period] + shift[at.outlet] + noise
+    found = np.r_[found, held(at, values[at.source], rates, shift, draws, seed, "mean")]
+    return [float(np.nanmean(part)) for part in np.split(found, len(shares) + 3)]
+
+
+def held(
+    at: Corpus, values: np.ndarray, rates: np.ndarray, shift: np.ndarray, draws: int, seed: int, kind: Kind
+) -> np.ndarray:
+    """1 where the interval holds the truth, 0 where not, NaN where there is none.
+
+    The truth is the estimator of what was expected of each article: a copy is as its original, wherever it appeared.
+    """
+    ids, inside = at.ids, at.outlet == 0
+    expected = pd.DataFrame((rates[at.period] + shift[at.outlet])[at.source], index=ids)
+    period = pd.Series(at.period, index=ids)
+    plan = lay_out(expected, list(ids[inside]), list(ids[~inside]), None, period, None, ("", ""))
+    truth = permuted_difference(plan, plan.side[None, :].astype(float))[0]
+    table = at.compare(values, [0], draws, seed, kind).query("adjustment == 'standardized'")
+    inner = (table["lower"] <= truth + 1e-9) & (table["upper"] >= truth - 1e-9)
+    return inner.astype(float).where(table["lower"].notna()).to_numpy()
+
+
+def keyness(rng: np.random.Generator, effort: Effort) -> list[Figure]:
+    """Second half of (4): words between halves, and between an outlet and the rest, that do not differ.
+
+    In the study's items a word that is there is there 1.05 times; in whole articles it is repeated.
+    """
+    corpora, vocabulary, draws = effort.words
+    lines = []
+    for name, repeats in (("halves, feed items", 0.05), ("halves, whole articles", 1.5), ("outlet, feed items", 0.05)):
+        rows = []
+        for _ in range(corpora):
+            at = corpus(rng)
+            inside = rng.permuted(np.arange(len(at.outlet)) % 2 == 0) if "halves" in name else at.outlet == 0
+            counts = bursty(rng, at, vocabulary, repeats)
+            rows.append(word_tests(at, counts, inside, draws, int(rng.integers(2**31))))
+        kept = (0.0, ALPHA)
+        tests = {"G² of tokens, p ≤ 0.05": None, "G² of tokens, q ≤ 0.05": None, "Monroe's |z| > 1.96": None}
+        tests |= {f"log_odds, articles permuted, {test}": kept for test in ("p ≤ 0.05", "q ≤ 0.05", "any q ≤ 0.05")}
+        for (test, wanted), found in zip(tests.items(), np.transpose(rows), strict=True):
+            lines.append(figure(f"{name}: {test}", found, wanted))
+    return lines
+
+
+def word_tests(at: Corpus, counts: np.ndarray, inside: np.ndarray, draws: int, seed: int) -> list[float]:
+    """Shares of words that G², its q, Monroe's z, and p and q of permuted articles call different; whether q any."""
+    ids = at.ids
+    table = log_odds(
+        pd.DataFrame(counts, index=ids, columns=[str(word) for word in range(counts.shape[1])]),
+        target=list(ids[inside]),
+        reference=list(ids[~inside]),
+        prior=dict(zip(map(str, range(counts.shape[1])), counts.sum(axis=0) / counts.sum() * PRIOR, strict=True)),
+        strata=pd.Series(at.period, index=ids),
+        blocks=pd.Series(at.source, index=ids),
+        draws=draws,
+        seed=seed,
+    )
+    table = table[table["feature"] != str(counts.shape[1] - 1)]
+    seen = np.stack([table["count"], table["reference_count"]]).astype(float)
+    size = np.array([counts[inside].sum(), counts[~inside].sum()])[:, None]
+    expected = seen.sum(axis=0) * size / size.sum()
+    # Dunning (1993) as Rayson & Garside (2000) use it; 0 · log 0 is 0.
+    g = 2 * (seen * np.log(np.where(seen > 0, seen, 1) / expected) * (seen > 0)).sum(axis=0)
+    p = stats.chi2.sf(g, 1)
+    tests = [p <= ALPHA, adjust_p(p) <= ALPHA, table["z"].abs() > 1.96, table["p"] <= ALPHA, table["q"] <= ALPHA]
+    return [*(float(np.mean(test)) for test in tests), float(tests[-1].any())]
+
+
+def groups(rng: np.random.Generator, effort: Effort) -> list[Figure]:
+    """(5) Six outlets against six drawn by lot, where outlets differ from one another and groups do not."""
+    corpora, columns, draws = effort.groups
+    splits = np.array([np.isin(range(12), chosen) for chosen in combinations(range(12), 6)]) / 3 - 1 / 6
+    lines = []
+    for spread in (0.0, 0.1):
+        by_article, by_outlet = [], []
+        for _ in range(corpora):
+            at = corpus(rng, (*TESTED, *SMALL_OUTLETS[:5]))
+            shift = rng.normal(0, spread, (12, columns)) if spread else np.zeros((12, columns))
+            values = articles_with(rng, at, moving(rng, np.full(columns, 0.27)), shift)
+            chosen = rng.choice(12, 6, replace=False)
+            table = at.compare(values, list(chosen), draws, int(rng.integers(2**31)), "share")
+            by_article.append((table.query("adjustment == 'standardized'")["p"] <= ALPHA).mean())
+            frame = pd.DataFrame(values)
+            rest = frame - frame.groupby(at.period).transform("mean")
+            means = rest.groupby(at.outlet).mean().to_numpy()
+            null, seen = np.abs(splits @ means), np.abs((np.isin(range(12), chosen) / 3 - 1 / 6) @ means)
+            by_outlet.append(((null >= seen - 1e-9).mean(axis=0) <= ALPHA).mean())
+        promised = None if spread else (0.0, ALPHA)
+        points = f"outlets differ by {100 * spread:.0f} points (sd)"
+        lines.append(figure(f"{points}: articles permuted, p ≤ 0.05", by_article, promised))
+        lines.append(figure(f"{points}: outlets permuted, p ≤ 0.05", by_outlet, (0.0, ALPHA)))
+    return lines
+
+
+def detectable(rng: np.random.Generator, effort: Effort) -> list[Figure]:
+    """(6) What `difference` calls detectable for 20 beside 250 at 27 %, and what is, by enumeration."""
+    sizes, base = (20, *REFERENCE, 20), 0.27
+    lines = []
+    for name, flat in (("story standing still", True), ("story moving", False)):
+        found: dict[str, list[float]] = {"raw": [], "standardized": []}
+        for _ in range(effort.groups[0]):
+            at = corpus(rng, sizes)
+            rates = np.full((4, 50), base) if flat else moving(rng, np.full(50, base))
+            table = at.compare(articles_with(rng, at, rates, np.zeros((14, 50))), [0], 500, 1, "share")
+            for adjustment, rows in found.items():
+                rows.append(table.loc[table["adjustment"] == adjustment, "detectable"].mean())
+        lines += [figure(f"`detectable` in points, {name}, {kind}", rows) for kind, rows in found.items()]
+    rejected = exact_p(20, 250) <= ALPHA
+    reference = stats.binom.pmf(np.arange(251), 250, base)
+
+    def power(rate: float) -> float:
+        return float(stats.binom.pmf(np.arange(21), 20, rate) @ rejected @ reference)
+
+    up = next(rate for rate in np.arange(base, 1, 0.001) if power(rate) >= 0.8)
+    down = [rate for rate in np.arange(0, base, 0.001) if power(rate) >= 0.8]
+    return [
+        *lines,
+        Figure("exact, upward: points for power 0.8", up - base),
+        Figure("exact, downward: points for power 0.8 (NaN: not even 0 of 20)", base - max(down, default=np.nan)),
+        Figure("exact power at a true share of 0 %", power(0.0)),
+        Figure("exact rate of rejection with no difference", power(base), wanted=(0.0, ALPHA)),
+    ]
+
+
+def exact_p(n: int, m: int) -> np.ndarray:
+    """p of every table (with it of n × with it of m): two-sided, by size of difference, all arrangements counted."""
+    p = np.ones((n + 1, m + 1))
+    for total in range(n + m + 1):
+        x = np.arange(max(0, total - m), min(n, total) + 1)
+        size = np.abs(x / n - (total - x) / m)
+        p[x, total - x] = (size[None, :] >= size[:, None] - 1e-9) @ stats.hypergeom.pmf(x, n + m, total, n)
+    return p
+
+
+PARTS: dict[str, Callable[[np.random.Generator, Effort], list[Figure]]] = {
+    "(1) no outlet differs, the story moves: 7 outlets × 12 features": no_difference,
+    "(2) some differ": mixed,
+    "(3) coverage of 95 % intervals, standardized, n beside 230": coverage,
+    "(4) words that do not differ": keyness,
+    "(5) six outlets against six": groups,
+    "(6) smallest difference found with power 0.8, 20 beside 250 at 27 %": detectable,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", action="store_true", help="a minute at most, larger Monte-Carlo error")
+    parser.add_argument("--seed", type=int, default=20221207)
+    arguments = parser.parse_args()
+    effort = SMALL if arguments.small else FULL
+    print(effort)
+    for number, (title, part) in enumerate(PARTS.items()):
+        start = time.perf_counter()
+        lines = part(np.random.default_rng([arguments.seed, number]), effort)
+        print(f"\n{title}  ({time.perf_counter() - start:.0f} s)", *lines, sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
