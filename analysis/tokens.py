@@ -1,8 +1,8 @@
 """Sentences and tokens, as spans into the untouched text.
 
-Where a sentence may end, Punkt (Kiss & Strunk 2006) decides, with our own lists of abbreviations instead of a trained
-model, which would have to be downloaded. Punkt is asked word by word: its own way through a text takes the square of
-the text's length, and gives up when a clock runs out.
+Where a sentence may end, the rules of Punkt (Kiss & Strunk 2006) decide, with our own lists of abbreviations instead of
+a trained model, which would have to be downloaded, and with more rules for what news holds. They are written out here:
+NLTK's own way through a text takes the square of the text's length.
 
 Tokens follow the rules of NLTK's word tokenizer, on plain English token for token, with one pattern of our own: NLTK's
 takes the apostrophe of "Peru’s" for a quotation mark and cannot always say where in the text a token was.

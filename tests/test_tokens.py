@@ -5,6 +5,7 @@ from benchmarks.gold import boundary_f1
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis import tokens
 from analysis.errors import LanguageError
 from analysis.tables import LANGUAGES
 from analysis.tokens import is_word, split_sentences, tokenize
@@ -138,6 +139,24 @@ def test_plain_english_is_tokenized_as_nltk_does(pieces):
     text = " ".join(word + mark for word, mark in pieces) + " end."
     expected = list(NLTKWordTokenizer().span_tokenize(text))
     assert expected == tokenize(text, language="en", sentences=[(0, len(text))])
+
+
+BEFORE = st.sampled_from(["inc", "Inc", "Jan", "blvd", "co", "Rivas", "town", "vote", "semi-co", "12", "2,5"])
+AFTER = st.sampled_from(["The", "He", "Rivas", "Monday", "the", "he", "Police", "It", "X", "12"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(BEFORE, st.sampled_from([".", "?", "!"]), AFTER)
+def test_a_sentence_ends_where_punkt_says_so(before, mark, after):
+    """Punkt with our abbreviations and starters; with us a small letter begins no sentence, and initials are apart."""
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
+    parameters = PunktParameters()
+    parameters.abbrev_types.update(tokens._lists("en").abbreviations)
+    parameters.sent_starters.update(tokens._lists("en").starters)
+    text = f"Four words stand here {before}{mark} {after} follows them."
+    expected = PunktSentenceTokenizer(parameters).tokenize(text)
+    assert (expected if not after.islower() else [text]) == _sentences(text, "en")
 
 
 @settings(max_examples=300, deadline=None)
