@@ -6,38 +6,18 @@ periods as Mantel and Haenszel do, so that a group observed at another time of t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Literal
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from analysis import tables
-from analysis.resample import Design, lay_out, permuted, permuted_difference, resampled, resampled_difference
+from analysis.inference import DIGITS, LEAST, Inference, Kind, Method, adjust_p, by_resampling, is_analytic
+from analysis.keyness import log_odds
+from analysis.linear import by_linearization
+from analysis.resample import Design, lay_out, permuted_difference
 
-Kind = Literal["share", "portion", "ratio", "mean"]
-
-#: Results are rounded before they are sorted, tested or drawn, so that the last bit of a platform cannot show.
-DIGITS = 10
-#: With fewer articles than this to go by on either side (that use a set, that name an actor; copies count once)
-#: nothing is tested.
-LEAST = 5
-
-
-def adjust_p(p: np.ndarray | pd.Series) -> np.ndarray:
-    """Benjamini–Hochberg q for each p; NaN stays NaN and is no part of the family.
-
-    References
-    ----------
-    Benjamini & Hochberg (1995), JRSS B 57(1).
-    """
-    values = np.asarray(p, float)
-    adjusted = np.full(values.shape, np.nan)
-    known = ~np.isnan(values)
-    if known.any():
-        adjusted[known] = stats.false_discovery_control(values[known], method="bh")
-    return adjusted
+__all__ = ["DIGITS", "LEAST", "Kind", "Method", "adjust_p", "difference", "log_odds"]
 
 
 def difference(
@@ -55,6 +35,9 @@ def difference(
     names: tuple[str, str] = ("group", "reference"),
     language: str = "mul",
     variant: str = "lede",
+    adjustments: Sequence[str] = ("raw", "standardized"),
+    test: bool = True,
+    method: Method = "auto",
 ) -> pd.DataFrame:
     """Difference of a group from a reference in each feature, raw and standardized over strata.
 
@@ -71,10 +54,13 @@ def difference(
     draws : int, permutations, and bootstrap samples
     seed : int
     measure, names, language, variant : what to write into the table
+    adjustments : raw, standardized or both, in the order of the rows
+    test : whether p and detectable are wanted; they are missing where not
+    method : resampling, analytic (no draws; see `linear.by_linearization`), or auto: analytic above 5,000 articles
 
     Returns
     -------
-    DataFrame (COMPARISON), two rows per feature (raw, standardized); q is left missing, see `adjust_p`
+    DataFrame (COMPARISON), a row per adjustment and feature; q is left missing, see `adjust_p`
 
     Notes
     -----
@@ -91,12 +77,15 @@ def difference(
     """
     design = lay_out(values, group, reference, weights, strata, blocks, names)
     frames = []
-    for adjustment, plan in (("raw", design.unstratified()), ("standardized", design)):
+    for adjustment in adjustments:
+        plan = design.unstratified() if adjustment == "raw" else design
         estimate = permuted_difference(plan, plan.side[None, :].astype(float))[0]
-        null = np.concatenate([permuted_difference(plan, label) for label in permuted(plan, draws, seed)])
-        samples = resampled(plan, draws, seed, smooth=kind in ("share", "portion"))
-        boot = np.concatenate([resampled_difference(plan, times, pseudo) for times, pseudo in samples])
-        frame = _summary(plan, kind, estimate, null, boot)
+        n = np.broadcast_to(np.min([_blocks_used(plan, plan.side == side) for side in (1, 0)], axis=0), estimate.shape)
+        if is_analytic(method, len(plan.side)):
+            found = by_linearization(plan, kind, n, test=test)
+        else:
+            found = by_resampling(plan, kind, estimate, n, draws, seed, test=test)
+        frame = _summary(plan, kind, estimate, n, found, test)
         frame.insert(0, "feature", list(map(str, values.columns)))
         frames.append(frame.assign(adjustment=adjustment))
     table = pd.concat(frames, ignore_index=True)
@@ -113,59 +102,37 @@ def difference(
     return tables.check(table.round(DIGITS), tables.COMPARISON)
 
 
-def _summary(plan: Design, kind: Kind, estimate: np.ndarray, null: np.ndarray, boot: np.ndarray) -> pd.DataFrame:
+def _summary(
+    plan: Design, kind: Kind, estimate: np.ndarray, n: np.ndarray, found: Inference, test: bool
+) -> pd.DataFrame:
     sides = [plan.side == 1, plan.side == 0]
     total = [plan.value[rows].sum(axis=0) for rows in sides]
     size = [np.broadcast_to(plan.weight[rows].sum(axis=0), total[0].shape) for rows in sides]
-    n = np.broadcast_to(np.min([_blocks_used(plan, rows) for rows in sides], axis=0), estimate.shape)
-    lower, upper = _expanded(boot, n)
-    spread, null_spread = _spread(boot), _spread(null)
-    extreme = (np.abs(null.round(DIGITS)) >= np.abs(estimate.round(DIGITS))).sum(axis=0)
-    valid = (~np.isnan(null)).sum(axis=0)
-    # Where every arrangement gives the same difference (nobody names the actor) there is nothing to test.
-    known = ~np.isnan(estimate) & (n >= LEAST) & (null_spread > 0)
+    known = ~np.isnan(estimate) & (n >= LEAST)
+    if test:
+        # Where every arrangement gives the same difference (nobody names the actor) there is nothing to test.
+        known &= found.null_spread > 0
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = np.where(spread > 0, estimate / spread, np.nan)
+        z = np.where(found.spread > 0, estimate / found.spread, np.nan)
     return pd.DataFrame(
         {
             "estimate": estimate,
-            "lower": np.where(known, lower, np.nan),
-            "upper": np.where(known, upper, np.nan),
+            "lower": np.where(known, found.lower, np.nan),
+            "upper": np.where(known, found.upper, np.nan),
             "z": np.where(known, z, np.nan),
-            "p": np.where(known, (extreme + 1) / (valid + 1), np.nan),
+            "p": np.where(known, found.p, np.nan),
             "effect": _effect(plan, kind, total, size),
-            "detectable": (stats.norm.isf(0.025) + stats.norm.isf(0.2)) * np.where(known, null_spread, np.nan),
+            "detectable": np.where(known, found.detectable, np.nan),
             "count": size[0] if kind == "mean" else total[0],
             "reference_count": size[1] if kind == "mean" else total[1],
         }
     )
 
 
-def _spread(draws: np.ndarray) -> np.ndarray:
-    """Standard deviation over the draws that have a value; NaN where none has."""
-    known = ~np.isnan(draws)
-    n = known.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(known, draws, 0).sum(axis=0) / n
-        return np.asarray(np.sqrt((np.where(known, draws - mean, 0) ** 2).sum(axis=0) / n))
-
-
 def _blocks_used(plan: Design, rows: np.ndarray) -> np.ndarray:
     """Clusters of copies among `rows` that have weight, for each column of the weights."""
     block, used = plan.block[rows], plan.weight[rows] > 0
     return np.array([len(np.unique(block[column])) for column in used.T])
-
-
-def _expanded(boot: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile interval with tails moved out as t and each column's n - 1 ask for (Hesterberg 2015)."""
-    ends = np.full((2, boot.shape[1]), np.nan)
-    there = ~np.isnan(boot).all(axis=0)
-    for size in np.unique(n[n > 1]):
-        columns = there & (n == size)
-        tail = stats.norm.cdf(-np.sqrt(size / (size - 1)) * stats.t.isf(0.025, size - 1))
-        if columns.any():
-            ends[:, columns] = np.nanquantile(boot[:, columns], [tail, 1 - tail], axis=0)
-    return ends[0], ends[1]
 
 
 def _effect(plan: Design, kind: Kind, total: list[np.ndarray], size: list[np.ndarray]) -> np.ndarray:
@@ -183,125 +150,3 @@ def _effect(plan: Design, kind: Kind, total: list[np.ndarray], size: list[np.nda
         freedom = np.maximum(size[0] + size[1] - 2, 1)
         g = (total[0] / size[0] - total[1] / size[1]) / np.sqrt(squares / freedom)
         return np.asarray(g * (1 - 3 / (4 * freedom - 1)))
-
-
-def log_odds(
-    terms: pd.DataFrame,
-    *,
-    target: Collection[str],
-    reference: Collection[str],
-    prior: float | Mapping[str, float],
-    min_count: int = 5,
-    strata: pd.Series | None = None,
-    blocks: pd.Series | None = None,
-    draws: int = 0,
-    seed: int = 0,
-    names: tuple[str, str] = ("target", "reference"),
-    language: str = "mul",
-    variant: str = "lede",
-) -> pd.DataFrame:
-    """Weighted log-odds ratio of each term in target against reference.
-
-    Parameters
-    ----------
-    terms : DataFrame (TERMS, or article × term counts with article as index)
-    target, reference : collections of article ids, disjoint, not empty
-    prior : float > 0, or mapping term → pseudo-count
-    min_count : int, terms rarer than this in target and reference together are left out
-    strata, blocks : Series (article), as in `difference`
-    draws : int, permutations of whole articles within strata for p; p is missing where 0
-    seed : int
-    names, language, variant : what to write into the table
-
-    Returns
-    -------
-    DataFrame (COMPARISON), one row per term; estimate in natural-log odds, by |z| descending, ties by term.
-    z is Monroe's, which takes tokens as independent; p and q, which do not, come from permuted articles.
-
-    Raises
-    ------
-    EmptyGroup, OverlappingGroups
-
-    References
-    ----------
-    Monroe, Colaresi & Quinn (2008), Political Analysis 16(4), eq. 15, 16, 18 to 22.
-    """
-    matrix = _term_matrix(terms, [*target, *reference])
-    plan = lay_out(matrix, target, reference, None, strata, blocks, names)
-    alpha = np.array([prior if isinstance(prior, int | float) else prior.get(t, 0.0) for t in matrix.columns], float)
-    counts = np.stack([plan.value[plan.side == side].sum(axis=0) for side in (1, 0)])
-    alpha0 = alpha.sum() if isinstance(prior, int | float) else float(sum(prior.values()))
-    kept = (counts.sum(axis=0) >= min_count) & (alpha > 0)
-    total = counts.sum(axis=1)
-    estimate, variance = _log_odds(counts[:1, kept], counts[1:, kept], total[:1], total[1:], alpha[kept], alpha0)
-    estimate, spread = estimate[0], np.sqrt(variance[0])
-    p = np.full(kept.sum(), np.nan)
-    if draws:
-        null = np.concatenate(list(_null_z(plan, kept, alpha, alpha0, draws, seed)))
-        p = _centred_p(estimate / spread, null)
-    half = stats.norm.isf(0.025) * spread
-    table = pd.DataFrame(
-        {
-            "measure": "term-log-odds",
-            "feature": matrix.columns[kept],
-            "group": names[0],
-            "reference": names[1],
-            "language": language,
-            "variant": variant,
-            "adjustment": "raw",
-            "estimate": estimate,
-            "lower": estimate - half,
-            "upper": estimate + half,
-            "z": estimate / spread,
-            "p": p,
-            "q": adjust_p(p),
-            "effect": estimate,
-            "detectable": np.nan,
-            "count": counts[0, kept],
-            "reference_count": counts[1, kept],
-            "articles": len(target),
-            "reference_articles": len(reference),
-        }
-    ).round(DIGITS)
-    order = table.assign(size=-table["z"].abs()).sort_values(["size", "feature"]).index
-    return tables.check(table.loc[order], tables.COMPARISON)
-
-
-def _term_matrix(terms: pd.DataFrame, articles: list[str]) -> pd.DataFrame:
-    # "term" and "article" are words too, so the names of columns cannot tell the two forms apart.
-    if all(map(pd.api.types.is_numeric_dtype, terms.dtypes)):
-        return terms
-    table = terms.pivot_table(index="article", columns="term", values="count", aggfunc="sum", fill_value=0)
-    return table.reindex(list(dict.fromkeys(articles)), fill_value=0)  # an article without a word is in no row
-
-
-def _log_odds(
-    y1: np.ndarray, y2: np.ndarray, n1: np.ndarray, n2: np.ndarray, alpha: np.ndarray, alpha0: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Log-odds ratio and its variance for each draw (rows) and term (columns)."""
-    n1, n2 = n1[:, None], n2[:, None]
-    odds1 = (y1 + alpha) / (n1 + alpha0 - y1 - alpha)
-    odds2 = (y2 + alpha) / (n2 + alpha0 - y2 - alpha)
-    return np.log(odds1) - np.log(odds2), 1 / (y1 + alpha) + 1 / (y2 + alpha)
-
-
-def _centred_p(z: np.ndarray, null: np.ndarray) -> np.ndarray:
-    """Two-sided p of z around the mean of its null; 1 where z lies on the other side of it than of zero.
-
-    Within strata the null of z is not centred on 0 where the two sides wrote at different times.
-    """
-    middle = null.mean(axis=0)
-    apart = np.abs(z - middle) - 10.0**-DIGITS
-    extreme = ((null >= middle + apart) | (null <= middle - apart)).sum(axis=0)
-    return np.where(np.sign(z - middle) == np.sign(z), (extreme + 1) / (len(null) + 1), 1.0)
-
-
-def _null_z(
-    plan: Design, kept: np.ndarray, alpha: np.ndarray, alpha0: float, draws: int, seed: int
-) -> Iterator[np.ndarray]:
-    """Chunks of each kept term's z under articles permuted between target and reference within strata."""
-    whole, every = plan.value.sum(axis=1), plan.value[:, kept]
-    for label in permuted(plan, draws, seed):
-        y1, n1 = label @ every, label @ whole
-        drawn, variance = _log_odds(y1, every.sum(axis=0) - y1, n1, whole.sum() - n1, alpha[kept], alpha0)
-        yield drawn / np.sqrt(variance)

@@ -91,6 +91,21 @@ def _whole(value: float) -> str:
     return number(value, 0)
 
 
+def table_of_groups(study: Study, *tables: pd.DataFrame) -> Shown | None:
+    """Differences between groups of outlets (`groups.group_differences`), folded; None where there are none."""
+    if not (some := [table for table in tables if len(table)]):
+        return None
+    every = pd.concat(some, ignore_index=True)
+    return table_of_differences(
+        every.assign(label=every["feature"].map(study.actor_names)),
+        POINTS,
+        name="groups",
+        caption="Share of articles naming each main actor, periods taken off: mean over the outlets of a group minus "
+        "mean over all others; counted are outlets. Intervals are Welch's over outlets.",
+        first={"group": "group", "label": "actor", "variant": "text"},
+    )
+
+
 def table_of_frequencies(frame: pd.DataFrame, *, name: str, caption: str, first: Mapping[str, str]) -> Shown:
     """Shares of articles and rates per 1,000 words with their intervals, folded; frame from `actor_frequency`."""
     columns: dict[str, tuple[str, Format | None]] = {
@@ -123,7 +138,7 @@ def figure_of_shares(frame: pd.DataFrame, *, name: str, caption: str, panel: str
 
 def figure_of_words(study: Study, results: pd.DataFrame, group: str, *, each: int = 10) -> Shown | None:
     """Words that set an outlet apart from its reference; None where nothing in its language can be compared."""
-    words = words_of(results, group, each=each)
+    words = words_of(study, results, group, each=each)
     if words.empty:
         return None
     row, name = words.iloc[0], study.outlet_names[group]

@@ -223,6 +223,25 @@ def dispersion(counts: Sequence[float], sizes: Sequence[float]) -> float:
     return float(np.abs(observed / observed.sum() - expected / expected.sum()).sum() / 2)
 
 
+def spread_over(counts: pd.DataFrame, tokens: pd.Series) -> pd.DataFrame:
+    """How each term is spread over articles.
+
+    Parameters
+    ----------
+    counts : DataFrame (article, term, count), a row for each article and term that occurs
+    tokens : Series (article), tokens of every article, also of those without a term
+
+    Returns
+    -------
+    DataFrame, index term: articles_with, dp (`dispersion` with articles as parts)
+    """
+    expected = counts["article"].map(tokens / tokens.sum())
+    observed = counts["count"] / counts.groupby("term")["count"].transform("sum")
+    # Each article without the term adds its expected share, which is one minus what the others have.
+    beyond = ((observed - expected).abs() - expected).groupby(counts["term"]).sum()
+    return pd.DataFrame({"articles_with": counts.groupby("term").size(), "dp": ((beyond + 1) / 2).round(10)})
+
+
 def label_shares(counts: pd.DataFrame, *, groups: pd.Series) -> pd.DataFrame:
     """Shares of competing labels within their set, in each group, with simultaneous intervals.
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.display import Shown
+from analysis.inference import LARGE, is_analytic, monte_carlo_error
 from analysis.phrases import ABSENT, interval, number, percent, spaced
+from analysis.results import WORD_DRAWS
 from analysis.study import Study
 
 VALIDITY = Path(__file__).parent / "instruments" / "validity.csv"
@@ -52,18 +54,29 @@ _NOTES = {
         "Comparison",
         "Articles, not words, are the sampling unit, and copies of one text are resampled together. Two sides are "
         "compared on days when both were observed. Differences are standardized over the study's periods with Mantel–"
-        "Haenszel weights; intervals are 95 % percentile bootstrap intervals, widened for small numbers; p comes from "
-        "permuting articles within periods; q is Benjamini–Hochberg over all tested outlets and features of a "
-        "measure. The rest is all other outlets together, aggregators and single pages left out. In simulated corpora "
-        "of this study's shape (tests/benchmarks/calibration.py) the tests keep their error rates; the intervals of "
-        "shares hold from 16 articles on and are wider than need be below and for rare features; those of means hold "
-        "where values are not skewed, and where they are very skewed are too narrow below 32 articles.",
+        "Haenszel weights. {how} q is Benjamini–Hochberg over all tested outlets and features of a measure. The rest "
+        "is all other outlets together, aggregators and single pages left out; beside it stand a mean in which every "
+        "other outlet with five articles weighs the same, the comparison without copies of earlier articles, and for "
+        "what stands the comparison without each single other outlet: where one of these turns round or spans zero, the "
+        "conclusion is called fragile. In simulated corpora of this study's shape (tests/benchmarks/calibration.py) the "
+        "tests keep their error rates; the intervals of shares hold from 16 articles on and are wider than need be below "
+        "and for rare features; those of means hold where values are not skewed, and where they are very skewed are too "
+        "narrow below 32 articles.",
+    ),
+    "groups": (
+        "Groups of outlets",
+        "A group is compared with all other outlets by outlet: each outlet's mean after its periods' means are taken "
+        "off, the difference of the two sides' means, Welch's interval, and p from permuting outlets. Where outlets "
+        "differ and groups do not, a test that permutes articles finds a difference three times as often as it should "
+        "(tests/benchmarks/calibration.py).",
     ),
     "words": (
         "Words",
         "Log-odds ratio with an informative Dirichlet prior from the study's own background (Monroe, Colaresi & Quinn "
-        "2008). Its z takes every word as an independent draw, which words are not; q comes from permuting whole "
-        "articles within periods, around the mean of the permuted z, with five times as many draws.",
+        "2008). Spellings of one word are one (instruments/spellings.toml). Its z, by which words are ranked, takes "
+        "every word as an independent draw, which words are not; q comes from whole articles permuted within periods, "
+        "around the mean of the permuted z. Intervals take the larger of Monroe's standard error and that of articles "
+        "drawn again.",
     ),
 }
 
@@ -74,20 +87,34 @@ def method_note(study: Study, *instruments: str) -> Shown:
     Parameters
     ----------
     study : Study
-    instruments : of text, sub-event, mentions, voice, valence, comparison, words
+    instruments : of text, sub-event, mentions, voice, valence, comparison, groups, words
     """
     table = pd.read_csv(VALIDITY)
     parts = []
     for instrument in instruments:
         title, text = _NOTES[instrument]
-        if instrument == "comparison":
-            text += f" {study.settings.draws:,} draws each, seed {study.settings.seed}."
+        text = text.replace("{how}", _how(study))
         mine = table[(table["instrument"] == instrument) & table["study"].isin(["*", study.name])]
         figures = "".join(f"<li>{escape(_figure(row))}</li>" for _, row in mine.iterrows())
         parts.append(
             f"<h3>{escape(title)}</h3><p>{escape(spaced(text))}</p>" + (f"<ul>{figures}</ul>" if figures else "")
         )
     return Shown(f'<div class="method">{"".join(parts)}</div>', {"kind": "text", "name": "method"})
+
+
+def _how(study: Study) -> str:
+    """Where intervals and p come from, which depends on how many articles there are."""
+    if is_analytic("auto", len(study.articles)):
+        return (
+            f"With more than {LARGE:,} articles nothing is resampled: intervals are linearized and robust to copies, "
+            f"p comes from the moments of drawing sides anew within periods (Pearson's type III)."
+        )
+    draws = study.settings.draws
+    return (
+        f"Intervals are 95 % percentile bootstrap intervals, widened for small numbers; p comes from permuting articles "
+        f"within periods. With {draws:,} draws each (seed {study.settings.seed}; for words {WORD_DRAWS * draws:,}) "
+        f"another seed would move a p of 0.05 by about {number(monte_carlo_error(0.05, draws), 3)} (standard error)."
+    )
 
 
 def _figure(row: pd.Series) -> str:

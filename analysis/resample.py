@@ -12,6 +12,8 @@ import pandas as pd
 from analysis.errors import EmptyGroup, OverlappingGroups
 
 _CHUNK = 1_000
+#: Sets of draws kept: variants of the text have the same articles, raw and within periods, of one language and of all.
+_KEPT = 6
 #: Sums below this are what taking equal numbers from each other leaves.
 _NOTHING = 1e-9
 
@@ -33,6 +35,15 @@ class Design:
         return Design(self.value, self.weight, self.side, np.zeros_like(self.stratum), self.block, 1)
 
 
+def check_sides(group: Collection[str], reference: Collection[str], names: tuple[str, str]) -> None:
+    """Refuse sides that share an article, and a side that has none."""
+    if both := sorted(set(group) & set(reference)):
+        raise OverlappingGroups(both)
+    for side, name, members in (("group", names[0], group), ("reference", names[1], reference)):
+        if not len(members):
+            raise EmptyGroup(side, name)
+
+
 def lay_out(
     values: pd.DataFrame,
     group: Collection[str],
@@ -42,11 +53,7 @@ def lay_out(
     blocks: pd.Series | None,
     names: tuple[str, str],
 ) -> Design:
-    if both := sorted(set(group) & set(reference)):
-        raise OverlappingGroups(both)
-    for side, name, members in (("group", names[0], group), ("reference", names[1], reference)):
-        if not len(members):
-            raise EmptyGroup(side, name)
+    check_sides(group, reference, names)
     ids = [*sorted(group), *sorted(reference)]
     value = values.loc[ids].to_numpy(float)
     weight = np.ones(len(ids)) if weights is None else weights.loc[ids].to_numpy(float)
@@ -63,11 +70,12 @@ def permuted_difference(plan: Design, label: np.ndarray) -> np.ndarray:
     """Mantel–Haenszel difference for each draw of sides, `label` (draws × n); every article counts once."""
 
     def sums(stratum: np.ndarray) -> _Sums:
-        inside = label[:, stratum]
-        num_in, den_in = inside @ plan.value[stratum], inside @ plan.weight[stratum]
+        both = np.c_[plan.value[stratum], plan.weight[stratum]]
+        inside = (label if stratum.all() else label[:, stratum]) @ both
         # What is not on one side is on the other.
-        num_out, den_out = plan.value[stratum].sum(axis=0) - num_in, plan.weight[stratum].sum(axis=0) - den_in
-        return num_in, den_in, num_out, den_out
+        outside = both.sum(axis=0) - inside
+        k = plan.value.shape[1]
+        return inside[:, :k], inside[:, k:], outside[:, :k], outside[:, k:]
 
     return _mantel_haenszel(plan, len(label), sums, None)
 
@@ -99,12 +107,10 @@ def _mantel_haenszel(
                 mass = plan.weight[rows & (plan.side == 1 - j)].sum(axis=0) / _using(plan, 1 - j)
                 num += mass * pseudo[:, [2 * j]]
                 den += mass * pseudo[:, 2 * j : 2 * j + 2].sum(axis=1, keepdims=True)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            weight = den_in * den_out / (den_in + den_out)
-            part = weight * (num_in / den_in - num_out / den_out)
         usable = (den_in > _NOTHING) & (den_out > _NOTHING)
-        top += np.where(usable, part, 0)
-        bottom += np.where(usable, weight, 0)
+        share = np.divide(1, den_in + den_out, out=np.zeros_like(den_in), where=usable)
+        top += (num_in * den_out - num_out * den_in) * share
+        bottom += den_in * den_out * share
     with np.errstate(invalid="ignore"):
         return np.asarray(top / bottom)
 
@@ -120,21 +126,20 @@ def permuted(plan: Design, draws: int, seed: int) -> Iterator[np.ndarray]:
         yield chunk.astype(float)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=_KEPT)
 def _permuted(sides: bytes, strata: bytes, blocks: bytes, draws: int, seed: int) -> list[np.ndarray]:
-    # The measures of one comparison share articles, periods, copies and seed, hence their permutations: kept for them.
+    # The measures of one comparison share articles, periods, copies and seed, hence their permutations.
     all_sides, all_strata, block = (np.frombuffer(data, dtype=np.int64) for data in (sides, strata, blocks))
     unit = pd.factorize(block * 2 + all_sides)[0]
     first = np.unique(unit, return_index=True)[1]
     side, stratum = all_sides[first], all_strata[first]
-    order = np.argsort(stratum, kind="stable")
+    places = [np.flatnonzero(stratum == one) for one in np.unique(stratum)]
     rng = np.random.default_rng([seed, 1])
     chunks = []
     for n in _chunks(draws):
-        # Sorting stratum + a random fraction shuffles within strata and leaves strata in place.
-        shuffled = np.argsort(stratum[order] + rng.random((n, len(order))), axis=1)
-        moved = np.empty((n, len(order)), np.int8)  # kept: small
-        moved[:, order] = side[order][shuffled]
+        moved = np.empty((n, len(side)), np.int8)  # kept: small
+        for place in places:
+            moved[:, place] = rng.permuted(np.tile(side[place].astype(np.int8), (n, 1)), axis=1)
         chunks.append(moved[:, unit])
     return chunks
 
@@ -145,10 +150,11 @@ def resampled(plan: Design, draws: int, seed: int, *, smooth: bool) -> Iterator[
     Blocks in the group, in the reference and in both are drawn apart. With `smooth`, each side's pool also holds a
     pseudo-article with and one without the feature; their counts come as the second array (draws × 4).
     """
-    yield from _resampled(plan.side.tobytes(), plan.block.tobytes(), draws, seed, smooth)
+    for times, pseudo in _resampled(plan.side.tobytes(), plan.block.tobytes(), draws, seed, smooth):
+        yield times.astype(float), pseudo
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=_KEPT)
 def _resampled(
     sides: bytes, blocks: bytes, draws: int, seed: int, smooth: bool
 ) -> list[tuple[np.ndarray, np.ndarray | None]]:
@@ -159,13 +165,13 @@ def _resampled(
     rng = np.random.default_rng([seed, 2])
     chunks = []
     for n in _chunks(draws):
-        times = np.zeros((n, len(touches)))
+        times = np.zeros((n, len(touches)), np.int16)  # kept: small
         pseudo = np.ones((n, 4)) if smooth else None
         for which, pool in enumerate(pools):
             extra = 2 if pseudo is not None and which < 2 else 0
             if not len(pool) + extra:
                 continue
-            drawn = _with_replacement(len(pool) + extra, n, rng)
+            drawn = with_replacement(len(pool) + extra, n, rng)
             times[:, pool] = drawn[:, : len(pool)]
             if pseudo is not None and extra:
                 pseudo[:, 2 * which : 2 * which + 2] = drawn[:, len(pool) :]
@@ -178,7 +184,7 @@ def _chunks(draws: int) -> Iterator[int]:
         yield min(_CHUNK, draws - start)
 
 
-def _with_replacement(size: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+def with_replacement(size: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     """How often each of `size` things comes up in `size` draws with replacement (draws × size)."""
     # Counting indices is many times faster here than rng.multinomial, and the same distribution.
     index = rng.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,20 +12,23 @@ from typing import Any
 import pandas as pd
 
 from analysis import selection, tables
-from analysis.compare import adjust_p, difference, log_odds
+from analysis.compare import adjust_p, log_odds
 from analysis.errors import EmptyGroup
-from analysis.selection import Selection
+from analysis.measures import EQUAL, REST, Measured, equal_weights, heads, in_language, measures, plan, without_copies
 from analysis.study import Study, digest, find_root, load_study
 
 #: Weight of the prior in log-odds, in words: as if so many words of the study's own background had been read first.
 PRIOR_WORDS = 500
-#: Draws for words, in draws of the study: words are tested by the thousand, and a p cannot be smaller than one over
-#: the draws, so with too few of them no single word could ever pass its family.
-WORD_DRAWS = 5
-REST = "other outlets"
+#: Permutations for words, in draws of the study: words are tested by the thousand, and a p cannot be smaller than one
+#: over the permutations, so with too few of them no single word could ever pass its family.
+WORD_DRAWS = 3
+ALPHA = 0.05
 
 #: Modules whose code decides the numbers of the results.
-_CODE = ("compare", "frequency", "resample", "results", "selection", "settings", "study", "studyfiles", "tables")
+_CODE = (
+    *("compare", "frequency", "inference", "keyness", "linear", "measures", "resample", "results", "selection"),
+    *("settings", "spelling", "study", "studyfiles", "tables"),
+)
 
 
 def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame:
@@ -42,7 +44,9 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     DataFrame (COMPARISON)
         Measures actor-share, actor-rate, label-share, label-share-own, valence, valence-toward and term-log-odds.
         q is Benjamini–Hochberg over all outlets and features of a measure: the primary rows (see `is_primary`) are
-        one family; each other variant and adjustment is a family of its own.
+        one family; each other variant and adjustment is a family of its own. Beside each primary row stand, without
+        p, the same with copies left out and against a mean in which each outlet weighs the same; beside those that
+        stand (see `stands`), the same without each single outlet of the reference.
     """
     path = find_root() / ".cache" / "castillo" / "results" / f"{_key(study)}.parquet"
     if path.exists():
@@ -53,10 +57,16 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
         found = list(pool.map(partial(_compare_in_worker, study.folder), study.tested))
     parts = [part for part in found if part is not None]
     table = tables.check(
-        with_q(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON), tables.COMPARISON
+        _finished(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON), tables.COMPARISON
     )
     _keep(table, path)
     return table
+
+
+def _finished(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """With q, and with what holds or not when one outlet is left out."""
+    table = with_q(study, table)
+    return pd.concat([table, *leave_one_out(study, table)], ignore_index=True)
 
 
 def _compare_tested(study: Study, outlet: str) -> pd.DataFrame | None:
@@ -84,26 +94,73 @@ def pair_results(study: Study, left: str, right: str) -> pd.DataFrame:
 def compare_outlet(study: Study, outlet: str, right: str | None = None) -> pd.DataFrame:
     """An outlet against the other outlets, or against one; q still missing but for words."""
     shared = set(selection.variants_of(study, outlet)) & set(selection.variants_of(study, right or outlet))
+    primary = primary_variant(study, outlet, right or REST)
     frames = []
-    for variant in ("title", "lede", "text"):
-        if variant in shared:
-            frames += _compare_variant(study, variant, outlet, right)
+    for variant in (variant for variant in ("title", "lede", "text") if variant in shared):
+        for one in measures(study, variant, outlet, right):
+            frames.append(one.compare(study))
+            if variant == primary:
+                frames += _beside(study, one)
+        frames += _words(study, variant, outlet, right, tested=variant == primary)
     return pd.concat(frames, ignore_index=True)
+
+
+def _beside(study: Study, one: Measured) -> list[pd.DataFrame]:
+    """The same differences without copies, and against a mean in which each outlet weighs the same."""
+    features, frames = list(one.values.columns), []
+    if (weight := without_copies(study, one)) is not None:
+        frames.append(one.weighed(study, weight, features, adjustment="without copies"))
+    if one.names[1] == REST and (weight := equal_weights(one)) is not None:
+        frames.append(one.weighed(study, weight, features, reference=EQUAL))
+    return frames
+
+
+def without(outlet: str) -> str:
+    """What the reference is called that lacks one outlet."""
+    return f"{REST} without {outlet}"
+
+
+def leave_one_out(study: Study, table: pd.DataFrame) -> list[pd.DataFrame]:
+    """Each difference that stands, again without each single outlet of its reference."""
+    rows = table[is_primary(study, table) & (table["measure"] != "term-log-odds")]
+    rows = rows[[stands(row) for _, row in rows.iterrows()]]
+    frames = []
+    for (outlet, variant), mine in rows.groupby(["group", "variant"], sort=True):
+        for one in measures(study, str(variant), str(outlet)):
+            features = sorted(mine.loc[mine["measure"] == one.measure, "feature"])
+            every = one.sides[0].append(one.sides[1])
+            of = one.chosen.articles["outlet"].loc[every]
+            for left_out in sorted(of[one.sides[1]].unique()) if features else ():
+                weight = (of != left_out).astype(float)
+                if weight[one.sides[1]].any():
+                    frames.append(one.weighed(study, weight, features, reference=without(left_out)))
+    return frames
 
 
 def primary_variant(study: Study, group: str, reference: str) -> str:
     """The variant of the text that a comparison rests on."""
-    outlets = [group] if reference == REST else [group, reference]
+    outlets = [group, *([reference] if reference in study.outlet_names else [])]
     barred = any(selection.primary_of(study, outlet) == "title" for outlet in outlets)
     return "title" if barred else study.settings.primary
 
 
 def is_primary(study: Study, table: pd.DataFrame) -> pd.Series:
-    """Whether each row is the one a conclusion rests on: primary variant, standardized (words: raw)."""
+    """Whether each row is the one a conclusion rests on: primary variant, standardized (words: raw), all others."""
     pairs = table["group"] + "\n" + table["reference"]
     variant = pairs.map({pair: primary_variant(study, *pair.split("\n")) for pair in pairs.unique()})
     words = table["measure"] == "term-log-odds"
-    return (table["variant"] == variant) & ((table["adjustment"] == "standardized") | words)
+    whole = (table["reference"] == REST) | table["reference"].isin(study.outlet_names)
+    adjusted = (table["adjustment"] == "standardized") | (words & (table["adjustment"] == "raw"))
+    return (table["variant"] == variant) & whole & adjusted
+
+
+def stands(row: pd.Series) -> bool:
+    """Whether a comparison holds after correction over its family and by its own interval.
+
+    The two can disagree: permutation asks whether articles could be exchanged, the interval how far the difference
+    may lie from zero.
+    """
+    return bool(row["q"] <= ALPHA and row["lower"] * row["upper"] > 0)
 
 
 def with_q(study: Study, table: pd.DataFrame) -> pd.DataFrame:
@@ -114,106 +171,33 @@ def with_q(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(q=q.round(10))
 
 
-@lru_cache(maxsize=16)
-def _selection(folder: Path, key: str, variant: str, language: str | None) -> Selection:
-    # Keyed on folder and content: a Study holds data frames and has no hash.
-    return selection.select(_STUDIES[key], variant, language=language)
-
-
-_STUDIES: dict[str, Study] = {}
-
-
-def _select(study: Study, variant: str, language: str | None) -> Selection:
-    key = _key(study)
-    _STUDIES.setdefault(key, study)
-    return _selection(study.folder, key, variant, language)
-
-
-def _compare_variant(study: Study, variant: str, outlet: str, right: str | None) -> list[pd.DataFrame]:
-    language = str(study.outlets.set_index("outlet")["language"][outlet])
-    reference = None if right is None else [right]
-    names = (outlet, right or REST)
-    every, same = _select(study, variant, None), _select(study, variant, language)
-    frames = [_actor_share(study, every, outlet, reference, names)]
+def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested: bool) -> list[pd.DataFrame]:
+    """Words of the outlet against the other side's; where they are tested, also without copies and without p."""
     try:
-        group, others = selection.sides(study, same.articles, outlet, reference)
-    except EmptyGroup:  # another language on the other side: actors can be compared, words and rates cannot
-        return frames
-    plan = _plan(study, same, group, others, names, language)
-    actors = list(study.settings.main_actors)
-    counts = selection.counts(same, "actors", actors)
-    tokens = same.articles["tokens"]
-    frames.append(difference(counts, weights=tokens / 1000, kind="ratio", measure="actor-rate", **plan))
-    for measure, own in (("label-share", False), ("label-share-own", True)):
-        frames += _label_share(study, same, measure, own, plan)
-    valence = selection.article_valence(same).to_frame("valence")
-    frames.append(difference(valence, kind="mean", measure="valence", **plan))
-    toward = selection.valence_toward(same, actors)
-    frames.append(difference(toward, kind="mean", measure="valence-toward", **plan))
-    if variant == primary_variant(study, *names):
-        frames.append(_words(study, same, group, others, names, language))
-    return frames
-
-
-def _plan(
-    study: Study, chosen: Selection, group: pd.Index, others: pd.Index, names: tuple[str, str], language: str
-) -> dict[str, Any]:
-    heads = study.features(tables.REPRINTS).set_index("article")["head"]
-    return {
-        "group": list(group),
-        "reference": list(others),
-        "strata": chosen.articles["period"],
-        "blocks": heads,
-        "draws": study.settings.draws,
-        "seed": study.settings.seed,
-        "names": names,
-        "language": language,
-        "variant": chosen.variant,
-    }
-
-
-def _actor_share(
-    study: Study, every: Selection, outlet: str, reference: Sequence[str] | None, names: tuple[str, str]
-) -> pd.DataFrame:
-    group, others = selection.sides(study, every.articles, outlet, reference)
-    having = (selection.counts(every, "actors", list(study.settings.main_actors)) > 0).astype(float)
-    return difference(having, kind="share", measure="actor-share", **_plan(study, every, group, others, names, "mul"))
-
-
-def _label_share(study: Study, chosen: Selection, measure: str, own: bool, plan: dict[str, Any]) -> list[pd.DataFrame]:
-    """Shares of all labels that occur five times or more on either side, each within its set."""
-    labels = study.labels[["set", "label"]].drop_duplicates()
-    entries = sorted(labels["set"] + ":" + labels["label"])
-    counts = selection.counts(chosen, "labels", entries, own=own)
-    seen = counts.columns[counts.loc[[*plan["group"], *plan["reference"]]].sum() >= 5]
-    if not len(seen):
+        chosen, sides = in_language(study, variant, outlet, right)
+    except EmptyGroup:  # another language on the other side: words cannot be compared
         return []
-    sets = [entry.split(":")[0] for entry in entries]
-    of_set = counts.T.groupby(sets).sum().T
-    whole = pd.DataFrame({entry: of_set[entry.split(":")[0]] for entry in seen})
-    return [difference(counts[seen], weights=whole, kind="portion", measure=measure, **plan)]
-
-
-def _words(
-    study: Study, chosen: Selection, group: pd.Index, others: pd.Index, names: tuple[str, str], language: str
-) -> pd.DataFrame:
-    background = selection.term_matrix(chosen, chosen.articles.index).sum()
-    prior = (background / background.sum() * PRIOR_WORDS).to_dict()
-    matrix = selection.term_matrix(chosen, group.append(others))
-    heads = study.features(tables.REPRINTS).set_index("article")["head"]
-    return log_odds(
-        matrix,
-        target=list(group),
-        reference=list(others),
-        prior=prior,
-        strata=chosen.articles["period"],
-        blocks=heads,
-        draws=WORD_DRAWS * study.settings.draws,
-        seed=study.settings.seed,
-        names=names,
-        language=language,
-        variant=chosen.variant,
-    )
+    language = str(study.outlets.set_index("outlet")["language"][outlet])
+    terms = selection.words(chosen, language=language)
+    background = terms.groupby("term")["count"].sum()
+    common: dict[str, Any] = plan(study, chosen, sides) | {
+        "prior": (background / background.sum() * PRIOR_WORDS).to_dict(),
+        "names": (outlet, right or REST),
+        "language": language,
+    }
+    draws = common.pop("draws")
+    group, reference = common.pop("group"), common.pop("reference")
+    found = [
+        log_odds(
+            terms, target=group, reference=reference, draws=tested * WORD_DRAWS * draws, samples=draws // 5, **common
+        )
+    ]
+    head = heads(study)
+    first = [[article for article in side if head[article] == article] for side in (group, reference)]
+    if tested and all(first) and first != [group, reference]:
+        again = log_odds(terms, target=first[0], reference=first[1], draws=0, samples=draws // 5, **common)
+        found.append(again.assign(adjustment="without copies"))
+    return found
 
 
 def _key(study: Study) -> str:
@@ -221,7 +205,7 @@ def _key(study: Study) -> str:
     here = Path(__file__).parent
     files = [study.folder / "study.toml", *(study.folder / schema.name for schema in tables.STUDY_FILES)]
     files += [study.features_folder / f"{schema.name.lower()}.parquet" for schema in tables.FEATURES]
-    files += [here / f"{module}.py" for module in _CODE]
+    files += [here / f"{module}.py" for module in _CODE] + [here / "instruments" / "spellings.toml"]
     return digest(json.dumps([digest(file.read_bytes()) if file.exists() else "" for file in files]).encode())
 
 

@@ -10,11 +10,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis import tables
 from analysis.errors import EmptyGroup
+from analysis.spelling import fold_spellings
 from analysis.study import Study
 
 #: Variant of the text → parts it holds.
@@ -51,9 +51,16 @@ def select(study: Study, variant: str | None = None, *, language: str | None = N
 
     Returns
     -------
-    Selection
+    Selection, the same one where the same is asked of the same Study again
     """
-    variant = variant or study.settings.primary
+    key = (variant or study.settings.primary, language)
+    if key not in study.derived:
+        study.derived[key] = _select(study, *key)
+    chosen: Selection = study.derived[key]
+    return chosen
+
+
+def _select(study: Study, variant: str, language: str | None) -> Selection:
     articles = study.articles
     if language is not None:
         articles = articles[articles["language"] == language]
@@ -170,10 +177,16 @@ def valence_toward(selection: Selection, actors: Sequence[str]) -> pd.DataFrame:
     return means.reindex(index=selection.articles.index, columns=list(actors)).astype("float64")
 
 
-def term_matrix(selection: Selection, articles: pd.Index) -> pd.DataFrame:
-    """Article × term counts of word forms (at least two letters) for log-odds, spelling variants folded."""
-    terms = selection.terms[selection.terms["article"].isin(articles)]
-    words = terms[terms["term"].str.count(r"[^\W\d_]") >= 2]
-    words = words[~words["term"].str.match(r"['’]")]
-    table = words.pivot_table(index="article", columns="term", values="count", aggfunc="sum", fill_value=0)
-    return table.reindex(index=articles, fill_value=0).astype(np.float64)
+def words(selection: Selection, *, language: str | None = None) -> pd.DataFrame:
+    """How often each article uses each word form of at least two letters; spellings of one word are one.
+
+    Returns
+    -------
+    DataFrame: article, term, count; a row per article and term that occurs
+    """
+    terms = selection.terms
+    every = pd.Series(terms["term"].unique())
+    wanted = every[(every.str.count(r"[^\W\d_]") >= 2) & ~every.str.match(r"['’]")]
+    spelled = {**dict(zip(wanted, wanted, strict=True)), **fold_spellings(wanted, language=language)}
+    table = terms[["article", "count"]].assign(term=terms["term"].map(spelled))
+    return table.dropna(subset="term").groupby(["article", "term"], as_index=False, sort=True)["count"].sum()

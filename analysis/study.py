@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -45,12 +46,16 @@ class Study:
     labels: pd.DataFrame
     polarity: pd.DataFrame
     _features: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    #: What was derived of this study and may be asked for again (`selection.select`).
+    derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def copy(self) -> Study:
         """The same study with tables of its own: what is changed in them is not changed here."""
         frames = ("outlets", "manifest", "observed", "actors", "labels", "polarity")
         features = {name: table.copy(deep=False) for name, table in self._features.items()}
-        return replace(self, **{name: getattr(self, name).copy(deep=False) for name in frames}, _features=features)
+        return replace(
+            self, **{name: getattr(self, name).copy(deep=False) for name in frames}, _features=features, derived={}
+        )
 
     @property
     def name(self) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import selection, tables
-from analysis.findings import reference_name, stands, verdict
-from analysis.frequency import dispersion, frequency, label_shares, means, variance_shares
-from analysis.results import is_primary
+from analysis.findings import verdict
+from analysis.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
+from analysis.measures import EQUAL, REST, in_language
+from analysis.results import is_primary, stands, without
+from analysis.sentences import reference_name
 from analysis.study import Study
 
 SUPPLEMENT = "peruvian-press-words.csv"
@@ -48,13 +50,30 @@ def differences(study: Study, table: pd.DataFrame, measure: str, *, group: str |
     return rows.assign(_o=outlet, _p=place).sort_values(["_o", "_p", "feature"]).drop(columns=["_o", "_p"])
 
 
-def variants(study: Study, table: pd.DataFrame, measure: str, *, group: str) -> pd.DataFrame:
-    """Every variant and adjustment of one outlet's comparisons on a measure: how far a conclusion depends on them."""
-    rows = table[(table["measure"] == measure) & (table["group"] == group)]
+def variants(study: Study, table: pd.DataFrame, measure: str, *, group: str | None = None) -> pd.DataFrame:
+    """Every variant, adjustment and reference of comparisons: how far a conclusion depends on them.
+
+    Returns
+    -------
+    DataFrame
+        COMPARISON's columns and group_name, label, primary, against (the reference's name); of one group, or of all.
+    """
+    rows = table[table["measure"] == measure]
+    if group is not None:
+        rows = rows[rows["group"] == group]
+    names = {without(outlet): f"{REST} without {name}" for outlet, name in study.outlet_names.items()}
     rows = rows.assign(
-        label=[feature_name(study, measure, f) for f in rows["feature"]], primary=is_primary(study, rows)
+        label=[feature_name(study, measure, f) for f in rows["feature"]],
+        group_name=rows["group"].map(study.outlet_names),
+        primary=is_primary(study, rows).map({True: "primary", False: ""}),
+        against=rows["reference"].map({**study.outlet_names, **names}).fillna(rows["reference"]),
     )
-    return rows.sort_values(["label", "variant", "adjustment"])
+    order = rows["reference"].map({REST: 0, EQUAL: 1}).fillna(2)
+    return (
+        rows.assign(_r=order)
+        .sort_values(["group_name", "label", "variant", "_r", "adjustment", "against"])
+        .drop(columns="_r")
+    )
 
 
 def actor_frequency(
@@ -155,9 +174,30 @@ def voices(study: Study, *, language: str = "en") -> pd.DataFrame:
     return table.assign(outlet=table["outlet"].map(study.outlet_names), set=table["set"].map(label_sets(study)))
 
 
-def words_of(table: pd.DataFrame, group: str, *, each: int = 12) -> pd.DataFrame:
+def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Words as they are tested, by outlet and |z|, and how they are spread over the outlet's articles.
+
+    Returns
+    -------
+    DataFrame
+        COMPARISON's columns and group_name, articles_with (articles of the group that use the word) and dp (Gries' DP
+        over them: near 0 where the word is spread as the text is, near 1 where one article has it all).
+    """
+    rows = table[(table["measure"] == "term-log-odds") & is_primary(study, table)]
+    frames = []
+    for (outlet, reference), mine in rows.groupby(["group", "reference"], sort=False):
+        right = None if reference == REST else str(reference)
+        chosen, sides = in_language(study, str(mine["variant"].iloc[0]), str(outlet), right)
+        used = selection.words(chosen, language=str(mine["language"].iloc[0]))
+        spread = spread_over(used[used["article"].isin(sides[0])], chosen.articles.loc[sides[0], "tokens"])
+        frames.append(mine.join(spread, on="feature").fillna({"articles_with": 0}))
+    found = pd.concat(frames, ignore_index=True) if frames else rows.assign(articles_with=0, dp=0.0)
+    return found.assign(group_name=found["group"].map(study.outlet_names))
+
+
+def words_of(study: Study, table: pd.DataFrame, group: str, *, each: int = 12) -> pd.DataFrame:
     """The words of an outlet that stand furthest apart, from most its own to most its reference's."""
-    rows = table[(table["measure"] == "term-log-odds") & (table["group"] == group)]
+    rows = table[(table["measure"] == "term-log-odds") & (table["group"] == group) & is_primary(study, table)]
     rows = rows.sort_values(["z", "feature"], ascending=[False, True])
     top, bottom = rows[rows["z"] > 0].head(each), rows[rows["z"] < 0].tail(each)
     return pd.concat([top, bottom])
