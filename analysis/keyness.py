@@ -59,7 +59,9 @@ def log_odds(
     Notes
     -----
     Interval: 1.96 times the larger of two standard errors, Monroe's and that of articles drawn again. The first knows
-    that a word seen never is not therefore impossible, the second that a word is used in bursts.
+    that a word seen never is not therefore impossible, the second that a word is used in bursts. Above 5,000 articles
+    the second comes from first-order parts (`linear`) and is too small for words used less than some 15 times on a
+    side, and p is that of the rates within periods.
 
     Raises
     ------

@@ -53,30 +53,30 @@ _NOTES = {
     "comparison": (
         "Comparison",
         "Articles, not words, are the sampling unit, and copies of one text are resampled together. Two sides are "
-        "compared on days when both were observed. Differences are standardized over the study's periods with Mantel–"
-        "Haenszel weights. {how} q is Benjamini–Hochberg over all tested outlets and features of a measure. The rest "
-        "is all other outlets together, aggregators and single pages left out; beside it stand a mean in which every "
-        "other outlet with five articles weighs the same, the comparison without copies of earlier articles, and for "
-        "what stands the comparison without each single other outlet: where one of these turns round or spans zero, the "
-        "conclusion is called fragile. In simulated corpora of this study's shape (tests/benchmarks/calibration.py) the "
-        "tests keep their error rates; the intervals of shares hold from 16 articles on and are wider than need be below "
-        "and for rare features; those of means hold where values are not skewed, and where they are very skewed are too "
-        "narrow below 32 articles.",
+        "compared on days when both were observed. Differences are standardized over the study's periods with "
+        "Mantel–Haenszel weights. {how} q is Benjamini–Hochberg over all tested outlets and features of a measure. "
+        "The rest is all other outlets together, aggregators and single pages left out; beside it stand a mean in "
+        "which every other outlet with five articles weighs the same, the comparison without copies of earlier "
+        "articles, and for what stands the comparison without each single other outlet: where one of these turns "
+        "round or spans zero, the conclusion is called fragile. In simulated corpora of this study's shape "
+        "(tests/benchmarks/calibration.py) the tests keep their error rates; the intervals of shares hold from 16 "
+        "articles on and are wider than need be below and for rare features; those of means hold where values are "
+        "not skewed, and where they are very skewed are too narrow below 32 articles.",
     ),
     "groups": (
         "Groups of outlets",
         "A group is compared with all other outlets by outlet: each outlet's mean after its periods' means are taken "
         "off, the difference of the two sides' means, Welch's interval, and p from permuting outlets. Where outlets "
-        "differ and groups do not, a test that permutes articles finds a difference three times as often as it should "
-        "(tests/benchmarks/calibration.py).",
+        "differ and groups do not, a test that permutes articles finds a difference three times as often as it "
+        "should (tests/benchmarks/calibration.py).",
     ),
     "words": (
         "Words",
-        "Log-odds ratio with an informative Dirichlet prior from the study's own background (Monroe, Colaresi & Quinn "
-        "2008). Spellings of one word are one (instruments/spellings.toml). Its z, by which words are ranked, takes "
-        "every word as an independent draw, which words are not; q comes from whole articles permuted within periods, "
-        "around the mean of the permuted z. Intervals take the larger of Monroe's standard error and that of articles "
-        "drawn again.",
+        "Log-odds ratio with an informative Dirichlet prior from the study's own background (Monroe, Colaresi & "
+        "Quinn 2008). Spellings of one word are one (instruments/spellings.toml). Its z, by which words are ranked, "
+        "takes every word as an independent draw, which words are not; q comes from whole articles permuted within "
+        "periods, around the mean of the permuted z. Intervals take the larger of Monroe's standard error and that "
+        "of articles drawn again.",
     ),
 }
 
@@ -109,10 +109,10 @@ def _how(study: Study) -> str:
             f"With more than {LARGE:,} articles nothing is resampled: intervals are linearized and robust to copies, "
             f"p comes from the moments of drawing sides anew within periods (Pearson's type III)."
         )
-    draws = study.settings.draws
+    draws, seed = study.settings.draws, study.settings.seed
     return (
-        f"Intervals are 95 % percentile bootstrap intervals, widened for small numbers; p comes from permuting articles "
-        f"within periods. With {draws:,} draws each (seed {study.settings.seed}; for words {WORD_DRAWS * draws:,}) "
+        f"Intervals are 95 % percentile bootstrap intervals, widened for small numbers; p comes from permuting "
+        f"articles within periods. With {draws:,} draws each (seed {seed}; for words {WORD_DRAWS * draws:,}) "
         f"another seed would move a p of 0.05 by about {number(monte_carlo_error(0.05, draws), 3)} (standard error)."
     )
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis import tables
-from analysis.compare import adjust_p, difference, log_odds
-from analysis.errors import EmptyGroup, OverlappingGroups
+from analysis.compare import difference
 
 NUMBERS = ["estimate", "lower", "upper", "z", "p", "effect", "detectable", "count", "reference_count"]
 
@@ -33,33 +32,6 @@ def _compare(group_values, reference_values, **options):
 
 def _row(*args, adjustment="raw", **options):
     return _compare(*args, **options).set_index("adjustment").loc[adjustment]
-
-
-# q
-
-
-def test_q_of_the_example_of_benjamini_and_hochberg_1995():
-    """Fifteen p values; at 5 % the four smallest are rejected. The largest p·15/rank below 0.05 is 0.0095·15/4."""
-    p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344]
-    p += [0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]
-    q = adjust_p(np.array(p))
-    assert 4 == (q <= 0.05).sum()
-    assert pytest.approx([0.0015, 0.003, 0.0095, 0.035625]) == q[:4]
-
-
-def test_q_by_hand_with_ties_and_a_missing_p():
-    """0.01·4/1, then 0.02·4/2 = 0.03·4/3 = 0.04, 0.5; what is not tested is no part of the family."""
-    assert pytest.approx([0.5, 0.04, 0.04, np.nan, 0.04], nan_ok=True) == adjust_p([0.5, 0.02, 0.03, np.nan, 0.01])
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.lists(st.one_of(st.floats(0, 1), st.just(math.nan)), max_size=30))
-def test_q_agrees_with_scipy_and_is_never_below_p(p):
-    q, known = adjust_p(np.array(p)), ~np.isnan(p)
-    assert (np.isnan(q) == ~known).all()
-    if known.any():
-        np.testing.assert_allclose(q[known], stats.false_discovery_control(np.array(p)[known]))
-        assert (q[known] >= np.array(p)[known]).all()
 
 
 # Differences
@@ -278,115 +250,3 @@ def test_a_number_does_not_depend_on_what_else_is_compared():
     together = difference(values, group=group, reference=reference, draws=200)
     alone = difference(values[["b"]], group=group, reference=reference, draws=200)
     pd.testing.assert_frame_equal(together[together["feature"] == "b"].reset_index(drop=True), alone)
-
-
-# Log-odds
-
-
-CORPUS = {"coup": (10, 2), "mob": (0, 6), "peru": (20, 30), "vote": (5, 5)}
-
-
-def _terms(corpus=CORPUS, parts=5):
-    """TERMS of a corpus: each side's counts dealt out over `parts` articles."""
-    rows = [
-        (f"{side}{article}", "title", term, n // parts + (article < n % parts))
-        for term, pair in corpus.items()
-        for side, n in zip("gr", pair, strict=True)
-        for article in range(parts)
-    ]
-    return pd.DataFrame([row for row in rows if row[3]], columns=tables.TERMS.names)
-
-
-def _words(terms, parts=5, **options):
-    group, reference = ([f"{side}{n}" for n in range(parts)] for side in "gr")
-    return log_odds(terms, target=group, reference=reference, **{"prior": 0.5, "min_count": 1} | options)
-
-
-def test_log_odds_of_a_corpus_of_four_words_by_the_formula():
-    """Monroe, Colaresi & Quinn (2008), eq. 15, 19 and 21, with α = ½ and α₀ = 2, written out; 35 and 43 words."""
-    table = _words(_terms()).set_index("feature")
-    assert pytest.approx(math.log(10.5 / (37 - 10.5)) - math.log(2.5 / (45 - 2.5))) == table.loc["coup", "estimate"]
-    assert pytest.approx(math.log(0.5 / 36.5) - math.log(6.5 / 38.5)) == table.loc["mob", "estimate"]
-    assert pytest.approx(math.log(20.5 / 16.5) - math.log(30.5 / 14.5)) == table.loc["peru", "estimate"]
-    spread = math.sqrt(1 / 10.5 + 1 / 2.5)
-    coup = table.loc["coup"]
-    assert pytest.approx(coup["estimate"] / spread) == coup["z"]
-    assert pytest.approx(coup["estimate"] - 1.959964 * spread, abs=1e-6) == coup["lower"]
-    assert pytest.approx(coup["estimate"] + 1.959964 * spread, abs=1e-6) == coup["upper"]
-    assert (10, 2, 5, 5) == tuple(coup[["count", "reference_count", "articles", "reference_articles"]])
-    assert table["p"].isna().all()
-
-
-def test_an_informative_prior_gives_each_word_its_own_weight():
-    prior = {"coup": 3.0, "mob": 1.0, "peru": 5.0, "vote": 1.0}
-    table = _words(_terms(), prior=prior).set_index("feature")
-    expected = math.log(13 / (45 - 13)) - math.log(5 / (53 - 5))
-    assert pytest.approx(expected) == table.loc["coup", "estimate"]
-    assert pytest.approx(expected / math.sqrt(1 / 13 + 1 / 5)) == table.loc["coup", "z"]
-
-
-def test_rare_words_are_left_out_and_still_are_words_of_the_text():
-    """`min_count` is of both sides together; the totals stay."""
-    few, every = _words(_terms(), min_count=11), _words(_terms(), min_count=1)
-    assert {"coup", "peru"} == set(few["feature"])
-    pd.testing.assert_series_equal(
-        few.set_index("feature")["estimate"], every.set_index("feature")["estimate"][few["feature"]]
-    )
-
-
-def test_words_stand_in_order_of_their_z_ties_by_word():
-    table = _words(_terms({"b": (4, 1), "a": (4, 1), "c": (5, 30)}))
-    assert ["c", "a", "b"] == list(table["feature"])
-    assert table["z"].abs().is_monotonic_decreasing
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2))
-def test_swapping_target_and_reference_turns_the_sign_of_every_word(corpus):
-    corpus = {"of": (5, 5), "the": (3, 4), **corpus}
-    one = _words(_terms(corpus)).set_index("feature")
-    two = _words(_terms({term: pair[::-1] for term, pair in corpus.items()})).set_index("feature")
-    np.testing.assert_allclose(one["estimate"], -two["estimate"][one.index], atol=1e-9)
-    np.testing.assert_allclose(one["z"], -two["z"][one.index], atol=1e-9)
-
-
-def test_p_of_a_word_agrees_with_full_enumeration_of_articles():
-    """Five articles of ten, 252 ways; a word in a single article is as likely on either side."""
-    terms = _terms({"coup": (9, 2), "peru": (20, 20)})
-    once = pd.DataFrame([("g0", "title", "burst", 12)], columns=tables.TERMS.names)
-    terms = pd.concat([terms, once], ignore_index=True)
-    table = _words(terms, draws=4_000, seed=5).set_index("feature")
-    wide = terms.pivot_table(index="article", columns="term", values="count", fill_value=0)
-    counts, terms_n = wide.to_numpy(float), len(wide.columns)
-
-    def z(chosen):
-        y1, y2 = counts[chosen].sum(axis=0) + 0.5, np.delete(counts, chosen, axis=0).sum(axis=0) + 0.5
-        n1, n2 = y1.sum(), y2.sum()
-        return (np.log(y1 / (n1 - y1)) - np.log(y2 / (n2 - y2))) / np.sqrt(1 / y1 + 1 / y2)
-
-    everything = np.array([z(list(chosen)) for chosen in itertools.combinations(range(10), 5)])
-    exact = (np.abs(everything) >= np.abs(z([0, 1, 2, 3, 4])) - 1e-9).mean(axis=0)
-    for word, p in zip(wide.columns, exact, strict=True):
-        # The middle of the draws is off by chance too, which shows where p is near 1.
-        assert pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / 4_000) + 0.015) == table.loc[word, "p"]
-    assert terms_n == 3
-    assert table.loc["burst", "p"] > 0.9
-    assert table.loc["burst", "z"] > 2  # what z alone would have called a finding
-
-
-def test_terms_and_a_matrix_of_terms_give_the_same_even_with_the_word_term():
-    """`term` and `count` are words as well; an article without a word is an article."""
-    corpus = {"term": (8, 2), "count": (3, 9), "part": (4, 4), "article": (5, 5)}
-    terms = _terms(corpus, parts=12)
-    matrix = terms.pivot_table(index="article", columns="term", values="count", aggfunc="sum", fill_value=0)
-    every = [f"{side}{n}" for side in "gr" for n in range(12)]
-    assert len(matrix) < len(every)
-    one, two = (_words(given, parts=12, draws=50) for given in (terms, matrix.reindex(every, fill_value=0)))
-    pd.testing.assert_frame_equal(one, two)
-
-
-def test_log_odds_refuses_sides_that_cannot_be_compared():
-    with pytest.raises(EmptyGroup, match="the reference 'reference' holds no article"):
-        log_odds(_terms(), target=["g0"], reference=[], prior=1)
-    with pytest.raises(OverlappingGroups, match="1 articles are in the group and in its reference"):
-        log_odds(_terms(), target=["g0"], reference=["g0"], prior=1)

@@ -33,7 +33,16 @@ def test_an_instrument_without_figures_has_no_empty_list(small_study, validity):
 
 
 def test_comparisons_are_noted_with_their_draws_and_seed(small_study, validity):
-    assert "200 draws each, seed 7." in method_note(small_study, "comparison").html
+    """√(0.05 · 0.95 / 200) = 0.0154."""
+    html = method_note(small_study, "comparison").html
+    assert "With 200 draws each (seed 7; for words 600) another seed would move a p of 0.05 by about 0.015" in html
+
+
+def test_a_large_study_is_noted_as_not_resampled(small_study, monkeypatch):
+    monkeypatch.setattr("analysis.inference.LARGE", 10)
+    html = method_note(small_study, "comparison").html
+    assert "nothing is resampled: intervals are linearized" in html
+    assert "draws" not in html
 
 
 def test_every_note_can_be_shown_and_an_unknown_one_is_an_error(small_study):

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from analysis import load_study, study_results
-from analysis.findings import findings, salience_findings, word_findings
+from analysis.findings import findings, word_findings
 from analysis.method import VALIDITY, variance_sentence
 from analysis.misclassification import coded_mentions, corrected_tone, correction_sentence
+from analysis.portraits import salience_findings
 from analysis.views import actor_frequency, by_share, variance_of_tone
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from analysis import results, tables
-from analysis.compare import adjust_p
+from analysis.compare import adjust_p, difference
 from analysis.errors import EmptyGroup
+from analysis.inference import monte_carlo_error
+from analysis.measures import equal_weights, measures
 from analysis.results import is_primary, pair_results, primary_variant, study_results, with_q
 from analysis.study import load_study
 
@@ -21,6 +23,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def _one(table, **facts):
+    facts = {"reference": "other outlets"} | facts
     rows = table[(table[list(facts)] == pd.Series(facts)).all(axis=1)]
     assert len(rows) == 1
     return rows.iloc[0]
@@ -30,8 +33,8 @@ def test_all_measures_and_tested_outlets_are_there(small_study, small_results):
     assert MEASURES >= set(small_results["measure"])
     assert {"actor-share", "valence", "term-log-odds"} <= set(small_results["measure"])
     assert set(small_study.tested) == set(small_results["group"])
-    assert {"other outlets"} == set(small_results["reference"])
-    key = ["measure", "feature", "group", "variant", "adjustment"]
+    assert {"other outlets", "mean of other outlets"} == {r for r in small_results["reference"] if "without" not in r}
+    key = ["measure", "feature", "group", "reference", "variant", "adjustment"]
     assert not small_results.duplicated(key).any()
 
 
@@ -47,6 +50,7 @@ def test_references_hold_shared_days_of_referees_only(small_results):
     )
     assert (8, 11, "mul") == (share["articles"], share["reference_articles"], share["language"])
     words = small_results[(small_results["measure"] == "term-log-odds") & (small_results["group"] == "north")]
+    words = words[(words["variant"] == "lede") & (words["adjustment"] == "raw")]
     assert {(8, 8, "en")} == set(
         words[["articles", "reference_articles", "language"]].itertuples(index=False, name=None)
     )
@@ -171,3 +175,55 @@ def test_a_study_without_tested_outlets_has_an_empty_table(study_folder, edit, c
     table = study_results(load_study(study_folder))
     assert tables.COMPARISON.names == list(table)
     assert 0 == len(table)
+
+
+def test_copies_and_equal_outlets_stand_beside_each_primary_row_without_p(small_study, small_results):
+    primary = small_results[is_primary(small_study, small_results) & (small_results["measure"] == "actor-share")]
+    keys = ["measure", "feature", "group", "variant"]
+    beside = small_results[small_results["reference"] == "mean of other outlets"]
+    joined = primary.merge(beside, on=keys, suffixes=("", "_beside"))
+    able = {o for o in ("north", "south") if equal_weights(measures(small_study, "lede", o)[0]) is not None}
+    assert able
+    assert len(joined) == primary["group"].isin(able).sum()
+    assert beside[["p", "q", "detectable"]].isna().all(axis=None)
+    copies = small_results[small_results["adjustment"] == "without copies"]
+    assert len(copies)
+    assert copies[["p", "q"]].isna().all(axis=None)
+
+
+def test_what_stands_is_computed_again_without_each_other_outlet(small_study, small_results):
+    """As if the study had never had it: the estimate is that of the articles left."""
+    whole = small_results[is_primary(small_study, small_results) & (small_results["measure"] == "actor-share")]
+    row = whole[whole["group"] == "north"].iloc[0]
+    forced = small_results.assign(q=small_results["q"].where(small_results.index != row.name, 0.001))
+    forced.loc[row.name, ["lower", "upper"]] = [0.1, 0.9]
+    frames = [
+        frame for frame in results.leave_one_out(small_study, forced)
+        if (frame["feature"] == row["feature"]).any() and (frame["group"] == "north").all()
+    ]  # fmt: skip
+    (one,) = measures(small_study, "lede", "north")[:1]
+    outlet = one.chosen.articles["outlet"]
+    assert {f"other outlets without {o}" for o in outlet[one.sides[1]].unique()} == {
+        f["reference"].iloc[0] for f in frames
+    }
+    for frame in frames:
+        left_out = frame["reference"].iloc[0].removeprefix("other outlets without ")
+        kept = one.sides[1][outlet[one.sides[1]] != left_out]
+        assert len(kept) == frame["reference_articles"].iloc[0]
+        expected = difference(
+            one.values[[row["feature"]]], group=one.sides[0], reference=kept, kind="share", draws=10,
+            strata=one.chosen.articles["period"], adjustments=["standardized"],
+        )  # fmt: skip
+        np.testing.assert_allclose(expected["estimate"], frame.loc[frame["feature"] == row["feature"], "estimate"])
+
+
+def test_two_seeds_agree_within_the_error_that_is_stated(small_study):
+    """Six standard errors of a p from 5,000 draws, for all p of a comparison, twice drawn."""
+    (one,) = measures(small_study, "lede", "north")[:1]
+    plan = {
+        "group": one.sides[0], "reference": one.sides[1], "strata": one.chosen.articles["period"], "draws": 5_000
+    }  # fmt: skip
+    first, second = (difference(one.values, seed=seed, **plan)["p"].dropna().to_numpy() for seed in (1, 2))
+    error = np.array([np.hypot(monte_carlo_error(p, 5_000), 1 / 5_000) for p in first])
+    assert len(first)
+    assert (np.abs(first - second) <= 6 * error).all()

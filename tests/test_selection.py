@@ -1,6 +1,7 @@
 """Which text and which articles a comparison may use: the rules of fair comparison."""
 
-import pandas as pd
+from dataclasses import replace
+
 import pytest
 
 from analysis import selection
@@ -120,11 +121,18 @@ def test_valence_toward_an_actor_is_missing_where_it_is_not_named(small_study):
     assert selection.article_valence(select(small_study))["north-3"] == toward.loc["north-3", "dina-boluarte"]
 
 
-def test_the_term_matrix_holds_words_of_two_letters_and_a_row_per_article(small_study):
-    """No clitics, no single letters with digits; an article without a word keeps its row."""
+def test_words_have_two_letters_and_one_spelling(small_study):
+    """No clitics, no single letters with digits."""
     chosen = select(small_study, "lede")
-    matrix = selection.term_matrix(chosen, pd.Index(["north-0", "south-2", "nowhere"]))
-    assert ["coup", "peru", "protest"] == [word for word in matrix if word != "lima"]
-    assert [2.0, 4.0] == matrix.loc["north-0", ["coup", "peru"]].to_list()
-    assert 4.0 == matrix.loc["south-2", "peru"]
-    assert 0 == matrix.loc["nowhere"].sum()
+    words = selection.words(chosen).set_index(["article", "term"])["count"]
+    assert {"coup", "peru", "protest"} == {word for word in words.index.unique("term") if word != "lima"}
+    assert (2, 4, 4) == (words["north-0", "coup"], words["north-0", "peru"], words["south-2", "peru"])
+    terms = chosen.terms.replace({"term": {"coup": "labour", "protest": "labor"}})
+    spelled = selection.words(replace(chosen, terms=terms), language="en")
+    assert {"labor", "peru"} == {word for word in spelled["term"] if word != "lima"}
+    assert words.sum() == spelled["count"].sum()
+
+
+def test_a_study_is_restricted_once_and_a_fresh_one_anew(small_study):
+    assert select(small_study, "lede") is select(small_study, "lede")
+    assert select(small_study, "lede") is not select(small_study.copy(), "lede")

@@ -37,7 +37,7 @@ def test_differences_are_primary_rows_in_the_order_of_outlets_and_main_actors(sm
     assert {"the other outlets"} == set(table["reference_name"])
     assert (table["found"] == (table["verdict"] != "cannot tell")).all()
     keys = ["group", "feature", "variant", "adjustment", "measure"]
-    joined = table.merge(small_results, on=keys, suffixes=("", "_raw"))
+    joined = table.merge(small_results[small_results["reference"] == "other outlets"], on=keys, suffixes=("", "_raw"))
     pd.testing.assert_series_equal(joined["estimate"], joined["estimate_raw"], check_names=False)
     assert {"south"} == set(views.differences(small_study, small_results, "actor-share", group="south")["group"])
 
@@ -49,9 +49,10 @@ def test_a_pair_names_its_reference(small_study):
 
 def test_variants_show_every_row_and_mark_the_primary_one(small_study, small_results):
     table = views.variants(small_study, small_results, "valence", group="north")
-    assert 6 == len(table)
+    # Three variants, raw and standardized; the primary one also against a mean of outlets.
+    assert 7 == len(table)
     assert [("lede", "standardized")] == list(
-        table.loc[table["primary"], ["variant", "adjustment"]].itertuples(index=False, name=None)
+        table.loc[table["primary"] == "primary", ["variant", "adjustment"]].itertuples(index=False, name=None)
     )
 
 
@@ -106,8 +107,8 @@ def test_voices_count_each_use_once(small_study):
     assert 8 + 7 == table[["own", "attributed", "quoted"]].to_numpy().sum()
 
 
-def test_words_stand_from_the_groups_own_to_the_references(small_results):
-    words = views.words_of(small_results, "north", each=2)
+def test_words_stand_from_the_groups_own_to_the_references(small_study, small_results):
+    words = views.words_of(small_study, small_results, "north", each=2)
     assert words["z"].is_monotonic_decreasing
     assert "coup" == words["feature"].iloc[0]
     assert "protest" == words["feature"].iloc[-1]
@@ -136,3 +137,13 @@ def test_valence_by_period_is_of_tested_outlets(small_study):
     assert ["removal", "protests"] == list(dict.fromkeys(table["period"]))
     assert {"The North", "The South"} == set(table["label"])
     assert not any(math.isnan(mean) for mean in table["mean"])
+
+
+def test_words_are_shown_with_their_spread_over_the_outlets_articles(small_study, small_results):
+    """North has “coup” in each of its articles, which are alike in length."""
+    table = views.words_compared(small_study, small_results)
+    words = small_results[small_results["measure"] == "term-log-odds"]
+    assert is_primary(small_study, words).sum() == len(table)
+    coup = table[(table["group"] == "north") & (table["feature"] == "coup")].iloc[0]
+    assert coup["articles"] == coup["articles_with"]
+    assert 0 == pytest.approx(coup["dp"], abs=1e-9)
