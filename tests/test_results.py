@@ -182,7 +182,8 @@ def test_copies_and_equal_outlets_stand_beside_each_primary_row_without_p(small_
     keys = ["measure", "feature", "group", "variant"]
     beside = small_results[small_results["reference"] == "mean of other outlets"]
     joined = primary.merge(beside, on=keys, suffixes=("", "_beside"))
-    able = {o for o in ("north", "south") if equal_weights(measures(small_study, "lede", o)[0]) is not None}
+    variants = {"north": "lede", "south": "lede", "portal": "title"}
+    able = {o for o, v in variants.items() if equal_weights(measures(small_study, v, o)[0]) is not None}
     assert able
     assert len(joined) == primary["group"].isin(able).sum()
     assert beside[["p", "q", "detectable"]].isna().all(axis=None)
