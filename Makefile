@@ -29,6 +29,7 @@ bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'spacy>=3.8'
 	$(BIN)/python tests/benchmarks/annotate.py
 	$(BIN)/python tests/benchmarks/annotate.py --growth
+	$(BIN)/python tests/benchmarks/words.py $(STUDY)
 	$(BIN)/python tests/benchmarks/calibration.py
 	$(BIN)/python tests/benchmarks/build.py $(STUDY)
 

@@ -12,9 +12,18 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.inference import DIGITS, LEAST, Inference, Kind, Method, adjust_p, by_resampling, is_analytic
+from analysis.inference import (
+    DIGITS,
+    LEAST,
+    Inference,
+    Kind,
+    Method,
+    adjust_p,
+    by_linearization,
+    by_resampling,
+    is_analytic,
+)
 from analysis.keyness import log_odds
-from analysis.linear import by_linearization
 from analysis.resample import Design, lay_out, permuted_difference
 
 __all__ = ["DIGITS", "LEAST", "Kind", "Method", "adjust_p", "difference", "log_odds"]
@@ -56,7 +65,7 @@ def difference(
     measure, names, language, variant : what to write into the table
     adjustments : raw, standardized or both, in the order of the rows
     test : whether p and detectable are wanted; they are missing where not
-    method : resampling, analytic (no draws; see `linear.by_linearization`), or auto: analytic above 5,000 articles
+    method : resampling, analytic (no draws; see `inference.by_linearization`), or auto: analytic above 5,000 articles
 
     Returns
     -------

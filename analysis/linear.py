@@ -1,4 +1,4 @@
-"""Intervals and p without draws, for corpora too large for them: what each article adds to a difference."""
+"""What each article adds to a difference, to first order: variance, skewness and p without a draw."""
 
 from __future__ import annotations
 
@@ -6,36 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
-from analysis.inference import Inference, Kind
 from analysis.resample import Design
-
-
-def by_linearization(plan: Design, kind: Kind, n: np.ndarray, *, test: bool = True) -> Inference:
-    """What `by_resampling` tends to, without draws: each article's first-order part in the difference.
-
-    Notes
-    -----
-    Interval: the linearized variance of the Mantel–Haenszel difference, summed over whole blocks (cluster-robust),
-    t with n - 1 degrees of freedom; shares and portions with the same pseudo-articles as in the bootstrap. p: where
-    sides are drawn anew within strata, the numerator is the sum of the group's residuals from their stratum, a sum
-    drawn without replacement, whose first three moments are known; its tail is Pearson's type III.
-
-    References
-    ----------
-    Greenland & Robins (1985), Biometrics 41(1); Mielke & Berry (2007), Permutation Methods, ch. 2.
-    """
-    top, mass = _by_stratum(plan, plan.value), _by_stratum(plan, plan.weight)
-    smooth = kind in ("share", "portion")
-    centre, parts, pools = _linear_parts(plan, top, mass, smooth)
-    spread = np.sqrt(sum(_pool_variance(parts[pool]) for pool in pools))
-    with np.errstate(invalid="ignore"):
-        half = stats.t.isf(0.025, np.maximum(n - 1, 1)) * spread
-    nothing = np.full(centre.shape, np.nan)
-    if not test:
-        return Inference(centre - half, centre + half, spread, nothing, nothing)
-    p, null_spread = _residual_test(plan, top, mass)
-    return Inference(centre - half, centre + half, spread, p, null_spread)
-
 
 _Sides = tuple[np.ndarray, np.ndarray]
 
@@ -53,11 +24,12 @@ def membership(code: np.ndarray, size: int) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(code)), (code, np.arange(len(code)))), shape=(size, len(code)))
 
 
-def _linear_parts(
-    plan: Design, top: _Sides, mass: _Sides, smooth: bool
-) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """The difference (k,), each block's part in it, pseudo-articles last, and which blocks are drawn together."""
-    (a1, a0), (b1, b0) = top, mass
+def linear_parts(plan: Design, *, smooth: bool) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The Mantel–Haenszel difference (k,) and, for each pool of blocks drawn together, their parts in it (blocks × k).
+
+    With `smooth`, each side's pool also holds a pseudo-article with and one without the feature, as in the bootstrap.
+    """
+    (a1, a0), (b1, b0) = _by_stratum(plan, plan.value), _by_stratum(plan, plan.weight)
     share = [b / np.maximum((plan.weight[plan.side == side] > 0).sum(axis=0), 1) for side, b in ((1, b1), (0, b0))]
     if smooth:
         a1, a0, b1, b0 = a1 + share[0], a0 + share[1], b1 + 2 * share[0], b0 + 2 * share[1]
@@ -90,16 +62,20 @@ def _linear_parts(
         clustered = np.concatenate([clustered, pseudo])
         for which in (0, 1):
             pools[which] = np.r_[pools[which], blocks + 2 * which, blocks + 2 * which + 1]
-    return centre, clustered, [pool for pool in pools if len(pool) > 1]
+    return centre, [clustered[pool] - clustered[pool].mean(axis=0) for pool in pools if len(pool) > 1]
 
 
-def _pool_variance(parts: np.ndarray) -> np.ndarray:
-    return np.asarray(((parts - parts.mean(axis=0)) ** 2).sum(axis=0) * len(parts) / (len(parts) - 1))
+def residual_test(plan: Design) -> tuple[np.ndarray, np.ndarray]:
+    """p of each difference, and its standard deviation where sides are drawn anew within strata.
 
+    The numerator of the difference is then the sum of the group's residuals from their stratum, a sum drawn without
+    replacement, whose first three moments are known.
 
-def _residual_test(plan: Design, top: _Sides, mass: _Sides) -> tuple[np.ndarray, np.ndarray]:
-    """p of each difference, and its standard deviation where sides are drawn anew within strata."""
-    (a1, a0), (b1, b0) = top, mass
+    References
+    ----------
+    Mielke & Berry (2007), Permutation Methods, ch. 2.
+    """
+    (a1, a0), (b1, b0) = _by_stratum(plan, plan.value), _by_stratum(plan, plan.weight)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.nan_to_num((a1 + a0) / (b1 + b0))
     residual = plan.value - plan.weight * mean[plan.stratum]

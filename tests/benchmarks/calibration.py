@@ -24,9 +24,9 @@ from analysis.resample import lay_out, permuted_difference
 
 # Run as a script this folder is on the path; imported by a test it is the package `benchmarks`.
 if __package__:
-    from .simulated import SMALL_OUTLETS, TESTED, Corpus, articles_with, bursty, corpus, moving
+    from .simulated import LENGTH, SHAPE, SMALL_OUTLETS, TESTED, Corpus, articles_with, bursty, corpus, moving
 else:
-    from simulated import SMALL_OUTLETS, TESTED, Corpus, articles_with, bursty, corpus, moving
+    from simulated import LENGTH, SHAPE, SMALL_OUTLETS, TESTED, Corpus, articles_with, bursty, corpus, moving
 
 #: 230 articles to compare a group with.
 REFERENCE = (50, 32, 29, 26, 23, 20, 16, 10, 8, 8, 4, 4)
@@ -163,6 +163,7 @@ def coverage(rng: np.random.Generator, effort: Effort) -> list[Figure]:
     lines = []
     shares = [(0.27, 0.0), (0.27, 0.2), (0.05, 0.0)]
     names = ["share 27 %, difference 0", "share 27 %, difference +20", "share 5 %, difference 0"]
+    names += ["rate of 8 per 1,000 words, difference 0", "rate of 8 per 1,000 words, difference +8"]
     names += ["skewed mean, difference 0", "skewed mean, difference +0.5 sd", "normal mean, difference 0"]
     for n in GROUP_SIZES:
         batches = [hits(rng, n, shares, effort.intervals) for _ in range(effort.intervals[0])]
@@ -181,27 +182,36 @@ def hits(
     base, plus = (np.repeat(part, times) for part in zip(*shares, strict=True))
     rates, shift = moving(rng, base), own * plus
     found = held(at, articles_with(rng, at, rates, shift), rates, shift, draws, seed, "share")
+    # Mentions come in bursts: each article's own rate is gamma around its period's, which moves as shares do.
+    tokens = rng.negative_binomial(SHAPE, SHAPE / (SHAPE + LENGTH), len(at.outlet)) + 8.0
+    rates, shift = moving(rng, np.full(2 * times, 0.03)) * 8 / 0.03, own * np.repeat([0, 8], times)
+    mean = (rates[at.period] + shift[at.outlet]) * tokens[:, None] / 1000
+    counts = rng.poisson(mean * rng.gamma(1, 1, mean.shape))
+    size = tokens[at.source] / 1000
+    found = np.r_[found, held(at, counts[at.source].astype(float), rates, shift, draws, seed, "ratio", size)]
     # Exponential values, of skewness 2, and normal ones; standard deviation 1, the period's mean moving by half of it.
     rates, shift = rng.normal(0, 0.5, (4, 3 * times)), own * np.repeat([0, 0.5, 0], times)
     noise = np.c_[rng.exponential(size=(len(at.outlet), 2 * times)) - 1, rng.normal(size=(len(at.outlet), times))]
     values = rates[at.period] + shift[at.outlet] + noise
     found = np.r_[found, held(at, values[at.source], rates, shift, draws, seed, "mean")]
-    return [float(np.nanmean(part)) for part in np.split(found, len(shares) + 3)]
+    return [float(np.nanmean(part)) for part in np.split(found, len(shares) + 5)]
 
 
 def held(
-    at: Corpus, values: np.ndarray, rates: np.ndarray, shift: np.ndarray, draws: int, seed: int, kind: Kind
-) -> np.ndarray:
+    at: Corpus, values: np.ndarray, rates: np.ndarray, shift: np.ndarray, draws: int, seed: int, kind: Kind,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
     """1 where the interval holds the truth, 0 where not, NaN where there is none.
 
     The truth is the estimator of what was expected of each article: a copy is as its original, wherever it appeared.
     """
     ids, inside = at.ids, at.outlet == 0
     expected = pd.DataFrame((rates[at.period] + shift[at.outlet])[at.source], index=ids)
-    period = pd.Series(at.period, index=ids)
-    plan = lay_out(expected, list(ids[inside]), list(ids[~inside]), None, period, None, ("", ""))
+    period, mass = pd.Series(at.period, index=ids), None if weights is None else pd.Series(weights, index=ids)
+    expected = expected if mass is None else expected.mul(mass, axis=0)
+    plan = lay_out(expected, list(ids[inside]), list(ids[~inside]), mass, period, None, ("", ""))
     truth = permuted_difference(plan, plan.side[None, :].astype(float))[0]
-    table = at.compare(values, [0], draws, seed, kind).query("adjustment == 'standardized'")
+    table = at.compare(values, [0], draws, seed, kind, weights).query("adjustment == 'standardized'")
     inner = (table["lower"] <= truth + 1e-9) & (table["upper"] >= truth - 1e-9)
     return inner.astype(float).where(table["lower"].notna()).to_numpy()
 

@@ -35,13 +35,22 @@ class Corpus:
     def ids(self) -> np.ndarray:
         return np.array([f"{i:04}" for i in range(len(self.outlet))])
 
-    def compare(self, values: np.ndarray, outlets: Sequence[int], draws: int, seed: int, kind: Kind) -> pd.DataFrame:
-        """`difference` of some outlets from all others, over the columns of `values`."""
+    def compare(
+        self,
+        values: np.ndarray,
+        outlets: Sequence[int],
+        draws: int,
+        seed: int,
+        kind: Kind,
+        weights: np.ndarray | None = None,
+    ) -> pd.DataFrame:
+        """`difference` of some outlets from all others, over the columns of `values`; weights are of articles."""
         ids, inside = self.ids, np.isin(self.outlet, outlets)
         return difference(
             pd.DataFrame(values, index=ids),
             group=list(ids[inside]),
             reference=list(ids[~inside]),
+            weights=None if weights is None else pd.Series(weights, index=ids),
             strata=pd.Series(self.period, index=ids),
             blocks=pd.Series(self.source, index=ids),
             kind=kind,
