@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import AnalysisError, Problem, told
+from analysis.errors import AnalysisError, told
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -108,12 +107,11 @@ def check(study: str) -> None:
 
     Example: castillo check data/sample
     """
-    from analysis.study import examine, find_study
+    from analysis.checkup import check_study
+    from analysis.places import find_study
 
     folder = find_study(study)
-    loaded, problems = examine(folder)
-    damaged = {problem.path.name for problem in problems}
-    lines = [*map(str, problems), *(_deeper_problems(loaded, damaged) if loaded is not None else [])]
+    lines = check_study(folder)
     for line in lines:
         click.echo(line)
     click.echo(f"{folder}: {len(lines)} problem{'' if len(lines) == 1 else 's'}" if lines else f"{folder}: no problems")
@@ -175,34 +173,3 @@ def _stale_features(study: Study) -> str:
     if not changed:
         return ""
     return f"features are stale: {', '.join(changed)} changed; run castillo annotate TEXTS --study {study.argument}"
-
-
-def _deeper_problems(study: Study, damaged: Collection[str]) -> list[str]:
-    """Problems that only show across files: aliases that two entries claim, reports that cannot be run, features of
-    another study. What would only follow from a problem in one of the `damaged` files is left out."""
-    from analysis.errors import FeaturesBroken, FeaturesMissing
-    from analysis.gazetteer import conflicts
-    from analysis.publish.matrix import plan_reports
-    from analysis.study import find_root
-    from analysis.studyfiles import read_csv
-    from analysis.tables import ACTORS_CSV
-
-    lines = []
-    fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
-    rows = read_csv(study.folder / "actors.csv", ACTORS_CSV)[0]
-    for alias, entries in conflicts(study.actors):
-        message = f"alias {alias!r} belongs to {' and '.join(map(str, entries))}"
-        last = int(rows.loc[rows["alias"] == alias, "line"].max())
-        lines.append(str(Problem(study.folder / "actors.csv", last, message, fix)))
-    try:
-        if "outlets.csv" not in damaged:
-            lines += map(told, plan_reports(study, find_root())[1])
-        if "articles.csv" not in damaged:
-            study.check_features()
-            study.stale_features()
-    except FeaturesMissing as error:
-        if study.features_folder.is_dir():  # a study is checked before its texts are annotated, too
-            lines.append(str(error))
-    except FeaturesBroken as error:
-        lines.append(str(error))
-    return lines

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,12 @@ class AnalysisError(Exception):
 def told(error: AnalysisError) -> str:
     """What an error says, after the places that were noted on it (file and line) as it was passed on."""
     return ": ".join([*getattr(error, "__notes__", ()), str(error)])
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """A suggestion in brackets, or nothing where no known word is like the one that was given."""
+    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,18 @@ class StudyNotFound(AnalysisError):
             f"no study {study!r}: neither a folder with a study.toml nor a name under data/. "
             f"Known here: {', '.join(known) or 'none'}."
         )
+
+
+class UnknownOutlet(AnalysisError):
+    """An outlet that the study does not have, or not among those that are asked for."""
+
+    def __init__(self, outlet: str, message: str, known: Sequence[str]) -> None:
+        self.outlet, self.known = outlet, tuple(known)
+        super().__init__(f"outlet {outlet!r} {message}{did_you_mean(outlet, known)}. {_choices(known)}")
+
+
+def _choices(known: Sequence[str]) -> str:
+    return f"There: {', '.join(known)}." if known else "There is none."
 
 
 class FeaturesMissing(AnalysisError):

@@ -29,6 +29,7 @@ event = 2022-12-07
 timezone = "America/Lima"
 window = { start = 2022-12-05, end = 2022-12-31 }
 languages = ["en"]
+subevents = ["protests"]
 min_articles = 2
 periods = [{ name = "all", start = 2022-12-05, end = 2022-12-31 }]
 """

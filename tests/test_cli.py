@@ -153,7 +153,7 @@ def test_check_tells_every_problem_at_once(root: Path) -> None:
     assert 2 == done.exit_code
     assert "articles.csv:2: outlet 'nort' is unknown (did you mean 'north'?)" in done.output
     assert "actors.csv:3: alias 'Pedro Castillo' belongs to castillo and other. Keep one" in done.output
-    assert re.search(r"study\.toml:13: study\.toml asks for the notebook 'gone'", done.output)
+    assert re.search(r"study\.toml:14: study\.toml asks for the notebook 'gone'", done.output)
     assert ": 3 problems\n" in done.output
 
 

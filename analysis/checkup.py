@@ -1,0 +1,72 @@
+"""Everything that is wrong with a study, at once: its files, what they say of each other, its reports, its features."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, told
+from analysis.gazetteer import conflicts
+from analysis.places import find_root
+from analysis.publish.matrix import plan_reports
+from analysis.study import Study, read_what_there_is
+from analysis.studyfiles import read_csv
+from analysis.tables import ACTORS_CSV
+
+
+def check_study(folder: Path) -> list[str]:
+    """Every problem of a study: place, what is wrong, what to do.
+
+    A file that cannot be read hides what would only follow from it, and nothing else.
+
+    Parameters
+    ----------
+    folder : Path of the study
+
+    Returns
+    -------
+    list of str, empty where all is well
+    """
+    study, problems, _ = read_what_there_is(folder)
+    problems += _shared_aliases(study)
+    damaged = {problem.path.name for problem in problems}
+    return [*map(str, problems), *_reports(study, damaged), *_features(study, damaged)]
+
+
+def _shared_aliases(study: Study) -> list[Problem]:
+    """Aliases that belong to two actors: mentions could be given to neither."""
+    path = study.folder / "actors.csv"
+    shared = conflicts(study.actors)
+    rows = read_csv(path, ACTORS_CSV)[0] if shared else study.actors
+    fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
+    return [
+        Problem(
+            path,
+            int(rows.loc[rows["alias"] == alias, "line"].max()),
+            f"alias {alias!r} belongs to {' and '.join(entries)}",
+            fix,
+        )
+        for alias, entries in shared
+    ]
+
+
+def _reports(study: Study, damaged: Collection[str]) -> list[str]:
+    """Reports of study.toml that could not be run."""
+    if "outlets.csv" in damaged:
+        return []
+    try:
+        return list(map(told, plan_reports(study, find_root())[1]))
+    except FeaturesBroken:  # told with the features
+        return []
+
+
+def _features(study: Study, damaged: Collection[str]) -> list[str]:
+    """Features that are not those of the study; a study is checked before its texts are annotated, too."""
+    if "articles.csv" in damaged or not study.features_folder.is_dir():
+        return []
+    try:
+        study.check_features()
+        study.stale_features()
+    except (FeaturesMissing, FeaturesBroken) as error:
+        return [str(error)]
+    return []
