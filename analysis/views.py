@@ -10,11 +10,54 @@ from analysis import selection, tables
 from analysis.findings import verdict
 from analysis.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
 from analysis.measures import EQUAL, REST, in_language
+from analysis.phrases import listing, plural
 from analysis.results import is_primary, stands, without
 from analysis.sentences import reference_name
 from analysis.study import Study
+from analysis.valence import INSTRUMENTS
 
-SUPPLEMENT = "peruvian-press-words.csv"
+
+def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()) -> str:
+    """Why nothing of a measure is compared, in a sentence; said where there is nothing to show.
+
+    Parameters
+    ----------
+    measure : as in COMPARISON; any where empty
+    outlets : the outlet, or the two, that were to be compared; each tested outlet with the others where empty
+    """
+    settings = study.settings
+    if measure in ("actor-share", "actor-rate", "valence-toward") and not settings.main_actors:
+        return "study.toml names no main actors (main_actors), so none is compared."
+    if measure.startswith("label-share") and study.labels.empty:
+        return "labels.csv holds no words that compete for one thing, so none are compared."
+    if not outlets and not study.tested:
+        return f"No outlet has the {settings.min_articles} articles a test asks for."
+    if study.observed_days.empty:
+        return "observed.csv records no day on which an outlet was observed, so no articles can be compared."
+    if measure.startswith("valence") and not set(study.articles["language"]) & set(INSTRUMENTS):
+        return "No article is in a language that has an instrument of tone."
+    if len(outlets) == 2:
+        return f"{listing(names(study, outlets))} have no articles of days on which both were observed."
+    return "No other outlet has articles of days on which both were observed that can be compared."
+
+
+def names(study: Study, outlets: Sequence[str]) -> list[str]:
+    """Outlets' names as people read them."""
+    return [study.outlet_names.get(outlet, outlet) for outlet in outlets]
+
+
+def language_of(study: Study, chosen: str, *, tone: bool = False) -> str:
+    """The language chosen; where none is, the study's first, or its first with an instrument of tone."""
+    able = [language for language in study.settings.languages if not tone or language in INSTRUMENTS]
+    return chosen or (able or study.settings.languages)[0]
+
+
+def sized(rows: pd.DataFrame, name: str, other: str) -> str:
+    """Both sides of a comparison with their articles, as a caption has them."""
+    if rows.empty:
+        return f"{name} minus {other}"
+    first = rows.iloc[0]
+    return f"{name} ({plural(first['articles'], 'article')}) minus {other} ({first['reference_articles']})"
 
 
 def feature_name(study: Study, measure: str, feature: str) -> str:
@@ -95,6 +138,8 @@ def actor_frequency(
     chosen = selection.select(study, variant)
     counts = selection.counts(chosen, "actors", actors)
     groups = chosen.articles[by] if by else pd.Series("all articles", index=chosen.articles.index)
+    if counts.empty:  # no article with this text, or no actor
+        return pd.DataFrame(columns=[*_FREQUENCY, "label", "group_name", "kind", "dp"])
     table = frequency(counts, tokens=chosen.articles["tokens"], groups=groups.dropna())
     outlets = chosen.articles["outlet"]
     sizes = chosen.articles["tokens"].groupby(outlets).sum()
@@ -107,6 +152,13 @@ def actor_frequency(
         kind=table["feature"].map(kinds),
         dp=table["feature"].map(spread),
     )
+
+
+#: Columns of `frequency`.
+_FREQUENCY = (
+    *("group", "feature", "articles", "articles_with", "share", "share_lower", "share_upper"),
+    *("count", "tokens", "rate", "rate_lower", "rate_upper"),
+)
 
 
 def by_share(table: pd.DataFrame) -> pd.DataFrame:
@@ -203,18 +255,23 @@ def words_of(study: Study, table: pd.DataFrame, group: str, *, each: int = 12) -
     return pd.concat([top, bottom])
 
 
-def press_words(study: Study, words: Sequence[str]) -> pd.DataFrame:
-    """How Peru's newspapers worded their tweets: for each word, week and newspaper its rank and count per 100 tweets.
+def press_words(study: Study, words: Sequence[str] = ()) -> pd.DataFrame:
+    """How newspapers worded their tweets: for each word, week and newspaper its rank and count per 100 tweets.
+
+    Parameters
+    ----------
+    words : which; the terms of the study's supplement where none is given
 
     Returns
     -------
     DataFrame
         week, word, then a column per newspaper: "4.5 (rank 3)", or "below 30" where it is not among the first thirty;
-        no row where the study has no such supplement.
+        no row where the study has no supplement.
     """
-    table = study.supplement(SUPPLEMENT)
-    if table is None:
+    table = _supplement(study)
+    if table is None or study.settings.supplement is None:
         return pd.DataFrame(columns=["week", "word"])
+    words = words or study.settings.supplement.terms
     table = table.assign(
         week=table["year"].astype(str) + "-W" + table["week"].astype(str).str.zfill(2),
         shown=[
@@ -229,10 +286,19 @@ def press_words(study: Study, words: Sequence[str]) -> pd.DataFrame:
 
 def press_size(study: Study) -> pd.DataFrame:
     """Tweets per newspaper and week in the supplement; no row where there is none."""
-    table = study.supplement(SUPPLEMENT)
+    table = _supplement(study)
     if table is None:
         return pd.DataFrame(columns=["newspaper", "year", "week", "tweets"])
     return table[["newspaper", "year", "week", "tweets"]].drop_duplicates().reset_index(drop=True)
+
+
+def about_supplement(study: Study) -> str:
+    """What the study's supplement is, or that it has none."""
+    return study.settings.supplement.about if study.settings.supplement else "This study has no such supplement."
+
+
+def _supplement(study: Study) -> pd.DataFrame | None:
+    return None if study.settings.supplement is None else study.supplement(study.settings.supplement.file)
 
 
 def unresolved(study: Study) -> pd.DataFrame:
@@ -254,6 +320,8 @@ def valence_by_period(study: Study, *, language: str = "en") -> pd.DataFrame:
         ]
         if len(rows):
             frames.append(means(valence[rows.index], rows["outlet"]).assign(period=period.name.replace("-", " ")))
+    if not frames:
+        return pd.DataFrame(columns=["group", "articles", "mean", "lower", "upper", "period", "label"])
     table = pd.concat(frames, ignore_index=True)
     return table.assign(label=table["group"].map(study.outlet_names))
 
@@ -261,12 +329,16 @@ def valence_by_period(study: Study, *, language: str = "en") -> pd.DataFrame:
 def variance_of_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
     """How much of the variance in tone goes with the sub-event, how much with the outlet; see `variance_shares`.
 
-    All outlets that may stand in a reference count, the small ones too: nothing is said of any single one.
+    All outlets that may stand in a reference count, the small ones too: nothing is said of any single one. No row
+    where fewer articles than a test asks for have a tone and a sub-event, or where their tone does not vary.
     """
     chosen = selection.select(study, language=language)
     articles = chosen.articles[chosen.articles["outlet"].isin(study.referees)]
     valence = selection.article_valence(chosen)[articles.index]
     groupings = {column: articles[column] for column in ("subevent", "outlet")}
+    known = valence[valence.notna() & articles["subevent"].notna()]
+    if len(known) < study.settings.min_articles or known.nunique() < 2:
+        return pd.DataFrame(columns=["estimate", "lower", "upper", "articles", "groups"])
     return variance_shares(valence, groupings, seed=study.settings.seed)
 
 
@@ -277,6 +349,12 @@ def compared_in_words(study: Study, table: pd.DataFrame, *, language: str) -> li
 
 
 def against_rest(table: pd.DataFrame, outlet: str) -> pd.DataFrame:
-    """Two rows of a table by outlet: one outlet, and the sum of the others (missing where all of them are)."""
-    rest = table.drop(index=outlet).sum(min_count=1)
-    return pd.DataFrame({outlet: table.loc[outlet], "the other outlets": rest}).T
+    """Two rows of a table by outlet: one outlet, and the sum of the others (missing where all of them are).
+
+    One row where there are no others; an outlet that is not in the table has nothing of what it counts.
+    """
+    others = table.drop(index=outlet, errors="ignore")
+    rows = {outlet: table.loc[outlet] if outlet in table.index else 0 * table.sum()}
+    if len(others):
+        rows["the other outlets"] = others.sum(min_count=1)
+    return pd.DataFrame(rows).T

@@ -44,7 +44,7 @@ def test_settings_are_read_with_their_defaults(study_folder):
         ("draws = 200", "draws = true", "setting 'draws': True is not a whole number from 100 to 1000000. Mend"),
         ("seed = 7", "seed = -1", "setting 'seed': -1 is not a whole number from 0 up. Mend its value"),
         ('"lede"', '"body"', "setting 'primary': 'body' is none of title, lede, text. Mend its value"),
-        ("seed = 7", "sede = 7", "setting 'sede' is unknown (did you mean 'seed'?). Known: name, title, question, event,"),
+        ("seed = 7", "sede = 7", "setting 'sede' is unknown (did you mean 'seed'?). Known: name, title,"),
         ('question = "Does it measure?"', "", "setting 'question' is missing. Add it"),
         (
             'notebook = "overview"',

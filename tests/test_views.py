@@ -117,9 +117,14 @@ def test_words_stand_from_the_groups_own_to_the_references(small_study, small_re
 def test_press_words_say_where_a_word_is_absent(study_folder):
     assert views.press_words(load_study(study_folder), ["golpe"]).empty
     assert views.press_size(load_study(study_folder)).empty
-    (study_folder / views.SUPPLEMENT).write_text(PRESS, encoding="utf-8")
+    assert "This study has no such supplement." == views.about_supplement(load_study(study_folder))
+    (study_folder / "press.csv").write_text(PRESS, encoding="utf-8")
+    with (study_folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('[supplement]\nfile = "press.csv"\nabout = "Tweets of two papers."\nterms = ["golpe", "lima"]\n')
     study = load_study(study_folder)
-    table = views.press_words(study, ["golpe", "lima"]).set_index(["week", "word"])
+    assert "Tweets of two papers." == views.about_supplement(study)
+    table = views.press_words(study).set_index(["week", "word"])
+    pd.testing.assert_frame_equal(table, views.press_words(study, ["golpe", "lima"]).set_index(["week", "word"]))
     assert "4.5 (rank 3)" == table.loc[("2022-W49", "golpe"), "comercio"]
     assert "10.0 (rank 1)" == table.loc[("2023-W02", "lima"), "republica"]
     assert table.loc[("2022-W49", "lima"), "comercio"].startswith("below")
