@@ -101,6 +101,25 @@ def list_(study: str) -> None:
 
 
 @main.command()
+@click.argument("folder", metavar="DIR")
+def new(folder: str) -> None:
+    """Write a study of your own into DIR, filled in with an example that builds at once.
+
+    DIR is a path, or a bare name for a folder under data/.
+
+    Example: castillo new my-study
+    """
+    from analysis.newstudy import TEXTS, new_study
+
+    study = new_study(folder)
+    click.echo(f"{study.folder}: a study with two invented articles. README.md there explains each file. Next:")
+    texts = study.folder / TEXTS
+    texts = texts.relative_to(Path.cwd()) if texts.is_relative_to(Path.cwd()) else texts
+    for command in (f"build {study.argument}", f"check {study.argument}", f"annotate {texts} --study {study.argument}"):
+        click.echo(f"    castillo {command}")
+
+
+@main.command()
 @click.argument("study", default=DEFAULT)
 def check(study: str) -> None:
     """Tell every problem of the files of STUDY: file, line, what to do.

@@ -34,6 +34,7 @@ class Settings:
     reports: tuple[ReportRule, ...]
     happenings: tuple[Happening, ...] = ()
     subevents: tuple[str, ...] = ()
+    observed_throughout: bool = False
     min_articles: int = 20
     primary: str = "lede"
     excluded_from_references: tuple[str, ...] = ()

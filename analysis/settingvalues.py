@@ -122,6 +122,12 @@ def _whole(least: int, most: int | None = None) -> Callable[[Any], int]:
     return parse
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
+
+
 def _day(value: Any) -> date:
     if not isinstance(value, date) or isinstance(value, datetime):
         raise ValueError(f"{value!r} is not a date (write 2022-12-07, without quotation marks)")
@@ -274,6 +280,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "reports": _reports,
     "happenings": _happenings,
     "subevents": _texts,
+    "observed_throughout": _flag,
     "min_articles": _whole(2),
     "primary": _primary,
     "excluded_from_references": _texts,

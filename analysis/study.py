@@ -152,8 +152,15 @@ class Study:
 
     @cached_property
     def observed_days(self) -> pd.DataFrame:
-        """Outlet and day (UTC) for each day on which an outlet was under steady observation."""
-        merged = self.observed.merge(self.outlets[["outlet", "observed_from", "observed_to"]], on="outlet")
+        """Outlet and day (UTC) for each day on which an outlet was under steady observation.
+
+        Those of observed.csv that hold items; with `observed_throughout` in study.toml every day of the window.
+        """
+        observed = self.observed
+        if self.settings.observed_throughout:
+            days = pd.date_range(*self.settings.window, unit="us")
+            observed = self.outlets[["outlet"]].merge(pd.DataFrame({"day": days, "items": 1}), how="cross")
+        merged = observed.merge(self.outlets[["outlet", "observed_from", "observed_to"]], on="outlet")
         late = merged["observed_from"].isna() | (merged["day"] >= merged["observed_from"])
         early = merged["observed_to"].isna() | (merged["day"] <= merged["observed_to"])
         return merged.loc[late & early & (merged["items"] > 0), ["outlet", "day"]].reset_index(drop=True)
