@@ -49,19 +49,18 @@ def note(text: str) -> Shown:
 def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was tested.") -> Shown:
     """Findings as a list, in order; the first is the report's headline where the report opens with it.
 
-    `otherwise` is said where there is none, and added where no finding tells of a test.
+    `otherwise` says why nothing was tested, and is added where that is so.
     """
     items = [finding for group in groups for finding in group]
+    if otherwise and not any(item.status for item in items):
+        items.append(Finding(otherwise, "not tested"))
     lines = []
     for item in items:
         chip = escape(item.verdict) + (f" · {item.status}" if item.status else "")
         lines.append(f'<li class="finding"><span class="verdict">{chip}</span> {escape(spaced(item.text))}</li>')
-    untested = not any(item.status for item in items)
-    texts = [item.text for item in items] + ([otherwise] if otherwise and untested else [])
-    html = f'<ul class="findings">{"".join(lines)}</ul>' if items else ""
-    if otherwise and untested:
-        html += f"<p>{escape(spaced(otherwise))}</p>"
-    return Shown(html, {"kind": "finding", "text": texts[0] if texts else "", "all": "\n".join(texts)})
+    text = "\n".join(item.text for item in items)
+    html = f'<ul class="findings">{"".join(lines)}</ul>'
+    return Shown(html, {"kind": "finding", "text": items[0].text if items else "", "all": text})
 
 
 def show_table(
