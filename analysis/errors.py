@@ -19,7 +19,9 @@ def told(error: AnalysisError) -> str:
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """A suggestion in brackets, or nothing where no known word is like the one that was given."""
-    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    given, words = str(word), list(known)
+    longer = [other for other in words if len(given) > 2 and other.startswith(given)]
+    close = difflib.get_close_matches(given, words, n=1, cutoff=0.6) or longer
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

@@ -162,7 +162,8 @@ def test_check_leaves_out_what_only_follows(root: Path) -> None:
     outlets = root / "data/tiny/outlets.csv"
     outlets.write_text(outlets.read_text().replace("North,GB,en,private", "North,GB,en,privat"))
     toml = root / "data/tiny/study.toml"
-    toml.write_text(toml.read_text() + '[[reports]]\nnotebook = "plain"\nparameters = { outlet = "north" }\n')
+    toml.write_text(toml.read_text() + '[[reports]]\nnotebook = "one"\nparameters = { outlet = "north" }\n')
+    write_notebook(root, "one", ["# One"], PARAMETERS + '\noutlet: str = "north"')
     assert 2 == len(castillo("check", "tiny").output.splitlines())
 
 

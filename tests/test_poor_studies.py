@@ -143,8 +143,10 @@ POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
     ),
     "no-happenings": ((change("study.toml", r"\[\[happenings\]\]\n[^\[]*", ""),), {"overview": "Items per day"}),
     "everything": (
-        (NO_PAIR, NO_ACTORS, only("(ac|hp)-01"), uncoded, FEW)
-        + tuple(map(empty, ("labels.csv", "observed.csv", "actors.csv"))),
+        (
+            *(NO_PAIR, NO_ACTORS, only("(ac|hp)-01"), uncoded, FEW),
+            *map(empty, ("labels.csv", "observed.csv", "actors.csv")),
+        ),
         {"actors": "study.toml names no main actors", "wording": "labels.csv holds no words"},
     ),
 }

@@ -6,7 +6,6 @@ import pytest
 
 from analysis import results, tables
 from analysis.compare import adjust_p, difference
-from analysis.errors import EmptyGroup
 from analysis.inference import monte_carlo_error
 from analysis.measures import equal_weights, measures
 from analysis.results import is_primary, pair_results, primary_variant, study_results, with_q
