@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -11,9 +10,9 @@ from string import Template
 from analysis import tables
 from analysis.annotate import annotate
 from analysis.dictionary import sections
-from analysis.errors import AnalysisError, StudyNotFound
+from analysis.errors import AnalysisError
 from analysis.featurefiles import told_if_not_written
-from analysis.places import find_root, find_study
+from analysis.places import find_root
 from analysis.publish.matrix import slug
 from analysis.study import Study, load_study
 
@@ -37,7 +36,7 @@ def new_study(place: str | Path) -> Study:
         Where something is there already, or cannot be written.
     """
     folder = place_of(place)
-    _refuse(place, folder)
+    _refuse(folder)
     with told_if_not_written(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         # Made beside its place and moved there whole: an interruption leaves no half of a study.
@@ -53,16 +52,14 @@ def new_study(place: str | Path) -> Study:
 def place_of(place: str | Path) -> Path:
     """Folder that `castillo new` would write: a bare name lies under data/, as when a study is looked for."""
     path, data = Path(place), find_root() / "data"
-    bare = len(path.parts) == 1 and path.name not in ("", "..") and not path.is_dir()
+    bare = str(place) == path.name and not path.is_dir()
     return (data / path if bare and data.is_dir() else path).resolve()
 
 
-def _refuse(place: str | Path, folder: Path) -> None:
-    """Refuse a place that holds something, and a name under which another study would be found."""
+def _refuse(folder: Path) -> None:
+    """Refuse a place that holds something."""
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise AnalysisError(f"{folder} is there already and not empty. Name another folder, or empty this one.")
-    with suppress(StudyNotFound):
-        raise AnalysisError(f"{place} is the name of the study {find_study(place)}. Name another folder.")
 
 
 def _write(folder: Path, name: str) -> None:
