@@ -123,6 +123,15 @@ class GazetteerError(AnalysisError):
         )
 
 
+class UnknownLanguage(AnalysisError):
+    """A language that the study does not have."""
+
+    def __init__(self, language: str, known: Sequence[str]) -> None:
+        self.language, self.known = language, tuple(known)
+        hint = did_you_mean(language, known)
+        super().__init__(f"language {language!r} is none of the study's{hint}. {_choices(known)}")
+
+
 class LanguageError(AnalysisError):
     """No rules for a language."""
 

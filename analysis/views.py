@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import selection, tables
+from analysis.errors import UnknownLanguage
 from analysis.findings import verdict
 from analysis.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
 from analysis.measures import EQUAL, REST, in_language
@@ -47,7 +48,14 @@ def names(study: Study, outlets: Sequence[str]) -> list[str]:
 
 
 def language_of(study: Study, chosen: str, *, tone: bool = False) -> str:
-    """The language chosen; where none is, the study's first, or its first with an instrument of tone."""
+    """The language chosen; where none is, the study's first, or its first with an instrument of tone.
+
+    Raises
+    ------
+    UnknownLanguage
+    """
+    if chosen and chosen not in study.settings.languages:
+        raise UnknownLanguage(chosen, study.settings.languages)
     able = [language for language in study.settings.languages if not tone or language in INSTRUMENTS]
     return chosen or (able or study.settings.languages)[0]
 

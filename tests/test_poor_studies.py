@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cells import ROOT, run_reports, text_of
+from cells import ROOT, run_report, run_reports, text_of
 
 from analysis import results
 from analysis.annotate import annotate
+from analysis.errors import AnalysisError
+from analysis.publish.matrix import Report
 from analysis.study import load_study
 
 pytestmark = [
@@ -173,3 +175,22 @@ def test_every_report_of_a_poor_study_says_what_cannot_be_shown(
     assert {} == {name: found for name, text in told.items() if (found := BROKEN.findall(text))}
     assert {} == {name: text[:900] for name, text in told.items() if expected.get(name, "") not in text}
     assert set(expected) <= set(told)
+
+
+@pytest.mark.parametrize(
+    ("notebook", "given", "expected"),
+    [
+        ("outlet", {"outlet": "habor-post"}, "outlet 'habor-post' is none of sample (did you mean 'harbor-post'?)"),
+        ("pair", {"left": "harbor-post", "right": "x"}, "outlet 'x' is none of sample. There: andean-courier, el-faro"),
+        ("wording", {"language": "en-GB"}, "language 'en-GB' is none of the study's"),
+        ("tone", {"language": "pl"}, "language 'pl' is none of the study's. There: en, es."),
+    ],
+)
+def test_a_wrong_parameter_under_plain_papermill_is_told_with_the_choices(
+    notebook: str, given: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has looked at it before the notebook runs."""
+    report = Report(notebook, notebook, {"study": str(SAMPLE), **given})
+    with pytest.raises(AnalysisError) as raised:
+        run_report(report, monkeypatch)
+    assert str(raised.value).startswith(expected)

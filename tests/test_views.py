@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from analysis import views
+from analysis.errors import UnknownLanguage
 from analysis.frequency import dispersion
+from analysis.method import variance_sentence
 from analysis.results import is_primary, pair_results
 from analysis.study import load_study
 
@@ -152,3 +154,35 @@ def test_words_are_shown_with_their_spread_over_the_outlets_articles(small_study
     coup = table[(table["group"] == "north") & (table["feature"] == "coup")].iloc[0]
     assert coup["articles"] == coup["articles_with"]
     assert 0 == pytest.approx(coup["dp"], abs=1e-9)
+
+
+def test_the_language_of_a_report_is_the_first_that_can_be_shown(study_folder, edit):
+    edit("study.toml", 'languages = ["en", "pl"]', 'languages = ["pl", "en"]')
+    study = load_study(study_folder)
+    assert ["pl", "en", "en"] == [
+        views.language_of(study, ""), views.language_of(study, "", tone=True), views.language_of(study, "en"),
+    ]  # fmt: skip
+    with pytest.raises(UnknownLanguage, match=r"language 'enn' is none of the study's \(did you mean 'en'\?\)\. There"):
+        views.language_of(study, "enn")
+
+
+def test_one_outlet_against_the_rest_also_where_there_is_no_rest():
+    table = pd.DataFrame({"a": [1.0, 2.0], "b": [math.nan, math.nan]}, index=["north", "south"])
+    both = views.against_rest(table, "north")
+    assert ["north", "the other outlets"] == list(both.index)
+    assert [2.0] == both.loc["the other outlets"].dropna().to_list()
+    assert ["north"] == list(views.against_rest(table.loc[["north"]], "north").index)
+    assert [0.0, 0.0] == views.against_rest(table, "west").loc["west"].to_list()
+
+
+def test_both_sides_of_a_caption_have_their_articles_where_there_are_any():
+    rows = pd.DataFrame({"articles": [1], "reference_articles": [5]})
+    assert "A (1 article) minus B (5)" == views.sized(rows, "A", "B")
+    assert "A minus B" == views.sized(rows[:0], "A", "B")
+
+
+def test_too_little_tone_has_no_variance_to_share_out(study_folder, edit):
+    edit("study.toml", "min_articles = 6", "min_articles = 60")
+    table = views.variance_of_tone(load_study(study_folder))
+    assert table.empty
+    assert variance_sentence(table).startswith("Too few articles have both a tone and a coded sub-event")
