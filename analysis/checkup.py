@@ -34,6 +34,27 @@ def check_study(folder: Path) -> list[str]:
     return [*map(str, problems), *_reports(study, damaged), *_features(study, damaged)]
 
 
+def remarks(folder: Path) -> list[str]:
+    """What is allowed in a study, and perhaps not meant: articles that no comparison will hold."""
+    study, _, readable = read_what_there_is(folder)
+    if not readable or study.manifest.empty:
+        return []
+    days = study.observed_days.groupby("outlet").size()
+    counts = study.manifest["outlet"].value_counts()
+    lines = [
+        f"note: {folder / 'observed.csv'}: no day of outlet {outlet!r} is observed, so its {counts[outlet]} articles "
+        "are in no comparison. Add its days, or write observed_throughout = true in study.toml"
+        for outlet in study.outlets["outlet"]
+        if outlet in counts and outlet not in days and outlet not in study.settings.excluded_from_references
+    ]
+    if (most := counts.max()) < (least := study.settings.min_articles):
+        lines.append(
+            f"note: {folder / 'articles.csv'}: no outlet has the {least} articles that a test asks for (min_articles); "
+            f"the most has {most}"
+        )
+    return lines
+
+
 def _shared_aliases(study: Study) -> list[Problem]:
     """Aliases that belong to two actors: mentions could be given to neither."""
     path = study.folder / "actors.csv"

@@ -126,12 +126,12 @@ def check(study: str) -> None:
 
     Example: castillo check data/sample
     """
-    from analysis.checkup import check_study
+    from analysis.checkup import check_study, remarks
     from analysis.places import find_study
 
     folder = find_study(study)
     lines = check_study(folder)
-    for line in lines:
+    for line in (*lines, *remarks(folder)):
         click.echo(line)
     click.echo(f"{folder}: {len(lines)} problem{'' if len(lines) == 1 else 's'}" if lines else f"{folder}: no problems")
     click.get_current_context().exit(2 if lines else 0)

@@ -112,6 +112,8 @@ def unusual(study: Study) -> pd.DataFrame:
         "body is a photo caption: only the headline is compared": articles["body_kind"] == "caption",
         "time stamp is the crawler's, not the publisher's": articles["timestamp"] == "crawl",
         "outside its outlet's steady observation: in no comparison": ~articles["observed"],
+        "outside the study's window: not in the calendar of days": ~articles["day"].between(*_window(study)),
+        "outside all periods: compared as if they were a period": articles["period"].isna(),
         "a whole page among feed items: in no reference": articles["source"] == "page",
         "no instrument for its language: no valence": articles["article"].isin(without[without].index),
         f"outlet has fewer than {study.settings.min_articles} articles: shown, never tested": articles["outlet"].isin(
@@ -120,3 +122,8 @@ def unusual(study: Study) -> pd.DataFrame:
     }
     rows = [(gap, int(rows.sum()), articles.loc[rows, "article"].to_list()) for gap, rows in gaps.items()]
     return pd.DataFrame(rows, columns=["gap", "count", "articles"])
+
+
+def _window(study: Study) -> tuple[pd.Timestamp, pd.Timestamp]:
+    first, last = study.settings.window
+    return pd.Timestamp(first), pd.Timestamp(last)

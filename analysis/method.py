@@ -28,7 +28,7 @@ _NOTES = {
     ),
     "sub-event": (
         "Sub-event and genre",
-        "Coded by hand from each item's own words, in the study's articles.csv; items that nobody coded have none.",
+        "What the study's articles.csv says that an item is mainly about; an item of which it says nothing has none.",
     ),
     "mentions": (
         "Mentions",

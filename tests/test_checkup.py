@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.checkup import check_study
+from analysis.checkup import check_study, remarks
 from analysis.newstudy import new_study
 
 #: Spoilt places of the example that `castillo new` writes: file, what stands there, what is written instead, and the
@@ -214,3 +214,19 @@ def test_a_broken_setting_hides_no_problem_of_reports_and_tables(folder: Path) -
     outlet = "notebook 'pair', parameter 'right' = 'valley':"
     expected = ["setting 'window': ends on 2025-03-01, before it starts on 2025-03-03. Mend its value"]
     assert [*expected, "setting 'languages': 'en'", "outlet 'valley'", outlet] == told
+
+
+def test_articles_that_no_comparison_will_hold_are_noted_and_are_no_problem(folder: Path) -> None:
+    """Outlets that were never observed, and too few articles to test anything."""
+    few = "no outlet has the 20 articles that a test asks for (min_articles); the most has 1"
+    assert [f"note: {folder}/articles.csv: {few}"] == remarks(folder)
+    _spoil(folder, "study.toml", "observed_throughout = true", "observed_throughout = false")
+    _spoil(folder, "study.toml", "min_articles = 20", "min_articles = 2")
+    path = folder / "observed.csv"
+    path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:8]), encoding="utf-8")
+    (unseen, few) = remarks(folder)
+    assert "observed.csv: no day of outlet 'valley-dispatch' is observed, so its 1 articles are in no" in unseen
+    assert "no outlet has the 2 articles" in few
+    assert [] == check_study(folder)
+    path.unlink()
+    assert [] == remarks(folder)
