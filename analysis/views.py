@@ -7,65 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import selection, tables
-from analysis.errors import UnknownLanguage
 from analysis.findings import verdict
 from analysis.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
 from analysis.measures import EQUAL, REST, in_language
-from analysis.phrases import listing, plural
 from analysis.results import is_primary, stands, without
 from analysis.sentences import reference_name
 from analysis.study import Study
-from analysis.valence import INSTRUMENTS
-
-
-def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()) -> str:
-    """Why nothing of a measure is compared, in a sentence; said where there is nothing to show.
-
-    Parameters
-    ----------
-    measure : as in COMPARISON; any where empty
-    outlets : the outlet, or the two, that were to be compared; each tested outlet with the others where empty
-    """
-    settings = study.settings
-    if measure in ("actor-share", "actor-rate", "valence-toward") and not settings.main_actors:
-        return "study.toml names no main actors (main_actors), so none is compared."
-    if measure.startswith("label-share") and study.labels.empty:
-        return "labels.csv holds no words that compete for one thing, so none are compared."
-    if not outlets and not study.tested:
-        return f"No outlet has the {settings.min_articles} articles a test asks for."
-    if study.observed_days.empty:
-        return "observed.csv records no day on which an outlet was observed, so no articles can be compared."
-    if measure.startswith("valence") and not set(study.articles["language"]) & set(INSTRUMENTS):
-        return "No article is in a language that has an instrument of tone."
-    if len(outlets) == 2:
-        return f"{listing(names(study, outlets))} have no articles of days on which both were observed."
-    return "No other outlet has articles of days on which both were observed that can be compared."
-
-
-def names(study: Study, outlets: Sequence[str]) -> list[str]:
-    """Outlets' names as people read them."""
-    return [study.outlet_names.get(outlet, outlet) for outlet in outlets]
-
-
-def language_of(study: Study, chosen: str, *, tone: bool = False) -> str:
-    """The language chosen; where none is, the study's first, or its first with an instrument of tone.
-
-    Raises
-    ------
-    UnknownLanguage
-    """
-    if chosen and chosen not in study.settings.languages:
-        raise UnknownLanguage(chosen, study.settings.languages)
-    able = [language for language in study.settings.languages if not tone or language in INSTRUMENTS]
-    return chosen or (able or study.settings.languages)[0]
-
-
-def sized(rows: pd.DataFrame, name: str, other: str) -> str:
-    """Both sides of a comparison with their articles, as a caption has them."""
-    if rows.empty:
-        return f"{name} minus {other}"
-    first = rows.iloc[0]
-    return f"{name} ({plural(first['articles'], 'article')}) minus {other} ({first['reference_articles']})"
 
 
 def feature_name(study: Study, measure: str, feature: str) -> str:
@@ -261,52 +208,6 @@ def words_of(study: Study, table: pd.DataFrame, group: str, *, each: int = 12) -
     rows = rows.sort_values(["z", "feature"], ascending=[False, True])
     top, bottom = rows[rows["z"] > 0].head(each), rows[rows["z"] < 0].tail(each)
     return pd.concat([top, bottom])
-
-
-def press_words(study: Study, words: Sequence[str] = ()) -> pd.DataFrame:
-    """How newspapers worded their tweets: for each word, week and newspaper its rank and count per 100 tweets.
-
-    Parameters
-    ----------
-    words : which; the terms of the study's supplement where none is given
-
-    Returns
-    -------
-    DataFrame
-        week, word, then a column per newspaper: "4.5 (rank 3)", or "below 30" where it is not among the first thirty;
-        no row where the study has no supplement.
-    """
-    table = _supplement(study)
-    if table is None or study.settings.supplement is None:
-        return pd.DataFrame(columns=["week", "word"])
-    words = words or study.settings.supplement.terms
-    table = table.assign(
-        week=table["year"].astype(str) + "-W" + table["week"].astype(str).str.zfill(2),
-        shown=[
-            f"{100 * count / tweets:.1f} (rank {rank})"
-            for count, tweets, rank in zip(table["count"], table["tweets"], table["rank"], strict=True)
-        ],
-    )
-    every = pd.MultiIndex.from_product([sorted(table["week"].unique()), list(words)], names=["week", "word"])
-    wide = table.pivot_table(index=["week", "word"], columns="newspaper", values="shown", aggfunc="first")
-    return wide.reindex(every).fillna("below 30").reset_index()
-
-
-def press_size(study: Study) -> pd.DataFrame:
-    """Tweets per newspaper and week in the supplement; no row where there is none."""
-    table = _supplement(study)
-    if table is None:
-        return pd.DataFrame(columns=["newspaper", "year", "week", "tweets"])
-    return table[["newspaper", "year", "week", "tweets"]].drop_duplicates().reset_index(drop=True)
-
-
-def about_supplement(study: Study) -> str:
-    """What the study's supplement is, or that it has none."""
-    return study.settings.supplement.about if study.settings.supplement else "This study has no such supplement."
-
-
-def _supplement(study: Study) -> pd.DataFrame | None:
-    return None if study.settings.supplement is None else study.supplement(study.settings.supplement.file)
 
 
 def unresolved(study: Study) -> pd.DataFrame:

@@ -6,18 +6,10 @@ import pandas as pd
 import pytest
 
 from analysis import views
-from analysis.errors import UnknownLanguage
 from analysis.frequency import dispersion
 from analysis.method import variance_sentence
 from analysis.results import is_primary, pair_results
 from analysis.study import load_study
-
-PRESS = """newspaper,year,week,tweets,rank,word,count
-comercio,2022,49,200,1,castillo,52
-comercio,2022,49,200,3,golpe,9
-republica,2022,49,100,2,golpe,4
-republica,2023,2,50,1,lima,5
-"""
 
 
 def test_features_have_the_names_people_read(small_study):
@@ -116,23 +108,6 @@ def test_words_stand_from_the_groups_own_to_the_references(small_study, small_re
     assert "protest" == words["feature"].iloc[-1]
 
 
-def test_press_words_say_where_a_word_is_absent(study_folder):
-    assert views.press_words(load_study(study_folder), ["golpe"]).empty
-    assert views.press_size(load_study(study_folder)).empty
-    assert "This study has no such supplement." == views.about_supplement(load_study(study_folder))
-    (study_folder / "press.csv").write_text(PRESS, encoding="utf-8")
-    with (study_folder / "study.toml").open("a", encoding="utf-8") as file:
-        file.write('[supplement]\nfile = "press.csv"\nabout = "Tweets of two papers."\nterms = ["golpe", "lima"]\n')
-    study = load_study(study_folder)
-    assert "Tweets of two papers." == views.about_supplement(study)
-    table = views.press_words(study).set_index(["week", "word"])
-    pd.testing.assert_frame_equal(table, views.press_words(study, ["golpe", "lima"]).set_index(["week", "word"]))
-    assert "4.5 (rank 3)" == table.loc[("2022-W49", "golpe"), "comercio"]
-    assert "10.0 (rank 1)" == table.loc[("2023-W02", "lima"), "republica"]
-    assert table.loc[("2022-W49", "lima"), "comercio"].startswith("below")
-    assert [200, 100, 50] == list(views.press_size(study)["tweets"])
-
-
 def test_unresolved_surnames_are_shown(small_study):
     mentions = views.unresolved(small_study)
     assert ["Castillo"] == list(mentions["surname"])
@@ -156,16 +131,6 @@ def test_words_are_shown_with_their_spread_over_the_outlets_articles(small_study
     assert 0 == pytest.approx(coup["dp"], abs=1e-9)
 
 
-def test_the_language_of_a_report_is_the_first_that_can_be_shown(study_folder, edit):
-    edit("study.toml", 'languages = ["en", "pl"]', 'languages = ["pl", "en"]')
-    study = load_study(study_folder)
-    assert ["pl", "en", "en"] == [
-        views.language_of(study, ""), views.language_of(study, "", tone=True), views.language_of(study, "en"),
-    ]  # fmt: skip
-    with pytest.raises(UnknownLanguage, match=r"language 'enn' is none of the study's \(did you mean 'en'\?\)\. There"):
-        views.language_of(study, "enn")
-
-
 def test_one_outlet_against_the_rest_also_where_there_is_no_rest():
     table = pd.DataFrame({"a": [1.0, 2.0], "b": [math.nan, math.nan]}, index=["north", "south"])
     both = views.against_rest(table, "north")
@@ -173,12 +138,6 @@ def test_one_outlet_against_the_rest_also_where_there_is_no_rest():
     assert [2.0] == both.loc["the other outlets"].dropna().to_list()
     assert ["north"] == list(views.against_rest(table.loc[["north"]], "north").index)
     assert [0.0, 0.0] == views.against_rest(table, "west").loc["west"].to_list()
-
-
-def test_both_sides_of_a_caption_have_their_articles_where_there_are_any():
-    rows = pd.DataFrame({"articles": [1], "reference_articles": [5]})
-    assert "A (1 article) minus B (5)" == views.sized(rows, "A", "B")
-    assert "A minus B" == views.sized(rows[:0], "A", "B")
 
 
 def test_too_little_tone_has_no_variance_to_share_out(study_folder, edit):
