@@ -9,7 +9,7 @@ from analysis.study import load_study
 
 
 def test_the_language_of_a_report_is_the_first_that_can_be_shown(study_folder, edit):
-    edit('languages = ["en", "pl"]', 'languages = ["pl", "en"]')
+    edit("study.toml", 'languages = ["en", "pl"]', 'languages = ["pl", "en"]')
     study = load_study(study_folder)
     assert ["pl", "en", "en"] == [
         lacking.language_of(study, ""), lacking.language_of(study, "", tone=True), lacking.language_of(study, "en"),
