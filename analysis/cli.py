@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.errors import AnalysisError, Problem, told
+from analysis.errors import AnalysisError, told
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -102,19 +101,37 @@ def list_(study: str) -> None:
 
 
 @main.command()
+@click.argument("folder", metavar="DIR")
+def new(folder: str) -> None:
+    """Write a study of your own into DIR, filled in with an example that builds at once.
+
+    DIR is a path, or a bare name for a folder under data/.
+
+    Example: castillo new my-study
+    """
+    from analysis.newstudy import TEXTS, new_study
+
+    study = new_study(folder)
+    click.echo(f"{study.folder}: a study with two invented articles. README.md there explains each file. Next:")
+    texts = study.folder / TEXTS
+    texts = texts.relative_to(Path.cwd()) if texts.is_relative_to(Path.cwd()) else texts
+    for command in (f"build {study.argument}", f"check {study.argument}", f"annotate {texts} --study {study.argument}"):
+        click.echo(f"    castillo {command}")
+
+
+@main.command()
 @click.argument("study", default=DEFAULT)
 def check(study: str) -> None:
     """Tell every problem of the files of STUDY: file, line, what to do.
 
     Example: castillo check data/sample
     """
-    from analysis.study import examine, find_study
+    from analysis.checkup import check_study, remarks
+    from analysis.places import find_study
 
     folder = find_study(study)
-    loaded, problems = examine(folder)
-    damaged = {problem.path.name for problem in problems}
-    lines = [*map(str, problems), *(_deeper_problems(loaded, damaged) if loaded is not None else [])]
-    for line in lines:
+    lines = check_study(folder)
+    for line in (*lines, *remarks(folder)):
         click.echo(line)
     click.echo(f"{folder}: {len(lines)} problem{'' if len(lines) == 1 else 's'}" if lines else f"{folder}: no problems")
     click.get_current_context().exit(2 if lines else 0)
@@ -175,34 +192,3 @@ def _stale_features(study: Study) -> str:
     if not changed:
         return ""
     return f"features are stale: {', '.join(changed)} changed; run castillo annotate TEXTS --study {study.argument}"
-
-
-def _deeper_problems(study: Study, damaged: Collection[str]) -> list[str]:
-    """Problems that only show across files: aliases that two entries claim, reports that cannot be run, features of
-    another study. What would only follow from a problem in one of the `damaged` files is left out."""
-    from analysis.errors import FeaturesBroken, FeaturesMissing
-    from analysis.gazetteer import conflicts
-    from analysis.publish.matrix import plan_reports
-    from analysis.study import find_root
-    from analysis.studyfiles import read_csv
-    from analysis.tables import ACTORS_CSV
-
-    lines = []
-    fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
-    rows = read_csv(study.folder / "actors.csv", ACTORS_CSV)[0]
-    for alias, entries in conflicts(study.actors):
-        message = f"alias {alias!r} belongs to {' and '.join(map(str, entries))}"
-        last = int(rows.loc[rows["alias"] == alias, "line"].max())
-        lines.append(str(Problem(study.folder / "actors.csv", last, message, fix)))
-    try:
-        if "outlets.csv" not in damaged:
-            lines += map(told, plan_reports(study, find_root())[1])
-        if "articles.csv" not in damaged:
-            study.check_features()
-            study.stale_features()
-    except FeaturesMissing as error:
-        if study.features_folder.is_dir():  # a study is checked before its texts are annotated, too
-            lines.append(str(error))
-    except FeaturesBroken as error:
-        lines.append(str(error))
-    return lines

@@ -7,6 +7,7 @@ from html import escape
 import pandas as pd
 
 from analysis.display import Shown, note
+from analysis.errors import AnalysisError
 from analysis.kwic import kwic
 from analysis.phrases import plural, spaced
 from analysis.study import Study
@@ -20,7 +21,11 @@ def show_kwic(study: Study, label_set: str, *, width: int = 8, limit: int = 60) 
             "figures measured from them are published. Whoever has the texts names them in study.toml (texts = [...])."
         )
     entries = sorted({f"{label_set}:{label}" for label in study.labels.loc[study.labels["set"] == label_set, "label"]})
-    lines = pd.concat([kwic(study, entry, width=width, limit=limit) for entry in entries], ignore_index=True)
+    try:
+        lines = pd.concat([kwic(study, entry, width=width, limit=limit) for entry in entries], ignore_index=True)
+    except AnalysisError as error:  # the texts have been moved, or others annotated since
+        why = str(error).replace(f"{study.folder}/", "")
+        return note(f"No lines in context: study.toml names texts that are not those of the features. There: {why}")
     lines = lines.head(limit).assign(outlet=lines["outlet"].map(study.outlet_names))
     rows = "".join(
         f'<tr><th scope="row">{escape(str(r.outlet))}</th><td class="left">{escape(str(r.left))}</td>'

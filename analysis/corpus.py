@@ -17,8 +17,9 @@ def coverage(study: Study) -> pd.DataFrame:
     -------
     DataFrame
         outlet, name, country, language, ownership, articles, first, last (local days of its items), observed_days,
-        items (on any topic, on observed days), observed_articles (those on observed days), share (of its flow), lower,
-        upper (Wilson), tested (whether it has enough articles), role (aggregator, page, or empty).
+        items (on any topic, on observed days; 0 where not all of these are counted), observed_articles (those on
+        observed days), share (of its flow), lower, upper (Wilson), tested (whether it has enough articles), role
+        (aggregator, page, or empty).
     """
     articles, outlets = study.articles, study.outlets.set_index("outlet")
     grouped = articles.groupby("outlet")
@@ -26,8 +27,10 @@ def coverage(study: Study) -> pd.DataFrame:
     table["articles"] = grouped.size().reindex(table.index, fill_value=0)
     table["first"], table["last"] = grouped["day"].min(), grouped["day"].max()
     table["observed_days"] = study.observed_days.groupby("outlet").size().reindex(table.index, fill_value=0)
-    table["items"] = study.observed_days.merge(study.observed).groupby("outlet")["items"].sum()
-    table["items"] = table["items"].fillna(0).astype("int64")
+    counted = study.observed_days.merge(study.observed).groupby("outlet")["items"].agg(["sum", "size"])
+    # Where the items of some days are not known, neither is the share of all of them.
+    counted = counted[counted["size"] == table["observed_days"].reindex(counted.index)]
+    table["items"] = counted["sum"].reindex(table.index).fillna(0).astype("int64")
     table["observed_articles"] = grouped["observed"].sum().reindex(table.index, fill_value=0)
     table["share"] = (table["observed_articles"] / table["items"]).where(table["items"] > 0)
     lower, upper = wilson(table["observed_articles"].to_numpy(), table["items"].to_numpy())
@@ -109,6 +112,8 @@ def unusual(study: Study) -> pd.DataFrame:
         "body is a photo caption: only the headline is compared": articles["body_kind"] == "caption",
         "time stamp is the crawler's, not the publisher's": articles["timestamp"] == "crawl",
         "outside its outlet's steady observation: in no comparison": ~articles["observed"],
+        "outside the study's window: not in the calendar of days": ~articles["day"].between(*_window(study)),
+        "outside all periods: compared as if they were a period": articles["period"].isna(),
         "a whole page among feed items: in no reference": articles["source"] == "page",
         "no instrument for its language: no valence": articles["article"].isin(without[without].index),
         f"outlet has fewer than {study.settings.min_articles} articles: shown, never tested": articles["outlet"].isin(
@@ -117,3 +122,8 @@ def unusual(study: Study) -> pd.DataFrame:
     }
     rows = [(gap, int(rows.sum()), articles.loc[rows, "article"].to_list()) for gap, rows in gaps.items()]
     return pd.DataFrame(rows, columns=["gap", "count", "articles"])
+
+
+def _window(study: Study) -> tuple[pd.Timestamp, pd.Timestamp]:
+    first, last = study.settings.window
+    return pd.Timestamp(first), pd.Timestamp(last)

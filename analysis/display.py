@@ -46,15 +46,20 @@ def note(text: str) -> Shown:
     return Shown(f'<p class="note">{escape(spaced(text))}</p>', {"kind": "text", "text": text})
 
 
-def show_findings(*groups: Iterable[Finding]) -> Shown:
-    """Findings as a list, in order; the first is the report's headline where the report opens with it."""
+def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was tested.") -> Shown:
+    """Findings as a list, in order; the first is the report's headline where the report opens with it.
+
+    `otherwise` says why nothing was tested, and is added where that is so.
+    """
     items = [finding for group in groups for finding in group]
+    if otherwise and not any(item.status for item in items):
+        items.append(Finding(otherwise, "not tested"))
     lines = []
     for item in items:
         chip = escape(item.verdict) + (f" · {item.status}" if item.status else "")
         lines.append(f'<li class="finding"><span class="verdict">{chip}</span> {escape(spaced(item.text))}</li>')
     text = "\n".join(item.text for item in items)
-    html = f'<ul class="findings">{"".join(lines)}</ul>' if items else "<p>Nothing was tested.</p>"
+    html = f'<ul class="findings">{"".join(lines)}</ul>'
     return Shown(html, {"kind": "finding", "text": items[0].text if items else "", "all": text})
 
 

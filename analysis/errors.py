@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,14 @@ class AnalysisError(Exception):
 def told(error: AnalysisError) -> str:
     """What an error says, after the places that were noted on it (file and line) as it was passed on."""
     return ": ".join([*getattr(error, "__notes__", ()), str(error)])
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """A suggestion in brackets, or nothing where no known word is like the one that was given."""
+    given, words = str(word), list(known)
+    longer = [other for other in words if len(given) > 2 and other.startswith(given)]
+    close = difflib.get_close_matches(given, words, n=1, cutoff=0.6) or longer
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,18 @@ class StudyNotFound(AnalysisError):
         )
 
 
+class UnknownOutlet(AnalysisError):
+    """An outlet that the study does not have, or not among those that are asked for."""
+
+    def __init__(self, outlet: str, message: str, known: Sequence[str]) -> None:
+        self.outlet, self.known = outlet, tuple(known)
+        super().__init__(f"outlet {outlet!r} {message}{did_you_mean(outlet, known)}. {_choices(known)}")
+
+
+def _choices(known: Sequence[str]) -> str:
+    return f"There: {', '.join(known)}." if known else "There is none."
+
+
 class FeaturesMissing(AnalysisError):
     """A study has no features yet, or they lack a table."""
 
@@ -100,6 +121,15 @@ class GazetteerError(AnalysisError):
             f"alias {alias!r} belongs to {' and '.join(entries)}. "
             "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)."
         )
+
+
+class UnknownLanguage(AnalysisError):
+    """A language that the study does not have."""
+
+    def __init__(self, language: str, known: Sequence[str]) -> None:
+        self.language, self.known = language, tuple(known)
+        hint = did_you_mean(language, known)
+        super().__init__(f"language {language!r} is none of the study's{hint}. {_choices(known)}")
 
 
 class LanguageError(AnalysisError):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from analysis import figures
-from analysis.display import Format, Shown, alt_estimates, show_figure, show_table
-from analysis.phrases import day, number, percent, small
+from analysis.display import Format, Shown, alt_estimates, note, show_figure, show_table
+from analysis.phrases import day, listing, number, percent, small
 from analysis.study import Study
 from analysis.views import label_sets, stacked, words_of
 
@@ -33,7 +33,12 @@ RATE = Unit(1, 1, "mentions per 1,000 words")
 VALENCE = Unit(1, 2, "valence, −1 to 1")
 
 
-def figure_of_differences(frame: pd.DataFrame, unit: Unit, *, name: str, caption: str) -> Shown:
+def nothing(caption: str, why: str = "") -> Shown:
+    """What stands in the place of an exhibit that has nothing to show, and why."""
+    return note(f"{caption.split('. ')[0].rstrip('.')}: nothing to show. {why}".rstrip())
+
+
+def figure_of_differences(frame: pd.DataFrame, unit: Unit, *, name: str, caption: str, why: str = "") -> Shown:
     """Differences with intervals, filled where they stand; a panel per group where there are several.
 
     Parameters
@@ -41,7 +46,10 @@ def figure_of_differences(frame: pd.DataFrame, unit: Unit, *, name: str, caption
     frame : DataFrame from `views.differences`
     unit : Unit
     name, caption : as in `show_figure`
+    why : why there is nothing to show, said where that is so (`views.why_untested`)
     """
+    if frame.empty:
+        return nothing(caption, why)
     several = frame["group_name"].nunique() > 1
     options: dict[str, Any] = {"scale": unit.scale, "zero": True, "mark": "found", "xlabel": unit.name}
     if several:
@@ -126,6 +134,8 @@ def table_of_frequencies(frame: pd.DataFrame, *, name: str, caption: str, first:
 
 def figure_of_shares(frame: pd.DataFrame, *, name: str, caption: str, panel: str | None = None) -> Shown:
     """Shares of articles with Wilson intervals, as points; a panel for each value of `panel`."""
+    if frame.empty:
+        return nothing(caption)
     ends: dict[str, Any] = {"estimate": "share", "lower": "share_lower", "upper": "share_upper", "scale": 100.0}
     options: dict[str, Any] = {**ends, "xlabel": "% of articles"}
     if panel:
@@ -199,13 +209,16 @@ def figure_of_days(study: Study, days: pd.DataFrame) -> Shown:
     return show_figure(
         figures.plot_timeline(days, names=study.outlet_names, happenings=happenings),
         name="days",
-        caption=f"Items per day; a dash is a day not observed. Orange: {marks}.",
+        caption=f"Items per day; a dash is a day not observed.{f' Orange: {marks}.' if marks else ''}",
         alt=f"Calendar of items per outlet and day. {'; '.join(rows)}.",
     )
 
 
 def figure_of_subevents(study: Study, topics: pd.DataFrame) -> Shown:
     """Articles per outlet and sub-event; frame from `corpus.subevents`, or some of its rows."""
+    topics = topics.fillna(0).astype("int64")
+    if not topics.to_numpy().sum():
+        return nothing("Articles by sub-event", "No sub-event of these articles is coded (articles.csv, subevent).")
     names = {**study.outlet_names, **{topic: topic.replace("-", " ") for topic in topics.columns}}
     rows = []
     for outlet, row in topics.iterrows():
@@ -219,20 +232,28 @@ def figure_of_subevents(study: Study, topics: pd.DataFrame) -> Shown:
     )
 
 
-def table_of_correction(corrected: pd.DataFrame) -> Shown:
-    """Polarity toward actors as measured and corrected (`misclassification.corrected_tone`)."""
-    columns: dict[str, tuple[str, Format | None]] = {
-        "label": ("outlet (mentions)", None),
-        "articles": ("articles", None),
-        "negative": ("negative, measured", percent),
-        "corrected_negative": ("negative, corrected", percent),
-        "measured": ("mean, measured", number),
-        "corrected": ("mean, corrected", number),
-        "lower": ("from", number),
-        "upper": ("to", number),
-    }
+def figure_of_flow(coverage: pd.DataFrame) -> Shown:
+    """The event's share of what each outlet carried; frame from `corpus.coverage`."""
     caption = (
-        "Polarity toward the persons and bodies an outlet mentions, as measured and corrected: share of mentions in "
-        "the negative class, and mean of −1, 0 and 1 with the 95 % interval of the corrected one."
+        "The event's share of each outlet's observed items, with 95 % Wilson intervals. "
+        "Filled: outlets with enough articles to be tested."
     )
-    return show_table(corrected, name="corrected", caption=caption, columns=columns)
+    flow = coverage[coverage["items"] > 0].sort_values(["share", "name"], ascending=[False, True])
+    if flow.empty:
+        return nothing(caption, "observed.csv counts no items of any outlet.")
+    columns: dict[str, Any] = {"label": "name", "estimate": "share", "scale": 100}
+    return show_figure(
+        figures.plot_estimates(flow, **columns, mark="tested", xlabel="% of the outlet's observed items"),
+        name="flow",
+        caption=caption,
+        alt=alt_estimates(flow, **columns, what="Shares of flow as points", digits=2, unit="in per cent"),
+    )
+
+
+def note_of_rare_sets(study: Study, drawn: Sequence[str], least: int) -> Shown:
+    """Which sets of competing words are used too rarely to be drawn."""
+    sets = label_sets(study)
+    thin = [sets[name] for name in sorted(sets) if name not in drawn]
+    if not sets:
+        return note("The study has no set of competing words (labels.csv).")
+    return note(f"Too rare to draw, fewer than {least} uses: {listing(thin)}." if thin else "Every set is drawn.")

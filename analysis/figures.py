@@ -90,7 +90,7 @@ def plot_timeline(
     if ax is None:
         _, ax = canvas(0.24 * len(daily) + 1.1, 9.2)
     days = list(daily.columns)
-    top = max(1.0, float(np.nanmax(daily.to_numpy())))
+    top = float(np.nan_to_num(daily.to_numpy(float)).max(initial=1.0))
     for y, (_, row) in enumerate(daily.iterrows()):
         for x, items in enumerate(row):
             if np.isnan(items):

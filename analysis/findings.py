@@ -24,7 +24,7 @@ class Finding:
     Attributes
     ----------
     text : str, plain text
-    verdict : more, less, cannot tell, or described
+    verdict : more, less, cannot tell, described, or not tested
     status : confirmatory, exploratory, or empty where nothing was tested
     """
 

@@ -18,23 +18,22 @@ VALIDITY = Path(__file__).parent / "instruments" / "validity.csv"
 _NOTES = {
     "text": (
         "Text",
-        "Compared is what a feed item carries, not the page behind it. The primary text is the title and first "
-        "paragraph (where a study holds full texts, the whole text); the other variants are computed as well, and a "
-        "conclusion that one of them overturns is called fragile. Items without a first paragraph, those with a photo "
-        "caption among them, count where titles are compared and nowhere else. Items of an aggregator are compared on "
-        "titles only, and neither they nor single pages stand in any reference. Sentences end where rules and lists of "
-        "abbreviations say so, measured on invented news written around the hard cases.",
+        "Compared is what was handed over: of a feed item what the feed carried, not the page behind it. The primary "
+        "text is the title and first paragraph (where a study holds full texts, the whole text); the other variants "
+        "are computed as well, and a conclusion that one of them overturns is called fragile. Items without a first "
+        "paragraph, those with a photo caption among them, count where titles are compared and nowhere else. Items of "
+        "an aggregator are compared on titles only, and neither they nor single pages stand in any reference. "
+        "Sentences end where rules and lists of abbreviations say so, measured on invented news written around the "
+        "hard cases.",
     ),
     "sub-event": (
         "Sub-event and genre",
-        "Coded by hand after a written codebook from each item's own words, twice and apart; both coders were runs of "
-        "one language model, so their agreement shows that the codebook can be followed, not that people would agree.",
+        "What the study's articles.csv says that an item is mainly about; an item of which it says nothing has none.",
     ),
     "mentions": (
         "Mentions",
         "Aliases are matched as whole words, the longest first, with possessives and Polish case forms; a surname that "
-        "several people share goes to the one named in full in the same article. Measured on a coding of every article "
-        "after a written codebook (tests/gold) by two runs of one language model; the aliases were mended once after.",
+        "several people share goes to the one named in full in the same article.",
     ),
     "voice": (
         "Voice",
@@ -58,10 +57,10 @@ _NOTES = {
         "The rest is all other outlets together, aggregators and single pages left out; beside it stand a mean in "
         "which every other outlet with five articles weighs the same, the comparison without copies of earlier "
         "articles, and for what stands the comparison without each single other outlet: where one of these turns "
-        "round or spans zero, the conclusion is called fragile. In simulated corpora of this study's shape "
-        "(tests/benchmarks/calibration.py) the tests keep their error rates; the intervals of shares hold from 16 "
-        "articles on and are wider than need be below and for rare features; those of means hold where values are "
-        "not skewed, and where they are very skewed are too narrow below 32 articles.",
+        "round or spans zero, the conclusion is called fragile. In corpora simulated in the shape of the study this "
+        "program was made for (tests/benchmarks/calibration.py) the tests keep their error rates; the intervals of "
+        "shares hold from 16 articles on and are wider than need be below and for rare features; those of means hold "
+        "where values are not skewed, and where they are very skewed are too narrow below 32 articles.",
     ),
     "groups": (
         "Groups of outlets",
@@ -94,6 +93,8 @@ def method_note(study: Study, *instruments: str) -> Shown:
     for instrument in instruments:
         title, text = _NOTES[instrument]
         text = text.replace("{how}", _how(study))
+        if instrument in study.settings.notes:
+            text += f" {study.settings.notes[instrument]}"
         mine = table[(table["instrument"] == instrument) & table["study"].isin(["*", study.name])]
         figures = "".join(f"<li>{escape(_figure(row))}</li>" for _, row in mine.iterrows())
         parts.append(
@@ -129,8 +130,13 @@ def variance_sentence(shares: pd.DataFrame) -> str:
 
     Parameters
     ----------
-    shares : DataFrame from `frequency.variance_shares`, rows subevent, outlet and difference (of the two)
+    shares : DataFrame from `frequency.variance_shares`, rows subevent, outlet and difference (of the two), or none
     """
+    if shares.empty:
+        return (
+            "Too few articles have both a tone and a coded sub-event, or their tone does not vary, to tell how much of "
+            "the variance in tone goes with the event and how much with the outlet."
+        )
     event, outlet, gap = (shares.loc[name] for name in ("subevent", "outlet", "difference"))
     text = (
         f"Of the variance in tone between {event['articles']:.0f} articles {_share(event)} goes with the sub-event "

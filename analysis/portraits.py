@@ -76,6 +76,8 @@ def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> 
     ----------
     overall : DataFrame, from `views.actor_frequency` without groups, in the order to name them
     """
+    if overall.empty:
+        return [Finding("study.toml names no main actors, or no article has the text to be compared: none is counted.")]
     shares = [
         f"{percent(row.share)} ({interval(row.share_lower, row.share_upper, 0, scale=100)} %)"
         for row in overall.head(most).itertuples()
@@ -85,10 +87,8 @@ def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> 
         study.settings.primary
     ]
     rest = [f"{name} in {share}" for name, share in zip(names[1:], shares[1:], strict=True)]
-    text = (
-        f"{names[0]} is named in {shares[0]} of the {overall['articles'].iloc[0]} {having} "
-        f"(95 % intervals in brackets), {listing(rest)}."
-    )
+    first = f"{names[0]} is named in {shares[0]} of the {overall['articles'].iloc[0]} {having}"
+    text = f"{', '.join([f'{first} (95 % intervals in brackets)', *([listing(rest)] if rest else [])])}."
     having_actor = (selection.counts(selection.select(study), "actors", list(overall["feature"])) > 0).astype(float)
     places = first_places(having_actor, blocks=heads(study), draws=study.settings.draws, seed=study.settings.seed)
     if (often := float(places[overall["feature"].iloc[0]])) >= STABLE:

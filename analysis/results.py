@@ -27,7 +27,7 @@ ALPHA = 0.05
 #: Modules whose code decides the numbers of the results.
 _CODE = (
     *("compare", "frequency", "inference", "keyness", "linear", "measures", "resample", "results", "selection"),
-    *("settings", "spelling", "study", "studyfiles", "tables"),
+    *("settings", "settingvalues", "spelling", "study", "studyfiles", "tables"),
 )
 
 
@@ -69,10 +69,10 @@ def _finished(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, *leave_one_out(study, table)], ignore_index=True)
 
 
-def _compare_tested(study: Study, outlet: str) -> pd.DataFrame | None:
+def _compare_tested(study: Study, outlet: str, right: str | None = None) -> pd.DataFrame | None:
     try:
-        return compare_outlet(study, outlet)
-    except EmptyGroup:  # no day shared with any other outlet: shown, not compared
+        return compare_outlet(study, outlet, right)
+    except EmptyGroup:  # no day shared with the other side: shown, not compared
         return None
 
 
@@ -88,7 +88,8 @@ def _loaded(folder: Path) -> Study:
 
 def pair_results(study: Study, left: str, right: str) -> pd.DataFrame:
     """One outlet against another, as `study_results`; q over the pair's own features, so all of it is exploratory."""
-    return tables.check(with_q(study, compare_outlet(study, left, right)), tables.COMPARISON)
+    found = _compare_tested(study, left, right)
+    return tables.empty(tables.COMPARISON) if found is None else tables.check(with_q(study, found), tables.COMPARISON)
 
 
 def compare_outlet(study: Study, outlet: str, right: str | None = None) -> pd.DataFrame:

@@ -16,12 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis import tables
-from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, StudyError, TableError
+from analysis.crosscheck import check_references
+from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, StudyError, TableError, UnknownOutlet
 from analysis.places import digest as digest
 from analysis.places import find_root as find_root
 from analysis.places import find_study as find_study
-from analysis.settings import Settings, read_settings
-from analysis.studyfiles import check_references, read_csv
+from analysis.settings import Settings, read_what_can_be
+from analysis.studyfiles import read_csv
 from analysis.tables import Schema
 
 
@@ -72,6 +73,11 @@ class Study:
         """Where the features lie."""
         return self.folder / "features"
 
+    @property
+    def annotated(self) -> bool:
+        """Whether it has features; they may be broken."""
+        return (self.features_folder / "articles.parquet").is_file()
+
     def features(self, schema: Schema) -> pd.DataFrame:
         """One table of features, checked; read once.
 
@@ -103,9 +109,12 @@ class Study:
         for schema in tables.FEATURES:
             found = set(self.features(schema)["article"])
             path = self.features_folder / f"{schema.name.lower()}.parquet"
-            for strange, place in ((found - known, "articles.csv"), (found - annotated, "articles.parquet")):
+            for strange, place, fix in (
+                (found - known, "articles.csv", "put their rows back, or take them out of TEXTS and annotate again"),
+                (found - annotated, "articles.parquet", "annotate again"),
+            ):
                 if strange:
-                    message = f"holds {len(strange)} articles that {place} does not, first {min(strange)}"
+                    message = f"holds {len(strange)} articles that {place} does not, first {min(strange)}: {fix}"
                     raise FeaturesBroken(path, message, self.argument)
         if not annotated:
             path = self.features_folder / "articles.parquet"
@@ -143,8 +152,15 @@ class Study:
 
     @cached_property
     def observed_days(self) -> pd.DataFrame:
-        """Outlet and day (UTC) for each day on which an outlet was under steady observation."""
-        merged = self.observed.merge(self.outlets[["outlet", "observed_from", "observed_to"]], on="outlet")
+        """Outlet and day (UTC) for each day on which an outlet was under steady observation.
+
+        Those of observed.csv that hold items; with `observed_throughout` in study.toml every day of the window.
+        """
+        observed = self.observed
+        if self.settings.observed_throughout:
+            days = pd.date_range(*self.settings.window, unit="us")
+            observed = self.outlets[["outlet"]].merge(pd.DataFrame({"day": days, "items": 1}), how="cross")
+        merged = observed.merge(self.outlets[["outlet", "observed_from", "observed_to"]], on="outlet")
         late = merged["observed_from"].isna() | (merged["day"] >= merged["observed_from"])
         early = merged["observed_to"].isna() | (merged["day"] <= merged["observed_to"])
         return merged.loc[late & early & (merged["items"] > 0), ["outlet", "day"]].reset_index(drop=True)
@@ -171,6 +187,21 @@ class Study:
     def outlet_names(self) -> dict[str, str]:
         """Outlet id → name shown."""
         return dict(zip(self.outlets["outlet"], self.outlets["name"], strict=True))
+
+    def outlet_name(self, outlet: str, *, tested: bool = False) -> str:
+        """Name shown of an outlet that somebody chose; `tested` asks for one with enough articles to be tested.
+
+        Raises
+        ------
+        UnknownOutlet
+            With the outlets there are.
+        """
+        if outlet not in self.outlet_names:
+            raise UnknownOutlet(outlet, f"is none of {self.name}", list(self.outlet_names))
+        if tested and outlet not in self.tested:
+            few = f"has fewer than the {self.settings.min_articles} articles that a test asks for, or is excluded"
+            raise UnknownOutlet(outlet, few, self.tested)
+        return self.outlet_names[outlet]
 
     @cached_property
     def actor_names(self) -> dict[str, str]:
@@ -271,27 +302,22 @@ def _examined(folder: Path, content: tuple[str, ...]) -> tuple[Study | None, tup
 
 def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
     """Read a study folder; return the study where its files are readable, and every problem found."""
-    settings, problems = read_settings(folder / "study.toml")
+    study, problems, readable = read_what_there_is(folder)
+    return (study if readable else None), problems
+
+
+def read_what_there_is(folder: Path) -> tuple[Study, list[Problem], bool]:
+    """Read a study folder as far as that can be done: the study, every problem found, whether all could be read."""
+    settings, problems = read_what_can_be(folder / "study.toml")
+    readable = not problems
     frames: dict[str, pd.DataFrame] = {}
     for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
         if schema in tables.OPTIONAL_FILES and not (folder / schema.name).exists():
             frames[schema.name] = tables.empty(schema).assign(line=0)
             continue
-        frame, found = read_csv(folder / schema.name, schema)
-        frames[schema.name] = frame
+        frames[schema.name], found = read_csv(folder / schema.name, schema)
         problems += found
     problems += check_references(folder, settings, frames, {problem.path.name for problem in problems})
-    if settings is None or any(problem.unread for problem in problems):
-        return None, problems
-    clean = {name: frame.drop(columns="line") for name, frame in frames.items()}
-    study = Study(
-        folder,
-        settings,
-        clean["outlets.csv"],
-        clean["articles.csv"],
-        clean["observed.csv"],
-        clean["actors.csv"],
-        clean["labels.csv"],
-        clean["polarity.csv"],
-    )
-    return study, problems
+    clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
+    study = Study(folder, settings, manifest=clean.pop("articles"), **clean)
+    return study, problems, readable and not any(problem.unread for problem in problems)

@@ -44,19 +44,6 @@ PARTS = ("title", "lede", "rest")
 VOICES = ("own", "attributed", "quoted")
 POLARITIES = ("negative", "neutral", "positive")
 KINDS = ("person", "party", "institution", "place", "state", "group")
-SUBEVENTS = (
-    "removal-and-arrest",
-    "succession-and-cabinet",
-    "protests",
-    "deaths-and-state-force",
-    "state-of-emergency",
-    "tourists-and-machu-picchu",
-    "economy-and-copper",
-    "diplomacy-and-asylum",
-    "courts-and-charges",
-    "elections-and-reform",
-    "background",
-)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,6 @@ from analysis.results import is_primary, stands, without
 from analysis.sentences import reference_name
 from analysis.study import Study
 
-SUPPLEMENT = "peruvian-press-words.csv"
-
 
 def feature_name(study: Study, measure: str, feature: str) -> str:
     """A feature as people read it."""
@@ -95,6 +93,8 @@ def actor_frequency(
     chosen = selection.select(study, variant)
     counts = selection.counts(chosen, "actors", actors)
     groups = chosen.articles[by] if by else pd.Series("all articles", index=chosen.articles.index)
+    if counts.empty:  # no article with this text, or no actor
+        return pd.DataFrame(columns=[*_FREQUENCY, "label", "group_name", "kind", "dp"])
     table = frequency(counts, tokens=chosen.articles["tokens"], groups=groups.dropna())
     outlets = chosen.articles["outlet"]
     sizes = chosen.articles["tokens"].groupby(outlets).sum()
@@ -107,6 +107,13 @@ def actor_frequency(
         kind=table["feature"].map(kinds),
         dp=table["feature"].map(spread),
     )
+
+
+#: Columns of `frequency`.
+_FREQUENCY = (
+    *("group", "feature", "articles", "articles_with", "share", "share_lower", "share_upper"),
+    *("count", "tokens", "rate", "rate_lower", "rate_upper"),
+)
 
 
 def by_share(table: pd.DataFrame) -> pd.DataFrame:
@@ -203,38 +210,6 @@ def words_of(study: Study, table: pd.DataFrame, group: str, *, each: int = 12) -
     return pd.concat([top, bottom])
 
 
-def press_words(study: Study, words: Sequence[str]) -> pd.DataFrame:
-    """How Peru's newspapers worded their tweets: for each word, week and newspaper its rank and count per 100 tweets.
-
-    Returns
-    -------
-    DataFrame
-        week, word, then a column per newspaper: "4.5 (rank 3)", or "below 30" where it is not among the first thirty;
-        no row where the study has no such supplement.
-    """
-    table = study.supplement(SUPPLEMENT)
-    if table is None:
-        return pd.DataFrame(columns=["week", "word"])
-    table = table.assign(
-        week=table["year"].astype(str) + "-W" + table["week"].astype(str).str.zfill(2),
-        shown=[
-            f"{100 * count / tweets:.1f} (rank {rank})"
-            for count, tweets, rank in zip(table["count"], table["tweets"], table["rank"], strict=True)
-        ],
-    )
-    every = pd.MultiIndex.from_product([sorted(table["week"].unique()), list(words)], names=["week", "word"])
-    wide = table.pivot_table(index=["week", "word"], columns="newspaper", values="shown", aggfunc="first")
-    return wide.reindex(every).fillna("below 30").reset_index()
-
-
-def press_size(study: Study) -> pd.DataFrame:
-    """Tweets per newspaper and week in the supplement; no row where there is none."""
-    table = study.supplement(SUPPLEMENT)
-    if table is None:
-        return pd.DataFrame(columns=["newspaper", "year", "week", "tweets"])
-    return table[["newspaper", "year", "week", "tweets"]].drop_duplicates().reset_index(drop=True)
-
-
 def unresolved(study: Study) -> pd.DataFrame:
     """Surnames that fit several actors, none of them named in full nearby: alias, mentions, articles."""
     mentions = study.features(tables.MENTIONS)
@@ -254,6 +229,8 @@ def valence_by_period(study: Study, *, language: str = "en") -> pd.DataFrame:
         ]
         if len(rows):
             frames.append(means(valence[rows.index], rows["outlet"]).assign(period=period.name.replace("-", " ")))
+    if not frames:
+        return pd.DataFrame(columns=["group", "articles", "mean", "lower", "upper", "period", "label"])
     table = pd.concat(frames, ignore_index=True)
     return table.assign(label=table["group"].map(study.outlet_names))
 
@@ -261,12 +238,16 @@ def valence_by_period(study: Study, *, language: str = "en") -> pd.DataFrame:
 def variance_of_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
     """How much of the variance in tone goes with the sub-event, how much with the outlet; see `variance_shares`.
 
-    All outlets that may stand in a reference count, the small ones too: nothing is said of any single one.
+    All outlets that may stand in a reference count, the small ones too: nothing is said of any single one. No row
+    where fewer articles than a test asks for have a tone and a sub-event, or where their tone does not vary.
     """
     chosen = selection.select(study, language=language)
     articles = chosen.articles[chosen.articles["outlet"].isin(study.referees)]
     valence = selection.article_valence(chosen)[articles.index]
     groupings = {column: articles[column] for column in ("subevent", "outlet")}
+    known = valence[valence.notna() & articles["subevent"].notna()]
+    if len(known) < study.settings.min_articles or known.nunique() < 2:
+        return pd.DataFrame(columns=["estimate", "lower", "upper", "articles", "groups"])
     return variance_shares(valence, groupings, seed=study.settings.seed)
 
 
@@ -277,6 +258,12 @@ def compared_in_words(study: Study, table: pd.DataFrame, *, language: str) -> li
 
 
 def against_rest(table: pd.DataFrame, outlet: str) -> pd.DataFrame:
-    """Two rows of a table by outlet: one outlet, and the sum of the others (missing where all of them are)."""
-    rest = table.drop(index=outlet).sum(min_count=1)
-    return pd.DataFrame({outlet: table.loc[outlet], "the other outlets": rest}).T
+    """Two rows of a table by outlet: one outlet, and the sum of the others (missing where all of them are).
+
+    One row where there are no others; an outlet that is not in the table has nothing of what it counts.
+    """
+    others = table.drop(index=outlet, errors="ignore")
+    rows = {outlet: table.loc[outlet] if outlet in table.index else 0 * table.sum()}
+    if len(others):
+        rows["the other outlets"] = others.sum(min_count=1)
+    return pd.DataFrame(rows).T

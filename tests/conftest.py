@@ -37,6 +37,7 @@ seed = 7
 draws = 200
 main_actors = ["pedro-castillo", "dina-boluarte"]
 confirmatory = ["actor-share"]
+subevents = ["removal-and-arrest", "protests"]
 
 [[periods]]
 name = "removal"

@@ -19,6 +19,7 @@ timezone = "America/Lima"
 window = { start = 2022-12-01, end = 2022-12-31 }
 languages = ["en", "pl"]
 texts = ["texts.jsonl"]
+subevents = ["protests"]
 [[periods]]
 name = "all"
 start = 2022-12-01

@@ -29,6 +29,7 @@ event = 2022-12-07
 timezone = "America/Lima"
 window = { start = 2022-12-05, end = 2022-12-31 }
 languages = ["en"]
+subevents = ["protests"]
 min_articles = 2
 periods = [{ name = "all", start = 2022-12-05, end = 2022-12-31 }]
 """
@@ -59,7 +60,7 @@ def make_project(root: Path, reports: str = '[[reports]]\nnotebook = "plain"\n',
     files = {
         **CSV,
         "articles.csv": "\n".join([head, *rows, ""]),
-        "observed.csv": "outlet,day,items\nnorth,2022-12-08,3\n",
+        "observed.csv": "outlet,day,items\n" + "".join(f"{o},2022-12-08,3\n" for o in ("north", "south", "thin")),
         **{f"{name}.csv": text for name, text in csv.items()},
     }
     for name, text in files.items():

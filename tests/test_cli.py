@@ -153,7 +153,7 @@ def test_check_tells_every_problem_at_once(root: Path) -> None:
     assert 2 == done.exit_code
     assert "articles.csv:2: outlet 'nort' is unknown (did you mean 'north'?)" in done.output
     assert "actors.csv:3: alias 'Pedro Castillo' belongs to castillo and other. Keep one" in done.output
-    assert re.search(r"study\.toml:13: study\.toml asks for the notebook 'gone'", done.output)
+    assert re.search(r"study\.toml:14: study\.toml asks for the notebook 'gone'", done.output)
     assert ": 3 problems\n" in done.output
 
 
@@ -162,7 +162,8 @@ def test_check_leaves_out_what_only_follows(root: Path) -> None:
     outlets = root / "data/tiny/outlets.csv"
     outlets.write_text(outlets.read_text().replace("North,GB,en,private", "North,GB,en,privat"))
     toml = root / "data/tiny/study.toml"
-    toml.write_text(toml.read_text() + '[[reports]]\nnotebook = "plain"\nparameters = { outlet = "north" }\n')
+    toml.write_text(toml.read_text() + '[[reports]]\nnotebook = "one"\nparameters = { outlet = "north" }\n')
+    write_notebook(root, "one", ["# One"], PARAMETERS + '\noutlet: str = "north"')
     assert 2 == len(castillo("check", "tiny").output.splitlines())
 
 

@@ -70,6 +70,8 @@ def test_gaps_are_counted_with_their_articles(small_study):
         "body is a photo caption": 1,
         "time stamp is the crawler's, not the publisher's": 6,
         "outside its outlet's steady observation": 1,
+        "outside the study's window": 0,
+        "outside all periods": 0,
         "a whole page among feed items": 1,
         "no instrument for its language": 2,
         "outlet has fewer than 6 articles": 6,
@@ -77,3 +79,12 @@ def test_gaps_are_counted_with_their_articles(small_study):
     assert expected == counts
     assert ["south-3"] == table["articles"].iloc[1]
     assert (table["articles"].map(len) == table["count"]).all()
+
+
+def test_articles_outside_the_window_and_outside_all_periods_are_counted(study_folder, edit):
+    edit("study.toml", "end = 2022-12-20 }", "end = 2022-12-15 }")
+    edit("study.toml", "end = 2022-12-10", "end = 2022-12-08")
+    table = corpus.unusual(load_study(study_folder)).set_index("gap")
+    found = {gap.split(":")[0]: row["articles"] for gap, row in table.iterrows()}
+    assert ["south-7"] == found["outside the study's window"]
+    assert ["north-3", "portal-2", "south-2", "south-3"] == found["outside all periods"]

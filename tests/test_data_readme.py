@@ -3,8 +3,9 @@
 import csv
 from pathlib import Path
 
-from data_dictionary import MARKS, README, dictionary
+from data_dictionary import MARKS, README
 
+from analysis.dictionary import dictionary
 from analysis.method import VALIDITY
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -156,8 +156,16 @@ def test_findings_stand_in_order_and_the_first_is_the_headline():
 
 def test_no_finding_is_said_too():
     shown = show_findings([], [])
-    assert "Nothing was tested." == _Page(shown.html).text
-    assert "" == shown.record["text"]
+    assert "not tested Nothing was tested." == _Page(shown.html).text
+    assert "Nothing was tested." == shown.record["text"]
+
+
+def test_why_nothing_was_tested_is_said_beside_what_is_only_described():
+    described, tested = Finding("One of two."), Finding("More.", "more", "exploratory")
+    shown = show_findings([described], otherwise="No outlet has enough.")
+    assert ("One of two.", "One of two.\nNo outlet has enough.") == (shown.record["text"], shown.record["all"])
+    assert "More." == show_findings([tested], otherwise="No outlet has enough.").record["all"]
+    assert "One of two." == show_findings([described], otherwise="").record["all"]
 
 
 def test_a_bundle_for_jupyter_holds_html_text_and_record():

@@ -5,6 +5,8 @@ import pytest
 
 from analysis import method
 from analysis.method import method_note, variance_sentence
+from analysis.settingvalues import NOTED
+from analysis.study import load_study
 
 VALIDITY = """instrument,study,measure,value,n,who,data,date,command
 valence,*,agreement <b>,0.4321,1200,"two people & one",news,2022-12-07,tests/x.py
@@ -52,6 +54,14 @@ def test_every_note_can_be_shown_and_an_unknown_one_is_an_error(small_study):
     assert "nan" not in html.replace("finance", "").lower().split()
     with pytest.raises(KeyError):
         method_note(small_study, "astrology")
+
+
+def test_a_study_may_say_more_of_each_instrument(study_folder, edit, validity):
+    assert set(NOTED) == set(method._NOTES)
+    edit("study.toml", "seed = 7", 'seed = 7\nnotes = { sub-event = "Coded by <two> people." }')
+    study = load_study(study_folder)
+    assert "says nothing has none. Coded by &lt;two&gt; people.</p>" in method_note(study, "sub-event").html
+    assert "people" not in method_note(study, "voice").html
 
 
 def test_the_shipped_figures_belong_to_notes():

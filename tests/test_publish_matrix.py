@@ -66,7 +66,7 @@ def test_a_study_elsewhere_is_passed_as_a_path(tmp_path: Path) -> None:
         ('notebook = "pair"\nparameters = { left = 3 }', "parameter 'left' = 3: is not str"),
         ('notebook = "many"\nparameters = { years = ["a"] }', "parameter 'years' = ['a']: is not list[int]"),
         ('notebook = "many"\nparameters = { count = true }', "parameter 'count' = True: is not int"),
-        ('notebook = "pair"\nparameters = { left = "nort" }', "is no outlet of tiny. Known: north, south, thin"),
+        ('notebook = "pair"\nparameters = { left = "nort" }', "is no outlet of tiny (did you mean 'north'?). Kn"),
         ('notebook = "outlet"\nparameters = { outlet = "thin" }', "has fewer than 2 articles and is not tested"),
         ('notebook = "pair"\nparameters = { right = "north" }', "is the same outlet as left"),
         ('notebook = "plain"\neach = "outlet"', "parameter 'outlet' = 'north': the notebook has no such parameter"),

@@ -44,7 +44,7 @@ def test_settings_are_read_with_their_defaults(study_folder):
         ("draws = 200", "draws = true", "setting 'draws': True is not a whole number from 100 to 1000000. Mend"),
         ("seed = 7", "seed = -1", "setting 'seed': -1 is not a whole number from 0 up. Mend its value"),
         ('"lede"', '"body"', "setting 'primary': 'body' is none of title, lede, text. Mend its value"),
-        ("seed = 7", "sede = 7", "setting 'sede' is unknown. Known: name, title, question, event, timezone, window,"),
+        ("seed = 7", "sede = 7", "setting 'sede' is unknown (did you mean 'seed'?). Known: name, title,"),
         ('question = "Does it measure?"', "", "setting 'question' is missing. Add it"),
         (
             'notebook = "overview"',
@@ -101,6 +101,21 @@ def test_settings_are_read_with_their_defaults(study_folder):
             'notebook = "overview"\nparameters = 5',
             "setting 'reports': parameters = 5 is not a table (write parameters = {",
         ),
+        (
+            "seed = 7",
+            "observed_throughout = 1",
+            "setting 'observed_throughout': 1 is neither true nor false. Mend its value",
+        ),
+        (
+            "seed = 7",
+            'notes = { tones = "x" }',
+            "setting 'notes': tones is unknown in notes; known: text, sub-event, mentions, voice, valence",
+        ),
+        (
+            "seed = 7",
+            'supplement = { file = "x.csv", terms = [] }',
+            "setting 'supplement': 'about' is missing. Add it",
+        ),
     ],
 )
 def test_each_wrong_setting_gives_one_problem(edit, old, new, expected):
@@ -112,6 +127,27 @@ def test_all_wrong_settings_are_told_at_once(edit):
     edit("study.toml", "seed = 7", 'seed = "x"')
     path = edit("study.toml", "draws = 200", "drawz = 200")
     assert ["setting 'drawz", "setting 'seed'"] == [text[:14] for text in _problems(path)]
+
+
+def test_all_faults_of_one_setting_are_told_each_in_its_place(edit):
+    """Three in a list of periods, two in a list of words."""
+    edit("study.toml", "end = 2022-12-10", "end = 2022-12-01")
+    edit("study.toml", 'name = "protests"', 'name = "Protests!"')
+    path = edit("study.toml", '["actor-share"]', '["actor-shares", "valense"]')
+    found = [(problem.line, problem.message.partition(":")[0]) for problem in read_settings(path)[1]]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first = lines.index("[[periods]]") + 1
+    second = lines.index("[[periods]]", first) + 1
+    listed = next(number for number, line in enumerate(lines, start=1) if line.startswith("confirmatory"))
+    expected = [(first, "setting 'periods'"), (second, "setting 'periods'"), *[(listed, "setting 'confirmatory'")] * 2]
+    assert expected == found
+
+
+def test_a_text_of_a_long_list_is_told_with_its_own_line(edit):
+    path = edit("study.toml", '["en", "pl"]', '[\n    "en",\n    "polish",\n]')
+    (problem,) = read_settings(path)[1]
+    assert '    "polish",' == path.read_text(encoding="utf-8").split("\n")[problem.line - 1]
+    assert problem.message.endswith("known: en, es, pt, pl (did you mean 'pl'?)")
 
 
 def test_a_line_that_is_no_toml_is_named(edit):

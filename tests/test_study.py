@@ -5,7 +5,7 @@ import pytest
 
 from analysis import study as module
 from analysis import tables
-from analysis.errors import FeaturesBroken, FeaturesMissing, StudyError, StudyNotFound
+from analysis.errors import FeaturesBroken, FeaturesMissing, StudyError, StudyNotFound, UnknownOutlet
 from analysis.study import examine, find_root, find_study, load_study
 
 
@@ -144,6 +144,44 @@ def test_features_of_other_articles_than_the_study_are_refused(study_folder):
     terms.assign(article="x" + terms["article"]).to_parquet(path)
     with pytest.raises(FeaturesBroken, match=r"terms.parquet: holds 28 articles that articles\.csv does not, first x"):
         load_study(study_folder).check_features()
+
+
+def test_a_row_deleted_from_the_manifest_is_told_with_both_ways_out(study_folder):
+    path = study_folder / "articles.csv"
+    rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(row for row in rows if not row.startswith("south-2,")), encoding="utf-8")
+    with pytest.raises(FeaturesBroken) as raised:
+        load_study(study_folder).check_features()
+    expected = (
+        f"{study_folder}/features/articles.parquet: holds 1 articles that articles.csv does not, first south-2: put "
+        f"their rows back, or take them out of TEXTS and annotate again. Run: castillo annotate TEXTS --study "
+    )
+    assert f"{expected}{study_folder}" == str(raised.value)
+
+
+def test_an_outlet_that_is_chosen_has_its_name_or_is_told_the_choices(small_study):
+    assert "The North" == small_study.outlet_name("north", tested=True)
+    with pytest.raises(UnknownOutlet) as raised:
+        small_study.outlet_name("nort")
+    known = "There: north, south, east, portal, wschod, single."
+    assert f"outlet 'nort' is none of small (did you mean 'north'?). {known}" == str(raised.value)
+    with pytest.raises(UnknownOutlet) as raised:
+        small_study.outlet_name("east", tested=True)
+    few = "has fewer than the 6 articles that a test asks for, or is excluded"
+    assert f"outlet 'east' {few}. There: north, south, portal." == str(raised.value)
+
+
+def test_with_outlets_observed_throughout_every_day_counts(study_folder, edit):
+    """From an outlet's first day of observation to its last, whatever observed.csv has."""
+    path = study_folder / "observed.csv"
+    path.write_text("outlet,day,items\n", encoding="utf-8")
+    assert not load_study(study_folder).articles["observed"].any()
+    edit("study.toml", "seed = 7", "seed = 7\nobserved_throughout = true")
+    study = load_study(study_folder)
+    days = study.observed_days.groupby("outlet")["day"].agg(["min", "max", "size"])
+    assert (pd.Timestamp("2022-12-08"), pd.Timestamp("2022-12-20"), 13) == tuple(days.loc["south"])
+    assert (pd.Timestamp("2022-12-05"), pd.Timestamp("2022-12-20"), 16) == tuple(days.loc["east"])
+    assert ["south-0"] == list(study.articles.loc[~study.articles["observed"], "article"])
 
 
 def test_features_without_an_article_are_refused(study_folder):

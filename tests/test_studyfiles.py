@@ -144,6 +144,24 @@ def _observed(tmp_path, text):
         ),
         (
             "study.toml",
+            "seed = 7",
+            'seed = 7\nsupplement = { file = "x.csv", about = "x", terms = [] }',
+            [
+                "study.toml:13: supplement names the file 'x.csv', which does not exist. "
+                "Mend its name, or leave the supplement out"
+            ],
+        ),
+        (
+            "study.toml",
+            "end = 2022-12-20 }",
+            "end = 2022-12-10 }",
+            [
+                "study.toml:23: period 'protests' lies outside the window, 2022-12-05 to 2022-12-10. "
+                "Mend its days, or those of the window"
+            ],
+        ),
+        (
+            "study.toml",
             '["single"]',
             '["telesur"]',
             ["study.toml:11: excluded_from_references names the unknown outlet 'telesur'. Use an id of outlets.csv"],
@@ -313,3 +331,14 @@ def test_a_study_without_outlets_or_actors_is_told_so(study_folder):
         path.write_text(path.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
     told = [text.partition(" '")[0].partition(". ")[0] for text in _told(study_folder)]
     assert ["outlets.csv: holds no outlet", *["study.toml:14: main_actors names the unknown actor"] * 2] == told
+
+
+def test_mentions_coded_by_hand_are_of_articles_and_actors_that_are_there(study_folder):
+    lines = ["article,start,end,entry,polarity,coder_a,coder_b"]
+    lines += ["north-0,0,8,dina-bolurte,neutral,,", "nort-1,0,8,pedro-castillo,neutral,,"]
+    (study_folder / "polarity.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    assert [
+        "polarity.csv:2: actor 'dina-bolurte' is unknown (did you mean 'dina-boluarte'?). "
+        "Add it to actors.csv or mend its id",
+        "polarity.csv:3: article 'nort-1' is unknown (did you mean 'north-1'?). Add it to articles.csv or mend its id",
+    ] == _told(study_folder)

@@ -7,15 +7,9 @@ import pytest
 
 from analysis import views
 from analysis.frequency import dispersion
+from analysis.method import variance_sentence
 from analysis.results import is_primary, pair_results
 from analysis.study import load_study
-
-PRESS = """newspaper,year,week,tweets,rank,word,count
-comercio,2022,49,200,1,castillo,52
-comercio,2022,49,200,3,golpe,9
-republica,2022,49,100,2,golpe,4
-republica,2023,2,50,1,lima,5
-"""
 
 
 def test_features_have_the_names_people_read(small_study):
@@ -114,18 +108,6 @@ def test_words_stand_from_the_groups_own_to_the_references(small_study, small_re
     assert "protest" == words["feature"].iloc[-1]
 
 
-def test_press_words_say_where_a_word_is_absent(study_folder):
-    assert views.press_words(load_study(study_folder), ["golpe"]).empty
-    assert views.press_size(load_study(study_folder)).empty
-    (study_folder / views.SUPPLEMENT).write_text(PRESS, encoding="utf-8")
-    study = load_study(study_folder)
-    table = views.press_words(study, ["golpe", "lima"]).set_index(["week", "word"])
-    assert "4.5 (rank 3)" == table.loc[("2022-W49", "golpe"), "comercio"]
-    assert "10.0 (rank 1)" == table.loc[("2023-W02", "lima"), "republica"]
-    assert table.loc[("2022-W49", "lima"), "comercio"].startswith("below")
-    assert [200, 100, 50] == list(views.press_size(study)["tweets"])
-
-
 def test_unresolved_surnames_are_shown(small_study):
     mentions = views.unresolved(small_study)
     assert ["Castillo"] == list(mentions["surname"])
@@ -147,3 +129,19 @@ def test_words_are_shown_with_their_spread_over_the_outlets_articles(small_study
     coup = table[(table["group"] == "north") & (table["feature"] == "coup")].iloc[0]
     assert coup["articles"] == coup["articles_with"]
     assert 0 == pytest.approx(coup["dp"], abs=1e-9)
+
+
+def test_one_outlet_against_the_rest_also_where_there_is_no_rest():
+    table = pd.DataFrame({"a": [1.0, 2.0], "b": [math.nan, math.nan]}, index=["north", "south"])
+    both = views.against_rest(table, "north")
+    assert ["north", "the other outlets"] == list(both.index)
+    assert [2.0] == both.loc["the other outlets"].dropna().to_list()
+    assert ["north"] == list(views.against_rest(table.loc[["north"]], "north").index)
+    assert [0.0, 0.0] == views.against_rest(table, "west").loc["west"].to_list()
+
+
+def test_too_little_tone_has_no_variance_to_share_out(study_folder, edit):
+    edit("study.toml", "min_articles = 6", "min_articles = 60")
+    table = views.variance_of_tone(load_study(study_folder))
+    assert table.empty
+    assert variance_sentence(table).startswith("Too few articles have both a tone and a coded sub-event")

@@ -96,7 +96,7 @@ def _expand(rule: ReportRule, study: Study) -> Iterator[Mapping[str, Any]]:
     if not rule.each:
         yield rule.parameters
         return
-    for outlet in study.tested:
+    for outlet in study.tested if study.annotated else ():
         yield {**rule.parameters, rule.each: outlet}
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import BuildError, ParameterError
+from analysis.errors import BuildError, ParameterError, did_you_mean
 from analysis.study import Study
 
 #: Types a parameter may have, as its annotation writes them.
@@ -52,9 +52,10 @@ def read_cells(path: Path) -> list[dict[str, Any]]:
             for cell in notebook["cells"]
         ]
     except FileNotFoundError:
-        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.ipynb"))) or "none"
+        known = sorted(p.stem for p in path.parent.glob("*.ipynb"))
         raise BuildError(
-            f"study.toml asks for the notebook {path.stem!r}: {path} does not exist. There: {known}."
+            f"study.toml asks for the notebook {path.stem!r}: {path} does not exist{did_you_mean(path.stem, known)}. "
+            f"There: {', '.join(known) or 'none'}."
         ) from None
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise BuildError(f"{path} is not a notebook ({error}). Save it again in JupyterLab.") from error
@@ -146,7 +147,8 @@ def check_parameters(
     wrong = []
     for name, value in given.items():
         if name not in by_name:
-            message = f"the notebook has no such parameter. It has {', '.join(by_name) or 'none'}"
+            hint = did_you_mean(name, by_name)
+            message = f"the notebook has no such parameter{hint}. It has {', '.join(by_name) or 'none'}"
             wrong.append(ParameterError(notebook, name, value, message))
         elif not fits(value, by_name[name].type):
             wrong.append(ParameterError(notebook, name, value, f"is not {by_name[name].type}"))
@@ -161,7 +163,8 @@ def check_parameters(
             wrong.append(ParameterError(notebook, name, value, message))
     language = effective.get("language", "")
     if isinstance(language, str) and language and language not in study.settings.languages:
-        message = f"is no language of {study.name}. Known: {', '.join(study.settings.languages)}"
+        hint = did_you_mean(language, study.settings.languages)
+        message = f"is no language of {study.name}{hint}. Known: {', '.join(study.settings.languages)}"
         wrong.append(ParameterError(notebook, "language", language, message))
     left, right = effective.get("left"), effective.get("right")
     if left and left == right:
@@ -182,8 +185,9 @@ def _day_problem(value: str, study: Study) -> str:
 
 def _outlet_problem(notebook: str, outlet: str, study: Study) -> str:
     if outlet not in study.outlet_names:
-        return f"is no outlet of {study.name}. Known: {', '.join(study.outlet_names)}"
-    if notebook == "outlet" and outlet not in study.tested:
+        hint = did_you_mean(outlet, study.outlet_names)
+        return f"is no outlet of {study.name}{hint}. Known: {', '.join(study.outlet_names)}"
+    if notebook == "outlet" and study.annotated and outlet not in study.tested:
         least = study.settings.min_articles
         return f"has fewer than {least} articles and is not tested. Tested: {', '.join(study.tested) or 'none'}"
     return ""

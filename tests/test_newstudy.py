@@ -1,0 +1,188 @@
+"""castillo new: a study that is there as a whole, without a problem, and explains itself."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cells import run_reports, text_of
+from click.testing import CliRunner, Result
+from publishing import make_project
+
+from analysis import newstudy, results, tables
+from analysis.checkup import check_study
+from analysis.cli import main
+from analysis.errors import AnalysisError
+from analysis.newstudy import new_study, place_of
+from analysis.settings import Settings
+from analysis.settingvalues import PARSERS
+from analysis.study import load_study
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study that `castillo new` writes; to be read only."""
+    return new_study(tmp_path_factory.mktemp("new") / "My Study").folder
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project; the working directory is in it."""
+    made = make_project(tmp_path / "project")
+    monkeypatch.chdir(made)
+    return made
+
+
+def castillo(*arguments: str) -> Result:
+    """Run a command."""
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_everything_a_study_has_is_there_and_right(example: Path) -> None:
+    """Every file, features of two articles that are fresh, a name that can be a folder's, no problem."""
+    files = {"README.md", "study.toml", "texts.jsonl", "features", *(schema.name for schema in tables.STUDY_FILES)}
+    assert files == {path.name for path in example.iterdir()}
+    assert [] == check_study(example)
+    study = load_study(example)
+    assert "my-study" == study.name
+    assert [] == study.stale_features()
+    assert ["lh-1", "vd-1"] == list(study.articles["article"])
+    assert study.articles["observed"].all()
+    assert {"ana-ribe", "jon-ribe", "town-council", "lakeford"} == {
+        entry for entry in study.features(tables.MENTIONS)["entry"] if ":" not in str(entry)
+    }
+
+
+def test_texts_and_outlets_are_said_to_be_invented(example: Path) -> None:
+    assert "invented" in load_study(example).settings.invented
+    assert "both articles are invented" in (example / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_says_what_each_column_is(example: Path) -> None:
+    """All of them, as the tables do."""
+    readme = (example / "README.md").read_text(encoding="utf-8")
+    for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
+        section = readme.partition(f"### {schema.name}\n")[2].partition("\n### ")[0]
+        for column in schema.columns:
+            assert f"| `{column.name}` | {column.kind} | {column.unit} | {column.meaning}" in section
+    for name in ("study.toml", "texts.jsonl", *(schema.name for schema in tables.STUDY_FILES)):
+        assert f"| `{name}` | " in readme
+    assert "$" not in readme
+
+
+def test_the_settings_are_explained(example: Path) -> None:
+    """Each stands under a comment; those a study can do without are the only ones left out."""
+    text = (example / "study.toml").read_text(encoding="utf-8")
+    for name in tomllib.loads(text):
+        before = re.split(rf"^(?:\[\[)?{name}\b", text, flags=re.MULTILINE)[0].rstrip("\n").split("\n")[-1]
+        assert before.startswith("#") or name in ("title", "question", "timezone", "draws"), name
+    assert {"notes", "supplement"} == set(PARSERS) - set(tomllib.loads(text))
+    assert set(PARSERS) == set(Settings.__dataclass_fields__)
+
+
+def test_the_texts_are_what_a_text_is_said_to_be(example: Path) -> None:
+    """With the fields that the README names, and the dates that articles.csv has."""
+    texts = [json.loads(line) for line in (example / "texts.jsonl").read_text(encoding="utf-8").splitlines()]
+    with (example / "articles.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for name in ("article", "outlet", "language", "published", "url", "source"):
+        assert [row[name] for row in rows] == [text[name] for text in texts]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("closed_figures")
+def test_every_report_of_the_example_has_something_to_say(
+    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a pair; with one article each, nothing is tested, and the reports say why."""
+    monkeypatch.setattr(results, "find_root", lambda: tmp_path)
+    told = {name: text_of(page) for name, page in run_reports(load_study(example), monkeypatch)}
+    assert {"overview", "actors", "wording", "tone", "pair--lakeford-herald--valley-dispatch"} == set(told)
+    assert "The corpus holds 2 articles of 2 outlets" in told["overview"]
+    for name in ("actors", "wording", "tone"):
+        assert "No outlet has the 20 articles a test asks for." in told[name]
+
+
+def test_a_bare_name_lies_under_data_and_a_path_where_it_says(root: Path, tmp_path: Path) -> None:
+    """As when a study is looked for."""
+    assert root / "data" / "mine" == place_of("mine")
+    assert tmp_path / "mine" == place_of(tmp_path / "mine")
+    assert root / "mine" == place_of("./mine")
+    (root / "there").mkdir()
+    assert root / "there" == place_of("there")
+
+
+def test_the_command_tells_what_comes_next(root: Path) -> None:
+    """Commands that work as they are told."""
+    done = castillo("new", "mine")
+    assert 0 == done.exit_code, done.output
+    commands = [line.strip().split() for line in done.output.splitlines()[1:]]
+    assert [["castillo", "build", "mine"], ["castillo", "check", "mine"]] == commands[:2]
+    assert "castillo annotate data/mine/texts.jsonl --study mine" == " ".join(commands[2])
+    notebooks = shutil.copytree(ROOT / "notebooks", root / "notebooks", dirs_exist_ok=True)
+    assert (notebooks / "pair.ipynb").exists()
+    for command in commands[1:]:
+        again = castillo(*command[1:])
+        assert 0 == again.exit_code, again.output
+
+
+@pytest.mark.parametrize("place", ["data/tiny", "tiny"])
+def test_a_place_that_is_taken_is_refused(root: Path, place: str) -> None:
+    """With status 2, and nothing in it is touched."""
+    before = sorted((root / "data/tiny").rglob("*"))
+    done = castillo("new", place)
+    assert 2 == done.exit_code
+    assert f"{root}/data/tiny is there already and not empty. Name another folder" in done.stderr
+    assert before == sorted((root / "data/tiny").rglob("*"))
+
+
+def test_a_file_in_its_place_is_refused_and_an_empty_folder_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(AnalysisError, match="file is there already"):
+        new_study(tmp_path / "file")
+    (tmp_path / "empty").mkdir()
+    assert tmp_path / "empty" == new_study(tmp_path / "empty").folder
+
+
+def test_an_interrupted_new_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(newstudy, "annotate", broken)
+    with pytest.raises(KeyboardInterrupt):
+        new_study(tmp_path / "mine")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(AnalysisError, match=r"cannot be written \(.*\)\. Mend that, or name another folder"):
+        new_study(tmp_path / "file" / "mine")
+
+
+@pytest.mark.slow
+def test_the_template_is_in_the_wheel(tmp_path: Path, copy_project: Callable[[Path, Path], Path]) -> None:
+    """Every file of it."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    copy_project(ROOT, folder)
+    for name in ("README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder / name)
+    code = "import hatchling.build, sys; print(hatchling.build.build_wheel(sys.argv[1]))"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True)
+    names = zipfile.ZipFile(tmp_path / done.stdout.split()[-1]).namelist()
+    template = {f"analysis/newstudy/template/{path.name}" for path in Path(newstudy.__file__).parent.glob("template/*")}
+    assert 8 == len(template)
+    assert template <= set(names)

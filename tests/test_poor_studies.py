@@ -1,0 +1,196 @@
+"""A study that lacks something still has all its reports, and they say in words what cannot be shown."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cells import ROOT, run_report, run_reports, text_of
+
+from analysis import results
+from analysis.annotate import annotate
+from analysis.errors import AnalysisError
+from analysis.publish.matrix import Report
+from analysis.study import load_study
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("closed_figures"),
+    pytest.mark.filterwarnings("error"),  # a warning would stand in the report
+]
+
+SAMPLE = ROOT / "data" / "sample"
+FILES = ("study.toml", "outlets.csv", "articles.csv", "observed.csv", "actors.csv", "labels.csv", "texts.jsonl")
+#: What stands in no text for readers.
+BROKEN = re.compile(r"\b(?:nan|NaN|NaT|inf)\b|\bNone(?! of )|<NA>|\{\w*\}")
+
+Edit = Callable[[Path], None]
+
+
+def change(name: str, pattern: str, new: str) -> Edit:
+    """Replace a pattern in a file, which must be there."""
+
+    def edit(folder: Path) -> None:
+        text, count = re.subn(pattern, new, (folder / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert count, (name, pattern)
+        (folder / name).write_text(text, encoding="utf-8")
+
+    return edit
+
+
+def empty(name: str) -> Edit:
+    """Leave a CSV file its first line."""
+    return change(name, r"\n.*", "\n")
+
+
+def only(pattern: str) -> Edit:
+    """Keep the articles whose id matches, in the texts and in the manifest."""
+
+    def edit(folder: Path) -> None:
+        lines = (folder / "texts.jsonl").read_text(encoding="utf-8").splitlines()
+        kept = {json.loads(line)["article"]: line for line in lines}
+        kept = {article: line for article, line in kept.items() if re.fullmatch(pattern, article)}
+        (folder / "texts.jsonl").write_text("\n".join(kept.values()) + "\n", encoding="utf-8")
+        head, *rows = (folder / "articles.csv").read_text(encoding="utf-8").splitlines()
+        rows = [row for row in rows if row.split(",")[0] in kept]
+        (folder / "articles.csv").write_text("\n".join([head, *rows, ""]), encoding="utf-8")
+
+    return edit
+
+
+def uncoded(folder: Path) -> None:
+    """Leave genre, sub-event and kind of body empty."""
+    change("articles.csv", r",text,[^\n]*", ",text,,,")(folder)
+
+
+NO_PAIR = change("study.toml", r'\[\[reports\]\]\nnotebook = "pair".*', "")
+NO_ACTORS = change("study.toml", r"main_actors = \[.*?\]\n", "")
+FEW = change("study.toml", "min_articles = 10", "min_articles = 20")
+ONE_OUTLET = (
+    NO_PAIR,
+    only("ac-.*"),
+    change("outlets.csv", r"\n(el-faro|harbor|pacific)[^\n]*", ""),
+    change("observed.csv", r"\n(el-faro|harbor|pacific)[^\n]*", ""),
+)
+NO_ENGLISH = (
+    NO_PAIR,
+    only("fs-.*"),
+    change("study.toml", 'languages = \\["en", "es"\\]', 'languages = ["es"]'),
+    change("outlets.csv", r"\n(andean|harbor|pacific)[^\n]*", ""),
+    change("observed.csv", r"\n(andean|harbor|pacific)[^\n]*", ""),
+)
+#: What a study lacks → how it is made of the sample, and what which report then says.
+POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
+    "nothing": ((), {"overview": "4 outlets have the 10 articles"}),
+    "one-outlet": (ONE_OUTLET, {"outlet--andean-courier": "No other outlet has articles of days on which both were"}),
+    "no-english-article": (NO_ENGLISH, {"tone": "No article is in a language that has an instrument of tone."}),
+    "nothing-tested": (
+        (FEW,),
+        dict.fromkeys(("actors", "wording", "tone"), "No outlet has the 20 articles a test asks for."),
+    ),
+    "no-main-actors": (
+        (NO_ACTORS,),
+        dict.fromkeys(
+            ("actors", "outlet--harbor-post", "pair--andean-courier--harbor-post"),
+            "study.toml names no main actors (main_actors), so none is compared.",
+        ),
+    ),
+    "no-actors": ((NO_ACTORS, empty("actors.csv")), {"actors": "study.toml names no main actors"}),
+    "no-labels": (
+        (empty("labels.csv"),),
+        {"wording": "The study has no set of competing words (labels.csv)."},
+    ),
+    "nothing-observed": (
+        (empty("observed.csv"),),
+        dict.fromkeys(
+            ("actors", "wording", "tone", "outlet--harbor-post", "pair--andean-courier--harbor-post"),
+            "observed.csv records no day on which an outlet was observed, so no articles can be compared.",
+        ),
+    ),
+    "two-articles": (
+        (only("(ac|hp)-01"), FEW),
+        {
+            "overview": "The corpus holds 2 articles of 2 outlets",
+            "tone": "Too few articles have both a tone and a coded sub-event",
+        },
+    ),
+    "two-articles-of-days-apart": (
+        (only("ac-01|hp-09"), FEW, empty("observed.csv")),
+        {"pair--andean-courier--harbor-post": "observed.csv records no day"},
+    ),
+    "an-outlet-without-articles": (
+        (only("(?!ac).*"),),
+        {"pair--andean-courier--harbor-post": "The Andean Courier and Harbor Post have no articles of days on which"},
+    ),
+    "a-pair-of-two-languages": (
+        (change("study.toml", 'right = "harbor-post"', 'right = "el-faro-del-sur"'),),
+        {"pair--andean-courier--el-faro-del-sur": "There is nothing in this language to compare its words with."},
+    ),
+    "one-article-each": (
+        (only(".*-01"), change("study.toml", "min_articles = 10", "min_articles = 2")),
+        {"overview": "0 outlets have the 2 articles"},
+    ),
+    "nothing-coded": ((uncoded,), {"overview": "No sub-event of these articles is coded (articles.csv, subevent)."}),
+    "headlines-only": (
+        (change("texts.jsonl", '"body": "[^\\n]*"}', '"body": ""}'), uncoded),
+        {"actors": "no article has the text to be compared"},
+    ),
+    "no-texts-at-hand": (
+        (lambda folder: (folder / "texts.jsonl").rename(folder / "elsewhere.jsonl"),),
+        {"wording": "No lines in context: study.toml names texts that are not those of the features."},
+    ),
+    "no-happenings": ((change("study.toml", r"\[\[happenings\]\]\n[^\[]*", ""),), {"overview": "Items per day"}),
+    "everything": (
+        (
+            *(NO_PAIR, NO_ACTORS, only("(ac|hp)-01"), uncoded, FEW),
+            *map(empty, ("labels.csv", "observed.csv", "actors.csv")),
+        ),
+        {"actors": "study.toml names no main actors", "wording": "labels.csv holds no words"},
+    ),
+}
+
+
+@pytest.mark.parametrize("lacking", POOR)
+def test_every_report_of_a_poor_study_says_what_cannot_be_shown(
+    lacking: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No cell fails, nothing broken is printed, and the reports concerned say why they have nothing to show."""
+    edits, expected = POOR[lacking]
+    folder = tmp_path / "study"
+    folder.mkdir()
+    for name in FILES:
+        shutil.copy(SAMPLE / name, folder / name)
+    change("study.toml", "draws = 5000", "draws = 100")(folder)
+    for edit in edits:
+        edit(folder)
+    texts = next(path for path in (folder / "texts.jsonl", folder / "elsewhere.jsonl") if path.exists())
+    annotate(texts, load_study(folder))
+    monkeypatch.setattr(results, "find_root", lambda: tmp_path)
+    told = {name: text_of(page) for name, page in run_reports(load_study(folder), monkeypatch)}
+    assert {"overview", "actors", "wording", "tone"} <= set(told)
+    assert {} == {name: found for name, text in told.items() if (found := BROKEN.findall(text))}
+    assert {} == {name: text[:900] for name, text in told.items() if expected.get(name, "") not in text}
+    assert set(expected) <= set(told)
+
+
+@pytest.mark.parametrize(
+    ("notebook", "given", "expected"),
+    [
+        ("outlet", {"outlet": "habor-post"}, "outlet 'habor-post' is none of sample (did you mean 'harbor-post'?)"),
+        ("pair", {"left": "harbor-post", "right": "x"}, "outlet 'x' is none of sample. There: andean-courier, el-faro"),
+        ("wording", {"language": "en-GB"}, "language 'en-GB' is none of the study's"),
+        ("tone", {"language": "pl"}, "language 'pl' is none of the study's. There: en, es."),
+    ],
+)
+def test_a_wrong_parameter_under_plain_papermill_is_told_with_the_choices(
+    notebook: str, given: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has looked at it before the notebook runs."""
+    report = Report(notebook, notebook, {"study": str(SAMPLE), **given})
+    with pytest.raises(AnalysisError) as raised:
+        run_report(report, monkeypatch)
+    assert str(raised.value).startswith(expected)

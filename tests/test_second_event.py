@@ -1,0 +1,249 @@
+"""Another event in other languages is another folder: made by `castillo new`, filled in, built; no code is changed.
+
+The bridge over the Arel, its outlets, its people and every text are invented.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import test_reports
+from lxml import html
+from lxml.html import HtmlElement
+
+pytestmark = pytest.mark.slow
+browser = test_reports.browser
+
+EACH = 16
+#: Outlet → its name, country, language.
+OUTLETS = {
+    "correo-del-arel": ("El Correo del Arel", "ES", "es"),
+    "voz-de-la-ribera": ("La Voz de la Ribera", "ES", "es"),
+    "diario-llano": ("Diario Llano", "ES", "es"),
+    "farol-da-raia": ("O Farol da Raia", "PT", "pt"),
+    "jornal-da-foz": ("Jornal da Foz", "PT", "pt"),
+}
+SETTINGS = """
+name = "puente"
+title = "El puente del Arel"
+question = "How was the fall of the bridge over the Arel covered?"
+invented = "The bridge, the outlets and all texts are invented."
+event = 2024-05-12
+timezone = "Europe/Madrid"
+window = { start = 2024-05-12, end = 2024-06-09 }
+languages = ["es", "pt"]
+texts = ["texts.jsonl"]
+observed_throughout = true
+min_articles = 12
+draws = 400
+seed = 11
+main_actors = ["marta-quiroga", "consorcio-arel", "valdera"]
+confirmatory = ["actor-share"]
+subevents = ["caida", "investigacion"]
+reports = [
+    { notebook = "overview" },
+    { notebook = "actors" },
+    { notebook = "wording" },
+    { notebook = "wording", parameters = { language = "pt" } },
+    { notebook = "tone" },
+    { notebook = "outlet", each = "outlet" },
+    { notebook = "pair", parameters = { left = "correo-del-arel", right = "voz-de-la-ribera" } },
+    { notebook = "pair", parameters = { left = "correo-del-arel", right = "farol-da-raia" } },
+]
+[[periods]]
+name = "primera-semana"
+start = 2024-05-12
+end = 2024-05-18
+[[periods]]
+name = "investigacion"
+start = 2024-05-19
+end = 2024-06-09
+[[happenings]]
+day = 2024-05-20
+name = "Se abre la investigación"
+"""
+ACTORS = """actor,kind,name,language,alias,case,surname,fold
+marta-quiroga,person,Marta Quiroga,*,Marta Quiroga,exact,,
+marta-quiroga,person,Marta Quiroga,*,Quiroga,exact,default,
+consorcio-arel,institution,Consorcio Arel,es,Consorcio Arel,any,,
+consorcio-arel,institution,Consorcio Arel,pt,Consórcio Arel,any,,yes
+valdera,place,Valdera,*,Valdera,exact,,
+"""
+LABELS = """set,referent,label,language,term,case
+hecho,the fall of the bridge,derrumbe,es,derrumbe,any
+hecho,the fall of the bridge,derrumbe,pt,desabamento,any
+hecho,the fall of the bridge,accidente,es,accidente,any
+hecho,the fall of the bridge,accidente,pt,acidente,any
+"""
+#: Language → sentences: title, first paragraph, second paragraph. {who} is or is not the minister.
+SENTENCES = {
+    "es": (
+        ("El {fact} del puente de Valdera, {n} días después", "Valdera espera respuestas por el {fact} del puente"),
+        (
+            "{who} visitó Valdera el día {n} y habló del {fact} con los vecinos que cruzaban a diario.",
+            "El {fact} dejó sin paso a {n} aldeas. {who} pidió calma y anunció un informe.",
+        ),
+        (
+            "El Consorcio Arel, que mantenía el puente, no respondió a las {n} preguntas.",
+            "«Lo oímos desde la cocina», dijo una vecina. El río bajaba con {n} centímetros de más.",
+        ),
+    ),
+    "pt": (
+        ("O {fact} da ponte de Valdera, {n} dias depois", "Valdera espera respostas sobre o {fact} da ponte"),
+        (
+            "{who} esteve em Valdera no dia {n} e falou do {fact} com os moradores que ali passavam.",
+            "O {fact} deixou {n} aldeias sem passagem. {who} pediu calma e prometeu um relatório.",
+        ),
+        (
+            "O Consórcio Arel, que cuidava da ponte, não respondeu às {n} perguntas.",
+            "«Ouvimos da cozinha», disse uma moradora. O rio levava {n} centímetros a mais.",
+        ),
+    ),
+}
+NOBODY = {"es": "El gobierno", "pt": "O governo"}
+FACTS = {"es": ("derrumbe", "accidente"), "pt": ("desabamento", "acidente")}
+
+
+def texts() -> Iterator[dict[str, str]]:
+    """Sixteen articles of each outlet. Planted: El Correo names the minister in all of its own, the others in a few;
+    La Voz calls an accident what the others mostly call otherwise."""
+    rng = random.Random(20240512)
+    for outlet, (_, _, language) in OUTLETS.items():
+        for number in range(EACH):
+            day = datetime(2024, 5, 12, 9, tzinfo=UTC) + timedelta(days=round(number * 1.7), minutes=rng.randrange(600))
+            named = outlet == "correo-del-arel" or number % 5 == 0
+            accident = (outlet == "voz-de-la-ribera") == (number % 8 != 0)
+            facts = {
+                "who": "Marta Quiroga" if named else NOBODY[language],
+                "fact": FACTS[language][accident],
+                "n": str(rng.randrange(2, 90)),
+            }
+            title, first, second = (rng.choice(pool).format(**facts) for pool in SENTENCES[language])
+            yield {
+                "article": f"{outlet}-{number}",
+                "outlet": outlet,
+                "language": language,
+                "published": day.isoformat(),
+                "url": f"https://{outlet}.example/{number}",
+                "source": "text",
+                "title": title,
+                "body": f"{first}\n\n{second}",
+            }
+
+
+def fill_in(folder: Path) -> None:
+    """Replace every file of the example but its README, as somebody would who has texts of her own."""
+    heads = {name: (folder / name).read_text("utf-8").split("\n")[0] for name in ("articles.csv", "outlets.csv")}
+    outlets = [f"{outlet},{','.join(facts)},private,online,,no,," for outlet, facts in OUTLETS.items()]
+    files = {
+        "study.toml": SETTINGS,
+        "outlets.csv": "\n".join([heads["outlets.csv"], *outlets, ""]),
+        "articles.csv": heads["articles.csv"] + "\n",
+        "observed.csv": "outlet,day,items\n",
+        "actors.csv": ACTORS,
+        "labels.csv": LABELS,
+        "texts.jsonl": "".join(json.dumps(text, ensure_ascii=False) + "\n" for text in texts()),
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def code_subevents(folder: Path) -> None:
+    """Write a sub-event into each row that annotating appended."""
+    with (folder / "articles.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["subevent"] = "caida" if row["published"] < "2024-05-20" else "investigacion"
+    with (folder / "articles.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.fixture(scope="module")
+def reports(project: Path, castillo: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reports of the second event, made by the commands that the README names."""
+    place = tmp_path_factory.mktemp("second")
+    folder = place / "puente"
+
+    def run(*arguments: str) -> str:
+        done = castillo(project, *arguments)
+        assert 0 == done.returncode, done.stdout + done.stderr
+        return str(done.stdout)
+
+    run("new", str(folder))
+    fill_in(folder)
+    told = run("annotate", str(folder / "texts.jsonl"), "--study", str(folder), "--jobs", "1")
+    assert f"{len(OUTLETS) * EACH} articles annotated, 0 set aside" in told
+    code_subevents(folder)
+    assert "no problems" in run("check", str(folder))
+    run("build", str(folder), "--output", str(place / "reports"))
+    return place / "reports" / "puente"
+
+
+@pytest.fixture
+def read(reports: Path) -> Callable[[str, str], HtmlElement]:
+    """read(study, name): a page as a document, as the tests of the project's own reports want it."""
+    return lambda study, name: html.document_fromstring((reports / f"{name}.html").read_text(encoding="utf-8"))
+
+
+NAMES = (
+    *("overview", "actors", "wording", "wording--pt", "tone"),
+    *(f"outlet--{outlet}" for outlet in OUTLETS),
+    *("pair--correo-del-arel--voz-de-la-ribera", "pair--correo-del-arel--farol-da-raia"),
+)
+
+
+def test_every_report_is_there_and_well_made(reports: Path, read: Callable[[str, str], HtmlElement]) -> None:
+    """By the same rules as the reports of the project's own studies."""
+    assert {"index", *NAMES} == {path.stem for path in reports.glob("*.html")}
+    for name in ("index", *NAMES):
+        test_reports.test_a_page_is_well_made(read, "puente", name)
+        test_reports.test_a_page_says_nothing_broken(read, "puente", name)
+
+
+def test_what_was_planted_is_found(reports: Path) -> None:
+    """The minister in El Correo, over both languages; the word of La Voz, among the Spanish outlets."""
+    found = _rows(reports / "actors.differences.csv")
+    assert set(OUTLETS) == {row["group"] for row in found}
+    planted = [row for row in found if ("correo-del-arel", "marta-quiroga") == (row["group"], row["feature"])]
+    assert [("more", 16, 16, 16)] == [
+        (row["verdict"], round(float(row["count"])), int(row["articles"]), round(float(row["reference_count"])))
+        for row in planted
+    ]
+    assert [("hecho:accidente", "more")] == [
+        (row["feature"], row["verdict"])
+        for row in _rows(reports / "wording.label-differences.csv")
+        if row["group"] == "voz-de-la-ribera" and row["feature"] == "hecho:accidente"
+    ]
+    text = test_reports.text_of(html.document_fromstring((reports / "outlet--correo-del-arel.html").read_text("utf-8")))
+    assert "El Correo del Arel names Marta Quiroga in 16 of 16 articles (100 %), the other outlets in 16 of 64" in text
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_nothing_of_the_first_event_is_in_any_report(reports: Path) -> None:
+    """The program is called castillo, in small letters; nobody is."""
+    for path in sorted(reports.iterdir()):
+        text = path.read_text(encoding="utf-8")
+        assert [] == re.findall(r".{40}(?:Castillo|Peru|Perú|Boluarte|Lima\b|Machu).{20}", text), path.name
+
+
+def test_a_language_without_an_instrument_of_tone_is_said(read: Callable[[str, str], HtmlElement]) -> None:
+    assert "No article is in a language that has an instrument of tone." in test_reports.text_of(read("", "tone"))
+
+
+def test_a_page_opens_in_the_browser(reports: Path, browser: Any) -> None:
+    """As those of the project's own studies do."""
+    test_reports.test_a_page_in_the_browser(lambda _: reports, browser, "puente", "outlet--correo-del-arel", "light")
