@@ -1,0 +1,70 @@
+"""Files of JSON lines that only grow. A kill leaves at most half a line at the end, which is cut off."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import AnalysisError
+from analysis.featurefiles import told_if_not_written
+
+
+class Lines:
+    """A file of JSON objects, one a line, to which lines are appended so that they are on the disk when it returns.
+
+    Parameters
+    ----------
+    path : Path, need not exist
+
+    Raises
+    ------
+    AnalysisError
+        Where it cannot be written, or on reading where a line is no JSON object.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if path.exists():
+            with told_if_not_written(path):
+                _cut_half_line(path)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                yield _parsed(line, self.path, number)
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        """Add a line."""
+        data = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+        with told_if_not_written(self.path), self.path.open("ab") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _parsed(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as error:  # also bytes that are not UTF-8
+        found = error
+    if not isinstance(found, dict):
+        raise AnalysisError(f"{path}:{number}: is not a line that collect wrote. Mend it from a copy, or delete it")
+    return found
+
+
+def _cut_half_line(path: Path) -> None:
+    with path.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - 65536)
+            file.seek(start)
+            if (last := file.read(end - start).rfind(b"\n")) >= 0:
+                end = start + last + 1
+                break
+            end = start
+        file.truncate(end)

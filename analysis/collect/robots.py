@@ -1,0 +1,85 @@
+"""robots.txt: what a site allows this program to fetch, and how slowly.
+
+Read by Protego, which knows wildcards and lets the longest rule win, as RFC 9309 wants; urllib.robotparser does not.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from analysis.collect.fetch import Answer
+from analysis.collect.trouble import Trouble
+
+#: The name that robots.txt may call this program by.
+NAME = "castillo-coverage"
+#: RFC 9309 asks for at least 500 KiB.
+_SIZE = 512 * 1024
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What one site's robots.txt says.
+
+    Attributes
+    ----------
+    parsed : the rules, or None where there are none and all is allowed
+    problem : str, why it could not be read: nothing may be fetched for now
+    """
+
+    parsed: Protego | None = None
+    problem: str = ""
+
+    def check(self, url: str) -> None:
+        """Raise Trouble where an address may not be fetched."""
+        if self.problem:
+            raise Trouble("failed", f"robots.txt cannot be read, so nothing is fetched: {self.problem}").at(url)
+        if self.parsed is not None and not self.parsed.can_fetch(url, NAME):
+            raise Trouble("robots", "robots.txt does not allow it").at(url)
+
+    @property
+    def pause(self) -> float:
+        """Seconds between requests that the site asks for; 0 where it does not."""
+        if self.parsed is None:
+            return 0.0
+        rate = self.parsed.request_rate(NAME)
+        return max(self.parsed.crawl_delay(NAME) or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0)
+
+
+class Robots:
+    """Rules of every site asked, fetched once a run.
+
+    Parameters
+    ----------
+    fetch : function of an address, gives the Answer after redirects, or raises Trouble
+    """
+
+    def __init__(self, fetch: Callable[[str], Answer]) -> None:
+        self._fetch = fetch
+        self._known: dict[str, Rules] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def rules(self, url: str) -> Rules:
+        """Rules of the site an address lies on."""
+        parts = urlsplit(url)
+        site = f"{parts.scheme}://{parts.netloc.lower()}"
+        with self._lock:
+            lock = self._locks.setdefault(site, threading.Lock())
+        with lock:
+            if site not in self._known:
+                self._known[site] = self._read(f"{site}/robots.txt")
+            return self._known[site]
+
+    def _read(self, url: str) -> Rules:
+        try:
+            answer = self._fetch(url)
+        except Trouble as trouble:
+            if trouble.outcome in ("gone", "denied"):  # RFC 9309, 2.3.1.3: no such file, no rules
+                return Rules()
+            return Rules(problem=trouble.reason)
+        return Rules(Protego.parse(answer.page[:_SIZE].decode("utf-8-sig", "replace")))
