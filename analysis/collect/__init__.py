@@ -16,14 +16,16 @@ from analysis.collect.options import Options
 from analysis.errors import MissingLibrary
 
 if TYPE_CHECKING:
-    from analysis.collect.run import Collection
+    from analysis.collect.sums import Collection
     from analysis.publish.progress import Progress
     from analysis.study import Study
 
-_NEEDED = ("httpx", "protego", "trafilatura")
+_NEEDED = ("httpcore", "httpx", "protego", "trafilatura")
 
 
-def collect(study: Study, folder: Path, options: Options | None = None, *, progress: Progress | None = None) -> Collection:
+def collect(
+    study: Study, folder: Path, options: Options | None = None, *, progress: Progress | None = None
+) -> Collection:
     """Download the pages that `articles.csv` has addresses of, and make texts of them.
 
     What was asked for is not asked for again: a run that was cut off goes on where it was. A new page or another

@@ -91,7 +91,7 @@ class Fetcher:
         """
         self.guard.check(url)
         deadline = time.monotonic() + self.limits.seconds
-        with _told(url):
+        with _told(url, self.limits.seconds):
             from analysis.collect.transport import Transport
 
             transport = Transport(self.guard, deadline, self._context or _trusted())
@@ -126,7 +126,7 @@ class Fetcher:
 
 
 @contextmanager
-def _told(url: str) -> Iterator[None]:
+def _told(url: str, seconds: float) -> Iterator[None]:
     """Turn what a connection can do wrong into an outcome and a reason."""
     try:
         yield
@@ -137,14 +137,16 @@ def _told(url: str) -> Iterator[None]:
         reason = f"no safe connection ({_short(error)})" if certificate else f"no connection ({_short(error)})"
         raise Trouble("unreachable", reason, again=not certificate).at(url) from error
     except httpcore.TimeoutException as error:
-        raise Trouble("failed", f"too slow ({_short(error)})").at(url) from error
+        raise Trouble("failed", f"too slow: silent for {_SILENCE:g} s, or more than {seconds:g} s in all").at(
+            url
+        ) from error
     except httpcore.NetworkError as error:
         raise Trouble("failed", f"the connection broke ({_short(error)})", again=True).at(url) from error
     except httpcore.ProtocolError as error:
         told = _short(error) if str(error).startswith(_SAFE) else "not valid HTTP"
         raise Trouble("failed", f"the connection broke ({told})", again=True).at(url) from error
     except (httpx.InvalidURL, httpcore.UnsupportedProtocol, UnicodeError) as error:
-        raise Trouble("refused", f"not a valid address ({_short(error)})").at(url) from error
+        raise Trouble("unsafe", f"not a valid address ({_short(error)})").at(url) from error
 
 
 def _root(error: BaseException) -> BaseException:

@@ -18,8 +18,8 @@ from analysis.errors import AnalysisError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: IPv6 networks whose last 32 bits are an IPv4 address that a gateway would go on to.
-_GATEWAYS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48")))
+#: IPv6 addresses whose last 32 bits are the IPv4 address that a gateway goes on to (NAT64, RFC 6052).
+_GATEWAY = ipaddress.IPv6Network("64:ff9b::/96")
 #: Public by the letter, but no place where pages lie: relays, site-local and documentation addresses.
 _NEVER = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "fec0::/10", "2001:db8::/32", "3fff::/20", "5f00::/16")))
 
@@ -50,21 +50,22 @@ def is_public(address: Address) -> bool:
 
 
 def _within(address: Address) -> Iterator[Address]:
-    """IPv4 addresses that an IPv6 address stands for: v4-mapped, 6to4, Teredo, NAT64."""
+    """IPv4 addresses that a tunnel would go on to: 6to4, Teredo."""
     if isinstance(address, ipaddress.IPv4Address):
         return
     if address.sixtofour is not None:
         yield address.sixtofour
     if address.teredo is not None:
         yield from address.teredo
-    if any(address in network for network in _GATEWAYS):
-        yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 
 
 def _plain(address: Address) -> Address:
     """The IPv4 address where an IPv6 address is only another way to write one."""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _GATEWAY:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address
 
 
 def _resolve(host: str, port: int) -> list[str]:
@@ -81,9 +82,7 @@ class Guard:
     resolve : function of host and port, gives addresses as text; the system's where not given
     """
 
-    def __init__(
-        self, allowed: Iterable[Network] = (), *, resolve: Callable[[str, int], list[str]] = _resolve
-    ) -> None:
+    def __init__(self, allowed: Iterable[Network] = (), *, resolve: Callable[[str, int], list[str]] = _resolve) -> None:
         self._allowed, self._resolve = tuple(allowed), resolve
 
     def check(self, url: str) -> SplitResult:
@@ -98,13 +97,13 @@ class Guard:
             parts = urlsplit(url)
             host, _ = parts.hostname, parts.port
         except ValueError as error:
-            raise Trouble("refused", f"not a valid address ({error})").at(url) from error
+            raise Trouble("unsafe", f"not a valid address ({error})").at(url) from error
         if parts.scheme not in ("http", "https"):
-            raise Trouble("refused", f"scheme {parts.scheme[:20]!r} is neither http nor https").at(url)
+            raise Trouble("unsafe", f"scheme {parts.scheme[:20]!r} is neither http nor https").at(url)
         if not host:
-            raise Trouble("refused", "address without a host").at(url)
+            raise Trouble("unsafe", "address without a host").at(url)
         if parts.username is not None:
-            raise Trouble("refused", "address holds a user name").at(url)
+            raise Trouble("unsafe", "address holds a user name").at(url)
         return parts
 
     def addresses(self, host: str, port: int) -> list[str]:
@@ -124,7 +123,7 @@ class Guard:
         for text in found:
             address = _plain(ipaddress.ip_address(text.partition("%")[0]))
             if not is_public(address) and not self._allows(address):
-                raise Trouble("refused", f"the host resolves to {address}, which is not in the public internet")
+                raise Trouble("unsafe", f"the host resolves to {address}, which is not in the public internet")
         if not found:
             raise Trouble("unreachable", "the host's name has no address", again=True)
         return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +123,7 @@ class Record:
         path = self.folder / past.page
         try:
             page = gzip.decompress(path.read_bytes())
-        except (OSError, EOFError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+        except (OSError, EOFError, zlib.error) as error:
             raise AnalysisError(f"{path}: cannot be read ({error}). Mend it from a copy") from error
         if digest(page) != past.page_sha256:
             raise AnalysisError(f"{path}: is not the page that log.jsonl speaks of. Mend it from a copy")

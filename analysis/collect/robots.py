@@ -28,16 +28,19 @@ class Rules:
     Attributes
     ----------
     parsed : the rules, or None where there are none and all is allowed
-    problem : str, why it could not be read: nothing may be fetched for now
+    problem : Trouble, why it could not be read: nothing may be fetched for now
     """
 
     parsed: Protego | None = None
-    problem: str = ""
+    problem: Trouble | None = None
 
     def check(self, url: str) -> None:
         """Raise Trouble where an address may not be fetched."""
-        if self.problem:
-            raise Trouble("failed", f"robots.txt cannot be read, so nothing is fetched: {self.problem}").at(url)
+        if self.problem is not None:
+            # A host that cannot or may not be asked for its robots.txt cannot be asked for a page either.
+            outcome = self.problem.outcome if self.problem.outcome in ("unreachable", "unsafe") else "failed"
+            reason = f"robots.txt cannot be read, so nothing is fetched: {self.problem.reason}"
+            raise Trouble(outcome, reason, status=self.problem.status).at(url)
         if self.parsed is not None and not self.parsed.can_fetch(url, NAME):
             raise Trouble("robots", "robots.txt does not allow it").at(url)
 
@@ -81,5 +84,5 @@ class Robots:
         except Trouble as trouble:
             if trouble.outcome in ("gone", "denied"):  # RFC 9309, 2.3.1.3: no such file, no rules
                 return Rules()
-            return Rules(problem=trouble.reason)
+            return Rules(problem=trouble)
         return Rules(Protego.parse(answer.page[:_SIZE].decode("utf-8-sig", "replace")))

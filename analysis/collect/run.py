@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,8 +19,9 @@ from analysis.collect.options import Options
 from analysis.collect.polite import Stopped, Turns
 from analysis.collect.record import Record
 from analysis.collect.robots import NAME
-from analysis.collect.texts import Source, Texts, extractor, newest_first
-from analysis.collect.trouble import FOR_NOW, KEPT, Trouble
+from analysis.collect.sums import Collection
+from analysis.collect.texts import Source, Texts, newest_first
+from analysis.collect.trouble import FOR_NOW, Trouble
 from analysis.collect.visit import Visitor
 from analysis.collect.workers import Workers
 from analysis.errors import AnalysisError
@@ -35,30 +36,6 @@ except ImportError:  # Windows: two runs in one folder are not kept apart there
     fcntl = None  # type: ignore[assignment]
 
 _PACKAGES = ("castillo-coverage", "httpx", "httpcore", "protego", "trafilatura", "lxml")
-
-
-@dataclass
-class Collection:
-    """What a folder holds after a run.
-
-    Attributes
-    ----------
-    folder : Path
-    asked : int, articles asked for in this run
-    outcomes : Counter, outcome → articles of the study, after their last time
-    texts : Counter, kind of change → articles taken apart in this run
-    with_text : int, articles of the study that have a text
-    changed_pages : int, articles of this run whose page is another than the one kept before
-    files : files of texts, in the order in which annotate takes the newest version of each
-    """
-
-    folder: Path
-    asked: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    texts: Counter[str] = field(default_factory=Counter)
-    with_text: int = 0
-    changed_pages: int = 0
-    files: tuple[Path, ...] = ()
 
 
 def run(study: Study, folder: Path, options: Options, *, progress: Progress | None = None) -> Collection:

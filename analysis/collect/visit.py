@@ -105,7 +105,7 @@ def _joined(url: str, target: str) -> str:
     try:
         return urljoin(url, target.strip()).partition("#")[0]
     except ValueError as error:
-        raise Trouble("refused", f"redirects to what is no address ({error})").at(url) from error
+        raise Trouble("unsafe", f"redirects to what is no address ({error})").at(url) from error
 
 
 def _is_front(url: str) -> bool:
