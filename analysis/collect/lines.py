@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,16 @@ class Lines:
     Parameters
     ----------
     path : Path, need not exist
+    needed : names that every object has
 
     Raises
     ------
     AnalysisError
-        Where it cannot be written, or on reading where a line is no JSON object.
+        Where it cannot be written, or on reading where a line is no JSON object, or lacks what is needed.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, needed: Collection[str]) -> None:
+        self.path, self._needed = path, frozenset(needed)
         if path.exists():
             with told_if_not_written(path):
                 _cut_half_line(path)
@@ -36,7 +38,7 @@ class Lines:
             return
         with self.path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                yield _parsed(line, self.path, number)
+                yield self._parsed(line, number)
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Add a line."""
@@ -46,15 +48,13 @@ class Lines:
             file.flush()
             os.fsync(file.fileno())
 
-
-def _parsed(line: bytes, path: Path, number: int) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except ValueError as error:  # also bytes that are not UTF-8
-        found = error
-    if not isinstance(found, dict):
-        raise AnalysisError(f"{path}:{number}: is not a line that collect wrote. Mend it from a copy, or delete it")
-    return found
+    def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
+        with suppress(ValueError):  # also bytes that are not UTF-8
+            found = json.loads(line)
+            if isinstance(found, dict) and self._needed <= found.keys():
+                return found
+        place = f"{self.path}:{number}"
+        raise AnalysisError(f"{place}: is not a line that collect wrote. Mend it from a copy, or delete it")
 
 
 def _cut_half_line(path: Path) -> None:

@@ -75,13 +75,15 @@ class Record:
         self.folder = folder
         self.articles: dict[str, Past] = {}
         self.round = 0
-        self._log = Lines(folder / "log.jsonl")
+        self._log = Lines(folder / "log.jsonl", ("event",))
         for number, line in enumerate(self._log, start=1):
             try:
                 self._apply(line, study)
             except (KeyError, TypeError) as error:
                 place = f"{self._log.path}:{number}"
-                raise AnalysisError(f"{place}: is not a line that collect wrote. Mend it from a copy") from error
+                raise AnalysisError(
+                    f"{place}: is not a line that collect wrote. Mend it from a copy, or delete it"
+                ) from error
 
     def _apply(self, line: Mapping[str, Any], study: str) -> None:
         if line["event"] == "run":

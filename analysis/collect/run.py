@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from analysis.collect.article import Got, get_article, now
 from analysis.collect.fetch import Fetcher, Limits
@@ -22,7 +21,7 @@ from analysis.collect.robots import NAME
 from analysis.collect.sums import Collection
 from analysis.collect.texts import Source, Texts, newest_first
 from analysis.collect.trouble import FOR_NOW, Trouble
-from analysis.collect.visit import Visitor
+from analysis.collect.visit import Visitor, host_of
 from analysis.collect.workers import Workers
 from analysis.errors import AnalysisError
 from analysis.featurefiles import told_if_not_written
@@ -96,7 +95,7 @@ def _fetched(due: list[Source], options: Options, fetcher: Fetcher, progress: Pr
     turns = Turns(options.delay, longest=options.patience, stop=stop)
     visitor = Visitor(fetcher, turns, tries=options.tries)
     if options.archive:  # one small library answers for all sites
-        turns.slow_down(urlsplit(options.archive).hostname or "", 3 * options.delay)
+        turns.slow_down(host_of(options.archive), 3 * options.delay)
 
     def work(source: Source) -> Got:
         try:
@@ -112,19 +111,14 @@ def _fetched(due: list[Source], options: Options, fetcher: Fetcher, progress: Pr
             if not source.url:
                 progress.cell()
                 yield Got(source, "no-address", "articles.csv has no address")
-        for got in Workers(work, _host, threads=options.hosts, stop=stop).results(s for s in due if s.url):
+        for got in Workers(work, lambda source: host_of(source.url), threads=options.hosts, stop=stop).results(
+            s for s in due if s.url
+        ):
             progress.cell()
             yield got
     finally:
         stop.set()
         progress.close()
-
-
-def _host(source: Source) -> str:
-    try:
-        return urlsplit(source.url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _fetcher(options: Options) -> Fetcher:

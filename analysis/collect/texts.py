@@ -21,13 +21,16 @@ from analysis.readers.html import HtmlRefused, main_text
 from analysis.readers.row import BadRow, parse_row
 
 _NAME = re.compile(r"texts(?:-(\d+))?\.jsonl")
+#: What the log says of a text: digests, never words.
+_LOGGED = ("article", "version", "page_sha256", "extractor", "source_sha256", "text_sha256")
+_NEEDED = ("article", "page_sha256", "extractor", "source_sha256", "text_sha256")
 #: Kind of change → what it says to the reader of a summary.
 CHANGES = {
     "new": "new",
     "same": "unchanged",
     "page": "changed, because the page did",
     "extraction": "changed, because the extraction did",
-    "none": "without text in the page",
+    "none": "missing: the page holds none",
 }
 
 
@@ -56,13 +59,22 @@ class Texts:
         self._files: dict[int, Lines] = {}
         for path in sorted(record.folder.glob("texts*.jsonl")):
             if found := _NAME.fullmatch(path.name):
-                self._files[int(found[1] or 1)] = Lines(path)
+                self._files[int(found[1] or 1)] = Lines(path, _NEEDED)
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Make the log and the files of texts agree, where a kill or a hand came between them. The files count."""
+        written: dict[str, tuple[int, str]] = {}
         for number, lines in sorted(self._files.items()):
             for line in lines:
-                # Written, but killed before the log said so.
-                past = record.past(line["article"])
-                if past.version < number:
-                    record.add(_event(line, _change(past, line["page_sha256"])))
+                written[line["article"]] = number, line["text_sha256"]
+                past = self._record.past(line["article"])
+                if past.version < number:  # written, but killed before the log said so
+                    self._record.add(_event({**line, "version": number}, _change(past, line["page_sha256"])))
+        for article, past in self._record.articles.items():
+            number, text_sha256 = written.get(article, (0, ""))
+            if past.version > number:  # gone: the page that was kept is to be taken apart again
+                past.version, past.text_sha256, past.read_sha256 = number, text_sha256, ""
 
     def is_read(self, past: Past) -> bool:
         """Whether the page kept last was taken apart by this version of the extraction."""
@@ -108,7 +120,7 @@ class Texts:
 
     def _file(self, number: int) -> Lines:
         name = "texts.jsonl" if number == 1 else f"texts-{number}.jsonl"
-        return self._files.setdefault(number, Lines(self._record.folder / name))
+        return self._files.setdefault(number, Lines(self._record.folder / name, _NEEDED))
 
 
 def extractor() -> str:
@@ -131,9 +143,7 @@ def _change(past: Past, page_sha256: str) -> str:
 
 
 def _event(line: Mapping[str, Any], change: str) -> dict[str, Any]:
-    """What the log says of a text: digests, never words."""
-    names = ("article", "version", "page_sha256", "extractor", "source_sha256", "text_sha256")
-    return {"event": "text", "change": change} | {name: line[name] for name in names}
+    return {"event": "text", "change": change} | {name: line[name] for name in _LOGGED}
 
 
 def _nothing(source: Source, past: Past) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Visitor:
             try:
                 return ask()
             except Trouble as trouble:
-                host = _host(trouble.url or url)
+                host = host_of(trouble.url or url)
                 if trouble.wait is not None:  # also where it is not asked again: the host's next article waits
                     self.turns.put_off(host, trouble.wait)
                 if not trouble.again or attempt == self._tries:
@@ -73,7 +73,7 @@ class Visitor:
             if state in seen:
                 raise Trouble("refused", "a redirect leads back to where it came from").at(url)
             seen.add(state)
-            with self.turns.turn(_host(url)):
+            with self.turns.turn(host_of(url)):
                 answer = self._fetcher.get(url, kinds=kinds, cookies=cookies)
             target = answer.headers.get("location", "")
             if answer.status not in _REDIRECTS or not target:
@@ -84,7 +84,7 @@ class Visitor:
     def _allowed(self, url: str) -> None:
         rules = self._robots.rules(url)
         rules.check(url)
-        self.turns.slow_down(_host(url), rules.pause)
+        self.turns.slow_down(host_of(url), rules.pause)
 
 
 def _held(answer: Answer) -> Answer:
@@ -112,5 +112,9 @@ def _is_front(url: str) -> bool:
     return urlsplit(url).path in ("", "/")
 
 
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").lower()
+def host_of(url: str) -> str:
+    """Host of an address; empty where it has none that can be read."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
