@@ -154,6 +154,13 @@ def test_retry_asks_for_what_failed_for_now_and_for_nothing_else(tmp_path, serve
     assert ["a1", "a3"] == sorted(text["article"] for text in lines(into / "texts.jsonl"))
 
 
+def test_an_address_that_was_mended_is_asked_for(tmp_path, server, into):
+    server.answers |= {"/2": page()}
+    run(study_of(tmp_path, server, ["/1"]), into)
+    done = run(study_of(tmp_path, server, ["/2"]), into)
+    assert ({"page": 1}, 1) == (done.outcomes, done.asked)
+
+
 def test_articles_new_in_the_manifest_are_asked_for(tmp_path, server, into):
     server.otherwise = page()
     run(study_of(tmp_path, server, ["/1"]), into)
@@ -202,7 +209,6 @@ def test_a_round_that_was_cut_off_goes_on(tmp_path, server, into):
     last = next(n for n in reversed(range(len(log))) if '"fetch"' in log[n])
     (into / "log.jsonl").write_text("".join(log[:last]))
     assert 1 == run(study, into).asked
-    assert {1: 2, 2: 3} == {n: [2, 3][n - 1] for n in (1, 2)}
     assert [2, 3] == sorted([server.hits["/1"], server.hits["/2"]])
 
 
@@ -394,6 +400,15 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path, server, into):
     finally:
         free.set()
         first.join()
+
+
+def test_a_folder_used_for_something_else_is_left_as_it_is(tmp_path, server, into):
+    into.mkdir()
+    (into / ".gitignore").write_text("mine\n")
+    (into / "notes.txt").write_text("mine\n")
+    with pytest.raises(AnalysisError, match=r"is not empty and was not made by castillo collect"):
+        run(study_of(tmp_path, server, ["/1"]), into)
+    assert "mine\n" == (into / ".gitignore").read_text()
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, server):

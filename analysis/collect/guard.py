@@ -107,7 +107,7 @@ class Guard:
         return parts
 
     def addresses(self, host: str, port: int) -> list[str]:
-        """Addresses of a host, all of which may be asked.
+        """Addresses of a host, all of which may be asked. How long a name may take is the system's setting.
 
         Raises
         ------

@@ -28,15 +28,15 @@ class Past:
 
     Attributes
     ----------
-    round, outcome, reason : of the last time it was asked for
+    round, url, outcome : of the last time it was asked for
     page, page_sha256, charset : the last page kept: its file, its digest, the encoding the server named
     read_sha256, extractor : the page that was last taken apart, and by which version of the extraction
     text_sha256, version : the last version of its text; 0 where there is none
     """
 
     round: int = 0
+    url: str = ""
     outcome: str = ""
-    reason: str = ""
     page: str = ""
     page_sha256: str = ""
     charset: str | None = None
@@ -48,7 +48,7 @@ class Past:
     def apply(self, line: Mapping[str, Any]) -> None:
         """Add what a line of the log says."""
         if line["event"] == "fetch":
-            self.round, self.outcome, self.reason = line["round"], line["outcome"], line["reason"]
+            self.round, self.url, self.outcome = line["round"], line["url"], line["outcome"]
             if line["outcome"] in KEPT:
                 self.page, self.page_sha256, self.charset = line["page"], line["sha256"], line["charset"]
         else:

@@ -40,15 +40,23 @@ _PACKAGES = ("castillo-coverage", "httpx", "httpcore", "protego", "trafilatura",
 def run(study: Study, folder: Path, options: Options, *, progress: Progress | None = None) -> Collection:
     """Collect a study's articles; see `analysis.collect.collect`."""
     fetcher = _fetcher(options)
-    with told_if_not_written(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        # The texts are others' property: git is told to leave them out wherever the folder lies.
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    _prepare(folder)
     with _held(folder):
         record = Record(folder, study.name)
         texts = Texts(record)
         _begin(record, study, options)
         return _Run(record, texts, _sources(study), Collection(folder)).all(options, fetcher, progress or Progress())
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder; refuse one that is used for something else."""
+    with told_if_not_written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        names = {path.name for path in folder.iterdir()}
+        if names - {".gitignore", ".lock"} and "log.jsonl" not in names:
+            raise AnalysisError(f"{folder} is not empty and was not made by castillo collect. Name another folder")
+        # The texts are others' property: git is told to leave them out, wherever the folder lies.
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 class _Run:
@@ -70,7 +78,8 @@ class _Run:
 
     def _is_due(self, source: Source, retry: bool) -> bool:
         past = self._record.past(source.article)
-        return past.round < self._record.round or (retry and past.outcome in FOR_NOW)
+        moved = past.url != source.url  # somebody mended articles.csv
+        return past.round < self._record.round or moved or (retry and past.outcome in FOR_NOW)
 
     def _keep(self, got: Got, agent: str) -> None:
         past = self._record.past(got.source.article)
@@ -92,7 +101,7 @@ class _Run:
 
 def _fetched(due: list[Source], options: Options, fetcher: Fetcher, progress: Progress) -> Iterator[Got]:
     stop = threading.Event()
-    turns = Turns(options.delay, longest=options.patience, stop=stop)
+    turns = Turns(options.delay, longest=max(options.patience, 8 * options.delay), stop=stop)
     visitor = Visitor(fetcher, turns, tries=options.tries)
     if options.archive:  # one small library answers for all sites
         turns.slow_down(host_of(options.archive), 3 * options.delay)

@@ -57,7 +57,7 @@ class Visitor:
                 host = host_of(trouble.url or url)
                 if trouble.wait is not None:  # also where it is not asked again: the host's next article waits
                     self.turns.put_off(host, trouble.wait)
-                if not trouble.again or attempt == self._tries:
+                if not trouble.again or attempt == self._tries or (trouble.wait or 0) > self.turns.longest:
                     raise
                 if trouble.wait is None:
                     self.turns.put_off(host, max(self.turns.delay, _FIRST_PAUSE * bool(self.turns.delay)) * 2**attempt)
