@@ -303,12 +303,34 @@ def test_an_archive_without_a_copy_and_one_in_trouble(tmp_path, server, into, an
     assert lines(into / "log.jsonl", "fetch")[0]["reason"].startswith(reason)
 
 
-@pytest.mark.parametrize("answer", [status(403), status(500), page(kind="image/png"), redirect("http://10.0.0.1/")])
-def test_the_archive_is_no_way_around_a_site_that_says_no(tmp_path, server, into, answer):
-    server.answers["/1"] = answer
+FORBIDDING = page("User-agent: *\nDisallow: /", "text/plain")
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/1", status(403)),
+        ("/1", status(500)),
+        ("/1", page(kind="image/png")),
+        ("/1", redirect("http://10.0.0.1/")),
+        ("/robots.txt", FORBIDDING),
+        ("/robots.txt", status(503)),
+    ],
+)
+def test_the_archive_is_no_way_around_a_site_that_says_no(tmp_path, server, into, path, answer):
+    server.answers[path] = answer
     with serving() as archive:
         run(study_of(tmp_path, server, ["/1"]), into, archive=archive.url())
     assert 0 == archive.hits.total()
+
+
+def test_the_archive_is_held_to_its_own_robots_txt(tmp_path, server, into):
+    with serving() as archive:
+        archive.answers["/robots.txt"] = FORBIDDING
+        done = run(study_of(tmp_path, server, ["/1"]), into, archive=archive.url())
+        assert {"/robots.txt"} == set(archive.hits)
+    assert {"gone": 1} == done.outcomes
+    assert "answered 404; archive: robots.txt does not allow it" == done_reason(into, "a1")
 
 
 # What is in the folder already.
@@ -471,10 +493,11 @@ def done_reason(into: Path, name: str) -> str:
 
 
 def test_a_page_that_cannot_be_taken_apart_is_kept_and_counted(tmp_path, server, into):
-    server.answers["/1"] = page("<div>" * 5000 + "deep")
+    server.answers["/1"] = page("<p>x" * 61_000)
     done = run(study_of(tmp_path, server, ["/1"]), into)
     assert ({"page": 1}, {"none": 1}, 0) == (done.outcomes, done.texts, done.with_text)
     assert 1 == len(list(into.rglob("*.gz")))
+    assert "HTML of more than 60,000 elements" == lines(into / "log.jsonl", "text")[0]["reason"]
 
 
 def test_without_its_libraries_it_says_what_to_install(tmp_path, server, into, monkeypatch):
@@ -535,8 +558,10 @@ def test_a_wrong_option_is_status_2(tmp_path, server, into):
     assert "castillo: --allow-network 'everywhere' is no network" in done.stderr
 
 
-def test_extraction_that_finds_only_a_title_is_a_text(tmp_path, server, into, monkeypatch):
+def test_a_title_alone_is_no_text(tmp_path, server, into, monkeypatch):
+    """It is that of a page that asks for consent."""
     server.answers["/1"] = page()
-    monkeypatch.setattr(texts, "main_text", lambda html, **_: Extracted("A title", "", None, "en"))
+    monkeypatch.setattr(texts, "main_text", lambda html, **_: Extracted("Before you go on", "", None, "en"))
     done = run(study_of(tmp_path, server, ["/1"]), into)
-    assert {"new": 1} == done.texts
+    assert ({"none": 1}, 0) == (done.texts, done.with_text)
+    assert "no body was found" == lines(into / "log.jsonl", "text")[0]["reason"]

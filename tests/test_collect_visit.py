@@ -11,6 +11,8 @@ from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from webserver import (
     Server,
     article,
@@ -34,7 +36,7 @@ from analysis.collect.decode import decoded
 from analysis.collect.fetch import Answer, Fetcher, Limits
 from analysis.collect.guard import Guard, parse_networks
 from analysis.collect.polite import Stopped, Turns, retry_after
-from analysis.collect.trouble import Trouble
+from analysis.collect.trouble import OUTCOMES, Trouble
 from analysis.collect.visit import Visitor
 from analysis.collect.wayback import archived, copy_address
 
@@ -318,6 +320,40 @@ def test_a_bomb_is_not_blown_up_beyond_the_limit():
     data = bomb(50)
     with pytest.raises(Trouble, match="larger than 1,000 bytes"):
         decoded([data], "gzip", limit=1000)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=300)), st.sampled_from(["gzip", "deflate", "br", "", "gzip, br"]))
+def test_any_bytes_end_within_the_limit_or_in_an_outcome(chunks, encoding):
+    try:
+        assert len(decoded(chunks, encoding, limit=500)) <= 500
+    except Trouble as found:
+        assert found.outcome in ("refused", "failed")
+
+
+HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+BYTES = HTTP + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (squeezed()[:90], squeezed()[90:], b""))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_answer_is_a_page_or_an_outcome(server, data):
+    """An answer with bytes changed, left out and put in, anywhere."""
+    said = bytearray(BYTES)
+    for _ in range(data.draw(st.integers(0, 6))):
+        at = data.draw(st.integers(0, len(said)))
+        said[at : at + data.draw(st.integers(0, 5))] = data.draw(st.binary(max_size=5))
+    server.answers["/1"] = lambda handler: handler.wfile.write(bytes(said))
+    fetcher = Fetcher("agent", Guard(parse_networks(["127.0.0.1"])), LIMITS)
+    try:
+        fetcher.get(server.url("/1"))
+    except Trouble as found:
+        assert found.outcome in OUTCOMES
+        assert "harbour" not in found.reason
+
+
+def test_the_unharmed_answer_of_that_test_is_a_page(server):
+    server.answers["/1"] = lambda handler: handler.wfile.write(BYTES)
+    assert article().encode() == visitor().page(server.url("/1")).page
 
 
 def test_retry_after():

@@ -16,6 +16,15 @@ from analysis.places import digest
 from analysis.readers.row import parse_time
 
 
+def now() -> str:
+    """This moment, UTC."""
+    return _written(datetime.now(UTC))
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
 @dataclass(frozen=True)
 class Got:
     """What came of an article.
@@ -27,7 +36,8 @@ class Got:
     status : int, HTTP status of the last answer, None where there was none
     url : str, the address that answered last
     page : bytes, where there is one
-    more : what else the log says of a page: charset, type, archived
+    more : what else the log says of a page: charset, archived
+    time : str, when it came, UTC
     """
 
     source: Source
@@ -37,6 +47,7 @@ class Got:
     url: str = ""
     page: bytes | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
+    time: str = field(default_factory=now)
 
     def line(self, round_: int, place: str) -> dict[str, Any]:
         """What the log says of it."""
@@ -44,7 +55,7 @@ class Got:
         return {
             "event": "fetch",
             "round": round_,
-            "time": now(),
+            "time": self.time,
             "article": self.source.article,
             "url": self.source.url,
             "final_url": self.url,
@@ -97,12 +108,3 @@ def _got(source: Source, outcome: str, answer: Answer, *, reason: str = "", take
 
 def _without(source: Source, trouble: Trouble) -> Got:
     return Got(source, trouble.outcome, trouble.reason, trouble.status, trouble.url or source.url)
-
-
-def now() -> str:
-    """This moment, UTC."""
-    return _written(datetime.now(UTC))
-
-
-def _written(moment: datetime) -> str:
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"

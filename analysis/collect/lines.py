@@ -42,7 +42,7 @@ class Lines:
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Add a line."""
-        data = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+        data = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         with told_if_not_written(self.path), self.path.open("ab") as file:
             file.write(data)
             file.flush()

@@ -88,35 +88,37 @@ class Texts:
         str, a key of `CHANGES`
         """
         past = self._record.past(source.article)
-        text = self._text(source, past)
-        if text is None:
-            change, line = "none", {**_nothing(source, past), "extractor": self._extractor, "version": past.version}
-        elif text["text_sha256"] == past.text_sha256:
-            change, line = "same", {**text, "version": past.version}
+        found = self._text(source, past)
+        reason = ""
+        if isinstance(found, str):
+            change, version, reason = "none", past.version, found
+            found = {"source_sha256": "", "text_sha256": ""}
+        elif found["text_sha256"] == past.text_sha256:
+            change, version = "same", past.version
         else:
-            change = _change(past, past.page_sha256)
-            line = {**text, "version": past.version + 1}
-            self._file(past.version + 1).append(line)
-        self._record.add(_event(line, change))
+            change, version = _change(past, past.page_sha256), past.version + 1
+        line = {"article": source.article, "version": version} | found
+        line |= {"page_sha256": past.page_sha256, "extractor": self._extractor}
+        if version > past.version:
+            self._file(version).append(line)
+        self._record.add(_event(line, change, reason))
         return change
 
-    def _text(self, source: Source, past: Past) -> dict[str, Any] | None:
+    def _text(self, source: Source, past: Past) -> dict[str, Any] | str:
+        """The text of the page kept last, with its digests, or why there is none."""
         page = self._record.page(past)
         try:
             found = main_text(page, url=source.url, charset=_fitting(past.charset, page))
-        except HtmlRefused:
-            return None
+        except HtmlRefused as error:
+            return f"HTML {error.reason}"
         handed = {**vars(source), "source": "page", "title": found.title, "body": found.body}
         row = parse_row(handed)
         if isinstance(row, BadRow):
-            return None
-        return {
-            **handed,
-            "source_sha256": row.source_sha256,
-            "text_sha256": digest(f"{row.title}\n{row.body}".encode()),
-            "page_sha256": past.page_sha256,
-            "extractor": self._extractor,
-        }
+            return row.reason
+        if not row.body:  # a title alone is that of a page that asks for consent, money or patience
+            return "no body was found"
+        text = f"{row.title}\n{row.body}"
+        return {**handed, "source_sha256": row.source_sha256, "text_sha256": digest(text.encode())}
 
     def _file(self, number: int) -> Lines:
         name = "texts.jsonl" if number == 1 else f"texts-{number}.jsonl"
@@ -142,12 +144,8 @@ def _change(past: Past, page_sha256: str) -> str:
     return "extraction" if past.read_sha256 == page_sha256 else "page"
 
 
-def _event(line: Mapping[str, Any], change: str) -> dict[str, Any]:
-    return {"event": "text", "change": change} | {name: line[name] for name in _LOGGED}
-
-
-def _nothing(source: Source, past: Past) -> dict[str, Any]:
-    return {"article": source.article, "page_sha256": past.page_sha256, "source_sha256": "", "text_sha256": ""}
+def _event(line: Mapping[str, Any], change: str, reason: str = "") -> dict[str, Any]:
+    return {"event": "text", "change": change, "reason": reason} | {name: line[name] for name in _LOGGED}
 
 
 def _fitting(charset: str | None, page: bytes) -> str | None:
