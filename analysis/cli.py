@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from analysis.study import Study
 
 DEFAULT = "castillo-2022"
+POSITIVE = click.FloatRange(0, min_open=True)
 
 
 class Program(click.Group):
@@ -154,13 +155,9 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
 @click.option("--contact", default="", envvar="CASTILLO_CONTACT", help="Your mail address or page, told to every site.")
 @click.option("--delay", default=2.0, show_default=True, type=click.FloatRange(min=0), help="Seconds between requests.")
 @click.option("--hosts", default=4, show_default=True, type=click.IntRange(1, 64), help="Hosts at once.")
-@click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(0, min_open=True), help="For a page.")
-@click.option(
-    "--size", default=8.0, show_default=True, type=click.FloatRange(0, 8, min_open=True), help="MB of a page."
-)
-@click.option(
-    "--patience", default=300.0, show_default=True, type=click.FloatRange(min=0), help="Longest wait for a host."
-)
+@click.option("--seconds", default=60.0, show_default=True, type=POSITIVE, help="Most for a page.")
+@click.option("--size", default=8.0, show_default=True, type=click.FloatRange(0.001, 8), help="Most MB of a page.")
+@click.option("--patience", default=300.0, show_default=True, type=POSITIVE, help="Most seconds a host is waited for.")
 @click.option("--archive", default="https://web.archive.org", show_default=True, help="Asked for pages that are gone.")
 @click.option("--no-archive", is_flag=True, help="Ask no archive.")
 @click.option("--allow-network", multiple=True, metavar="NETWORK", help="Not public, but may be asked: 127.0.0.0/8.")

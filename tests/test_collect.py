@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -324,6 +325,16 @@ def test_the_archive_is_no_way_around_a_site_that_says_no(tmp_path, server, into
     assert 0 == archive.hits.total()
 
 
+def test_the_archive_is_given_longer_pauses_than_a_site(tmp_path, server, into):
+    with serving() as archive:
+        addresses = {f"a{n}": server.url(f"/{n}", "localhost") for n in range(3)}
+        study = make_study(tmp_path / "study", addresses)
+        run(study, into, archive=archive.url(), delay=0.05, patience=20.0)
+        moments = [moment for moment, _, _ in archive.seen]
+    assert 4 == len(moments)
+    assert all(later - earlier >= 0.14 for earlier, later in pairwise(moments))
+
+
 def test_the_archive_is_held_to_its_own_robots_txt(tmp_path, server, into):
     with serving() as archive:
         archive.answers["/robots.txt"] = FORBIDDING
@@ -550,6 +561,21 @@ def test_loopback_is_not_asked_unless_allowed(tmp_path, server, into):
     assert 0 == done.exit_code
     assert "      1 at an address that is not asked" in done.stdout
     assert 0 == server.hits.total()
+
+
+def test_the_command_begins_with_the_options_of_the_library():
+    given = {option.name: option.default for option in main.commands["collect"].params}
+    flags = ("retry", "again")
+    expected = {name: value for name, value in vars(Options()).items() if name in given and name not in flags}
+    assert {"delay", "hosts", "seconds", "patience", "archive", "contact"} <= set(expected)
+    assert expected == {**{name: given[name] for name in expected}, "size": int(given["size"] * 1e6)}
+
+
+@pytest.mark.parametrize("name", ["delay", "seconds", "patience"])
+def test_a_number_that_is_none_is_status_2(tmp_path, server, into, name):
+    done = castillo(study_of(tmp_path, server, ["/1"]), into, f"--{name}", "nan")
+    assert 2 == done.exit_code
+    assert f"castillo: {name} is nan. Give a number from 0" in done.stderr
 
 
 def test_a_wrong_option_is_status_2(tmp_path, server, into):

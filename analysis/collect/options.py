@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from analysis.errors import AnalysisError
@@ -39,5 +40,9 @@ class Options:
     again: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("delay", "hosts", "seconds", "size", "patience", "tries"):
+            value, least = getattr(self, name), 1 if name in ("hosts", "tries") else 0
+            if not (math.isfinite(value) and value >= least):
+                raise AnalysisError(f"{name} is {value}. Give a number from {least}")
         if not (self.contact.isascii() and self.contact.isprintable() and len(self.contact) <= 200):
             raise AnalysisError(f"--contact {self.contact[:60]!r} is not plain text. Give a mail address or https://…")
