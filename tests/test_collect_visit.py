@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -36,6 +37,7 @@ from analysis.collect.decode import decoded
 from analysis.collect.fetch import Answer, Fetcher, Limits
 from analysis.collect.guard import Guard, parse_networks
 from analysis.collect.polite import Stopped, Turns, retry_after
+from analysis.collect.robots import Robots
 from analysis.collect.trouble import OUTCOMES, Trouble
 from analysis.collect.visit import Visitor
 from analysis.collect.wayback import archived, copy_address
@@ -121,6 +123,24 @@ def test_robots_txt_is_asked_for_once(server):
     asking.page(server.url("/1"))
     asking.page(server.url("/2"))
     assert 1 == server.hits["/robots.txt"]
+
+
+@pytest.mark.parametrize(("problem", "hours"), [(None, 24), (Trouble("failed", "answered 503"), 1)])
+def test_rules_are_asked_for_again_after_a_day_and_after_an_hour_where_there_was_trouble(problem, hours):
+    now, asked = [0.0], []
+
+    def fetch(url: str) -> Answer:
+        asked.append(url)
+        if problem is not None:
+            raise problem
+        return Answer(url, 200, httpx.Headers(), b"User-agent: *\nDisallow: /")
+
+    robots = Robots(fetch, clock=lambda: now[0])
+    for moment, expected in ((0, 1), (hours * 3600 - 1, 1), (hours * 3600, 2)):
+        now[0] = moment
+        robots.rules("http://one.example/1")
+        assert expected == len(asked)
+    assert {"http://one.example/robots.txt"} == set(asked)
 
 
 def test_a_redirect_is_held_to_the_robots_txt_of_where_it_leads(server):

@@ -15,6 +15,7 @@ import httpx
 
 from analysis.collect.decode import decoded
 from analysis.collect.guard import Guard
+from analysis.collect.transport import Transport
 from analysis.collect.trouble import Trouble
 
 #: Kinds of content that are pages.
@@ -92,8 +93,6 @@ class Fetcher:
         self.guard.check(url)
         deadline = time.monotonic() + self.limits.seconds
         with _told(url, self.limits.seconds):
-            from analysis.collect.transport import Transport
-
             transport = Transport(self.guard, deadline, self._context or _trusted())
             with httpx.Client(transport=transport, cookies=cookies, trust_env=False) as client:
                 asked = client.build_request("GET", url, headers=self._headers(kinds), timeout=_SILENCE)

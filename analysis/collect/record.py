@@ -22,7 +22,7 @@ from analysis.publish.files import write
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-@dataclass
+@dataclass(slots=True)
 class Past:
     """What is known of an article.
 

@@ -6,6 +6,7 @@ Read by Protego, which knows wildcards and lets the longest rule win, as RFC 930
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from analysis.collect.trouble import Trouble
 NAME = "castillo-coverage"
 #: RFC 9309 asks for at least 500 KiB.
 _SIZE = 512 * 1024
+#: Seconds that rules hold, as RFC 9309 asks (2.4), and that a robots.txt that could not be read is not asked for again.
+_HOLD, _HOLD_PROBLEM = 24 * 3600.0, 3600.0
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,17 @@ class Rules:
 
 
 class Robots:
-    """Rules of every site asked, fetched once a run.
+    """Rules of every site asked, fetched once a day.
 
     Parameters
     ----------
     fetch : function of an address, gives the Answer after redirects, or raises Trouble
+    clock : function, seconds that only grow
     """
 
-    def __init__(self, fetch: Callable[[str], Answer]) -> None:
-        self._fetch = fetch
-        self._known: dict[str, Rules] = {}
+    def __init__(self, fetch: Callable[[str], Answer], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._fetch, self._clock = fetch, clock
+        self._known: dict[str, tuple[Rules, float]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -74,9 +78,10 @@ class Robots:
         with self._lock:
             lock = self._locks.setdefault(site, threading.Lock())
         with lock:
-            if site not in self._known:
-                self._known[site] = self._read(f"{site}/robots.txt")
-            return self._known[site]
+            if site not in self._known or self._known[site][1] <= self._clock():
+                rules = self._read(f"{site}/robots.txt")
+                self._known[site] = rules, self._clock() + (_HOLD_PROBLEM if rules.problem else _HOLD)
+            return self._known[site][0]
 
     def _read(self, url: str) -> Rules:
         try:
