@@ -40,7 +40,7 @@ def make_study(folder: Path, addresses: Mapping[str, str], **changed: str) -> St
 
 def options(**changed: Any) -> Options:
     """Quick, on loopback, without an archive."""
-    given = {"delay": 0.0, "seconds": 2.0, "patience": 2.0, "tries": 2, "archive": None}
+    given = {"delay": 0.0, "seconds": 20.0, "patience": 2.0, "tries": 2, "archive": None}
     return Options(**given | {"allow": ("127.0.0.0/8", "::1")} | changed)
 
 

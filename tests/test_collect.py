@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -227,6 +228,10 @@ def other_extraction(monkeypatch: pytest.MonkeyPatch, changed: dict[str, str]) -
     monkeypatch.setattr(texts, "extractor", lambda: "trafilatura 99")
 
 
+def test_the_extraction_is_named_by_all_that_makes_a_text():
+    assert re.fullmatch(r"trafilatura [\d.]+, lxml [\d.]+, castillo [0-9a-f]{8}", texts.extractor())
+
+
 def test_a_changed_extraction_is_told_without_asking_anybody(tmp_path, server, into, monkeypatch):
     server.answers |= {"/1": page(), "/2": page(article("The lighthouse was painted"))}
     study = study_of(tmp_path, server, ["/1", "/2"])
@@ -386,16 +391,20 @@ def test_a_line_that_collect_did_not_write_is_told_with_its_place(tmp_path, serv
         run(study, into)
 
 
-def test_a_kept_page_that_was_changed_is_told(tmp_path, server, into, monkeypatch):
-    server.answers["/1"] = page()
-    study = study_of(tmp_path, server, ["/1"])
+@pytest.mark.parametrize("damage", [None, b"x", gzip.compress(b"other"), gzip.compress(article().encode())[:-9]])
+def test_a_kept_page_that_is_gone_or_damaged_is_asked_for_again_when_it_is_needed(
+    tmp_path, server, into, monkeypatch, damage
+):
+    server.answers |= {"/1": page(), "/2": page(article("The lighthouse was painted"))}
+    study = study_of(tmp_path, server, ["/1", "/2"])
     run(study, into)
-    (path,) = into.glob("pages/*/*.gz")
-    other_extraction(monkeypatch, {})
-    for data, told in ((gzip.compress(b"other"), "is not the page that log.jsonl speaks of"), (b"x", "cannot be read")):
-        path.write_bytes(data)
-        with pytest.raises(AnalysisError, match=told):
-            run(study, into)
+    (path,) = into.glob("pages/*/a1--*.gz")
+    path.unlink() if damage is None else path.write_bytes(damage)
+    other_extraction(monkeypatch, {"council met": "council sat"})
+    done = run(study, into)
+    assert ({"same": 1, "extraction": 1}, 1, 2) == (done.texts, done.asked, server.hits["/1"])
+    assert article().encode() == gzip.decompress(path.read_bytes())
+    assert {} == run(study, into).texts
 
 
 def test_the_folder_of_another_study_is_refused(tmp_path, server, into):
@@ -424,7 +433,7 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path, server, into):
 
     server.answers["/1"] = hold
     study = study_of(tmp_path, server, ["/1"])
-    first = threading.Thread(target=run, args=(study, into), kwargs={"seconds": 20.0})
+    first = threading.Thread(target=run, args=(study, into))
     first.start()
     assert began.wait(10)
     try:
@@ -479,7 +488,7 @@ def test_hosts_are_asked_at_once_and_a_host_one_page_at_a_time(tmp_path, server,
     other = server.url("/2").replace("127.0.0.1", "localhost")
     addresses = {"a1": server.url("/1"), "a2": other, "a3": server.url("/3"), "a4": server.url("/4")}
     server.otherwise = page()
-    done = run(make_study(tmp_path / "study", addresses), into, hosts=2, seconds=15.0)
+    done = run(make_study(tmp_path / "study", addresses), into, hosts=2)
     assert ({"page": 4}, 2) == (done.outcomes, server.most)
 
 
@@ -539,7 +548,7 @@ def test_wrong_options_are_told_before_anything_is_written(tmp_path, server, int
 
 def castillo(study: Study, into: Path, *more: str):
     """The command, on loopback."""
-    given = ["collect", str(study.folder), "--into", str(into), "--delay", "0", "--seconds", "2", "--no-archive"]
+    given = ["collect", str(study.folder), "--into", str(into), "--delay", "0", "--seconds", "20", "--no-archive"]
     return CliRunner().invoke(main, [*given, *more])
 
 

@@ -110,26 +110,20 @@ class Record:
     def keep(self, article: str, page: bytes) -> str:
         """Keep a page beside those that are there; returns its place in the folder. The same page is kept once."""
         place = f"pages/{digest(article.encode())[:2]}/{file_name(article)}--{digest(page)[:16]}.html.gz"
-        if not (self.folder / place).exists():
+        if self._read(place) != page:
             write(self.folder / place, gzip.compress(page, mtime=0))
         return place
 
-    def page(self, past: Past) -> bytes:
-        """The page kept last.
+    def page(self, past: Past) -> bytes | None:
+        """The page kept last; None where its file is gone or damaged."""
+        page = self._read(past.page)
+        return page if page is not None and digest(page) == past.page_sha256 else None
 
-        Raises
-        ------
-        AnalysisError
-            Where its file is gone or was changed.
-        """
-        path = self.folder / past.page
+    def _read(self, place: str) -> bytes | None:
         try:
-            page = gzip.decompress(path.read_bytes())
-        except (OSError, EOFError, zlib.error) as error:
-            raise AnalysisError(f"{path}: cannot be read ({error}). Mend it from a copy") from error
-        if digest(page) != past.page_sha256:
-            raise AnalysisError(f"{path}: is not the page that log.jsonl speaks of. Mend it from a copy")
-        return page
+            return gzip.decompress((self.folder / place).read_bytes())
+        except (OSError, EOFError, zlib.error):  # BadGzipFile is an OSError
+            return None
 
 
 def file_name(article: str) -> str:

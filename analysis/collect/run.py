@@ -20,7 +20,7 @@ from analysis.collect.record import Record
 from analysis.collect.robots import NAME
 from analysis.collect.sums import Collection
 from analysis.collect.texts import Source, Texts, newest_first
-from analysis.collect.trouble import FOR_NOW, Trouble
+from analysis.collect.trouble import FOR_NOW, KEPT, Trouble
 from analysis.collect.visit import Visitor, host_of
 from analysis.collect.workers import Workers
 from analysis.errors import AnalysisError
@@ -68,18 +68,26 @@ class _Run:
     def all(self, options: Options, fetcher: Fetcher, progress: Progress) -> Collection:
         # Old pages first: when the extraction has changed, that is known before a page can have.
         for source in self._sources:
-            past = self._record.past(source.article)
-            if past.page and not self._texts.is_read(past):
-                self._done.texts[self._texts.update(source)] += 1
+            self._read_again(source)
         due = [source for source in self._sources if self._is_due(source, options.retry)]
         for got in _fetched(due, options, fetcher, progress):
             self._keep(got, fetcher.agent)
         return self._sums()
 
+    def _read_again(self, source: Source) -> None:
+        past = self._record.past(source.article)
+        if not past.page or self._texts.is_read(past):
+            return
+        if (page := self._record.page(past)) is None:
+            past.page = ""  # gone or damaged: it is to be asked for again
+        else:
+            self._done.texts[self._texts.update(source, page)] += 1
+
     def _is_due(self, source: Source, retry: bool) -> bool:
         past = self._record.past(source.article)
         moved = past.url != source.url  # somebody mended articles.csv
-        return past.round < self._record.round or moved or (retry and past.outcome in FOR_NOW)
+        lost = past.outcome in KEPT and not past.page
+        return past.round < self._record.round or moved or lost or (retry and past.outcome in FOR_NOW)
 
     def _keep(self, got: Got, agent: str) -> None:
         past = self._record.past(got.source.article)
@@ -90,7 +98,7 @@ class _Run:
         self._done.asked += got.outcome != "no-address"
         if got.page is not None:
             self._done.changed_pages += bool(before) and before != past.page_sha256
-            self._done.texts[self._texts.update(got.source)] += 1
+            self._done.texts[self._texts.update(got.source, got.page)] += 1
 
     def _sums(self) -> Collection:
         pasts = [self._record.past(source.article) for source in self._sources]

@@ -17,6 +17,7 @@ from typing import Any
 from analysis.collect.lines import Lines
 from analysis.collect.record import Past, Record
 from analysis.places import digest
+from analysis.readers import clean, html
 from analysis.readers.html import HtmlRefused, main_text
 from analysis.readers.row import BadRow, parse_row
 
@@ -80,15 +81,20 @@ class Texts:
         """Whether the page kept last was taken apart by this version of the extraction."""
         return (past.read_sha256, past.extractor) == (past.page_sha256, self._extractor)
 
-    def update(self, source: Source) -> str:
-        """Take the page kept last apart; add its text where it is another than the one there was.
+    def update(self, source: Source, page: bytes) -> str:
+        """Take a page apart; add its text where it is another than the one there was.
+
+        Parameters
+        ----------
+        source : Source
+        page : bytes, the page kept last
 
         Returns
         -------
         str, a key of `CHANGES`
         """
         past = self._record.past(source.article)
-        found = self._text(source, past)
+        found = self._text(source, past, page)
         reason = ""
         if isinstance(found, str):
             change, version, reason = "none", past.version, found
@@ -104,9 +110,8 @@ class Texts:
         self._record.add(_event(line, change, reason))
         return change
 
-    def _text(self, source: Source, past: Past) -> dict[str, Any] | str:
-        """The text of the page kept last, with its digests, or why there is none."""
-        page = self._record.page(past)
+    def _text(self, source: Source, past: Past, page: bytes) -> dict[str, Any] | str:
+        """The text of a page, with its digests, or why there is none."""
         try:
             found = main_text(page, url=source.url, charset=_fitting(past.charset, page))
         except HtmlRefused as error:
@@ -126,8 +131,9 @@ class Texts:
 
 
 def extractor() -> str:
-    """Name and version of the extraction."""
-    return f"trafilatura {version('trafilatura')}"
+    """Names and versions of all that turns a page into a text; the digest is of this library's own part."""
+    own = digest(b"".join(Path(str(module.__file__)).read_bytes() for module in (html, clean)))
+    return f"trafilatura {version('trafilatura')}, lxml {version('lxml')}, castillo {own[:8]}"
 
 
 def newest_first(folder: Path) -> Iterator[Path]:
