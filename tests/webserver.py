@@ -201,7 +201,7 @@ def no_http(handler: Handler) -> None:
     handler.wfile.write(b"<p>a sentence that no log may hold</p>\r\n\r\n")
 
 
-def bomb(megabytes: int = 200) -> bytes:
+def bomb(megabytes: int = 20) -> bytes:
     """A gzip file that is small and becomes large."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     return b"".join([*(packer.compress(bytes(1_000_000)) for _ in range(megabytes)), packer.flush()])
