@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from contextlib import suppress
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from analysis.study import Study
 
 DEFAULT = "castillo-2022"
+POSITIVE = click.FloatRange(0, min_open=True)
 
 
 class Program(click.Group):
@@ -162,6 +164,49 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     if result.without_text:
         shown = ", ".join(result.without_text[:3])
         click.echo(f"{len(result.without_text)} articles of articles.csv had no text, so have no features: {shown}")
+
+
+@main.command()
+@click.argument("study")
+@click.option("--into", required=True, type=click.Path(path_type=Path), help="Folder for pages, texts and log.")
+@click.option("--contact", default="", envvar="CASTILLO_CONTACT", help="Your mail address or page, told to every site.")
+@click.option("--delay", default=2.0, show_default=True, type=click.FloatRange(min=0), help="Seconds between requests.")
+@click.option("--hosts", default=4, show_default=True, type=click.IntRange(1, 64), help="Hosts at once.")
+@click.option("--seconds", default=60.0, show_default=True, type=POSITIVE, help="Most for a page.")
+@click.option("--size", default=8.0, show_default=True, type=click.FloatRange(0.001, 8), help="Most MB of a page.")
+@click.option("--patience", default=300.0, show_default=True, type=POSITIVE, help="Most seconds a host is waited for.")
+@click.option("--archive", default="https://web.archive.org", show_default=True, help="Asked for pages that are gone.")
+@click.option("--no-archive", is_flag=True, help="Ask no archive.")
+@click.option("--allow-network", multiple=True, metavar="NETWORK", help="Not public, but may be asked: 127.0.0.0/8.")
+@click.option("--retry", is_flag=True, help="Ask again for what failed for now.")
+@click.option("--again", is_flag=True, help="Ask again for everything and tell what changed.")
+def collect(
+    study: str, into: Path, size: float, no_archive: bool, allow_network: tuple[str, ...], **given: Any
+) -> None:
+    """Download the pages of STUDY's articles.csv and make texts of them, politely.
+
+    Obeys robots.txt, asks a host one page at a time with pauses, and says who asks. What was asked for is not asked for
+    again: run it again after an interruption. The folder then holds texts.jsonl (for castillo annotate), pages/ as they
+    came, and log.jsonl, one line for each request's outcome. The pages are their publishers': keep them to yourself.
+
+    Example: castillo collect my-study --into ~/pages/my-study --contact me@university.example
+    """
+    from analysis.collect import Options
+    from analysis.collect import collect as run
+    from analysis.publish.progress import Progress
+
+    loaded = _load(study)
+    given["archive"] = None if no_archive else given["archive"]
+    options = Options(size=int(size * 1e6), allow=allow_network, **given)
+    if not options.contact:
+        click.echo("no --contact: site owners cannot ask you to stop, only shut you out", err=True)
+    done = run(loaded, into, options, progress=Progress(sys.stderr))
+    for line in done.lines():
+        click.echo(line)
+    if (feeds := int((loaded.manifest["source"] != "page").sum())) and done.files:
+        click.echo(f"{feeds} articles are no pages in articles.csv: give the pages a study of their own, source = page")
+    if done.files:
+        click.echo(f"next: castillo annotate {shlex.join(map(str, done.files))} --study STUDY")
 
 
 @main.command()

@@ -112,6 +112,14 @@ class TextsError(AnalysisError):
         super().__init__(f"{path}: {message}")
 
 
+class MissingLibrary(AnalysisError):
+    """A library that only some of the work needs is not installed."""
+
+    def __init__(self, library: str, extra: str, purpose: str) -> None:
+        self.library, self.extra = library, extra
+        super().__init__(f'{purpose} needs {library}, which is not installed. Run: pip install ".[{extra}]"')
+
+
 class GazetteerError(AnalysisError):
     """An alias table contradicts itself."""
 

@@ -44,12 +44,12 @@ def test_each_command_shows_an_example(command: str) -> None:
 
 def test_commands() -> None:
     """Those of the design that exist."""
-    assert {"build", "list", "check", "annotate", "verify"} <= set(main.commands)
+    assert {"build", "list", "check", "annotate", "verify", "collect"} <= set(main.commands)
 
 
 def test_help_imports_nothing_heavy() -> None:
     """Neither pandas nor jupyter."""
-    heavy = ("pandas", "numpy", "nbconvert", "papermill")
+    heavy = ("pandas", "numpy", "nbconvert", "papermill", "httpx", "trafilatura")
     code = f"import sys, analysis.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == done.stdout.strip()

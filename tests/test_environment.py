@@ -28,7 +28,7 @@ def test_conda_has_the_same_packages_with_the_same_lower_bounds():
 
 
 def test_every_requirement_has_a_lower_bound():
-    for requirement in (*declared().values(), *declared("dev").values()):
+    for requirement in (*declared().values(), *declared("collect").values(), *declared("dev").values()):
         assert str(requirement.specifier).startswith(">="), requirement
 
 
@@ -36,7 +36,7 @@ def test_the_lock_fulfils_every_requirement():
     locked = {}
     for name, version in re.findall(r"^([A-Za-z0-9_.-]+)==([^ \\;]+)", LOCK, re.MULTILINE):
         locked.setdefault(re.sub(r"[-_.]+", "-", name).lower(), []).append(Version(version))
-    for name, requirement in {**declared(), **declared("dev")}.items():
+    for name, requirement in {**declared(), **declared("collect"), **declared("dev")}.items():
         versions = locked.get(re.sub(r"[-_.]+", "-", name), [])
         assert versions, f"{name} is not in requirements.lock: make lock"
         assert all(version in requirement.specifier for version in versions), f"{name}: {versions}"

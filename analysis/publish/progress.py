@@ -1,4 +1,4 @@
-"""What a person at a terminal sees while reports are made: one line for the batch and its cells."""
+"""What a person at a terminal sees while something long goes on: one line for the batch and its parts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 
 class Progress:
-    """A bar over all cells of a build's reports; nothing is drawn where there is no terminal.
+    """A bar over all cells of a build's reports, or all articles of a study; nothing is drawn without a terminal.
 
     Parameters
     ----------
@@ -18,15 +18,15 @@ class Progress:
         self._stream = stream if stream is not None and stream.isatty() else None
         self._bar: Any = None
 
-    def begin(self, cells: int) -> None:
-        """So many cells are to be run."""
-        if self._stream is not None and cells:
+    def begin(self, parts: int, name: str = "cells") -> None:
+        """So many cells are to be run, or so many of what `name` says are to be done."""
+        if self._stream is not None and parts:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=cells, desc="cells", unit="", file=self._stream, dynamic_ncols=True, leave=False)
+            self._bar = tqdm(total=parts, desc=name, unit="", file=self._stream, dynamic_ncols=True, leave=False)
 
     def cell(self) -> None:
-        """A cell was begun."""
+        """A cell was begun, or another part is done."""
         if self._bar is not None:
             self._bar.update()
 

@@ -1,0 +1,132 @@
+"""Which machines may be asked: addresses in the public internet, and networks that were allowed by name.
+
+A page that redirects to 169.254.169.254, or a name that resolves to 10.0.0.1, would have this program read what only
+this machine may read. So a name is resolved once, every address it has is looked at, and the connection goes to the
+very address that was looked at (`transport`): a name that resolves otherwise a moment later changes nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import SplitResult, urlsplit
+
+from analysis.collect.trouble import Trouble
+from analysis.errors import AnalysisError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: IPv6 addresses whose last 32 bits are the IPv4 address that a gateway goes on to (NAT64, RFC 6052).
+_GATEWAY = ipaddress.IPv6Network("64:ff9b::/96")
+#: Public by the letter, but no place where pages lie: relays, site-local and documentation addresses.
+_NEVER = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "fec0::/10", "2001:db8::/32", "3fff::/20", "5f00::/16")))
+
+
+def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Networks written as 127.0.0.0/8 or 127.0.0.1.
+
+    Raises
+    ------
+    AnalysisError
+    """
+    found: list[Network] = []
+    for text in texts:
+        try:
+            found.append(ipaddress.ip_network(text.strip()))
+        except ValueError as error:
+            raise AnalysisError(f"--allow-network {text!r} is no network ({error}). Write 127.0.0.0/8") from error
+    return tuple(found)
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address lies in the public internet, and so do all that it holds within it."""
+    if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
+        return False
+    if any(address in network for network in _NEVER if network.version == address.version):
+        return False
+    return all(map(is_public, _within(address)))
+
+
+def _within(address: Address) -> Iterator[Address]:
+    """IPv4 addresses that a tunnel would go on to: 6to4, Teredo."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    if address.teredo is not None:
+        yield from address.teredo
+
+
+def _plain(address: Address) -> Address:
+    """The IPv4 address where an IPv6 address is only another way to write one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _GATEWAY:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address
+
+
+def _resolve(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Guard:
+    """Resolves names and lets pass only what may be asked.
+
+    Parameters
+    ----------
+    allowed : networks that may be asked although they are not public
+    resolve : function of host and port, gives addresses as text; the system's where not given
+    """
+
+    def __init__(self, allowed: Iterable[Network] = (), *, resolve: Callable[[str, int], list[str]] = _resolve) -> None:
+        self._allowed, self._resolve = tuple(allowed), resolve
+
+    def check(self, url: str) -> SplitResult:
+        """Parts of an address whose form allows it to be asked; nothing is resolved yet.
+
+        Raises
+        ------
+        Trouble
+            Where the scheme is not http or https, there is no host, or it holds a user's name.
+        """
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise Trouble("unsafe", f"not a valid address ({error})").at(url) from error
+        if parts.scheme not in ("http", "https"):
+            raise Trouble("unsafe", f"scheme {parts.scheme[:20]!r} is neither http nor https").at(url)
+        if not host:
+            raise Trouble("unsafe", "address without a host").at(url)
+        if parts.username is not None:
+            raise Trouble("unsafe", "address holds a user name").at(url)
+        return parts
+
+    def addresses(self, host: str, port: int) -> list[str]:
+        """Addresses of a host, all of which may be asked. How long a name may take is the system's setting.
+
+        Raises
+        ------
+        Trouble
+            Where the name does not resolve, or one of its addresses may not be asked: a name of which one address is
+            public and another private is nothing that a news site has.
+        """
+        try:
+            found = self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            told = error.strerror if isinstance(error, OSError) and error.strerror else "not a valid name"
+            raise Trouble("unreachable", f"the host's name does not resolve ({told})", again=True) from error
+        for text in found:
+            address = _plain(ipaddress.ip_address(text.partition("%")[0]))
+            if not is_public(address) and not self._allows(address):
+                raise Trouble("unsafe", f"the host resolves to {address}, which is not in the public internet")
+        if not found:
+            raise Trouble("unreachable", "the host's name has no address", again=True)
+        return found
+
+    def _allows(self, address: Address) -> bool:
+        return any(address in network for network in self._allowed if network.version == address.version)

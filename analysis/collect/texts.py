@@ -1,0 +1,169 @@
+"""Pages → texts.jsonl, ready for `castillo annotate`; a text that changed lies beside the one that was there.
+
+`texts.jsonl` holds the first version of each article's text, `texts-2.jsonl` the second of those that have one, and so
+on. Each file holds an article at most once and only grows. What tells versions apart is `text_sha256`, the digest of
+the cleaned title and body, the same that features carry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from analysis.collect.lines import Lines
+from analysis.collect.record import Past, Record
+from analysis.places import digest
+from analysis.readers import clean, html
+from analysis.readers.html import HtmlRefused, main_text
+from analysis.readers.row import BadRow, parse_row
+
+_NAME = re.compile(r"texts(?:-(\d+))?\.jsonl")
+#: What the log says of a text: digests, never words.
+_LOGGED = ("article", "version", "page_sha256", "extractor", "source_sha256", "text_sha256")
+_NEEDED = ("article", "page_sha256", "extractor", "source_sha256", "text_sha256")
+#: Kind of change → what it says to the reader of a summary.
+CHANGES = {
+    "new": "new",
+    "same": "unchanged",
+    "page": "changed, because the page did",
+    "extraction": "changed, because the extraction did",
+    "none": "missing: the page holds none",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the manifest says of an article, which its text keeps."""
+
+    article: str
+    outlet: str
+    language: str
+    published: str
+    url: str
+
+
+class Texts:
+    """The files of texts in a folder.
+
+    Parameters
+    ----------
+    record : Record
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._extractor = extractor()
+        self._files: dict[int, Lines] = {}
+        for path in sorted(record.folder.glob("texts*.jsonl")):
+            if found := _NAME.fullmatch(path.name):
+                self._files[int(found[1] or 1)] = Lines(path, _NEEDED)
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Make the log and the files of texts agree, where a kill or a hand came between them. The files count."""
+        written: dict[str, tuple[int, str]] = {}
+        for number, lines in sorted(self._files.items()):
+            for line in lines:
+                written[line["article"]] = number, line["text_sha256"]
+                past = self._record.past(line["article"])
+                if past.version < number:  # written, but killed before the log said so
+                    self._record.add(_event({**line, "version": number}, _change(past, line["page_sha256"])))
+        for article, past in self._record.articles.items():
+            number, text_sha256 = written.get(article, (0, ""))
+            if past.version > number:  # gone: the page that was kept is to be taken apart again
+                past.version, past.text_sha256, past.read_sha256 = number, text_sha256, ""
+
+    def is_read(self, past: Past) -> bool:
+        """Whether the page kept last was taken apart by this version of the extraction."""
+        return (past.read_sha256, past.extractor) == (past.page_sha256, self._extractor)
+
+    def update(self, source: Source, page: bytes) -> str:
+        """Take a page apart; add its text where it is another than the one there was.
+
+        Parameters
+        ----------
+        source : Source
+        page : bytes, the page kept last
+
+        Returns
+        -------
+        str, a key of `CHANGES`
+        """
+        past = self._record.past(source.article)
+        found = self._text(source, past, page)
+        reason = ""
+        if isinstance(found, str):
+            change, version, reason = "none", past.version, found
+            found = {"source_sha256": "", "text_sha256": ""}
+        elif found["text_sha256"] == past.text_sha256:
+            change, version = "same", past.version
+        else:
+            change, version = _change(past, past.page_sha256), past.version + 1
+        line = {"article": source.article, "version": version} | found
+        line |= {"page_sha256": past.page_sha256, "extractor": self._extractor}
+        if version > past.version:
+            self._file(version).append(line)
+        self._record.add(_event(line, change, reason))
+        return change
+
+    def _text(self, source: Source, past: Past, page: bytes) -> dict[str, Any] | str:
+        """The text of a page, with its digests, or why there is none."""
+        try:
+            found = main_text(page, url=source.url, charset=_fitting(past.charset, page))
+        except HtmlRefused as error:
+            return f"HTML {error.reason}"
+        handed = {**vars(source), "source": "page", "title": found.title, "body": found.body}
+        row = parse_row(handed)
+        if isinstance(row, BadRow):
+            return row.reason
+        if not row.body:  # a title alone is that of a page that asks for consent, money or patience
+            return "no body was found"
+        text = f"{row.title}\n{row.body}"
+        return {**handed, "source_sha256": row.source_sha256, "text_sha256": digest(text.encode())}
+
+    def _file(self, number: int) -> Lines:
+        name = "texts.jsonl" if number == 1 else f"texts-{number}.jsonl"
+        return self._files.setdefault(number, Lines(self._record.folder / name, _NEEDED))
+
+
+def extractor() -> str:
+    """Names and versions of all that turns a page into a text; the digest is of this library's own part."""
+    own = digest(b"".join(Path(str(module.__file__)).read_bytes() for module in (html, clean)))
+    return f"trafilatura {version('trafilatura')}, lxml {version('lxml')}, castillo {own[:8]}"
+
+
+def newest_first(folder: Path) -> Iterator[Path]:
+    """Files of texts in the order in which annotate takes the newest version of each."""
+    numbered = {int(found[1] or 1): path for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))}
+    for number in sorted(numbered, reverse=True):
+        yield numbered[number]
+
+
+def _change(past: Past, page_sha256: str) -> str:
+    """Why an article has a text that it did not have before."""
+    if not past.version:
+        return "new"
+    return "extraction" if past.read_sha256 == page_sha256 else "page"
+
+
+def _event(line: Mapping[str, Any], change: str, reason: str = "") -> dict[str, Any]:
+    return {"event": "text", "change": change, "reason": reason} | {name: line[name] for name in _LOGGED}
+
+
+def _fitting(charset: str | None, page: bytes) -> str | None:
+    """The encoding to read a page in, where its bytes tell; None leaves it to the page's own word.
+
+    What is UTF-8 beyond ASCII is UTF-8, whatever a server says: text in another encoding hardly ever happens to be.
+    """
+    for name in ("utf-8", charset or ""):
+        try:
+            page.decode(name)
+        except (LookupError, ValueError):
+            continue
+        if not page.isascii():
+            return name
+    return None

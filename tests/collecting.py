@@ -1,0 +1,55 @@
+"""A throw-away study whose articles lie on loopback, for the tests of collecting."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ministudy import FILES, SETTINGS
+
+from analysis.collect import Options, collect
+from analysis.collect.sums import Collection
+from analysis.study import Study, load_study
+
+HEADER = FILES["articles.csv"].partition("\n")[0].split(",")
+FIRST = {
+    "outlet": "herald",
+    "language": "en",
+    "published": "2022-12-07T15:00:00Z",
+    "timestamp": "publisher",
+    "source": "page",
+}
+
+
+def make_study(folder: Path, addresses: Mapping[str, str], **changed: str) -> Study:
+    """A study whose articles have these addresses."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "study.toml").write_text(SETTINGS, encoding="utf-8")
+    for name, content in FILES.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    with (folder / "articles.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, HEADER)
+        writer.writeheader()
+        for article, url in addresses.items():
+            writer.writerow(FIRST | changed | {"article": article, "url": url})
+    return load_study(folder)
+
+
+def options(**changed: Any) -> Options:
+    """Quick, on loopback, without an archive."""
+    given = {"delay": 0.0, "seconds": 20.0, "patience": 2.0, "tries": 2, "archive": None}
+    return Options(**given | {"allow": ("127.0.0.0/8", "::1")} | changed)
+
+
+def run(study: Study, into: Path, **changed: Any) -> Collection:
+    """Collect it."""
+    return collect(study, into, options(**changed))
+
+
+def lines(path: Path, event: str | None = None) -> list[dict[str, Any]]:
+    """Lines of a file of JSON, those of one event where it is a log."""
+    found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [line for line in found if event is None or line["event"] == event]
