@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import lru_cache, partial
 from pathlib import Path
@@ -52,32 +53,24 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     if path.exists():
         return tables.check(pd.read_parquet(path), tables.COMPARISON)
     if pool is None:
-        found = [_compare_tested(study, outlet) for outlet in study.tested]
+        found = [compare_outlet(study, outlet) for outlet in study.tested]
     else:
         found = list(pool.map(partial(_compare_in_worker, study.folder), study.tested))
-    parts = [part for part in found if part is not None]
-    table = tables.check(
-        _finished(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON), tables.COMPARISON
-    )
+    table = _finished(study, found)
     _keep(table, path)
     return table
 
 
-def _finished(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """With q, and with what holds or not when one outlet is left out."""
-    table = with_q(study, table)
-    return pd.concat([table, *leave_one_out(study, table)], ignore_index=True)
+def _finished(study: Study, found: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One table with q, and with what holds or not when one outlet is left out."""
+    if not (parts := [part for part in found if len(part)]):
+        return tables.empty(tables.COMPARISON)
+    table = with_q(study, pd.concat(parts))
+    return tables.check(pd.concat([table, *leave_one_out(study, table)], ignore_index=True), tables.COMPARISON)
 
 
-def _compare_tested(study: Study, outlet: str, right: str | None = None) -> pd.DataFrame | None:
-    try:
-        return compare_outlet(study, outlet, right)
-    except EmptyGroup:  # no day shared with the other side: shown, not compared
-        return None
-
-
-def _compare_in_worker(folder: Path, outlet: str) -> pd.DataFrame | None:
-    return _compare_tested(_loaded(folder), outlet)
+def _compare_in_worker(folder: Path, outlet: str) -> pd.DataFrame:
+    return compare_outlet(_loaded(folder), outlet)
 
 
 @lru_cache(maxsize=1)
@@ -88,22 +81,28 @@ def _loaded(folder: Path) -> Study:
 
 def pair_results(study: Study, left: str, right: str) -> pd.DataFrame:
     """One outlet against another, as `study_results`; q over the pair's own features, so all of it is exploratory."""
-    found = _compare_tested(study, left, right)
-    return tables.empty(tables.COMPARISON) if found is None else tables.check(with_q(study, found), tables.COMPARISON)
+    return tables.check(with_q(study, compare_outlet(study, left, right)), tables.COMPARISON)
 
 
 def compare_outlet(study: Study, outlet: str, right: str | None = None) -> pd.DataFrame:
-    """An outlet against the other outlets, or against one; q still missing but for words."""
+    """An outlet against the other outlets, or against one; q still missing but for words.
+
+    Empty where the two sides share no day; a text variant that one side has no article for is left out.
+    """
     shared = set(selection.variants_of(study, outlet)) & set(selection.variants_of(study, right or outlet))
     primary = primary_variant(study, outlet, right or REST)
     frames = []
     for variant in (variant for variant in ("title", "lede", "text") if variant in shared):
-        for one in measures(study, variant, outlet, right):
+        try:
+            found = measures(study, variant, outlet, right)
+        except EmptyGroup:
+            continue
+        for one in found:
             frames.append(one.compare(study))
             if variant == primary:
                 frames += _beside(study, one)
         frames += _words(study, variant, outlet, right, tested=variant == primary)
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames, ignore_index=True) if frames else tables.empty(tables.COMPARISON)
 
 
 def _beside(study: Study, one: Measured) -> list[pd.DataFrame]:
