@@ -180,11 +180,11 @@ def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int =
         if len(hits):
             listed = listing([f"“{row.feature}” ({equals('q', row.q)})" for row in hits.itertuples()])
             weak = [
-                f"“{row['feature']}” {listing(fallen)}"
+                f"“{row['feature']}” does not hold {listing(fallen)}"
                 for _, row in hits.iterrows()
                 if (fallen := overturned(study, words, row))
             ]
-            fragile = f" Fragile, for they do not hold: {'; '.join(weak)}." if weak else ""
+            fragile = f" Fragile: {'; '.join(weak)}." if weak else ""
             text = f"{name} {phrase} {other}: {listed}.{fragile}"
             result.append(Finding(text, "more" if sign > 0 else "less", "exploratory"))
     if not result:
