@@ -32,7 +32,7 @@ _ATTRIBUTES = r"""(?:[\s/](?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*(?=>)|[^<>]*))?"""  #
 _TAG = rf"</?(?:{_NAMES}){_ATTRIBUTES}>"
 _COMMENT = r"<!--(?:(?!<!--).)*?-->"
 _MARKUP = re.compile(rf"{_TAG}|{_COMMENT}", re.IGNORECASE | re.DOTALL)
-_CUT_OFF = re.compile(rf"<(?:{_NAMES})\s[^<>]*=[^<>]*\Z", re.IGNORECASE)
+_CUT_OFF = re.compile(rf"<(?:{_NAMES})\s[^<>=]*+=[^<>]*+\Z", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>|<!doctype[^<>]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _TAILS = re.compile(

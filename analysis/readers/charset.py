@@ -1,0 +1,141 @@
+"""The encoding of a file of text, found from its bytes, and its lines."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import MissingLibrary
+from analysis.readers.stream import MAX_LINE, Source
+
+#: Single-byte encodings of the languages that have rules, and their neighbours', the likeliest first.
+_LEGACY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "iso8859_2", "mac_roman", "cp850"]
+_BLOCK, _SAMPLE = 1 << 20, 100_000
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def encoding_of(path: Path) -> str:
+    """Python's name of a file's encoding.
+
+    A byte order mark tells it; else zeros in every other byte (UTF-16); else it is UTF-8 where more is valid UTF-8 than
+    is not, since single damaged bytes do not make it another encoding; else charset-normalizer tells which of the
+    encodings that Windows used, and cp1252 where that cannot tell either. The file is read through, not loaded.
+    """
+    with Source(path) as source:
+        first = source.read(_BLOCK)
+        for bom, name in _BOMS:
+            if first.startswith(bom):
+                return name
+        if (wide := _utf16(first)) is not None:
+            return wide
+        sample, valid, invalid = b"", 0, 0
+        decoder: Any = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        block = first
+        while block:
+            if not block.isascii():
+                text = decoder.decode(block)
+                escaped = sum(map(text.count, _ESCAPED)) if not _is_utf8(text) else 0
+                invalid += escaped
+                valid += sum(not character.isascii() for character in text) - escaped
+                sample += _around(block)[: max(0, _SAMPLE - len(sample))]
+            elif decoder.getstate()[0]:
+                invalid += len(decoder.decode(block[:1]))
+            block = source.read(_BLOCK)
+    return "utf-8" if invalid <= valid else _legacy(sample)
+
+
+_ESCAPED = [chr(0xDC80 + byte) for byte in range(128)]
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _utf16(first: bytes) -> str | None:
+    """UTF-16 without a mark: Latin letters have a zero in every other byte."""
+    even, odd = first[:4096:2].count(0), first[1:4096:2].count(0)
+    half = len(first[:4096]) // 2
+    if half and max(even, odd) > 0.4 * half and min(even, odd) < 0.05 * half:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    return None
+
+
+def _around(block: bytes) -> bytes:
+    """The lines of a block that hold more than ASCII: they tell encodings apart."""
+    return b"".join(line for line in block.splitlines(keepends=True) if not line.isascii())
+
+
+def _legacy(sample: bytes) -> str:
+    try:
+        from charset_normalizer import from_bytes
+    except ImportError as error:
+        raise MissingLibrary("charset-normalizer", "readers", "text that is not UTF-8") from error
+    best = from_bytes(sample, cp_isolation=_LEGACY).best()
+    return best.encoding if best is not None else "cp1252"
+
+
+class Lines:
+    """Lines of a file of text: 1-based number and text, with its end; a context.
+
+    Bytes that do not fit the encoding become half surrogate pairs, which `parse_row` refuses by column.
+    None stands for a line that is too long.
+    """
+
+    def __init__(self, path: Path, encoding: str) -> None:
+        self.source, self._cut = Source(path), False
+        errors = "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
+        errors = "replace" if encoding.startswith("utf-32") else errors
+        self._text = io.TextIOWrapper(_Raw(self.source), encoding, errors, newline="")  # type: ignore[type-var]
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.source.__exit__()
+
+    def __iter__(self) -> Iterator[tuple[int, str | None]]:
+        number = 0
+        while line := self._line(MAX_LINE + 1):
+            number += 1
+            if len(line) <= MAX_LINE:
+                yield number, line
+                continue
+            while line and not line.endswith(("\n", "\r")):
+                line = self._line(_BLOCK)
+            yield number, None
+
+    def _line(self, most: int) -> str:
+        try:
+            return "" if self._cut else self._text.readline(most)
+        except UnicodeDecodeError:  # UTF-16 that ends within a character
+            self._cut = True
+            return "\udc80"
+
+
+class _Raw(io.BufferedIOBase):
+    """What TextIOWrapper reads from."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1, /) -> bytes:
+        return self._source.read(size if size > 0 else _BLOCK)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self.read1(size or -1)
