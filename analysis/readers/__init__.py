@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
@@ -33,10 +34,17 @@ class Rejected:
     reason: str
 
 
+class Collector(Protocol):
+    """What takes the rows set aside: a list, or what writes them to a file."""
+
+    def append(self, row: Rejected, /) -> None:
+        """Take a row."""
+
+
 def read_texts(
     paths: str | Path | Iterable[str | Path],
     *,
-    rejected: list[Rejected] | None = None,
+    rejected: Collector | None = None,
     refuse: Callable[[Row], str | None] | None = None,
     rows: int = 1000,
     columns: Mapping[str, str] | None = None,
@@ -52,11 +60,12 @@ def read_texts(
         language, published (ISO 8601; a date alone is midnight UTC), url, title, body and, if it is not a feed
         item, source; CSV, TSV and Parquet with such columns; RSS and Atom; WARC; a folder of .txt, .md and .html
         with a metadata.csv. All but Parquet and folders may be gzipped.
-    rejected : list, receives a Rejected for each row set aside
+    rejected : list, or another collector, receives a Rejected for each row set aside
     refuse : function of a row, says why it is not wanted, or None where it is
     rows : int, at most so many rows in a chunk
     columns : what a column of a table holds → its name, where it goes by none of `columns.NAMES`
-    outlet_of : function of a feed's name or a page's host → id of its outlet, or None; else the host is the outlet
+    outlet_of : function of a feed's name or a page's host → id of its outlet, or None where it is of no interest,
+        as `outlets.outlet_finder` makes; where it is not given, the host is the outlet
     languages : those a text may be in whose row does not say its language, which is then detected; where None, such
         a row is set aside
     skipped : Counter, receives what the files hold besides articles (records of a crawl that are no pages)
@@ -75,7 +84,7 @@ def read_texts(
     """
     places = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     files = [(path, reader_of(path)) for path in places]
-    reading = Reading(columns or {}, outlet_of or (lambda _: None), Counter() if skipped is None else skipped)
+    reading = Reading(columns or {}, outlet_of, Counter() if skipped is None else skipped)
     detect = None if languages is None else detector(languages)
     return _chunks(_accepted(files, reading, [] if rejected is None else rejected, refuse, detect), rows)
 
@@ -94,7 +103,7 @@ def _chunks(accepted: Iterator[Row], rows: int) -> Iterator[pd.DataFrame]:
 def _accepted(
     files: list[tuple[Path, Reader]],
     reading: Reading,
-    rejected: list[Rejected],
+    rejected: Collector,
     refuse: Callable[[Row], str | None] | None,
     detect: _Detect | None,
 ) -> Iterator[Row]:

@@ -87,12 +87,19 @@ def _paragraphs(text: str) -> str:
 
 def _text_of(text: str) -> str:
     """Text of an HTML fragment, a line break for each block tag."""
-    root = html.fragment_fromstring(_escape_others(text), create_parent="div")
+    root = _parsed(_escape_others(text))
     pieces: list[str] = []
     _walk(root, pieces, _tail_link(root))
     if "\0" in pieces:
         return "".join(pieces).replace("\n", " ").replace("\0", "\n")
     return _lines("".join(pieces))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return html.fragment_fromstring(text, create_parent="div")
+    except AssertionError:  # lxml takes it for a whole page, as it begins like one, and finds no body in it
+        return html.fragment_fromstring(f"<div>{text}", create_parent="div")
 
 
 def _escape_others(text: str) -> str:

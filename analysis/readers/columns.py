@@ -23,8 +23,6 @@ NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "heading", "titular", "titulo", "título"),
     "body": ("body", "text", "content", "full_text", "fulltext", "article_text", "body_text", "texto", "cuerpo"),
 }
-#: What [columns] in study.toml may name.
-KNOWN = (*NAMES, "source")
 _SHOWN, _WIDTH = 30, 40
 
 
@@ -40,7 +38,7 @@ def match(path: Path, there: Sequence[str], given: Mapping[str, str], *, beside:
 
     Returns
     -------
-    dict, a key of `KNOWN` → position
+    dict, one of `TEXT_COLUMNS` → position
 
     Raises
     ------

@@ -6,6 +6,7 @@ A feed is read as a whole, so has a limit: what publishers serve is a hundred ti
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from analysis.readers.stream import Source
 
 #: Most bytes of a feed, unpacked.
 MAX_SIZE = 5_000_000
+_END = re.compile(rb"</\s*(?:[a-z]+:)?(?:rss|feed|rdf)\s*>(?:\s|<!--.{0,1000}?-->)*\Z", re.IGNORECASE | re.DOTALL)
 
 
 def rows(path: Path, reading: Reading) -> Iterator[tuple[int, Mapping[str, object] | BadRow]]:
@@ -31,8 +33,12 @@ def rows(path: Path, reading: Reading) -> Iterator[tuple[int, Mapping[str, objec
     if not found.version and not found.entries:
         raise TextsError(path, "is neither RSS nor Atom")
     outlet, language = _outlet(path, found.feed, reading), _primary(str(found.feed.get("language") or ""))
+    whole = not damage and _END.search(raw[-5000:].replace(b"\0", b"")) is not None
     for number, entry in enumerate(found.entries, start=1):
-        yield number, _row(entry, outlet, language, reading)
+        if not whole and number == len(found.entries):
+            yield number, BadRow("the feed ends too soon: this item may be cut off")
+        else:
+            yield number, _row(entry, outlet, language, reading)
     after = len(found.entries) + 1
     line = getattr(found.get("bozo_exception"), "getLineNumber", None)
     if line is not None:
@@ -57,7 +63,7 @@ def _outlet(path: Path, feed: Any, reading: Reading) -> str:
     """The feed's outlet: by its name, its address, or the file's name."""
     title, host = str(feed.get("title") or ""), host_of(str(feed.get("link") or ""))
     for name in (title, host, path.name.partition(".")[0]):
-        if name and (outlet := reading.outlet_of(name)):
+        if name and (outlet := reading.outlet(name)):
             return outlet
     return host
 
@@ -66,7 +72,7 @@ def _row(entry: Any, outlet: str, language: str, reading: Reading) -> Mapping[st
     url = str(entry.get("link") or "")
     contents = [str(item.get("value") or "") for item in entry.get("content") or []]
     body = max([str(entry.get("summary") or ""), *contents], key=len)
-    own = reading.outlet_of(host_of(url)) or outlet
+    own = reading.outlet(host_of(url)) or outlet or host_of(url)
     published = _moment(entry.get("published_parsed") or entry.get("updated_parsed"))
     if published is None:
         return BadRow("published is missing, or no date")

@@ -37,7 +37,7 @@ def detector(languages: Collection[str]) -> Callable[[str], str | BadRow]:
         if probability < _SURE:
             return BadRow("language is missing, and the text does not tell it")
         if found not in languages:
-            return BadRow(f"language is missing; detected {found!r}, none of the study's ({known})")
+            return BadRow(f"language is missing; detected {found}, none of the study's ({known})")
         return str(found)
 
     return detect

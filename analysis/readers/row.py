@@ -38,13 +38,18 @@ class Reading:
     Attributes
     ----------
     columns : what a column of a table of texts holds → its name, where the study says
-    outlet_of : function of a feed's name or a page's host → the id of its outlet, or None
+    outlet_of : function of a feed's name or a page's host → the id of its outlet, or None where it has none; None in
+        place of it where every host is an outlet
     skipped : what a file holds besides articles → how often (records of a crawl that are no pages)
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    outlet_of: Callable[[str], str | None] = lambda name: None
+    outlet_of: Callable[[str], str | None] | None = None
     skipped: Counter[str] = field(default_factory=Counter)
+
+    def outlet(self, name: str) -> str | None:
+        """The outlet of a feed's name or a host; None where there is none, or nobody said."""
+        return self.outlet_of(name) if self.outlet_of is not None else None
 
 
 class Row(NamedTuple):

@@ -19,6 +19,8 @@ MAX_LINE = 10_000_000
 #: A gzip file that unpacks to more than this many times its size, and to more than so many bytes, is no text.
 MAX_RATIO, BEFORE_RATIO = 200, 100_000_000
 _BLOCK = 65_536
+#: Put where packed data break off: no row with a NUL is taken, so none whose end was lost passes for a whole one.
+_CUT = b"\0\0\n"
 _MAGIC = b"\x1f\x8b\x08"
 
 
@@ -122,11 +124,13 @@ class Source:
                 while not unpacker.eof:
                     if not packed:
                         self.damage.append("the compressed data end too soon")
+                        yield _CUT
                         return
                     block = unpacker.decompress(packed, _BLOCK)
                     taken, given = taken + len(packed) - len(unpacker.unconsumed_tail), given + len(block)
                     if given > BEFORE_RATIO and given > MAX_RATIO * taken:
                         self.damage.append(f"unpacks to more than {MAX_RATIO} times its size; not read further")
+                        yield _CUT
                         return
                     if block:
                         yield block
@@ -134,7 +138,7 @@ class Source:
                 packed = self._next_member(unpacker.unused_data)
             except zlib.error:
                 self.damage.append("the compressed data are damaged")
-                yield b"\n"  # what comes next is no part of the line before
+                yield _CUT
                 packed = self._after_damage(packed[1:])
 
     def _next_member(self, packed: bytes) -> bytes:

@@ -6,6 +6,7 @@ nothing is gained by C++, and a malformed record is an exception there and not a
 
 from __future__ import annotations
 
+import logging
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from analysis.readers.stream import Source
 from analysis.readers.warcframes import frames
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
+_WORD = re.compile("[a-z]{1,20}")
 _KIND = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}")
 #: Most kinds of skipped records that are told apart.
 _KINDS = 40
@@ -54,6 +56,7 @@ def _loader() -> Any:
         from warcio.archiveiterator import ArchiveIterator
     except ImportError as error:
         raise MissingLibrary("warcio", "readers", "reading WARC") from error
+    logging.getLogger("warcio").setLevel(logging.CRITICAL)  # it would print addresses that it does not like
     return ArchiveIterator
 
 
@@ -83,8 +86,15 @@ def _page(loader: Any, raw: bytes, reading: Reading) -> Mapping[str, object] | B
     return None
 
 
-def _article(record: Any, headers: Any, kind: str, reading: Reading) -> Mapping[str, object] | BadRow:
+def _article(record: Any, headers: Any, kind: str, reading: Reading) -> Mapping[str, object] | BadRow | None:
     url = (headers.get_header("WARC-Target-URI") or "").strip("<> ")
+    host = host_of(url)
+    outlet = host if reading.outlet_of is None else reading.outlet(host)
+    if outlet is None:  # most of a crawl: seen before its page is taken apart
+        _skip(reading, "pages of hosts that are no outlet's")
+        return None
+    if cut := headers.get_header("WARC-Truncated"):
+        return BadRow(f"the crawl cut the page off{f' ({cut})' if _WORD.fullmatch(cut) else ''}")
     crawled = parse_time(headers.get_header("WARC-Date") or "")
     try:
         html = _content(record)
@@ -102,8 +112,6 @@ def _article(record: Any, headers: Any, kind: str, reading: Reading) -> Mapping[
     published = found.published or _by_crawler(crawled)
     if published is None:
         return BadRow("published is missing, and so is WARC-Date")
-    host = host_of(url)
-    outlet = reading.outlet_of(host) or host
     return {
         "article": identify(outlet, url),
         "outlet": outlet,
