@@ -21,6 +21,8 @@ from analysis.readers.row import BadRow, Reading, Row, parse_row
 
 #: More lines than a file has.
 _LINES = 10**12
+#: A file that begins with so many rows that cannot be read is left there.
+_HOPELESS = 100_000
 _Detect = Callable[[str], str | BadRow]
 
 
@@ -110,7 +112,16 @@ def _accepted(
     seen: dict[str, int] = {}  # of hundreds of thousands of articles perhaps: the file and the line in one number
     places = [path / folder.METADATA if read is folder.rows else path for path, read in files]
     for number, (path, read) in enumerate(files):
+        unread: int | None = 0  # until the first row that can be read
         for line, found in read(path, reading):
+            if isinstance(found, BadRow) and unread is not None:
+                unread += 1
+            elif not isinstance(found, BadRow):
+                unread = None
+            if unread == _HOPELESS:
+                told = f"none of the first {_HOPELESS:,} rows could be read; the rest was not tried"
+                rejected.append(Rejected(places[number], line, told))
+                break
             row = found if isinstance(found, BadRow) else parse_row(found, detect)
             if isinstance(row, BadRow):
                 rejected.append(Rejected(row.path or places[number], line, row.reason))

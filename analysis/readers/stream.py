@@ -17,7 +17,7 @@ from analysis.errors import TextsError
 #: Most bytes of a line or record. The longest articles have a twentieth.
 MAX_LINE = 10_000_000
 #: A gzip file that unpacks to more than this many times its size, and to more than so many bytes, is no text.
-MAX_RATIO, BEFORE_RATIO = 200, 100_000_000
+MAX_RATIO, BEFORE_RATIO = 200, 20_000_000
 _BLOCK = 65_536
 #: Put where packed data break off: no row with a NUL is taken, so none whose end was lost passes for a whole one.
 _CUT = b"\0\0\n"
@@ -95,7 +95,10 @@ class Source:
         return passed
 
     def back(self, data: bytes) -> None:
-        """Put back what was read."""
+        """Put back what was read last."""
+        if self._at >= len(data) and self._buffer[self._at - len(data) : self._at] == data:
+            self._at -= len(data)  # no copy: the buffer may hold a whole record
+            return
         self._buffer, self._at = data + self._buffer[self._at :], 0
 
     def _fill(self) -> bool:

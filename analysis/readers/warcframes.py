@@ -17,6 +17,7 @@ _HEADERS = 65_536
 #: Bytes that may be read again after records whose length was wrong, so that no file takes for ever.
 _AGAIN = 200_000_000
 _START = re.compile(rb"(?:\A|(?<=\n))WARC/[01]\.\d")
+_NEXT = re.compile(rb"\nWARC/[01]\.\d")
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _TYPE = re.compile(rb"^warc-type:[ \t]*([a-z-]{1,30})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
@@ -29,22 +30,32 @@ def frames(source: Source, wanted: Callable[[str], bool]) -> Iterator[tuple[int,
 
     What lies between records and belongs to none is one bad row.
     """
-    number, again, strayed = 0, _AGAIN, False
+    number, again = 0, _AGAIN
     while line := source.readline(_HEADERS):
         if not line.strip():
             continue
         if not _START.match(line):
-            if not strayed:  # once for all lines up to the next record
-                number, strayed = number + 1, True
-                yield number, BadRow("no WARC record begins here")
+            number += 1
+            yield number, BadRow("no WARC record begins here")
+            _to_next(source, line[-1:])
             continue
-        number, strayed = number + 1, False
+        number += 1
         head = _head(source, line)
         found = head if isinstance(head, BadRow) else _record(source, head, wanted, again > 0)
         if isinstance(found, tuple) and isinstance(found[0], int):
             again -= found[0]
             found = found[1]
         yield number, found
+
+
+def _to_next(source: Source, before: bytes) -> None:
+    """Pass over all that is no record."""
+    while block := source.read(_HEADERS):
+        both = before + block
+        if found := _NEXT.search(both):
+            source.back(both[found.start() + 1 :])
+            return
+        before = both[-len(b"\nWARC/1.") :]
 
 
 def _head(source: Source, first: bytes) -> bytes | BadRow:
