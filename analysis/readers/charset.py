@@ -5,14 +5,21 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import MissingLibrary
+from analysis.errors import TextsError
 from analysis.readers.stream import MAX_LINE, Source
 
-#: Single-byte encodings of the languages that have rules, and their neighbours', the likeliest first.
-_LEGACY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "iso8859_2", "mac_roman", "cp850"]
+_MARKS = "‘’‚“”„–—…«»°€§·•\u00a0"
+#: The encodings that Windows used for the languages that have rules → what is not ASCII in texts of them.
+_LEGACY = {
+    "cp1252": "áéíóúüñçàâãêôõäöèìòùîûëïß¿¡ºª£" + _MARKS,
+    "cp1250": "ąćęłńóśźż" + _MARKS,
+}
+#: Least share of such characters; a file in yet another encoding has fewer.
+_LEAST = 0.6
 _BLOCK, _SAMPLE = 1 << 20, 100_000
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -27,8 +34,13 @@ def encoding_of(path: Path) -> str:
     """Python's name of a file's encoding.
 
     A byte order mark tells it; else zeros in every other byte (UTF-16); else it is UTF-8 where more is valid UTF-8 than
-    is not, since single damaged bytes do not make it another encoding; else charset-normalizer tells which of the
-    encodings that Windows used, and cp1252 where that cannot tell either. The file is read through, not loaded.
+    is not, since single damaged bytes do not make it another encoding; else one of the encodings that Windows used, by
+    the letters it gives. The file is read through, not loaded.
+
+    Raises
+    ------
+    TextsError
+        Where it is in another encoding: a guess would put wrong letters into words, and nobody would see it.
     """
     with Source(path) as source:
         first = source.read(_BLOCK)
@@ -50,7 +62,7 @@ def encoding_of(path: Path) -> str:
             elif decoder.getstate()[0]:
                 invalid += len(decoder.decode(block[:1]))
             block = source.read(_BLOCK)
-    return "utf-8" if invalid <= valid else _legacy(sample)
+    return "utf-8" if invalid <= valid else _legacy(path, sample)
 
 
 _ESCAPED = [chr(0xDC80 + byte) for byte in range(128)]
@@ -78,13 +90,23 @@ def _around(block: bytes) -> bytes:
     return b"".join(line for line in block.splitlines(keepends=True) if not line.isascii())
 
 
-def _legacy(sample: bytes) -> str:
-    try:
-        from charset_normalizer import from_bytes
-    except ImportError as error:
-        raise MissingLibrary("charset-normalizer", "readers", "text that is not UTF-8") from error
-    best = from_bytes(sample, cp_isolation=_LEGACY).best()
-    return best.encoding if best is not None else "cp1252"
+def _legacy(path: Path, sample: bytes) -> str:
+    """The encoding under which most of what is not ASCII is what its languages write; ties go to cp1252.
+
+    Own code: charset-normalizer 3.5 takes Spanish in cp1252 for cp1250 and reads “mańana”.
+    """
+    fits = {}
+    for encoding, letters in _LEGACY.items():
+        text = sample.decode(encoding, "replace")
+        # A capital within a word is none of its letters: so Cyrillic looks.
+        strange = [(a, c) for a, c in pairwise(f" {text}") if not c.isascii()]
+        fitting = sum(c.casefold() in letters and not (c.isupper() and a.islower()) for a, c in strange)
+        fits[encoding] = fitting / max(1, len(strange))
+    best = max(fits, key=lambda encoding: fits[encoding])
+    if fits[best] < _LEAST:
+        known = ", ".join(("UTF-8", "UTF-16", *_LEGACY))
+        raise TextsError(path, f"its encoding is none of {known}. Save it as UTF-8")
+    return best
 
 
 class Lines:
