@@ -23,8 +23,9 @@ def _lines(path):
 @pytest.mark.parametrize("packed", [False, True])
 def test_lines_are_those_of_the_file(tmp_path, packed):
     raw = b"one\n\ntwo\r\n" + b"x" * 200_000 + b"\nlast"
-    (tmp_path / "a").write_bytes(gzip.compress(raw[:9]) + gzip.compress(raw[9:]) if packed else raw)
-    assert (raw.splitlines(keepends=True), []) == _lines(tmp_path / "a")
+    path = tmp_path / ("a.gz" if packed else "a")
+    path.write_bytes(gzip.compress(raw[:9]) + gzip.compress(raw[9:]) if packed else raw)
+    assert (raw.splitlines(keepends=True), []) == _lines(path)
 
 
 def test_a_line_that_is_too_long_is_set_aside(tmp_path):

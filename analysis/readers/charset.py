@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ _LEGACY = {
     "cp1250": "ąćęłńóśźż" + _MARKS,
 }
 #: Least share of such characters; a file in yet another encoding has fewer.
-_LEAST = 0.6
+_LEAST = 0.7
+_RUN = re.compile(r"[^\W\d_\x00-\x7f]{3,}")
 _BLOCK, _SAMPLE = 1 << 20, 100_000
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -98,9 +99,9 @@ def _legacy(path: Path, sample: bytes) -> str:
     fits = {}
     for encoding, letters in _LEGACY.items():
         text = sample.decode(encoding, "replace")
-        # A capital within a word is none of its letters: so Cyrillic looks.
-        strange = [(a, c) for a, c in pairwise(f" {text}") if not c.isascii()]
-        fitting = sum(c.casefold() in letters and not (c.isupper() and a.islower()) for a, c in strange)
+        strange = [c for c in text if not c.isascii()]
+        # Three such letters in a row are no word of these languages: so Cyrillic looks.
+        fitting = sum(c.casefold() in letters for c in _RUN.sub("", text) if not c.isascii())
         fits[encoding] = fitting / max(1, len(strange))
     best = max(fits, key=lambda encoding: fits[encoding])
     if fits[best] < _LEAST:

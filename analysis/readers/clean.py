@@ -42,7 +42,7 @@ _TAILS = re.compile(
 )
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _LINE_END = re.compile(r"\r\n?|[\u2028\u2029\x85\v\f]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _NO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 #: Nothing to clean but blank lines between paragraphs, as with most texts: no markup, words with single spaces.
 _WORDS = r"[!-%'-;=-~‘’“”–—À-ÖØ-öø-ſ]+"
@@ -98,7 +98,8 @@ def _text_of(text: str) -> str:
 def _parsed(text: str) -> Any:
     try:
         return html.fragment_fromstring(text, create_parent="div")
-    except AssertionError:  # lxml takes it for a whole page, as it begins like one, and finds no body in it
+    # lxml takes it for a whole page, as it begins like one, and finds no body; or an entity is a control character.
+    except (AssertionError, ValueError):
         return html.fragment_fromstring(f"<div>{text}", create_parent="div")
 
 

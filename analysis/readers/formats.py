@@ -62,7 +62,9 @@ def reader_of(path: Path) -> Reader:
     if not path.is_file():
         raise TextsError(path, "is not a file")
     reader = FORMATS[ending]
-    found = _begins_as(path, ending)
+    if reader is jsonl.rows:  # line by line, whatever it is: each is read or set aside
+        return reader
+    found = _begins_as(path)
     if found and found != _NAMES[reader]:
         raise TextsError(path, f"its ending says {_NAMES[reader]}, its content {found}. Rename or convert it")
     return reader
@@ -74,7 +76,7 @@ def _ending(path: Path) -> str:
     return suffix if not path.name.lower().endswith(".gz") or suffix in _GZIPPED else ".gz"
 
 
-def _begins_as(path: Path, ending: str) -> str:
+def _begins_as(path: Path) -> str:
     """The format that a file's first bytes show; empty where they do not."""
     try:
         with path.open("rb") as file:
@@ -82,7 +84,7 @@ def _begins_as(path: Path, ending: str) -> str:
     except OSError as error:
         raise TextsError(path, f"cannot be read ({error.strerror})") from error
     if first.startswith(b"\x1f\x8b\x08"):
-        if ending not in _GZIPPED:
+        if not path.name.lower().endswith(".gz"):
             return "gzip"
         try:
             first = zlib.decompressobj(31).decompress(first, 2048)

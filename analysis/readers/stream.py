@@ -37,7 +37,7 @@ class Source:
         self._buffer, self._at, self._ended = b"", 0, False
         try:
             self._file = path.open("rb")
-            self._gzip = self._file.read(3) == _MAGIC
+            self._gzip = path.suffix.lower() == ".gz" and self._file.read(3) == _MAGIC
             self._file.seek(0)
         except OSError as error:
             raise _unreadable(path, error) from error
