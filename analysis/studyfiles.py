@@ -21,7 +21,6 @@ from analysis.tables import Column, Schema
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-
 def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
     """Read one CSV file of a study; each cell is held to its column.
 
