@@ -5,8 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import platform
 import re
-from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,9 @@ from analysis.features import OF_ARTICLE, Facts, Recipe, chunk_features
 from analysis.gazetteer import Gazetteer
 from analysis.manifest import NewRows
 from analysis.readers import Rejected, Row, read_texts
+from analysis.readers.outlets import outlet_finder
 from analysis.reprints import Bands
+from analysis.setaside import SetAside, as_told
 from analysis.study import Study
 
 __all__ = ["Annotation", "annotate", "compare_features"]
@@ -45,9 +47,11 @@ class Annotation:
     ----------
     folder : Path, where the features are
     articles : int, annotated
-    rejected : rows of the texts that were set aside
+    rejected : rows of the texts that were set aside, the first thousand of them
     added : ids of the articles that were new to the manifest
     without_text : ids of the manifest's articles that no text was given for
+    set_aside : reason → rows that were set aside for it, all of them; each has a line in the folder's rejected.jsonl
+    skipped : what the files hold besides articles → how often
     """
 
     folder: Path
@@ -55,6 +59,8 @@ class Annotation:
     rejected: tuple[Rejected, ...]
     added: tuple[str, ...]
     without_text: tuple[str, ...]
+    set_aside: Mapping[str, int]
+    skipped: Mapping[str, int]
 
 
 def annotate(
@@ -99,10 +105,22 @@ def annotate(
     recipe = Recipe(Gazetteer.from_tables(study.actors, study.labels), _facts(study.manifest))
     folder = study.features_folder if output is None else Path(output)
     check_folder(folder)
-    rejected: list[Rejected] = []
-    facts, partitions = recipe.facts, []
-    with NewRows(study.folder / "articles.csv") as new, FeatureWriter(folder) as writer:
-        texts = read_texts(paths, rejected=rejected, refuse=_refusal(study), rows=ROWS)
+    facts, partitions, skipped = recipe.facts, [], Counter[str]()
+    with (
+        NewRows(study.folder / "articles.csv") as new,
+        FeatureWriter(folder) as writer,
+        SetAside(writer.rejected) as rejected,
+    ):
+        texts = read_texts(
+            paths,
+            rejected=rejected,
+            refuse=_refusal(study),
+            rows=ROWS,
+            columns=study.settings.columns,
+            outlet_of=outlet_finder(study.outlets),
+            languages=study.settings.languages,
+            skipped=skipped,
+        )
         measured = _mapped(partial(chunk_features, recipe=recipe), _noting_new(texts, facts, new), jobs)
         copies = Bands()
         for features in measured:
@@ -111,16 +129,17 @@ def annotate(
             copies.add(features["SIGNATURES"])
             partitions.append(features["ARTICLES"][["article", "published"]])
         if not partitions:
-            reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected[:3])
-            raise AnalysisError(f"no article to annotate; {len(rejected)} rows were set aside. {reasons}".rstrip())
+            reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected.first[:3])
+            raise AnalysisError(f"no article to annotate; {rejected.count} rows were set aside. {reasons}".rstrip())
         articles = pd.concat(partitions)
         signatures = writer.written(tables.SIGNATURES)
         writer.add(tables.REPRINTS, copies.clusters(articles, partial(_some, signatures)))
         added = new.finish()
-        writer.finish(_meta(study, added, len(articles), rejected))
+        writer.finish(_meta(study, added, len(articles), rejected, skipped))
     known = pd.Series(sorted(facts), dtype="str")
     missing = tuple(known[~known.isin(articles["article"])])
-    return Annotation(folder, len(articles), tuple(rejected), tuple(added["article"]), missing)
+    told = tuple(rejected.first), tuple(added["article"]), missing, dict(rejected.reasons), dict(skipped)
+    return Annotation(folder, len(articles), *told)
 
 
 def _some(signatures: Any, wanted: set[str]) -> pd.DataFrame:
@@ -182,10 +201,14 @@ def _mapped(measure: Callable[[pd.DataFrame], _Tables], chunks: Iterable[pd.Data
             yield waiting.popleft().result()
 
 
-def _meta(study: Study, added: pd.DataFrame, articles: int, rejected: Iterable[Rejected]) -> dict[str, Any]:
+def _meta(
+    study: Study, added: pd.DataFrame, articles: int, rejected: SetAside, skipped: Mapping[str, int]
+) -> dict[str, Any]:
     return {
         "inputs": study.feature_inputs(added),
         "articles": articles,
-        "rejected": [{"file": row.path.name, "line": row.line, "reason": row.reason} for row in rejected],
+        "rejected": [as_told(row) for row in rejected.first],
+        "set_aside": dict(rejected.reasons),
+        "skipped": dict(skipped),
         "packages": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
     }

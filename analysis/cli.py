@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DEFAULT = "castillo-2022"
 POSITIVE = click.FloatRange(0, min_open=True)
+#: Rows set aside that `annotate` shows one by one.
+SHOWN = 100
 
 
 class Program(click.Group):
@@ -156,9 +158,16 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     loaded = _load(study)
     folder = output or loaded.features_folder
     result = run(list(texts), loaded, output=folder, jobs=jobs or cores(), scheduler=scheduler)
-    for item in result.rejected:
+    for item in result.rejected[:SHOWN]:
         click.echo(f"set aside: {item.path}:{item.line}: {item.reason}")
-    click.echo(f"{folder}: {result.articles} articles annotated, {len(result.rejected)} set aside")
+    aside = sum(result.set_aside.values())
+    if aside > SHOWN:
+        click.echo(f"set aside: {aside - SHOWN} more, all in {folder / 'rejected.jsonl'}. By reason:")
+        for reason, count in sorted(result.set_aside.items(), key=lambda item: (-item[1], item[0])):
+            click.echo(f"    {count} {reason}")
+    for kind, count in sorted(result.skipped.items()):
+        click.echo(f"skipped, as no articles: {count} {kind}")
+    click.echo(f"{folder}: {result.articles} articles annotated, {aside} set aside")
     if result.added:
         click.echo(f"{len(result.added)} of them are new and were appended to articles.csv: code genre and subevent")
     if result.without_text:

@@ -127,3 +127,18 @@ def unusual(study: Study) -> pd.DataFrame:
 def _window(study: Study) -> tuple[pd.Timestamp, pd.Timestamp]:
     first, last = study.settings.window
     return pd.Timestamp(first), pd.Timestamp(last)
+
+
+def set_aside(study: Study) -> pd.DataFrame:
+    """Rows of the texts that are in no figure: those that could not be used, by reason, and what was no article.
+
+    Returns
+    -------
+    DataFrame: what, rows; first the total of those that could not be used, which may be 0, then its reasons, most rows
+    first, then what the files of texts held besides articles
+    """
+    reasons, kinds = study.set_aside()
+    rows = [("set aside, all reasons", sum(reasons.values()))]
+    rows += [(f"set aside: {reason}", count) for reason, count in sorted(reasons.items(), key=lambda r: (-r[1], r[0]))]
+    rows += [(f"no article: {kind}", count) for kind, count in sorted(kinds.items(), key=lambda r: (-r[1], r[0]))]
+    return pd.DataFrame(rows, columns=["what", "rows"])

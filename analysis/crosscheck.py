@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,14 @@ def contradictions(folder: Path, frames: Mapping[str, pd.DataFrame]) -> list[Pro
         if row.observed_to < row.observed_from:
             message = f"observed_to {row.observed_to:%Y-%m-%d} lies before observed_from {row.observed_from:%Y-%m-%d}"
             complain("outlets.csv", row.line, message, "Exchange them: no day would count as observed")
+    owners: dict[str, Any] = {}
+    for row in frames["outlets.csv"].dropna(subset="domain").itertuples():
+        for host in row.domain.split():
+            if not _HOST.fullmatch(host):
+                complain("outlets.csv", row.line, f"domain {host!r} is no host", "Write it as in news.example")
+            elif owners.setdefault(host, row).outlet != row.outlet:
+                message = f"domain {host!r} is also that of {owners[host].outlet!r}"
+                complain("outlets.csv", row.line, message, "Keep one of them")
     for name, column in (("actors.csv", "alias"), ("labels.csv", "term")):
         for text, line in frames[name][[column, "line"]].itertuples(index=False):
             if not any(character.isalnum() for character in text):
@@ -169,6 +178,7 @@ def contradictions(folder: Path, frames: Mapping[str, pd.DataFrame]) -> list[Pro
     return problems
 
 
+_HOST = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]{2,}")
 #: File, key, and the column that is the same in all rows with that key.
 _SAME = (("actors.csv", "actor", "kind"), ("actors.csv", "actor", "name"), ("labels.csv", "set", "referent"))
 #: File, key, and the column that tells the keys apart: with the same in it, one of two keys is a slip.

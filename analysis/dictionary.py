@@ -29,5 +29,6 @@ def _section(schema: Schema) -> str:
     for column in schema.columns:
         values = f" ({', '.join(column.allowed)})" if column.allowed else ""
         empty = "; may be empty" if column.optional else ""
-        lines.append(f"| `{column.name}` | {column.kind} | {column.unit} | {column.meaning}{values}{empty} |")
+        extra = "; a study need not have the column" if column.extra else ""
+        lines.append(f"| `{column.name}` | {column.kind} | {column.unit} | {column.meaning}{values}{empty}{extra} |")
     return "\n".join(lines) + "\n"

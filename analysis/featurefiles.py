@@ -72,6 +72,11 @@ class FeatureWriter:
         """Where the table of a schema is written, until `finish`."""
         return Path(self._neighbour.name) / f"{schema.name.lower()}.parquet"
 
+    @property
+    def rejected(self) -> Path:
+        """Where the rows set aside may be written, until `finish`."""
+        return Path(self._neighbour.name) / "rejected.jsonl"
+
     def add(self, schema: Schema, table: pd.DataFrame) -> None:
         """Write a partition of a table: articles that no other partition holds."""
         if "minhash" in table:
@@ -98,6 +103,9 @@ class FeatureWriter:
             (neighbour / "meta.json").write_text(text + "\n", encoding="utf-8", newline="\n")
             self._folder.mkdir(exist_ok=True)
             (self._folder / "meta.json").unlink(missing_ok=True)
+            (self._folder / self.rejected.name).unlink(missing_ok=True)
+            if self.rejected.exists():
+                self.rejected.replace(self._folder / self.rejected.name)
             for schema in tables.FEATURES:
                 file = self.path(schema).name
                 (neighbour / file).replace(self._folder / file)

@@ -46,6 +46,7 @@ class Settings:
     texts: tuple[str, ...] = ()
     supplement: Supplement | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 #: What stands in for a setting that cannot be read, so that the rest of a study can still be checked: it forbids

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import pandas as pd
 
 from analysis.errors import did_you_mean
-from analysis.tables import LANGUAGES, MEASURES
+from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS
 
 #: Most characters of a name that becomes a file's or a folder's.
 _LONGEST = 60
@@ -267,6 +267,12 @@ def _notes(value: Any) -> Mapping[str, str]:
     return {name: _text(text) for name, text in _table(value, "notes", *NOTED).items()}
 
 
+def _columns(value: Any) -> Mapping[str, str]:
+    given = {meaning: _text(name) for meaning, name in _table(value, "[columns]", *TEXT_COLUMNS).items()}
+    _texts(list(given.values()))  # one column cannot be two things
+    return given
+
+
 #: Setting → its parser.
 PARSERS: dict[str, Callable[[Any], Any]] = {
     "name": _name,
@@ -292,5 +298,6 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "texts": _texts,
     "supplement": _supplement,
     "notes": _notes,
+    "columns": _columns,
 }
 REQUIRED = ("name", "title", "question", "event", "timezone", "window", "periods", "languages", "reports")

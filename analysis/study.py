@@ -226,6 +226,21 @@ class Study:
             "articles.csv (language, body_kind)": digest(coded.encode()),
         }
 
+    def _made(self) -> dict[str, dict[str, Any]]:
+        """What meta.json tells of how the features were made."""
+        path = self.features_folder / "meta.json"
+        if not path.exists():
+            raise FeaturesMissing(path, self.argument)
+        try:
+            made = json.loads(path.read_text(encoding="utf-8"))
+            before = len(made.get("rejected", ()))  # features made before reasons were counted
+            aside = made.get("set_aside", {"row of texts": before} if before else {})
+            counts = {"set_aside": aside, "skipped": made.get("skipped", {})}
+            whole = {name: {str(k): int(n) for k, n in dict(given).items()} for name, given in counts.items()}
+            return {"inputs": dict(made["inputs"]), **whole}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
+
     def stale_features(self) -> list[str]:
         """Names of the study files that changed since the features were made; empty where they are fresh.
 
@@ -233,14 +248,18 @@ class Study:
         ------
         FeaturesMissing, FeaturesBroken
         """
-        path = self.features_folder / "meta.json"
-        if not path.exists():
-            raise FeaturesMissing(path, self.argument)
-        try:
-            made_with = dict(json.loads(path.read_text(encoding="utf-8"))["inputs"])
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
+        made_with = self._made()["inputs"]
         return [name for name, now in self.feature_inputs().items() if made_with.get(name) != now]
+
+    def set_aside(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Rows of texts that the features lack, by reason, and what the files of texts held besides articles, by kind.
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+        """
+        made = self._made()
+        return made["set_aside"], made["skipped"]
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -84,7 +84,7 @@ def _check_header(path: Path, header: list[str], schema: Schema) -> list[Problem
     if not header:
         complain("the first line is empty", f"Write the columns there: {','.join(expected)}")
         return problems
-    for name in expected:
+    for name in (column.name for column in schema.columns if not column.extra):
         if name not in header:
             hint = did_you_mean(name, [h for h in header if h not in expected])
             complain(f"column {name!r} is missing", f"Add it to the first line{hint}")
@@ -128,7 +128,7 @@ def _read_row(path: Path, line: int, cells: Mapping[str, str], schema: Schema) -
     row: dict[str, Any] = {}
     problems = []
     for column in schema.columns:
-        text = cells[column.name].strip()
+        text = cells.get(column.name, "").strip()
         if not text:
             row[column.name] = None
             if not column.optional:

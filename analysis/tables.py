@@ -40,6 +40,8 @@ MEASURES = (
 GENRES = ("news", "opinion", "explainer", "photo", "briefing")
 BODY_KINDS = ("none", "caption", "summary", "full")
 SOURCES = ("feed", "page", "text")
+#: What a column of a table of texts may hold: the keys of [columns] in study.toml.
+TEXT_COLUMNS = ("file", "article", "outlet", "language", "published", "url", "title", "body", "source")
 PARTS = ("title", "lede", "rest")
 VOICES = ("own", "attributed", "quoted")
 POLARITIES = ("negative", "neutral", "positive")
@@ -50,7 +52,8 @@ KINDS = ("person", "party", "institution", "place", "state", "group")
 class Column:
     """A column: its kind (a key of `DTYPES`), unit, meaning, and where they are few its allowed values.
 
-    `optional` says that a value may be missing (empty in CSV, NaN in a table); the column itself may not.
+    `optional` says that a value may be missing (empty in CSV, NaN in a table); the column itself may not, unless it is
+    `extra`.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Column:
     meaning: str
     allowed: tuple[str, ...] = ()
     optional: bool = False
+    extra: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,9 @@ def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.Dat
     """
     checked = {}
     for column in schema.columns:
+        if column.extra and column.name not in table:
+            checked[column.name] = pd.Series([None] * len(table), index=table.index, dtype=DTYPES[column.kind])
+            continue
         if column.name not in table:
             raise TableError(schema.name, column.name, f"missing; the table has {', '.join(map(str, table.columns))}")
         checked[column.name] = _cast(table[column.name], column, schema.name)
@@ -290,6 +297,7 @@ OUTLETS_CSV = Schema(
         _c("ownership", "text", "", "who owns it", ("public", "state-funded", "private", "trust")),
         _c("medium", "text", "", "newspaper, broadcaster, agency, magazine, online"),
         _c("feed", "text", "", "name of the feed the items came through", optional=True),
+        Column("domain", "text", "", "its hosts, with spaces between: whose pages of a crawl are its", (), True, True),
         _c("aggregator", "text", "", "whether it republishes others' articles", ("yes", "no")),
         _c("observed_from", "day", "UTC", "first day of steady observation", optional=True),
         _c("observed_to", "day", "UTC", "last day of observation", optional=True),

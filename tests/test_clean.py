@@ -92,3 +92,8 @@ def test_agrees_with_an_html_parser(elements):
     markup = "<div>" + "".join(f'<{tag} class="c">{text}</{tag}>' for tag, text in escaped) + "</div>"
     parsed = BeautifulSoup(markup, "html.parser").get_text()
     assert "".join(parsed.split()) == "".join(clean_body(markup).split())
+
+
+@pytest.mark.parametrize("text", ["\ufffe<p>x</p>", "<html><head></head>x", "x&#1;<b>", "<!doctype html><title>x"])
+def test_what_lxml_refuses_as_it_stands_is_cleaned_all_the_same(text):
+    assert "x" == clean_body(text)

@@ -137,12 +137,12 @@ def test_chunks_hold_no_more_rows_than_asked_for(tmp_path):
     ("name", "expected"),
     [
         ("none.jsonl", "does not exist"),
-        ("a.csv", "its ending is none of .jsonl, .ndjson"),
+        ("a.docx", "its ending is none of .jsonl, .ndjson"),
         ("d.jsonl", "is not a file"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_an_error_before_any_row(tmp_path, name, expected):
-    (tmp_path / "a.csv").touch()
+    (tmp_path / "a.docx").touch()
     (tmp_path / "d.jsonl").mkdir()
     with pytest.raises(TextsError, match=expected):
         read_texts([_write(tmp_path / "a.jsonl", ROW), tmp_path / name])

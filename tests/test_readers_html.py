@@ -76,7 +76,8 @@ def test_a_page_without_text_gives_nothing():
     ("html", "expected"),
     [
         ("x" * (MAX_SIZE + 1), "HTML of more than 8,000,000 bytes."),
-        ("<html><body>" + "<a href=x>w" * 70_000, "HTML of more than 60,000 elements."),
+        ("<html><body>" + "<p>x</p>" * 2_001, "HTML with more than 2,000 elements in one"),
+        ("<html><body>" + f"<div>{'<b>x</b>' * 1_500}</div>" * 15, "HTML of more than 20,000 elements"),
     ],
 )
 def test_what_is_too_large_is_refused(html, expected):

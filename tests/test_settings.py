@@ -204,3 +204,18 @@ def test_a_byte_that_is_not_utf_8_is_told_with_its_line(study_folder):
 def test_a_folder_in_place_of_the_file_is_a_problem(tmp_path):
     (problem,) = read_settings(tmp_path)[1]
     assert "cannot be read (Is a directory)" == problem.message
+
+
+def test_columns_of_texts_may_be_named(study_folder):
+    path = study_folder / "study.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f'{text}\n[columns]\npublished = "Datum"\n', encoding="utf-8")
+    assert {"published": "Datum"} == read_settings(path)[0].columns
+    for wrong, expected in (
+        ('author = "Autor"', "author is unknown in [columns]; known: file, article, outlet, language, published"),
+        ("title = 3", "3 is not a text"),
+        ('title = "a"\nbody = "a"', "'a' stands there more than once"),
+    ):
+        path.write_text(f"{text}\n[columns]\n{wrong}\n", encoding="utf-8")
+        (problem,) = read_settings(path)[1]
+        assert expected in problem.message and problem.line == text.count("\n") + 2

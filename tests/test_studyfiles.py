@@ -342,3 +342,19 @@ def test_mentions_coded_by_hand_are_of_articles_and_actors_that_are_there(study_
         "Add it to actors.csv or mend its id",
         "polarity.csv:3: article 'nort-1' is unknown (did you mean 'north-1'?). Add it to articles.csv or mend its id",
     ] == _told(study_folder)
+
+
+def test_outlets_may_have_hosts(study_folder):
+    path = study_folder / "outlets.csv"
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    hosts = ["north.example n.example", "", *[""] * len(rows)]
+    path.write_text("\n".join([f"{head},domain", *(f"{row},{host}" for row, host in zip(rows, hosts, strict=False))]))
+    study, problems = examine(study_folder)
+    assert ("north.example n.example", []) == (study.outlets["domain"][0], problems)
+    hosts[:2] = ["https://north.example x.example", "x.example"]
+    path.write_text("\n".join([f"{head},domain", *(f"{row},{host}" for row, host in zip(rows, hosts, strict=False))]))
+    expected = [
+        "outlets.csv:2: domain 'https://north.example' is no host. Write it as in news.example",
+        f"outlets.csv:3: domain 'x.example' is also that of {rows[0].split(',')[0]!r}. Keep one of them",
+    ]
+    assert expected == _told(study_folder)

@@ -32,7 +32,7 @@ _ATTRIBUTES = r"""(?:[\s/](?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*(?=>)|[^<>]*))?"""  #
 _TAG = rf"</?(?:{_NAMES}){_ATTRIBUTES}>"
 _COMMENT = r"<!--(?:(?!<!--).)*?-->"
 _MARKUP = re.compile(rf"{_TAG}|{_COMMENT}", re.IGNORECASE | re.DOTALL)
-_CUT_OFF = re.compile(rf"<(?:{_NAMES})\s[^<>]*=[^<>]*\Z", re.IGNORECASE)
+_CUT_OFF = re.compile(rf"<(?:{_NAMES})\s[^<>=]*+=[^<>]*+\Z", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>|<!doctype[^<>]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _TAILS = re.compile(
@@ -42,7 +42,7 @@ _TAILS = re.compile(
 )
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _LINE_END = re.compile(r"\r\n?|[\u2028\u2029\x85\v\f]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _NO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 #: Nothing to clean but blank lines between paragraphs, as with most texts: no markup, words with single spaces.
 _WORDS = r"[!-%'-;=-~‘’“”–—À-ÖØ-öø-ſ]+"
@@ -87,12 +87,20 @@ def _paragraphs(text: str) -> str:
 
 def _text_of(text: str) -> str:
     """Text of an HTML fragment, a line break for each block tag."""
-    root = html.fragment_fromstring(_escape_others(text), create_parent="div")
+    root = _parsed(_escape_others(text))
     pieces: list[str] = []
     _walk(root, pieces, _tail_link(root))
     if "\0" in pieces:
         return "".join(pieces).replace("\n", " ").replace("\0", "\n")
     return _lines("".join(pieces))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return html.fragment_fromstring(text, create_parent="div")
+    # lxml takes it for a whole page, as it begins like one, and finds no body; or an entity is a control character.
+    except (AssertionError, ValueError):
+        return html.fragment_fromstring(f"<div>{text}", create_parent="div")
 
 
 def _escape_others(text: str) -> str:

@@ -16,8 +16,9 @@ from analysis.readers.row import parse_time
 
 #: Most bytes (or characters) of a page; those of news have a few hundred thousand.
 MAX_SIZE = 8_000_000
-#: Most elements of a page, and most levels.
-MAX_ELEMENTS = 60_000
+#: Most elements of a page, most within one element, and most levels. Extraction takes the square of the second.
+MAX_ELEMENTS = 20_000
+MAX_CHILDREN = 2_000
 MAX_DEPTH = 400
 
 _META_CHARSET = re.compile(rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
@@ -164,6 +165,8 @@ def _check_size(tree: Any) -> None:
         count, depth = count + 1, max(depth, level)
         if count > MAX_ELEMENTS:
             raise HtmlRefused(f"of more than {MAX_ELEMENTS:,} elements")
+        if len(node) > MAX_CHILDREN:
+            raise HtmlRefused(f"with more than {MAX_CHILDREN:,} elements in one")
         if depth > MAX_DEPTH:
             raise HtmlRefused(f"of more than {MAX_DEPTH} levels")
         stack += [(child, level + 1) for child in node]

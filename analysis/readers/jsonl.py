@@ -1,4 +1,4 @@
-"""JSON Lines: one JSON object per line, UTF-8."""
+"""JSON Lines: one JSON object per line, UTF-8; also gzipped."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from analysis.errors import TextsError
-from analysis.readers.row import BadRow
+from analysis.readers.row import BadRow, Reading
+from analysis.readers.stream import MAX_LINE, Source
 
 
-def rows(path: Path) -> Iterator[tuple[int, Mapping[str, object] | BadRow]]:
+def rows(path: Path, reading: Reading | None = None) -> Iterator[tuple[int, Mapping[str, object] | BadRow]]:
     """Yield each line that is not blank: its 1-based number and its object, or what is wrong with it."""
-    try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, _parse(line.rstrip(b"\r\n"))
-    except OSError as error:
-        raise TextsError(path, f"cannot be read ({error.strerror})") from error
+    with Source(path) as source:
+        number = 0
+        for number, line in enumerate(source.lines(), start=1):
+            if source.damage:
+                yield number, BadRow(source.damage.pop())
+            if line is None:
+                yield number, BadRow(f"line of more than {MAX_LINE:,} bytes")
+            elif line.strip():
+                yield number, _parse(line.rstrip(b"\r\n"))
+        for reason in source.damage:
+            yield number + 1, BadRow(reason)
 
 
 def _parse(line: bytes) -> Mapping[str, object] | BadRow:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from analysis.readers.clean import clean_body, clean_title
@@ -13,13 +16,40 @@ from analysis.tables import SOURCES
 
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 _NEEDED = ("article", "outlet", "language", "published")
+_NEEDED_OF_TEXT = ("article", "outlet", "published")
 _MAYBE_EMPTY = ("url", "title", "body")
 
 
+#: Most characters of a title with its body. The longest articles have a tenth.
+MAX_TEXT = 2_000_000
+
+
 class BadRow(NamedTuple):
-    """Why a row is set aside. Never holds a text."""
+    """Why a row is set aside, and in which file where it is not the one being read. Never holds a text."""
 
     reason: str
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the readers are told, and what they tell besides rows.
+
+    Attributes
+    ----------
+    columns : what a column of a table of texts holds → its name, where the study says
+    outlet_of : function of a feed's name or a page's host → the id of its outlet, or None where it has none; None in
+        place of it where every host is an outlet
+    skipped : what a file holds besides articles → how often (records of a crawl that are no pages)
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    outlet_of: Callable[[str], str | None] | None = None
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def outlet(self, name: str) -> str | None:
+        """The outlet of a feed's name or a host; None where there is none, or nobody said."""
+        return self.outlet_of(name) if self.outlet_of is not None else None
 
 
 class Row(NamedTuple):
@@ -36,9 +66,12 @@ class Row(NamedTuple):
     source_sha256: str
 
 
-def parse_row(found: Mapping[str, object]) -> Row | BadRow:
-    """Row of TEXTS for an object as handed over, or why there is none."""
-    cells = _cells(found)
+def parse_row(found: Mapping[str, object], detect: Callable[[str], str | BadRow] | None = None) -> Row | BadRow:
+    """Row of TEXTS for an object as handed over, or why there is none.
+
+    `detect` tells the language of a text whose row does not.
+    """
+    cells = _cells(found, _NEEDED if detect is None else _NEEDED_OF_TEXT)
     if isinstance(cells, BadRow):
         return cells
     published = parse_time(cells["published"])
@@ -47,19 +80,26 @@ def parse_row(found: Mapping[str, object]) -> Row | BadRow:
     source = cells.get("source") or "feed"
     if source not in SOURCES:
         return BadRow(f"source is none of {', '.join(SOURCES)}")
+    if len(cells["title"]) + len(cells["body"]) > MAX_TEXT:
+        return BadRow(f"title and body have more than {MAX_TEXT:,} characters")
     title, body = clean_title(cells["title"]), clean_body(cells["body"])
     if not title and not body:
         return BadRow("neither title nor body holds text")
+    if not cells["language"].strip() and detect is not None:
+        language = detect(f"{title}\n{body}")
+        if isinstance(language, BadRow):
+            return language
+        cells["language"] = language
     digest = hashlib.sha256(f"{cells['title']}\n{cells['body']}".encode()).hexdigest()
     key = {name: cells[name].strip() for name in ("article", "outlet", "language", "url")}
     return Row(**key, published=published, source=source, title=title, body=body, source_sha256=digest)
 
 
-def _cells(found: Mapping[str, object]) -> dict[str, str] | BadRow:
+def _cells(found: Mapping[str, object], needed: tuple[str, ...]) -> dict[str, str] | BadRow:
     cells = {}
     for name in (*_NEEDED, *_MAYBE_EMPTY, "source"):
         value = found.get(name)
-        if name in _NEEDED and (value is None or value == ""):
+        if name in needed and (value is None or value == ""):
             return BadRow(f"{name} is missing")
         if name in _MAYBE_EMPTY and name not in found:
             return BadRow(f"{name} is missing")
@@ -69,7 +109,7 @@ def _cells(found: Mapping[str, object]) -> dict[str, str] | BadRow:
         # JSON can spell half a surrogate pair, which no UTF-8 file can hold.
         if _HALF_PAIR.search(cells[name]):
             return BadRow(f"{name} is not valid Unicode")
-        if name in _NEEDED and not cells[name].strip():
+        if name in needed and not cells[name].strip():
             return BadRow(f"{name} is missing")
     return cells
 

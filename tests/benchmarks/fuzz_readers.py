@@ -1,0 +1,404 @@
+"""Fuzz the readers: what ends in rows, in rows set aside, in one clear error; and what, against the promise, does not.
+
+    python tests/benchmarks/fuzz_readers.py                    2,000 inputs per reader, about half an hour
+    python tests/benchmarks/fuzz_readers.py --inputs 100 csv   fewer, one reader
+
+Each reader has a process of its own, killed where one input takes more than `LIMIT` seconds. Memory is the most that
+the process ever held, with all that Python and the libraries take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gzip
+import io
+import json
+import multiprocessing
+import random
+import resource
+import shutil
+import struct
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+#: Seconds that one input may take, and bytes that a reader's process may hold.
+LIMIT, MEMORY = 60, 1_000_000_000
+#: One input in so many holds a line of 50 MB.
+RARE = 50
+
+PARAGRAPHS = (
+    "The chamber met in the morning and voted on the motion, and the session ended before noon on that day.",
+    "El pleno votó por la mañana sobre la moción presentada por varias bancadas, según consta en el acta.",
+    "Sędziowie zebrali się rano i głosowali nad wnioskiem, a posiedzenie skończyło się przed południem.",
+)
+PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A vote, ó</title>'
+    '<meta property="article:published_time" content="2022-12-07T15:54:07-05:00"></head><body><nav><a href="/">Home</a>'
+    f"</nav><article><h1>A vote, ó</h1><p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p></article></body></html>"
+)
+_Bytes = Callable[[random.Random], bytes]
+
+
+def _articles(rng: random.Random) -> list[dict[str, str]]:
+    return [
+        {
+            "article": f"a{n}",
+            "outlet": "herald",
+            "language": rng.choice(["en", "es", ""]),
+            "published": f"2022-12-{n + 7:02d}T10:00:00Z",
+            "url": f"https://herald.example/{n}",
+            "title": f"Title {n}, “ó”",
+            "body": rng.choice(PARAGRAPHS) + rng.choice(["", '\n\n"Quoted", he said.', "<p>x</p>"]),
+        }
+        for n in range(rng.randint(1, 6))
+    ]
+
+
+def _jsonl(rng: random.Random) -> bytes:
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _articles(rng))
+    return text.encode(_encoding(rng), "replace")
+
+
+def _encoding(rng: random.Random) -> str:
+    return rng.choice(["utf-8"] * 4 + ["utf-8-sig", "cp1252", "cp1250", "utf-16", "utf-16-le", "utf-32", "shift-jis"])
+
+
+def _table(rng: random.Random, delimiter: str | None = None) -> bytes:
+    import csv
+
+    out = io.StringIO()
+    rows = _articles(rng)
+    writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter or rng.choice(",;\t|"), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    text = out.getvalue()
+    if rng.random() < 0.3:  # quotation marks astray, where the encoding is still of no account
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(len(text))
+            text = text[:at] + rng.choice(['"', '""', '"\n', ",", "\r", "\0", ';"']) + text[at:]
+    return text.encode(_encoding(rng), "replace")
+
+
+def _tsv(rng: random.Random) -> bytes:
+    return _table(rng, "\t")
+
+
+def _parquet(rng: random.Random) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = _articles(rng) * rng.choice([1, 1, 50])
+    columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in rows[0]}
+    spoilt = rng.choice(["body", "title", "outlet", "published", "url", "none"])
+    if spoilt in columns:
+        values: list[Any] = [rng.choice([None, 3, 1.5, b"\xff", [1], True])] * len(rows)
+        columns[spoilt] = values
+    out = io.BytesIO()
+    options = {"compression": rng.choice(["snappy", "zstd", "none", "gzip"]), "row_group_size": rng.choice([2, 100])}
+    pq.write_table(pa.table(columns), out, **options, use_dictionary=rng.random() < 0.5)
+    return out.getvalue()
+
+
+def _parquet_bomb(rng: random.Random) -> bytes:
+    """A text of some megabytes, once in a dictionary and named by 50,000 rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    size = rng.choice([100_000, 3_000_000, 20_000_000])
+    body = pa.DictionaryArray.from_arrays(pa.array([0] * 50_000, pa.int32()), pa.array(["word " * (size // 5)]))
+    plain = pa.array(["herald"] * 50_000)
+    table = pa.table({"outlet": plain, "published": pa.array(["2022-12-07"] * 50_000), "body": body, "article": plain})
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd")
+    return out.getvalue()
+
+
+def _feed(rng: random.Random) -> bytes:
+    from xml.sax.saxutils import escape
+
+    rows = _articles(rng)
+    encoding = rng.choice(["utf-8", "utf-8", "iso-8859-1", "utf-16", "none-such"])
+    head = f'<?xml version="1.0" encoding="{encoding}"?>'
+    if rng.random() < 0.5:
+        items = "".join(
+            f"<item><title>{escape(row['title'])}</title><link>{row['url']}</link><guid>{row['url']}</guid>"
+            f"<description>{escape(row['body'])}</description><pubDate>Wed, 07 Dec 2022 10:54:07 -0500</pubDate></item>"
+            for row in rows
+        )
+        channel = f"<channel><title>Herald</title><language>en-us</language>{items}</channel>"
+        text = f"{head}<rss version='2.0'>{channel}</rss>"
+    else:
+        items = "".join(
+            f"<entry><title>{escape(row['title'])}</title><link href='{row['url']}'/><id>{row['url']}</id>"
+            f"<content type='html'>{escape(row['body'])}</content><updated>{row['published']}</updated></entry>"
+            for row in rows
+        )
+        text = f"{head}<feed xmlns='http://www.w3.org/2005/Atom'><title>Herald</title>{items}</feed>"
+    return text.encode(encoding if encoding != "none-such" else "utf-8", "replace")
+
+
+def _feed_bomb(rng: random.Random) -> bytes:
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha"}">' for n in range(12))
+    item = "<item><title>x</title><description>&l11;</description></item>"
+    return rng.choice(
+        [
+            f"<?xml version='1.0'?><!DOCTYPE rss [{laughs}]><rss version='2.0'><channel>{item}</channel></rss>",
+            "<rss version='2.0'><channel>" + "<item>" * rng.choice([1000, 100_000]),
+            "<rss version='2.0'><channel>" + "<item><title>x</title></item>" * rng.choice([1000, 60_000]),
+            "<rss version='2.0'><channel><item><description>" + _bomb(rng)[:4_000_000].replace("<", "&lt;"),
+            "<rss version='2.0'><channel><item><description><![CDATA[" + _bomb(rng)[:4_000_000],
+            "<feed>" + "<![" * 300_000,
+            "<rss " + 'a="b" ' * 300_000,
+        ]
+    ).encode()
+
+
+def _bomb(rng: random.Random) -> str:
+    """HTML that is large, deep, or made to be slow."""
+    n = rng.choice([1000, 20_000, 60_000, 300_000])
+    piece = rng.choice(
+        [
+            *("<div>", "<p>word ", "<b><i>x", "<table><tr><td>", "<ul><li>a ", "<", "&", "&#", "<!--", "<a href=x>w"),
+            *("<p>w<br>", "<span>w</span> ", "]]>", "<![CDATA[", "<script>", "<a b=", "</p>", "<h1>Title</h1>", "\0"),
+            *('<meta property="og:title" content="x">', "<p>2022-12-07 ", '{"datePublished": ', "<svg><path>"),
+            *("<form><input>", "<font color=red>", "é", "𝔘", "&amp;amp;", "<time datetime=2022>", "<br/>\n\n"),
+            *("<a ", "\t\n ", "<title>", "=" * 20),
+        ]
+    )
+    start = rng.choice(["", "<html><body>", PAGE[:200], "<!doctype html><html><head>", "<html><body><article><p>"])
+    return start + piece * n + rng.choice(["", "</body></html>", PAGE])
+
+
+def _warc(rng: random.Random) -> bytes:
+    records = []
+    for n in range(rng.randint(1, 5)):
+        kind = rng.choice(["response"] * 4 + ["request", "warcinfo", "metadata", "resource", "nonsense"])
+        page = PAGE if rng.random() < 0.8 else _bomb(rng)[:2_000_000]
+        records.append(_record(rng, kind, n, page.encode("utf-8", "replace")))
+    return b"".join(records)
+
+
+def _good_record(kind: str, number: int, page: bytes) -> bytes:
+    body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page
+    head = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: https://herald.example/{number}\r\n"
+    head += f"WARC-Date: 2022-12-10T01:02:03Z\r\nContent-Length: {len(body)}\r\n"
+    return (head + "Content-Type: application/http; msgtype=response\r\n\r\n").encode() + body + b"\r\n\r\n"
+
+
+def _record(rng: random.Random, kind: str, number: int, page: bytes) -> bytes:
+    kinds = ["text/html; charset=utf-8", "text/html; charset=hex", "image/png", "", "text/html" * 9]
+    if rng.random() < 0.5:
+        return _good_record(kind, number, page)
+    headers = rng.choice([kinds[0]] * 4 + kinds)
+    packing = rng.choice([""] * 5 + ["gzip", "deflate", "br", "broken"])
+    if packing == "gzip":
+        page = gzip.compress(page)
+    if packing == "broken":
+        packing, page = "gzip", gzip.compress(page)[: rng.randint(0, 40)] + b"x"
+    chunked = rng.random() < 0.1
+    if chunked:
+        page = f"{rng.choice([len(page), -5, 10**12]):x}\r\n".encode() + page + b"\r\n0\r\n\r\n"
+    status = rng.choice(["200 OK"] * 6 + ["404 Not Found", "", "xx", "200"])
+    http = f"HTTP/1.1 {status}\r\nContent-Type: {headers}\r\n"
+    http += f"Content-Encoding: {packing}\r\n" if packing else ""
+    http += "Transfer-Encoding: chunked\r\n" if chunked else ""
+    body = http.encode() + rng.choice([b"\r\n"] * 9 + [b""]) + page
+    length = rng.choice([str(len(body))] * 8 + ["-1", "9" * 25, "x", "", str(len(body) + 70), str(len(body) // 2)])
+    head = f"WARC/{rng.choice(['1.0', '1.0', '1.1', '0.18', '9'])}\r\nWARC-Type: {kind}\r\n"
+    head += f"WARC-Target-URI: {rng.choice(['https://herald.example/', 'http://[::', 'x' * 9000, ''])}{number}\r\n"
+    head += f"WARC-Date: {rng.choice(['2022-12-10T01:02:03Z', '2022', ''])}\r\nContent-Length: {length}\r\n"
+    head += "Content-Type: application/http; msgtype=response\r\n"
+    return head.encode() + rng.choice([b"\r\n"] * 9 + [b""]) + body + rng.choice([b"\r\n\r\n"] * 9 + [b""])
+
+
+def _warc_gz(rng: random.Random) -> bytes:
+    return b"".join(gzip.compress(_mutated(rng, _warc(rng))) for _ in range(rng.randint(1, 4)))
+
+
+def _gzip_bomb(rng: random.Random) -> bytes:
+    piece, size = rng.choice([b"\0", b"x", b"x\n", b"WARC/1.0\r\n", b'{"a":1}\n']), rng.choice([10_000_000, 80_000_000])
+    return gzip.compress(piece * (size // len(piece)), 1)
+
+
+def _long_line(rng: random.Random) -> bytes:
+    starts = [b"", b'{"article": "', b"article,outlet,published,title\n", b"WARC/1.0\r\n", b"<rss><channel>", b'"']
+    start = rng.choice(starts)
+    return start + rng.choice([b"x", b"[],", b'"', b"\0", b"<p>", b"a,", b"\xff"]) * 50_000_000
+
+
+def _folder(rng: random.Random) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    lines = ["file,outlet,published,language"]
+    for n in range(rng.randint(1, 5)):
+        name = f"{n}{rng.choice(['.txt', '.md', '.html', '.htm'])}"
+        text = rng.choice([PAGE, f"# T\n\n{PARAGRAPHS[0]}", _bomb(rng)[:3_000_000]])
+        content = text.encode(_encoding(rng), "replace")
+        files[name] = _mutated(rng, content) if rng.random() < 0.7 else content
+        strays = ["", "../x.txt", "/etc/hostname", "x" * 5000 + ".txt", "a\0b.txt", ".", "metadata.csv"]
+        stray = name if rng.random() < 0.7 else rng.choice(strays)
+        lines.append(f"{stray},herald,2022-12-07,{rng.choice(['en', ''])}")
+    table = "\n".join(lines).encode()
+    files["metadata.csv"] = _mutated(rng, table) if rng.random() < 0.3 else table
+    return files
+
+
+def _mutated(rng: random.Random, data: bytes) -> bytes:
+    """The bytes with up to four things done to them."""
+    raw = bytearray(data)
+    for _ in range(rng.choice([0, 1, 1, 1, 2, 4])):
+        at, length = rng.randrange(len(raw) + 1), rng.randint(1, 200)
+        match rng.randrange(9):
+            case 0:
+                del raw[at:]
+            case 1:
+                del raw[at : at + length]
+            case 2:
+                raw[at:at] = b"\0" * length
+            case 3:
+                raw[at:at] = rng.randbytes(length)
+            case 4:
+                raw[at:at] = raw[at : at + length] * rng.randint(1, 50)
+            case 5 if at < len(raw):
+                raw[at] ^= 1 << rng.randrange(8)
+            case 6:
+                sore = [b"\n", b"\r\n", b'"', b"<", b"&", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80"]
+                raw[at:at] = rng.choice(sore)
+            case 7:
+                raw[at : at + 4] = struct.pack("<I", rng.choice([0, 1, 2**31 - 1, 2**32 - 1]))
+            case 8:
+                other = rng.randrange(len(raw) + 1)
+                raw[at:at] = raw[other : other + length]
+    return bytes(raw)
+
+
+#: Reader → ending, what makes a good file, what makes bombs of its own.
+READERS: dict[str, tuple[str, _Bytes | None, tuple[_Bytes, ...]]] = {
+    "jsonl": (".jsonl", _jsonl, ()),
+    "jsonl.gz": (".jsonl.gz", lambda rng: gzip.compress(_mutated(rng, _jsonl(rng))), (_gzip_bomb,)),
+    "csv": (".csv", _table, ()),
+    "csv.gz": (".csv.gz", lambda rng: gzip.compress(_mutated(rng, _table(rng))), (_gzip_bomb,)),
+    "tsv": (".tsv", _tsv, ()),
+    "parquet": (".parquet", _parquet, (_parquet_bomb,)),
+    "folder": ("", None, ()),
+    "feed": (".xml", _feed, (_feed_bomb,)),
+    "warc": (".warc", _warc, ()),
+    "warc.gz": (".warc.gz", _warc_gz, (_gzip_bomb,)),
+}
+
+
+def write_input(name: str, seed: int, folder: Path) -> Path:
+    """Write input number `seed` of a reader."""
+    rng = random.Random(f"{name} {seed}")
+    ending, good, bombs = READERS[name]
+    if good is None:
+        place = folder / f"texts-{seed}"
+        place.mkdir()
+        for file, content in _folder(rng).items():
+            (place / file).write_bytes(content)
+        return place
+    path = folder / f"{seed}{ending}"
+    if seed % RARE == 0:
+        line = _long_line(rng)
+        path.write_bytes(gzip.compress(line, 1) if ending.endswith(".gz") else line)
+    elif bombs and seed % 10 == 1:
+        path.write_bytes(rng.choice(bombs)(rng))
+    elif ending.endswith(".gz"):  # most of what is done to packed bytes makes them damaged, and no more
+        packed = good(rng)
+        path.write_bytes(_mutated(rng, packed) if rng.random() < 0.4 else packed)
+    else:
+        path.write_bytes(_mutated(rng, good(rng)))
+    return path
+
+
+def outcome(path: Path) -> tuple[str, str]:
+    """What became of an input: rows, rows set aside, both, nothing, an error; or the trace of any other exception."""
+    from analysis.errors import AnalysisError
+    from analysis.readers import Rejected, read_texts
+
+    rejected: list[Rejected] = []
+    skipped: Counter[str] = Counter()
+    try:
+        count = sum(map(len, read_texts(path, rejected=rejected, skipped=skipped, languages=("en", "es", "pl"))))
+    except AnalysisError as error:
+        return "error", str(error)
+    except BaseException:
+        return "BROKEN", traceback.format_exc()
+    if any(not row.reason or len(row.reason) > 300 or "\n" in row.reason for row in rejected):
+        return "BROKEN", f"a reason that is none: {rejected}"
+    if count:
+        return ("rows and set aside" if rejected else "rows"), ""
+    return ("set aside" if rejected else "skipped" if skipped else "nothing"), ""
+
+
+def _work(pipe: Any) -> None:
+    """Read what is named, one after the other; answer with what became of it, its seconds, the most memory so far."""
+    while (path := pipe.recv()) is not None:
+        start = time.perf_counter()
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            told, detail = outcome(path)
+        if said.getvalue():  # a library must not speak to who runs castillo, and might say a text
+            told, detail = "BROKEN", f"wrote {said.getvalue()!r}"
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        pipe.send((told, detail, time.perf_counter() - start, peak))
+
+
+def fuzz(name: str, inputs: int) -> tuple[Counter[str], float, int, list[str]]:
+    """Fuzz one reader: counts of what became of the inputs, the slowest's seconds, peak memory, what broke."""
+    counts: Counter[str] = Counter()
+    slowest, most, broken = 0.0, 0, []
+    process, pipe = _started()
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(inputs):
+            path = write_input(name, seed, Path(folder))
+            try:
+                pipe.send(path)
+                told, detail, seconds, peak = pipe.recv() if pipe.poll(LIMIT) else ("BROKEN", "no end", LIMIT, 0)
+            except (EOFError, OSError):
+                told, detail, seconds, peak = "BROKEN", "the process died", 0.0, 0
+            if told == "BROKEN":
+                broken.append(f"{name} {seed}: {detail}")
+                process.kill()
+                process, pipe = _started()
+            counts[told] += 1
+            slowest, most = max(slowest, seconds), max(most, peak)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    process.kill()
+    process.join()
+    return counts, slowest, most, broken
+
+
+def _started() -> tuple[Any, Any]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def main() -> int:
+    """Fuzz and print a line per reader."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("readers", nargs="*", default=list(READERS))
+    parser.add_argument("--inputs", type=int, default=2000)
+    chosen = parser.parse_args()
+    failed = False
+    for name in chosen.readers:
+        counts, slowest, peak, broken = fuzz(name, chosen.inputs)
+        told = ", ".join(f"{count} {what}" for what, count in counts.most_common())
+        print(f"{name}: {told}; slowest {slowest:.1f} s; peak memory {peak / 1e6:.0f} MB", flush=True)
+        for line in broken:
+            print(f"    {line}", flush=True)
+        failed |= bool(broken) or peak > MEMORY
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,230 @@
+"""Parquet, feeds, crawls and folders: what of each becomes an article, and what is set aside."""
+
+import gzip
+import io
+import re
+import sys
+from datetime import datetime
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from reading import EN, ES, read
+from test_readers_html import PAGE
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from analysis.errors import MissingLibrary, TextsError
+from analysis.readers.outlets import outlet_finder
+
+OUTLETS = pd.DataFrame(
+    {
+        "outlet": ["heraldo", "gazette"],
+        "feed": ["El Heraldo: portada", None],
+        "domain": ["heraldo.example h.example", None],
+    }
+)
+FIND = outlet_finder(OUTLETS)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("heraldo.example", "heraldo"),
+        ("EDICION.heraldo.example", "heraldo"),
+        ("h.example", "heraldo"),
+        ("notheraldo.example", None),
+        ("example", None),
+        ("El Heraldo: portada", "heraldo"),
+        ("gazette", "gazette"),
+    ],
+)
+def test_an_outlet_is_found_by_host_feed_or_id(name, expected):
+    assert expected == FIND(name)
+
+
+def test_parquet_is_read_in_batches_with_dates_and_numbers_as_they_are(tmp_path):
+    path = tmp_path / "a.parquet"
+    table = {"id": [7, 8], "publication": ["h", "h"], "date": [datetime(2022, 12, 7, 10), None], "text": [EN, EN]}
+    pq.write_table(pa.table(table), path)
+    found, rejected, _ = read(path)
+    assert [["7", "h", "en", EN]] == found[["article", "outlet", "language", "body"]].values.tolist()
+    assert pd.Timestamp("2022-12-07T10:00Z") == found["published"][0]
+    assert [("a.parquet", 2, "published is missing")] == rejected
+
+
+def test_parquet_that_is_broken_is_an_error_or_set_aside(tmp_path):
+    path = tmp_path / "a.parquet"
+    plain = {"outlet": ["h"] * 30, "date": ["2022-12-07"] * 30, "text": [f"{n} {EN}" for n in range(30)]}
+    pq.write_table(pa.table(plain), path, row_group_size=10, use_dictionary=False, compression="zstd")
+    column = pq.read_metadata(path).row_group(1).column(2)
+    raw = bytearray(path.read_bytes())
+    at = column.data_page_offset + 40
+    raw[at : at + 60] = b"\xff" * 60
+    path.write_bytes(raw)
+    found, rejected, _ = read(path)
+    assert 20 == len(found)
+    assert ["rows 11 to 20 cannot be read"] == [reason.partition(" (")[0] for *_, reason in rejected]
+    path.write_bytes(raw[:-20])
+    with pytest.raises(TextsError, match="cannot be read as Parquet"):
+        read(path)
+
+
+FEED = f"""<?xml version="1.0"?><rss version="2.0"><channel><title>El Heraldo: portada</title>
+<link>https://www.other.example</link><language>es-PE</language>
+<item><title>Uno &amp;amp; dos</title><link>https://x.example/1</link><description>&lt;p&gt;{ES}&lt;/p&gt;</description>
+<pubDate>Wed, 07 Dec 2022 10:54:07 -0500</pubDate></item><item><title>Sin fecha</title></item></channel></rss>"""
+
+
+def test_an_item_of_a_feed_is_an_article(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text(FEED)
+    table, rejected, _ = read(path, outlet_of=FIND)
+    columns = ["outlet", "language", "url", "source", "title", "body"]
+    assert [["heraldo", "es", "https://x.example/1", "feed", "Uno & dos", ES]] == table[columns].values.tolist()
+    assert pd.Timestamp("2022-12-07T15:54:07Z") == table["published"][0]
+    assert [("a.xml", 2, "published is missing, or no date")] == rejected
+
+
+def test_an_item_where_the_feed_breaks_off_is_set_aside(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text(FEED[: FEED.index(ES) + 30])
+    table, rejected, _ = read(path)
+    assert 0 == len(table)
+    assert "the feed ends too soon: this item may be cut off" == rejected[0][2]
+    path.write_text("<?xml version='1.0'?><other/>")
+    with pytest.raises(TextsError, match="is neither RSS nor Atom"):
+        read(path)
+
+
+def _warc(*pages: tuple[str, bytes, str, str], gz: bool) -> bytes:
+    out = io.BytesIO()
+    writer = WARCWriter(out, gzip=gz)
+    writer.write_record(writer.create_warcinfo_record("a.warc", {"software": "a test"}))
+    for url, content, kind, status in pages:
+        http = StatusAndHeaders(status, [("Content-Type", kind)], protocol="HTTP/1.1")
+        given = {"http_headers": http, "warc_headers_dict": {"WARC-Date": "2022-12-10T01:02:03Z"}}
+        writer.write_record(writer.create_warc_record(url, "response", payload=io.BytesIO(content), **given))
+    return out.getvalue()
+
+
+HTML = ("text/html; charset=utf-8", "200 OK")
+UNDATED = re.sub("<meta property=.*?>", "", PAGE).encode()
+
+
+@pytest.mark.parametrize("gz", [False, True])
+def test_a_page_of_a_crawl_is_an_article_and_all_else_is_counted(tmp_path, gz):
+    path = tmp_path / ("a.warc.gz" if gz else "a.warc")
+    pages = [
+        ("https://www.heraldo.example/1", PAGE.encode(), *HTML),
+        ("https://www.heraldo.example/2", UNDATED, *HTML),
+        ("https://heraldo.example/logo", b"PNG", "image/png", "200 OK"),
+        ("https://heraldo.example/gone", b"gone", "text/html", "404 Not Found"),
+        ("https://else.example/1", PAGE.encode(), *HTML),
+    ]
+    path.write_bytes(_warc(*pages, gz=gz))
+    table, rejected, skipped = read(path, outlet_of=FIND)
+    columns = ["outlet", "language", "source", "title"]
+    assert [["heraldo", "es", "page", "Votación en Lima"]] * 2 == table[columns].values.tolist()
+    # A page without a date has the crawl's, with a microsecond, by which articles.csv tells it from a publisher's.
+    expected = [pd.Timestamp("2022-12-07T20:54:07Z"), pd.Timestamp("2022-12-10T01:02:03.000001Z")]
+    assert (expected, []) == (table["published"].to_list(), rejected)
+    kinds = {
+        "WARC records of type warcinfo": 1,
+        "HTTP responses of type image/png": 1,
+        "HTTP responses with status 404": 1,
+        "pages of hosts that are no outlet's": 1,
+    }
+    assert kinds == skipped
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"Content-Length: ", b"Content-Length: 9", "the record ends too soon"),
+        (b"Content-Length: ", b"Content-Length: x", "the record's headers lack Content-Length or WARC-Type"),
+        (b"WARC/1.", b"WRAC/1.", "no WARC record begins here"),
+    ],
+)
+def test_a_malformed_record_costs_no_other(tmp_path, old, new, reason):
+    good, bad = (_warc((f"https://heraldo.example/{n}", PAGE.encode(), *HTML), gz=False) for n in (1, 2))
+    start = bad.index(b"WARC/1.", 10)  # after the one that says what the file is
+    path = tmp_path / "a.warc"
+    path.write_bytes(good + bad[:start] + bad[start:].replace(old, new, 1) + good.replace(b"/1\r\n", b"/3\r\n"))
+    table, rejected, _ = read(path)
+    assert ["https://heraldo.example/1", "https://heraldo.example/3"] == table["url"].to_list()
+    assert reason in [found for *_, found in rejected]
+
+
+def test_a_packed_page_is_unpacked_no_further_than_wanted(tmp_path):
+    out = io.BytesIO()
+    writer = WARCWriter(out, gzip=False)
+    for number, content in enumerate([PAGE.encode(), b" " * 50_000_000]):
+        headers = [("Content-Type", "text/html"), ("Content-Encoding", "gzip")]
+        http = StatusAndHeaders("200 OK", headers, protocol="HTTP/1.1")
+        packed = io.BytesIO(gzip.compress(content))
+        url = f"https://heraldo.example/{number}"
+        writer.write_record(writer.create_warc_record(url, "response", payload=packed, http_headers=http))
+    (tmp_path / "a.warc").write_bytes(out.getvalue())
+    table, rejected, _ = read(tmp_path / "a.warc")
+    assert (1, "HTML of more than 8,000,000 bytes") == (len(table), rejected[0][2])
+
+
+def test_a_folder_of_texts_with_its_metadata(tmp_path):
+    files = {"a.txt": ES, "deep/b.md": f"# A title\n\nThe **chamber** met. {EN}", "c.html": PAGE, "lost.txt": EN}
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    (tmp_path / "metadata.csv").write_text(
+        "file,outlet,date,title\na.txt,h,2022-12-07,Uno\ndeep/b.md,h,2022-12-07,\nc.html,h,,\n"
+        "none.txt,h,2022-12-07,\n../x.txt,h,2022-12-07,\na.pdf,h,2022-12-07,\n"
+    )
+    table, rejected, _ = read(tmp_path)
+    assert ["Uno", "A title", "Votación en Lima"] == table["title"].to_list()
+    assert ["es", "en", "es"] == table["language"].to_list()
+    assert table["body"][1].startswith("The chamber met. ")
+    expected = [
+        ("metadata.csv", 5, "file does not exist"),
+        ("metadata.csv", 6, "file is not inside the folder"),
+        ("metadata.csv", 7, "file has none of the endings .txt, .md, .html, .htm"),
+        ("lost.txt", 1, "has no row in metadata.csv"),
+    ]
+    assert expected == rejected
+    (tmp_path / "metadata.csv").unlink()
+    with pytest.raises(TextsError, match=r"holds no metadata\.csv"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("Le parlement a voté hier la loi du président.", "language is missing; detected fr, none of the study's"),
+        ("1, 2, 3", "language is missing, and the text is too short to tell it"),
+    ],
+)
+def test_an_article_in_no_language_of_the_study_is_set_aside(tmp_path, body, expected):
+    path = tmp_path / "a.csv"
+    rows = f"h;2022-12-07;{body};\nh;2022-12-07;{body};de\nh;2022-12-07;{EN};\n"
+    path.write_text(f"outlet;date;text;lang\n{rows}", "utf-8")
+    table, rejected, _ = read(path)
+    assert ["de", "en"] == table["language"].to_list()  # what is given is not looked at
+    assert [expected] == [reason.partition(" (")[0] for *_, reason in rejected]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "library", "module"),
+    [
+        ("a.rss", FEED.encode(), "feedparser", "feedparser"),
+        ("a.warc", _warc(gz=False), "warcio", "warcio.archiveiterator"),
+        ("a.csv", f"outlet,date,text\nh,2022-12-07,{EN}\n".encode(), "py3langid", "py3langid.langid"),
+    ],
+)
+def test_the_extra_is_named_where_a_library_is_missing(tmp_path, monkeypatch, name, content, library, module):
+    from analysis.readers import language
+
+    language._model.cache_clear()
+    monkeypatch.setitem(sys.modules, module, None)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(MissingLibrary, match=rf'needs {library}, .* Run: pip install "\.\[readers\]"'):
+        read(tmp_path / name)
