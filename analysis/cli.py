@@ -226,6 +226,23 @@ def verify(study: str, jobs: int | None) -> None:
     click.get_current_context().exit(1 if found.differences else 0)
 
 
+@main.command()
+@click.argument("study", default=DEFAULT)
+@click.option("--output", type=click.Path(path_type=Path), help="The zip.  [default: STUDY-VERSION.zip]")
+@click.option("--also", multiple=True, metavar="GLOB", help="Untracked files of the study that may be published too.")
+def archive(study: str, output: Path | None, also: tuple[str, ...]) -> None:
+    """Put STUDY into one zip: reports, features, study files, notebooks, code, lock and manifest.
+
+    It is described as an RO-Crate. Unpacked anywhere, make reports gives the same reports to the byte.
+
+    Example: castillo archive castillo-2022
+    """
+    from analysis.archive import make_archive
+
+    made = make_archive(_load(study), output=output, also=also)
+    click.echo(f"{made.path}: {made.files} files, SHA-256 {made.sha256}")
+
+
 def _load(study: str) -> Study:
     from analysis.study import load_study
 
