@@ -68,18 +68,22 @@ def describe(study: Study, root: Path, files: Mapping[str, Path]) -> bytes:
 
 
 def _root(study: Study, citation: Mapping[str, Any]) -> dict[str, Any]:
-    """What the archive is as a whole."""
-    return {
+    """What the archive is as a whole; one author is no list, as RO-Crate recommends."""
+    authors = [{"@id": _identifier(author)} for author in citation.get("authors", [])]
+    made: dict[str, Any] = {
         "name": f"{study.settings.title}: study, features, code and reports",
         "description": study.settings.question,
         "version": analysis.__version__,
         # The day of the release, not of the archive: the same files give the same archive on any day.
         "datePublished": str(citation.get("date-released", study.settings.window[1])),
         "license": [{"@id": address} for address, _, _ in _LICENCES.values()],
-        "author": [{"@id": _identifier(author)} for author in citation.get("authors", [])],
         "keywords": ", ".join(citation.get("keywords", [])),
         "mentions": {"@id": "#build"},
     }
+    if authors:
+        made["author"] = authors[0] if len(authors) == 1 else authors
+        made["publisher"] = authors[0]
+    return made
 
 
 def _identifier(author: Mapping[str, str]) -> str:
@@ -90,12 +94,15 @@ def _name(author: Mapping[str, str]) -> str:
     return " ".join(str(author[key]) for key in ("given-names", "family-names", "name") if key in author)
 
 
-def _kind(author: Mapping[str, str]) -> str:
-    return "Organization" if "name" in author else "Person"
+def _described(author: Mapping[str, str], address: str) -> dict[str, Any]:
+    if "name" not in author:
+        return {"@type": "Person", "name": _name(author)}
+    return {"@type": "Organization", "name": _name(author), "url": str(author.get("website", address))}
 
 
 def _context(study: Study, citation: Mapping[str, Any], files: Iterable[str]) -> list[tuple[str, dict[str, Any]]]:
     """Who made it, under which licences, and how reports come of the rest."""
+    address = citation.get("repository-code", "")
     made = [name for name in sorted(files) if name.startswith(f"reports/{study.name}/")]
     read = [name for name in sorted(files) if name.startswith((f"data/{study.folder.name}/", "notebooks/"))]
     program = {
@@ -103,7 +110,7 @@ def _context(study: Study, citation: Mapping[str, Any], files: Iterable[str]) ->
         "name": "castillo",
         "softwareVersion": analysis.__version__,
         "softwareRequirements": {"@id": "requirements.lock"},
-        "url": citation.get("repository-code", ""),
+        "url": address,
     }
     action = {
         "@type": "CreateAction",
@@ -114,7 +121,7 @@ def _context(study: Study, citation: Mapping[str, Any], files: Iterable[str]) ->
         "result": [{"@id": name} for name in made],
     }
     return [
-        *((_identifier(a), {"@type": _kind(a), "name": _name(a)}) for a in citation.get("authors", [])),
+        *((_identifier(author), _described(author, address)) for author in citation.get("authors", [])),
         *((a, {"@type": "CreativeWork", "name": n, "description": d}) for a, n, d in _LICENCES.values()),
         ("#castillo", program),
         ("#build", action),
