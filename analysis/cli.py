@@ -50,7 +50,8 @@ def main() -> None:
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Reports at once.  [default: cores, as memory allows]")
 @click.option("--force", is_flag=True, help="Render also what is fresh.")
-def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | None, force: bool) -> None:
+@click.option("--figures", is_flag=True, help="Write each figure also as SVG, into figures/ beside the reports.")
+def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | None, force: bool, figures: bool) -> None:
     """Render the reports of STUDY that are not fresh.
 
     Example: castillo build --only 'outlet--*' --jobs 2
@@ -63,6 +64,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     root = find_root()
     if not (force or only) and (kept := stamp.fresh(root, find_study(study), output or root / "reports")):
         click.echo(f"{kept[0]}: 0 built, {kept[1]} fresh, 0 failed")
+        _write_figures(kept[0], figures)
         return
     loaded = _load(study)
     if warning := _stale_features(loaded):
@@ -73,6 +75,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     )
     done = f"{len(result.built)} built, {len(result.fresh)} fresh, {len(result.failed)} failed"
     click.echo(f"{result.folder}: {done}")
+    _write_figures(result.folder, figures)
     click.get_current_context().exit(0 if result.ok else 1)
 
 
@@ -241,6 +244,14 @@ def archive(study: str, output: Path | None, also: tuple[str, ...]) -> None:
 
     made = make_archive(_load(study), output=output, also=also)
     click.echo(f"{made.path}: {made.files} files, SHA-256 {made.sha256}")
+
+
+def _write_figures(reports: Path, wanted: bool) -> None:
+    if wanted:
+        from analysis.publish.figurefiles import FOLDER, write_figures
+
+        made = write_figures(reports)
+        click.echo(f"{reports / FOLDER}: {len(made)} figure{'' if len(made) == 1 else 's'}")
 
 
 def _load(study: str) -> Study:
