@@ -23,7 +23,7 @@ from analysis.study import Study
 from analysis.tables import FEATURES, OPTIONAL_FILES, STUDY_FILES
 
 #: What belongs to the project where git is not there to say so: these folders with all in them, and these files.
-FOLDERS = ("analysis", "notebooks", "tests", ".ci", ".github", ".binder")
+FOLDERS = ("analysis", "notebooks", "tests", ".ci", ".github")
 FILES = (
     *(".gitattributes", ".gitignore", ".pre-commit-config.yaml", CITATION, "CONTRIBUTING.md", "LICENSE", "Makefile"),
     *("README.md", "data/README.md", "environment.yml", "pyproject.toml", "requirements.lock"),
