@@ -65,16 +65,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory, copy_project: Callable[[Path, 
     command = re.search(r"^lab:.*\n\t\$\(BIN\)/jupyter (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
     port, token, home = free_port(), secrets.token_hex(16), root.parent / "home"
     home.mkdir()
-    server = subprocess.Popen(
-        [str(RUNS), *command.split(), "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1",
-         f"--IdentityProvider.token={token}", "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"],
-        cwd=root, env={**os.environ, "PYTHONPATH": str(root), "HOME": str(home)},
-        stdout=(root.parent / "log").open("wb"), stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}"]
+    environment = {**os.environ, "PYTHONPATH": str(root), "HOME": str(home)}
+    log = root.parent / "log"
+    with log.open("wb") as file:
+        server = subprocess.Popen(
+            [str(RUNS), *command.split(), *options], cwd=root, env=environment, stdout=file, stderr=subprocess.STDOUT
+        )
     lab = Lab(root, port, token)
     try:
         for _ in range(240):
-            assert server.poll() is None, (root.parent / "log").read_text()
+            assert server.poll() is None, log.read_text()
             try:
                 lab.api("status")
                 break
