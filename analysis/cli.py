@@ -41,6 +41,8 @@ def main() -> None:
 
     STUDY is a study's folder, or the name of a folder under data/. Exit status: 0 done; 1 some report failed or verify
     found a difference; 2 the request or a study file is wrong.
+
+    Example: castillo build sample
     """
 
 
