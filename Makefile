@@ -33,6 +33,7 @@ bench: $(READY)
 	$(BIN)/python tests/benchmarks/words.py $(STUDY)
 	$(BIN)/python tests/benchmarks/calibration.py
 	$(BIN)/python tests/benchmarks/build.py $(STUDY)
+	$(BIN)/python tests/benchmarks/rerun.py
 
 # The stamp is written last: an installation that was interrupted is done again.
 $(READY): requirements.lock pyproject.toml
