@@ -19,8 +19,8 @@ from analysis.tables import LANGUAGES, MEASURES
 _LONGEST = 60
 #: Instruments of which a study's method notes may say more (analysis.method).
 NOTED = (
-    *("text", "sub-event", "mentions", "dispersion", "voice", "valence", "correction", "variance", "comparison"),
-    *("groups", "words"),
+    *("text", "sub-event", "mentions", "voice", "valence", "comparison", "groups", "words"),
+    *("dispersion", "correction", "variance"),
 )
 #: What people write for a language whose code they do not know.
 _LANGUAGE_NAMES = {
