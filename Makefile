@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STUDY ?= castillo-2022
 
-.PHONY: reports test lab lock bench clean help
+.PHONY: reports test lab lock lowest bench clean help
 
 help:
 	@echo "make reports   render the reports of $(STUDY) into reports/ (STUDY=sample for the sample)"
@@ -14,6 +14,7 @@ help:
 	@echo "make lab       open the notebooks in JupyterLab"
 	@echo "make bench     time annotate and the build of $(STUDY) against what one would use otherwise"
 	@echo "make lock      write requirements.lock anew (needs uv)"
+	@echo "make lowest    run the fast tests with the lowest versions that pyproject.toml declares (needs uv)"
 	@echo "make clean     delete caches and rendered reports, keep .venv and the manifests"
 
 reports: $(READY)
@@ -32,6 +33,7 @@ bench: $(READY)
 	$(BIN)/python tests/benchmarks/words.py $(STUDY)
 	$(BIN)/python tests/benchmarks/calibration.py
 	$(BIN)/python tests/benchmarks/build.py $(STUDY)
+	$(BIN)/python tests/benchmarks/rerun.py
 
 # The stamp is written last: an installation that was interrupted is done again.
 $(READY): requirements.lock pyproject.toml
@@ -42,7 +44,15 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra collect --extra dev --extra readers --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
+
+# With the oldest Python as well. Nothing is built here: bytes of reports are promised for requirements.lock alone.
+LOWEST := .cache/lowest
+lowest:
+	uv venv --quiet --clear --python 3.11 $(LOWEST)
+	uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --all-extras -r pyproject.toml
+	uv pip install --quiet --python $(LOWEST)/bin/python --no-deps --no-build-isolation -e .
+	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow"
 
 clean:
 	rm -rf .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

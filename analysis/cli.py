@@ -43,6 +43,8 @@ def main() -> None:
 
     STUDY is a study's folder, or the name of a folder under data/. Exit status: 0 done; 1 some report failed or verify
     found a difference; 2 the request or a study file is wrong.
+
+    Example: castillo build sample
     """
 
 
@@ -52,7 +54,8 @@ def main() -> None:
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Reports at once.  [default: cores, as memory allows]")
 @click.option("--force", is_flag=True, help="Render also what is fresh.")
-def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | None, force: bool) -> None:
+@click.option("--figures", is_flag=True, help="Write each figure also as SVG, into figures/ beside the reports.")
+def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | None, force: bool, figures: bool) -> None:
     """Render the reports of STUDY that are not fresh.
 
     Example: castillo build --only 'outlet--*' --jobs 2
@@ -65,6 +68,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     root = find_root()
     if not (force or only) and (kept := stamp.fresh(root, find_study(study), output or root / "reports")):
         click.echo(f"{kept[0]}: 0 built, {kept[1]} fresh, 0 failed")
+        _write_figures(kept[0], figures)
         return
     loaded = _load(study)
     if warning := _stale_features(loaded):
@@ -75,6 +79,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     )
     done = f"{len(result.built)} built, {len(result.fresh)} fresh, {len(result.failed)} failed"
     click.echo(f"{result.folder}: {done}")
+    _write_figures(result.folder, figures)
     click.get_current_context().exit(0 if result.ok else 1)
 
 
@@ -233,6 +238,31 @@ def verify(study: str, jobs: int | None) -> None:
         click.echo(line)
     click.echo("verified: every file is the same" if not found.differences else f"{len(found.differences)} differences")
     click.get_current_context().exit(1 if found.differences else 0)
+
+
+@main.command()
+@click.argument("study", default=DEFAULT)
+@click.option("--output", type=click.Path(path_type=Path), help="The zip.  [default: STUDY-VERSION.zip]")
+@click.option("--also", multiple=True, metavar="GLOB", help="Untracked files of the study that may be published too.")
+def archive(study: str, output: Path | None, also: tuple[str, ...]) -> None:
+    """Put STUDY into one zip: reports, features, study files, notebooks, code, lock and manifest.
+
+    It is described as an RO-Crate. Unpacked anywhere, make reports gives the same reports to the byte.
+
+    Example: castillo archive castillo-2022
+    """
+    from analysis.archive import make_archive
+
+    made = make_archive(_load(study), output=output, also=also)
+    click.echo(f"{made.path}: {made.files} files, SHA-256 {made.sha256}")
+
+
+def _write_figures(reports: Path, wanted: bool) -> None:
+    if wanted:
+        from analysis.publish.figurefiles import FOLDER, write_figures
+
+        made = write_figures(reports)
+        click.echo(f"{reports / FOLDER}: {len(made)} figure{'' if len(made) == 1 else 's'}")
 
 
 def _load(study: str) -> Study:

@@ -187,3 +187,7 @@ class ParameterError(AnalysisError):
 
 class BuildError(AnalysisError):
     """The request to build cannot be carried out."""
+
+
+class ArchiveError(AnalysisError):
+    """An archive cannot be made, or would not give the same reports again."""

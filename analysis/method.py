@@ -14,6 +14,20 @@ from analysis.results import WORD_DRAWS
 from analysis.study import Study
 
 VALIDITY = Path(__file__).parent / "instruments" / "validity.csv"
+METHODS = Path(__file__).parent / "instruments" / "methods.bib"
+#: Instrument → keys of methods.bib.
+_CITED = {
+    "text": ("kiss2006",),
+    "sub-event": ("krippendorff2018",),
+    "mentions": ("wilson1927", "cochran1977"),
+    "dispersion": ("gries2008",),
+    "valence": ("hutto2014", "hamborg2021"),
+    "correction": ("grassia1982",),
+    "variance": ("olejnik2003",),
+    "comparison": ("mantel1959", "hesterberg2015", "agresti2000", "phipson2010", "benjamini1995", "broder1997"),
+    "groups": ("welch1947",),
+    "words": ("monroe2008",),
+}
 
 _NOTES = {
     "text": (
@@ -49,6 +63,22 @@ _NOTES = {
         "the words around a name, who does what to whom and who is quoted, but not who is named, save for names that "
         "are words of tone themselves (Grace). Languages other than English have no instrument and are left out.",
     ),
+    "correction": (
+        "Tone toward actors, corrected",
+        "What the instrument takes for what in the mentions coded by hand tells how many of each class there must have "
+        "been for it to find what it found (Grassia & Sundberg 1982). Intervals draw both the coded mentions and the "
+        "outlets' articles anew. The confusion is taken to be the same in all outlets.",
+    ),
+    "variance": (
+        "Variance in tone",
+        "Omega squared (Olejnik & Algina 2003): the share of the variance between articles that goes with a grouping, "
+        "less what any grouping into so many groups would get by chance.",
+    ),
+    "dispersion": (
+        "Dispersion",
+        "Gries' deviation of proportions (Gries 2008): half the sum of the differences between the share of an actor's "
+        "mentions that each outlet has and the share of all words that it has.",
+    ),
     "comparison": (
         "Comparison",
         "Articles, not words, are the sampling unit, and copies of one text are resampled together. Two sides are "
@@ -81,12 +111,13 @@ _NOTES = {
 
 
 def method_note(study: Study, *instruments: str) -> Shown:
-    """The notes of the instruments a report uses, each with its measured validity, folded.
+    """The notes of the instruments a report uses, each with its measured validity, and what to cite for them, folded.
 
     Parameters
     ----------
     study : Study
-    instruments : of text, sub-event, mentions, voice, valence, comparison, groups, words
+    instruments : of text, sub-event, mentions, dispersion, voice, valence, correction, variance, comparison, groups,
+        words
     """
     table = pd.read_csv(VALIDITY)
     parts = []
@@ -100,6 +131,7 @@ def method_note(study: Study, *instruments: str) -> Shown:
         parts.append(
             f"<h3>{escape(title)}</h3><p>{escape(spaced(text))}</p>" + (f"<ul>{figures}</ul>" if figures else "")
         )
+    parts.append(_folded(bibtex(*instruments)))
     return Shown(f'<div class="method">{"".join(parts)}</div>', {"kind": "text", "name": "method"})
 
 
@@ -116,6 +148,20 @@ def _how(study: Study) -> str:
         f"articles within periods. With {draws:,} draws each (seed {seed}; for words {WORD_DRAWS * draws:,}) "
         f"another seed would move a p of 0.05 by about {number(monte_carlo_error(0.05, draws), 3)} (standard error)."
     )
+
+
+def bibtex(*instruments: str) -> str:
+    """BibTeX entries of the methods behind instruments, in their order, each once."""
+    text = METHODS.read_text(encoding="utf-8")
+    entries = {entry.partition("{")[2].partition(",")[0]: entry for entry in text.strip().split("\n\n")}
+    keys = dict.fromkeys(key for instrument in instruments for key in _CITED.get(instrument, ()))
+    return "\n\n".join(entries[key] for key in keys)
+
+
+def _folded(entries: str) -> str:
+    if not entries:
+        return ""
+    return f'<details class="bibtex"><summary>The methods as BibTeX</summary><pre>{escape(entries)}</pre></details>'
 
 
 def _figure(row: pd.Series) -> str:

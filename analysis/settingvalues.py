@@ -18,7 +18,10 @@ from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS
 #: Most characters of a name that becomes a file's or a folder's.
 _LONGEST = 60
 #: Instruments of which a study's method notes may say more (analysis.method).
-NOTED = ("text", "sub-event", "mentions", "voice", "valence", "comparison", "groups", "words")
+NOTED = (
+    *("text", "sub-event", "mentions", "voice", "valence", "comparison", "groups", "words"),
+    *("dispersion", "correction", "variance"),
+)
 #: What people write for a language whose code they do not know.
 _LANGUAGE_NAMES = {
     **{"english": "en", "spanish": "es", "español": "es", "castellano": "es", "portuguese": "pt"},

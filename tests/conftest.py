@@ -261,7 +261,7 @@ def copy_project() -> Callable[[Path, Path], Path]:
     def copy(source: Path, folder: Path) -> Path:
         for name in ("analysis", "notebooks", "data"):
             shutil.copytree(source / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        for name in ("pyproject.toml", "requirements.lock"):
+        for name in ("pyproject.toml", "requirements.lock", "environment.yml", "Makefile", "CITATION.cff"):
             shutil.copy(source / name, folder / name)
         return folder
 

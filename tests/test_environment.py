@@ -1,18 +1,23 @@
 """pyproject.toml, environment.yml and requirements.lock say the same; none names a package registry's host."""
 
+import ast
 import re
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 ENVIRONMENT = (ROOT / "environment.yml").read_text(encoding="utf-8")
+EXTRAS = tuple(PROJECT["optional-dependencies"])
 #: Name on PyPI → name on conda-forge, where they differ.
-CONDA = {"tzdata": "python-tzdata", "vadersentiment": "vadersentiment"}
+CONDA = {"tzdata": "python-tzdata", "jupyter-client": "jupyter_client", "jupyter-core": "jupyter_core"}
 
 
 def declared(extra=None):
@@ -21,14 +26,14 @@ def declared(extra=None):
 
 
 def test_conda_has_the_same_packages_with_the_same_lower_bounds():
-    listed = dict(re.findall(r"^  - ([a-z0-9-]+)>=([\d.]+)$", ENVIRONMENT, re.MULTILINE))
+    listed = dict(re.findall(r"^  - ([a-z0-9_-]+)>=([\d.]+)$", ENVIRONMENT, re.MULTILINE))
     assert PROJECT["requires-python"].removeprefix(">=") == listed.pop("python")
     expected = {CONDA.get(n, n): str(r.specifier).removeprefix(">=") for n, r in declared().items()}
     assert expected == listed
 
 
 def test_every_requirement_has_a_lower_bound():
-    for requirement in (*declared().values(), *declared("collect").values(), *declared("dev").values()):
+    for requirement in (*declared().values(), *(r for extra in EXTRAS for r in declared(extra).values())):
         assert str(requirement.specifier).startswith(">="), requirement
 
 
@@ -36,13 +41,47 @@ def test_the_lock_fulfils_every_requirement():
     locked = {}
     for name, version in re.findall(r"^([A-Za-z0-9_.-]+)==([^ \\;]+)", LOCK, re.MULTILINE):
         locked.setdefault(re.sub(r"[-_.]+", "-", name).lower(), []).append(Version(version))
-    for name, requirement in {**declared(), **declared("collect"), **declared("dev")}.items():
-        versions = locked.get(re.sub(r"[-_.]+", "-", name), [])
-        assert versions, f"{name} is not in requirements.lock: make lock"
-        assert all(version in requirement.specifier for version in versions), f"{name}: {versions}"
+    for extra in (None, *EXTRAS):
+        for name, requirement in declared(extra).items():
+            versions = locked.get(re.sub(r"[-_.]+", "-", name), [])
+            assert versions, f"{name} is not in requirements.lock: make lock"
+            assert all(version in requirement.specifier for version in versions), f"{name}: {versions}"
 
 
 def test_every_line_of_the_lock_has_a_hash_and_no_address():
     packages = len(re.findall(r"^[A-Za-z0-9_.-]+==", LOCK, re.MULTILINE))
     assert packages == len(re.findall(r"^[A-Za-z0-9_.-]+==[^\n]*\\\n    --hash=sha256:", LOCK, re.MULTILINE))
     assert [] == re.findall(r"https?://|--index-url|file://", LOCK)
+
+
+def test_conda_s_file_installs_the_project_and_nothing_else():
+    listed = yaml.safe_load(ENVIRONMENT)["dependencies"]
+    assert {"pip": ["-e ."]} == listed[-1]
+    assert len(declared()) + 2 == len(listed) - 1  # python and pip
+
+
+def test_packages_are_installed_by_the_lock_s_hashes_alone():
+    installed = re.findall(r"^\t\$\(BIN\)/python -m pip install (.*)$", MAKEFILE, re.MULTILINE)
+    assert any("--require-hashes -r requirements.lock" in line for line in installed)
+    rest = [line for line in installed if "--require-hashes" not in line and "spacy" not in line]
+    assert rest and all("--no-deps" in line and "-e ." in line for line in rest)
+
+
+def test_the_lock_is_of_every_extra_and_of_the_oldest_python():
+    command = re.search(r"^lock:\n\t(.*)$", MAKEFILE, re.MULTILINE)[1]
+    oldest = PROJECT["requires-python"].removeprefix(">=")
+    for option in ("--all-extras", "--generate-hashes", "--universal", f"--python-version {oldest}"):
+        assert option in command
+
+
+def test_no_package_is_imported_that_is_not_declared():
+    """What another package happens to bring may go with its next version."""
+    names = {re.sub(r"[-_.]+", "-", name) for extra in (None, *EXTRAS) for name in declared(extra)}
+    provided = packages_distributions()
+    for path in (*ROOT.glob("analysis/**/*.py"), *ROOT.glob("tests/**/*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            modules += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            for module in {name.partition(".")[0] for name in modules}:
+                homes = {re.sub(r"[-_.]+", "-", name).lower() for name in provided.get(module, ())}
+                assert not homes or homes & (names | {"castillo-coverage"}), f"{path.name}: {module} of {homes}"

@@ -1,10 +1,13 @@
 """Method notes say what the instruments are, with figures that are measured."""
 
+import re
+
+import bibtexparser
 import pandas as pd
 import pytest
 
 from analysis import method
-from analysis.method import method_note, variance_sentence
+from analysis.method import METHODS, method_note, variance_sentence
 from analysis.settingvalues import NOTED
 from analysis.study import load_study
 
@@ -94,3 +97,35 @@ def test_the_difference_decides_what_is_said_of_tone(lower, upper, expected):
 def test_a_share_of_variance_is_never_printed_below_zero():
     text = variance_sentence(_shares(-0.1, 0.1, event=(-0.02, -0.05, -0.01)))
     assert "0 % (0 to 0 %) goes with the sub-event" in text
+
+
+def test_methods_bib_is_bibtex_with_what_each_kind_of_entry_needs():
+    """Read by bibtexparser; every key is cited by some instrument, every cited key is there."""
+    library = bibtexparser.parse_string(METHODS.read_text(encoding="utf-8"))
+    assert [] == library.failed_blocks
+    journal, meeting, book = {"journal", "volume", "number"}, {"booktitle", "pages"}, {"publisher"}
+    needed = {"article": journal, "inproceedings": meeting, "book": book}
+    for entry in library.entries:
+        fields = {field.key: field.value for field in entry.fields}
+        assert {"author", "title", "year"} | needed[entry.entry_type] <= set(fields), entry.key
+        assert entry.key == fields["author"].split(",")[0].lower() + fields["year"]
+    keys = [entry.key for entry in library.entries]
+    assert sorted(set(keys)) == keys
+    assert set(keys) == {key for cited in method._CITED.values() for key in cited}
+    assert set(method._CITED) <= set(method._NOTES)
+
+
+def test_a_report_ends_with_what_to_cite_for_its_methods(small_study):
+    """Only for the instruments it uses, each once."""
+    html = method_note(small_study, "words", "mentions", "words").html
+    assert html.endswith("</pre></details></div>")
+    assert ["monroe2008", "wilson1927", "cochran1977"] == re.findall(r"@\w+\{(\w+),", html)
+    assert "Fightin&#x27; Words" in html
+    assert "bibtex" not in method_note(small_study, "voice").html
+
+
+def test_papers_named_in_the_notes_can_be_cited():
+    """Who is named with a year in a note is in its BibTeX."""
+    for instrument, (_, text) in method._NOTES.items():
+        for first, year in re.findall(r"\b([A-Z][a-z]+)(?:, [A-Z][a-z]+)*(?: & [A-Z][a-z]+)? ((?:19|20)\d{2})\b", text):
+            assert f"{first.lower()}{year}" in method.bibtex(instrument), (instrument, first, year)

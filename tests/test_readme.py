@@ -1,7 +1,9 @@
 """The README says only what the library computes, and its commands exist."""
 
 import csv
+import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +66,7 @@ def test_validity_figures_are_the_measured_ones():
     assert f"coded class in {own:.3f}, where saying “neutral” always would in {neutral:.3f}" in page
 
 
+WHERE = README.partition("## What is where\n")[2].partition("\n## ")[0]
 SHELL = " ".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
 
 
@@ -73,6 +76,30 @@ def test_every_subcommand_shown_exists(command):
         [sys.executable, "-m", "analysis", command, "--help"], capture_output=True, text=True, cwd=ROOT
     )
     assert 0 == run.returncode, run.stderr
+
+
+def in_section(title: str) -> list[str]:
+    """Command lines of a section's code blocks, without comments."""
+    section = README.partition(f"## {title}\n")[2].partition("\n## ")[0]
+    lines = "\n".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL)).splitlines()
+    return [line.partition("  #")[0].strip() for line in lines if line.strip()]
+
+
+@pytest.mark.slow
+def test_every_command_of_the_program_runs(built, project):
+    """As a reader would type them, in a project that git tracks and whose reports are built."""
+    built("castillo-2022"), built("sample")
+    for command in (["init", "-q"], ["add", "--all", "."]):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    commands = in_section("The program")
+    assert len(commands) > 6
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    for line in commands:
+        program, *arguments = shlex.split(line)
+        program = str(Path(sys.executable).parent / program.removeprefix(".venv/bin/"))
+        assert Path(program).is_file(), line
+        done = subprocess.run([program, *arguments], cwd=project, env=environment, capture_output=True, text=True)
+        assert 0 == done.returncode, f"{line}\n{done.stdout}{done.stderr}"
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"^make (\w+)", README, re.MULTILINE))))
@@ -85,6 +112,6 @@ def test_every_file_linked_exists(link):
     assert (ROOT / link).exists()
 
 
-@pytest.mark.parametrize("folder", re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE))
+@pytest.mark.parametrize("folder", re.findall(r"^\| `([^`]+)` \|", WHERE, re.MULTILINE))
 def test_every_folder_named_exists(folder):
     assert (ROOT / folder).exists() or folder == "reports/"

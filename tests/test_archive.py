@@ -1,0 +1,266 @@
+"""castillo archive: one zip that holds all that reports are made of, nothing private, and gives the same reports."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+import rocrate
+from click.testing import CliRunner
+from conftest import ROOT, Castillo
+from publishing import make_project
+from rocrate.rocrate import ROCrate
+
+from analysis import archive, crate
+from analysis.archive import make_archive, project_files
+from analysis.cli import main
+from analysis.errors import ArchiveError
+from analysis.publish.manifest import write_manifest
+from analysis.study import load_study
+
+Names = Callable[..., set[str]]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tiny project with one report, taken for fresh, and a file of texts in its study that git does not track."""
+    made = make_project(tmp_path / "project")
+    (made / "README.md").write_text("Read me.\n")
+    (made / "my-texts.jsonl").write_text("private\n")
+    (made / "data" / "tiny" / "page.txt").write_text("private\n")
+    (made / "CITATION.cff").write_bytes((ROOT / "CITATION.cff").read_bytes())
+    reports = made / "reports" / "tiny"
+    reports.mkdir(parents=True)
+    for name in ("index.html", "plain.html", "plain.t.csv", "other.html"):
+        (reports / name).write_text(f"{name}\n")
+    write_manifest(reports, "tiny", made, ["index.html", "plain.html", "plain.t.csv"])
+    monkeypatch.chdir(made)
+    monkeypatch.setattr(archive, "list_reports", lambda study: [])
+    return made
+
+
+def tracked(root: Path, *names: str) -> None:
+    """Make the project a repository that tracks these files."""
+    for command in (["init", "-q"], ["add", "-f", *names]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+
+
+def names_in(path: Path) -> set[str]:
+    """Files of a zip."""
+    return set(zipfile.ZipFile(path).namelist())
+
+
+STUDY = {f"data/tiny/{name}" for name in ("study.toml", "outlets.csv", "articles.csv", "observed.csv", "actors.csv")}
+REPORTS = {f"reports/tiny/{name}" for name in ("index.html", "plain.html", "plain.t.csv", "manifest.json")}
+
+
+def test_what_git_tracks_goes_in_and_of_the_study_only_what_holds_no_text(root: Path) -> None:
+    """Untracked files of the project stay out, and reports that are not in the manifest."""
+    tracked(root, "README.md", "requirements.lock", "notebooks")
+    made = make_archive(load_study("tiny"))
+    assert root / f"tiny-{archive.analysis.__version__}.zip" == made.path
+    names = names_in(made.path)
+    assert len(names) == made.files
+    assert {"README.md", "requirements.lock", "notebooks/plain.ipynb", "ro-crate-metadata.json"} <= names
+    assert names >= STUDY | REPORTS
+    assert [] == [name for name in names if "texts" in name or "page.txt" in name or "other" in name]
+    assert "pyproject.toml" not in names
+
+
+def test_without_git_the_listed_folders_go_in(root: Path) -> None:
+    """And a file in the root that nobody listed stays out: it may hold texts."""
+    names = names_in(make_archive(load_study("tiny")).path)
+    assert {"README.md", "pyproject.toml", "notebooks/plain.ipynb"} <= names
+    assert names >= STUDY | REPORTS
+    assert [] == [name for name in names if "texts" in name or "page.txt" in name]
+
+
+def test_an_unpacked_archive_archives_itself_the_same(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without git its own description says what was in it."""
+    (root / "data" / "README.md").write_text("Data.\n")
+    tracked(root, "README.md", "data", "notebooks", "pyproject.toml", "requirements.lock", "CITATION.cff")
+    first = make_archive(load_study("tiny"))
+    assert "data/tiny/page.txt" in names_in(first.path)  # git tracks it
+    unpacked = tmp_path / "elsewhere"
+    zipfile.ZipFile(first.path).extractall(unpacked)
+    monkeypatch.chdir(unpacked)
+    second = make_archive(load_study("tiny"))
+    assert unpacked == second.path.parent
+    assert first.sha256 == second.sha256
+
+
+def test_texts_that_reports_depend_on_are_refused_unless_named(root: Path) -> None:
+    """Only the user knows whether they may be published."""
+    toml = root / "data" / "tiny" / "study.toml"
+    toml.write_text('texts = ["texts.jsonl"]\n' + toml.read_text())
+    (root / "data" / "tiny" / "texts.jsonl").write_text("")
+    with pytest.raises(ArchiveError, match=r"texts\.jsonl, which git does not track .* add --also 'texts\.jsonl'"):
+        make_archive(load_study("tiny"))
+    assert "data/tiny/texts.jsonl" in names_in(make_archive(load_study("tiny"), also=["texts.*"]).path)
+
+
+def test_a_table_of_ones_own_is_refused_unless_named(root: Path) -> None:
+    """Every CSV file beside study.toml is part of what reports depend on, so none is left out in silence."""
+    (root / "data" / "tiny" / "words.csv").write_text("word\n")
+    run = CliRunner().invoke(main, ["archive", "tiny"])
+    assert 2 == run.exit_code
+    assert "castillo: the reports depend on" in run.output
+    run = CliRunner().invoke(main, ["archive", "tiny", "--also", "words.csv", "--output", "a.zip"])
+    assert (0, 1) == (run.exit_code, run.output.count("a.zip: "))
+    assert "data/tiny/words.csv" in names_in(root / "a.zip")
+
+
+def test_a_study_elsewhere_stands_under_data(root: Path, tmp_path: Path) -> None:
+    """And not in the place of another."""
+    elsewhere = tmp_path / "mine"
+    (root / "data" / "tiny").rename(elsewhere)
+    assert {"data/mine/study.toml", "data/mine/features/meta.json"} <= names_in(
+        make_archive(load_study(elsewhere)).path
+    )
+    (root / "data" / "mine").mkdir()
+    with pytest.raises(ArchiveError, match="would stand as data/mine in the archive"):
+        make_archive(load_study(elsewhere))
+
+
+def test_reports_must_be_those_of_the_manifest(root: Path) -> None:
+    """Told with the command that mends it."""
+    (root / "reports" / "tiny" / "plain.html").write_text("spoilt")
+    with pytest.raises(
+        ArchiveError, match=r"does not fit the files beside it: plain.html differs. Run: castillo build"
+    ):
+        make_archive(load_study("tiny"))
+
+
+def test_reports_must_be_fresh(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked of the publisher itself: the tiny project was never built."""
+    monkeypatch.undo()
+    monkeypatch.chdir(root)
+    with pytest.raises(ArchiveError, match=r"report 'plain' is new \(never built\). Run: castillo build tiny"):
+        make_archive(load_study("tiny"))
+
+
+def test_without_rocrate_it_says_what_to_install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No traceback."""
+    monkeypatch.setitem(sys.modules, "rocrate.rocrate", None)
+    with pytest.raises(ArchiveError, match=r"pip install 'castillo-coverage\[archive\]'"):
+        make_archive(load_study("tiny"))
+
+
+def test_two_archives_are_the_same_to_the_byte(root: Path) -> None:
+    """Whatever the times of the files; names are sorted; what may be run stays so."""
+    (root / ".ci").mkdir()
+    (root / ".ci" / "run").write_text("#!/bin/sh\n")
+    (root / ".ci" / "run").chmod(0o755)
+    first = make_archive(load_study("tiny"))
+    (root / "README.md").write_text("Read me.\n")
+    assert first == make_archive(load_study("tiny"))
+    entries = zipfile.ZipFile(first.path).infolist()
+    assert sorted(e.filename for e in entries) == [e.filename for e in entries]
+    assert {(1980, 1, 1, 0, 0, 0)} == {e.date_time for e in entries}
+    modes = {e.filename: oct(e.external_attr >> 16) for e in entries}
+    assert ("0o100755", "0o100644") == (modes[".ci/run"], modes["README.md"])
+
+
+def test_the_description_names_every_file(root: Path) -> None:
+    """Read by rocrate again: files, licences, who made it, and how reports come of the rest."""
+    made = make_archive(load_study("tiny"))
+    read = ROCrate(made.path)
+    files = {entity.id for entity in read.data_entities}
+    assert names_in(made.path) - {"ro-crate-metadata.json"} == files
+    assert "A tiny study: study, features, code and reports" == read.name
+    assert (archive.analysis.__version__, "2026-11-23") == (
+        read.root_dataset["version"],
+        read.root_dataset["datePublished"],
+    )
+    assert "castillo-coverage contributors" == read.root_dataset["author"]["name"]
+    action = read.dereference("#build")
+    assert REPORTS == {entity.id for entity in action["result"]}
+    assert "requirements.lock" == action["instrument"]["softwareRequirements"].id
+    assert "https://creativecommons.org/licenses/by/4.0/" == read.dereference("data/tiny/outlets.csv")["license"].id
+    assert "https://spdx.org/licenses/MIT" == read.dereference("pyproject.toml")["license"].id
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The validator asks for RO-Crate's vocabulary: answered with the copy that rocrate ships, all else refused."""
+    import requests_cache
+
+    shipped = (Path(rocrate.__file__).parent / "data" / "ro-crate.jsonld").read_bytes()
+
+    def answer(_: object, method: str, url: str, **__: object) -> requests.Response:
+        if "w3id.org/ro/crate/" not in url:
+            raise requests.ConnectionError(f"{method} {url}: no network in tests")
+        response = requests.Response()
+        response.status_code, response.raw, response.url = 200, io.BytesIO(shipped), url
+        response.headers["Content-Type"] = "application/ld+json"
+        return response
+
+    monkeypatch.setattr(requests.Session, "request", answer)
+    monkeypatch.setattr(requests_cache.CachedSession, "request", answer)
+
+
+def validate(path: Path) -> list[str]:
+    """What roc-validator complains of, recommendations included."""
+    from rocrate_validator.models import Severity, ValidationSettings
+    from rocrate_validator.services import validate as run
+
+    severity = Severity.RECOMMENDED
+    wanted = ValidationSettings(rocrate_uri=str(path), profile_identifier="ro-crate-1.1", requirement_severity=severity)
+    return [str(issue.message) for issue in run(wanted).get_issues()]
+
+
+def test_the_description_is_a_valid_crate(root: Path, tmp_path: Path, no_network: None) -> None:
+    """As RO-Crate's validator sees it, to its recommendations; it does complain where a name is missing."""
+    made = make_archive(load_study("tiny"))
+    assert [] == validate(made.path)
+    spoilt = tmp_path / "spoilt"
+    zipfile.ZipFile(made.path).extractall(spoilt)
+    text = (spoilt / crate.METADATA).read_text(encoding="utf-8")
+    graph = json.loads(text)
+    for entity in graph["@graph"]:
+        if entity["@id"] == "./":
+            del entity["name"]
+    (spoilt / crate.METADATA).write_text(json.dumps(graph), encoding="utf-8")
+    assert any("name" in message for message in validate(spoilt))
+
+
+def test_the_list_of_root_files_is_git_s() -> None:
+    """Without git an archive holds the same files of the root as with it."""
+    found = {name for name in project_files(ROOT) if "/" not in name}
+    assert found == {name for name in archive.FILES if "/" not in name and (ROOT / name).exists()}
+
+
+@pytest.mark.slow
+def test_an_archive_unpacked_elsewhere_makes_the_same_reports(
+    built: Callable[[str], Path], project: Path, castillo: Castillo, tmp_path: Path
+) -> None:
+    """`make reports` and `castillo verify`, by the code that was in the zip."""
+    reports = built("sample")
+    made = castillo(project, "archive", "sample", "--output", str(tmp_path / "a.zip"), "--also", "*")
+    assert 0 == made.returncode, made.stderr
+    root = tmp_path / "other place"
+    zipfile.ZipFile(tmp_path / "a.zip").extractall(root)
+    rendered = root / "reports" / "sample"
+    expected = {path.name: path.read_bytes() for path in reports.iterdir()}
+    assert expected == {path.name: path.read_bytes() for path in rendered.iterdir()}
+    for path in rendered.iterdir():
+        path.unlink()
+    environment = Path(sys.executable).parent.parent  # as it is: what the lock says is installed there
+    command = ["make", "reports", "STUDY=sample", f"VENV={environment}", "-o", f"{environment}/.ready"]
+    run = subprocess.run(
+        command, cwd=root, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(root)}, capture_output=True, text=True
+    )
+    assert 0 == run.returncode, run.stdout + run.stderr
+    assert str(rendered) in run.stdout
+    assert expected == {path.name: path.read_bytes() for path in rendered.iterdir()}
+    verified = castillo(root, "verify", "sample")
+    assert (0, "verified: every file is the same") == (verified.returncode, verified.stdout.splitlines()[-1])

@@ -1,0 +1,52 @@
+"""CITATION.cff: valid, and the same version, licence and address as everywhere else."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+
+import analysis
+
+ROOT = Path(__file__).resolve().parents[1]
+CITATION = ROOT / "CITATION.cff"
+CITED = yaml.safe_load(CITATION.read_bytes())
+
+
+def validated(path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "check_jsonschema", *arguments, str(path)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_it_is_valid(tmp_path: Path) -> None:
+    schema = ("--builtin-schema", "vendor.citation-file-format")
+    done = validated(CITATION, *schema)
+    assert 0 == done.returncode, done.stdout
+    spoilt = tmp_path / "CITATION.cff"
+    spoilt.write_text(CITATION.read_text(encoding="utf-8").replace("authors:", "writers:"), encoding="utf-8")
+    assert 1 == validated(spoilt, *schema).returncode
+
+
+def test_its_version_is_the_package_s() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "analysis/__init__.py" == project["tool"]["hatch"]["version"]["path"]
+    assert ["version"] == project["project"]["dynamic"]
+    assert analysis.__version__ == CITED["version"]
+
+
+def test_its_licence_is_the_package_s() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert [project["license"], "CC-BY-4.0"] == CITED["license"]
+
+
+def test_its_authors() -> None:
+    assert [{"name": "castillo-coverage contributors"}] == CITED["authors"]
+
+
+def test_the_readme_cites_it_and_its_badge_leads_there() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    owner = CITED["repository-code"].removeprefix("https://github.com/")
+    assert f"https://mybinder.org/v2/gh/{owner}/HEAD?urlpath=lab/tree/notebooks/overview.ipynb" in readme
+    assert f"version {CITED['version']}" in " ".join(readme.split())
+    assert CITED["title"] in " ".join(readme.split())

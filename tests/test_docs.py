@@ -1,0 +1,101 @@
+"""Nothing that a user meets is undocumented: commands, options, columns, notebook parameters, folders."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from command_table import MARKS, command_table
+from readme_figure import FIGURE, figure
+
+from analysis import tables
+from analysis.cli import main
+from analysis.publish.parameters import read_parameters
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+GUIDE = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+#: Sections of the README in the order a reader needs them.
+ORDER = (
+    *("Findings", "Two commands", "What is where", "The program", "How to read a report", "Your own texts"),
+    *("Validity and limits", "Glossary", "How to cite", "Licences"),
+)
+
+
+def test_the_readme_lists_every_command_and_option() -> None:
+    """Renewed by python tests/command_table.py --write."""
+    assert command_table().strip() == MARKS.search(README)[2].strip()
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in sorted(main.commands))], ids="-".join)
+def test_every_help_carries_an_example_and_says_what_each_option_does(arguments: list[str]) -> None:
+    """The example names the command itself."""
+    text = CliRunner().invoke(main, [*arguments, "--help"]).output
+    assert re.search(rf"Example: castillo {' '.join(arguments)}", text)
+    for name in arguments:
+        assert all(param.help for param in main.commands[name].params if isinstance(param, click.Option))
+
+
+@pytest.mark.parametrize(
+    "schema", [*tables.STUDY_FILES, *tables.OPTIONAL_FILES, *tables.FEATURES, tables.TEXTS, tables.COMPARISON],
+    ids=lambda schema: schema.name,
+)  # fmt: skip
+def test_every_column_is_in_the_data_dictionary(schema: tables.Schema) -> None:
+    """In the section of its table."""
+    page = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    section = re.search(rf"^### {re.escape(schema.name)}\n(.*?)(?=^### |^## |\Z)", page, re.MULTILINE | re.DOTALL)[1]
+    assert list(schema.names) == re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+
+
+def test_every_notebook_has_a_section() -> None:
+    """And no section is of a notebook that is no more."""
+    assert set(NOTEBOOKS) == set(re.findall(r"^## (\S+)$", GUIDE, re.MULTILINE))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_every_notebook_says_question_parameters_and_what_to_conclude(notebook: str) -> None:
+    """Each parameter by its name, and none that it has not."""
+    section = re.search(rf"^## {notebook}\n(.*?)(?=^## |\Z)", GUIDE, re.MULTILINE | re.DOTALL)[1]
+    for part in ("- **Question.**", "- **Parameters.**", "- **Conclude**", "- **Do not conclude**"):
+        assert part in section
+    listed = section.partition("- **Parameters.**")[2].partition("- **Conclude**")[0]
+    declared = {parameter.name for parameter in read_parameters(ROOT / "notebooks" / f"{notebook}.ipynb")}
+    assert declared == set(re.findall(r"`(\w+)`", listed)) - {"outlets"}
+
+
+def test_the_readme_s_order() -> None:
+    """Question first, licences last."""
+    assert list(ORDER) == re.findall(r"^## (.+)$", README, re.MULTILINE)
+    assert README.index("?**") < README.index("## Findings")
+
+
+def test_contributing_tells_how_to_add_each_kind_of_thing() -> None:
+    """And its files exist."""
+    for thing in ("An actor", "A language", "An instrument", "A notebook"):
+        assert f"**{thing}.**" in CONTRIBUTING
+    for name in re.findall(r"`([a-z_/]+\.(?:py|bib|csv|toml|jsonl))`", CONTRIBUTING):
+        places = (name, f"analysis/{name}", f"analysis/*/{name}", f"data/*/{name}")
+        assert any(list(ROOT.glob(place)) for place in places), name
+    for command in re.findall(r"`?make (\w+)", CONTRIBUTING):
+        assert re.search(rf"^{command}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE), command
+
+
+def test_data_are_explained_with_their_ethics() -> None:
+    """Why features and not texts, what that does not hide, who is in the data, where they come from."""
+    page = " ".join((ROOT / "data" / "README.md").read_text(encoding="utf-8").split())
+    for words in ("Why figures and not texts", "come close to the headline", "private persons", "CC BY 4.0"):
+        assert words in page
+    study = (ROOT / "data" / "castillo-2022" / "README.md").read_text(encoding="utf-8")
+    assert "## How the items were chosen" in study
+
+
+@pytest.mark.slow
+def test_the_readme_s_figure_is_the_drawn_one() -> None:
+    """Renewed by python tests/readme_figure.py --write; it speaks of actors and numbers only."""
+    assert figure() == FIGURE.read_text(encoding="utf-8")
+    assert f"]({FIGURE.relative_to(ROOT).as_posix()})" in README

@@ -1,0 +1,179 @@
+"""The notebooks in a real JupyterLab, in a real browser: every cell runs, figures are seen, nothing goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from conftest import ROOT
+from test_reports import CHROMIUM
+
+pytestmark = pytest.mark.slow
+
+#: Notebook → the report that it makes with its defaults.
+REPORT = {name: name for name in ("overview", "actors", "wording", "tone")}
+REPORT |= {"outlet": "outlet--guardian", "pair": "pair--guardian--cnn"}
+RUNS = Path(sys.executable).parent / "jupyter"
+
+
+class Lab:
+    """A JupyterLab server on this machine: its address, and what its API says."""
+
+    def __init__(self, root: Path, port: int, token: str) -> None:
+        self.root, self.base, self.token = root, f"http://127.0.0.1:{port}", token
+
+    def api(self, path: str) -> Any:
+        """The answer of the server's own interface."""
+        request = urllib.request.Request(f"{self.base}/api/{path}", headers={"Authorization": f"token {self.token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def kernel(self, notebook: str) -> dict[str, Any] | None:
+        """The kernel that a notebook's session has."""
+        found = [s["kernel"] for s in self.api("sessions") if s["path"].endswith(f"{notebook}.ipynb")]
+        return found[0] if found else None
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, copy_project: Callable[[Path, Path], Path]) -> Iterator[Lab]:
+    """JupyterLab over a copy of the project, with the command of `make lab`; nobody's own settings."""
+    root = copy_project(ROOT, tmp_path_factory.mktemp("lab") / "project")
+    known = ROOT / ".cache" / "castillo" / "results"
+    known.mkdir(parents=True, exist_ok=True)
+    (root / ".cache" / "castillo").mkdir(parents=True)
+    (root / ".cache" / "castillo" / "results").symlink_to(known)
+    command = re.search(r"^lab:.*\n\t\$\(BIN\)/jupyter (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    port, token, home = free_port(), secrets.token_hex(16), root.parent / "home"
+    home.mkdir()
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}"]
+    environment = {**os.environ, "PYTHONPATH": str(root), "HOME": str(home)}
+    log = root.parent / "log"
+    with log.open("wb") as file:
+        server = subprocess.Popen(
+            [str(RUNS), *command.split(), *options], cwd=root, env=environment, stdout=file, stderr=subprocess.STDOUT
+        )
+    lab = Lab(root, port, token)
+    try:
+        for _ in range(240):
+            assert server.poll() is None, log.read_text()
+            try:
+                lab.api("status")
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield lab
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        yield opened
+        opened.close()
+
+
+def run_all(lab: Lab, page: Any, notebook: str) -> Any:
+    """Open a notebook as Binder's link does, Run All Cells, wait until all have run and are saved."""
+    page.goto(f"{lab.base}/lab/tree/{notebook}.ipynb?token={lab.token}&reset")
+    page.locator(".jp-Notebook:visible").wait_for(timeout=90_000)
+    page.locator(".jp-StatusBar-TextItem", has_text="Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
+    page.locator(".jp-Dialog").wait_for(state="detached", timeout=90_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    path = lab.root / "notebooks" / f"{notebook}.ipynb"
+    read, end = nbformat.read(path, as_version=4), time.monotonic() + 180
+    while time.monotonic() < end:
+        time.sleep(0.5)
+        page.keyboard.press("Control+s")
+        with suppress(nbformat.reader.NotJSONError):  # it is just being written
+            read = nbformat.read(path, as_version=4)
+        code = [cell for cell in read.cells if cell.cell_type == "code"]
+        failed = any(output.output_type == "error" for cell in code for output in cell.outputs)
+        if failed or (all(cell.execution_count for cell in code) and lab.kernel(notebook)["execution_state"] == "idle"):
+            return read
+    raise AssertionError(f"{notebook} did not finish: {[cell.execution_count for cell in code]}")
+
+
+def test_the_kernel_is_the_environment_s_own_python(lab: Lab) -> None:
+    """Every notebook asks for python3, and python3 is what JupyterLab itself runs in."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    specs = lab.api("kernelspecs")
+    assert "python3" == specs["default"]
+    spec = KernelSpecManager().get_kernel_spec("python3")
+    assert spec.argv[0] in ("python", sys.executable)  # "python" is replaced by the server's own
+    assert [spec.resource_dir] == [str(Path(sys.prefix) / "share" / "jupyter" / "kernels" / "python3")]
+
+
+@pytest.mark.parametrize("notebook", REPORT)
+def test_a_notebook_runs_in_jupyterlab(
+    lab: Lab, browser: Any, built: Callable[[str], Path], notebook: str
+) -> None:
+    """No error, no message, the figures of its report drawn and seen."""
+    report = (built("castillo-2022") / f"{REPORT[notebook]}.html").read_text(encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    try:
+        done = run_all(lab, page, notebook)
+        outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
+        assert [] == [o for o in outputs if o.output_type in ("error", "stream")]
+        drawn = [o for o in outputs if "<svg" in o.get("data", {}).get("text/html", "")]
+        assert report.count('<figure class="chart"') == len(drawn) > 0
+        figure = page.locator("figure.chart svg").first
+        page.locator(".jp-Notebook:visible").hover()
+        for _ in range(60):  # JupyterLab draws what is near the window only
+            if figure.count() and figure.is_visible():
+                break
+            page.mouse.wheel(0, 500)
+            time.sleep(0.1)
+        figure.scroll_into_view_if_needed(timeout=10_000)
+        box = figure.bounding_box()
+        assert box["width"] > 200 < box["height"] * 2
+        assert 0 == page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count()
+    finally:
+        if shots := os.environ.get("CASTILLO_SHOTS"):  # a folder, to look at what was seen
+            page.screenshot(path=f"{shots}/{notebook}.png")
+        page.close()
+
+
+def test_another_parameter_and_the_notebook_is_another(lab: Lab, browser: Any) -> None:
+    """What a reader does: change the parameters cell, run all again."""
+    path = lab.root / "notebooks" / "outlet.ipynb"
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    try:
+        text = path.read_text(encoding="utf-8")
+        again = path.with_name("again.ipynb")
+        again.write_text(text.replace('outlet: str = \\"guardian\\"', 'outlet: str = \\"cnn\\"'), encoding="utf-8")
+        done = run_all(lab, page, "again")
+        html = "".join(o.data["text/html"] for c in done.cells if c.cell_type == "code" for o in c.outputs)
+        assert "CNN" in html
+        assert "The Guardian (" not in html
+    finally:
+        page.close()
