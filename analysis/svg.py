@@ -63,7 +63,8 @@ def _lay_out(figure: Figure) -> None:
         FigureCanvasSVG(figure)
         figure.set_dpi(72)  # what an SVG is drawn at
         engine.execute(figure)
-        figure.set_layout_engine("none")
+        with mpl.rc_context({"figure.constrained_layout.use": False}):  # a mere "none" would be an engine, and drawn for
+            figure.set_layout_engine(None)
 
 
 def _ours(tag: str, name: str) -> str:
