@@ -57,13 +57,15 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
 
 
 def _lay_out(figure: Figure) -> None:
-    """Find every part its place, once: left to savefig, all would be drawn twice, the first time for the layout only."""
+    """Find every part its place, once; savefig would draw everything twice, the first time only for that."""
     engine = figure.get_layout_engine()
     if engine is not None:
         FigureCanvasSVG(figure)
         figure.set_dpi(72)  # what an SVG is drawn at
         engine.execute(figure)
-        with mpl.rc_context({"figure.constrained_layout.use": False}):  # a mere "none" would be an engine, and drawn for
+        with mpl.rc_context(
+            {"figure.constrained_layout.use": False}
+        ):  # a mere "none" would be an engine, and drawn for
             figure.set_layout_engine(None)
 
 
