@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analysis.publish.builder import BuildResult, Listed, build, list_reports
     from analysis.publish.template import started
-    from analysis.publish.verify import Verification, verify
+    from analysis.publish.verification import Verification, verify
 
 #: Public name → module it lives in.
 _HOME = {
     **dict.fromkeys(("BuildResult", "Listed", "build", "list_reports"), "builder"),
-    **dict.fromkeys(("Verification", "verify"), "verify"),
+    **dict.fromkeys(("Verification", "verify"), "verification"),
     "started": "template",
 }
 __all__ = ["BuildResult", "Listed", "Verification", "build", "list_reports", "started", "verify"]

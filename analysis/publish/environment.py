@@ -19,6 +19,8 @@ _UNWANTED = (
     "LANG",
     "LANGUAGE",
     "MPLBACKEND",
+    "COLUMNS",  # the terminal's size
+    "LINES",
 )
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _ONE_THREAD = dict.fromkeys(_THREADS, "1")
