@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -59,12 +61,16 @@ class Worker:
     def end(self) -> None:
         """End it at once: it ends, and its kernel with it, when its line does."""
         with suppress(OSError):
-            if self._process is None:
-                with socket.socket(fileno=self._line.fileno()) as line:  # also wakes who waits for an answer
-                    line.shutdown(socket.SHUT_RDWR)
-                    line.detach()
-            else:
+            if self._process is not None and sys.platform == "win32":
                 self._process.terminate()
+                return
+            with socket.socket(fileno=os.dup(self._line.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)  # wakes also who waits for an answer here
+
+    def join(self) -> None:
+        """Wait for the end of a process that was started; one that was forked is the template's to wait for."""
+        if self._process is not None:
+            self._process.join()
 
 
 class Workers(Executor):
@@ -106,3 +112,5 @@ class Workers(Executor):
         for worker in self._workers:
             worker.end()
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        for worker in self._workers if wait else ():
+            worker.join()
