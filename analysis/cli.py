@@ -70,13 +70,21 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
         click.echo(f"{kept[0]}: 0 built, {kept[1]} fresh, 0 failed")
         _write_figures(kept[0], figures)
         return
-    loaded = _load(study)
-    if warning := _stale_features(loaded):
-        click.echo(f"warning: {warning}", err=True)
-    progress = Progress(sys.stderr)
-    result = publish.build(
-        loaded, output=output, only=only, jobs=jobs, force=force, echo=progress.line, progress=progress
-    )
+    with publish.started() as template:  # imports while the study is read and checked
+        loaded = _load(study)
+        if warning := _stale_features(loaded):
+            click.echo(f"warning: {warning}", err=True)
+        progress = Progress(sys.stderr)
+        result = publish.build(
+            loaded,
+            output=output,
+            only=only,
+            jobs=jobs,
+            force=force,
+            echo=progress.line,
+            progress=progress,
+            template=template,
+        )
     done = f"{len(result.built)} built, {len(result.fresh)} fresh, {len(result.failed)} failed"
     click.echo(f"{result.folder}: {done}")
     _write_figures(result.folder, figures)
@@ -158,7 +166,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     Example: castillo annotate feeds.jsonl articles.jsonl --study castillo-2022
     """
     from analysis.annotate import annotate as run
-    from analysis.publish.builder import cores
+    from analysis.publish.jobs import cores
 
     loaded = _load(study)
     folder = output or loaded.features_folder
@@ -233,7 +241,8 @@ def verify(study: str, jobs: int | None) -> None:
     """
     from analysis import publish
 
-    found = publish.verify(_load(study), jobs=jobs, echo=click.echo)
+    with publish.started() as template:
+        found = publish.verify(_load(study), jobs=jobs, echo=click.echo, template=template)
     for line in (*found.remarks, *found.differences):
         click.echo(line)
     click.echo("verified: every file is the same" if not found.differences else f"{len(found.differences)} differences")

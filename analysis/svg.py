@@ -9,6 +9,8 @@ from html import escape
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from analysis.figures import INK, MUTED, PAPER, RULE, STYLE
@@ -43,6 +45,7 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
         label.set_parse_math(False)  # a dollar sign in a name is a dollar sign
     # hashsalt: matplotlib's ids are random otherwise; Date: it writes the time otherwise.
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
+        _lay_out(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     plt.close(figure)
     text = buffer.getvalue()
@@ -51,6 +54,19 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<[^<>]+>", lambda tag: _ours(tag[0], name), text)  # tags only: labels stay as they are
     return _opened(text, name, title, alt).strip()
+
+
+def _lay_out(figure: Figure) -> None:
+    """Find every part its place, once; savefig would draw everything twice, the first time only for that."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        FigureCanvasSVG(figure)
+        figure.set_dpi(72)  # what an SVG is drawn at
+        engine.execute(figure)
+        with mpl.rc_context(
+            {"figure.constrained_layout.use": False}
+        ):  # a mere "none" would be an engine, and drawn for
+            figure.set_layout_engine(None)
 
 
 def _ours(tag: str, name: str) -> str:

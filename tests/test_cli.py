@@ -15,7 +15,7 @@ from publishing import PARAMETERS, make_project, write_notebook
 
 from analysis import publish
 from analysis.cli import main
-from analysis.publish.run import Failure
+from analysis.publish.page import Failure
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_build_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPatch)
     done = castillo("build", "tiny", "--only", "a*", "--only", "b", "--jobs", "3", "--force", "--output", "out")
     assert "reports/tiny: 1 built, 2 fresh, 0 failed\n" == done.output
     assert 0 == done.exit_code
-    del seen["echo"], seen["progress"]
+    del seen["echo"], seen["progress"], seen["template"]
     assert {"output": Path("out"), "only": ("a*", "b"), "jobs": 3, "force": True} == seen
 
 

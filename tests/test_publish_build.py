@@ -15,11 +15,12 @@ from publishing import PARAMETERS, SHOW, make_project, write_features, write_not
 
 from analysis import publish
 from analysis.errors import BuildError
-from analysis.publish import builder, depends
+from analysis.publish import builder, depends, jobs
+from analysis.publish.environment import kernel_environment
 from analysis.publish.files import lock, write
-from analysis.publish.kernels import OwnKernelManager, kernel_environment
-from analysis.publish.page import Rendered
-from analysis.publish.run import Failure, Outcome, Task, run_all
+from analysis.publish.kernels import OwnKernelManager
+from analysis.publish.page import Failure, Outcome, Rendered, Task
+from analysis.publish.run import run_all
 from analysis.study import Study, load_study
 
 TWO = '[[reports]]\nnotebook = "plain"\n[[reports]]\nnotebook = "outlet"\neach = "outlet"\n'
@@ -240,14 +241,14 @@ def test_jobs_are_as_many_as_memory_allows(
     monkeypatch: pytest.MonkeyPatch, free: float, cores: int, expected: int
 ) -> None:
     """At least one, and no more than there are cores."""
-    monkeypatch.setattr(builder, "free_memory", lambda: free)
-    monkeypatch.setattr(builder, "cores", lambda: cores)
-    assert expected == builder.default_jobs()
+    monkeypatch.setattr(jobs, "free_memory", lambda: free)
+    monkeypatch.setattr(jobs, "cores", lambda: cores)
+    assert expected == jobs.default_jobs()
 
 
 def test_free_memory_is_some() -> None:
     """Of this machine, in bytes."""
-    assert 1e6 < builder.free_memory() < 1e14
+    assert 1e6 < jobs.free_memory() < 1e14
 
 
 def test_only_leaves_the_manifest_alone(root: Path, quick: object) -> None:
@@ -290,7 +291,7 @@ def test_stale_features_are_told_on_the_page(root: Path, quick: object) -> None:
     """The page's warning names the file."""
     actors = root / "data" / "tiny" / "actors.csv"
     actors.write_text(actors.read_text().replace("Pedro Castillo,exact", "Castillo,exact"))
-    plan = builder._Build(study(), root, root / "reports", root, print)
+    plan = builder.Build(study(), root, root / "reports", root, print)
     expected = ("The features are older than actors.csv: numbers here do not follow its last change.",)
     assert expected == plan._task(plan.reports[0]).page.warnings
 
@@ -364,7 +365,7 @@ def test_a_kernel_that_is_killed_is_told_by_its_cell(root: Path, cells: list[str
     """As one is that takes too much memory; the cell with the parameters is the first."""
     kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     write_notebook(root, "plain", ["# T", *(kill if cell == "KILL" else cell for cell in cells)])
-    plan = builder._Build(study(), root, root / "reports", root, print)
+    plan = builder.Build(study(), root, root / "reports", root, print)
     (outcome,) = run_all([plan._task(plan.reports[0])], jobs=1)
     assert isinstance(outcome.result, Failure)
     assert expected == outcome.result.cell
@@ -382,7 +383,7 @@ def test_a_failing_cell_is_told_by_its_number(root: Path) -> None:
         "b = 2\n\nf()",
     ]
     write_notebook(root, "plain", cells)
-    plan = builder._Build(study(), root, root / "reports", root, print)
+    plan = builder.Build(study(), root, root / "reports", root, print)
     (outcome,) = run_all([plan._task(plan.reports[0])], jobs=1)
     failure = outcome.result
     assert isinstance(failure, Failure)

@@ -22,8 +22,7 @@ BUILD = """
 import sys
 from analysis import study
 from analysis.publish import builder
-from analysis.publish.page import Rendered
-from analysis.publish.run import Outcome
+from analysis.publish.page import Outcome, Rendered
 
 def run_all(tasks, *, jobs, **_):
     for task in tasks:

@@ -10,10 +10,9 @@ import pytest
 
 from analysis.publish.cache import Status
 from analysis.publish.index import Entry, render_index
-from analysis.publish.page import Page, Rendered
+from analysis.publish.page import Failure, Page, Rendered
 from analysis.publish.plain import plain
 from analysis.publish.render import PAYLOAD, render
-from analysis.publish.run import Failure
 
 HOSTILE = "</script><script>alert(1)</script><svg onload=alert(2)>\"'><img src=x onerror=alert(3)>{{ 7*7 }}"
 PAGE = Page(

@@ -10,14 +10,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from publishing import SHOW, make_project, write_notebook
 
 from analysis import publish
-from analysis.publish import builder, run
+from analysis.publish import builder, run, template
 from analysis.publish.template_process import threads
 from analysis.study import load_study
 
@@ -67,7 +66,7 @@ def test_warm_equals_cold(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cells = [INTERPRETER, DRAWING, SHOW + 'show("<p>x</p>", kind="finding", text="X.")', "get_ipython()", "input"]
     warm = build(root, cells, "import analysis.display")
     with monkeypatch.context() as patch:
-        patch.setattr(run, "template", lambda *_: nullcontext())
+        patch.setattr(template, "can_fork", lambda scratch: False)
         cold = build(root, cells, "import analysis.display")
     for name, page in cold.items():
         assert [] == list(difflib.unified_diff(page.splitlines(), warm[name].splitlines(), n=0))
@@ -134,7 +133,7 @@ def test_threads_are_counted() -> None:
     assert 1 <= threads()
 
 
-COLD = "from contextlib import nullcontext; from analysis.publish import run; run.template = lambda *_: nullcontext()\n"
+COLD = "from analysis.publish import template; template.can_fork = lambda scratch: False\n"
 BUILD = "from analysis.cli import main; main(['build', 'tiny', '--jobs', '2'])"
 
 

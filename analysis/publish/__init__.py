@@ -7,12 +7,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.publish.builder import BuildResult, Listed, Verification, build, list_reports, verify
+    from analysis.publish.builder import BuildResult, Listed, build, list_reports
+    from analysis.publish.template import started
+    from analysis.publish.verification import Verification, verify
 
-__all__ = ["BuildResult", "Listed", "Verification", "build", "list_reports", "verify"]
+#: Public name → module it lives in.
+_HOME = {
+    **dict.fromkeys(("BuildResult", "Listed", "build", "list_reports"), "builder"),
+    **dict.fromkeys(("Verification", "verify"), "verification"),
+    "started": "template",
+}
+__all__ = ["BuildResult", "Listed", "Verification", "build", "list_reports", "started", "verify"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module("analysis.publish.builder"), name)
+    if name in _HOME:
+        return getattr(import_module(f"analysis.publish.{_HOME[name]}"), name)
     raise AttributeError(f"module 'analysis.publish' has no attribute {name!r}")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-
-import psutil
 
 from analysis.errors import BuildError
 from analysis.publish import stamp
@@ -21,17 +17,18 @@ from analysis.publish.cache import Cache, State, Status, report_parts, shared_pa
 from analysis.publish.describe import index_entry, page_of
 from analysis.publish.files import lock, prepare, sweep, write
 from analysis.publish.index import render_index
-from analysis.publish.manifest import differences, make_manifest, read_manifest, remarks, write_manifest
+from analysis.publish.jobs import default_jobs
+from analysis.publish.manifest import write_manifest
 from analysis.publish.matrix import Report, select, study_reports
+from analysis.publish.page import Failure, Outcome, Task
 from analysis.publish.parameters import Parameter, read_code, read_parameters
 from analysis.publish.progress import Progress
-from analysis.publish.run import Failure, Outcome, Task, run_all
+from analysis.publish.run import run_all
+from analysis.publish.template import Template
 from analysis.settings import read_settings
 from analysis.study import Study, digest, find_root
 
 Echo = Callable[[str], None]
-#: Bytes that a worker and its kernel take, measured on the Castillo study's reports, with a third to spare.
-JOB_MEMORY = 600e6
 
 
 @dataclass
@@ -60,14 +57,6 @@ class Listed:
     seconds: float | None
 
 
-@dataclass(frozen=True)
-class Verification:
-    """Differences from the committed manifest, and remarks that may explain them."""
-
-    differences: tuple[str, ...]
-    remarks: tuple[str, ...]
-
-
 def build(
     study: Study,
     *,
@@ -77,6 +66,7 @@ def build(
     force: bool = False,
     echo: Echo = lambda line: None,
     progress: Progress | None = None,
+    template: Template | None = None,
 ) -> BuildResult:
     """Build the reports of a study.
 
@@ -89,6 +79,7 @@ def build(
     force : bool, render also what is fresh
     echo : called with a line of text for each report as it is done
     progress : Progress, is told of cells; nothing is shown where it is not given
+    template : Template started before, so that it was ready sooner; else the build starts its own
 
     Returns
     -------
@@ -103,37 +94,14 @@ def build(
     texts = [study.folder / name for name in study.settings.texts]
     before = stamp.inputs(root, study.folder, texts)
     output = output or root / "reports"
-    plan = _Build(study, root, output, root, echo)
-    result = plan.run(only, jobs or default_jobs(), force, progress)
+    plan = Build(study, root, output, root, echo)
+    result = plan.run(only, jobs or default_jobs(), force, progress, template)
     if result.ok and not only and not plan.stale_features:
         stamp.put(root, study.folder, output, before, texts, result.folder)
     return result
 
 
-def default_jobs() -> int:
-    """As many processes as there are cores, but no more than there is memory for."""
-    return max(1, min(cores(), int(free_memory() // JOB_MEMORY)))
-
-
-def free_memory() -> float:
-    """Bytes that may still be taken, of the machine's memory and of what this process's group of processes may use."""
-    free = float(psutil.virtual_memory().available)
-    with suppress(OSError, ValueError):  # a container's limit, where there is one ("max" is no number)
-        group = Path("/sys/fs/cgroup")
-        limit, taken = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
-        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-        free = min(free, limit - taken + int(stat.get("inactive_file", 0)))  # what files were read is given up first
-    return free
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    with suppress(AttributeError):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-class _Build:
+class Build:
     """One build: what it needs to know, and its steps."""
 
     def __init__(self, study: Study, root: Path, output: Path, memory: Path, echo: Echo) -> None:
@@ -147,9 +115,18 @@ class _Build:
         self.parts = {report.name: report_parts(report, study, root, shared) for report in self.reports}
 
     def status(self, report: Report) -> Status:
+        """Whether a report is fresh, and why not."""
         return self.cache.status(report.name, self.parts[report.name])
 
-    def run(self, only: Sequence[str], jobs: int, force: bool, progress: Progress | None = None) -> BuildResult:
+    def run(
+        self,
+        only: Sequence[str],
+        jobs: int,
+        force: bool,
+        progress: Progress | None = None,
+        template: Template | None = None,
+    ) -> BuildResult:
+        """Make the chosen reports that are not fresh, write what came of them, and all that lists them."""
         chosen = select(self.reports, only)
         prepare(self.cache.folder)
         prepare(self.result.folder)
@@ -162,7 +139,8 @@ class _Build:
             progress = progress or Progress()
             progress.begin(sum(map(self._cells, tasks)))
             share = partial(_share_results, self.study, self.echo)
-            made = run_all(tasks, jobs=jobs, first=share, cell=progress.cell, study=self.study.folder)
+            folder = self.study.folder
+            made = run_all(tasks, jobs=jobs, first=share, cell=progress.cell, study=folder, template=template)
             with closing(made) as outcomes, closing(progress):
                 for outcome in outcomes:
                     self._keep(outcome)
@@ -260,7 +238,7 @@ def list_reports(study: Study, *, output: Path | None = None) -> list[Listed]:
     ParameterError, BuildError, FeaturesMissing
     """
     root = find_root()
-    plan = _Build(study, root, output or root / "reports", root, lambda line: None)
+    plan = Build(study, root, output or root / "reports", root, lambda line: None)
     known: Mapping[str, tuple[Parameter, ...]] = {
         notebook: read_parameters(root / "notebooks" / f"{notebook}.ipynb")
         for notebook in {report.notebook for report in plan.reports}
@@ -269,34 +247,3 @@ def list_reports(study: Study, *, output: Path | None = None) -> list[Listed]:
         Listed(report, known[report.notebook], plan.status(report), plan.cache.load(report.name).seconds)
         for report in plan.reports
     ]
-
-
-def verify(study: Study, *, jobs: int | None = None, echo: Echo = lambda line: None) -> Verification:
-    """Build a study again from nothing into a temporary folder and compare with its committed manifest.
-
-    Parameters
-    ----------
-    study : Study
-    jobs : int, processes at once
-    echo : called with a line of text for each report as it is done
-
-    Returns
-    -------
-    Verification, without differences where every file is the same to the byte
-
-    Raises
-    ------
-    BuildError
-        Where there is no manifest.
-    """
-    root = find_root()
-    expected = read_manifest(root / "reports" / study.name)
-    scratch = Path(tempfile.mkdtemp(prefix="castillo-verify-"))
-    try:
-        plan = _Build(study, root, scratch / "reports", scratch, echo)
-        result = plan.run((), jobs or default_jobs(), force=True)
-        actual = make_manifest(result.folder, study.name, root, plan.files())
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    failed = [f"{name} failed {failure.place}: {failure.error}" for name, failure in sorted(result.failed.items())]
-    return Verification((*failed, *differences(expected, actual)), tuple(remarks(expected, actual)))

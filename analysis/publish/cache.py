@@ -15,8 +15,8 @@ import analysis
 from analysis.publish.depends import library_files, notebook_modules
 from analysis.publish.files import write
 from analysis.publish.matrix import Report
+from analysis.publish.page import Failure
 from analysis.publish.parameters import read_cells, read_code
-from analysis.publish.run import Failure
 from analysis.study import Study, digest
 
 #: Packages whose version can change a number, a figure or a page.
@@ -27,8 +27,8 @@ PACKAGES = (
 _PUBLISH = Path(__file__).parent
 #: Modules of publish/ that decide what is on a page; the others decide which pages are made, and when.
 _SHAPING = (
-    *("describe", "kernels", "markdown", "matrix", "page", "parameters", "plain", "render", "run"),
-    "template_process",
+    *("describe", "environment", "kernels", "markdown", "matrix", "page", "parameters", "plain", "render"),
+    *("template_process", "work"),
 )
 
 

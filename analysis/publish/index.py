@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis.publish.run import Failure
+from analysis.publish.page import Failure
 from analysis.study import Study
 
 _TEMPLATES = Path(__file__).parent / "template"

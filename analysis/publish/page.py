@@ -1,9 +1,12 @@
-"""A page before and after rendering: what it says beyond its notebook, and the files it became."""
+"""A report in the making: what it says beyond its notebook, the files it became, or why there are none."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.publish.matrix import Report
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,45 @@ class Rendered:
     files: Mapping[str, bytes]
     title: str
     headline: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a report could not be made.
+
+    Attributes
+    ----------
+    cell : int or None, number of the cell as JupyterLab shows it after Run All
+    line : int or None, line in that cell
+    error : str, the exception in one line
+    traceback : str, without colours and machine paths
+    """
+
+    cell: int | None
+    line: int | None
+    error: str
+    traceback: str
+
+    @property
+    def place(self) -> str:
+        """Where it failed, in words."""
+        line = "" if self.line is None else f", line {self.line}"
+        return "outside its cells" if self.cell is None else f"in cell {self.cell}{line}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A report to make: what to run and what its page says beyond the notebook."""
+
+    report: Report
+    page: Page
+    root: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task: its files, or why there are none; seconds it took."""
+
+    name: str
+    result: Rendered | Failure
+    seconds: float

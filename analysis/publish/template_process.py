@@ -1,8 +1,10 @@
-"""The template: a process that has imported what notebooks need, once, and forks a kernel for each that asks.
+"""The template: a process that has imported what notebooks need, once, and forks kernels and workers for who asks.
 
-A client connects to its socket and sends one line, {"argv": …, "cwd": …, "env": …}; it is answered the kernel's pid,
-and its exit status when it has ended. A client that goes away takes its kernel with it; the end of standard input,
-which the build holds open, takes them all.
+Standard input, which the build holds open, gives one line, {"modules": …, "study": …}: what to import beyond that, and
+what to load. Then a client connects to its socket and sends one line. {"argv": …, "cwd": …, "env": …} asks for a
+kernel; it is answered the kernel's pid, and its exit status when it has ended. A client that goes away takes its kernel
+with it. {"worker": true} asks for a worker, whose line to the build the connection becomes: it ends when that does. The
+end of standard input ends all.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 #: What every kernel imports sooner or later.
 MODULES = (
@@ -34,38 +37,43 @@ MODULES = (
 
 
 def main() -> None:
-    """Serve on a socket, in a folder, with a study and modules given on the command line."""
-    serve(socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2]), sys.argv[3], sys.argv[4:])
+    """Serve on a socket, in a folder, given on the command line."""
+    serve(socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2]))
 
 
-def serve(listener: socket.socket, scratch: Path, study: str, modules: Sequence[str]) -> None:
-    """Import modules, load a study, draw once, then fork kernels until standard input ends.
+def serve(listener: socket.socket, scratch: Path) -> None:
+    """Import modules, load a study, draw once, then fork until standard input ends.
 
     Parameters
     ----------
     listener : socket, listening
     scratch : Path, the build's private folder; deleted at the end
-    study : folder of a study, or empty
-    modules : sequence of names
     """
     with contextlib.suppress(ValueError):
         sys.path.remove("")  # a kernel's path starts with its own folder, not with this process's
     before = dict(os.environ)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # IPython sets it before pyplot is imported
-    for name in (*MODULES, *modules):
-        with contextlib.suppress(Exception):  # a kernel will meet it again, and say so
-            importlib.import_module(name)
-    with contextlib.suppress(Exception):
-        _prepare(study)
+    _import(MODULES)
+    asked = json.loads(sys.stdin.buffer.readline() or "null")
+    if asked:
+        _import(asked["modules"])
+        with contextlib.suppress(Exception):
+            _prepare(asked["study"])
     if threads() == 1:
         gc.collect()
         gc.freeze()
-        _Template(listener, dict(os.environ.items() - before.items())).run()
+        _Template(listener, scratch, before).run()
     else:  # a fork would lack the others: refuse, and kernels are started in the ordinary way
         listener.close()
         sys.stdin.read()
     shutil.rmtree(scratch, ignore_errors=True)
     os._exit(0)  # taking apart all that was imported would only cost time
+
+
+def _import(modules: Iterable[str]) -> None:
+    for name in modules:
+        with contextlib.suppress(Exception):  # a kernel will meet it again, and say so
+            importlib.import_module(name)
 
 
 def _prepare(study: str) -> None:
@@ -92,9 +100,10 @@ def threads() -> int:
 class _Template:
     """The loop that forks, and reaps what it forked."""
 
-    def __init__(self, listener: socket.socket, imported: Mapping[str, str]) -> None:
-        self.listener = listener
-        self.imported = imported  # variables that imports have set
+    def __init__(self, listener: socket.socket, scratch: Path, environment: Mapping[str, str]) -> None:
+        self.listener, self.scratch = listener, scratch
+        self.environment = environment  # as it was before the imports
+        self.imported = dict(os.environ.items() - environment.items())  # variables that imports have set
         self.kernels: dict[int, socket.socket] = {}
         self.selector = selectors.DefaultSelector()
         self.woken, self.waker = os.pipe()
@@ -121,25 +130,32 @@ class _Template:
                     self._client_left(key.fileobj)
 
     def _fork(self, client: socket.socket) -> None:
-        line = client.makefile().readline()
+        with client.makefile() as lines:
+            line = lines.readline()
         if not line:
             client.close()
             return
+        request = json.loads(line)
         if (pid := os.fork()) == 0:
             self._leave(client)
-            request = json.loads(line)
+            if "worker" in request:
+                become_worker(client, self.scratch, self.environment)
+            client.close()
             become_kernel(request["argv"], request["cwd"], {**request["env"], **self.imported})
             sys.exit()  # up through the loop, so that what a kernel does at its end is done
+        if "worker" in request:
+            client.close()
+            return
         self.kernels[pid] = client
         self.selector.register(client, selectors.EVENT_READ)
         _tell(client, pid)
 
     def _leave(self, client: socket.socket) -> None:
-        """In a new kernel: let go of everything that is the template's."""
+        """In a new process: let go of everything that is the template's but its client."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.selector.close()
-        for other in (client, self.listener, *self.kernels.values()):
+        for other in (self.listener, *self.kernels.values()):
             other.close()
         for end in (self.woken, self.waker):
             os.close(end)
@@ -175,6 +191,17 @@ def kill_group(pid: int) -> None:
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(OSError):
             kill(pid, signal.SIGKILL)
+
+
+def become_worker(client: socket.socket, scratch: Path, environment: Mapping[str, str]) -> NoReturn:
+    """Turn this process, just forked, into a worker at the other end of a line."""
+    from analysis.publish.work import work
+
+    os.environ.clear()
+    os.environ.update(environment)
+    line = Connection(client.detach())
+    line.send(None)
+    work(line, scratch)
 
 
 def become_kernel(argv: list[str], cwd: str, environment: Mapping[str, str]) -> None:

@@ -10,10 +10,8 @@ import os
 import select
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -21,52 +19,16 @@ from typing import Any
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from analysis.publish.template import SOCKET
+
 #: Name of the provisioner as pyproject.toml registers it.
 WARM = "castillo-warm"
-_SOCKET = "template"
-_SERVE = "from analysis.publish.template_process import main; main()"
 
 
 def can_be_warm(scratch: Path) -> bool:
     """Whether a build that uses this private folder has a template process, and jupyter_client knows how to ask it."""
     known = entry_points(group=KernelProvisionerFactory.GROUP_NAME, name=WARM)
-    return (scratch / _SOCKET).exists() and bool(known)
-
-
-@contextmanager
-def template(
-    scratch: Path, environment: Mapping[str, str], modules: Sequence[str], study: Path | None = None
-) -> Iterator[None]:
-    """Run a template process, in its own session: it ends with this block, or with this process however that ends.
-
-    Parameters
-    ----------
-    scratch : Path, a private folder
-    environment : mapping, of the template and so of what its imports read
-    modules : sequence of names of modules to import beyond those every kernel needs
-    study : folder of a study to load
-    """
-    path = str(scratch / _SOCKET)
-    if not sys.platform.startswith("linux") or len(path) > 100:  # forking is not safe elsewhere
-        yield
-        return
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen()
-        process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, str(listener.fileno()), str(scratch), str(study or ""), *modules],
-            stdin=subprocess.PIPE,
-            cwd=scratch,
-            env=environment,
-            pass_fds=[listener.fileno()],
-            start_new_session=True,
-        )
-    try:
-        yield
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait()
+    return (scratch / SOCKET).exists() and bool(known)
 
 
 class ForkedKernel:
@@ -78,7 +40,7 @@ class ForkedKernel:
         self.returncode: int | None = None
         self._template = socket.socket(socket.AF_UNIX)
         try:
-            self._template.connect(str(scratch / _SOCKET))
+            self._template.connect(str(scratch / SOCKET))
             self._template.sendall(json.dumps(request).encode() + b"\n")
             self._answers = self._template.makefile()
             self.pid = int(self._answers.readline())
