@@ -15,6 +15,7 @@ from analysis import tables
 from analysis.errors import TextsError
 from analysis.readers import clean, jsonl
 from analysis.readers.row import BadRow, Row, parse_row
+from analysis.readers.seen import Seen
 
 #: More lines than a file has.
 _LINES = 10**12
@@ -90,20 +91,20 @@ def _chunks(
 
 
 def _accepted(files: list[Path], rejected: list[Rejected], refuse: Callable[[Row], str | None] | None) -> Iterator[Row]:
-    seen: dict[str, int] = {}  # of hundreds of thousands of articles perhaps: the file and the line in one number
+    seen = Seen()  # the file and the line in one number
     for number, path in enumerate(files):
         for line, found in FORMATS[path.suffix.lower()](path):
             row = found if isinstance(found, BadRow) else parse_row(found)
             if isinstance(row, BadRow):
                 rejected.append(Rejected(path, line, row.reason))
-            elif row.article in seen:
-                before, at = divmod(seen[row.article], _LINES)
+            elif (place := seen.get(row.article)) is not None:
+                before, at = divmod(place, _LINES)
                 told = f"article id was read before ({files[before].name}, line {at})"
                 rejected.append(Rejected(path, line, told))
             elif refuse is not None and (reason := refuse(row)):
                 rejected.append(Rejected(path, line, reason))
             else:
-                seen[row.article] = number * _LINES + line
+                seen.add(row.article, number * _LINES + line)
                 yield row
 
 
