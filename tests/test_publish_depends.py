@@ -49,6 +49,6 @@ def test_data_files_go_with_the_modules_that_name_them() -> None:
     """validity.csv with method.py, abbreviations.toml with boundaries.py."""
     assert ["analysis/phrases.py"] == list(library_files(["analysis.phrases"]))
     found = library_files(["analysis.boundaries"])
-    assert ["analysis/instruments/abbreviations.toml", "analysis/boundaries.py"] == sorted(found)
+    assert ["analysis/boundaries.py", "analysis/instruments/abbreviations.toml"] == sorted(found)
     assert "analysis/instruments/validity.csv" in library_files(["analysis.method"])
     assert {} == library_files([])
