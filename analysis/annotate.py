@@ -100,7 +100,7 @@ def annotate(
     folder = study.features_folder if output is None else Path(output)
     check_folder(folder)
     rejected: list[Rejected] = []
-    facts, partitions = recipe.facts, []
+    facts, count = recipe.facts, 0
     with NewRows(study.folder / "articles.csv") as new, FeatureWriter(folder) as writer:
         texts = read_texts(paths, rejected=rejected, refuse=_refusal(study), rows=ROWS)
         measured = _mapped(partial(chunk_features, recipe=recipe), _noting_new(texts, facts, new), jobs)
@@ -110,11 +110,12 @@ def annotate(
                 writer.add(schema, features[schema.name])
             with told_if_not_written(folder):
                 copies.add(features["SIGNATURES"])
-            partitions.append(features["ARTICLES"].select(["article", "published"]))
-        if not partitions:
+            count += features["ARTICLES"].num_rows
+        if not count:
             reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected[:3])
             raise AnalysisError(f"no article to annotate; {len(rejected)} rows were set aside. {reasons}".rstrip())
-        articles = pa.concat_tables(partitions).to_pandas()
+        written = writer.written(tables.ARTICLES)
+        articles = written.read(columns=["article", "published"], use_threads=False).to_pandas()
         signatures = writer.written(tables.SIGNATURES)
         reprints = copies.clusters(articles, partial(_some, signatures))
         writer.add(tables.REPRINTS, pa.Table.from_pandas(reprints, preserve_index=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -65,7 +66,8 @@ class Bands:
         self.threshold = threshold
         # Bands of 4: a pair alike at 0.7 shares one with p = 1 - (1 - 0.7**4)**32 = 0.9998; of 2 for lower thresholds.
         self._size = 4 if threshold >= 0.6 else 2
-        self._articles: list[pa.Array] = []
+        # As bytes: small Arrow arrays that stay would hold the large pages on which they lie.
+        self._articles: list[bytes] = []
         self._count = 0
         self._places: dict[str, list[npt.NDArray[np.int32]]] = {scope: [] for scope in SHINGLE}
         # In a file: they are most of what would grow with the number of articles.
@@ -82,7 +84,7 @@ class Bands:
                 of = pc.equal(scopes, scope).to_numpy(zero_copy_only=False) & (sizes > 0)
                 self._places[scope].append(place[of].astype(np.int32))
                 self._bands[scope].add(self._mixed(values[np.repeat(of, sizes)].reshape(-1, PERMUTATIONS)))
-            self._articles.append(names)
+            self._articles.append(json.dumps(names.to_pylist()).encode())
             self._count += len(names)
 
     def _mixed(self, signed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
@@ -133,9 +135,8 @@ class Bands:
                 few = len(alike) <= _MANY
                 pairs.update(combinations(alike, 2) if few else ((alike[0], other) for other in alike[1:]))
                 pairs.update(() if few else pairwise(alike))
-        articles = pa.chunked_array(self._articles)
-        sides = np.array(sorted(pairs), np.intp).reshape(-1, 2).T
-        named = zip(*(articles.take(pa.array(side)).to_pylist() for side in sides), strict=True)
+        articles = [name for names in self._articles for name in json.loads(names)] if pairs else []
+        named = ((articles[one], articles[other]) for one, other in pairs)
         return sorted((min(pair), max(pair)) for pair in named)
 
 
