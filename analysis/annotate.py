@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.errors import AnalysisError
-from analysis.featurefiles import FeatureWriter, check_folder, compare_features
+from analysis.featurefiles import FeatureWriter, check_folder, compare_features, told_if_not_written
 from analysis.features import OF_ARTICLE, Facts, Recipe, chunk_features
 from analysis.gazetteer import Gazetteer
 from analysis.manifest import NewRows
@@ -36,7 +36,7 @@ __all__ = ["Annotation", "annotate", "compare_features"]
 ROWS = 500
 _PACKAGES = ("datasketch", "nltk", "vaderSentiment")
 
-_Tables = dict[str, pd.DataFrame]
+_Tables = dict[str, pa.Table]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def annotate(
     recipe = Recipe(Gazetteer.from_tables(study.actors, study.labels), _facts(study.manifest))
     folder = study.features_folder if output is None else Path(output)
     check_folder(folder)
-    facts, partitions, skipped = recipe.facts, [], Counter[str]()
+    facts, count, skipped = recipe.facts, 0, Counter[str]()
     with (
         NewRows(study.folder / "articles.csv") as new,
         FeatureWriter(folder) as writer,
@@ -122,18 +122,21 @@ def annotate(
             skipped=skipped,
         )
         measured = _mapped(partial(chunk_features, recipe=recipe), _noting_new(texts, facts, new), jobs)
-        copies = Bands()
+        copies = Bands(folder=writer.neighbour)
         for features in measured:
             for schema in OF_ARTICLE:
                 writer.add(schema, features[schema.name])
-            copies.add(features["SIGNATURES"])
-            partitions.append(features["ARTICLES"][["article", "published"]])
-        if not partitions:
+            with told_if_not_written(folder):
+                copies.add(features["SIGNATURES"])
+            count += features["ARTICLES"].num_rows
+        if not count:
             reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected.first[:3])
             raise AnalysisError(f"no article to annotate; {rejected.count} rows were set aside. {reasons}".rstrip())
-        articles = pd.concat(partitions)
+        written = writer.written(tables.ARTICLES)
+        articles = written.read(columns=["article", "published"], use_threads=False).to_pandas()
         signatures = writer.written(tables.SIGNATURES)
-        writer.add(tables.REPRINTS, copies.clusters(articles, partial(_some, signatures)))
+        reprints = copies.clusters(articles, partial(_some, signatures))
+        writer.add(tables.REPRINTS, pa.Table.from_pandas(reprints, preserve_index=False))
         added = new.finish()
         writer.finish(_meta(study, added, len(articles), rejected, skipped))
     known = pd.Series(sorted(facts), dtype="str")

@@ -10,7 +10,6 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -68,24 +67,29 @@ class FeatureWriter:
         self._close()
         self._neighbour.cleanup()
 
+    @property
+    def neighbour(self) -> Path:
+        """The folder where the tables are until `finish`."""
+        return Path(self._neighbour.name)
+
     def path(self, schema: Schema) -> Path:
         """Where the table of a schema is written, until `finish`."""
-        return Path(self._neighbour.name) / f"{schema.name.lower()}.parquet"
+        return self.neighbour / f"{schema.name.lower()}.parquet"
 
     @property
     def rejected(self) -> Path:
         """Where the rows set aside may be written, until `finish`."""
-        return Path(self._neighbour.name) / "rejected.jsonl"
+        return self.neighbour / "rejected.jsonl"
 
-    def add(self, schema: Schema, table: pd.DataFrame) -> None:
+    def add(self, schema: Schema, partition: pa.Table) -> None:
         """Write a partition of a table: articles that no other partition holds."""
-        if "minhash" in table:
-            table = table.assign(minhash=[np.asarray(values, dtype=np.uint32) for values in table["minhash"]])
         writer = self._writers.get(schema.name)
-        partition = pa.Table.from_pandas(table, schema=writer and writer.schema, preserve_index=False)
         with told_if_not_written(self._folder):
             if writer is None:
-                writer = pq.ParquetWriter(self.path(schema), partition.schema, compression="zstd")
+                # Statistics of each partition would stay in memory until the end.
+                writer = pq.ParquetWriter(
+                    self.path(schema), partition.schema, compression="zstd", write_statistics=False
+                )
                 self._writers[schema.name] = writer
             writer.write_table(partition)
 
@@ -97,7 +101,7 @@ class FeatureWriter:
     def finish(self, meta: Mapping[str, Any]) -> None:
         """Put everything in its place; `meta` is what meta.json holds."""
         text = json.dumps(meta, indent=1, sort_keys=True, ensure_ascii=False)
-        neighbour = Path(self._neighbour.name)
+        neighbour = self.neighbour
         with told_if_not_written(self._folder):
             self._close()
             (neighbour / "meta.json").write_text(text + "\n", encoding="utf-8", newline="\n")

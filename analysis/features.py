@@ -1,31 +1,42 @@
-"""One text → its rows of the features. Nothing here touches the disk or knows another article."""
+"""A chunk of texts → their rows of the features. Nothing here touches the disk or knows another chunk.
+
+The texts of a language are read together (`analysis.parsed`); what is counted is counted in arrays over all of them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from analysis import tables
 from analysis.gazetteer import Gazetteer
 from analysis.mentions import Mention, text_mentions
-from analysis.parsed import Parsed, parse
-from analysis.reprints import SHINGLE, signature
-from analysis.tables import Schema
-from analysis.tokens import Span, is_word
+from analysis.minhash import PERMUTATIONS, SHINGLE, signatures, word_numbers
+from analysis.numbered import Flags, Ints, column
+from analysis.parsed import Parsed, lower, parse
+from analysis.tables import PARTS, Schema
+from analysis.tokens import is_word
 from analysis.valence import mention_valence, sentence_valence
 
 #: Tables with rows of one article each; REPRINTS needs all articles.
 OF_ARTICLE = (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS, tables.SIGNATURES)
 #: VADER takes ’ and “ for letters: it would know neither the negation in isn’t nor the word in “good”.
 PLAIN_MARKS = str.maketrans("’‘ʼ“”", "'''\"\"")
+#: Kinds of column → their types in a partition.
+_TYPES = {
+    "text": pa.large_string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "time": pa.timestamp("us", "UTC"),
+    "list": pa.list_(pa.uint32()),
+}
 
 _AGENCIES = "Getty|AFP|AP|Reuters|EPA|EFE|Bloomberg|Xinhua|PAP|Shutterstock|iStock|Anadolu|Andina|dpa|Zuma"
 _CREDIT = re.compile(
@@ -53,24 +64,24 @@ class Recipe:
     facts: Mapping[str, Facts]
 
 
-class _Article(NamedTuple):
-    """An article's text, read: where its parts end, and the words of each sentence in small letters."""
+class _Chunk(NamedTuple):
+    """Texts of one language, read: the table they came in, the part each sentence is in, which tokens are words."""
 
+    texts: pd.DataFrame
     parsed: Parsed
-    title_end: int
-    lede_end: int
-    words: list[list[str]]
+    parts: Ints
+    words: Flags
 
-    def part(self, at: int) -> str:
-        """Part of the text that a position lies in."""
-        return "title" if at < self.title_end else "lede" if at < self.lede_end else "rest"
+    def articles(self, texts: Ints) -> pa.Array:
+        """Ids of some of the texts."""
+        return _taken(self.texts["article"].to_list(), texts)
 
-    def parts(self) -> list[str]:
-        """Part of the text that each sentence lies in."""
-        return [self.part(start) for start, _ in self.parsed.sentences]
+    def word_rows(self) -> Ints:
+        """Which sentence each word is in."""
+        return self.parsed.tokens.rows[self.words]
 
 
-def chunk_features(texts: pd.DataFrame, recipe: Recipe) -> dict[str, pd.DataFrame]:
+def chunk_features(texts: pd.DataFrame, recipe: Recipe) -> dict[str, pa.Table]:
     """Features of a chunk of texts.
 
     Parameters
@@ -80,64 +91,33 @@ def chunk_features(texts: pd.DataFrame, recipe: Recipe) -> dict[str, pd.DataFram
 
     Returns
     -------
-    dict, name of the schema → DataFrame, for each schema of OF_ARTICLE
+    dict, name of the schema → Arrow table in the order of the articles, for each schema of OF_ARTICLE
     """
-    found = {schema.name: _Columns(schema) for schema in OF_ARTICLE}
-    mentioned = found[tables.MENTIONS.name]
-    targets: dict[str, _Targets] = {}
-    for text in texts.sort_values("article").itertuples(index=False):
-        article = _read(text.title, text.body, text.language)
-        for schema, measure in _MEASURES:
-            found[schema.name].add(text.article, measure(article, text, recipe))
-        mentions = text_mentions(article.parsed, recipe.gazetteer)
-        targets.setdefault(text.language, _Targets()).add(article.parsed, mentions, len(mentioned))
-        mentioned.add(text.article, mentions)
-    valences = np.full(len(mentioned), np.nan)
-    for language, those in targets.items():
-        valences[those.rows] = mention_valence(those.sentences, those.spans, language=language)
-    return {name: columns.frame(valence=valences) for name, columns in found.items()}
+    languages = texts.sort_values("article").groupby("language")
+    chunks = [_read(some, str(language)) for language, some in languages]
+    return {schema.name: _joined([measure(chunk, recipe) for chunk in chunks]) for schema, measure in _MEASURES}
 
 
-class _Columns:
-    """A table in the making. Its cells are kept by column: a tuple for each row would be many more objects."""
-
-    def __init__(self, schema: Schema) -> None:
-        self._schema = schema
-        self._cells: dict[str, list[Any]] = {name: [] for name in schema.names}
-
-    def __len__(self) -> int:
-        return len(self._cells["article"])
-
-    def add(self, article: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Add an article's rows, without their first cell; columns at the end may be wanting."""
-        self._cells["article"] += [article] * len(rows)
-        for name, cells in zip(self._schema.names[1:], zip(*rows, strict=True), strict=False):
-            self._cells[name] += cells
-
-    def frame(self, **wanting: Any) -> pd.DataFrame:
-        """The table; `wanting` are columns that no row gave, where the table has them."""
-        if not len(self):
-            return tables.empty(self._schema)
-        columns = {name: cells or wanting[name] for name, cells in self._cells.items()}
-        # Articles come once, so no key can come twice.
-        return tables.check(pd.DataFrame(columns), self._schema, unique=False)
+def _joined(found: Sequence[pa.Table]) -> pa.Table:
+    # Arrow's sort is stable: an article's rows stay in their order.
+    return found[0] if len(found) == 1 else pa.concat_tables(found).sort_by("article")
 
 
-class _Targets:
-    """Mentions of one language in their sentences, measured together: many at once are much faster than each."""
+def _table(schema: Schema, **columns: Any) -> pa.Table:
+    """A table of this schema; a float that is missing becomes a null, as pandas would have it."""
+    arrays = {one.name: _array(columns[one.name], _TYPES[one.kind]) for one in schema.columns}
+    for one in schema.columns:
+        if arrays[one.name].null_count and not one.optional and one.kind != "number":
+            raise ValueError(f"{schema.name}: {one.name} has no value in some row")
+    return pa.table(arrays)
 
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
-        self.spans: list[Span] = []
-        self.rows: list[int] = []
 
-    def add(self, parsed: Parsed, mentions: Sequence[Mention], row: int) -> None:
-        """Add a text's mentions, the first of which is in this row of the table."""
-        for at, mention in enumerate(mentions, row):
-            start, end = parsed.sentences[mention.sentence]
-            self.sentences.append(parsed.text[start:end])
-            self.spans.append((mention.start - start, mention.end - start))
-            self.rows.append(at)
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, kind, from_pandas=True)
+
+
+def _taken(values: Sequence[str], places: Ints) -> pa.Array:
+    return pa.array(values, pa.large_string()).take(pa.array(places))
 
 
 def guess_body_kind(body: str, source: str) -> str:
@@ -150,32 +130,35 @@ def guess_body_kind(body: str, source: str) -> str:
     return "caption" if _CREDIT.search(body) else "summary"
 
 
-def _read(title: str, body: str, language: str) -> _Article:
-    parsed = parse(f"{title}\n{body}", language=language)
-    lede_end = len(title) + 1 + len(body.split("\n", 1)[0])
-    words = [list(compress(low, map(is_word, forms))) for low, forms in zip(parsed.low, parsed.forms, strict=True)]
-    return _Article(parsed, len(title), lede_end, words)
+def _read(texts: pd.DataFrame, language: str) -> _Chunk:
+    titles, bodies = texts["title"].to_list(), texts["body"].to_list()
+    parsed = parse([f"{title}\n{body}" for title, body in zip(titles, bodies, strict=True)], language=language)
+    title_ends = column(len, titles, np.intp)
+    lede_ends = title_ends + 1 + column(lambda body: len(body.partition("\n")[0]), bodies, np.intp)
+    parts = np.sum([parsed.starts >= ends[parsed.owners] for ends in (title_ends, lede_ends)], axis=0)
+    return _Chunk(texts, parsed, parts, column(is_word, parsed.tokens.forms)[parsed.tokens.numbers])
 
 
-def _article(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
-    facts = recipe.facts.get(text.article, Facts(text.source, ""))
-    words = Counter({"title": 0, "lede": 0, "rest": 0})
-    for part, found in zip(article.parts(), article.words, strict=True):
-        words[part] += len(found)
-    row = (
-        text.outlet,
-        text.language,
-        text.published,
-        facts.body_kind or guess_body_kind(text.body, facts.source),
-        len(article.parsed.text),
-        len(article.words),
-        words.total(),
-        words["title"],
-        words["lede"],
-        text.source_sha256,
-        text_digest(article.parsed.text),
+def _articles(chunk: _Chunk, recipe: Recipe) -> pa.Table:
+    texts, parsed = chunk.texts, chunk.parsed
+    kinds = []
+    for article, source, body in zip(texts["article"], texts["source"], texts["body"], strict=True):
+        facts = recipe.facts.get(article, Facts(source, ""))
+        kinds.append(facts.body_kind or guess_body_kind(body, facts.source))
+    rows = chunk.word_rows()
+    places = parsed.owners[rows] * len(PARTS) + chunk.parts[rows]
+    words = np.bincount(places, minlength=len(texts) * len(PARTS)).reshape(-1, len(PARTS))
+    return _table(
+        tables.ARTICLES,
+        **{name: texts[name] for name in ("article", "outlet", "language", "published", "source_sha256")},
+        body_kind=kinds,
+        characters=column(len, parsed.texts, np.intp),
+        sentences=np.bincount(parsed.owners, minlength=len(texts)),
+        tokens=words.sum(axis=1),
+        title_tokens=words[:, PARTS.index("title")],
+        lede_tokens=words[:, PARTS.index("lede")],
+        text_sha256=list(map(text_digest, parsed.texts)),
     )
-    return [row]
 
 
 def text_digest(text: str) -> str:
@@ -183,39 +166,84 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _sentences(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
-    parsed = article.parsed
-    plain = parsed.text if parsed.text.isascii() else parsed.text.translate(PLAIN_MARKS)
-    valences = sentence_valence([plain[start:end] for start, end in parsed.sentences], language=parsed.language)
-    rows: list[Sequence[Any]] = []
-    for number, (part, (start, end)) in enumerate(zip(article.parts(), parsed.sentences, strict=True)):
-        words = len(article.words[number])
-        quoted = 0
-        if any(parsed.quoted[number]):
-            quoted = sum(compress(map(is_word, parsed.forms[number]), parsed.quoted[number]))
-        rows.append((number, part, start, end, words, valences[number], quoted / words if words else float("nan")))
-    return rows
+def _sentences(chunk: _Chunk, recipe: Recipe) -> pa.Table:
+    parsed = chunk.parsed
+    plain = [text if text.isascii() else text.translate(PLAIN_MARKS) for text in parsed.sentences]
+    words = np.bincount(chunk.word_rows(), minlength=len(plain))
+    quoted = np.bincount(parsed.tokens.rows[chunk.words & parsed.quoted], minlength=len(plain))
+    return _table(
+        tables.SENTENCES,
+        article=chunk.articles(parsed.owners),
+        sentence=np.arange(len(plain)) - np.searchsorted(parsed.owners, parsed.owners),
+        part=_taken(PARTS, chunk.parts),
+        start=parsed.starts,
+        end=parsed.ends,
+        tokens=words,
+        valence=sentence_valence(plain, language=parsed.language),
+        quoted=np.divide(quoted, words, out=np.full(len(plain), np.nan), where=words > 0),
+    )
 
 
-def _terms(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
-    words: dict[str, list[str]] = {}
-    for part, found in zip(article.parts(), article.words, strict=True):
-        words.setdefault(part, []).extend(found)
-    return [(part, *counted) for part in sorted(words) for counted in sorted(Counter(words[part]).items())]
+def _terms(chunk: _Chunk, recipe: Recipe) -> pa.Table:
+    tokens, rows = chunk.parsed.tokens, chunk.word_rows()
+    terms, parts = sorted(set(map(lower, tokens.forms))), sorted(PARTS)
+    # Article, part and term in one number, in whose order the rows are.
+    rank = {term: number for number, term in enumerate(terms)}
+    ranks = column(lambda form: rank[lower(form)], tokens.forms, np.intp)
+    part = np.array([parts.index(name) for name in PARTS])[chunk.parts[rows]]
+    codes = (chunk.parsed.owners[rows] * len(parts) + part) * len(terms) + ranks[tokens.numbers[chunk.words]]
+    found, counts = np.unique(codes, return_counts=True)
+    places, term = np.divmod(found, max(len(terms), 1))
+    article, part = np.divmod(places, len(parts))
+    return _table(
+        tables.TERMS,
+        article=chunk.articles(article),
+        part=_taken(parts, part),
+        term=_taken(terms, term),
+        count=counts,
+    )
 
 
-def _signatures(article: _Article, text: Any, recipe: Recipe) -> list[Sequence[Any]]:
+def _mentions(chunk: _Chunk, recipe: Recipe) -> pa.Table:
+    parsed = chunk.parsed
+    found = text_mentions(parsed, recipe.gazetteer)
+    columns: dict[str, Any] = {name: [one[at] for one in found] for at, name in enumerate(Mention._fields)}
+    texts, sentences = (np.array(columns.pop(name), np.intp) for name in ("text", "sentence"))
+    shifts = parsed.starts[sentences].tolist()
+    spans = [(one.start - shift, one.end - shift) for one, shift in zip(found, shifts, strict=True)]
+    where = [parsed.sentences[sentence] for sentence in sentences.tolist()]
+    return _table(
+        tables.MENTIONS,
+        **columns,
+        article=chunk.articles(texts),
+        sentence=sentences - np.searchsorted(parsed.owners, texts),
+        valence=mention_valence(where, spans, language=parsed.language),
+    )
+
+
+def _signatures(chunk: _Chunk, recipe: Recipe) -> pa.Table:
     """The text's signature is the body's: copies often run under a headline of their own."""
-    words: dict[str, list[str]] = {"title": [], "text": []}
-    for part, found in zip(article.parts(), article.words, strict=True):
-        words["title" if part == "title" else "text"] += found
-    return [(scope, signature(words[scope], size=SHINGLE[scope])) for scope in sorted(words)]
+    tokens, rows, count = chunk.parsed.tokens, chunk.word_rows(), len(chunk.texts)
+    words, owners = word_numbers(tokens.forms)[tokens.numbers[chunk.words]], chunk.parsed.owners[rows]
+    title = chunk.parts[rows] == PARTS.index("title")
+    scopes = sorted(SHINGLE)
+    signed = np.zeros((count, len(scopes), PERMUTATIONS), np.uint32)
+    there = np.zeros((count, len(scopes)), np.bool_)
+    for number, scope in enumerate(scopes):
+        of = title if scope == "title" else ~title
+        whose, found = signatures(words[of], owners[of], size=SHINGLE[scope])
+        signed[whose, number], there[whose, number] = found, True
+    ends = np.concatenate([[0], np.cumsum(there) * PERMUTATIONS])
+    minhash = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(signed[there].ravel()))
+    every = np.arange(count * len(scopes))
+    article, scope = chunk.articles(every // len(scopes)), _taken(scopes, every % len(scopes))
+    return _table(tables.SIGNATURES, article=article, scope=scope, minhash=minhash)
 
 
-_Measure = Callable[[_Article, Any, Recipe], list[Sequence[Any]]]
-_MEASURES: tuple[tuple[Schema, _Measure], ...] = (
-    (tables.ARTICLES, _article),
+_MEASURES = (
+    (tables.ARTICLES, _articles),
     (tables.SENTENCES, _sentences),
     (tables.TERMS, _terms),
+    (tables.MENTIONS, _mentions),
     (tables.SIGNATURES, _signatures),
 )

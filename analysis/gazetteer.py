@@ -10,7 +10,7 @@ finds out who is meant.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis.errors import GazetteerError
-from analysis.tokens import sentence_tokens
+from analysis.numbered import numbered
+from analysis.tokens import read_tokens
 
 _MARKS = str.maketrans("’ʼ‘‐‑", "'''--")
 #: Letters that have no decomposition into a letter and an accent.
@@ -48,6 +49,23 @@ class Match(NamedTuple):
 class _Node:
     next: dict[str, _Node] = field(default_factory=dict)
     aliases: list[tuple[Alias, tuple[str, ...]]] = field(default_factory=list)
+    fitted: dict[tuple[str, ...], tuple[Alias, ...]] = field(default_factory=dict)
+
+    def fitting(self, tokens: tuple[str, ...]) -> tuple[Alias, ...]:
+        """The row that fits these tokens best, or where that is a surname, every actor's row that fits."""
+        if tokens not in self.fitted:
+            self.fitted[tokens] = _best(self.aliases, tokens)
+        return self.fitted[tokens]
+
+
+def _best(aliases: Iterable[tuple[Alias, Sequence[str]]], tokens: Sequence[str]) -> tuple[Alias, ...]:
+    ranked = [(rank, alias) for alias, written in aliases if (rank := _rank(alias, written, tokens))]
+    ranked.sort()
+    if not ranked or not ranked[0][1].surname:
+        return tuple(alias for _, alias in ranked[:1])
+    # Backwards, so that an actor's best row stays.
+    by_entry = {alias.entry: alias for _, alias in reversed(ranked) if alias.surname}
+    return tuple(by_entry[entry] for entry in sorted(by_entry))
 
 
 class Matcher:
@@ -57,29 +75,55 @@ class Matcher:
         self._aliases = tuple(aliases)
         self._tries: dict[str, _Node] = {}
 
-    def match(self, tokens: Sequence[str], *, language: str, keys: Sequence[str] | None = None) -> list[Match]:
-        """Matches in the tokens of one sentence, in order, without overlap; `keys` where they are known already."""
+    def begins(self, *, language: str) -> Set[str]:
+        """Keys of the tokens that an alias begins with."""
+        return self._trie(language).next.keys()
+
+    def match(self, tokens: Sequence[str], *, language: str) -> list[Match]:
+        """Matches in the tokens of one sentence, in order, without overlap."""
+        numbers, forms = numbered(tokens)
+        places = [(at, len(tokens)) for at in range(len(tokens))]
+        return list(self.find(forms, numbers.tolist(), places, language=language))
+
+    def find(
+        self, forms: Sequence[str], numbers: Sequence[int], places: Iterable[tuple[int, int]], *, language: str
+    ) -> Iterator[Match]:
+        """Matches in the tokens of many sentences, likewise.
+
+        Parameters
+        ----------
+        forms : different tokens
+        numbers : sequence of int, which of the forms each token is
+        places : pairs of int, ascending: where a match may begin, and where the sentence there ends
+        language : str, one of tables.LANGUAGES
+        """
+        trie, keys, free = self._trie(language), list(map(key, forms)), 0
+        for at, end in places:
+            if at < free:
+                continue
+            ends, node = [], trie
+            for last in range(at, end):
+                following = node.next.get(keys[numbers[last]])
+                if following is None:
+                    break
+                node = following
+                if node.aliases:
+                    ends.append((last, node))
+            for last, node in reversed(ends):
+                if fitting := node.fitting(tuple([forms[number] for number in numbers[at : last + 1]])):
+                    yield Match(at, last, fitting)
+                    free = last + 1
+                    break
+
+    def _trie(self, language: str) -> _Node:
         if language not in self._tries:
             self._tries[language] = self._compile(language)
-        trie = self._tries[language]
-        if keys is None:
-            keys = [key(token) for token in tokens]
-        matches: list[Match] = []
-        if trie.next.keys().isdisjoint(keys):
-            return matches
-        free = 0
-        for at in [at for at, first in enumerate(keys) if first in trie.next]:
-            if at >= free and (found := _longest(trie, tokens, keys, at)):
-                matches.append(found)
-                free = found.last + 1
-        return matches
+        return self._tries[language]
 
     def _compile(self, language: str) -> _Node:
         root = _Node()
-        for alias in self._aliases:
-            if alias.language not in (language, "*"):
-                continue
-            written = alias_tokens(alias.text, language)
+        aliases = [alias for alias in self._aliases if alias.language in (language, "*")]
+        for alias, written in zip(aliases, alias_tokens([alias.text for alias in aliases], language), strict=True):
             node = root
             for token in written:
                 node = node.next.setdefault(key(token), _Node())
@@ -166,10 +210,14 @@ def strip_accents(token: str) -> str:
     return "".join(character for character in apart if not unicodedata.combining(character))
 
 
-def alias_tokens(alias: str, language: str) -> list[str]:
-    """Tokens of an alias, as they stand inside a sentence."""
-    text = unicodedata.normalize("NFC", alias)
-    return sentence_tokens(text, 0, len(text), language=language, complete=False)[0]
+def alias_tokens(aliases: Sequence[str], language: str) -> list[list[str]]:
+    """Tokens of aliases, as they stand inside a sentence."""
+    texts = [unicodedata.normalize("NFC", alias) for alias in aliases]
+    found = read_tokens(texts, language=language, complete=False)
+    tokens: list[list[str]] = [[] for _ in texts]
+    for row, number in zip(found.rows.tolist(), found.numbers.tolist(), strict=True):
+        tokens[row].append(found.forms[number])
+    return tokens
 
 
 def _actor_aliases(actors: pd.DataFrame) -> list[Alias]:
@@ -180,32 +228,6 @@ def _actor_aliases(actors: pd.DataFrame) -> list[Alias]:
         Alias(str(r.actor), str(r.language), str(r.alias), r.case == "exact", cell(r.surname), cell(r.fold) == "yes")
         for r in actors.itertuples()
     ]
-
-
-def _longest(trie: _Node, tokens: Sequence[str], keys: Sequence[str], at: int) -> Match | None:
-    ends, node = [], trie
-    for last in range(at, len(keys)):
-        following = node.next.get(keys[last])
-        if following is None:
-            break
-        node = following
-        if node.aliases:
-            ends.append((last, node))
-    for last, node in reversed(ends):
-        if fitting := _best(node, tokens[at : last + 1]):
-            return Match(at, last, fitting)
-    return None
-
-
-def _best(node: _Node, tokens: Sequence[str]) -> tuple[Alias, ...]:
-    """The row that fits best, or where that is a surname, every actor's row that fits."""
-    ranked = [(rank, alias) for alias, written in node.aliases if (rank := _rank(alias, written, tokens))]
-    ranked.sort()
-    if not ranked or not ranked[0][1].surname:
-        return tuple(alias for _, alias in ranked[:1])
-    # Backwards, so that an actor's best row stays.
-    by_entry = {alias.entry: alias for _, alias in reversed(ranked) if alias.surname}
-    return tuple(by_entry[entry] for entry in sorted(by_entry))
 
 
 def _rank(alias: Alias, written: Sequence[str], tokens: Sequence[str]) -> tuple[bool, ...] | None:

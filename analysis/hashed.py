@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.vocabulary import Ints, Lists
+from analysis.numbered import Ints, Lists
 
 Hashes = npt.NDArray[np.uint32]
 

@@ -51,7 +51,7 @@ class NewRows:
         with path.open("rb") as file:
             self._line_end = "\r\n" if file.readline().endswith(b"\r\n") else "\n"
         self._neighbour = path.with_name(f".{path.name}.new")
-        self._added: list[pd.DataFrame] = []
+        self._start: int | None = None  # where the new rows begin in the neighbour; None before the first
 
     def __enter__(self) -> NewRows:
         return self
@@ -64,22 +64,28 @@ class NewRows:
         if texts.empty:
             return
         with told_if_not_written(self._path):
-            if not self._added:
-                self._begin()
+            if self._start is None:
+                self._start = self._begin()
             with self._neighbour.open("a", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file, lineterminator=self._line_end)
                 writer.writerows([row[name] for name in self._header] for row in manifest_rows(texts))
-        self._added.append(texts[["article", "language"]])
 
-    def _begin(self) -> None:
+    def _begin(self) -> int:
         shutil.copy(self._path, self._neighbour)
         if not self._path.read_bytes().endswith(b"\n"):
             with self._neighbour.open("ab") as file:
                 file.write(self._line_end.encode())
+        return self._neighbour.stat().st_size
 
     def finish(self) -> pd.DataFrame:
         """Put them in their place; returns article and language of each."""
-        if self._added:
+        added = pd.DataFrame({"article": [], "language": []})
+        if self._start is not None:
+            # Read again, not kept: memory is not to grow with the articles.
+            kept = ["article", "language"]
             with told_if_not_written(self._path):
+                with self._neighbour.open("rb") as file:
+                    file.seek(self._start)
+                    added = pd.read_csv(file, names=self._header, usecols=kept, dtype=str, keep_default_na=False)
                 self._neighbour.replace(self._path)
-        return pd.concat([pd.DataFrame({"article": [], "language": []}), *self._added])
+        return added[["article", "language"]]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.gazetteer import Alias, Gazetteer, Match, key
-from analysis.parsed import Parsed, parse
-from analysis.tokens import Span
-from analysis.voice import reported
+from analysis.boundaries import Span
+from analysis.gazetteer import Alias, Gazetteer, Match, Matcher, key
+from analysis.numbered import column
+from analysis.parsed import Parsed, lower, parse
+from analysis.voice import first_signs, reported
 
 
 class Mention(NamedTuple):
-    """A row of MENTIONS but for the article and the valence."""
+    """A row of MENTIONS but for the valence; the text is told by its number, the sentence by its number among all."""
 
+    text: int
     sentence: int
     start: int
     end: int
@@ -28,6 +32,7 @@ class Mention(NamedTuple):
 
 
 class _Found(NamedTuple):
+    text: int
     sentence: int
     span: Span
     match: Match
@@ -60,28 +65,56 @@ def find_mentions(text: str, gazetteer: Gazetteer, *, language: str, article: st
     ------
     LanguageError
     """
-    rows = text_mentions(parse(text, language=language), gazetteer)
+    rows = text_mentions(parse([text], language=language), gazetteer)
     frame = pd.DataFrame(rows, columns=Mention._fields).assign(article=article, valence=np.nan)
     return tables.check(frame if rows else tables.empty(tables.MENTIONS), tables.MENTIONS)
 
 
 def text_mentions(parsed: Parsed, gazetteer: Gazetteer) -> list[Mention]:
-    """Mentions in a text that has been read, in order."""
-    keys = [list(map(key, forms)) for forms in parsed.forms]
-    attributed = [reported(low, language=parsed.language) for low in parsed.low]
-    mentions = []
+    """Mentions in texts that have been read, in order."""
+    mentions: list[Mention] = []
+    saying = _saying(parsed)
     for name, matcher in gazetteer.matchers.items():
-        found = [
-            _Found(number, (parsed.tokens[number][match.first][0], parsed.tokens[number][match.last][1]), match)
-            for number, forms in enumerate(parsed.forms)
-            for match in matcher.match(forms, language=parsed.language, keys=keys[number])
-        ]
-        for item, alias, entry in _resolve(found):
-            place = slice(item.match.first, item.match.last + 1)
-            quoted, theirs = all(parsed.quoted[item.sentence][place]), all(attributed[item.sentence][place])
-            voice = "quoted" if quoted else "attributed" if theirs else "own"
-            mentions.append(Mention(item.sentence, *item.span, name, entry, alias.text, voice))
-    return sorted(mentions, key=lambda mention: (mention.start, mention.gazetteer))
+        for _, found in groupby(_matches(parsed, matcher), key=attrgetter("text")):
+            for item, alias, entry in _resolve(list(found)):
+                voice = _voice(parsed, item, saying)
+                mentions.append(Mention(item.text, item.sentence, *item.span, name, entry, alias.text, voice))
+    return sorted(mentions, key=attrgetter("text", "start", "gazetteer"))
+
+
+def _matches(parsed: Parsed, matcher: Matcher) -> list[_Found]:
+    """Matches in all sentences; it is looked for them only where an alias may begin."""
+    tokens, language = parsed.tokens, parsed.language
+    begins = column(matcher.begins(language=language).__contains__, list(map(key, tokens.forms)))
+    places = np.flatnonzero(begins[tokens.numbers])
+    ends = parsed.bounds[tokens.rows[places] + 1]
+    within = zip(places.tolist(), ends.tolist(), strict=True)
+    matches = list(matcher.find(tokens.forms, tokens.numbers.tolist(), within, language=language))
+    first, last = (np.array([match[side] for match in matches], np.intp) for side in (0, 1))
+    rows = tokens.rows[first]
+    shifts = parsed.starts[rows]
+    spans = np.stack([shifts + tokens.starts[first], shifts + tokens.ends[last]], axis=1).tolist()
+    cells = zip(parsed.owners[rows].tolist(), rows.tolist(), map(tuple, spans), matches, strict=True)
+    return [_Found(*found) for found in cells]
+
+
+def _saying(parsed: Parsed) -> Set[int]:
+    """Sentences that hold a word which may make them somebody's words."""
+    signs = first_signs(parsed.language)
+    holds = column(lambda form: lower(form) in signs, parsed.tokens.forms)
+    return set(parsed.tokens.rows[holds[parsed.tokens.numbers]].tolist())
+
+
+def _voice(parsed: Parsed, item: _Found, saying: Set[int]) -> str:
+    """Whose words the matched ones are."""
+    first, last = item.match.first, item.match.last + 1
+    if parsed.quoted[first:last].all():
+        return "quoted"
+    if item.sentence not in saying:
+        return "own"
+    low = list(map(lower, parsed.forms(item.sentence)))
+    start = int(parsed.bounds[item.sentence])
+    return "attributed" if all(reported(low, language=parsed.language)[first - start : last - start]) else "own"
 
 
 def _resolve(found: Sequence[_Found]) -> Iterable[tuple[_Found, Alias, str | None]]:

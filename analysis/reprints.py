@@ -2,71 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
-from hashlib import blake2b
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.minhash import FACTOR, PERMUTATIONS, SHINGLE, Signature
+from analysis.spilled import Columns
 
-PERMUTATIONS = 128
-SEED = 1
-#: Tokens per shingle; titles are short.
-SHINGLE = {"title": 3, "text": 5}
-#: Fewer shingles than this do not tell a copy from a common phrase ("Protests in Peru").
-FEWEST_SHINGLES = 3
-
+#: SIGNATURES in Arrow.
+SIGNED = pa.schema({"article": pa.large_string(), "scope": pa.large_string(), "minhash": pa.list_(pa.uint32())})
 #: Of more articles than this that share a band, not all pairs are looked at.
 _MANY = 30
-#: An odd number without pattern (the golden ratio in 64 bits).
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-
-Signature = npt.NDArray[np.uint32]
-
-
-def signature(tokens: Sequence[str], *, size: int = SHINGLE["text"]) -> list[int]:
-    """MinHash of a text's shingles (Broder 1997).
-
-    Parameters
-    ----------
-    tokens : sequence of str, the text's word tokens
-    size : int, tokens per shingle
-
-    Returns
-    -------
-    list of 128 int in [0, 2**32), the same for the same words in any capitalisation; empty where the text is too
-    short for three different shingles
-    """
-    if len(tokens) < size:
-        return []
-    shingles = np.unique(_shingles(np.fromiter(map(_number, tokens), np.uint64, len(tokens)), size))
-    if len(shingles) < FEWEST_SHINGLES:
-        return []
-    factors, added = _permutations()
-    found: list[int] = (factors * shingles + added).min(axis=1).tolist()
-    return found
-
-
-def _shingles(words: npt.NDArray[np.uint64], size: int) -> npt.NDArray[np.uint32]:
-    """A number for each run of `size` words: a polynomial of the words' numbers, its upper half, mixed well."""
-    count = len(words) - size + 1
-    runs = np.zeros(count, np.uint64)
-    for at in range(size):
-        runs = runs * _FACTOR + words[at : at + count]
-    mixed = (runs >> np.uint64(32)).astype(np.uint32)
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):  # MurmurHash3's finalizer
-        mixed = (mixed ^ (mixed >> np.uint32(shift))) * np.uint32(factor)
-    return mixed ^ (mixed >> np.uint32(16))
-
-
-@lru_cache(maxsize=200_000)
-def _number(token: str) -> int:
-    """A word's number, 64 bits, the same in any capitalisation."""
-    return int.from_bytes(blake2b(token.casefold().replace("’", "'").encode(), digest_size=8).digest(), "little")
 
 
 def reprint_clusters(signatures: pd.DataFrame, articles: pd.DataFrame, *, threshold: float = 0.7) -> pd.DataFrame:
@@ -93,7 +47,7 @@ def reprint_clusters(signatures: pd.DataFrame, articles: pd.DataFrame, *, thresh
         Where the threshold is outside its range.
     """
     index = Bands(threshold)
-    index.add(signatures)
+    index.add(pa.Table.from_pandas(signatures[tables.SIGNATURES.names], schema=SIGNED, preserve_index=False))
     return index.clusters(articles, lambda wanted: signatures[signatures["article"].isin(wanted)])
 
 
@@ -103,31 +57,43 @@ class Bands:
     Parameters
     ----------
     threshold : float in [0.3, 1]
+    folder : Path, where they are kept meanwhile; the system's for such files where it is not given
     """
 
-    def __init__(self, threshold: float = 0.7) -> None:
+    def __init__(self, threshold: float = 0.7, folder: Path | None = None) -> None:
         if not 0.3 <= threshold <= 1:
             raise ValueError(f"threshold is {threshold!r}; it lies between 0.3 and 1")
         self.threshold = threshold
         # Bands of 4: a pair alike at 0.7 shares one with p = 1 - (1 - 0.7**4)**32 = 0.9998; of 2 for lower thresholds.
         self._size = 4 if threshold >= 0.6 else 2
-        self._articles: list[str] = []
+        # As bytes: small Arrow arrays that stay would hold the large pages on which they lie.
+        self._articles: list[bytes] = []
+        self._count = 0
         self._places: dict[str, list[npt.NDArray[np.int32]]] = {scope: [] for scope in SHINGLE}
-        self._bands: dict[str, list[npt.NDArray[np.uint32]]] = {scope: [] for scope in SHINGLE}
+        # In a file: they are most of what would grow with the number of articles.
+        self._bands = {scope: Columns(folder) for scope in SHINGLE}
 
-    def add(self, signatures: pd.DataFrame) -> None:
-        """Take in signatures (SIGNATURES), of articles not taken in before."""
-        names = list(dict.fromkeys(signatures["article"]))
-        place = {name: at for at, name in enumerate(names, len(self._articles))}
-        self._articles += names
-        for scope in SHINGLE:
-            if found := _by_article(signatures, scope):
-                values = np.stack(list(found.values())).astype(np.uint64).reshape(len(found), -1, self._size)
-                mixed = np.zeros(values.shape[:2], np.uint64)
-                for at in range(self._size):
-                    mixed = mixed * _FACTOR + values[:, :, at]
-                self._places[scope].append(np.array([place[name] for name in found], np.int32))
-                self._bands[scope].append((mixed * _FACTOR >> np.uint64(32)).astype(np.uint32))
+    def add(self, signatures: pa.Table) -> None:
+        """Take in signatures (SIGNATURES, Arrow), of articles not taken in before."""
+        for batch in signatures.to_batches():
+            names = batch["article"].unique()
+            place = pc.index_in(batch["article"], names).to_numpy() + self._count
+            scopes, sizes = batch["scope"], batch["minhash"].value_lengths().to_numpy()
+            values = batch["minhash"].flatten().to_numpy().astype(np.uint64)
+            for scope in SHINGLE:
+                of = pc.equal(scopes, scope).to_numpy(zero_copy_only=False) & (sizes > 0)
+                self._places[scope].append(place[of].astype(np.int32))
+                self._bands[scope].add(self._mixed(values[np.repeat(of, sizes)].reshape(-1, PERMUTATIONS)))
+            self._articles.append(json.dumps(names.to_pylist()).encode())
+            self._count += len(names)
+
+    def _mixed(self, signed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
+        """A number for each band of each signature."""
+        bands = signed.reshape(len(signed), signed.shape[1] // self._size, self._size)
+        mixed = np.zeros(bands.shape[:2], np.uint64)
+        for at in range(self._size):
+            mixed = mixed * FACTOR + bands[:, :, at]
+        return (mixed * FACTOR >> np.uint64(32)).astype(np.uint32)
 
     def clusters(self, articles: pd.DataFrame, read: Callable[[set[str]], pd.DataFrame]) -> pd.DataFrame:
         """Clusters of copies among `articles`, as `reprint_clusters`; `read` gives the signatures of some of them."""
@@ -155,11 +121,12 @@ class Bands:
 
     def _candidates(self, scope: str) -> list[tuple[str, str]]:
         """Pairs that share a band, in order; where many share one, each with the first and with the next of them."""
-        if not self._bands[scope]:
+        if not len(self._bands[scope]):
             return []
         places = np.concatenate(self._places[scope])
         pairs: set[tuple[int, int]] = set()
-        for band in np.concatenate(self._bands[scope]).T:
+        for number in range(self._bands[scope].width):
+            band = self._bands[scope].column(number)
             order = np.argsort(band, kind="stable")
             ends = np.flatnonzero(np.diff(band[order], append=~band[order[-1]]))
             starts = np.concatenate([[0], ends[:-1] + 1])
@@ -168,7 +135,8 @@ class Bands:
                 few = len(alike) <= _MANY
                 pairs.update(combinations(alike, 2) if few else ((alike[0], other) for other in alike[1:]))
                 pairs.update(() if few else pairwise(alike))
-        named = ((self._articles[one], self._articles[other]) for one, other in pairs)
+        articles = [name for names in self._articles for name in json.loads(names)] if pairs else []
+        named = ((articles[one], articles[other]) for one, other in pairs)
         return sorted((min(pair), max(pair)) for pair in named)
 
 
@@ -199,13 +167,3 @@ def _head(heads: dict[str, str], article: str) -> str:
     while heads[article] != article:
         heads[article] = article = heads[heads[article]]
     return article
-
-
-@cache
-def _permutations() -> tuple[Signature, Signature]:
-    """Factor and summand of each permutation, in columns."""
-    from datasketch import MinHash
-
-    # The scheme is named because the default changed with datasketch 2.0, and the numbers are published.
-    factors, added = MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme="affine32").permutations
-    return factors.reshape(-1, 1), added.reshape(-1, 1)

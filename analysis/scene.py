@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analysis.vocabulary import EITHER, MASK, NOTHING, OPENS, TARGET, VOCABULARY, Ints, Table
+from analysis.numbered import Ints
+from analysis.vocabulary import EITHER, MASK, NOTHING, OPENS, TARGET, VOCABULARY, Table
 
 Span = tuple[int, int]
 Flags = npt.NDArray[np.bool_]

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.hashed import Hashes
+from analysis.numbered import Ints, Lists
 from analysis.scene import Span
 from analysis.targeted import features
-from analysis.vocabulary import Ints, Lists
 
 MODEL = Path(__file__).parent / "instruments" / "valence-en.npz"
 #: Targets measured at a time.

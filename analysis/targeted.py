@@ -15,8 +15,9 @@ import numpy as np
 
 from analysis.connotation import code, word
 from analysis.hashed import Found, Hashes, mix, pair
+from analysis.numbered import Ints, Lists
 from analysis.scene import BEFORE, Flags, Scenes, Span, see
-from analysis.vocabulary import NOTHING, Ints, Lists
+from analysis.vocabulary import NOTHING
 
 _PRONOUNS = {
     **dict.fromkeys(("he", "she"), "he"),

@@ -1,49 +1,32 @@
-"""Sentences and tokens, as spans into the untouched text.
+"""Tokens, as spans into the untouched text: words, numbers, marks.
 
-Where a sentence may end, the rules of Punkt (Kiss & Strunk 2006) decide, with our own lists of abbreviations instead of
-a trained model, which would have to be downloaded, and with more rules for what news holds. They are written out here:
-NLTK's own way through a text takes the square of the text's length.
-
-Tokens follow the rules of NLTK's word tokenizer, on plain English token for token, with one pattern of our own: NLTK's
+They follow the rules of NLTK's word tokenizer, on plain English token for token, with one pattern of our own: NLTK's
 takes the apostrophe of "Peru’s" for a quotation mark and cannot always say where in the text a token was.
+
+What stands between two spaces, a piece, has the same tokens wherever it stands, but for the period after it. So a piece
+is cut once, not each time it comes, and many sentences are read together: their tokens are arrays of numbers.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from itertools import accumulate, chain
-from pathlib import Path
+from itertools import chain
 from typing import NamedTuple
 
-from analysis.errors import LanguageError
+import numpy as np
+
+from analysis.boundaries import Abbreviations, Span, abbreviations, check_language, split_sentences
+from analysis.numbered import Ints, Lists, Numbers, column, numbered
+from analysis.pieces import read_pieces
 from analysis.tables import LANGUAGES
 
-Span = tuple[int, int]
+__all__ = ["Span", "Tokens", "is_word", "read_tokens", "split_sentences", "tokenize"]
 
-_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_CLOSING = r"[\"'”’“»›)\]}]"
-#: A mark that may end a sentence, those that close it, and white space that goes on to something.
-_CANDIDATE = re.compile(rf"[.?!…]{_CLOSING}*+\s+(?=\S)")
-#: Abbreviations are shorter than this.
-_SHORT = 30
-#: The first word of a sentence, whatever marks open it.
-_BEGINNING = re.compile(r"([\s\-–—•\"'“”„‘’«»‹›(\[{¿¡]*+)(\w*)(\S*)")
-#: A dash or a bracket there goes on after an abbreviation: "at 9 p.m. – Rivas", "Nothing … [and] then".
-_GOING_ON = re.compile(r"[\-–—(\[]")
-_LEADING = re.compile(r"\W*")
-_INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}\Z")
-#: A sentence shorter than this does not end with an abbreviation: "W 2021 r. Castillo …"
-_FOUR_WORDS = re.compile(r"(?:\S+\s+){4}")
-_FINAL = re.compile(r"[\s\"'”’»)\]}]*\Z")
-
-#: White space and a token. `%s` is a mark between parts of a word that does not begin what English writes together.
-_PIECE = r"""
-    (\s*)
-    ( \w+(?=\s)                                # a plain word: most are
-    | (?:https?://|www\.)\S*[\w/]              # an address, without marks at its end
+#: A token. `%s` is a mark between parts of a word that does not begin what English writes together.
+_TOKEN = r"""
+      (?:https?://|www\.)\S*[\w/]              # an address, without marks at its end
     | (?<![\w@])@\w+                           # a handle
     | (?:[^\W\d_]\.){2,}(?!\w)                  # initials: U.S., p.m.
     | \w[\w\u0300-\u036f]*                      # a word, joined to more of itself by
@@ -53,49 +36,37 @@ _PIECE = r"""
          [\w\u0300-\u036f]+)*
     | %s
     | \.{2,} | -{2,}                            # an ellipsis, a dash typed with hyphens
-    | \S )                                      # any other character by itself
+    | \S                                        # any other character by itself
 """
 _CLITIC = r"['’ʼ](?:[sS]|[mM]|[dD]|[lL][lL]|[rR][eE]|[vV][eE])(?![\w\-‐‑])"
-_PIECES = {
-    language: re.compile(_PIECE % marks, re.VERBOSE)
+_TOKENS = {
+    language: re.compile(_TOKEN % marks, re.VERBOSE)
     for language, marks in (
         ("en", (rf"(?!{_CLITIC})['’ʼ](?=\w)", rf"(?<=[\w.]){_CLITIC}")),
         *((language, (r"['’ʼ](?=\w)", r"(?!)")) for language in LANGUAGES if language != "en"),
     )
 }
 _ADDRESS = re.compile(r"https?://|www\.|@")
-_ANY_NOT = re.compile(r"[nN]['’ʼ][tT]")
 _SHORT_NOT = re.compile(r"(?<=\w)n['’ʼ]t\Z", re.IGNORECASE)
+#: What may follow a sentence's last mark.
+_FINAL = re.compile(r"[\s\"'”’»)\]}]*\Z")
 
 
-def split_sentences(text: str, *, language: str) -> list[Span]:
-    """Spans of the sentences of a text.
+class Tokens(NamedTuple):
+    """Tokens of many sentences, end to end.
 
-    Parameters
+    Attributes
     ----------
-    text : str
-    language : str, one of tables.LANGUAGES
-
-    Returns
-    -------
-    list of (start, end), in order, disjoint, without white space at their ends; a line break ends a sentence;
-    together they hold every character that is not white space
-
-    Raises
-    ------
-    LanguageError
+    forms : each token that occurs once, as written
+    numbers, rows, starts, ends : arrays of int, a value per token
+        Which of the forms it is, which sentence it is in, its place there.
     """
-    _check_language(language)
-    spans = []
-    for line in _LINE.finditer(text):
-        start = line.start()
-        for stop in (*_breaks(text, *line.span(), _lists(language)), line.end()):
-            piece = text[start:stop]
-            if stripped := piece.strip():
-                first = start + len(piece) - len(piece.lstrip())
-                spans.append((first, first + len(stripped)))
-            start = stop
-    return spans
+
+    forms: list[str]
+    numbers: Ints
+    rows: Ints
+    starts: Ints
+    ends: Ints
 
 
 def tokenize(text: str, *, language: str, sentences: Sequence[Span] | None = None) -> list[Span]:
@@ -122,52 +93,82 @@ def tokenize(text: str, *, language: str, sentences: Sequence[Span] | None = Non
     ------
     LanguageError
     """
-    _check_language(language)
+    check_language(language)
     if sentences is None:
         sentences = split_sentences(text, language=language)
-    return [span for start, end in sentences for span in sentence_tokens(text, start, end, language=language)[1]]
+    found = read_tokens([text[start:end] for start, end in sentences], language=language)
+    shift = np.array([start for start, _ in sentences], np.intp)[found.rows]
+    return list(zip((shift + found.starts).tolist(), (shift + found.ends).tolist(), strict=True))
 
 
-def sentence_tokens(
-    text: str, start: int, end: int, *, language: str, complete: bool = True
-) -> tuple[list[str], list[Span]]:
-    """Tokens of one sentence, as written, and their spans.
+def read_tokens(sentences: Sequence[str], *, language: str, complete: bool = True) -> Tokens:
+    """Tokens of many sentences.
 
-    Where the sentence is not `complete`, its last period may be an abbreviation's.
+    Parameters
+    ----------
+    sentences : sequence of str
+    language : str, one of tables.LANGUAGES
+    complete : bool, whether they are; where not, the last period may be an abbreviation's
     """
-    pieces = _PIECES[language].findall(text, start, end)
-    forms = [form for _, form in pieces]
-    # Spaces and tokens fill the sentence, so their lengths tell the places.
-    places = list(accumulate(map(len, chain.from_iterable(pieces)), initial=start))
-    starts, stops = places[1::2], places[2::2]
-    if "." in forms:
-        _join_periods(text, end, forms, starts, stops, _lists(language), complete)
-    if language == "en" and _ANY_NOT.search(text, start, end):
-        _split_nots(forms, starts, stops)
-    return forms, list(zip(starts, stops, strict=True))
+    pieces, begun, owners = read_pieces(sentences)
+    numbers, known = numbered(pieces)
+    forms = Numbers()
+    cut = [[forms[form] for form in cut_piece] for cut_piece in map(_cutter(language), known)]
+    whose, tokens = Lists.made(cut).of(numbers)
+    sizes = column(len, forms.new, np.intp)[tokens]
+    # Tokens fill their piece, so their lengths tell the places.
+    before = np.cumsum(sizes) - sizes
+    first = np.flatnonzero(np.diff(whose, prepend=-1))
+    starts = (begun - before[first])[whose] + before
+    found = Tokens(forms.new, tokens, owners[whose], starts, starts + sizes)
+    return _with_periods(found, forms, sentences, abbreviations(language), complete)
 
 
-def _join_periods(
-    text: str, end: int, forms: list[str], starts: list[int], stops: list[int], lists: _Lists, complete: bool
-) -> None:
-    """Give a period to the abbreviation before it, in place, but for the one that ends the sentence."""
-    for at in reversed([at for at, form in enumerate(forms) if form == "." and at and starts[at] == stops[at - 1]]):
-        if complete and _FINAL.match(text, stops[at], end):
-            continue
-        if _keeps_period(forms[at - 1], forms[at + 1][0] if at + 1 < len(forms) else "", lists):
-            forms[at - 1 : at + 1] = [forms[at - 1] + "."]
-            stops[at - 1 : at + 1] = [stops[at]]
-            del starts[at]
+@cache
+def _cutter(language: str) -> Callable[[str], list[str]]:
+    """A function that gives the tokens of a piece."""
+    tokens = _TOKENS[language].findall
+
+    @lru_cache(maxsize=100_000)
+    def cut(piece: str) -> list[str]:
+        found: list[str] = tokens(piece)
+        return list(chain.from_iterable(map(_parts, found))) if language == "en" else found
+
+    return cut
 
 
-def _split_nots(forms: list[str], starts: list[int], stops: list[int]) -> None:
-    """Make two tokens of didn't, in place."""
-    for at in reversed([at for at, form in enumerate(forms) if form[-1] in "tT"]):
-        if found := _SHORT_NOT.search(forms[at]):
-            cut = starts[at] + found.start()
-            forms[at : at + 1] = [forms[at][: found.start()], found[0]]
-            starts[at : at + 1] = [starts[at], cut]
-            stops[at : at + 1] = [cut, stops[at]]
+def _parts(form: str) -> tuple[str, ...]:
+    """The two tokens of didn't; any other token."""
+    found = _SHORT_NOT.search(form) if form[-1] in "tT" else None
+    return (form[: found.start()], found[0]) if found else (form,)
+
+
+def _with_periods(
+    found: Tokens, forms: Numbers, sentences: Sequence[str], lists: Abbreviations, complete: bool
+) -> Tokens:
+    """The tokens, each period given to the abbreviation before it, but for the one that ends the sentence."""
+    joined = np.zeros(len(found.numbers), np.bool_)
+    for at in _periods(found, lists):
+        row, sentence = found.rows[at], sentences[found.rows[at]]
+        follows = sentence[found.starts[at + 1] :][:1] if at + 1 < len(joined) and found.rows[at + 1] == row else ""
+        ends = complete and _FINAL.match(sentence, found.ends[at])
+        word = found.forms[found.numbers[at - 1]]
+        if not ends and _keeps_period(word, follows, lists):
+            found.numbers[at - 1], found.ends[at - 1] = forms[f"{word}."], found.ends[at]
+            joined[at] = True
+    return Tokens(found.forms, *(values[~joined] for values in found[1:])) if joined.any() else found
+
+
+def _periods(found: Tokens, lists: Abbreviations) -> list[int]:
+    """Periods by themselves that touch a word which can keep one."""
+    if "." not in found.forms:
+        return []
+    keeps = column(lambda form: _keeps_period(form, "0", lists), found.forms)
+    at = np.flatnonzero(found.numbers == found.forms.index("."))
+    at = at[at > 0]
+    touching = (found.starts[at] == found.ends[at - 1]) & (found.rows[at] == found.rows[at - 1])
+    places: list[int] = at[touching & keeps[found.numbers[at - 1]]].tolist()
+    return places
 
 
 @lru_cache(maxsize=200_000)
@@ -176,84 +177,10 @@ def is_word(token: str) -> bool:
     return token.isalnum() or (any(map(str.isalnum, token)) and not _ADDRESS.match(token))
 
 
-def _check_language(language: str) -> None:
-    if language not in LANGUAGES:
-        raise LanguageError(language, LANGUAGES)
-
-
-def _breaks(text: str, start: int, end: int, lists: _Lists) -> list[int]:
-    """Where sentences start inside a line, after its first: after white space that follows a mark."""
-    found: list[int] = []
-    for candidate in _CANDIDATE.finditer(text, start, end):
-        beginning = _BEGINNING.match(text, candidate.end(), end)
-        if beginning is None or not beginning[0].strip():
-            continue
-        mark = candidate.start() + 1
-        before = text[max(start, mark - _SHORT) : mark].rsplit(None, 1)[-1]
-        if mark - len(before) == start and before[:-1].isdecimal():  # the number of a list's item
-            continue
-        if before in ("m.", "c.", "a."):  # "p. m.", "S. A.": written with a space
-            before = text[max(start, mark - 5) : mark]
-        long = _FOUR_WORDS.match(text, found[-1] if found else start, candidate.end())
-        if _is_break(before, beginning, long is not None, lists):
-            found.append(candidate.end())
-    return found
-
-
-def _is_break(before: str, beginning: re.Match[str], long: bool, lists: _Lists) -> bool:
-    """Whether a sentence, `long` or not, ends with the word `before` and its mark, where what follows begins so.
-
-    The second pass of Punkt (Kiss & Strunk 2006) with given lists and no statistics; beyond it, a sentence does not
-    begin with a small letter, not after a dash or an opening mark either ("Why?" he asked), but for names like iPhone.
-    """
-    marks, after, rest = beginning.groups()
-    if after[:1].islower() and not after[1:2].isupper():
-        return False
-    capital, going_on = after[:1].isupper(), bool(_GOING_ON.search(marks))
-    if before.endswith(("…", "..")):
-        return capital and not going_on and before.strip(".…") != ""
-    if before[-1] != ".":
-        return True
-    word = before[_LEADING.match(before).end() : -1].casefold()  # type: ignore[union-attr]
-    follower = after.casefold()
-    if word in lists.titles or (word in lists.numbered and after[:1].isdigit()):
-        return False
-    if word in lists.closing:
-        return long and not going_on and not follower.endswith(lists.endings) and follower not in lists.followers
-    if (len(word) == 1 and word.isalpha() and capital) or _INITIALS.search(before) or lists.abbreviates(word):
-        return follower in lists.starters and not going_on and not rest.startswith(".")
-    return True
-
-
-def _keeps_period(word: str, after: str, lists: _Lists) -> bool:
+def _keeps_period(word: str, after: str, lists: Abbreviations) -> bool:
     """Whether the period between a word and the character `after` it in its sentence belongs to the word."""
     if (low := word.casefold()) in lists.numbered:
         return after.isdigit()
     return (
         low in lists.titles or low in lists.abbreviations or low in lists.closing or (len(word) == 1 and word.isupper())
     )
-
-
-class _Lists(NamedTuple):
-    titles: frozenset[str]
-    abbreviations: frozenset[str]
-    closing: frozenset[str]
-    followers: frozenset[str]
-    numbered: frozenset[str]
-    starters: frozenset[str]
-
-    @property
-    def endings(self) -> tuple[str, ...]:
-        """Followers that are the ends of words."""
-        return tuple(word[1:] for word in self.followers if word.startswith("-"))
-
-    def abbreviates(self, word: str) -> bool:
-        """Whether a word, or its part after the last hyphen, is an abbreviation."""
-        return word in self.abbreviations or word.rpartition("-")[2] in self.abbreviations
-
-
-@cache
-def _lists(language: str) -> _Lists:
-    path = Path(__file__).parent / "instruments" / "abbreviations.toml"
-    found = tomllib.loads(path.read_text(encoding="utf-8"))[language]
-    return _Lists(*(frozenset(found[name]) for name in _Lists._fields))

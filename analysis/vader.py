@@ -10,12 +10,17 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES, normalize
+
+from analysis.numbered import Flags, Ints, column, numbered
+from analysis.pieces import read_pieces
 
 #: How much of a booster's effect is left, by its distance from the word.
 _FADING = (1.0, 0.95, 0.9)
@@ -26,8 +31,6 @@ _CUES = frozenset(max(phrase.split(), key=len) for phrase in _PHRASES)
 _ACTING = frozenset({*BOOSTER_DICT, *_SO, *_CUES, "no", "least"})
 #: All words that the rules name.
 _NAMED = _ACTING.union(*map(str.split, _PHRASES), ("at", "but", "doubt", "nor", "or", "very"))
-#: Words remembered at most; then all are forgotten, so that a stream of texts does not fill the memory.
-_REMEMBERED = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +44,14 @@ class _Word:
     boost: float = 0.0
     negates: bool = False
     acts: bool = False  # may change the value of a word near it
-    telling: bool = False  # may tell something wherever in the sentence it is
+    turns: bool = False  # is "but"
 
 
 #: Most words, in lower case and in capitals: no rule asks for more of them.
-_OTHERS = (_Word(), _Word(upper=True, telling=True))
+_OTHERS = (_Word(), _Word(upper=True))
 
 
-class _Words(dict[str, _Word]):
-    """Words by how they stand in sentences, marks around them included."""
-
-    def __missing__(self, token: str) -> _Word:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[token] = word = _word(token)
-        return word
-
-
+@lru_cache(maxsize=200_000)
 def _word(token: str) -> _Word:
     bare = token.strip(string.punctuation)
     # What is left of an emoticon would be next to nothing.
@@ -75,51 +69,99 @@ def _word(token: str) -> _Word:
         boost=float(BOOSTER_DICT.get(lower, 0.0)),
         negates=negates,
         acts=negates or lower in _ACTING,
-        telling=toned or upper or lower == "but",
+        turns=lower == "but",
     )
 
 
-_WORDS = _Words()
 # Beside the sentence's ends no rule applies: before it nothing counts, as if it were a word of the lexicon.
 _BEFORE, _AFTER = (_Word(rating=0.0),) * 3, (_Word(),) * 2
 
 
-def compounds(sentences: Sequence[str]) -> npt.NDArray[np.float64]:
-    """`compound` of each sentence."""
-    return np.fromiter(map(compound, sentences), dtype=np.float64, count=len(sentences))
+class _Sentences(NamedTuple):
+    """Sentences in words, end to end.
+
+    Attributes
+    ----------
+    known : each different word
+    numbers, rows : arrays of int, a value per word
+        Which of the known it is, which sentence it is in.
+    starts, ends : arrays of int, a value per sentence
+    """
+
+    known: list[_Word]
+    numbers: Ints
+    rows: Ints
+    starts: Ints
+    ends: Ints
+
+    def which(self, name: str) -> Flags:
+        """Whether a flag is set, per word."""
+        return np.asarray(column(attrgetter(name), self.known)[self.numbers])
 
 
 def compound(sentence: str) -> float:
-    """VADER's compound score.
+    """VADER's compound score of one sentence, as `compounds`."""
+    return float(compounds([sentence])[0])
+
+
+def compounds(sentences: Sequence[str]) -> npt.NDArray[np.float64]:
+    """VADER's compound scores.
 
     Parameters
     ----------
-    sentence : str
+    sentences : sequence of str
 
     Returns
     -------
-    float in [-1, 1], rounded to 4 places; 0 where no word is in the lexicon
+    array of float in [-1, 1], rounded to 4 places; 0 where no word is in the lexicon
 
     References
     ----------
     Hutto & Gilbert (2014), ICWSM 8(1); vaderSentiment 3.3.2, SentimentIntensityAnalyzer.polarity_scores
     """
+    emojis = _emojis()
     # The package's emojis are none of them ASCII.
-    text = sentence if sentence.isascii() or _emojis().isdisjoint(sentence) else sentence.translate(_names())
-    words = [*map(_WORDS.__getitem__, text.split())]
-    # One pass over all words, all else over the few it finds.
-    telling = [(place, word) for place, word in enumerate(words) if word.telling]
-    places = [place for place, word in telling if word.toned]
-    if not places:
-        return 0.0
-    emphatic = sum([word.upper for _, word in telling]) < len(words)
-    padded = [*_BEFORE, *words, *_AFTER]
-    values = [_value(*padded[place : place + 6], emphatic=emphatic) for place in places]
-    buts = [place for place, word in telling if word.lower == "but"]
-    if buts:
-        _contrast(values, places, buts[0])
-    total = float(sum(values))
-    emphasis = _emphasis(text)
+    texts = [one if one.isascii() or emojis.isdisjoint(one) else one.translate(_names()) for one in sentences]
+    read = _read(texts)
+    places = np.flatnonzero(read.which("toned"))
+    values = _values(read, places)
+    buts = np.flatnonzero(read.which("turns"))[::-1]
+    but = dict(zip(read.rows[buts].tolist(), buts.tolist(), strict=True))  # backwards, so the first one stays
+    found = np.zeros(len(texts))
+    first = 0
+    for row, count in zip(*map(np.ndarray.tolist, np.unique(read.rows[places], return_counts=True)), strict=True):
+        own = values[first : first + count]
+        if row in but:
+            _contrast(own, places[first : first + count].tolist(), but[row])
+        found[row] = _score(own, texts[row])
+        first += count
+    return found
+
+
+def _read(texts: Sequence[str]) -> _Sentences:
+    pieces, _, rows = read_pieces(texts)
+    numbers, tokens = numbered(pieces)
+    bounds = np.searchsorted(rows, np.arange(len(texts) + 1))
+    return _Sentences(list(map(_word, tokens)), numbers, rows, bounds[:-1], bounds[1:])
+
+
+def _values(read: _Sentences, places: Ints) -> list[float]:
+    """Values of the words of the lexicon: their ratings, but for those which a rule may change."""
+    rows, upper = read.rows[places], read.which("upper")
+    first, last = np.maximum(places - 3, read.starts[rows]), np.minimum(places + 3, read.ends[rows])
+    emphatic = np.bincount(read.rows[upper], minlength=len(read.ends)) < read.ends - read.starts
+    acting = np.concatenate([[0], np.cumsum(read.which("acts"))])
+    ruled = (acting[last] > acting[first]) | (emphatic[rows] & upper[places])
+    values: list[float] = [read.known[number].rating or 0.0 for number in read.numbers[places].tolist()]
+    for at in np.flatnonzero(ruled).tolist():
+        around = [read.known[number] for number in read.numbers[first[at] : last[at]].tolist()]
+        before, after = _BEFORE[: first[at] - places[at] + 3], _AFTER[: places[at] + 3 - last[at]]
+        values[at] = _value(*before, *around, *after, emphatic=bool(emphatic[rows[at]]))
+    return values
+
+
+def _score(values: Sequence[float], text: str) -> float:
+    total, emphasis = float(sum(values)), _emphasis(text)
     return round(float(normalize(total + emphasis if total > 0 else total - emphasis if total < 0 else total)), 4)
 
 

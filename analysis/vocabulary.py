@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import chain
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -12,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.connotation import code, word
-
-Ints = npt.NDArray[np.intp]
+from analysis.numbered import Ints, Lists, Numbers
 
 #: What the target's place holds in a sequence of pieces; no piece can be a space.
 MASK = " "
@@ -38,53 +36,12 @@ _PREPOSITIONS = frozenset(
 _LIMIT = 100_000
 
 
-class Lists(NamedTuple):
-    """A list of numbers for each of many things, end to end; the list of thing n ends where that of n + 1 starts."""
-
-    values: npt.NDArray[Any]
-    starts: Ints
-
-    def extended(self, lists: Sequence[Sequence[int]]) -> Lists:
-        """These and more."""
-        values = np.fromiter(chain.from_iterable(lists), dtype=self.values.dtype)
-        ends = self.starts[-1] + np.cumsum([len(one) for one in lists], dtype=np.intp)
-        return Lists(np.concatenate([self.values, values]), np.concatenate([self.starts, ends]))
-
-    def owners(self) -> Ints:
-        """Whose each of the values is."""
-        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
-
-    def sizes(self, things: Ints) -> Ints:
-        """How long the lists of some things are."""
-        return self.starts[things + 1] - self.starts[things]
-
-    def of(self, things: Ints) -> tuple[Ints, npt.NDArray[Any]]:
-        """The lists of some things end to end: whose each value is, as a place in `things`, and the values."""
-        sizes = self.sizes(things)
-        whose = np.repeat(np.arange(len(things)), sizes)
-        shift = self.starts[things] - (np.cumsum(sizes) - sizes)
-        return whose, self.values[np.arange(len(whose)) + shift[whose]]
-
-
 class Table(NamedTuple):
     """What is known of each word, by its number; its groups; its deeds."""
 
     words: dict[str, npt.NDArray[Any]]
     groups: Lists
     deeds: Lists
-
-
-class _Numbers(dict[str, int]):
-    """Numbers things as they are asked for; `new` are those not yet in the columns."""
-
-    def __init__(self, *first: str) -> None:
-        super().__init__(zip(first, range(len(first)), strict=True))
-        self.new: list[str] = []
-
-    def __missing__(self, key: str) -> int:
-        self[key] = number = len(self)
-        self.new.append(key)
-        return number
 
 
 class Vocabulary:
@@ -105,8 +62,8 @@ class Vocabulary:
         none = Lists(np.empty(0, np.uint32), np.zeros(1, np.intp)).extended([[], []])
         self._table = Table(nothing, none, none)
         # No token is empty or a space.
-        self._words = _Numbers("", MASK)
-        self._pieces = _Numbers(MASK)
+        self._words = Numbers("", MASK)
+        self._pieces = Numbers(MASK)
         self._tokens = Lists(np.array([TARGET], np.intp), np.array([0, 1], np.intp))
 
     def read(self, pieces: Sequence[str]) -> tuple[Ints, Ints, Table]:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from analysis.tokens import Span
+from analysis.boundaries import Span
 
 #: Opening mark → the marks that may close it.
 _PAIRS = {"“": '”"', "„": '”“"', "«": "»", "»": "«", "‘": "’", "‹": "›", "‚": "’‘", '"': '"', "'": "'"}
@@ -95,6 +95,11 @@ def reported(low: Sequence[str], *, language: str) -> list[bool]:
             end = _next(low, signs.stops, stop)
             flags[stop:end] = [True] * (end - stop)
     return flags
+
+
+def first_signs(language: str) -> Set[str]:
+    """Words without one of which a sentence reports nothing, in small letters."""
+    return _signs(language).first
 
 
 def _tag(low: Sequence[str], verb: int) -> int | None:

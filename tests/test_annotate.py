@@ -60,7 +60,7 @@ def test_sentences_are_measured_with_plain_marks():
     text = tables.empty(tables.TEXTS).reindex([0, 1]).fillna("")
     bodies = ["It isn’t a “good” day.", 'It isn\'t a "good" day.']
     texts = text.assign(article=["a", "b"], language="en", published=pd.Timestamp("2022-12-07T15:00Z"), body=bodies)
-    typographic, plain = chunk_features(texts, Recipe(Gazetteer([], []), {}))["SENTENCES"]["valence"]
+    typographic, plain = chunk_features(texts, Recipe(Gazetteer([], []), {}))["SENTENCES"]["valence"].to_pylist()
     assert typographic == plain < 0
 
 
@@ -275,6 +275,7 @@ def test_on_plain_english_annotate_agrees_with_what_a_student_would_write():
             scores = [vader.polarity_scores(whole[start:end])["compound"] for start, end in sentences]
             np.testing.assert_allclose(scores, mine["valence"], atol=1e-9)
             theirs = [[whole[a + x : a + y] for x, y in words.span_tokenize(whole[a:b])] for a, b in sentences]
-            ours = parse(whole, language="en").forms
+            parsed = parse([whole], language="en")
+            ours = [parsed.forms(number) for number in range(len(parsed.sentences))]
             differing += sum(one != other for one, other in zip(theirs, ours, strict=True))
     assert 1 == differing

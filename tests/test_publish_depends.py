@@ -20,8 +20,8 @@ from analysis.publish.depends import library_files, notebook_modules
         (
             "from analysis import polarity",
             [
-                *("connotation", "errors", "hashed", "scene", "stance", "tables", "targeted", "vader", "valence"),
-                "vocabulary",
+                *("connotation", "errors", "hashed", "numbered", "pieces", "scene", "stance", "tables", "targeted"),
+                *("vader", "valence", "vocabulary"),
             ],
         ),
         ("from analysis.readers.row import parse_row", None),
@@ -46,9 +46,9 @@ def test_where_names_cannot_be_told_everything_is_depended_on(cell: str) -> None
 
 
 def test_data_files_go_with_the_modules_that_name_them() -> None:
-    """validity.csv with method.py, abbreviations.toml with tokens.py."""
+    """validity.csv with method.py, abbreviations.toml with boundaries.py."""
     assert ["analysis/phrases.py"] == list(library_files(["analysis.phrases"]))
-    found = library_files(["analysis.tokens"])
-    assert ["analysis/instruments/abbreviations.toml", "analysis/tokens.py"] == sorted(found)
+    found = library_files(["analysis.boundaries"])
+    assert ["analysis/boundaries.py", "analysis/instruments/abbreviations.toml"] == sorted(found)
     assert "analysis/instruments/validity.csv" in library_files(["analysis.method"])
     assert {} == library_files([])

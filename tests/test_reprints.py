@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import reprints, tables
-from analysis.reprints import reprint_clusters, signature, similarity
+from analysis import minhash, tables
+from analysis.minhash import signature
+from analysis.reprints import reprint_clusters, similarity
 
 WORDS = [f"w{number}" for number in range(60)]
 
@@ -126,7 +127,7 @@ def test_clusters_are_the_connected_components_of_all_pairs(recipes, threshold):
 
 
 def test_pythons_hash_seed_changes_nothing():
-    code = "from analysis.reprints import signature; print(signature('a b c d e f g h i'.split()))"
+    code = "from analysis.minhash import signature; print(signature('a b c d e f g h i'.split()))"
     outputs = {
         subprocess.run(
             [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
@@ -145,7 +146,7 @@ def test_a_signature_is_the_library_s():
     for at in range(len(tokens) - 4):
         number = 0
         for token in tokens[at : at + 5]:
-            number = (number * 0x9E3779B97F4A7C15 + reprints._number(token)) % 2**64
+            number = (number * 0x9E3779B97F4A7C15 + minhash._number(token)) % 2**64
         runs.append(number >> 32)
     expected = MinHash(num_perm=128, seed=1, scheme="affine32", hashfunc=int)
     expected.update_batch(runs)

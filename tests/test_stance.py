@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.numbered import Lists
 from analysis.stance import MODEL, Model, load_model, logits, probabilities
 from analysis.targeted import features
 from analysis.valence import mention_valence, polarity
-from analysis.vocabulary import Lists
 
 
 def toward(sentence: str, target: str) -> float:

@@ -5,7 +5,7 @@ from benchmarks.gold import boundary_f1
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import tokens
+from analysis import boundaries
 from analysis.errors import LanguageError
 from analysis.tables import LANGUAGES
 from analysis.tokens import is_word, split_sentences, tokenize
@@ -152,8 +152,8 @@ def test_a_sentence_ends_where_punkt_says_so(before, mark, after):
     from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
     parameters = PunktParameters()
-    parameters.abbrev_types.update(tokens._lists("en").abbreviations)
-    parameters.sent_starters.update(tokens._lists("en").starters)
+    parameters.abbrev_types.update(boundaries.abbreviations("en").abbreviations)
+    parameters.sent_starters.update(boundaries.abbreviations("en").starters)
     text = f"Four words stand here {before}{mark} {after} follows them."
     expected = PunktSentenceTokenizer(parameters).tokenize(text)
     assert (expected if not after.islower() else [text]) == _sentences(text, "en")

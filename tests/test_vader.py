@@ -128,13 +128,5 @@ def test_the_lexicon_is_the_packages():
     assert not any(emoji.isascii() for emoji in vader._emojis())
 
 
-def test_words_are_forgotten_when_they_are_many(monkeypatch):
-    monkeypatch.setattr(vader, "_REMEMBERED", 3)
-    words = vader._Words()
-    for token in ("a", "good", "day", "for", "Lima"):
-        assert vader._word(token) == words[token]
-        assert len(words) <= 3
-
-
 def test_nothing_asked_nothing_found():
     assert (0,) == compounds([]).shape

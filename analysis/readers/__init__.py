@@ -18,6 +18,7 @@ from analysis.readers import clean, folder
 from analysis.readers.formats import FORMATS, Reader, reader_of
 from analysis.readers.language import detector
 from analysis.readers.row import BadRow, Reading, Row, parse_row
+from analysis.readers.seen import Seen
 
 #: More lines than a file has.
 _LINES = 10**12
@@ -109,7 +110,7 @@ def _accepted(
     refuse: Callable[[Row], str | None] | None,
     detect: _Detect | None,
 ) -> Iterator[Row]:
-    seen: dict[str, int] = {}  # of hundreds of thousands of articles perhaps: the file and the line in one number
+    seen = Seen()  # the file and the line in one number
     places = [path / folder.METADATA if read is folder.rows else path for path, read in files]
     for number, (path, read) in enumerate(files):
         unread: int | None = 0  # until the first row that can be read
@@ -125,14 +126,14 @@ def _accepted(
             row = found if isinstance(found, BadRow) else parse_row(found, detect)
             if isinstance(row, BadRow):
                 rejected.append(Rejected(row.path or places[number], line, row.reason))
-            elif row.article in seen:
-                before, at = divmod(seen[row.article], _LINES)
+            elif (place := seen.get(row.article)) is not None:
+                before, at = divmod(place, _LINES)
                 told = f"article id was read before ({places[before].name}, line {at})"
                 rejected.append(Rejected(places[number], line, told))
             elif refuse is not None and (reason := refuse(row)):
                 rejected.append(Rejected(places[number], line, reason))
             else:
-                seen[row.article] = number * _LINES + line
+                seen.add(row.article, number * _LINES + line)
                 yield row
 
 
