@@ -34,6 +34,8 @@ MODULES = (
     *("IPython.extensions.storemagic", "tornado.platform.asyncio"),
     *("matplotlib.pyplot", "matplotlib.backends.backend_svg", "matplotlib.backends.backend_agg"),
 )
+#: Seconds in which a worker that has lost its line must end.
+_PATIENCE = 2.0
 
 
 def main() -> None:
@@ -105,6 +107,7 @@ class _Template:
         self.environment = environment  # as it was before the imports
         self.imported = dict(os.environ.items() - environment.items())  # variables that imports have set
         self.kernels: dict[int, socket.socket] = {}
+        self.workers: set[int] = set()
         self.selector = selectors.DefaultSelector()
         self.woken, self.waker = os.pipe()
         for end in (self.woken, self.waker):
@@ -119,8 +122,7 @@ class _Template:
         while True:
             for key, _ in self.selector.select():
                 if key.fileobj == 0:
-                    for pid in self.kernels:
-                        kill_group(pid)
+                    self._end_all()
                     return
                 if key.fileobj == self.woken:
                     self._reap()
@@ -128,6 +130,20 @@ class _Template:
                     self._fork(self.listener.accept()[0])
                 else:
                     self._client_left(key.fileobj)
+
+    def _end_all(self) -> None:
+        """End all that was forked, and wait for it. Workers end when their lines do; those that do not are killed."""
+        for pid in self.kernels:
+            kill_group(pid)
+        until = time.monotonic() + _PATIENCE
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                if (pid := os.waitpid(-1, os.WNOHANG)[0]) == 0:
+                    time.sleep(0.005)
+                self.workers.discard(pid)
+                if time.monotonic() > until:
+                    for worker in self.workers:
+                        os.kill(worker, signal.SIGKILL)
 
     def _fork(self, client: socket.socket) -> None:
         with client.makefile() as lines:
@@ -144,6 +160,7 @@ class _Template:
             become_kernel(request["argv"], request["cwd"], {**request["env"], **self.imported})
             sys.exit()  # up through the loop, so that what a kernel does at its end is done
         if "worker" in request:
+            self.workers.add(pid)
             client.close()
             return
         self.kernels[pid] = client
@@ -168,6 +185,7 @@ class _Template:
             os.read(self.woken, 4096)
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                self.workers.discard(ended[0])
                 if client := self.kernels.pop(ended[0], None):
                     self.selector.unregister(client)
                     _tell(client, os.waitstatus_to_exitcode(ended[1]))
