@@ -517,7 +517,7 @@ def test_a_page_that_cannot_be_taken_apart_is_kept_and_counted(tmp_path, server,
     done = run(study_of(tmp_path, server, ["/1"]), into)
     assert ({"page": 1}, {"none": 1}, 0) == (done.outcomes, done.texts, done.with_text)
     assert 1 == len(list(into.rglob("*.gz")))
-    assert "HTML of more than 60,000 elements" == lines(into / "log.jsonl", "text")[0]["reason"]
+    assert "HTML with more than 2,000 elements in one" == lines(into / "log.jsonl", "text")[0]["reason"]
 
 
 def test_without_its_libraries_it_says_what_to_install(tmp_path, server, into, monkeypatch):

@@ -87,7 +87,7 @@ def test_the_settings_are_explained(example: Path) -> None:
     for name in tomllib.loads(text):
         before = re.split(rf"^(?:\[\[)?{name}\b", text, flags=re.MULTILINE)[0].rstrip("\n").split("\n")[-1]
         assert before.startswith("#") or name in ("title", "question", "timezone", "draws"), name
-    assert {"notes", "supplement"} == set(PARSERS) - set(tomllib.loads(text))
+    assert {"columns", "notes", "supplement"} == set(PARSERS) - set(tomllib.loads(text))
     assert set(PARSERS) == set(Settings.__dataclass_fields__)
 
 

@@ -98,6 +98,15 @@ def test_an_item_where_the_feed_breaks_off_is_set_aside(tmp_path):
         read(path)
 
 
+def test_a_feed_that_no_publisher_serves_is_refused(tmp_path):
+    path = tmp_path / "a.xml"
+    large = (("<item>" * 10_001, "of more than 10,000 items"), ("x" * 5_000_000, "of more than 5,000,000"))
+    for content, expected in large:
+        path.write_text(f"<rss>{content}")
+        with pytest.raises(TextsError, match=f"a feed {expected}"):
+            read(path)
+
+
 def _warc(*pages: tuple[str, bytes, str, str], gz: bool) -> bytes:
     out = io.BytesIO()
     writer = WARCWriter(out, gzip=gz)

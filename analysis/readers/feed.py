@@ -18,8 +18,8 @@ from analysis.readers.columns import identify
 from analysis.readers.row import BadRow, Reading
 from analysis.readers.stream import Source
 
-#: Most bytes of a feed, unpacked.
-MAX_SIZE = 5_000_000
+#: Most bytes of a feed, unpacked, and most items.
+MAX_SIZE, MAX_ITEMS = 5_000_000, 10_000
 _END = re.compile(rb"</\s*(?:[a-z]+:)?(?:rss|feed|rdf)\s*>(?:\s|<!--.{0,1000}?-->)*\Z", re.IGNORECASE | re.DOTALL)
 
 
@@ -29,8 +29,10 @@ def rows(path: Path, reading: Reading) -> Iterator[tuple[int, Mapping[str, objec
         raw, damage = source.read(MAX_SIZE + 1), source.damage
     if len(raw) > MAX_SIZE:
         raise TextsError(path, f"a feed of more than {MAX_SIZE:,} bytes; divide it into several files")
+    if raw.count(b"<item") + raw.count(b"<entry") > MAX_ITEMS:
+        raise TextsError(path, f"a feed of more than {MAX_ITEMS:,} items; divide it into several files")
     found = _parsed(path, raw)
-    if not found.version and not found.entries:
+    if not found.get("version") and not found.entries:
         raise TextsError(path, "is neither RSS nor Atom")
     outlet, language = _outlet(path, found.feed, reading), _primary(str(found.feed.get("language") or ""))
     whole = not damage and _END.search(raw[-5000:].replace(b"\0", b"")) is not None
