@@ -13,7 +13,26 @@ import fuzz_readers
 @pytest.mark.slow
 @pytest.mark.parametrize("name", fuzz_readers.READERS)
 def test_fuzzed_inputs_end_in_rows_rows_set_aside_or_one_clear_error(name):
-    counts, _, peak, broken = fuzz_readers.fuzz(name, 100)
+    counts, _, peak, broken = fuzz_readers.fuzz(name, range(100))
     assert [] == broken
     assert 100 == counts.total() and counts["rows"] + counts["rows and set aside"] > 0
     assert peak < fuzz_readers.MEMORY
+
+
+#: Inputs that once ended in another exception, in no end, or in the end of the process.
+ONCE = {
+    "csv": [212, 282, 584],
+    "tsv": [808],
+    "parquet": [340, 765],
+    "folder": [147, 915, 999, 1369, 1565],
+    "feed": [886, 1231, 1640],
+    "warc": [1603],
+    "warc.gz": [525],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ONCE)
+def test_what_fuzzing_once_broke_is_mended(name):
+    counts, _, _, broken = fuzz_readers.fuzz(name, ONCE[name])
+    assert ([], len(ONCE[name])) == (broken, counts.total())

@@ -24,7 +24,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -349,13 +349,13 @@ def _work(pipe: Any) -> None:
         pipe.send((told, detail, time.perf_counter() - start, peak))
 
 
-def fuzz(name: str, inputs: int) -> tuple[Counter[str], float, int, list[str]]:
+def fuzz(name: str, seeds: Iterable[int]) -> tuple[Counter[str], float, int, list[str]]:
     """Fuzz one reader: counts of what became of the inputs, the slowest's seconds, peak memory, what broke."""
     counts: Counter[str] = Counter()
     slowest, most, broken = 0.0, 0, []
     process, pipe = _started()
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(inputs):
+        for seed in seeds:
             path = write_input(name, seed, Path(folder))
             try:
                 pipe.send(path)
@@ -391,7 +391,7 @@ def main() -> int:
     chosen = parser.parse_args()
     failed = False
     for name in chosen.readers:
-        counts, slowest, peak, broken = fuzz(name, chosen.inputs)
+        counts, slowest, peak, broken = fuzz(name, range(chosen.inputs))
         told = ", ".join(f"{count} {what}" for what, count in counts.most_common())
         print(f"{name}: {told}; slowest {slowest:.1f} s; peak memory {peak / 1e6:.0f} MB", flush=True)
         for line in broken:
