@@ -110,6 +110,7 @@ def annotate(
         NewRows(study.folder / "articles.csv") as new,
         FeatureWriter(folder) as writer,
         SetAside(writer.rejected) as rejected,
+        Bands(folder=writer.neighbour) as copies,
     ):
         texts = read_texts(
             paths,
@@ -122,7 +123,6 @@ def annotate(
             skipped=skipped,
         )
         measured = _mapped(partial(chunk_features, recipe=recipe), _noting_new(texts, facts, new), jobs)
-        copies = Bands(folder=writer.neighbour)
         for features in measured:
             for schema in OF_ARTICLE:
                 writer.add(schema, features[schema.name])

@@ -46,9 +46,9 @@ def reprint_clusters(signatures: pd.DataFrame, articles: pd.DataFrame, *, thresh
     ValueError
         Where the threshold is outside its range.
     """
-    index = Bands(threshold)
-    index.add(pa.Table.from_pandas(signatures[tables.SIGNATURES.names], schema=SIGNED, preserve_index=False))
-    return index.clusters(articles, lambda wanted: signatures[signatures["article"].isin(wanted)])
+    with Bands(threshold) as index:
+        index.add(pa.Table.from_pandas(signatures[tables.SIGNATURES.names], schema=SIGNED, preserve_index=False))
+        return index.clusters(articles, lambda wanted: signatures[signatures["article"].isin(wanted)])
 
 
 class Bands:
@@ -72,6 +72,13 @@ class Bands:
         self._places: dict[str, list[npt.NDArray[np.int32]]] = {scope: [] for scope in SHINGLE}
         # In a file: they are most of what would grow with the number of articles.
         self._bands = {scope: Columns(folder) for scope in SHINGLE}
+
+    def __enter__(self) -> Bands:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for bands in self._bands.values():
+            bands.close()
 
     def add(self, signatures: pa.Table) -> None:
         """Take in signatures (SIGNATURES, Arrow), of articles not taken in before."""

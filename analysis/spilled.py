@@ -14,13 +14,17 @@ class Columns:
 
     Parameters
     ----------
-    folder : Path, where the file is; it has no name there and is gone with this object, or with the process
+    folder : Path, where the file is; it has no name there and is gone with `close`, or with the process
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open as long as this object)
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open until close)
         self._blocks: list[tuple[int, int]] = []  # where each begins, how many rows it has
         self._width = 0
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
 
     def __len__(self) -> int:
         return sum(rows for _, rows in self._blocks)

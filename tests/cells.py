@@ -44,8 +44,8 @@ def run_report(report: Report, patch: pytest.MonkeyPatch) -> str:
 
 
 def text_of(page: str) -> str:
-    """Text of HTML, the drawings' own left out."""
+    """Text of HTML, that of drawings and of BibTeX left out."""
     document = html.document_fromstring(f"<div>{page}</div>")
-    for drawn in document.xpath("//*[local-name()='svg']"):
+    for drawn in document.xpath("//*[local-name()='svg' or @class='bibtex']"):
         drawn.drop_tree()
     return " ".join(document.text_content().split())
