@@ -7,6 +7,7 @@ is no lede; an aggregator's items are titles; two sides are compared on days whe
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,10 @@ class Selection:
     terms: pd.DataFrame
     mentions: pd.DataFrame
     counted: dict[Any, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)  # what `counts` gave
+
+    def __copy__(self) -> Selection:
+        """The same with tables of its own: what is changed in them is not changed here."""
+        return Selection(self.variant, *map(copy, (self.articles, self.sentences, self.terms, self.mentions)))
 
 
 def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:

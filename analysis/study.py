@@ -6,6 +6,7 @@ Every problem of every file is found before anything runs; `load_study` refuses 
 from __future__ import annotations
 
 import json
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -53,10 +54,15 @@ class Study:
     def copy(self) -> Study:
         """The same study with tables of its own: what is changed in them is not changed here."""
         frames = ("outlets", "manifest", "observed", "actors", "labels", "polarity")
-        features = {name: table.copy(deep=False) for name, table in self._features.items()}
-        return replace(
-            self, **{name: getattr(self, name).copy(deep=False) for name in frames}, _features=features, derived={}
+        made = replace(
+            self,
+            **{name: copy(getattr(self, name)) for name in frames},
+            _features={name: copy(table) for name, table in self._features.items()},
+            derived={key: copy(value) for key, value in self.derived.items()},
         )
+        if "articles" in vars(self):
+            vars(made)["articles"] = copy(self.articles)
+        return made
 
     @property
     def name(self) -> str:
@@ -297,12 +303,16 @@ def load_study(study: str | Path = "castillo-2022") -> Study:
     return loaded.copy()
 
 
-def preload(study: str | Path) -> None:
-    """Load a study and its features so that `load_study` has them at hand, here and in processes forked from here."""
+def preload(study: str | Path) -> Study | None:
+    """Load a study and its features so that `load_study` has them at hand, here and in processes forked from here.
+
+    What is derived of the study returned comes with each copy that `load_study` gives; None where it cannot be loaded.
+    """
     loaded, _ = _examined(folder := find_study(study), _content(folder))
     if loaded is not None:
         for schema in tables.FEATURES:
             loaded.features(schema)
+    return loaded
 
 
 def _content(folder: Path) -> tuple[str, ...]:

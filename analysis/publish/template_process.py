@@ -88,9 +88,12 @@ def _prepare(study: str) -> None:
     figure.subplots().set_title("a")
     figure.savefig(io.BytesIO(), format="svg")
     if study:
+        from analysis.selection import select
         from analysis.study import preload
 
-        preload(study)
+        if loaded := preload(study):
+            for language in (None, *loaded.settings.languages):  # the text most cells ask for
+                select(loaded, language=language)
 
 
 def threads() -> int:
