@@ -91,7 +91,7 @@ _NOTES = {
         "program was made for (tests/benchmarks/calibration.py) the tests keep their error rates; the intervals of "
         "shares hold from 16 articles on and are wider than need be below and for rare features; those of means hold "
         "where values are not skewed, and where they are very skewed are too narrow below 32 articles; "
-        "those of rates per 1,000 words are too narrow: they hold the truth in about nine cases of ten with 20 articles "
+        "those of rates per 1,000 words are too narrow: they hold the truth in about nine of ten with 20 articles "
         "and in 92 to 94 of a hundred with 50.",
     ),
     "groups": (
