@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -52,25 +53,22 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     path = find_root() / ".cache" / "castillo" / "results" / f"{_key(study)}.parquet"
     if path.exists():
         return tables.check(pd.read_parquet(path), tables.COMPARISON)
-    if pool is None:
-        found = [compare_outlet(study, outlet) for outlet in study.tested]
-    else:
-        found = list(pool.map(partial(_compare_in_worker, study.folder), study.tested))
-    table = _finished(study, found)
+    run = map if pool is None else pool.map
+    here = partial(_here, study) if pool is None else partial(_in_worker, study.folder)
+    parts = [part for part in run(partial(here, compare_outlet), study.tested) if len(part)]
+    table = with_q(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON)
+    again = list(run(partial(here, leave_one_out), headlines(study, table)))
+    table = tables.check(pd.concat([table, *again], ignore_index=True), tables.COMPARISON)
     _keep(table, path)
     return table
 
 
-def _finished(study: Study, found: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """One table with q, and with what holds or not when one outlet is left out."""
-    if not (parts := [part for part in found if len(part)]):
-        return tables.empty(tables.COMPARISON)
-    table = with_q(study, pd.concat(parts))
-    return tables.check(pd.concat([table, *leave_one_out(study, table)], ignore_index=True), tables.COMPARISON)
+def _here(study: Study, work: Callable[..., pd.DataFrame], what: Any) -> pd.DataFrame:
+    return work(study, what)
 
 
-def _compare_in_worker(folder: Path, outlet: str) -> pd.DataFrame:
-    return compare_outlet(_loaded(folder), outlet)
+def _in_worker(folder: Path, work: Callable[..., pd.DataFrame], what: Any) -> pd.DataFrame:
+    return work(_loaded(folder), what)
 
 
 @lru_cache(maxsize=1)
@@ -120,21 +118,37 @@ def without(outlet: str) -> str:
     return f"{REST} without {outlet}"
 
 
-def leave_one_out(study: Study, table: pd.DataFrame) -> list[pd.DataFrame]:
-    """Each difference that stands, again without each single outlet of its reference."""
+@dataclass(frozen=True)
+class Headline:
+    """Differences of one outlet and measure that stand."""
+
+    outlet: str
+    variant: str
+    measure: str
+    features: tuple[str, ...]
+
+
+def headlines(study: Study, table: pd.DataFrame) -> list[Headline]:
+    """The differences with the other outlets that stand, words left out, by outlet and measure."""
     rows = table[is_primary(study, table) & (table["measure"] != "term-log-odds")]
-    rows = rows[[stands(row) for _, row in rows.iterrows()]]
+    rows = rows.loc[[index for index, row in rows.iterrows() if stands(row)]]
+    return [
+        Headline(str(outlet), str(variant), str(measure), tuple(sorted(features)))
+        for (outlet, variant, measure), features in rows.groupby(["group", "variant", "measure"], sort=True)["feature"]
+    ]
+
+
+def leave_one_out(study: Study, headline: Headline) -> pd.DataFrame:
+    """Differences that stand, again without each single outlet of their reference."""
+    found = measures(study, headline.variant, headline.outlet)
+    one = next(one for one in found if one.measure == headline.measure)
+    outlet = one.chosen.articles["outlet"].loc[one.sides[0].append(one.sides[1])]
     frames = []
-    for (outlet, variant), mine in rows.groupby(["group", "variant"], sort=True):
-        for one in measures(study, str(variant), str(outlet)):
-            features = sorted(mine.loc[mine["measure"] == one.measure, "feature"])
-            every = one.sides[0].append(one.sides[1])
-            of = one.chosen.articles["outlet"].loc[every]
-            for left_out in sorted(of[one.sides[1]].unique()) if features else ():
-                weight = (of != left_out).astype(float)
-                if weight[one.sides[1]].any():
-                    frames.append(one.weighed(study, weight, features, reference=without(left_out)))
-    return frames
+    for left_out in sorted(outlet[one.sides[1]].unique()):
+        weight = (outlet != left_out).astype(float)
+        if weight[one.sides[1]].any():
+            frames.append(one.weighed(study, weight, headline.features, reference=without(left_out)))
+    return pd.concat(frames) if frames else tables.empty(tables.COMPARISON)
 
 
 def primary_variant(study: Study, group: str, reference: str) -> str:

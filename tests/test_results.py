@@ -197,10 +197,12 @@ def test_what_stands_is_computed_again_without_each_other_outlet(small_study, sm
     row = whole[whole["group"] == "north"].iloc[0]
     forced = small_results.assign(q=small_results["q"].where(small_results.index != row.name, 0.001))
     forced.loc[row.name, ["lower", "upper"]] = [0.1, 0.9]
-    frames = [
-        frame for frame in results.leave_one_out(small_study, forced)
-        if (frame["feature"] == row["feature"]).any() and (frame["group"] == "north").all()
+    (headline,) = [
+        h for h in results.headlines(small_study, forced)
+        if (h.outlet, h.measure) == ("north", "actor-share") and row["feature"] in h.features
     ]  # fmt: skip
+    again = results.leave_one_out(small_study, headline)
+    frames = [frame for _, frame in again.groupby("reference")]
     (one,) = measures(small_study, "lede", "north")[:1]
     outlet = one.chosen.articles["outlet"]
     assert {f"other outlets without {o}" for o in outlet[one.sides[1]].unique()} == {
