@@ -199,7 +199,8 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
         seen.update(options, paths=paths)
         rejected = [SimpleNamespace(path=Path("a.jsonl"), line=3, reason="neither title nor body")]
         counts = {"set_aside": {"neither title nor body": 1}, "skipped": {"WARC records of type request": 4}}
-        return SimpleNamespace(articles=7, rejected=rejected, added=("x1", "x2"), without_text=("n1",), kept=3, **counts)
+        told = {"rejected": rejected, "added": ("x1", "x2"), "without_text": ("n1",), "kept": 3}
+        return SimpleNamespace(articles=7, **told, **counts)
 
     module = ModuleType("analysis.annotate")
     module.annotate = annotate  # type: ignore[attr-defined]
