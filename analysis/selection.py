@@ -31,19 +31,25 @@ class Selection:
     ----------
     variant : title, lede or text
     articles : DataFrame, one row per article, index article; Study.articles with `tokens` those of the variant
-    sentences, terms, mentions : DataFrames after SENTENCES, TERMS, MENTIONS, the variant's parts only
+    sentences, mentions : DataFrames after SENTENCES, MENTIONS, the variant's parts only
+    every_term : DataFrame (TERMS), of the whole study
     """
 
     variant: str
     articles: pd.DataFrame
     sentences: pd.DataFrame
-    terms: pd.DataFrame
+    every_term: pd.DataFrame
     mentions: pd.DataFrame
     counted: dict[Any, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)  # what `counts` gave
 
     def __copy__(self) -> Selection:
         """The same with tables of its own: what is changed in them is not changed here."""
-        return Selection(self.variant, *map(copy, (self.articles, self.sentences, self.terms, self.mentions)))
+        return Selection(self.variant, *map(copy, (self.articles, self.sentences, self.every_term, self.mentions)))
+
+    @property
+    def terms(self) -> pd.DataFrame:
+        """Rows after TERMS, the variant's parts only; taken anew when asked for, since they are by far the most."""
+        return _keep(self.every_term, self.articles, self.variant)
 
 
 def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:
@@ -76,12 +82,11 @@ def _select(study: Study, variant: str, language: str | None) -> Selection:
         # A headline alone, or over a photo caption, names fewer people than one with its first paragraph: not alike.
         articles = articles[articles["body_kind"].isin(["summary", "full"])]
     sentences = _keep(study.features(tables.SENTENCES), articles, variant)
-    terms = _keep(study.features(tables.TERMS), articles, variant)
     mentions = study.features(tables.MENTIONS).merge(sentences[["article", "sentence", "part"]], how="inner")
     tokens = sentences.groupby("article")["tokens"].sum()
     sized = articles.set_index("article", drop=False)
     sized = sized.assign(tokens=tokens.reindex(sized.index, fill_value=0).astype("int64"))
-    return Selection(variant, sized, sentences, terms, mentions.drop(columns="part"))
+    return Selection(variant, sized, sentences, study.features(tables.TERMS), mentions.drop(columns="part"))
 
 
 def _keep(table: pd.DataFrame, articles: pd.DataFrame, variant: str) -> pd.DataFrame:

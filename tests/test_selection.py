@@ -129,7 +129,7 @@ def test_words_have_two_letters_and_one_spelling(small_study):
     assert {"coup", "peru", "protest"} == {word for word in words.index.unique("term") if word != "lima"}
     assert (2, 4, 4) == (words["north-0", "coup"], words["north-0", "peru"], words["south-2", "peru"])
     terms = chosen.terms.replace({"term": {"coup": "labour", "protest": "labor"}})
-    spelled = selection.words(replace(chosen, terms=terms), language="en")
+    spelled = selection.words(replace(chosen, every_term=terms, counted={}), language="en")
     assert {"labor", "peru"} == {word for word in spelled["term"] if word != "lima"}
     assert words.sum() == spelled["count"].sum()
 
@@ -137,7 +137,6 @@ def test_words_have_two_letters_and_one_spelling(small_study):
 def test_a_study_is_restricted_once_and_a_fresh_one_anew(small_study):
     assert select(small_study, "lede") is select(small_study, "lede")
     assert select(small_study, "lede") is not select(small_study.copy(), "lede")
-
 
 
 def test_what_is_derived_of_a_study_comes_with_its_copies_and_is_theirs(small_study, monkeypatch):
