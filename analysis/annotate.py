@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import pickle
 import platform
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -21,9 +20,11 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.errors import AnalysisError
 from analysis.featurefiles import FeatureWriter, check_folder, compare_features, told_if_not_written
-from analysis.features import OF_ARTICLE, Facts, Recipe, chunk_features
+from analysis.features import OF_ARTICLE, Facts
 from analysis.gazetteer import Gazetteer
 from analysis.manifest import NewRows
+from analysis.partitions import WorkFolder, library_digest, task
+from analysis.processes import measured_in_order, workers_for
 from analysis.readers import Rejected, Row, read_texts
 from analysis.readers.outlets import outlet_finder
 from analysis.reprints import Bands
@@ -35,8 +36,6 @@ __all__ = ["Annotation", "annotate", "compare_features"]
 #: Articles per partition.
 ROWS = 500
 _PACKAGES = ("datasketch", "nltk", "vaderSentiment")
-
-_Tables = dict[str, pa.Table]
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class Annotation:
     without_text : ids of the manifest's articles that no text was given for
     set_aside : reason → rows that were set aside for it, all of them; each has a line in the folder's rejected.jsonl
     skipped : what the files hold besides articles → how often
+    kept : articles that an earlier run, interrupted, had measured
     """
 
     folder: Path
@@ -61,6 +61,7 @@ class Annotation:
     without_text: tuple[str, ...]
     set_aside: Mapping[str, int]
     skipped: Mapping[str, int]
+    kept: int = 0
 
 
 def annotate(
@@ -74,7 +75,8 @@ def annotate(
     """Measure texts and write the study's features.
 
     The features in `output` are replaced by those of these texts, all at the end. Articles new to the study's
-    articles.csv are appended to it; where it holds an article, its `source` and `body_kind` decide.
+    articles.csv are appended to it; where it holds an article, its `source` and `body_kind` decide. After an
+    interruption, what was finished is not measured again, unless something that it is made of has changed.
 
     Parameters
     ----------
@@ -82,7 +84,7 @@ def annotate(
     study : Study
     output : folder, the study's features folder where it is not given
     jobs : int ≥ 1, processes; the result is the same
-    scheduler : address of a Dask scheduler; not yet there
+    scheduler : address of a Dask cluster's scheduler, whose workers measure instead; the result is the same
 
     Returns
     -------
@@ -95,22 +97,23 @@ def annotate(
     GazetteerError
         Where the study's aliases contradict each other.
     AnalysisError
-        Where there is no article to annotate, `output` cannot be written, `jobs` is below 1, or a scheduler is asked
-        for.
+        Where there is no article to annotate, `output` cannot be written, `jobs` is below 1, another process writes
+        the same features, or the cluster cannot be used (see `cluster.Cluster`).
     """
-    if scheduler is not None:
-        raise AnalysisError("a Dask scheduler needs castillo-coverage[cluster], which is not there yet. Use --jobs.")
     if jobs < 1:
         raise AnalysisError(f"jobs is {jobs}; it is a whole number from 1 up.")
-    recipe = Recipe(Gazetteer.from_tables(study.actors, study.labels), _facts(study.manifest))
+    gazetteer = pickle.dumps(Gazetteer.from_tables(study.actors, study.labels))
     folder = study.features_folder if output is None else Path(output)
     check_folder(folder)
-    facts, count, skipped = recipe.facts, 0, Counter[str]()
+    facts, made_with = _facts(study.manifest), _made_with(study)
+    count, kept, skipped = 0, 0, Counter[str]()
     with (
+        WorkFolder(folder) as work,
         NewRows(study.folder / "articles.csv") as new,
-        FeatureWriter(folder) as writer,
+        FeatureWriter(folder, work.folder) as writer,
         SetAside(writer.rejected) as rejected,
         Bands(folder=writer.neighbour) as copies,
+        workers_for(jobs, scheduler, gazetteer) as workers,
     ):
         texts = read_texts(
             paths,
@@ -122,13 +125,14 @@ def annotate(
             languages=study.settings.languages,
             skipped=skipped,
         )
-        measured = _mapped(partial(chunk_features, recipe=recipe), _noting_new(texts, facts, new), jobs)
-        for features in measured:
+        tasks = (task(chunk, facts, made_with) for chunk in _noting_new(texts, facts, new))
+        for features, known in measured_in_order(tasks, workers, work):
             for schema in OF_ARTICLE:
                 writer.add(schema, features[schema.name])
             with told_if_not_written(folder):
                 copies.add(features["SIGNATURES"])
             count += features["ARTICLES"].num_rows
+            kept += known * features["ARTICLES"].num_rows
         if not count:
             reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected.first[:3])
             raise AnalysisError(f"no article to annotate; {rejected.count} rows were set aside. {reasons}".rstrip())
@@ -139,10 +143,16 @@ def annotate(
         writer.add(tables.REPRINTS, pa.Table.from_pandas(reprints, preserve_index=False))
         added = new.finish()
         writer.finish(_meta(study, added, len(articles), rejected, skipped))
-    known = pd.Series(sorted(facts), dtype="str")
-    missing = tuple(known[~known.isin(articles["article"])])
+    listed = pd.Series(sorted(facts), dtype="str")
+    missing = tuple(listed[~listed.isin(articles["article"])])
     told = tuple(rejected.first), tuple(added["article"]), missing, dict(rejected.reasons), dict(skipped)
-    return Annotation(folder, len(articles), *told)
+    return Annotation(folder, len(articles), *told, kept)
+
+
+def _made_with(study: Study) -> str:
+    """What decides the features beside the texts and what the manifest says of them."""
+    files = study.feature_inputs()
+    return f"{library_digest()} {files['actors.csv']} {files['labels.csv']}"
 
 
 def _some(signatures: Any, wanted: set[str]) -> pd.DataFrame:
@@ -186,22 +196,6 @@ def _noting_new(chunks: Iterable[pd.DataFrame], known: Container[str], new: NewR
     for chunk in chunks:
         new.add(chunk[[article not in known for article in chunk["article"]]])
         yield chunk
-
-
-def _mapped(measure: Callable[[pd.DataFrame], _Tables], chunks: Iterable[pd.DataFrame], jobs: int) -> Iterator[_Tables]:
-    if jobs == 1:
-        yield from map(measure, chunks)
-        return
-    # Fresh processes: a fork of one that has threads (Arrow starts some) can hang.
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting: deque[Future[_Tables]] = deque()
-        for chunk in chunks:
-            waiting.append(pool.submit(measure, chunk))
-            # Few partitions in memory at once, results in the order of the texts.
-            if len(waiting) > 2 * jobs:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _meta(

@@ -159,9 +159,11 @@ def check(study: str) -> None:
 @click.option("--study", required=True, help="Study whose articles they are.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the features.  [default: the study's]")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes at once.  [default: cores]")
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to send the work to.")
+@click.option("--scheduler", metavar="ADDRESS", help="Measure on a running Dask cluster: tcp://HOST:8786.")
 def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int | None, scheduler: str | None) -> None:
     """Turn TEXTS into features: counts, scores and offsets, no sentences.
+
+    After an interruption, the same command goes on where it was.
 
     Example: castillo annotate feeds.jsonl articles.jsonl --study castillo-2022
     """
@@ -181,6 +183,8 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     for kind, count in sorted(result.skipped.items()):
         click.echo(f"skipped, as no articles: {count} {kind}")
     click.echo(f"{folder}: {result.articles} articles annotated, {aside} set aside")
+    if result.kept:
+        click.echo(f"{result.kept} of them had been measured before an interruption")
     if result.added:
         click.echo(f"{len(result.added)} of them are new and were appended to articles.csv: code genre and subevent")
     if result.without_text:

@@ -20,6 +20,9 @@ from analysis.phrases import ABSENT, interval, language, number, plural, spaced
 from analysis.study import Study
 from analysis.svg import svg_of
 
+#: Articles listed under a count; of more, the first.
+LISTED = 1000
+
 MIME = "application/vnd.castillo+json"
 Format = Callable[[Any], str]
 
@@ -162,20 +165,31 @@ def alt_estimates(
 
 
 def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: str, caption: str) -> Shown:
-    """A folded list: under each count, the articles it counts, with their addresses."""
-    facts = study.articles.set_index("article")
+    """A folded list: under each count, the articles it counts, with their addresses.
+
+    Of a count of more than `LISTED` articles the first are listed, and a CSV holds every article of every count.
+    """
+    facts = study.articles[["article", "outlet", "day", "url"]].set_index("article")
     blocks = []
     for label, ids in groups.items():
-        links = [_article_link(study, facts.loc[article]) for article in sorted(ids)]
-        blocks.append(f"<dt>{escape(label)} ({len(links)})</dt><dd>{', '.join(links) or ABSENT}</dd>")
+        shown = sorted(ids)[:LISTED]
+        links = [_article_link(study, row) for row in facts.loc[shown].to_dict("records")]
+        rest = f" and {len(ids) - LISTED:,} more, in the CSV" if len(ids) > LISTED else ""
+        blocks.append(f"<dt>{escape(label)} ({len(ids)})</dt><dd>{', '.join(links) or ABSENT}{rest}</dd>")
     html = (
         f'<details class="articles" id="articles-{escape(name)}"><summary>{escape(caption)}</summary>'
         f"<dl>{''.join(blocks)}</dl></details>"
     )
-    return Shown(html, {"kind": "articles", "name": name, "caption": caption})
+    record = {"kind": "articles", "name": name, "caption": caption}
+    if any(len(ids) > LISTED for ids in groups.values()):
+        every = [
+            facts.loc[sorted(ids)].reset_index().assign(counted=label) for label, ids in groups.items() if len(ids)
+        ]
+        record["csv"] = pd.concat(every)[["counted", "article", "outlet", "day", "url"]].to_csv(index=False)
+    return Shown(html, record)
 
 
-def _article_link(study: Study, row: pd.Series) -> str:
+def _article_link(study: Study, row: Mapping[str, Any]) -> str:
     text = escape(f"{study.outlet_names.get(row['outlet'], row['outlet'])}, {row['day']:%Y-%m-%d}")
     url = "" if pd.isna(row["url"]) else str(row["url"])
     # Only web addresses become links: a manifest may come from anywhere, and javascript: is an address too.

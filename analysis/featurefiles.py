@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,20 +45,23 @@ def check_folder(folder: Path) -> None:
 class FeatureWriter:
     """Writes the features in a folder anew, partition by partition, so that memory does not grow with their number.
 
-    They are written to a neighbour first and then moved. meta.json goes first and comes last: without it they do not
+    They are written elsewhere first and then moved. meta.json goes first and comes last: without it they do not
     count, so an interruption cannot leave old and new tables together unseen. Used as a context: what is not finished
     is thrown away.
 
     Parameters
     ----------
     folder : Path, made where it does not exist
+    work : Path, a folder on the same disk, in which the tables are made
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, work: Path) -> None:
         self._folder = folder
+        #: The folder where the tables are until `finish`.
+        self.neighbour = work / "tables"
         with told_if_not_written(folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            self._neighbour = tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent)
+            shutil.rmtree(self.neighbour, ignore_errors=True)  # of a run that was killed
+            self.neighbour.mkdir(parents=True)
         self._writers: dict[str, pq.ParquetWriter] = {}
 
     def __enter__(self) -> FeatureWriter:
@@ -65,12 +69,7 @@ class FeatureWriter:
 
     def __exit__(self, *_: object) -> None:
         self._close()
-        self._neighbour.cleanup()
-
-    @property
-    def neighbour(self) -> Path:
-        """The folder where the tables are until `finish`."""
-        return Path(self._neighbour.name)
+        shutil.rmtree(self.neighbour, ignore_errors=True)
 
     def path(self, schema: Schema) -> Path:
         """Where the table of a schema is written, until `finish`."""

@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import tables
@@ -30,19 +31,25 @@ class Selection:
     ----------
     variant : title, lede or text
     articles : DataFrame, one row per article, index article; Study.articles with `tokens` those of the variant
-    sentences, terms, mentions : DataFrames after SENTENCES, TERMS, MENTIONS, the variant's parts only
+    sentences, mentions : DataFrames after SENTENCES, MENTIONS, the variant's parts only
+    every_term : DataFrame (TERMS), of the whole study
     """
 
     variant: str
     articles: pd.DataFrame
     sentences: pd.DataFrame
-    terms: pd.DataFrame
+    every_term: pd.DataFrame
     mentions: pd.DataFrame
     counted: dict[Any, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)  # what `counts` gave
 
     def __copy__(self) -> Selection:
         """The same with tables of its own: what is changed in them is not changed here."""
-        return Selection(self.variant, *map(copy, (self.articles, self.sentences, self.terms, self.mentions)))
+        return Selection(self.variant, *map(copy, (self.articles, self.sentences, self.every_term, self.mentions)))
+
+    @property
+    def terms(self) -> pd.DataFrame:
+        """Rows after TERMS, the variant's parts only; taken anew when asked for, since they are by far the most."""
+        return _keep(self.every_term, self.articles, self.variant)
 
 
 def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:
@@ -75,12 +82,11 @@ def _select(study: Study, variant: str, language: str | None) -> Selection:
         # A headline alone, or over a photo caption, names fewer people than one with its first paragraph: not alike.
         articles = articles[articles["body_kind"].isin(["summary", "full"])]
     sentences = _keep(study.features(tables.SENTENCES), articles, variant)
-    terms = _keep(study.features(tables.TERMS), articles, variant)
     mentions = study.features(tables.MENTIONS).merge(sentences[["article", "sentence", "part"]], how="inner")
     tokens = sentences.groupby("article")["tokens"].sum()
     sized = articles.set_index("article", drop=False)
     sized = sized.assign(tokens=tokens.reindex(sized.index, fill_value=0).astype("int64"))
-    return Selection(variant, sized, sentences, terms, mentions.drop(columns="part"))
+    return Selection(variant, sized, sentences, study.features(tables.TERMS), mentions.drop(columns="part"))
 
 
 def _keep(table: pd.DataFrame, articles: pd.DataFrame, variant: str) -> pd.DataFrame:
@@ -163,9 +169,14 @@ def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None,
     mentions = mentions[(mentions["gazetteer"] == gazetteer) & mentions["entry"].notna()]
     if own:
         mentions = mentions[mentions["voice"] == "own"]
-    columns = sorted(mentions["entry"].unique()) if entries is None else list(entries)
-    table = pd.crosstab(mentions["article"], mentions["entry"])
-    return table.reindex(index=selection.articles.index, columns=columns, fill_value=0).astype("int64")
+    columns = pd.Index(sorted(mentions["entry"].unique()) if entries is None else entries, dtype="str", name="entry")
+    index = selection.articles.index
+    # Row and column in one number: ten times as fast as a cross table where there are many articles.
+    row, column = index.get_indexer(mentions["article"]), columns.get_indexer(mentions["entry"])
+    known = (row >= 0) & (column >= 0)
+    places = row[known] * len(columns) + column[known]
+    found = np.bincount(places, minlength=len(index) * len(columns)).reshape(len(index), len(columns))
+    return pd.DataFrame(found.astype("int64"), index=index, columns=columns)
 
 
 def article_valence(selection: Selection) -> pd.Series:
@@ -189,6 +200,12 @@ def words(selection: Selection, *, language: str | None = None) -> pd.DataFrame:
     -------
     DataFrame: article, term, count; a row per article and term that occurs
     """
+    if ("words", language) not in selection.counted:
+        selection.counted["words", language] = _words(selection, language)
+    return selection.counted["words", language].copy(deep=False)
+
+
+def _words(selection: Selection, language: str | None) -> pd.DataFrame:
     terms = selection.terms
     every = pd.Series(terms["term"].unique())
     wanted = every[(every.str.count(r"[^\W\d_]") >= 2) & ~every.str.match(r"['’]")]

@@ -199,7 +199,8 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
         seen.update(options, paths=paths)
         rejected = [SimpleNamespace(path=Path("a.jsonl"), line=3, reason="neither title nor body")]
         counts = {"set_aside": {"neither title nor body": 1}, "skipped": {"WARC records of type request": 4}}
-        return SimpleNamespace(articles=7, rejected=rejected, added=("x1", "x2"), without_text=("n1",), **counts)
+        told = {"rejected": rejected, "added": ("x1", "x2"), "without_text": ("n1",), "kept": 3}
+        return SimpleNamespace(articles=7, **told, **counts)
 
     module = ModuleType("analysis.annotate")
     module.annotate = annotate  # type: ignore[attr-defined]
@@ -209,6 +210,7 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
     assert "set aside: a.jsonl:3: neither title nor body" in done.output
     assert f"{folder}: 7 articles annotated, 1 set aside\n" in done.output
     assert "skipped, as no articles: 4 WARC records of type request\n" in done.output
+    assert "3 of them had been measured before an interruption\n" in done.output
     assert "2 of them are new and were appended to articles.csv" in done.output
     assert "1 articles of articles.csv had no text, so have no features: n1\n" in done.output
     expected = {"paths": [Path("a.jsonl"), Path("b.jsonl")], "output": folder, "jobs": 2, "scheduler": "tcp://x:1"}

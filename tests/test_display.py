@@ -199,3 +199,16 @@ def test_a_text_alternative_holds_every_number_drawn_and_no_missing_one():
 def test_the_size_of_the_sample_is_one_sentence(small_study):
     text = _Page(display.show_sample_size(small_study).html).text
     assert "28 articles (26 in English, 2 in Polish) from 6 outlets; 3 outlets have 6 articles or more" in text
+
+
+def test_of_many_articles_the_first_are_listed_and_a_csv_holds_all(small_study, monkeypatch):
+    monkeypatch.setattr("analysis.display.LISTED", 2)
+    ids = ["south-1", "south-0", "north-2", "north-0"]
+    shown = show_articles(small_study, {"many": ids, "few": ["north-1"], "none": []}, name="a", caption="c")
+    page = _harmless(shown.html)
+    assert "many (4)" in page.text
+    assert "and 2 more, in the CSV" in page.text
+    assert [f"https://north.example/{number}" for number in (0, 2, 1)] == page.links()
+    table = pd.read_csv(io.StringIO(shown.record["csv"]))
+    assert [*sorted(ids), "north-1"] == table["article"].to_list()
+    assert ["counted", "article", "outlet", "day", "url"] == table.columns.to_list()

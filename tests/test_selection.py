@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from analysis import selection
 from analysis.errors import EmptyGroup
-from analysis.selection import select, sides
+from analysis.selection import counts, select, sides
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_words_have_two_letters_and_one_spelling(small_study):
     assert {"coup", "peru", "protest"} == {word for word in words.index.unique("term") if word != "lima"}
     assert (2, 4, 4) == (words["north-0", "coup"], words["north-0", "peru"], words["south-2", "peru"])
     terms = chosen.terms.replace({"term": {"coup": "labour", "protest": "labor"}})
-    spelled = selection.words(replace(chosen, terms=terms), language="en")
+    spelled = selection.words(replace(chosen, every_term=terms, counted={}), language="en")
     assert {"labor", "peru"} == {word for word in spelled["term"] if word != "lima"}
     assert words.sum() == spelled["count"].sum()
 
@@ -147,3 +148,16 @@ def test_what_is_derived_of_a_study_comes_with_its_copies_and_is_theirs(small_st
     one.articles["outlet"] = "changed"
     assert [before, before] == [select(study).articles["tokens"].sum() for study in (other, small_study)]
     assert "changed" not in {*other.articles["outlet"], *small_study.articles["outlet"]}
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("entries", [None, ["dina-boluarte", "nobody", "pedro-castillo"]])
+def test_counts_are_those_of_a_cross_table(small_study, entries, own):
+    chosen = select(small_study, "text")
+    mentions = chosen.mentions[(chosen.mentions["gazetteer"] == "actors") & chosen.mentions["entry"].notna()]
+    mentions = mentions[mentions["voice"] == "own"] if own else mentions
+    expected = pd.crosstab(mentions["article"], mentions["entry"])
+    columns = sorted(mentions["entry"].unique()) if entries is None else entries
+    expected = expected.reindex(index=chosen.articles.index, columns=columns, fill_value=0)
+    pd.testing.assert_frame_equal(expected, counts(chosen, "actors", entries, own=own))
+

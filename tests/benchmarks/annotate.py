@@ -23,7 +23,6 @@ import csv
 import hashlib
 import json
 import os
-import random
 import re
 import resource
 import shutil
@@ -33,7 +32,7 @@ import tempfile
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from statistics import median
@@ -41,34 +40,16 @@ from statistics import median
 import pandas as pd
 import pyarrow as pa
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from growing import SAMPLE, varied, write_texts
+
 from analysis.annotate import annotate
 from analysis.study import load_study
 
-ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = ROOT / "data" / "sample"
 ALIASES = 300
 ENGLISH = ("en", "*")
 WARM = 500
 GROWTH = (1_000, 10_000, 100_000)
-
-
-def varied(count: int) -> Iterator[dict[str, str]]:
-    """English articles of the sample over and over, each time with another half of its words exchanged.
-
-    No sentence comes twice but by chance: what is remembered of sentences would flatter us; and no article is a copy.
-    """
-    rows = [json.loads(line) for line in (SAMPLE / "texts.jsonl").read_text(encoding="utf-8").splitlines()]
-    rows = [row for row in rows if row["language"] == "en"]
-    vocabulary = sorted({word for row in rows for word in re.findall(r"\b[a-z]{3,}\b", row["body"])})
-    for number in range(count):
-        row, chance = rows[number % len(rows)], random.Random(number)
-
-        def exchanged(word: re.Match[str], chance: random.Random = chance) -> str:
-            return chance.choice(vocabulary) if chance.random() < 0.5 else word[0]
-
-        body = re.sub(r"\b[a-z]{3,}\b", exchanged, row["body"])
-        title = " ".join([*re.findall(r"\b[A-Z]\w+", row["title"]), *chance.sample(vocabulary, 7)])
-        yield {**row, "title": title, "body": body, "article": f"{row['article']}-{number}"}
 
 
 def aliases() -> list[str]:
@@ -90,13 +71,6 @@ def bench_study(folder: Path) -> Path:
     text = re.sub(r"main_actors = \[.*?\]", 'main_actors = ["a0"]', text, flags=re.DOTALL)
     (study / "study.toml").write_text(text.replace('name = "sample"', 'name = "bench"'), encoding="utf-8")
     return study
-
-
-def write_texts(path: Path, rows: Iterable[dict[str, str]]) -> Path:
-    """A file of texts."""
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    return path
 
 
 def ours(folder: Path) -> Callable[[Path], float]:

@@ -1,0 +1,156 @@
+"""What many articles cost: annotate with 1 and 2 jobs, bytes on disk, and three reports on the features.
+
+Run: python tests/benchmarks/scale.py [--articles N] [--repeat N] [--folder DIR] [--no-reports]
+
+The articles are those of data/sample varied, in a study of the sample's outlets; genre and sub-event are those of the
+article that was varied. Articles per second are of the clock, starting up included, the two numbers of jobs in turn,
+so the ratio of a pair is as good as the machine was quiet. What each process computed is told beside it: the share of
+the process that reads and writes is what more jobs do not make faster. Memory is the most that a process held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from growing import SAMPLE, sample_copy, varied, write_texts
+
+REPORTS = ("overview", "actors", "wording")
+ONCE = """
+import resource, sys, time
+from pathlib import Path
+
+def main():
+    from analysis.annotate import annotate
+    from analysis.study import load_study
+    study = load_study(sys.argv[2])
+    begun = time.perf_counter()
+    annotate(sys.argv[1], study, output=Path(sys.argv[3]), jobs=int(sys.argv[4]))
+    spent = time.perf_counter() - begun
+    figures = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(spent, *(one.ru_utime + one.ru_stime for one in figures), *(one.ru_maxrss / 1024 for one in figures))
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def bench_study(folder: Path) -> Path:
+    """The sample under another name."""
+    study = sample_copy(folder)
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    (study / "study.toml").write_text(re.sub(r'(?m)^name = ".*"', f'name = "{folder.name}"', text, count=1))
+    return study
+
+
+def annotated(texts: Path, folder: Path, articles: int, repeat: int) -> Path:
+    """Annotate with 1 and 2 jobs in turn, print what that took; returns the study."""
+    script = folder / "once.py"
+    script.write_text(ONCE)
+    seen: dict[int, list[list[float]]] = {1: [], 2: []}
+    for turn in range(repeat):
+        for jobs in seen:
+            study = bench_study(folder / f"scale-{jobs}-{turn}")
+            command = [sys.executable, str(script), str(texts), str(study), str(study / "features"), str(jobs)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            seen[jobs].append([float(word) for word in done.stdout.split()])
+    for jobs, runs in seen.items():
+        spent, own, theirs, memory, each = (median(figures) for figures in zip(*runs, strict=True))
+        print(
+            f"{jobs} jobs: {articles / spent:6.0f} articles/s; processor {own:.1f} s in the process that writes, "
+            f"{theirs:.1f} s in its workers; peak memory {memory:.0f} MB and {each:.0f} MB for a worker"
+        )
+    ratios = [one[0] / two[0] for one, two in zip(seen[1], seen[2], strict=True)]
+    print(f"2 jobs / 1 job: {median(ratios):.2f} (median of {repeat} pairs)")
+    for path in sorted((study / "features").glob("*.parquet")):
+        print(f"{path.name:20} {path.stat().st_size / articles:7.0f} bytes/article")
+    whole = sum(path.stat().st_size for path in (study / "features").iterdir())
+    print(f"features {whole / articles:.0f} bytes/article, texts {texts.stat().st_size / articles:.0f}")
+    return study
+
+
+def code(study: Path) -> None:
+    """Give each article genre and sub-event of the one it was varied from."""
+    known = pd.read_csv(SAMPLE / "articles.csv", dtype=str, keep_default_na=False).set_index("article")
+    rows = pd.read_csv(study / "articles.csv", dtype=str, keep_default_na=False)
+    origin = rows["article"].str.replace(r"-\d+$", "", regex=True).where(~rows["article"].isin(known.index))
+    for column in ("genre", "subevent"):
+        rows[column] = origin.map(known[column]).fillna(rows[column])
+    rows.to_csv(study / "articles.csv", index=False, lineterminator="\n")
+
+
+def peak_of(process: psutil.Popen) -> float:
+    """The most MB that any process of a tree held, until it ends."""
+    most, ended = 0.0, threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not ended.wait(0.05):
+            try:
+                for one in (process, *process.children(recursive=True)):
+                    with one.oneshot():
+                        most = max(most, one.memory_info().rss / 2**20)
+            except psutil.Error:
+                continue
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    process.communicate()
+    ended.set()
+    watcher.join()
+    return most
+
+
+def reported(study: Path, folder: Path) -> None:
+    """Build the reports one after the other, each with what it alone needs."""
+    for name in REPORTS:
+        command = [sys.executable, "-m", "analysis", "build", str(study), "--output", str(folder / "reports")]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        begun = time.perf_counter()
+        process = psutil.Popen([*command, "--only", name, "--jobs", "1", "--force"], stdout=subprocess.PIPE)
+        memory = peak_of(process)
+        spent = time.perf_counter() - begun
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        computed = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        found = list((folder / "reports").rglob(f"{name}.html"))
+        size = found[0].stat().st_size / 2**20 if found else float("nan")
+        status = "" if process.returncode == 0 else f", exit status {process.returncode}"
+        print(
+            f"{name:9} {spent:6.1f} s ({computed:.1f} s processor), {memory:6.0f} MB, page {size:.1f} MB{status}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Generate, annotate, build, print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--articles", type=int, default=10_000)
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="keep everything there")
+    parser.add_argument("--no-reports", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = given.folder or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = write_texts(folder / "texts.jsonl", varied(given.articles))
+        print(f"{given.articles} articles", flush=True)
+        study = annotated(texts, folder, given.articles, given.repeat)
+        code(study)
+        if not given.no_reports:
+            reported(study, folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""annotate on a Dask cluster: scheduler and workers are processes of their own, on loopback."""
+
+import builtins
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from growing import sample_copy, varied, write_texts
+from ministudy import mini_study
+
+from analysis import cluster
+from analysis.annotate import annotate, compare_features
+from analysis.errors import AnalysisError
+from analysis.partitions import measured
+from analysis.study import load_study
+
+ENVIRONMENT = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False", "DASK_DISTRIBUTED__DASHBOARD__LINK": ""}
+
+
+@pytest.fixture
+def started(tmp_path):
+    """started(*arguments): the process of a dask command and the file of what it says; all are ended."""
+    processes = []
+
+    def start(*arguments):
+        said = tmp_path / f"{len(processes)}.log"
+        command = [sys.executable, "-m", "dask", *arguments]
+        with said.open("w") as file:
+            # The working directory is not the project's: a worker has the library installed, and no files of ours.
+            processes.append(
+                subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stdout=file, stderr=file, process_group=0)
+            )
+        return processes[-1], said
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=10)
+
+
+@pytest.fixture
+def scheduler(started):
+    """Address of a scheduler without workers."""
+    pytest.importorskip("distributed")
+    process, said = started("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    for _ in range(300):
+        if found := re.search(r"Scheduler at:\s+(tcp://127\.0\.0\.1:\d+)", said.read_text()):
+            return found[1]
+        assert process.poll() is None, said.read_text()
+        time.sleep(0.1)
+    raise AssertionError(said.read_text())
+
+
+def worker(started, address):
+    """A worker of one thread, without a nanny who would start it again."""
+    return started("worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard")[0]
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_the_middle_changes_no_value(started, scheduler, tmp_path, monkeypatch):
+    """Two workers, 40 partitions; one worker is killed once some partitions are finished."""
+    monkeypatch.setattr("analysis.annotate.ROWS", 25)
+    texts = write_texts(tmp_path / "texts.jsonl", varied(1000))
+    local = annotate(texts, load_study(sample_copy(tmp_path / "local")))
+    study = load_study(sample_copy(tmp_path / "remote"))
+    victim, survivor = worker(started, scheduler), worker(started, scheduler)
+    killed_at = []
+
+    def kill():
+        parts = study.folder / ".features-unfinished" / "partitions"
+        while len(list(parts.glob("*.arrows"))) < 5:
+            time.sleep(0.01)
+        victim.send_signal(signal.SIGKILL)
+        victim.wait(timeout=10)
+        killed_at.append(len(list(parts.glob("*.arrows"))))
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    remote = annotate(texts, study, scheduler=scheduler)
+    killer.join(timeout=10)
+    assert 5 <= killed_at[0] < 40
+    assert (-signal.SIGKILL, None) == (victim.returncode, survivor.poll())
+    assert (1000, 0) == (remote.articles, remote.kept)
+    assert [] == compare_features(local.folder, remote.folder)
+    assert not (study.folder / ".features-unfinished").exists()
+    manifests = [(one.folder.parent / "articles.csv").read_bytes() for one in (local, remote)]
+    assert manifests[0] == manifests[1]
+
+
+@pytest.mark.slow
+def test_a_cluster_without_workers_is_told_and_bounded(scheduler, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "WORKER", 1)
+    study = mini_study(tmp_path / "mini")
+    with pytest.raises(AnalysisError, match=f"has no worker after 1 s. Start some: dask worker {scheduler}"):
+        annotate(study.folder / "texts.jsonl", study, scheduler=scheduler)
+    assert not study.features_folder.exists()
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_its_scheduler_is_told(started, scheduler, tmp_path, monkeypatch):
+    """The scheduler cannot be reached any more while partitions wait; what was finished is kept and used."""
+    monkeypatch.setattr("analysis.annotate.ROWS", 25)
+    monkeypatch.setattr(cluster, "PATIENCE", 30)
+    pytest.importorskip("distributed")
+    study = load_study(sample_copy(tmp_path / "sample"))
+    texts = write_texts(tmp_path / "texts.jsonl", varied(1500))
+    parts = study.folder / ".features-unfinished" / "partitions"
+    worker(started, scheduler)
+    listening = int(scheduler.rpartition(":")[2])
+
+    def kill():
+        import psutil
+
+        while len(list(parts.glob("*.arrows"))) < 5:
+            time.sleep(0.01)
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == listening:
+                os.kill(connection.pid, signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
+    with pytest.raises(AnalysisError, match="What was finished is kept: run the same command again"):
+        annotate(texts, study, scheduler=scheduler)
+    again = annotate(texts, study)
+    assert again.kept >= 125
+    assert 1500 == again.articles
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"), [("tcp://127.0.0.1:1", r"\("), ("tcp://x", "missing port number"), ("", "")]
+)
+def test_a_scheduler_that_does_not_answer_is_told(tmp_path, monkeypatch, address, reason):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "CONNECT", 1)
+    study = mini_study(tmp_path / "mini")
+    with pytest.raises(AnalysisError, match=rf"no Dask scheduler answers at '{address}' .*{reason}.*dask scheduler"):
+        annotate(study.folder / "texts.jsonl", study, scheduler=address)
+
+
+def test_without_dask_the_error_says_what_to_install(tmp_path, monkeypatch):
+    known = builtins.__import__
+
+    def without(name, *rest, **more):
+        if name.split(".")[0] in ("dask", "distributed"):
+            raise ImportError(name)
+        return known(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    study = mini_study(tmp_path / "mini")
+    with pytest.raises(AnalysisError, match=r"--scheduler needs Dask: pip install '\.\[cluster\]'\. Or use --jobs"):
+        annotate(study.folder / "texts.jsonl", study, scheduler="tcp://127.0.0.1:8786")
+
+
+def test_a_worker_with_another_library_is_refused():
+    with pytest.raises(AnalysisError, match="is not the one of this machine"):
+        cluster.measured_there(b"", b"", "another digest")
+    assert measured.__module__ == "analysis.partitions"
+
+
+def test_dask_is_imported_only_for_a_scheduler():
+    code = "import sys, analysis.annotate, analysis.cluster; print({'dask', 'distributed'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "set()\n" == done.stdout
