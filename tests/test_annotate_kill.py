@@ -17,7 +17,7 @@ from analysis.errors import AnalysisError
 from analysis.partitions import WorkFolder
 from analysis.study import load_study
 
-ARTICLES, ROWS = 900, 20
+ARTICLES, ROWS = 1200, 10
 CODE = """
 import sys
 import analysis.annotate
@@ -55,10 +55,10 @@ def test_killed_at_random_moments_and_started_again(tmp_path, jobs):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         # Killed at a random moment after it has finished something, or, one time in four, before.
         more = 0 if chance.random() < 0.25 else chance.randint(1, 4)
-        wanted, pause = finished[-1] + more, chance.uniform(0, 0.15)
+        wanted, pause = finished[-1] + more, chance.uniform(0, 0.02)
         while process.poll() is None and kills < 9:
             if len(list(parts.glob("*.arrows"))) >= wanted:
-                time.sleep(pause if more else chance.uniform(0, 2))
+                time.sleep(pause if more else chance.uniform(0, 0.8))
                 process.send_signal(signal.SIGKILL)
                 break
             time.sleep(0.005)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -481,13 +482,19 @@ def test_hosts_are_asked_at_once_and_a_host_one_page_at_a_time(tmp_path, server,
     meeting = threading.Barrier(2, timeout=10)
 
     def meet(handler):
-        meeting.wait()
+        with server.busy():
+            meeting.wait()
+        page()(handler)
+
+    def alone(handler):
+        with server.busy():
+            time.sleep(0.05)
         page()(handler)
 
     server.answers |= {"/1": meet, "/2": meet}
     other = server.url("/2").replace("127.0.0.1", "localhost")
     addresses = {"a1": server.url("/1"), "a2": other, "a3": server.url("/3"), "a4": server.url("/4")}
-    server.otherwise = page()
+    server.otherwise = alone
     done = run(make_study(tmp_path / "study", addresses), into, hosts=2)
     assert ({"page": 4}, 2) == (done.outcomes, server.most)
 

@@ -182,7 +182,8 @@ def test_a_crawl_delay_of_a_day_is_obeyed_by_not_asking(server):
 
 def test_one_request_at_a_time_to_a_host_however_many_ask(server):
     def slow(handler):
-        time.sleep(0.05)
+        with server.busy():
+            time.sleep(0.05)
         page()(handler)
 
     server.otherwise = slow

@@ -40,10 +40,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with self.server.noting():
             self.server.hits[self.path] += 1
             self.server.seen.append((time.monotonic(), self.path, dict(self.headers)))
-        with self.server.busy():
-            answer = self.server.answers.get(self.path, self.server.otherwise)
-            with suppress(OSError):  # the other side has had enough
-                answer(self)
+        answer = self.server.answers.get(self.path, self.server.otherwise)
+        with suppress(OSError):  # the other side has had enough
+            answer(self)
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
@@ -58,7 +57,7 @@ class Server(http.server.ThreadingHTTPServer):
     answers : path → what is answered
     hits : how often each path was asked
     seen : moment, path and headers of each request
-    most : most requests that were answered at once
+    most : most answers that were `busy` at once
     """
 
     daemon_threads = True
@@ -92,7 +91,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Count requests answered at once."""
+        """Count those who do this at once. Not whole answers: a client has the last byte before we know it sent."""
         with self._lock:
             self._now += 1
             self.most = max(self.most, self._now)
