@@ -124,6 +124,8 @@ def permutation_p(estimate: np.ndarray, null: np.ndarray) -> np.ndarray:
 def spread_of(draws: np.ndarray) -> np.ndarray:
     """Standard deviation over the draws that have a value; NaN where none has."""
     known = ~np.isnan(draws)
+    if known.all():
+        return np.asarray(draws.std(axis=0))
     n = known.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(known, draws, 0).sum(axis=0) / n
@@ -133,10 +135,12 @@ def spread_of(draws: np.ndarray) -> np.ndarray:
 def _expanded(boot: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Percentile interval with tails moved out as t and each column's n - 1 ask for (Hesterberg 2015)."""
     ends = np.full((2, boot.shape[1]), np.nan)
-    there = ~np.isnan(boot).all(axis=0)
+    missing = np.isnan(boot)
+    quantile = np.nanquantile if missing.any() else np.quantile  # many times faster
+    there = ~missing.all(axis=0)
     for size in np.unique(n[n > 1]):
         columns = there & (n == size)
         tail = stats.norm.cdf(-np.sqrt(size / (size - 1)) * stats.t.isf(0.025, size - 1))
         if columns.any():
-            ends[:, columns] = np.nanquantile(boot[:, columns], [tail, 1 - tail], axis=0)
+            ends[:, columns] = quantile(boot[:, columns], [tail, 1 - tail], axis=0)
     return ends[0], ends[1]

@@ -12,7 +12,7 @@ from scipy import sparse, stats
 
 from analysis import tables
 from analysis.inference import DIGITS, Method, adjust_p, is_analytic
-from analysis.linear import drawn_moments, membership, tail_p, units
+from analysis.linear import drawn_moments, membership, tail_p
 from analysis.resample import Design, check_sides, lay_out, permuted, resampled
 
 #: Words are taken so many at a time, which bounds the memory that draws need.
@@ -72,16 +72,16 @@ def log_odds(
     Monroe, Colaresi & Quinn (2008), Political Analysis 16(4), eq. 15, 16, 18 to 22.
     """
     check_sides(target, reference, names)
-    ids = [*sorted(target), *sorted(reference)]
-    words, counts = _counted(terms, ids)
+    nothing = pd.DataFrame(index=pd.Index([*target, *reference]))
+    plan = lay_out(nothing, target, reference, None, strata, blocks, names)
+    words, counts = _counted(terms, plan.article)
     tokens = np.asarray(counts.sum(axis=1)).ravel()
-    plan = lay_out(pd.DataFrame({"tokens": tokens}, index=ids), target, reference, None, strata, blocks, names)
     alpha = np.array([prior if isinstance(prior, int | float) else prior.get(word, 0.0) for word in words], float)
     alpha0 = alpha.sum() if isinstance(prior, int | float) else float(sum(prior.values()))
     total = np.stack([np.asarray(counts[plan.side == side].sum(axis=0)).ravel() for side in (1, 0)])
     kept = np.flatnonzero((total.sum(axis=0) >= min_count) & (alpha > 0))
     chunks = [_Words(plan, tokens, counts[:, some], alpha[some], alpha0) for some in _chunks(kept)]
-    if is_analytic(method, len(ids)):
+    if is_analytic(method, len(plan.side)):
         found = [_by_linearization(chunk) for chunk in chunks]
     else:
         found = [_by_resampling(chunk, draws, draws if samples is None else samples, seed) for chunk in chunks]
@@ -114,7 +114,7 @@ def log_odds(
     return tables.check(table.loc[order], tables.COMPARISON)
 
 
-def _counted(terms: pd.DataFrame, ids: list[str]) -> tuple[np.ndarray, sparse.csc_array]:
+def _counted(terms: pd.DataFrame, ids: np.ndarray) -> tuple[np.ndarray, sparse.csc_array]:
     """Terms in order, and how often each article (rows, in the order of `ids`) has each of them."""
     # "term" and "article" are words too, so the names of columns cannot tell the two forms apart.
     if all(map(pd.api.types.is_numeric_dtype, terms.dtypes)):
@@ -197,7 +197,7 @@ def _null_z(words: _Words, counts: np.ndarray, draws: int, seed: int) -> Iterato
 
 def _bootstrap_variance(words: _Words, counts: np.ndarray, estimate: np.ndarray, samples: int, seed: int) -> np.ndarray:
     first, second = np.zeros(len(estimate)), np.zeros(len(estimate))
-    sides = [np.flatnonzero(words.plan.side == side) for side in (1, 0)]
+    [sides] = words.plan.unstratified().rows
     for times, _ in resampled(words.plan, samples, seed, smooth=False):
         y = [times[:, rows] @ counts[rows] for rows in sides]
         n = [times[:, rows] @ words.tokens[rows] for rows in sides]
@@ -260,7 +260,7 @@ def _power_sums(
 def _linear_p(words: _Words, estimate: np.ndarray) -> np.ndarray:
     """p of the words' rates: the target's uses beyond those of its tokens at the rate of each stratum, a linear sum."""
     plan = words.plan
-    unit, first = units(plan)
+    unit, first = plan.units
     member = membership(unit, len(first))
     y, n = sparse.csr_array(member @ words.counts), member @ words.tokens
     stratum, side = plan.stratum[first], plan.side[first]

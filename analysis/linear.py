@@ -79,7 +79,7 @@ def residual_test(plan: Design) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.nan_to_num((a1 + a0) / (b1 + b0))
     residual = plan.value - plan.weight * mean[plan.stratum]
-    unit, first = units(plan)
+    unit, first = plan.units
     sums = np.asarray(membership(unit, len(first)) @ residual)
     stratum, side = plan.stratum[first], plan.side[first]
     member = membership(stratum, plan.strata)
@@ -94,12 +94,6 @@ def residual_test(plan: Design) -> tuple[np.ndarray, np.ndarray]:
         )
         value = residual[plan.side == 1].sum(axis=0) * usual / observed
         return tail_p(value, *moments), np.sqrt(moments[1]) / usual
-
-
-def units(plan: Design) -> tuple[np.ndarray, np.ndarray]:
-    """What moves together from side to side: articles of one block and side. Unit of each article, first of each."""
-    unit = pd.factorize(plan.block * 2 + plan.side)[0]
-    return unit, np.unique(unit, return_index=True)[1]
 
 
 def drawn_moments(

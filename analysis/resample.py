@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,15 @@ _KEPT = 6
 #: Sums below this are what taking equal numbers from each other leaves.
 _NOTHING = 1e-9
 
-_Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-
 
 @dataclass(frozen=True)
 class Design:
-    """A comparison laid out as arrays: rows are articles, first dimension of every array."""
+    """A comparison laid out as arrays: rows are articles, first dimension of every array.
 
+    The group's rows come first, and each side's are sorted by stratum, so that what is summed together lies together.
+    """
+
+    article: np.ndarray  # (n,) ids
     value: np.ndarray  # (n, k) numerator
     weight: np.ndarray  # (n, k) denominator, or (n, 1) where it is the same for every feature
     side: np.ndarray  # (n,) 1 in the group, 0 in the reference
@@ -32,7 +35,68 @@ class Design:
     strata: int
 
     def unstratified(self) -> Design:
-        return Design(self.value, self.weight, self.side, np.zeros_like(self.stratum), self.block, 1)
+        """The same with a single stratum."""
+        return replace(self, stratum=np.zeros_like(self.stratum), strata=1)
+
+    @cached_property
+    def rows(self) -> list[tuple[slice, slice]]:
+        """Rows of the group and of the reference in each stratum."""
+        group = int(self.side.sum())
+        ends = [np.searchsorted(rows, range(self.strata + 1)) for rows in np.split(self.stratum, [group])]
+        pairs = zip(pairwise(ends[0]), pairwise(group + ends[1]), strict=True)
+        return [(slice(*inside), slice(*outside)) for inside, outside in pairs]
+
+    @cached_property
+    def distinct(self) -> tuple[np.ndarray, np.ndarray | slice]:
+        """The weights that differ (n, w), and which of them each feature has: labels of one set share theirs."""
+        if self.weight.shape[1] == 1:
+            return self.weight, slice(None)
+        first, which = np.unique(self.weight, axis=1, return_index=True, return_inverse=True)[1:]
+        return self.weight[:, first], which
+
+    @cached_property
+    def pseudo_weight(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Weight of a pseudo-article of the group and of the reference in each stratum.
+
+        It weighs what the side's articles that have weight do on average, spread over strata as they are.
+        """
+        weight = self.distinct[0]
+        using = [np.maximum((weight[self.side == side] > 0).sum(axis=0), 1) for side in (1, 0)]
+        return [
+            (weight[inside].sum(axis=0) / using[0], weight[outside].sum(axis=0) / using[1])
+            for inside, outside in self.rows
+        ]
+
+    @cached_property
+    def units(self) -> tuple[np.ndarray, np.ndarray]:
+        """What moves together from side to side, articles of one block and side: unit of each row, first row of each.
+
+        First is the row with the lowest id, whose stratum is the unit's.
+        """
+        order = np.argsort(self.article, kind="stable")
+        unit = pd.factorize(self.block * 2 + self.side)[0]
+        return unit, order[np.unique(unit[order], return_index=True)[1]]
+
+    @cached_property
+    def both(self) -> np.ndarray:
+        """(n, k + w) values, and weights that differ."""
+        return np.c_[self.value, self.distinct[0]]
+
+    @cached_property
+    def of_stratum(self) -> np.ndarray:
+        """(strata, k + w) sums of `both`."""
+        return (np.arange(self.strata)[:, None] == self.stratum) @ self.both
+
+    @cached_property
+    def beyond(self) -> np.ndarray:
+        """(n, k + w · strata) values beyond what the weight has at its stratum's rate; the weights, stratum by stratum.
+        """
+        (n, k), (weight, which) = self.value.shape, self.distinct
+        value, mass = self.of_stratum[:, :k], self.of_stratum[:, k:][:, which]
+        rate = np.divide(value, mass, out=np.zeros_like(value), where=mass > _NOTHING)
+        apart = np.zeros((n, self.strata, weight.shape[1]))
+        apart[np.arange(n), self.stratum] = weight
+        return np.c_[self.value - weight[:, which] * rate[self.stratum], apart.reshape(n, -1)]
 
 
 def check_sides(group: Collection[str], reference: Collection[str], names: tuple[str, str]) -> None:
@@ -54,94 +118,101 @@ def lay_out(
     names: tuple[str, str],
 ) -> Design:
     check_sides(group, reference, names)
-    ids = [*sorted(group), *sorted(reference)]
+    ids = pd.Index([*sorted(group), *sorted(reference)])
+    side = np.r_[np.ones(len(group), int), np.zeros(len(reference), int)]
+    stratum = np.zeros(len(ids), int) if strata is None else pd.factorize(strata.loc[ids].fillna(""), sort=True)[0]
+    order = np.lexsort((stratum, 1 - side))  # stable: ids stay in order within a stratum
+    ids, side, stratum = ids[order], side[order], stratum[order]
     value = values.loc[ids].to_numpy(float)
     weight = np.ones(len(ids)) if weights is None else weights.loc[ids].to_numpy(float)
     weight = weight.reshape(len(ids), -1)
     if np.isnan(value).any():
         weight = weight * ~np.isnan(value)
-    stratum = np.zeros(len(ids), int) if strata is None else pd.factorize(strata.loc[ids].fillna(""), sort=True)[0]
+    value = np.where(weight > 0, np.nan_to_num(value), 0.0)  # what has no weight has nothing to say
     block = np.arange(len(ids)) if blocks is None else pd.factorize(blocks.loc[ids], sort=True)[0]
-    side = np.r_[np.ones(len(group), int), np.zeros(len(reference), int)]
-    return Design(np.nan_to_num(value), weight, side, stratum, block, int(stratum.max()) + 1)
+    return Design(ids.to_numpy(), value, weight, side, stratum, block, int(stratum.max()) + 1)
 
 
 def permuted_difference(plan: Design, label: np.ndarray) -> np.ndarray:
-    """Mantel–Haenszel difference for each draw of sides, `label` (draws × n); every article counts once."""
+    """Mantel–Haenszel difference for each draw of sides, `label` (draws × n); every article counts once.
 
-    def sums(stratum: np.ndarray) -> _Sums:
-        both = np.c_[plan.value[stratum], plan.weight[stratum]]
-        inside = (label if stratum.all() else label[:, stratum]) @ both
-        # What is not on one side is on the other.
-        outside = both.sum(axis=0) - inside
-        k = plan.value.shape[1]
-        return inside[:, :k], inside[:, k:], outside[:, :k], outside[:, k:]
-
-    return _mantel_haenszel(plan, len(label), sums, None)
+    What is not on one side is on the other, so with N and D a stratum's value and weight, and n and d those of the
+    group in it, its term (n (D - d) - (N - n) d) / D is n - d N / D: a sum over the group's articles.
+    """
+    k = plan.value.shape[1]
+    found = label @ plan.beyond
+    inside = found[:, k:].reshape(len(label), plan.strata, -1)
+    whole = np.maximum(plan.of_stratum[:, k:], _NOTHING)
+    return _ratio(plan, found[:, :k], (inside * (1 - inside / whole)).sum(axis=1))
 
 
 def resampled_difference(plan: Design, times: np.ndarray, pseudo: np.ndarray | None = None) -> np.ndarray:
-    """Mantel–Haenszel difference for each draw of how often an article counts, `times` (draws × n)."""
+    """Mantel–Haenszel difference for each draw of how often an article counts, `times` (draws × n).
 
-    def sums(stratum: np.ndarray) -> _Sums:
-        found = []
-        for side in (1, 0):
-            rows = np.flatnonzero(stratum & (plan.side == side))
-            found += [times[:, rows] @ plan.value[rows], times[:, rows] @ plan.weight[rows]]
-        return found[0], found[1], found[2], found[3]
-
-    return _mantel_haenszel(plan, len(times), sums, pseudo)
-
-
-def _mantel_haenszel(
-    plan: Design, draws: int, sums: Callable[[np.ndarray], _Sums], pseudo: np.ndarray | None
-) -> np.ndarray:
-    top = np.zeros((draws, plan.value.shape[1]))
-    bottom = np.zeros((draws, plan.weight.shape[1]))
-    for stratum in range(plan.strata):
-        rows = plan.stratum == stratum
-        num_in, den_in, num_out, den_out = sums(rows)
-        if pseudo is not None:  # (draws, 4): with and without, in the group and in the reference
-            for j, (num, den) in enumerate(((num_in, den_in), (num_out, den_out))):
-                # A pseudo-article weighs what the side's articles do on average, spread over strata as they are.
-                mass = plan.weight[rows & (plan.side == 1 - j)].sum(axis=0) / _using(plan, 1 - j)
-                num += mass * pseudo[:, [2 * j]]
-                den += mass * pseudo[:, 2 * j : 2 * j + 2].sum(axis=1, keepdims=True)
-        usable = (den_in > _NOTHING) & (den_out > _NOTHING)
-        share = np.divide(1, den_in + den_out, out=np.zeros_like(den_in), where=usable)
-        top += (num_in * den_out - num_out * den_in) * share
-        bottom += den_in * den_out * share
-    with np.errstate(invalid="ignore"):
-        return np.asarray(top / bottom)
+    `pseudo` (draws × 4) holds how often the pseudo-articles with and without do, in the group and in the reference.
+    """
+    k, (distinct, which) = plan.value.shape[1], plan.distinct
+    top = np.zeros((len(times), k))
+    bottom = np.zeros((len(times), distinct.shape[1]))
+    for sides, extra in zip(plan.rows, plan.pseudo_weight, strict=True):
+        sums = []
+        for j, (rows, mass) in enumerate(zip(sides, extra, strict=True)):
+            found = times[:, rows] @ plan.both[rows]
+            value, weight = found[:, :k], found[:, k:]
+            if pseudo is not None:
+                value += mass[which] * pseudo[:, [2 * j]]
+                weight += mass * pseudo[:, 2 * j : 2 * j + 2].sum(axis=1, keepdims=True)
+            sums.append((value, weight))
+        (inside, group), (outside, reference) = sums
+        usable = (group > _NOTHING) & (reference > _NOTHING)
+        share = np.divide(1, group + reference, out=np.zeros_like(group), where=usable)
+        top += inside * (reference * share)[:, which] - outside * (group * share)[:, which]
+        bottom += group * reference * share
+    return _ratio(plan, top, bottom)
 
 
-def _using(plan: Design, side: int) -> np.ndarray:
-    """Articles of a side that have weight, at least 1, per feature."""
-    return np.asarray(np.maximum((plan.weight[plan.side == side] > 0).sum(axis=0), 1))
+def _ratio(plan: Design, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    """Top / bottom, the latter by weights that differ; NaN where the two sides share no stratum."""
+    bottom = np.broadcast_to(bottom[:, plan.distinct[1]], top.shape)
+    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > _NOTHING)
 
 
 def permuted(plan: Design, draws: int, seed: int) -> Iterator[np.ndarray]:
     """Chunks (≤ 1,000 × n) of sides permuted within strata; articles of one block and side move together."""
-    for chunk in _permuted(plan.side.tobytes(), plan.stratum.tobytes(), plan.block.tobytes(), draws, seed):
+    unit, first = plan.units
+    for chunk in _permuted(plan.side[first].tobytes(), plan.stratum[first].tobytes(), unit.tobytes(), draws, seed):
         yield chunk.astype(float)
 
 
 @lru_cache(maxsize=_KEPT)
-def _permuted(sides: bytes, strata: bytes, blocks: bytes, draws: int, seed: int) -> list[np.ndarray]:
+def _permuted(sides: bytes, strata: bytes, units: bytes, draws: int, seed: int) -> list[np.ndarray]:
     # The measures of one comparison share articles, periods, copies and seed, hence their permutations.
-    all_sides, all_strata, block = (np.frombuffer(data, dtype=np.int64) for data in (sides, strata, blocks))
-    unit = pd.factorize(block * 2 + all_sides)[0]
-    first = np.unique(unit, return_index=True)[1]
-    side, stratum = all_sides[first], all_strata[first]
+    side, stratum, unit = (np.frombuffer(data, dtype=np.int64) for data in (sides, strata, units))
     places = [np.flatnonzero(stratum == one) for one in np.unique(stratum)]
     rng = np.random.default_rng([seed, 1])
     chunks = []
     for n in _chunks(draws):
-        moved = np.empty((n, len(side)), np.int8)  # kept: small
+        moved = np.empty((len(side), n), np.int8)  # kept: small
         for place in places:
-            moved[:, place] = rng.permuted(np.tile(side[place].astype(np.int8), (n, 1)), axis=1)
-        chunks.append(moved[:, unit])
+            moved[place] = _subsets(len(place), int(side[place].sum()), n, rng)
+        chunks.append(moved[unit].T)
     return chunks
+
+
+def _subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Subsets of `members` out of `size` things, each as likely as any other (size × draws, 1 in the subset).
+
+    Floyd's algorithm (Bentley & Floyd 1987, CACM 30(9)), for all draws at once: as many steps as the smaller of subset
+    and rest has members, where shuffling takes as many as there are things.
+    """
+    few = min(members, size - members)
+    taken = np.zeros((size, draws), np.int8)
+    draw = np.arange(draws)
+    for last in range(size - few, size):
+        at = rng.integers(last, size=draws, endpoint=True)
+        at[taken[at, draw] == 1] = last
+        taken[at, draw] = 1
+    return taken if few == members else 1 - taken
 
 
 def resampled(plan: Design, draws: int, seed: int, *, smooth: bool) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
