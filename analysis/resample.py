@@ -80,23 +80,22 @@ class Design:
     @cached_property
     def both(self) -> np.ndarray:
         """(n, k + w) values, and weights that differ."""
-        return np.c_[self.value, self.distinct[0]]
+        return np.hstack([self.value, self.distinct[0]])
 
     @cached_property
     def of_stratum(self) -> np.ndarray:
         """(strata, k + w) sums of `both`."""
-        return (np.arange(self.strata)[:, None] == self.stratum) @ self.both
+        return np.asarray((np.arange(self.strata)[:, None] == self.stratum) @ self.both)
 
     @cached_property
     def beyond(self) -> np.ndarray:
-        """(n, k + w · strata) values beyond what the weight has at its stratum's rate; the weights, stratum by stratum.
-        """
+        """(n, k + w · strata) values beyond what the weight has at its stratum's rate; weights, stratum by stratum."""
         (n, k), (weight, which) = self.value.shape, self.distinct
         value, mass = self.of_stratum[:, :k], self.of_stratum[:, k:][:, which]
         rate = np.divide(value, mass, out=np.zeros_like(value), where=mass > _NOTHING)
         apart = np.zeros((n, self.strata, weight.shape[1]))
         apart[np.arange(n), self.stratum] = weight
-        return np.c_[self.value - weight[:, which] * rate[self.stratum], apart.reshape(n, -1)]
+        return np.hstack([self.value - weight[:, which] * rate[self.stratum], apart.reshape(n, -1)])
 
 
 def check_sides(group: Collection[str], reference: Collection[str], names: tuple[str, str]) -> None:
@@ -134,51 +133,51 @@ def lay_out(
 
 
 def permuted_difference(plan: Design, label: np.ndarray) -> np.ndarray:
-    """Mantel–Haenszel difference for each draw of sides, `label` (draws × n); every article counts once.
+    """Mantel–Haenszel differences (k × draws) for draws of sides, `label` (n × draws); every article counts once.
 
     What is not on one side is on the other, so with N and D a stratum's value and weight, and n and d those of the
     group in it, its term (n (D - d) - (N - n) d) / D is n - d N / D: a sum over the group's articles.
     """
     k = plan.value.shape[1]
-    found = label @ plan.beyond
-    inside = found[:, k:].reshape(len(label), plan.strata, -1)
-    whole = np.maximum(plan.of_stratum[:, k:], _NOTHING)
-    return _ratio(plan, found[:, :k], (inside * (1 - inside / whole)).sum(axis=1))
+    found = plan.beyond.T @ label
+    inside = found[k:].reshape(plan.strata, -1, label.shape[1])
+    whole = np.maximum(plan.of_stratum[:, k:], _NOTHING)[:, :, None]
+    return _ratio(plan, found[:k], (inside * (1 - inside / whole)).sum(axis=0))
 
 
 def resampled_difference(plan: Design, times: np.ndarray, pseudo: np.ndarray | None = None) -> np.ndarray:
-    """Mantel–Haenszel difference for each draw of how often an article counts, `times` (draws × n).
+    """Mantel–Haenszel differences (k × draws) for draws of how often an article counts, `times` (n × draws).
 
-    `pseudo` (draws × 4) holds how often the pseudo-articles with and without do, in the group and in the reference.
+    `pseudo` (4 × draws) holds how often the pseudo-articles with and without do, in the group and in the reference.
     """
     k, (distinct, which) = plan.value.shape[1], plan.distinct
-    top = np.zeros((len(times), k))
-    bottom = np.zeros((len(times), distinct.shape[1]))
+    top = np.zeros((k, times.shape[1]))
+    bottom = np.zeros((distinct.shape[1], times.shape[1]))
     for sides, extra in zip(plan.rows, plan.pseudo_weight, strict=True):
         sums = []
         for j, (rows, mass) in enumerate(zip(sides, extra, strict=True)):
-            found = times[:, rows] @ plan.both[rows]
-            value, weight = found[:, :k], found[:, k:]
+            found = plan.both[rows].T @ times[rows]
+            value, weight = found[:k], found[k:]
             if pseudo is not None:
-                value += mass[which] * pseudo[:, [2 * j]]
-                weight += mass * pseudo[:, 2 * j : 2 * j + 2].sum(axis=1, keepdims=True)
+                value += mass[which, None] * pseudo[2 * j]
+                weight += mass[:, None] * pseudo[2 * j : 2 * j + 2].sum(axis=0)
             sums.append((value, weight))
         (inside, group), (outside, reference) = sums
         usable = (group > _NOTHING) & (reference > _NOTHING)
         share = np.divide(1, group + reference, out=np.zeros_like(group), where=usable)
-        top += inside * (reference * share)[:, which] - outside * (group * share)[:, which]
+        top += inside * (reference * share)[which] - outside * (group * share)[which]
         bottom += group * reference * share
     return _ratio(plan, top, bottom)
 
 
 def _ratio(plan: Design, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """Top / bottom, the latter by weights that differ; NaN where the two sides share no stratum."""
-    bottom = np.broadcast_to(bottom[:, plan.distinct[1]], top.shape)
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > _NOTHING)
+    bottom = np.broadcast_to(bottom[plan.distinct[1]], top.shape)
+    return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > _NOTHING))
 
 
 def permuted(plan: Design, draws: int, seed: int) -> Iterator[np.ndarray]:
-    """Chunks (≤ 1,000 × n) of sides permuted within strata; articles of one block and side move together."""
+    """Chunks (n × ≤ 1,000) of sides permuted within strata; articles of one block and side move together."""
     unit, first = plan.units
     for chunk in _permuted(plan.side[first].tobytes(), plan.stratum[first].tobytes(), unit.tobytes(), draws, seed):
         yield chunk.astype(float)
@@ -195,7 +194,7 @@ def _permuted(sides: bytes, strata: bytes, units: bytes, draws: int, seed: int) 
         moved = np.empty((len(side), n), np.int8)  # kept: small
         for place in places:
             moved[place] = _subsets(len(place), int(side[place].sum()), n, rng)
-        chunks.append(moved[unit].T)
+        chunks.append(moved[unit])
     return chunks
 
 
@@ -216,10 +215,10 @@ def _subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> n
 
 
 def resampled(plan: Design, draws: int, seed: int, *, smooth: bool) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Chunks of how often each article counts, in samples of whole blocks.
+    """Chunks (n × ≤ 1,000) of how often each article counts, in samples of whole blocks.
 
     Blocks in the group, in the reference and in both are drawn apart. With `smooth`, each side's pool also holds a
-    pseudo-article with and one without the feature; their counts come as the second array (draws × 4).
+    pseudo-article with and one without the feature; their counts come as the second array (4 × draws).
     """
     for times, pseudo in _resampled(plan.side.tobytes(), plan.block.tobytes(), draws, seed, smooth):
         yield times.astype(float), pseudo
@@ -236,17 +235,17 @@ def _resampled(
     rng = np.random.default_rng([seed, 2])
     chunks = []
     for n in _chunks(draws):
-        times = np.zeros((n, len(touches)), np.int16)  # kept: small
-        pseudo = np.ones((n, 4)) if smooth else None
+        times = np.zeros((len(touches), n), np.int16)  # kept: small
+        pseudo = np.ones((4, n)) if smooth else None
         for which, pool in enumerate(pools):
             extra = 2 if pseudo is not None and which < 2 else 0
             if not len(pool) + extra:
                 continue
-            drawn = with_replacement(len(pool) + extra, n, rng)
-            times[:, pool] = drawn[:, : len(pool)]
+            drawn = with_replacement(len(pool) + extra, n, rng).T
+            times[pool] = drawn[: len(pool)]
             if pseudo is not None and extra:
-                pseudo[:, 2 * which : 2 * which + 2] = drawn[:, len(pool) :]
-        chunks.append((times[:, block], pseudo))
+                pseudo[2 * which : 2 * which + 2] = drawn[len(pool) :]
+        chunks.append((times[block], pseudo))
     return chunks
 
 

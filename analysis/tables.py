@@ -119,13 +119,15 @@ def empty(schema: Schema) -> pd.DataFrame:
 
 
 def _cast(values: pd.Series, column: Column, table: str) -> pd.Series:
+    if column.kind == "number" and values.dtype == DTYPES["number"]:
+        return values  # nothing can be wrong with it
     missing = values.isna()
     if missing.any() and not column.optional and column.kind != "number":
         raise TableError(table, column.name, f"{int(missing.sum())} values are missing; it must be complete")
     if column.kind == "integer" and pd.api.types.is_float_dtype(values) and (part := values % 1 != 0).any():
         raise TableError(table, column.name, f"is not integer: {values[part].iloc[0]}")  # astype would cut it off
     try:
-        cast = values.astype(DTYPES[column.kind])
+        cast = values if values.dtype == DTYPES[column.kind] else values.astype(DTYPES[column.kind])
     except (TypeError, ValueError) as error:
         raise TableError(table, column.name, f"is not {column.kind}: {error}") from error
     if column.allowed and not (fits := cast.isin(column.allowed) | missing).all():

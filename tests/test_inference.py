@@ -37,13 +37,13 @@ def test_q_agrees_with_scipy_and_is_never_below_p(p):
 
 def test_p_is_the_share_among_arrangements_that_have_a_difference():
     """An arrangement with nobody to compare is no evidence against chance."""
-    null = np.array([[np.nan]] * 90 + [[2.0]] * 5 + [[0.5]] * 5)
+    null = np.array([[np.nan] * 90 + [2.0] * 5 + [0.5] * 5])
     assert pytest.approx((5 + 1) / (10 + 1)) == permutation_p(np.array([1.0]), null)[0]
 
 
 def test_spread_is_of_the_draws_that_have_a_value():
     assert pytest.approx([math.sqrt(2 / 3), math.nan], nan_ok=True) == spread_of(
-        np.array([[1.0, np.nan], [2.0, np.nan], [3.0, np.nan], [np.nan, np.nan]])
+        np.array([[1.0, 2.0, 3.0, np.nan], [np.nan] * 4])
     )
 
 

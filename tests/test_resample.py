@@ -23,7 +23,7 @@ def _plan(group, reference, values=None, weights=None, strata=None, blocks=None)
 
 
 def _observed(plan):
-    return permuted_difference(plan, plan.side[None, :].astype(float))[0]
+    return permuted_difference(plan, plan.side[:, None].astype(float))[:, 0]
 
 
 def test_rows_are_laid_out_in_order_whatever_the_order_of_the_request():
@@ -97,7 +97,7 @@ def test_permutation_moves_copies_together_and_keeps_strata(rows, seed):
         unit: np.flatnonzero((plan.block == unit[0]) & (plan.side == unit[1]))
         for unit in zip(plan.block, plan.side, strict=True)
     }
-    for label in np.concatenate(list(permuted(plan, 5, seed))):
+    for label in np.concatenate(list(permuted(plan, 5, seed)), axis=1).T:
         assert {0.0, 1.0} >= set(label)
         assert all(len(set(label[members])) == 1 for members in units.values())
         for stratum in range(plan.strata):
@@ -107,7 +107,7 @@ def test_permutation_moves_copies_together_and_keeps_strata(rows, seed):
 
 def test_every_permutation_is_as_likely_as_any_other():
     plan = _plan(["g1", "g2"], ["r1", "r2"])
-    seen = Counter(tuple(label) for label in np.concatenate(list(permuted(plan, 6_000, 4))))
+    seen = Counter(tuple(label) for label in np.concatenate(list(permuted(plan, 6_000, 4)), axis=1).T)
     assert {tuple(map(float, bits)) for bits in itertools.product((0, 1), repeat=4) if sum(bits) == 2} == set(seen)
     assert max(abs(count - 1000) for count in seen.values()) < 4 * math.sqrt(6000 / 6 * 5 / 6)
 
@@ -117,7 +117,7 @@ def test_bootstrap_draws_whole_clusters_side_by_side():
     group, reference = ["g1", "g2", "g3", "g4"], ["r1", "r2", "r3"]
     blocks = pd.Series([0, 0, 1, 2, 2, 3, 4], index=[*group, *reference])  # block 2 on both sides
     plan = _plan(group, reference, blocks=blocks)
-    times = np.concatenate([times for times, _ in resampled(plan, 500, 1, smooth=False)])
+    times = np.concatenate([times for times, _ in resampled(plan, 500, 1, smooth=False)], axis=1).T
     assert (times[:, 0] == times[:, 1]).all()
     assert (times[:, 3] == 1).all()
     assert (times[:, 4] == 1).all()
@@ -129,8 +129,8 @@ def test_bootstrap_draws_whole_clusters_side_by_side():
 def test_smoothing_adds_an_article_with_and_one_without_to_each_side():
     plan = _plan(["g1", "g2", "g3"], ["r1", "r2"])
     chunks = list(resampled(plan, 1_500, 1, smooth=True))
-    assert [1_000, 500] == [len(times) for times, _ in chunks]
-    times, pseudo = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+    assert [1_000, 500] == [times.shape[1] for times, _ in chunks]
+    times, pseudo = (np.concatenate(parts, axis=1).T for parts in zip(*chunks, strict=True))
     assert {5.0} == set(times[:, :3].sum(axis=1) + pseudo[:, :2].sum(axis=1))
     assert {4.0} == set(times[:, 3:].sum(axis=1) + pseudo[:, 2:].sum(axis=1))
     assert all(pseudo is None for _, pseudo in resampled(plan, 10, 1, smooth=False))
@@ -140,7 +140,7 @@ def test_smoothed_shares_are_those_of_agresti_and_caffo():
     """Each draw taken once: (x + 1) / (n + 2) on either side."""
     ids = ["g1", "g2", "g3", "r1", "r2"]
     plan = _plan(ids[:3], ids[3:], pd.DataFrame({"x": [1, 1, 0, 0, 0]}, index=ids))
-    found = resampled_difference(plan, np.ones((1, 5)), np.ones((1, 4)))
+    found = resampled_difference(plan, np.ones((5, 1)), np.ones((4, 1)))
     assert pytest.approx(3 / 5 - 1 / 4) == found[0, 0]
 
 
