@@ -25,6 +25,7 @@ PRIOR_WORDS = 500
 #: over the permutations, so with too few of them no single word could ever pass its family.
 WORD_DRAWS = 3
 ALPHA = 0.05
+VARIANTS = ("title", "lede", "text")
 
 #: Modules whose code decides the numbers of the results.
 _CODE = (
@@ -39,7 +40,7 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     Parameters
     ----------
     study : Study
-    pool : Executor, does one outlet at a time where it is given; the same numbers
+    pool : Executor, does one outlet and text variant at a time where it is given; the same numbers
 
     Returns
     -------
@@ -55,7 +56,8 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
         return tables.check(pd.read_parquet(path), tables.COMPARISON)
     run = map if pool is None else pool.map
     here = partial(_here, study) if pool is None else partial(_in_worker, study.folder)
-    parts = [part for part in run(partial(here, compare_outlet), study.tested) if len(part)]
+    todo = [(outlet, None, variant) for outlet in study.tested for variant in VARIANTS]
+    parts = [part for part in run(partial(here, compare_variant), todo) if len(part)]
     table = with_q(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON)
     again = list(run(partial(here, leave_one_out), headlines(study, table)))
     table = tables.check(pd.concat([table, *again], ignore_index=True), tables.COMPARISON)
@@ -79,28 +81,33 @@ def _loaded(folder: Path) -> Study:
 
 def pair_results(study: Study, left: str, right: str) -> pd.DataFrame:
     """One outlet against another, as `study_results`; q over the pair's own features, so all of it is exploratory."""
-    return tables.check(with_q(study, compare_outlet(study, left, right)), tables.COMPARISON)
+    parts = [part for variant in VARIANTS if len(part := compare_variant(study, (left, right, variant)))]
+    return (
+        tables.check(with_q(study, pd.concat(parts)), tables.COMPARISON) if parts else tables.empty(tables.COMPARISON)
+    )
 
 
-def compare_outlet(study: Study, outlet: str, right: str | None = None) -> pd.DataFrame:
-    """An outlet against the other outlets, or against one; q still missing but for words.
+def compare_variant(study: Study, what: tuple[str, str | None, str]) -> pd.DataFrame:
+    """An outlet against the other outlets (None), or against one, in one variant of the text; q still missing but for
+    words.
 
-    Empty where the two sides share no day; a text variant that one side has no article for is left out.
+    Empty where the two sides share no day, or one of them has no article with such a text.
     """
-    shared = set(selection.variants_of(study, outlet)) & set(selection.variants_of(study, right or outlet))
-    primary = primary_variant(study, outlet, right or REST)
+    outlet, right, variant = what
+    if not all(variant in selection.variants_of(study, side) for side in (outlet, right or outlet)):
+        return tables.empty(tables.COMPARISON)
+    try:
+        found = measures(study, variant, outlet, right)
+    except EmptyGroup:
+        return tables.empty(tables.COMPARISON)
+    primary = variant == primary_variant(study, outlet, right or REST)
     frames = []
-    for variant in (variant for variant in ("title", "lede", "text") if variant in shared):
-        try:
-            found = measures(study, variant, outlet, right)
-        except EmptyGroup:
-            continue
-        for one in found:
-            frames.append(one.compare(study))
-            if variant == primary:
-                frames += _beside(study, one)
-        frames += _words(study, variant, outlet, right, tested=variant == primary)
-    return pd.concat(frames, ignore_index=True) if frames else tables.empty(tables.COMPARISON)
+    for one in found:
+        frames.append(one.compare(study))
+        if primary:
+            frames += _beside(study, one)
+    frames += _words(study, variant, outlet, right, tested=primary)
+    return pd.concat(frames, ignore_index=True)
 
 
 def _beside(study: Study, one: Measured) -> list[pd.DataFrame]:

@@ -126,7 +126,7 @@ def test_the_second_call_reads_what_the_first_has_kept(study_folder, cache, monk
     study = load_study(study_folder)
     first = study_results(study)
     assert 1 == len(list(cache.iterdir()))
-    monkeypatch.setattr(results, "compare_outlet", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(results, "compare_variant", lambda *_: pytest.fail("computed again"))
     pd.testing.assert_frame_equal(first, study_results(load_study(study_folder)), check_exact=True)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from analysis.errors import BuildError
 from analysis.publish import stamp
 from analysis.publish.cache import Cache, State, Status, report_parts, shared_parts
+from analysis.publish.depends import imports
 from analysis.publish.describe import index_entry, page_of
 from analysis.publish.files import lock, prepare, sweep, write
 from analysis.publish.index import render_index
@@ -138,9 +139,11 @@ class Build:
             tasks = [self._task(report) for report in todo]
             progress = progress or Progress()
             progress.begin(sum(map(self._cells, tasks)))
-            share = partial(_share_results, self.study, self.echo)
+            share = partial(_share_results, self.study)
             folder = self.study.folder
-            made = run_all(tasks, jobs=jobs, first=share, cell=progress.cell, study=folder, template=template)
+            made = run_all(
+                tasks, jobs=jobs, share=share, echo=self.echo, cell=progress.cell, study=folder, template=template
+            )
             with closing(made) as outcomes, closing(progress):
                 for outcome in outcomes:
                     self._keep(outcome)
@@ -153,7 +156,7 @@ class Build:
 
     def _task(self, report: Report) -> Task:
         page = page_of(report, self.study, self.root, self.parts[report.name], self.stale_features)
-        return Task(report, page, self.root)
+        return Task(report, page, self.root, imports(read_code(self._notebook(report)), "study_results"))
 
     def _keep(self, outcome: Outcome) -> None:
         """Write a report's files, CSV before HTML; a failure leaves those of its last good version."""
@@ -218,16 +221,12 @@ def _name_of(folder: Path) -> str | None:
     return settings.name if settings else None
 
 
-def _share_results(study: Study, echo: Echo, pool: Executor) -> None:
-    """Compute what reports share once, before the kernels; if that fails, the reports that need it will say why."""
-    if find_spec("analysis.results") is None:
-        return
-    from analysis.results import study_results
+def _share_results(study: Study, pool: Executor) -> None:
+    """Compute what reports share once."""
+    if find_spec("analysis.results") is not None:
+        from analysis.results import study_results
 
-    try:
         study_results(study, pool=pool)
-    except Exception as error:
-        echo(f"the results that reports share could not be computed: {type(error).__name__}: {error}")
 
 
 def list_reports(study: Study, *, output: Path | None = None) -> list[Listed]:

@@ -33,6 +33,16 @@ def notebook_modules(sources: Iterable[str]) -> list[str]:
     return sorted(_with_theirs(found))
 
 
+def imports(sources: Iterable[str], name: str) -> bool:
+    """Whether code cells import a name, or may: a cell that imports all, or is not Python, may do anything."""
+    try:
+        nodes = [node for source in sources for node in ast.walk(_python(source))]
+    except SyntaxError:
+        return True
+    names = {alias.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}
+    return bool({name, "*", _PACKAGE} & names)
+
+
 def library_files(modules: Iterable[str]) -> dict[str, Path]:
     """Files of modules, and the data files they name, by their path in the project.
 

@@ -70,11 +70,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Task:
-    """A report to make: what to run and what its page says beyond the notebook."""
+    """A report to make: what to run, what its page says beside it, whether it waits for what reports share."""
 
     report: Report
     page: Page
     root: Path
+    waits: bool = False
 
 
 @dataclass(frozen=True)

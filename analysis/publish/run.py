@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from analysis.publish.depends import notebook_modules
 from analysis.publish.page import Failure, Outcome, Task
@@ -24,7 +25,8 @@ def run_all(
     tasks: Sequence[Task],
     *,
     jobs: int,
-    first: Callable[[Executor], None] = lambda pool: None,
+    share: Callable[[Executor], None] = lambda pool: None,
+    echo: Callable[[str], None] = lambda line: None,
     cell: Callable[[], None] = lambda: None,
     study: Path | None = None,
     template: Template | None = None,
@@ -37,7 +39,8 @@ def run_all(
     ----------
     tasks : sequence of Task
     jobs : int, processes at once
-    first : called once before the first notebook, with the pool of processes
+    share : called once with the pool of processes; computes what the tasks that wait share, while others run
+    echo : told where that fails: the reports that need it will say why
     cell : called for each cell begun, now and then rather than at once
     study : folder of the study that the notebooks will load, so that it is loaded once
     template : Template started before; one is started here where None
@@ -54,22 +57,38 @@ def run_all(
         own.prepare(notebook_modules(source for path in sorted(notebooks) for source in read_code(path)), study)
         with Workers(min(jobs, len(tasks)), own, lambda: begun.put(None)) as pool:
             try:
-                first(pool)
-                yield from _outcomes(pool, tasks, begun, cell)
+                yield from _outcomes(pool, tasks, share, echo, begun, cell)
             finally:
                 pool.shutdown(cancel_futures=True)  # with or without outcomes, at once
 
 
-def _outcomes(pool: Executor, tasks: Sequence[Task], begun: SimpleQueue[None], cell: Callable[[], None]) -> Outcomes:
+def _outcomes(
+    pool: Executor,
+    tasks: Sequence[Task],
+    share: Callable[[Executor], None],
+    echo: Callable[[str], None],
+    begun: SimpleQueue[None],
+    cell: Callable[[], None],
+) -> Outcomes:
     from analysis.publish.work import make
 
-    names = {pool.submit(make, task): task.report.name for task in tasks}
-    waiting: set[Future[Outcome]] = set(names)
+    aside = ThreadPoolExecutor(1)
+    sharing = aside.submit(share, pool)
+    aside.shutdown(wait=False)  # it ends by itself, with the pool at the latest
+    names = {pool.submit(make, task): task.report.name for task in tasks if not task.waits}
+    waiting: set[Future[Any]] = {sharing, *names}
     while waiting:
         done, waiting = wait(waiting, timeout=_GLANCE, return_when=FIRST_COMPLETED)
         while not begun.empty():
             begun.get()
             cell()
+        if sharing in done:
+            done.remove(sharing)
+            if (error := sharing.exception()) is not None:
+                echo(f"the results that reports share could not be computed: {type(error).__name__}: {error}")
+            later = {pool.submit(make, task): task.report.name for task in tasks if task.waits}
+            names |= later
+            waiting |= set(later)
         for future in sorted(done, key=list(names).index):
             error = future.exception()
             yield Outcome(names[future], _crash(error), 0.0) if error is not None else future.result()
