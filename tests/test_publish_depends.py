@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.publish.depends import library_files, notebook_modules
+from analysis.publish.depends import imports, library_files, notebook_modules
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,19 @@ def test_data_files_go_with_the_modules_that_name_them() -> None:
     assert ["analysis/boundaries.py", "analysis/instruments/abbreviations.toml"] == sorted(found)
     assert "analysis/instruments/validity.csv" in library_files(["analysis.method"])
     assert {} == library_files([])
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("from analysis import load_study, study_results", True),
+        ("if x:\n    from analysis.results import study_results as r", True),
+        ("from analysis import pair_results  # not study_results", False),
+        ("%matplotlib inline\nfrom analysis import load_study", False),
+        ("from analysis import *", True),
+        ("import analysis", True),
+        ("x = (", True),
+    ],
+)
+def test_a_name_that_cells_import_or_may_import(cell: str, expected: bool) -> None:
+    assert expected == imports(["1", cell], "study_results")
