@@ -96,6 +96,9 @@ def actor_frequency(
     if counts.empty:  # no article with this text, or no actor
         return pd.DataFrame(columns=[*_FREQUENCY, "label", "group_name", "kind", "dp"])
     table = frequency(counts, tokens=chosen.articles["tokens"], groups=groups.dropna())
+    titles = period_titles(study)
+    if by == "period":  # in the order of the story, not of the alphabet
+        table = pd.concat([table[table["group"] == period] for period in titles], ignore_index=True)
     outlets = chosen.articles["outlet"]
     sizes = chosen.articles["tokens"].groupby(outlets).sum()
     parts = counts.groupby(outlets).sum()
@@ -103,10 +106,15 @@ def actor_frequency(
     kinds = dict(zip(study.actors["actor"], study.actors["kind"], strict=True))
     return table.assign(
         label=table["feature"].map(study.actor_names),
-        group_name=table["group"].map(lambda g: study.outlet_names.get(g, g)),
+        group_name=table["group"].map(lambda g: {**study.outlet_names, **titles}.get(g, g)),
         kind=table["feature"].map(kinds),
         dp=table["feature"].map(spread),
     )
+
+
+def period_titles(study: Study) -> dict[str, str]:
+    """Periods in the order of the story → what heads a panel."""
+    return {period.name: period.name.replace("-", " ").capitalize() for period in study.settings.periods}
 
 
 #: Columns of `frequency`.
@@ -223,12 +231,10 @@ def valence_by_period(study: Study, *, language: str = "en") -> pd.DataFrame:
     frames = []
     chosen = selection.select(study, language=language)
     valence = selection.article_valence(chosen)
-    for period in study.settings.periods:
-        rows = chosen.articles[
-            (chosen.articles["period"] == period.name) & chosen.articles["outlet"].isin(study.tested)
-        ]
+    for period, title in period_titles(study).items():
+        rows = chosen.articles[(chosen.articles["period"] == period) & chosen.articles["outlet"].isin(study.tested)]
         if len(rows):
-            frames.append(means(valence[rows.index], rows["outlet"]).assign(period=period.name.replace("-", " ")))
+            frames.append(means(valence[rows.index], rows["outlet"]).assign(period=title))
     if not frames:
         return pd.DataFrame(columns=["group", "articles", "mean", "lower", "upper", "period", "label"])
     table = pd.concat(frames, ignore_index=True)

@@ -60,9 +60,9 @@ def test_actor_frequency_over_all_and_by_outlet(small_study):
     assert pytest.approx(dispersion(by["count"], sizes)) == every["dp"]
 
 
-def test_an_actor_outside_all_periods_is_in_no_period(small_study):
+def test_periods_come_in_the_order_of_the_story_and_no_article_outside_them(small_study):
     table = views.actor_frequency(small_study, actors=["dina-boluarte"], by="period")
-    assert {"removal", "protests"} == set(table["group"])
+    assert [("removal", "Removal"), ("protests", "Protests")] == list(zip(table["group"], table["group_name"]))
 
 
 def test_by_share_puts_the_most_named_first_ties_by_name():
@@ -116,7 +116,7 @@ def test_unresolved_surnames_are_shown(small_study):
 
 def test_valence_by_period_is_of_tested_outlets(small_study):
     table = views.valence_by_period(small_study)
-    assert ["removal", "protests"] == list(dict.fromkeys(table["period"]))
+    assert ["Removal", "Protests"] == list(dict.fromkeys(table["period"]))
     assert {"The North", "The South"} == set(table["label"])
     assert not any(math.isnan(mean) for mean in table["mean"])
 
