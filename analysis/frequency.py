@@ -127,8 +127,14 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def means(values: pd.Series, groups: pd.Series) -> pd.DataFrame:
+def means(values: pd.Series, groups: pd.Series, *, scale: tuple[float, float] = (-1.0, 1.0)) -> pd.DataFrame:
     """Mean of `values` in each group with its 95 % interval.
+
+    Parameters
+    ----------
+    values : Series (article)
+    groups : Series (article)
+    scale : ends of the scale the values lie on, that of valence by default; intervals end there
 
     Returns
     -------
@@ -138,7 +144,8 @@ def means(values: pd.Series, groups: pd.Series) -> pd.DataFrame:
     for group, members in groups.groupby(groups, sort=True).groups.items():
         part = values.loc[members].to_numpy(float)
         mean, lower, upper = mean_interval(part)
-        rows.append((group, int((~np.isnan(part)).sum()), mean, lower, upper))
+        # t knows no ends: of two articles it may go far beyond what any article can have.
+        rows.append((group, int((~np.isnan(part)).sum()), mean, *np.clip([lower, upper], *scale)))
     return pd.DataFrame(rows, columns=["group", "articles", "mean", "lower", "upper"])
 
 

@@ -99,6 +99,14 @@ def test_means_of_one_value_and_of_none_have_no_interval():
     assert table.loc[1:, ["lower", "upper"]].isna().all(axis=None)
 
 
+def test_means_of_a_scale_have_intervals_that_end_with_it():
+    """Of 0.9 and 0.1 Student's is 0.5 ± 12.7 · 0.4."""
+    values, group = pd.Series([0.9, 0.1]), pd.Series(["a", "a"])
+    assert (0.5, -1, 1) == tuple(means(values, group).loc[0, ["mean", "lower", "upper"]])
+    wide = means(values, group, scale=(-np.inf, np.inf)).loc[0]
+    assert pytest.approx((0.5 - 12.7062 * 0.4, 0.5 + 12.7062 * 0.4), rel=1e-4) == (wide["lower"], wide["upper"])
+
+
 def test_dispersion_is_the_example_of_gries():
     """Gries (2008): fifty letters in five parts of 9, 10, 10, 10 and 11; DP of "a" is 0.18."""
     corpus = ["bamnibeup", "basatbewqn", "bcagabesta", "baghabeaat", "bahaabeaxat"]

@@ -62,7 +62,9 @@ def test_actor_frequency_over_all_and_by_outlet(small_study):
 
 def test_periods_come_in_the_order_of_the_story_and_no_article_outside_them(small_study):
     table = views.actor_frequency(small_study, actors=["dina-boluarte"], by="period")
-    assert [("removal", "Removal"), ("protests", "Protests")] == [*map(tuple, table[["group", "group_name"]].to_numpy())]
+    assert [("removal", "Removal"), ("protests", "Protests")] == list(
+        zip(table["group"], table["group_name"], strict=True)
+    )
 
 
 def test_by_share_puts_the_most_named_first_ties_by_name():
