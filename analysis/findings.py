@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis import selection
+from analysis.function_words import function_words
 from analysis.measures import EQUAL, REST, heads
 from analysis.phrases import equals, listing, number, percent, plural
 from analysis.ranks import STABLE, first_places
@@ -14,6 +15,7 @@ from analysis.results import is_primary, stands, without
 from analysis.sentences import BODIES, UNITS, WHAT, reference_name
 from analysis.study import Study
 
+FUNCTION_WORDS = "function words, which tell how a desk writes and not what it says,"
 VARIANT_NAMES = {"title": "titles only", "lede": "title and first paragraph", "text": "whole text"}
 
 
@@ -166,7 +168,10 @@ def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int, untested: int)
 
 
 def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int = 8) -> list[Finding]:
-    """Words by which an outlet differs from its reference, as q over permuted articles lets them stand."""
+    """Words by which an outlet differs from its reference, as q over permuted articles lets them stand.
+
+    Function words come apart, after the others.
+    """
     words = table[(table["measure"] == "term-log-odds") & (table["group"] == group)]
     rows = words[is_primary(study, words)]
     if rows.empty:
@@ -174,19 +179,16 @@ def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int =
     name, other = study.outlet_names.get(group, group), reference_name(study, rows.iloc[0])
     result = []
     standing = rows[[stands(row) for _, row in rows.iterrows()]]
-    for sign, phrase in ((1, "uses these words more than"), (-1, "uses these words less than")):
-        hits = standing[sign * standing["estimate"] > 0]
-        hits = hits.assign(size=-hits["z"].abs()).sort_values(["size", "feature"]).head(limit)
-        if len(hits):
-            listed = listing([f"“{row.feature}” ({equals('q', row.q)})" for row in hits.itertuples()])
-            weak = [
-                f"“{row['feature']}” does not hold {listing(fallen)}"
-                for _, row in hits.iterrows()
-                if (fallen := overturned(study, words, row))
-            ]
-            fragile = f" Fragile: {'; '.join(weak)}." if weak else ""
-            text = f"{name} {phrase} {other}: {listed}.{fragile}"
-            result.append(Finding(text, "more" if sign > 0 else "less", "exploratory"))
+    small = standing["feature"].isin(function_words(str(rows.iloc[0]["language"])))
+    for sign, amount in ((1, "more"), (-1, "less")):
+        side = sign * standing["estimate"] > 0
+        texts = [
+            f"{name} uses these {what} {amount} than {other}: {_listed_words(study, words, standing[hits], limit)}"
+            for what, hits in (("words", side & ~small), (FUNCTION_WORDS, side & small))
+            if hits.any()
+        ]
+        if texts:
+            result.append(Finding(" ".join(texts), amount, "exploratory"))
     if not result:
         text = (
             f"None of the {len(rows)} words used five times or more sets {name} apart from {other} once "
@@ -195,3 +197,16 @@ def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int =
         )
         result.append(Finding(text, "cannot tell", "exploratory"))
     return result
+
+
+def _listed_words(study: Study, words: pd.DataFrame, hits: pd.DataFrame, limit: int) -> str:
+    """The strongest of some words with their q, and on which of them another variant throws doubt."""
+    hits = hits.assign(size=-hits["z"].abs()).sort_values(["size", "feature"]).head(limit)
+    weak = [
+        f"“{row['feature']}” does not hold {listing(fallen)}"
+        for _, row in hits.iterrows()
+        if (fallen := overturned(study, words, row))
+    ]
+    listed = listing([f"“{row.feature}” ({equals('q', row.q)})" for row in hits.itertuples()])
+    doubt = f" Fragile: {'; '.join(weak)}." if weak else ""
+    return f"{listed}.{doubt}"

@@ -217,6 +217,18 @@ def test_words_are_listed_by_side(small_study):
     assert [] == word_findings(small_study, table, "south")
 
 
+def test_function_words_come_apart_and_are_called_so(small_study):
+    word = {"measure": "term-log-odds", "adjustment": "raw", "estimate": 1.0, "language": "en"}
+    rows = [{**word, "feature": "the", "z": 9.0}, {**word, "feature": "mob"}]
+    (found,) = word_findings(small_study, _table(*rows), "north")
+    first, second = found.text.split(": “mob” (")
+    assert "The North uses these words more than the other outlets" == first
+    assert "The North uses these function words, which tell how a desk writes and not what it says, more than" in second
+    (alone,) = word_findings(small_study, _table(rows[0]), "north")
+    assert alone.text.startswith("The North uses these function words, which tell")
+    assert "more" == alone.verdict
+
+
 def test_no_word_that_stands_is_a_finding_too(small_study):
     (found,) = word_findings(small_study, _table({"measure": "term-log-odds", "adjustment": "raw", "q": 0.3}), "north")
     assert "cannot tell" == found.verdict
