@@ -47,6 +47,13 @@ def test_commands() -> None:
     assert {"build", "list", "check", "annotate", "verify", "collect"} <= set(main.commands)
 
 
+def test_help_cuts_off_no_command_s_first_sentence() -> None:
+    """A newcomer chooses by it."""
+    shown = " ".join(castillo("--help").output.partition("Commands:")[2].split())
+    for name, command in main.commands.items():
+        assert f"{name} {' '.join((command.help or '').partition('.')[0].split())}" in shown
+
+
 def test_help_imports_nothing_heavy() -> None:
     """Neither pandas nor jupyter."""
     heavy = ("pandas", "numpy", "nbconvert", "papermill", "httpx", "trafilatura")
@@ -199,7 +206,7 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
         seen.update(options, paths=paths)
         rejected = [SimpleNamespace(path=Path("a.jsonl"), line=3, reason="neither title nor body")]
         counts = {"set_aside": {"neither title nor body": 1}, "skipped": {"WARC records of type request": 4}}
-        told = {"rejected": rejected, "added": ("x1", "x2"), "without_text": ("n1",), "kept": 3}
+        told = {"rejected": rejected, "added": ("x1", "x2"), "without_text": ("n1",), "kept": 3, "untitled": 5}
         return SimpleNamespace(articles=7, **told, **counts)
 
     module = ModuleType("analysis.annotate")
@@ -211,6 +218,7 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
     assert f"{folder}: 7 articles annotated, 1 set aside\n" in done.output
     assert "skipped, as no articles: 4 WARC records of type request\n" in done.output
     assert "3 of them had been measured before an interruption\n" in done.output
+    assert "5 of them without a title: a column title gives it; nothing else is taken for one\n" in done.output
     assert "2 of them are new and were appended to articles.csv" in done.output
     assert "1 articles of articles.csv had no text, so have no features: n1\n" in done.output
     expected = {"paths": [Path("a.jsonl"), Path("b.jsonl")], "output": folder, "jobs": 2, "scheduler": "tcp://x:1"}
