@@ -45,7 +45,7 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
+	uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 
 # With the oldest Python as well. Nothing is built here: bytes of reports are promised for requirements.lock alone.
 LOWEST := .cache/lowest
