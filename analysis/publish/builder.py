@@ -222,9 +222,11 @@ def _share_results(study: Study, echo: Echo, pool: Executor) -> None:
     """Compute what reports share once, before the kernels; if that fails, the reports that need it will say why."""
     if find_spec("analysis.results") is None:
         return
-    from analysis.results import study_results
+    from analysis.results import kept_at, study_results
 
     try:
+        if study.tested and not kept_at(study).exists():
+            echo("comparing each outlet with the others, for all reports at once: this takes longest")
         study_results(study, pool=pool)
     except Exception as error:
         echo(f"the results that reports share could not be computed: {type(error).__name__}: {error}")
