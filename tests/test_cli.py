@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from publishing import PARAMETERS, make_project, write_notebook
 
-from analysis import publish
+from analysis import THREADS, publish
 from analysis.cli import main
 from analysis.publish.page import Failure
 
@@ -60,6 +61,15 @@ def test_help_imports_nothing_heavy() -> None:
     code = f"import sys, analysis.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == done.stdout.strip()
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_importing_the_package_asks_for_one_thread_unless_told_otherwise(given: dict[str, str], expected: str) -> None:
+    """A notebook in JupyterLab computes as a report does."""
+    bare = {name: value for name, value in os.environ.items() if name not in THREADS}
+    code = "import os, analysis; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    done = subprocess.run([sys.executable, "-c", code], env=bare | given, capture_output=True, text=True, check=True)
+    assert expected == done.stdout.strip()
 
 
 def test_the_module_is_the_same_program() -> None:
