@@ -3,10 +3,18 @@
 Importing the package imports nothing heavy: each public name is loaded with its module when first used (PEP 562).
 """
 
+import os
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
+
+#: What says how many threads linear algebra takes; read when numpy is first imported.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# The matrices here are small: threads mostly wait for one another, and on a busy machine a notebook takes three times
+# as long. Reports are made with one as well. Whoever has set a number keeps it.
+for _name in THREADS:
+    os.environ.setdefault(_name, "1")
 
 #: Public name → module it lives in.
 _HOME = {

@@ -52,6 +52,7 @@ class Annotation:
     set_aside : reason → rows that were set aside for it, all of them; each has a line in the folder's rejected.jsonl
     skipped : what the files hold besides articles → how often
     kept : articles that an earlier run, interrupted, had measured
+    untitled : articles without a title
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Annotation:
     set_aside: Mapping[str, int]
     skipped: Mapping[str, int]
     kept: int = 0
+    untitled: int = 0
 
 
 def annotate(
@@ -137,7 +139,7 @@ def annotate(
             reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected.first[:3])
             raise AnalysisError(f"no article to annotate; {rejected.count} rows were set aside. {reasons}".rstrip())
         written = writer.written(tables.ARTICLES)
-        articles = written.read(columns=["article", "published"], use_threads=False).to_pandas()
+        articles = written.read(columns=["article", "published", "title_tokens"], use_threads=False).to_pandas()
         signatures = writer.written(tables.SIGNATURES)
         reprints = copies.clusters(articles, partial(_some, signatures))
         writer.add(tables.REPRINTS, pa.Table.from_pandas(reprints, preserve_index=False))
@@ -146,7 +148,7 @@ def annotate(
     listed = pd.Series(sorted(facts), dtype="str")
     missing = tuple(listed[~listed.isin(articles["article"])])
     told = tuple(rejected.first), tuple(added["article"]), missing, dict(rejected.reasons), dict(skipped)
-    return Annotation(folder, len(articles), *told, kept)
+    return Annotation(folder, len(articles), *told, kept, int((articles["title_tokens"] == 0).sum()))
 
 
 def _made_with(study: Study) -> str:

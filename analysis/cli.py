@@ -25,6 +25,11 @@ SHOWN = 100
 class Program(click.Group):
     """A group whose commands answer an AnalysisError with its message and exit status 2."""
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the whole of what each does, where click would cut it off."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.commands[name].get_short_help_str(999)) for name in sorted(self.commands)])
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; being terminated is an exception, so that whatever was started is ended."""
         with suppress(ValueError):  # not in the main thread: a test
@@ -185,6 +190,8 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     click.echo(f"{folder}: {result.articles} articles annotated, {aside} set aside")
     if result.kept:
         click.echo(f"{result.kept} of them had been measured before an interruption")
+    if result.untitled:
+        click.echo(f"{result.untitled} of them without a title: a column title gives it; nothing else is taken for one")
     if result.added:
         click.echo(f"{len(result.added)} of them are new and were appended to articles.csv: code genre and subevent")
     if result.without_text:

@@ -109,6 +109,7 @@ def unusual(study: Study) -> pd.DataFrame:
     without = scored.groupby("article")["valence"].apply(lambda v: v.isna().all())
     gaps = {
         "no body: headline only": articles["body_kind"] == "none",
+        "no title: its first paragraph stands alone": articles["title_tokens"] == 0,
         "body is a photo caption: only the headline is compared": articles["body_kind"] == "caption",
         "time stamp is the crawler's, not the publisher's": articles["timestamp"] == "crawl",
         "outside its outlet's steady observation: in no comparison": ~articles["observed"],

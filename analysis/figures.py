@@ -75,6 +75,10 @@ def canvas(height: float, width: float = 7.6, **layout: Any) -> tuple[Any, Any]:
         return plt.subplots(figsize=(width, height), **layout)
 
 
+#: Points that a digit of the time line is wide, and that all its days are together.
+_DIGIT, _ROOM = 4.5, 540
+
+
 @styled
 def plot_timeline(
     daily: pd.DataFrame, *, names: Mapping[str, str], happenings: Sequence[tuple[date, str]], ax: Axes | None = None
@@ -99,15 +103,20 @@ def plot_timeline(
                 shade = DEEPEST * (0.3 + 0.7 * items / top)
                 ax.add_patch(Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, color=BLUE, alpha=shade, lw=0))
                 if items > 1:
-                    ax.text(x, y, f"{items:.0f}", ha="center", va="center", fontsize=7)
+                    written = f"{items:.0f}"
+                    # Two digits are wider than a day of a long window, and would run into the next day's.
+                    turn = 90 if len(written) * _DIGIT > _ROOM / (len(days) + 1) else 0
+                    ax.text(x, y, written, ha="center", va="center", fontsize=7, rotation=turn)
     position = {pd.Timestamp(d): x for x, d in enumerate(days)}
     inside = [(position[pd.Timestamp(d)], name) for d, name in happenings if pd.Timestamp(d) in position]
     for number, (x, _) in enumerate(inside, start=1):
         ax.axvline(x, color=ORANGE, lw=0.9, zorder=0)
         # Neighbouring days would print their numbers over one another: every second one a line higher.
         ax.text(x, -0.75 - 0.75 * (number % 2), str(number), ha="center", va="bottom", fontsize=8.5)
-    firsts = [x for x, d in enumerate(days) if d.day in (1, 15)]
-    ax.set_xticks(firsts, [day(days[x], year=False) for x in firsts])
+    ticks = [x for x, d in enumerate(days) if d.day in (1, 15)]
+    if len(ticks) < 2:  # of a week that has neither day, no date would be told
+        ticks = list(range(0, len(days), -(-len(days) // 6)))
+    ax.set_xticks(ticks, [day(days[x], year=False) for x in ticks])
     ax.set_yticks(range(len(daily)), [names.get(str(o), str(o)) for o in daily.index])
     ax.set_xlim(-1, len(days))
     ax.set_ylim(len(daily) - 0.4, -2.2)

@@ -167,10 +167,11 @@ def _folded(entries: str) -> str:
 
 
 def _figure(row: pd.Series) -> str:
-    value = ABSENT if pd.isna(row["value"]) else number(row["value"], 3)
+    # Rates are at most 1; what is more is a count.
+    value = ABSENT if pd.isna(row["value"]) else number(row["value"], 3 if row["value"] <= 1 else 0)
     measured = "" if pd.isna(row["command"]) else f", measured {row['date']} by {row['command']}"
     size = "" if pd.isna(row["n"]) else f", n = {row['n']:,.0f}"
-    return f"{row['measure']} {value}: {row['who']}, {row['data']}{size}{measured}"
+    return f"{row['measure']}: {value}; {row['who']}, {row['data']}{size}{measured}"
 
 
 def variance_sentence(shares: pd.DataFrame) -> str:

@@ -51,7 +51,7 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
         p, the same with copies left out and against a mean in which each outlet weighs the same; beside those that
         stand (see `stands`), the same without each single outlet of the reference.
     """
-    path = find_root() / ".cache" / "castillo" / "results" / f"{_key(study)}.parquet"
+    path = kept_at(study)
     if path.exists():
         return tables.check(pd.read_parquet(path), tables.COMPARISON)
     run = map if pool is None else pool.map
@@ -63,6 +63,11 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     table = tables.check(pd.concat([table, *again], ignore_index=True), tables.COMPARISON)
     _keep(table, path)
     return table
+
+
+def kept_at(study: Study) -> Path:
+    """Where the results of a study, as it and the library are now, are kept once they are computed."""
+    return find_root() / ".cache" / "castillo" / "results" / f"{_key(study)}.parquet"
 
 
 def _here(study: Study, work: Callable[..., pd.DataFrame], what: Any) -> pd.DataFrame:

@@ -116,7 +116,7 @@ class Study:
             found = set(self.features(schema)["article"])
             path = self.features_folder / f"{schema.name.lower()}.parquet"
             for strange, place, fix in (
-                (found - known, "articles.csv", "put their rows back, or take them out of TEXTS and annotate again"),
+                (found - known, "articles.csv", "put their rows back, or annotate again without their texts"),
                 (found - annotated, "articles.parquet", "annotate again"),
             ):
                 if strange:

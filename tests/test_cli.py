@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from publishing import PARAMETERS, make_project, write_notebook
 
-from analysis import publish
+from analysis import THREADS, publish
 from analysis.cli import main
 from analysis.publish.page import Failure
 
@@ -47,12 +48,28 @@ def test_commands() -> None:
     assert {"build", "list", "check", "annotate", "verify", "collect"} <= set(main.commands)
 
 
+def test_help_cuts_off_no_command_s_first_sentence() -> None:
+    """A newcomer chooses by it."""
+    shown = " ".join(castillo("--help").output.partition("Commands:")[2].split())
+    for name, command in main.commands.items():
+        assert f"{name} {' '.join((command.help or '').partition('.')[0].split())}" in shown
+
+
 def test_help_imports_nothing_heavy() -> None:
     """Neither pandas nor jupyter."""
     heavy = ("pandas", "numpy", "nbconvert", "papermill", "httpx", "trafilatura")
     code = f"import sys, analysis.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == done.stdout.strip()
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_importing_the_package_asks_for_one_thread_unless_told_otherwise(given: dict[str, str], expected: str) -> None:
+    """A notebook in JupyterLab computes as a report does."""
+    bare = {name: value for name, value in os.environ.items() if name not in THREADS}
+    code = "import os, analysis; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    done = subprocess.run([sys.executable, "-c", code], env=bare | given, capture_output=True, text=True, check=True)
+    assert expected == done.stdout.strip()
 
 
 def test_the_module_is_the_same_program() -> None:
@@ -199,7 +216,7 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
         seen.update(options, paths=paths)
         rejected = [SimpleNamespace(path=Path("a.jsonl"), line=3, reason="neither title nor body")]
         counts = {"set_aside": {"neither title nor body": 1}, "skipped": {"WARC records of type request": 4}}
-        told = {"rejected": rejected, "added": ("x1", "x2"), "without_text": ("n1",), "kept": 3}
+        told = {"rejected": rejected, "added": ("x1", "x2"), "without_text": ("n1",), "kept": 3, "untitled": 5}
         return SimpleNamespace(articles=7, **told, **counts)
 
     module = ModuleType("analysis.annotate")
@@ -211,6 +228,7 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
     assert f"{folder}: 7 articles annotated, 1 set aside\n" in done.output
     assert "skipped, as no articles: 4 WARC records of type request\n" in done.output
     assert "3 of them had been measured before an interruption\n" in done.output
+    assert "5 of them without a title: a column title gives it; nothing else is taken for one\n" in done.output
     assert "2 of them are new and were appended to articles.csv" in done.output
     assert "1 articles of articles.csv had no text, so have no features: n1\n" in done.output
     expected = {"paths": [Path("a.jsonl"), Path("b.jsonl")], "output": folder, "jobs": 2, "scheduler": "tcp://x:1"}

@@ -392,7 +392,11 @@ def test_a_line_that_collect_did_not_write_is_told_with_its_place(tmp_path, serv
         run(study, into)
 
 
-@pytest.mark.parametrize("damage", [None, b"x", gzip.compress(b"other"), gzip.compress(article().encode())[:-9]])
+@pytest.mark.parametrize(
+    "damage",
+    [None, b"x", gzip.compress(b"other"), gzip.compress(article().encode())[:-9]],
+    ids=["gone", "no gzip", "other content", "cut off"],  # a name made of gzip's bytes holds the time
+)
 def test_a_kept_page_that_is_gone_or_damaged_is_asked_for_again_when_it_is_needed(
     tmp_path, server, into, monkeypatch, damage
 ):

@@ -67,6 +67,7 @@ def test_gaps_are_counted_with_their_articles(small_study):
     counts = {gap.split(":")[0]: row["count"] for gap, row in table.iterrows()}
     expected = {
         "no body": 6,
+        "no title": 0,
         "body is a photo caption": 1,
         "time stamp is the crawler's, not the publisher's": 6,
         "outside its outlet's steady observation": 1,
@@ -77,7 +78,7 @@ def test_gaps_are_counted_with_their_articles(small_study):
         "outlet has fewer than 6 articles": 6,
     }
     assert expected == counts
-    assert ["south-3"] == table["articles"].iloc[1]
+    assert ["south-3"] == table["articles"].iloc[2]
     assert (table["articles"].map(len) == table["count"]).all()
 
 

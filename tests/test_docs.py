@@ -22,7 +22,7 @@ GUIDE = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 #: Sections of the README in the order a reader needs them.
 ORDER = (
-    *("Findings", "Two commands", "What is where", "The program", "How to read a report", "Your own texts"),
+    *("Findings", "Two commands", "What is where", "How to read a report", "Your own texts", "The program"),
     *("Validity and limits", "Glossary", "How to cite", "Licences"),
 )
 

@@ -27,9 +27,14 @@ def declared(extra=None):
 
 def test_conda_has_the_same_packages_with_the_same_lower_bounds():
     listed = dict(re.findall(r"^  - ([a-z0-9_-]+)>=([\d.]+)$", ENVIRONMENT, re.MULTILINE))
-    assert PROJECT["requires-python"].removeprefix(">=") == listed.pop("python")
     expected = {CONDA.get(n, n): str(r.specifier).removeprefix(">=") for n, r in declared().items()}
     assert expected == listed
+
+
+def test_binder_is_told_one_version_of_python():
+    """Which repo2docker reads only after an equals sign."""
+    (version,) = re.findall(r"^  - python=([\d.]+)\b", ENVIRONMENT, re.MULTILINE)
+    assert PROJECT["requires-python"].removeprefix(">=") == version
 
 
 def test_every_requirement_has_a_lower_bound():

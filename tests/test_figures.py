@@ -80,6 +80,27 @@ def test_a_timeline_tells_items_nothing_and_unobserved_apart():
     assert [1] == [line.get_xdata()[0] for line in ax.get_lines() if to_hex(line.get_color()) == ORANGE]
 
 
+def test_numbers_of_a_timeline_stay_within_their_day():
+    days = pd.date_range("2022-12-06", periods=60)
+    daily = pd.DataFrame([[9, 12, *[0] * 58]], index=["north"], columns=days)
+    ax = figures.plot_timeline(daily, names={}, happenings=[])
+    assert {"9": 0, "12": 90} == {text.get_text(): text.get_rotation() for text in ax.texts}
+
+
+@pytest.mark.parametrize(
+    ("first", "count", "expected"),
+    [
+        ("2024-03-04", 9, ["4 March", "6 March", "8 March", "10 March", "12 March"]),
+        ("2024-03-04", 2, ["4 March", "5 March"]),
+        ("2022-12-06", 40, ["15 December", "1 January"]),
+    ],
+)
+def test_a_timeline_of_any_length_has_dates(first, count, expected):
+    days = pd.date_range(first, periods=count)
+    ax = figures.plot_timeline(pd.DataFrame([[1] * count], columns=days), names={}, happenings=[])
+    assert expected == _labels(ax.get_xticklabels())
+
+
 def test_stacked_bars_fill_the_whole():
     shares = pd.DataFrame({"coup": [0.7, 0.2], "all others": [0.3, 0.8]}, index=["North", "South"])
     ax = figures.plot_stacked(shares, notes=["n = 10", "n = 5"])

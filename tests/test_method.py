@@ -27,8 +27,9 @@ def validity(tmp_path, monkeypatch):
 
 def test_figures_of_this_study_and_of_all_studies_are_shown_escaped(small_study, validity):
     html = method_note(small_study, "valence", "text").html
-    assert "agreement &lt;b&gt; 0.432: two people &amp; one, news, n = 1,200, measured 2022-12-07 by tests/x.py" in html
-    assert "only here –: one, texts, n = 30" in html
+    told = "agreement &lt;b&gt;: 0.432; two people &amp; one, news, n = 1,200, measured 2022-12-07 by tests/x.py"
+    assert told in html
+    assert "only here: –; one, texts, n = 30" in html
     assert "elsewhere" not in html
     assert html.index("<h3>Tone</h3>") < html.index("<h3>Text</h3>")
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
+from analysis import results
+from analysis.publish import builder
 from analysis.publish.progress import Progress
+from analysis.study import Study
 
 
 class Terminal(io.StringIO):
@@ -42,3 +46,16 @@ def test_a_file_gets_plain_lines(stream: io.StringIO | None, capsys: pytest.Capt
     progress.close()
     assert "plain: built\n" == capsys.readouterr().out
     assert stream is None or "" == stream.getvalue()
+
+
+def test_a_long_wait_before_the_first_report_is_announced_and_a_short_one_not(
+    small_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Results that are kept need no computing."""
+    kept, told = tmp_path / "kept.parquet", []
+    monkeypatch.setattr(results, "kept_at", lambda study: kept)
+    monkeypatch.setattr(results, "study_results", lambda study, pool: kept.touch())
+    builder._share_results(small_study, told.append, None)  # type: ignore[arg-type]
+    assert ["comparing each outlet with the others, for all reports at once: this takes longest"] == told
+    builder._share_results(small_study, told.append, None)  # type: ignore[arg-type]
+    assert 1 == len(told)

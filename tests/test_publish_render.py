@@ -206,7 +206,7 @@ def test_the_index_escapes_and_tells_states() -> None:
     """A failure has its place and traceback; a report never built has no link."""
     failure = Failure(4, 2, f"ValueError: {HOSTILE}", f"Traceback {HOSTILE}")
     entries = [
-        Entry("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), HOSTILE, "a.html", None),
+        Entry("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %", "a.html", None),
         Entry("b", "B", "", (), "failed", (), "", "", failure),
         Entry("c", "C", "", (), *("stale", ("notebook changed",)), "", "c.html", None),
         Entry("d", "D", "", (), *("new", ("never built",)), "", "", None),
@@ -216,6 +216,7 @@ def test_the_index_escapes_and_tells_states() -> None:
     assert "It failed in cell 4, line 2: ValueError: &lt;/script&gt;" in page
     assert "1 of 4 reports could not be made." in page
     assert "(notebook changed)" in page
+    assert "13\N{NO-BREAK SPACE}%" in page
     assert 'href="a.html"' in page
     assert 'href="b.html"' not in page
     assert page.index(">A<") < page.index(">B<") < page.index(">C<")

@@ -54,6 +54,17 @@ def test_what_waits_is_made_after_what_is_shared_and_the_rest_meanwhile(made: li
     assert [] == said
 
 
+def test_nothing_is_shared_where_no_report_waits(made: list[str]) -> None:
+    """As where the overview alone is asked for."""
+
+    def share(pool: Executor) -> None:
+        made.append("shared")
+
+    with ThreadPoolExecutor(1) as pool:
+        list(run._outcomes(pool, TASKS[1:2], share, print, SimpleQueue(), lambda: None))
+    assert ["overview"] == made
+
+
 def test_results_that_cannot_be_computed_are_told_and_every_report_is_tried(made: list[str]) -> None:
     """A report that needs them says in its own place why it fails."""
 

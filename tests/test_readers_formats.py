@@ -228,6 +228,7 @@ def test_an_article_in_no_language_of_the_study_is_set_aside(tmp_path, body, exp
         ("a.warc", _warc(gz=False), "warcio", "warcio.archiveiterator"),
         ("a.csv", f"outlet,date,text\nh,2022-12-07,{EN}\n".encode(), "py3langid", "py3langid.langid"),
     ],
+    ids=["rss", "warc", "csv"],  # a name made of a WARC's bytes holds its random id
 )
 def test_the_extra_is_named_where_a_library_is_missing(tmp_path, monkeypatch, name, content, library, module):
     from analysis.readers import language

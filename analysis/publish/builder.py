@@ -139,7 +139,7 @@ class Build:
             tasks = [self._task(report) for report in todo]
             progress = progress or Progress()
             progress.begin(sum(map(self._cells, tasks)))
-            share = partial(_share_results, self.study)
+            share = partial(_share_results, self.study, self.echo)
             folder = self.study.folder
             made = run_all(
                 tasks, jobs=jobs, share=share, echo=self.echo, cell=progress.cell, study=folder, template=template
@@ -221,12 +221,15 @@ def _name_of(folder: Path) -> str | None:
     return settings.name if settings else None
 
 
-def _share_results(study: Study, pool: Executor) -> None:
+def _share_results(study: Study, echo: Echo, pool: Executor) -> None:
     """Compute what reports share once."""
-    if find_spec("analysis.results") is not None:
-        from analysis.results import study_results
+    if find_spec("analysis.results") is None:
+        return
+    from analysis.results import kept_at, study_results
 
-        study_results(study, pool=pool)
+    if study.tested and not kept_at(study).exists():
+        echo("comparing each outlet with the others, for all reports at once: this takes longest")
+    study_results(study, pool=pool)
 
 
 def list_reports(study: Study, *, output: Path | None = None) -> list[Listed]:

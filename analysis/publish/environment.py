@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from analysis import THREADS
+
 #: What would make a figure or a number depend on the user's shell.
 _UNWANTED = (
     "PYTHONSTARTUP",
@@ -22,14 +24,13 @@ _UNWANTED = (
     "COLUMNS",  # the terminal's size
     "LINES",
 )
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-_ONE_THREAD = dict.fromkeys(_THREADS, "1")
+_ONE_THREAD = dict.fromkeys(THREADS, "1")
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Let processes started here do linear algebra in one thread each: it is asked for when numpy is first imported."""
-    before = {name: os.environ.get(name) for name in _THREADS}
+    before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(_ONE_THREAD)
     try:
         yield

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from analysis.phrases import spaced
 from analysis.publish.page import Failure
 from analysis.study import Study
 
@@ -48,6 +49,7 @@ def render_index(study: Study, entries: Sequence[Entry]) -> bytes:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["spaced"] = spaced
     page = environment.get_template("index.html.j2")
     failed = sum(entry.word == "failed" for entry in entries)
     return page.render(study=study, settings=study.settings, entries=entries, failed=failed).encode("utf-8", "replace")

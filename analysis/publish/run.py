@@ -72,23 +72,24 @@ def _outcomes(
 ) -> Outcomes:
     from analysis.publish.work import make
 
+    later = [task for task in tasks if task.waits]
     aside = ThreadPoolExecutor(1)
-    sharing = aside.submit(share, pool)
+    sharing = aside.submit(share, pool) if later else None
     aside.shutdown(wait=False)  # it ends by itself, with the pool at the latest
     names = {pool.submit(make, task): task.report.name for task in tasks if not task.waits}
-    waiting: set[Future[Any]] = {sharing, *names}
+    waiting: set[Future[Any]] = {*names, *([sharing] if sharing else [])}
     while waiting:
         done, waiting = wait(waiting, timeout=_GLANCE, return_when=FIRST_COMPLETED)
         while not begun.empty():
             begun.get()
             cell()
-        if sharing in done:
+        if sharing is not None and sharing in done:
             done.remove(sharing)
             if (error := sharing.exception()) is not None:
                 echo(f"the results that reports share could not be computed: {type(error).__name__}: {error}")
-            later = {pool.submit(make, task): task.report.name for task in tasks if task.waits}
-            names |= later
-            waiting |= set(later)
+            now = {pool.submit(make, task): task.report.name for task in later}
+            names |= now
+            waiting |= set(now)
         for future in sorted(done, key=list(names).index):
             error = future.exception()
             yield Outcome(names[future], _crash(error), 0.0) if error is not None else future.result()
