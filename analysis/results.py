@@ -16,7 +16,7 @@ import pandas as pd
 from analysis import selection, tables
 from analysis.compare import adjust_p, log_odds
 from analysis.errors import EmptyGroup
-from analysis.measures import EQUAL, REST, Measured, equal_weights, heads, in_language, measures, plan, without_copies
+from analysis.measures import EQUAL, REST, Measured, equal_weights, in_language, layout, measures, plan, without_copies
 from analysis.study import Study, digest, find_root, load_study
 
 #: Weight of the prior in log-odds, in words: as if so many words of the study's own background had been read first.
@@ -142,11 +142,12 @@ def leave_one_out(study: Study, headline: Headline) -> pd.DataFrame:
     """Differences that stand, again without each single outlet of their reference."""
     found = measures(study, headline.variant, headline.outlet)
     one = next(one for one in found if one.measure == headline.measure)
-    outlet = one.chosen.articles["outlet"].loc[one.sides[0].append(one.sides[1])]
+    outlet = one.chosen.articles["outlet"].iloc[one.places].set_axis(one.every)
+    reference = outlet.iloc[len(one.sides[0]) :]
     frames = []
-    for left_out in sorted(outlet[one.sides[1]].unique()):
+    for left_out in sorted(others := set(reference)):
         weight = (outlet != left_out).astype(float)
-        if weight[one.sides[1]].any():
+        if others != {left_out}:
             frames.append(one.weighed(study, weight, headline.features, reference=without(left_out)))
     return pd.concat(frames) if frames else tables.empty(tables.COMPARISON)
 
@@ -194,6 +195,7 @@ def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested
     language = str(study.outlets.set_index("outlet")["language"][outlet])
     terms = selection.words(chosen, language=language)
     background = terms.groupby("term")["count"].sum()
+    terms = terms.assign(article=terms["article"].cat.codes)  # by place, as in the plan
     common: dict[str, Any] = plan(study, chosen, sides) | {
         "prior": (background / background.sum() * PRIOR_WORDS).to_dict(),
         "names": (outlet, right or REST),
@@ -206,8 +208,8 @@ def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested
             terms, target=group, reference=reference, draws=tested * WORD_DRAWS * draws, samples=draws // 5, **common
         )
     ]
-    head = heads(study)
-    first = [[article for article in side if head[article] == article] for side in (group, reference)]
+    original = layout(study, chosen)["original"].to_numpy()
+    first = [[place for place in side if original[place]] for side in (group, reference)]
     if tested and all(first) and first != [group, reference]:
         again = log_odds(terms, target=first[0], reference=first[1], draws=0, samples=draws // 5, **common)
         found.append(again.assign(adjustment="without copies"))

@@ -87,6 +87,9 @@ class Study:
     def features(self, schema: Schema) -> pd.DataFrame:
         """One table of features, checked; read once.
 
+        Where an article has several rows, text is held by number (categoricals, categories in order): a corpus repeats
+        its articles' ids and its words, and as strings they would be most of what a report holds in memory.
+
         Raises
         ------
         FeaturesMissing, FeaturesBroken
@@ -96,13 +99,26 @@ class Study:
             if not path.exists():
                 raise FeaturesMissing(path, self.argument)
             try:
-                table = tables.check(_read_table(path), schema)
+                table = tables.check(_read_table(path, schema), schema)
             except (OSError, ValueError, TableError) as error:  # ArrowInvalid is a ValueError
                 raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
+            if schema.numbered:
+                table = self._numbered(table)
             # Partitions are in the order of the texts they were made from.
             ordered = table["article"].is_monotonic_increasing
-            self._features[schema.name] = table if ordered else table.sort_values("article", kind="stable")
+            self._features[schema.name] = (
+                table if ordered else table.sort_values("article", kind="stable", ignore_index=True)
+            )
         return self._features[schema.name]
+
+    def _numbered(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table with categories in order; articles have the same number in every table."""
+        for name in table.columns[table.dtypes == "category"]:
+            found = table[name].cat.categories
+            if name == "article":
+                found = found.union(pd.Index(self.features(tables.ARTICLES)["article"]), sort=False)
+            table[name] = table[name].cat.set_categories(found.sort_values())
+        return table
 
     def check_features(self) -> None:
         """Hold the features to the study: every table readable, every article in articles.csv.
@@ -268,10 +284,13 @@ class Study:
         return made["set_aside"], made["skipped"]
 
 
-def _read_table(path: Path) -> pd.DataFrame:
+def _read_table(path: Path, schema: Schema) -> pd.DataFrame:
+    texts = [column.name for column in schema.columns if column.kind == "text"] if schema.numbered else None
     # In this thread alone and from memory: once Arrow has started threads, a process cannot be forked safely.
-    file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
-    return file.read(use_threads=False).to_pandas(use_threads=False)
+    with pa.memory_map(str(path)) as memory:
+        table = pq.ParquetFile(memory, read_dictionary=texts).read(columns=schema.names, use_threads=False)
+    # What has been turned into pandas is given up at once: both together would be the most that a report ever holds.
+    return table.unify_dictionaries().to_pandas(use_threads=False, split_blocks=True, self_destruct=True)
 
 
 def _first_line(error: Exception) -> str:

@@ -79,6 +79,11 @@ class Schema:
         """Column names in order."""
         return [column.name for column in self.columns]
 
+    @property
+    def numbered(self) -> bool:
+        """Whether an article has several rows, so that a study holds text by number."""
+        return "article" in self.key and len(self.key) > 1
+
 
 def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.DataFrame:
     """Return `table` with the schema's columns, in its order and dtypes.
@@ -91,7 +96,7 @@ def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.Dat
 
     Returns
     -------
-    DataFrame, the schema's columns only, index 0..n-1
+    DataFrame, the schema's columns only, index 0..n-1; text that comes by number (a categorical) stays so
 
     Raises
     ------
@@ -124,8 +129,9 @@ def _cast(values: pd.Series, column: Column, table: str) -> pd.Series:
         raise TableError(table, column.name, f"{int(missing.sum())} values are missing; it must be complete")
     if column.kind == "integer" and pd.api.types.is_float_dtype(values) and (part := values % 1 != 0).any():
         raise TableError(table, column.name, f"is not integer: {values[part].iloc[0]}")  # astype would cut it off
+    numbered = column.kind == "text" and isinstance(values.dtype, pd.CategoricalDtype)
     try:
-        cast = values.astype(DTYPES[column.kind])
+        cast = values if numbered else values.astype(DTYPES[column.kind])
     except (TypeError, ValueError) as error:
         raise TableError(table, column.name, f"is not {column.kind}: {error}") from error
     if column.allowed and not (fits := cast.isin(column.allowed) | missing).all():
