@@ -28,7 +28,18 @@ ALPHA = 0.05
 
 #: Modules whose code decides the numbers of the results.
 _CODE = (
-    *("compare", "frequency", "inference", "keyness", "linear", "measures", "resample", "results", "selection"),
+    *(
+        "compare",
+        "featuretable",
+        "frequency",
+        "inference",
+        "keyness",
+        "linear",
+        "measures",
+        "resample",
+        "results",
+        "selection",
+    ),
     *("settings", "settingvalues", "spelling", "study", "studyfiles", "tables"),
 )
 

@@ -111,11 +111,22 @@ def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.Dat
         if column.name not in table:
             raise TableError(schema.name, column.name, f"missing; the table has {', '.join(map(str, table.columns))}")
         checked[column.name] = _cast(table[column.name], column, schema.name)
-    result = pd.DataFrame(checked).reset_index(drop=True)
-    if unique and schema.key and (twice := result.duplicated(list(schema.key))).any():
-        first = result.loc[twice, list(schema.key)].iloc[0].to_list()
-        raise TableError(schema.name, ", ".join(schema.key), f"{int(twice.sum())} rows repeat their key, first {first}")
+    result = pd.DataFrame(checked, copy=False).reset_index(drop=True)
+    if unique:
+        check_key(result, schema)
     return result
+
+
+def check_key(table: pd.DataFrame, schema: Schema) -> None:
+    """Refuse a table in which a key occurs twice.
+
+    Raises
+    ------
+    TableError
+    """
+    if schema.key and (twice := table.duplicated(list(schema.key))).any():
+        first = table.loc[twice, list(schema.key)].iloc[0].to_list()
+        raise TableError(schema.name, ", ".join(schema.key), f"{int(twice.sum())} rows repeat their key, first {first}")
 
 
 def empty(schema: Schema) -> pd.DataFrame:
