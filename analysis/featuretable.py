@@ -95,9 +95,10 @@ def _is_text(file: pq.ParquetFile, name: str) -> bool:
 
 
 def _array(chunk: pa.Array, known: Numbers) -> np.ndarray:
-    """The values of a column; of text its numbers, -1 where it is missing."""
+    """The values of a column, integers in 32 bits; of text its numbers, -1 where it is missing."""
     if not pa.types.is_dictionary(chunk.type):
-        return np.asarray(chunk.to_numpy(zero_copy_only=False))
+        values = chunk.to_numpy(zero_copy_only=False)
+        return np.asarray(values.astype("int32") if chunk.type == pa.int64() and not chunk.null_count else values)
     numbers = np.array([*(known[text] for text in chunk.dictionary.to_pylist()), -1])
     small = numbers.astype(np.min_scalar_type(-len(known) - 1))
     return np.asarray(small[chunk.indices.fill_null(len(small) - 1).to_numpy()])

@@ -34,7 +34,7 @@ class Selection:
     variant : title, lede or text
     articles : DataFrame, one row per article, index article; Study.articles with `tokens` those of the variant
     sentences, mentions : DataFrames after SENTENCES, MENTIONS, the variant's parts only
-    every_term : DataFrame (TERMS), of the whole study
+    every_term : DataFrame (TERMS), of the whole study, sorted by article
     """
 
     variant: str
@@ -222,13 +222,15 @@ def _words(selection: Selection, language: str | None) -> pd.DataFrame:
     article, part, term = (selection.every_term[name].astype("category").cat for name in ("article", "part", "term"))
     place = selection.articles.index.get_indexer(article.categories).astype("int32")
     inside = part.categories.isin(PARTS_OF[selection.variant])
-    rows = np.flatnonzero((place[article.codes] >= 0) & inside[part.codes])
-    form, forms = _forms(term.categories, term.codes.to_numpy()[rows], language)
-    rows = rows[form[term.codes.to_numpy()[rows]] >= 0]
-    cells = (place[article.codes.to_numpy()[rows]], form[term.codes.to_numpy()[rows]])
-    # As a matrix: what stands in several parts or spellings is added up without a string being looked at.
+    kept = (place[article.codes] >= 0) & inside[part.codes]
+    form, forms = _forms(term.categories, term.codes.to_numpy()[kept], language)
+    kept &= form[term.codes] >= 0
+    # As a matrix, which rows sorted by article are already: what stands in several parts or spellings is added up
+    # without a string being looked at.
     shape = (len(selection.articles), len(forms))
-    found = sparse.csr_array((selection.every_term["count"].to_numpy()[rows], cells), shape=shape)
+    starts = np.append(0, np.bincount(place[article.codes.to_numpy()[kept]], minlength=shape[0]).cumsum())
+    cells = (selection.every_term["count"].to_numpy()[kept], form[term.codes.to_numpy()[kept]], starts)
+    found = sparse.csr_array(cells, shape=shape)
     found.sum_duplicates()
     number = np.repeat(np.arange(shape[0], dtype="int32"), np.diff(found.indptr))
     return pd.DataFrame(
@@ -236,7 +238,8 @@ def _words(selection: Selection, language: str | None) -> pd.DataFrame:
             "article": pd.Categorical.from_codes(number, categories=selection.articles.index),
             "term": pd.Categorical.from_codes(found.indices, categories=forms),
             "count": found.data,
-        }
+        },
+        copy=False,
     )
 
 

@@ -96,7 +96,8 @@ def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.Dat
 
     Returns
     -------
-    DataFrame, the schema's columns only, index 0..n-1; text that comes by number (a categorical) stays so
+    DataFrame, the schema's columns only, index 0..n-1; text that comes by number (a categorical) stays so, and so do
+    integers of 32 bits
 
     Raises
     ------
@@ -141,8 +142,9 @@ def _cast(values: pd.Series, column: Column, table: str) -> pd.Series:
     if column.kind == "integer" and pd.api.types.is_float_dtype(values) and (part := values % 1 != 0).any():
         raise TableError(table, column.name, f"is not integer: {values[part].iloc[0]}")  # astype would cut it off
     numbered = column.kind == "text" and isinstance(values.dtype, pd.CategoricalDtype)
+    small = column.kind == "integer" and values.dtype == "int32"
     try:
-        cast = values if numbered else values.astype(DTYPES[column.kind])
+        cast = values if numbered or small else values.astype(DTYPES[column.kind])
     except (TypeError, ValueError) as error:
         raise TableError(table, column.name, f"is not {column.kind}: {error}") from error
     if column.allowed and not (fits := cast.isin(column.allowed) | missing).all():
