@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +84,7 @@ def _by_number(file: pq.ParquetFile, schema: Schema, articles: Collection[str]) 
         for name in columns:
             parts[name] += [_array(chunk, known[name]) for chunk in partition[name].chunks]
 
-    def whole(name: str) -> np.ndarray | pd.Categorical:
+    def whole(name: str) -> Any:
         values = np.concatenate(parts.pop(name))  # given up at once: both together are the most that is ever held
         also = articles if name == "article" else ()
         return _in_order(values, known[name], also) if _is_text(file, name) else values

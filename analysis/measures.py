@@ -60,8 +60,16 @@ class Measured:
 
     def _difference(self, study: Study, values: pd.DataFrame, weights: Any, **options: Any) -> pd.DataFrame:
         """`difference` of values and weights by place."""
-        facts = {"kind": self.kind, "measure": self.measure, "names": self.names, "language": self.language}
-        return difference(values, weights=weights, **facts, **plan(study, self.chosen, self.sides), **options)
+        return difference(
+            values,
+            weights=weights,
+            kind=self.kind,
+            measure=self.measure,
+            names=self.names,
+            language=self.language,
+            **plan(study, self.chosen, self.sides),
+            **options,
+        )
 
     def weighed(self, study: Study, weight: pd.Series, features: Sequence[str], **facts: str) -> pd.DataFrame:
         """The standardized difference with articles weighed anew, 0 leaving one out: interval, no test.

@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import selection, tables
@@ -25,6 +26,8 @@ PRIOR_WORDS = 500
 #: over the permutations, so with too few of them no single word could ever pass its family.
 WORD_DRAWS = 3
 ALPHA = 0.05
+#: Rows of words that are compared at once.
+_ROWS = 4_000_000
 
 #: Modules whose code decides the numbers of the results.
 _CODE = (
@@ -214,17 +217,44 @@ def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested
     }
     draws = common.pop("draws")
     group, reference = common.pop("group"), common.pop("reference")
-    found = [
-        log_odds(
-            terms, target=group, reference=reference, draws=tested * WORD_DRAWS * draws, samples=draws // 5, **common
-        )
-    ]
+    common["samples"] = draws // 5
+    found = [_log_odds(terms, target=group, reference=reference, draws=tested * WORD_DRAWS * draws, **common)]
     original = layout(study, chosen)["original"].to_numpy()
     first = [[place for place in side if original[place]] for side in (group, reference)]
     if tested and all(first) and first != [group, reference]:
-        again = log_odds(terms, target=first[0], reference=first[1], draws=0, samples=draws // 5, **common)
+        again = _log_odds(terms, target=first[0], reference=first[1], draws=0, **common)
         found.append(again.assign(adjustment="without copies"))
     return found
+
+
+def _log_odds(terms: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    """`log_odds`; of a large corpus some of its words at a time, since memory goes by the words times the articles.
+
+    Without a prior a word is not compared, so all others together can stand as one: each article keeps its tokens.
+    """
+    parts = -(-len(terms) // _ROWS)
+    if parts < 2:
+        return log_odds(terms, **options)
+    code = terms["term"].cat.codes.to_numpy()
+    part = (np.bincount(code).cumsum() - 1) * parts // len(terms)
+    tokens = np.bincount(terms["article"], weights=terms["count"])
+    frames = [log_odds(_others_as_one(terms[(part == one)[code]], tokens), **options) for one in range(parts)]
+    table = pd.concat(frames)
+    return table.assign(size=-table["z"].abs()).sort_values(["size", "feature"], ignore_index=True).drop(columns="size")
+
+
+def _others_as_one(terms: pd.DataFrame, tokens: np.ndarray) -> pd.DataFrame:
+    """Some words, and what each article has of `tokens` beyond them as uses of a nameless one."""
+    others = tokens - np.bincount(terms["article"], weights=terms["count"], minlength=len(tokens))
+    article, forms = np.flatnonzero(others), terms["term"].cat.categories
+    code = np.append(terms["term"].cat.codes, np.full(len(article), len(forms)))
+    return pd.DataFrame(
+        {
+            "article": np.append(terms["article"], article),
+            "term": pd.Categorical.from_codes(code, categories=forms.append(pd.Index([""], dtype="str"))),
+            "count": np.append(terms["count"], others[article].astype("int64")),
+        }
+    )
 
 
 def _key(study: Study) -> str:
