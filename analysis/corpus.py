@@ -106,7 +106,7 @@ def unusual(study: Study) -> pd.DataFrame:
     articles = study.articles
     single = [o for o in coverage(study)["outlet"] if 0 < (articles["outlet"] == o).sum() < study.settings.min_articles]
     scored = study.features(tables.SENTENCES)
-    without = scored.groupby("article")["valence"].apply(lambda v: v.isna().all())
+    without = scored["valence"].isna().groupby(scored["article"]).all()
     gaps = {
         "no body: headline only": articles["body_kind"] == "none",
         "no title: its first paragraph stands alone": articles["title_tokens"] == 0,

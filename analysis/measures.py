@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ class Measured:
 
     Attributes
     ----------
-    measure, kind, values, weights : as in `difference`
+    measure, kind, values, weights : as in `difference`, a row for every article of the selection
     sides : ids of the group's and of the reference's articles
     names : (str, str), what to call them
     chosen : Selection, whose articles these are
@@ -42,11 +43,26 @@ class Measured:
     chosen: Selection
     language: str
 
+    @cached_property
+    def every(self) -> pd.Index:
+        """Ids of the articles of both sides, the group's first."""
+        return self.sides[0].append(self.sides[1])
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Their places in the selection."""
+        return np.concatenate(_places(self.chosen, self.sides))
+
     def compare(self, study: Study, **options: Any) -> pd.DataFrame:
         """`difference` of the sides, periods as strata and clusters of copies as blocks."""
+        weights = None if self.weights is None else self.weights.reset_index(drop=True)
+        return self._difference(study, self.values.reset_index(drop=True), weights, **options)
+
+    def _difference(self, study: Study, values: pd.DataFrame, weights: Any, **options: Any) -> pd.DataFrame:
+        """`difference` of values and weights by place."""
         return difference(
-            self.values,
-            weights=self.weights,
+            values,
+            weights=weights,
             kind=self.kind,
             measure=self.measure,
             names=self.names,
@@ -65,31 +81,72 @@ class Measured:
         features : columns of values that are wanted
         **facts : columns to write into the table
         """
-        every = self.sides[0].append(self.sides[1])
-        weight, values = weight.loc[every], self.values.loc[every, list(features)]
-        mass: Any = 1.0 if self.weights is None else self.weights.loc[every]
+        weight = weight.loc[self.every].set_axis(self.places)
+        values = self.values[list(features)].iloc[self.places].set_axis(self.places)
+        mass: Any = 1.0 if self.weights is None else self.weights.iloc[self.places].set_axis(self.places)
         mass = mass[list(features)].mul(weight, axis=0) if isinstance(mass, pd.DataFrame) else weight * mass
-        changed = replace(self, values=values.mul(weight, axis=0), weights=mass)
-        table = changed.compare(study, adjustments=["standardized"], test=False)
+        changed = values.mul(weight, axis=0)
+        table = self._difference(study, changed, mass, adjustments=["standardized"], test=False)
         counted = values.notna() if self.kind == "mean" else values
-        for prefix, side in zip(("", "reference_"), self.sides, strict=True):
-            left = side[weight.loc[side] > 0]
-            table[f"{prefix}count"] = counted.loc[left].sum().to_numpy(float)
-            table[f"{prefix}articles"] = len(left)
+        first = len(self.sides[0])
+        for prefix, side in (("", slice(None, first)), ("reference_", slice(first, None))):
+            left = (weight.iloc[side] > 0).to_numpy()
+            table[f"{prefix}count"] = counted.iloc[side][left].sum().to_numpy(float)
+            table[f"{prefix}articles"] = int(left.sum())
         return table.assign(effect=np.nan, **facts)
 
 
 def plan(study: Study, chosen: Selection, sides: tuple[pd.Index, pd.Index]) -> dict[str, Any]:
-    """What every comparison of these sides has in common."""
+    """What every comparison of these sides has in common, articles by their place in the selection."""
+    group, reference = _places(chosen, sides)
+    facts = layout(study, chosen)
     return {
-        "group": list(sides[0]),
-        "reference": list(sides[1]),
-        "strata": chosen.articles["period"],
-        "blocks": heads(study),
+        "group": group.tolist(),
+        "reference": reference.tolist(),
+        "strata": facts["stratum"],
+        "blocks": facts["block"],
         "draws": study.settings.draws,
         "seed": study.settings.seed,
         "variant": chosen.variant,
     }
+
+
+def layout(study: Study, chosen: Selection) -> pd.DataFrame:
+    """Of each article of a selection, by its place, what comparisons go by.
+
+    Returns
+    -------
+    DataFrame: stratum and block, numbers of the period and of the cluster of copies in the order of their names, and
+    original, whether it is the earliest of its cluster
+    """
+    if "layout" not in chosen.counted:
+        ids, head = chosen.articles.index, heads(study).loc[chosen.articles.index]
+        numbers = {
+            "stratum": pd.factorize(chosen.articles["period"].fillna(""), sort=True)[0],
+            "block": pd.factorize(head, sort=True)[0],
+            "original": (head == ids).to_numpy(),
+        }
+        chosen.counted["layout"] = pd.DataFrame(numbers)
+    made: pd.DataFrame = chosen.counted["layout"]
+    return made
+
+
+def _places(chosen: Selection, sides: tuple[pd.Index, pd.Index]) -> tuple[np.ndarray, np.ndarray]:
+    # All measures of a comparison have the very same sides.
+    key = "places", id(sides)
+    if key not in chosen.counted:
+        chosen.counted[key] = sides, (chosen.places(sides[0]), chosen.places(sides[1]))
+    found: tuple[np.ndarray, np.ndarray] = chosen.counted[key][1]
+    return found
+
+
+def _sides(study: Study, chosen: Selection, outlet: str, right: str | None) -> tuple[pd.Index, pd.Index]:
+    """`selection.sides` of an outlet and the other outlets, or one other; looked for once."""
+    key = "sides", outlet, right
+    if key not in chosen.counted:
+        chosen.counted[key] = selection.sides(study, chosen.articles, outlet, None if right is None else [right])
+    found: tuple[pd.Index, pd.Index] = chosen.counted[key]
+    return found
 
 
 def heads(study: Study) -> pd.Series:
@@ -102,12 +159,11 @@ def measures(study: Study, variant: str, outlet: str, right: str | None = None) 
 
     Measures that need one language are left out where the other side has nothing in the outlet's.
     """
-    reference = None if right is None else [right]
     names = (outlet, right or REST)
     actors = list(study.settings.main_actors)
     every = selection.select(study, variant)
     having = (selection.counts(every, "actors", actors) > 0).astype(float)
-    sides = selection.sides(study, every.articles, outlet, reference)
+    sides = _sides(study, every, outlet, right)
     found = [Measured("actor-share", "share", having, None, sides, names, every, "mul")]
     try:
         same, sides = in_language(study, variant, outlet, right)
@@ -140,7 +196,7 @@ def in_language(
     """
     language = str(study.outlets.set_index("outlet")["language"][outlet])
     same = selection.select(study, variant, language=language)
-    return same, selection.sides(study, same.articles, outlet, None if right is None else [right])
+    return same, _sides(study, same, outlet, right)
 
 
 def _label_uses(
@@ -150,7 +206,7 @@ def _label_uses(
     labels = study.labels[["set", "label"]].drop_duplicates()
     entries = sorted(labels["set"] + ":" + labels["label"])
     counts = selection.counts(chosen, "labels", entries, own=own)
-    seen = counts.columns[counts.loc[sides[0].append(sides[1])].sum() >= 5]
+    seen = counts.columns[counts.iloc[np.concatenate(_places(chosen, sides))].sum() >= 5]
     of_set = counts.T.groupby([entry.split(":")[0] for entry in entries]).sum().T
     return counts[seen], pd.DataFrame({entry: of_set[entry.split(":")[0]] for entry in seen}, index=counts.index)
 
@@ -160,19 +216,18 @@ def equal_weights(one: Measured) -> pd.Series | None:
 
     Outlets with fewer than five articles have none: their mean would be noise, and noise would weigh as the rest.
     """
-    group, reference = one.sides
-    outlet = one.chosen.articles["outlet"]
-    size = outlet[reference].value_counts()
+    group = len(one.sides[0])
+    outlet = one.chosen.articles["outlet"].iloc[one.places[group:]]
+    size = outlet.value_counts()
     size = size[size >= LEAST]
     if len(size) < 2:
         return None
-    weight = pd.Series(1.0, index=group.append(reference))
-    weight[reference] = (size.sum() / len(size) / outlet[reference].map(size)).fillna(0.0).to_numpy()
-    return weight
+    weight = (size.sum() / len(size) / outlet.map(size)).fillna(0.0)
+    return pd.Series(np.concatenate([np.ones(group), weight]), index=one.every)
 
 
 def without_copies(study: Study, one: Measured) -> pd.Series | None:
     """A weight per article, 0 for each that is a copy of an earlier one; None where there is no copy on either side."""
-    every = one.sides[0].append(one.sides[1])
-    weight = (heads(study).loc[every] == every).astype(float)
-    return None if weight.all() or not all(weight[side].any() for side in one.sides) else weight
+    weight = layout(study, one.chosen)["original"].to_numpy(float)[one.places]
+    some = all(side.any() for side in np.split(weight, [len(one.sides[0])]))
+    return pd.Series(weight, index=one.every) if some and not weight.all() else None

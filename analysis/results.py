@@ -11,12 +11,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import selection, tables
 from analysis.compare import adjust_p, log_odds
 from analysis.errors import EmptyGroup
-from analysis.measures import EQUAL, REST, Measured, equal_weights, heads, in_language, measures, plan, without_copies
+from analysis.measures import EQUAL, REST, Measured, equal_weights, in_language, layout, measures, plan, without_copies
 from analysis.study import Study, digest, find_root, load_study
 
 #: Weight of the prior in log-odds, in words: as if so many words of the study's own background had been read first.
@@ -26,11 +27,13 @@ PRIOR_WORDS = 500
 WORD_DRAWS = 3
 ALPHA = 0.05
 VARIANTS = ("title", "lede", "text")
+#: Rows of words that are compared at once.
+_ROWS = 4_000_000
 
 #: Modules whose code decides the numbers of the results.
 _CODE = (
-    *("compare", "frequency", "inference", "keyness", "linear", "measures", "resample", "results", "selection"),
-    *("settings", "settingvalues", "spelling", "study", "studyfiles", "tables"),
+    *("compare", "featuretable", "frequency", "inference", "keyness", "linear", "measures", "resample", "results"),
+    *("selection", "settings", "settingvalues", "spelling", "study", "studyfiles", "tables"),
 )
 
 
@@ -154,11 +157,12 @@ def leave_one_out(study: Study, headline: Headline) -> pd.DataFrame:
     """Differences that stand, again without each single outlet of their reference."""
     found = measures(study, headline.variant, headline.outlet)
     one = next(one for one in found if one.measure == headline.measure)
-    outlet = one.chosen.articles["outlet"].loc[one.sides[0].append(one.sides[1])]
+    outlet = one.chosen.articles["outlet"].iloc[one.places].set_axis(one.every)
+    reference = outlet.iloc[len(one.sides[0]) :]
     frames = []
-    for left_out in sorted(outlet[one.sides[1]].unique()):
+    for left_out in sorted(others := set(reference)):
         weight = (outlet != left_out).astype(float)
-        if weight[one.sides[1]].any():
+        if others != {left_out}:
             frames.append(one.weighed(study, weight, headline.features, reference=without(left_out)))
     return pd.concat(frames) if frames else tables.empty(tables.COMPARISON)
 
@@ -206,6 +210,7 @@ def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested
     language = str(study.outlets.set_index("outlet")["language"][outlet])
     terms = selection.words(chosen, language=language)
     background = terms.groupby("term")["count"].sum()
+    terms = terms.assign(article=terms["article"].cat.codes)  # by place, as in the plan
     common: dict[str, Any] = plan(study, chosen, sides) | {
         "prior": (background / background.sum() * PRIOR_WORDS).to_dict(),
         "names": (outlet, right or REST),
@@ -213,17 +218,44 @@ def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested
     }
     draws = common.pop("draws")
     group, reference = common.pop("group"), common.pop("reference")
-    found = [
-        log_odds(
-            terms, target=group, reference=reference, draws=tested * WORD_DRAWS * draws, samples=draws // 5, **common
-        )
-    ]
-    head = heads(study)
-    first = [[article for article in side if head[article] == article] for side in (group, reference)]
+    common["samples"] = draws // 5
+    found = [_log_odds(terms, target=group, reference=reference, draws=tested * WORD_DRAWS * draws, **common)]
+    original = layout(study, chosen)["original"].to_numpy()
+    first = [[place for place in side if original[place]] for side in (group, reference)]
     if tested and all(first) and first != [group, reference]:
-        again = log_odds(terms, target=first[0], reference=first[1], draws=0, samples=draws // 5, **common)
+        again = _log_odds(terms, target=first[0], reference=first[1], draws=0, **common)
         found.append(again.assign(adjustment="without copies"))
     return found
+
+
+def _log_odds(terms: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    """`log_odds`; of a large corpus some of its words at a time, since memory goes by the words times the articles.
+
+    Without a prior a word is not compared, so all others together can stand as one: each article keeps its tokens.
+    """
+    parts = -(-len(terms) // _ROWS)
+    if parts < 2:
+        return log_odds(terms, **options)
+    code = terms["term"].cat.codes.to_numpy()
+    part = (np.bincount(code).cumsum() - 1) * parts // len(terms)
+    tokens = np.bincount(terms["article"], weights=terms["count"])
+    frames = [log_odds(_others_as_one(terms[(part == one)[code]], tokens), **options) for one in range(parts)]
+    table = pd.concat(frames)
+    return table.assign(size=-table["z"].abs()).sort_values(["size", "feature"], ignore_index=True).drop(columns="size")
+
+
+def _others_as_one(terms: pd.DataFrame, tokens: np.ndarray) -> pd.DataFrame:
+    """Some words, and what each article has of `tokens` beyond them as uses of a nameless one."""
+    others = tokens - np.bincount(terms["article"], weights=terms["count"], minlength=len(tokens))
+    article, forms = np.flatnonzero(others), terms["term"].cat.categories
+    code = np.append(terms["term"].cat.codes, np.full(len(article), len(forms)))
+    return pd.DataFrame(
+        {
+            "article": np.append(terms["article"], article),
+            "term": pd.Categorical.from_codes(code, categories=forms.append(pd.Index([""], dtype="str"))),
+            "count": np.append(terms["count"], others[article].astype("int64")),
+        }
+    )
 
 
 def _key(study: Study) -> str:

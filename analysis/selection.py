@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from analysis import tables
 from analysis.errors import EmptyGroup
@@ -32,7 +34,7 @@ class Selection:
     variant : title, lede or text
     articles : DataFrame, one row per article, index article; Study.articles with `tokens` those of the variant
     sentences, mentions : DataFrames after SENTENCES, MENTIONS, the variant's parts only
-    every_term : DataFrame (TERMS), of the whole study
+    every_term : DataFrame (TERMS), of the whole study, sorted by article
     """
 
     variant: str
@@ -40,7 +42,7 @@ class Selection:
     sentences: pd.DataFrame
     every_term: pd.DataFrame
     mentions: pd.DataFrame
-    counted: dict[Any, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)  # what `counts` gave
+    counted: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # what was derived of it
 
     def __copy__(self) -> Selection:
         """The same with tables of its own: what is changed in them is not changed here."""
@@ -49,7 +51,17 @@ class Selection:
     @property
     def terms(self) -> pd.DataFrame:
         """Rows after TERMS, the variant's parts only; taken anew when asked for, since they are by far the most."""
-        return _keep(self.every_term, self.articles, self.variant)
+        kept = _keep(self.every_term, self.articles, self.variant)
+        return kept.astype(dict.fromkeys(("article", "part", "term"), "str"))
+
+    @cached_property
+    def _by_name(self) -> pd.Index:
+        # Arrow's strings are turned into Python's at every look-up.
+        return self.articles.index.astype(object)
+
+    def places(self, articles: pd.Index) -> np.ndarray:
+        """Place of each of some articles in the selection: by number they are found in no time."""
+        return np.asarray(self._by_name.get_indexer(articles.astype(object)))
 
 
 def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:
@@ -198,7 +210,8 @@ def words(selection: Selection, *, language: str | None = None) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame: article, term, count; a row per article and term that occurs
+    DataFrame: article, term, count; a row per article and term that occurs, in order
+        article and term are categoricals; an article's number is its place in the selection.
     """
     if ("words", language) not in selection.counted:
         selection.counted["words", language] = _words(selection, language)
@@ -206,9 +219,38 @@ def words(selection: Selection, *, language: str | None = None) -> pd.DataFrame:
 
 
 def _words(selection: Selection, language: str | None) -> pd.DataFrame:
-    terms = selection.terms
-    every = pd.Series(terms["term"].unique())
-    wanted = every[(every.str.count(r"[^\W\d_]") >= 2) & ~every.str.match(r"['’]")]
-    spelled = {**dict(zip(wanted, wanted, strict=True)), **fold_spellings(wanted, language=language)}
-    table = terms[["article", "count"]].assign(term=terms["term"].map(spelled))
-    return table.dropna(subset="term").groupby(["article", "term"], as_index=False, sort=True)["count"].sum()
+    article, part, term = (selection.every_term[name].astype("category").cat for name in ("article", "part", "term"))
+    place = selection.articles.index.get_indexer(article.categories).astype("int32")
+    inside = part.categories.isin(PARTS_OF[selection.variant])
+    kept = (place[article.codes] >= 0) & inside[part.codes]
+    form, forms = _forms(term.categories, term.codes.to_numpy()[kept], language)
+    kept &= form[term.codes] >= 0
+    # As a matrix, which rows sorted by article are already: what stands in several parts or spellings is added up
+    # without a string being looked at.
+    shape = (len(selection.articles), len(forms))
+    starts = np.append(0, np.bincount(place[article.codes.to_numpy()[kept]], minlength=shape[0]).cumsum())
+    cells = (selection.every_term["count"].to_numpy()[kept], form[term.codes.to_numpy()[kept]], starts)
+    found = sparse.csr_array(cells, shape=shape)
+    found.sum_duplicates()
+    number = np.repeat(np.arange(shape[0], dtype="int32"), np.diff(found.indptr))
+    return pd.DataFrame(
+        {
+            "article": pd.Categorical.from_codes(number, categories=selection.articles.index),
+            "term": pd.Categorical.from_codes(found.indices, categories=forms),
+            "count": found.data,
+        },
+        copy=False,
+    )
+
+
+def _forms(terms: pd.Index, used: np.ndarray, language: str | None) -> tuple[np.ndarray, pd.Index]:
+    """Number of the form under which each of the `terms` is counted, -1 where it is no word; the forms, in order."""
+    present = np.bincount(used, minlength=len(terms)) > 0
+    every = terms.to_series(index=range(len(terms)))
+    wanted = every[present & (every.str.count(r"[^\W\d_]") >= 2) & ~every.str.match(r"['’]")]
+    folded = fold_spellings(wanted, language=language)
+    spelled = pd.Index([folded.get(term, term) for term in wanted], dtype="str")
+    forms = spelled.unique().sort_values()
+    number = np.full(len(terms), -1, dtype="int32")
+    number[wanted.index] = forms.get_indexer(spelled)
+    return number, forms

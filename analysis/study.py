@@ -6,6 +6,8 @@ Every problem of every file is found before anything runs; `load_study` refuses 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -13,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from analysis import tables
 from analysis.crosscheck import check_references
 from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, StudyError, TableError, UnknownOutlet
+from analysis.featuretable import read_articles, read_table
 from analysis.places import digest as digest
 from analysis.places import find_root as find_root
 from analysis.places import find_study as find_study
@@ -87,6 +88,9 @@ class Study:
     def features(self, schema: Schema) -> pd.DataFrame:
         """One table of features, checked; read once.
 
+        Sorted by article. Where an article has several rows, text is held by number (see `featuretable`); an article
+        has the same number in every table.
+
         Raises
         ------
         FeaturesMissing, FeaturesBroken
@@ -95,14 +99,17 @@ class Study:
             path = self.features_folder / f"{schema.name.lower()}.parquet"
             if not path.exists():
                 raise FeaturesMissing(path, self.argument)
-            try:
-                table = tables.check(_read_table(path), schema)
-            except (OSError, ValueError, TableError) as error:  # ArrowInvalid is a ValueError
-                raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
-            # Partitions are in the order of the texts they were made from.
-            ordered = table["article"].is_monotonic_increasing
-            self._features[schema.name] = table if ordered else table.sort_values("article", kind="stable")
+            articles = self.features(tables.ARTICLES)["article"] if schema.numbered else ()
+            with self._told_if_broken(path):
+                self._features[schema.name] = read_table(path, schema, articles=articles)
         return self._features[schema.name]
+
+    @contextmanager
+    def _told_if_broken(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, TableError) as error:  # ArrowInvalid is a ValueError
+            raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
 
     def check_features(self) -> None:
         """Hold the features to the study: every table readable, every article in articles.csv.
@@ -113,7 +120,7 @@ class Study:
         """
         known, annotated = set(self.manifest["article"]), set(self.features(tables.ARTICLES)["article"])
         for schema in tables.FEATURES:
-            found = set(self.features(schema)["article"])
+            found = self._articles_in(schema)
             path = self.features_folder / f"{schema.name.lower()}.parquet"
             for strange, place, fix in (
                 (found - known, "articles.csv", "put their rows back, or annotate again without their texts"),
@@ -125,6 +132,16 @@ class Study:
         if not annotated:
             path = self.features_folder / "articles.parquet"
             raise FeaturesBroken(path, "holds no article", self.argument)
+
+    def _articles_in(self, schema: Schema) -> set[str]:
+        """The articles of a table of features, which is checked and, but for ARTICLES, not kept."""
+        if schema.name in self._features:
+            return set(self._features[schema.name]["article"])
+        path = self.features_folder / f"{schema.name.lower()}.parquet"
+        if not path.exists():
+            raise FeaturesMissing(path, self.argument)
+        with self._told_if_broken(path):
+            return read_articles(path, schema)
 
     @cached_property
     def articles(self) -> pd.DataFrame:
@@ -268,12 +285,6 @@ class Study:
         return made["set_aside"], made["skipped"]
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    # In this thread alone and from memory: once Arrow has started threads, a process cannot be forked safely.
-    file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
-    return file.read(use_threads=False).to_pandas(use_threads=False)
-
-
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
@@ -311,7 +322,8 @@ def preload(study: str | Path) -> Study | None:
     loaded, _ = _examined(folder := find_study(study), _content(folder))
     if loaded is not None:
         for schema in tables.FEATURES:
-            loaded.features(schema)
+            if schema is not tables.SIGNATURES:  # of use to `annotate` alone
+                loaded.features(schema)
     return loaded
 
 

@@ -79,6 +79,11 @@ class Schema:
         """Column names in order."""
         return [column.name for column in self.columns]
 
+    @property
+    def numbered(self) -> bool:
+        """Whether an article has several rows, so that a study holds text by number."""
+        return "article" in self.key and len(self.key) > 1
+
 
 def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.DataFrame:
     """Return `table` with the schema's columns, in its order and dtypes.
@@ -91,7 +96,8 @@ def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.Dat
 
     Returns
     -------
-    DataFrame, the schema's columns only, index 0..n-1
+    DataFrame, the schema's columns only, index 0..n-1; text that comes by number (a categorical) stays so, and so do
+    integers of 32 bits
 
     Raises
     ------
@@ -106,11 +112,22 @@ def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.Dat
         if column.name not in table:
             raise TableError(schema.name, column.name, f"missing; the table has {', '.join(map(str, table.columns))}")
         checked[column.name] = _cast(table[column.name], column, schema.name)
-    result = pd.DataFrame(checked).reset_index(drop=True)
-    if unique and schema.key and (twice := result.duplicated(list(schema.key))).any():
-        first = result.loc[twice, list(schema.key)].iloc[0].to_list()
-        raise TableError(schema.name, ", ".join(schema.key), f"{int(twice.sum())} rows repeat their key, first {first}")
+    result = pd.DataFrame(checked, copy=False).reset_index(drop=True)
+    if unique:
+        check_key(result, schema)
     return result
+
+
+def check_key(table: pd.DataFrame, schema: Schema) -> None:
+    """Refuse a table in which a key occurs twice.
+
+    Raises
+    ------
+    TableError
+    """
+    if schema.key and (twice := table.duplicated(list(schema.key))).any():
+        first = table.loc[twice, list(schema.key)].iloc[0].to_list()
+        raise TableError(schema.name, ", ".join(schema.key), f"{int(twice.sum())} rows repeat their key, first {first}")
 
 
 def empty(schema: Schema) -> pd.DataFrame:
@@ -126,8 +143,11 @@ def _cast(values: pd.Series, column: Column, table: str) -> pd.Series:
         raise TableError(table, column.name, f"{int(missing.sum())} values are missing; it must be complete")
     if column.kind == "integer" and pd.api.types.is_float_dtype(values) and (part := values % 1 != 0).any():
         raise TableError(table, column.name, f"is not integer: {values[part].iloc[0]}")  # astype would cut it off
+    numbered = column.kind == "text" and isinstance(values.dtype, pd.CategoricalDtype)
+    small = column.kind == "integer" and values.dtype == "int32"
     try:
-        cast = values if values.dtype == DTYPES[column.kind] else values.astype(DTYPES[column.kind])
+        same = numbered or small or values.dtype == DTYPES[column.kind]
+        cast = values if same else values.astype(DTYPES[column.kind])
     except (TypeError, ValueError) as error:
         raise TableError(table, column.name, f"is not {column.kind}: {error}") from error
     if column.allowed and not (fits := cast.isin(column.allowed) | missing).all():

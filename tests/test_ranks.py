@@ -43,3 +43,16 @@ def test_places_add_up_and_nothing_has_none():
     rng = np.random.default_rng(3)
     assert pytest.approx(1) == _places(rng.random((30, 5))).sum()
     assert first_places(pd.DataFrame({"a": []}), blocks=pd.Series(dtype=int)).isna().all()
+
+
+def test_many_clusters_are_drawn_by_kind_with_the_same_shares(monkeypatch):
+    """Two of three columns near each other: how often each is first is that of clusters drawn one by one."""
+    rng = np.random.default_rng(3)
+    values = pd.DataFrame((rng.random((400, 3)) < [0.5, 0.52, 0.2]).astype(float))
+    blocks = pd.Series(rng.integers(350, size=400))
+    one_by_one = first_places(values, blocks=blocks, draws=20_000)
+    monkeypatch.setattr("analysis.ranks.LARGE", 10)
+    by_kind = first_places(values, blocks=blocks, draws=20_000)
+    assert pytest.approx(1) == by_kind.sum()
+    np.testing.assert_allclose(one_by_one, by_kind, atol=0.02)
+    assert 0.05 < by_kind.min() + by_kind[0] < 0.95

@@ -42,6 +42,7 @@ def main() -> None:
             continue
         terms = selection.words(chosen, language=str(study.outlets.set_index("outlet")["language"][outlet]))
         background = terms.groupby("term")["count"].sum()
+        terms = terms.assign(article=terms["article"].cat.codes)  # by place, as in the plan
         common = plan(study, chosen, sides) | {"draws": arguments.draws}
         target, reference = common.pop("group"), common.pop("reference")
         prior = (background / background.sum() * PRIOR_WORDS).to_dict()
@@ -50,7 +51,7 @@ def main() -> None:
         spent = time.process_time() - start
         ours, tests = ours + spent, tests + len(table) * arguments.draws
         wide = terms[terms["term"].isin(table["feature"])].pivot_table(
-            index="article", columns="term", values="count", fill_value=0
+            index="article", columns="term", values="count", fill_value=0, observed=True
         )
         left, right = (wide.reindex(side, fill_value=0).to_numpy(float) for side in (target, reference))
         start = time.process_time()
