@@ -144,8 +144,9 @@ def test_days_are_told_with_items_days_and_what_was_not_observed(small_study):
         "Calendar of items per outlet and day. The North 8 on 7 days, 6 days not observed; "
         "The South 8 on 7 days, 2 days not observed."
     ) == shown.record["text"]
-    assert "Items per day; a dash is a day not observed. Orange: 1 Castillo removed (7 December)." == (
-        shown.record["caption"]
+    assert (
+        "Items per day; a dash is a day not observed. Orange: 1 Castillo removed (7 December)."
+        == (shown.record["caption"])
     )
 
 
