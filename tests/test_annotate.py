@@ -2,18 +2,14 @@
 
 import json
 import re
-import shutil
 
 import numpy as np
-import pandas as pd
 import pytest
 from ministudy import TEXTS, mini_study, write_texts
 
 from analysis import tables
 from analysis.annotate import annotate, compare_features
-from analysis.errors import AnalysisError, FeaturesMissing, GazetteerError, TextsError
-from analysis.features import Recipe, chunk_features, guess_body_kind
-from analysis.gazetteer import Gazetteer
+from analysis.errors import AnalysisError, GazetteerError, TextsError
 from analysis.parsed import parse
 from analysis.readers import read_texts
 from analysis.study import load_study
@@ -54,14 +50,6 @@ def test_sentences_hold_the_text_together(done):
     assert ["lede", "lede"] == table.loc[table["article"] == "herald-2", "part"].to_list()
     assert table.loc[table["article"] == "kurier-1", "valence"].isna().all()
     assert table.loc[table["article"] != "kurier-1", "valence"].notna().all()
-
-
-def test_sentences_are_measured_with_plain_marks():
-    text = tables.empty(tables.TEXTS).reindex([0, 1]).fillna("")
-    bodies = ["It isn’t a “good” day.", 'It isn\'t a "good" day.']
-    texts = text.assign(article=["a", "b"], language="en", published=pd.Timestamp("2022-12-07T15:00Z"), body=bodies)
-    typographic, plain = chunk_features(texts, Recipe(Gazetteer([], []), {}))["SENTENCES"]["valence"].to_pylist()
-    assert typographic == plain < 0
 
 
 def test_terms_count_the_tokens(done):
@@ -190,47 +178,6 @@ def test_missing_texts_and_contradicting_aliases_are_errors(tmp_path):
     study.actors["surname"] = None
     with pytest.raises(GazetteerError, match="alias 'Rivas' belongs to ada-rivas and leo-rivas"):
         annotate(study.folder / "texts.jsonl", study)
-
-
-def test_differences_are_named(done, tmp_path):
-    folder = done[1].folder
-    other = tmp_path / "other"
-    shutil.copytree(folder, other)
-    articles = pd.read_parquet(other / "articles.parquet")
-    articles.loc[articles["article"] == "herald-2", "tokens"] += 1
-    articles.iloc[:2].to_parquet(other / "articles.parquet", index=False)
-    signatures = pd.read_parquet(other / "signatures.parquet")
-    signatures["minhash"] = [[] if number == 0 else values for number, values in enumerate(signatures["minhash"])]
-    signatures.to_parquet(other / "signatures.parquet", index=False)
-    found = compare_features(folder, other)
-    assert [
-        "ARTICLES: 1 rows are only in the left, first kurier-1",
-        "ARTICLES: tokens differs in 1 rows, first herald-2: 10 and 11",
-    ] == found[:2]
-    assert found[2].startswith("SIGNATURES: minhash differs in 1 rows, first herald-1 text: (")
-    assert 3 == len(found)
-    (other / "terms.parquet").unlink()
-    with pytest.raises(FeaturesMissing, match=r"terms\.parquet does not exist"):
-        compare_features(folder, other)
-
-
-@pytest.mark.parametrize(
-    ("body", "source", "expected"),
-    [
-        ("", "text", "none"),
-        ("A march. (Ann Ode/Getty Images)", "feed", "caption"),
-        ("A march. (Ann Ode/Reuters, File Photo)", "feed", "caption"),
-        ("A march. (Ann Ode via AFP)", "feed", "caption"),
-        ("A march in Lima. REUTERS/Ann Ode", "feed", "caption"),
-        ("A march. (Photo by Ann Ode)", "feed", "caption"),
-        ("A march. Photographer: Ann Ode/Bloomberg", "feed", "caption"),
-        ("A march. (Ann Ode/Getty Images)", "page", "full"),
-        ("Lima (AP) -- A march was held.", "feed", "summary"),
-        ("It took the photo (of the army) away.", "feed", "summary"),
-    ],
-)
-def test_what_a_body_holds_is_guessed(body, source, expected):
-    assert expected == guess_body_kind(body, source)
 
 
 @pytest.mark.parametrize("place", ["file", "file/deeper", "file/deeper/still"])

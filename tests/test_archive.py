@@ -148,13 +148,6 @@ def test_reports_must_be_fresh(root: Path, monkeypatch: pytest.MonkeyPatch) -> N
         make_archive(load_study("tiny"))
 
 
-def test_without_rocrate_it_says_what_to_install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No traceback."""
-    monkeypatch.setitem(sys.modules, "rocrate.rocrate", None)
-    with pytest.raises(ArchiveError, match=r"pip install 'castillo-coverage\[archive\]'"):
-        make_archive(load_study("tiny"))
-
-
 def test_two_archives_are_the_same_to_the_byte(root: Path) -> None:
     """Whatever the times of the files; names are sorted; what may be run stays so."""
     (root / ".ci").mkdir()

@@ -1,17 +1,13 @@
-"""Copies: signatures against true Jaccard similarities, clusters against a search of all pairs."""
+"""Copies: clusters against a search of all pairs."""
 
-import os
-import subprocess
-import sys
 from itertools import combinations
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import minhash, tables
+from analysis import tables
 from analysis.minhash import signature
 from analysis.reprints import reprint_clusters, similarity
 
@@ -34,38 +30,6 @@ def _tables(*rows):
 def _heads(*rows, **options):
     found = reprint_clusters(*_tables(*rows), **options)
     return dict(zip(found["article"], found["head"], strict=True))
-
-
-def _shingles(words, size):
-    return {tuple(words[at : at + size]) for at in range(len(words) - size + 1)}
-
-
-def test_a_signature_is_128_numbers_that_do_not_look_at_capitals():
-    found = signature(WORDS)
-    assert 128 == len(found)
-    assert all(0 <= number < 2**32 for number in found)
-    assert found == signature([word.upper() for word in WORDS])
-    assert signature(["the", "mayor's", *WORDS]) == signature(["The", "mayor’s", *WORDS])
-
-
-@pytest.mark.parametrize(("words", "size", "expected"), [(6, 5, 0), (7, 5, 128), (4, 3, 0), (5, 3, 128), (0, 3, 0)])
-def test_a_text_of_less_than_three_shingles_has_none(words, size, expected):
-    assert expected == len(signature(WORDS[:words], size=size))
-
-
-def test_a_phrase_said_over_and_over_is_too_short():
-    assert signature(["no"] * 50) == []
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(0, 50), st.randoms(use_true_random=False))
-def test_similarity_estimates_jaccards(changed, random):
-    left = list(WORDS)
-    right = [*WORDS[: 60 - changed], *random.sample([f"v{number}" for number in range(60)], changed)]
-    one, other = _shingles(left, 5), _shingles(right, 5)
-    expected = len(one & other) / len(one | other)
-    # Five standard errors of a share of 128.
-    assert abs(expected - similarity(signature(left), signature(right))) <= 5 * 0.5 / np.sqrt(128)
 
 
 def test_the_earliest_heads_a_cluster_ties_by_article():
@@ -124,30 +88,3 @@ def test_clusters_are_the_connected_components_of_all_pairs(recipes, threshold):
     expected = {article: min(group, key=lambda name: int(name[1:])) for group in groups for article in group}
     found = reprint_clusters(signatures, articles, threshold=threshold)
     assert expected == dict(zip(found["article"], found["head"], strict=True))
-
-
-def test_pythons_hash_seed_changes_nothing():
-    code = "from analysis.minhash import signature; print(signature('a b c d e f g h i'.split()))"
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert 1 == len(outputs)
-
-
-def test_a_signature_is_the_library_s():
-    """MinHash of datasketch over the same shingles, hashed by us."""
-    from datasketch import MinHash
-
-    tokens = [*WORDS, *WORDS[:9], *reversed(WORDS)]
-    runs = []
-    for at in range(len(tokens) - 4):
-        number = 0
-        for token in tokens[at : at + 5]:
-            number = (number * 0x9E3779B97F4A7C15 + minhash._number(token)) % 2**64
-        runs.append(number >> 32)
-    expected = MinHash(num_perm=128, seed=1, scheme="affine32", hashfunc=int)
-    expected.update_batch(runs)
-    assert expected.hashvalues.tolist() == signature(tokens)

@@ -1,12 +1,11 @@
-"""A study as a whole: found, loaded, refused; periods, windows, features and their freshness."""
+"""A study as a whole: loaded, refused; periods, windows, features and their freshness."""
 
 import pandas as pd
 import pytest
 
-from analysis import study as module
 from analysis import tables
-from analysis.errors import FeaturesBroken, FeaturesMissing, StudyError, StudyNotFound, UnknownOutlet
-from analysis.study import examine, find_root, find_study, load_study
+from analysis.errors import FeaturesBroken, FeaturesMissing, StudyError, UnknownOutlet
+from analysis.study import examine, load_study
 
 
 def test_a_study_loads_from_its_folder(small_study):
@@ -29,25 +28,6 @@ def test_examine_gives_the_study_where_its_files_can_be_read(study_folder, edit)
     assert examine(study_folder)[0] is not None
     edit("study.toml", "seed = 7", "sede = 7")
     assert examine(study_folder)[0] is None
-
-
-def test_studies_are_found_by_folder_and_by_name_from_anywhere(tmp_path, monkeypatch, study_folder):
-    root = tmp_path / "project"
-    for folder in ("notebooks", "data/one", "deep/down"):
-        (root / folder).mkdir(parents=True)
-    (root / "pyproject.toml").touch()
-    (root / "data/one/study.toml").touch()
-    monkeypatch.chdir(root / "deep/down")
-    assert root == find_root()
-    assert root / "data/one" == find_study("one")
-    assert study_folder == find_study(study_folder)
-    with pytest.raises(StudyNotFound):
-        find_study("too-long-for-a-file" * 30)
-    with pytest.raises(StudyNotFound) as raised:
-        find_study("two")
-    assert ("two", ("one",)) == (raised.value.study, raised.value.known)
-    monkeypatch.chdir(tmp_path)
-    assert module.Path(module.__file__).parent.parent == find_root()
 
 
 def test_days_are_local_and_periods_hold_both_their_ends(small_study):

@@ -8,7 +8,7 @@ from oracle_targeted import features as slowly
 
 from analysis import vocabulary
 from analysis.connotation import code, word
-from analysis.hashed import Found, mix, pair
+from analysis.hashed import mix
 from analysis.targeted import features
 
 #: Words and marks that features ask for, so that they meet, among any others.
@@ -121,43 +121,9 @@ def test_negation_and_side_are_told_of_stems():
     assert (root + code("stem")) % 2**32 not in found
 
 
-@given(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4))
-def test_hashes_of_arrays_are_those_of_numbers(parts):
-    arrays = [np.array([part], np.uint32) for part in parts]
-    assert [mix(*parts)] == mix(*arrays).tolist()
-    assert [mix(*parts, 7)] == mix(*arrays, 7).tolist()
-    assert [pair(parts[0], 7)] == pair(arrays[0], 7).tolist()
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**32 - 1)), max_size=20))
-def test_what_is_found_again_counts_once(pairs):
-    found = Found()
-    for row, key in pairs * 2:
-        found.add(np.array([row]), np.array([key], np.uint32))
-    lists = found.sets(4)
-    assert [sorted({key for row, key in pairs if row == own}) for own in range(4)] == [
-        part.tolist() for part in np.split(lists.values, lists.starts[1:-1])
-    ]
-
-
 def test_words_are_read_the_same_when_the_table_is_begun_anew(monkeypatch):
     sentences = [f"Voters accused Ortega of fraud {number}x." for number in range(5)]
     spans = [(15, 21)] * 5
     expected = sets(sentences, spans)
     monkeypatch.setattr(vocabulary, "_LIMIT", 3)
     assert expected == [sets([sentence], [span])[0] for sentence, span in zip(sentences, spans, strict=True)]
-
-
-def test_reading_goes_on_after_it_was_broken_off(monkeypatch):
-    def broken(form):
-        raise KeyboardInterrupt
-
-    words = vocabulary.Vocabulary()
-    with monkeypatch.context() as patch:
-        patch.setattr(vocabulary, "word", broken)
-        with pytest.raises(KeyboardInterrupt):
-            words.read(["Voters", "Ortega's,"])
-    numbers, sizes, table = words.read(["Voters", "Ortega's,", vocabulary.MASK, ""])
-    assert [1, 2, 1, 0] == sizes.tolist()
-    expected = [*(word(form).form for form in ("Voters", "Ortega's", ",")), code("targetmask")]
-    assert expected == table.words["form"][numbers].tolist()

@@ -1,0 +1,138 @@
+"""Where sentences end: by Punkt, by the gold, and case by case on invented sentences of four languages."""
+
+import pytest
+from benchmarks.gold import boundary_f1
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import boundaries
+from analysis.boundaries import split_sentences
+from analysis.errors import LanguageError
+from analysis.tables import LANGUAGES
+
+LANGUAGE = st.sampled_from(LANGUAGES)
+#: Any Unicode, and texts dense in what the rules look at.
+TEXT = st.one_of(
+    st.text(),
+    st.lists(
+        st.sampled_from(
+            [".", "?", "!", "…", " ", "\n", '"', "“", "”", "‘", "’", "'", "U.S.", "Mr.", "no", "5", "A", "ą", "-"]
+        ),
+        max_size=40,
+    ).map("".join),
+)
+
+
+def _sentences(text, language):
+    return [text[start:end] for start, end in split_sentences(text, language=language)]
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", ["The vote passed.", "Nobody cheered."]),
+        ("en", ["Mr. Ayala met J. Rivas on Dec. 7.", "It rained."]),
+        ("en", ["J. P. Rivas and A.B. Ayala met.", "They talked."]),
+        ("en", ["It was plan B.", "The vote failed."]),
+        ("en", ["He flew to the U.S. Embassy.", "He left the U.S.", "The army stayed."]),
+        ("en", ["Washington, D.C. police came to Washington, D.C.", "The march began."]),
+        ("en", ['"Why now?" she asked.', '"Because."']),
+        ("en", ["She said: “We lost.”", "(He did not.)", "They left."]),
+        ("en", ["“We stay.”", "Then they left (at 5 p.m. Monday).", "All was quiet!"]),
+        ("en", ["She left at 6 p.m.", "The rest stayed."]),
+        ("en", ["It was No. 2 of the list.", "She said no.", "Peace held."]),
+        ("en", ["Wait...", "He left.", "Nothing … and then."]),
+        ("en", ["The Gov. Rivas spoke.", "iPhone sales rose to $3.5 million.", "12 firms fell."]),
+        ("en", ["LIMA, Peru (AP) — Rivas left.", "She did not return."]),
+        ("en", ["LIMA, Dec. 7 (Reuters) - Rivas left.", "She did not return."]),
+        ("en", ["1. A list's first item is one sentence.", "It goes on."]),
+        ("es", ["El Sr. Ayala viajó a EE.UU. ayer.", "¿Volverá?", "Nadie lo sabe."]),
+        ("es", ["Llegó a las 5 p. m. del lunes.", "J. L. Rivas viajó a EE. UU.", "El viaje fue largo."]),
+        ("es", ["«No me voy», dijo.", "«Jamás.»", "Y se fue."]),
+        ("es", ["La firma Arel S.A. cerró.", "El Gral. Rivas y la Dra. Ayala callaron."]),
+        ("es", ["LIMA (EFE).- El Congreso votó.", "Nadie habló."]),
+        ("pt", ["O Sr. Ayala chegou ontem.", "Ninguém viu."]),
+        ("pt", ["SÃO PAULO, 7 dez (Reuters) - A Sra. Ayala saiu.", "Voltou tarde."]),
+        ("pt", ["— Vamos? — perguntou ela.", "— Já."]),
+        ("pt", ["No art. 5 da lei, pág. 3, J. M. Rivas leu isso.", "Nada mais."]),
+        ("pl", ["Mówił m.in. o drogach za 5 mln zł w ub. roku.", "Potem wyszedł."]),
+        ("pl", ["- Nie wiem.", "- To koniec? - zapytał."]),
+        ("pl", ["Gen. Rivas i dr hab. J. Ayala rozmawiali.", "W 2021 r. Rivas wygrał."]),
+        ("pl", ["Było to dawno, w 1987 r.", "Remont trwał długo."]),
+        ("pl", ["„Nie wrócę” – powiedział.", "„Nigdy.”", "Wyszedł."]),
+        ("pl", ["LIMA (PAP).", "Prezydent mieszka przy ul. Długiej nr 5."]),
+    ],
+)
+def test_sentences(language, expected):
+    assert expected == _sentences(" ".join(expected), language)
+
+
+def test_a_headline_without_an_end_is_a_sentence_of_its_own():
+    lines = ["No end of headline", "A first paragraph.", "And more"]
+    assert lines == _sentences("\n\r\n \n".join(lines), "en")
+
+
+def test_where_they_stand_is_told_without_the_white_space_around_them():
+    assert [(2, 8), (11, 17)] == split_sentences("  A vot.   A man.\n ", language="en")
+
+
+BEFORE = st.sampled_from(["inc", "Inc", "Jan", "blvd", "co", "Rivas", "town", "vote", "semi-co", "12", "2,5"])
+AFTER = st.sampled_from(["The", "He", "Rivas", "Monday", "the", "he", "Police", "It", "X", "12"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(BEFORE, st.sampled_from([".", "?", "!"]), AFTER)
+def test_a_sentence_ends_where_punkt_says_so(before, mark, after):
+    """Punkt with our abbreviations and starters; with us a small letter begins no sentence, and initials are apart."""
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
+    parameters = PunktParameters()
+    parameters.abbrev_types.update(boundaries.abbreviations("en").abbreviations)
+    parameters.sent_starters.update(boundaries.abbreviations("en").starters)
+    text = f"Four words stand here {before}{mark} {after} follows them."
+    expected = PunktSentenceTokenizer(parameters).tokenize(text)
+    assert (expected if not after.islower() else [text]) == _sentences(text, "en")
+
+
+def test_sentence_ends_of_the_gold():
+    """Boundary F1 per language on 598 boundaries of invented news, beside NLTK's Punkt without a model."""
+    for language, (ours, punkt) in boundary_f1().items():
+        assert ours >= 0.98, language
+        assert ours - punkt > 0.1, language
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXT, LANGUAGE)
+def test_sentences_are_ordered_disjoint_and_hold_every_character_but_space(text, language):
+    spans = split_sentences(text, language=language)
+    assert sorted(spans) == spans
+    assert all(start < end for start, end in spans)
+    between = [0, *(place for span in spans for place in span), len(text)]
+    assert "" == "".join(text[start:end].strip() for start, end in zip(between[::2], between[1::2], strict=True))
+    assert all(sentence == sentence.strip() for sentence in _sentences(text, language))
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXT, LANGUAGE)
+def test_a_line_break_ends_a_sentence(text, language):
+    for sentence in _sentences(text, language):
+        assert 1 == len(sentence.splitlines())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_of_the_lists_are_written_as_they_are_looked_up(language):
+    """In small letters, without their last period; otherwise an entry would never be found."""
+    for words in boundaries.abbreviations(language):
+        assert [] == [word for word in words if word != word.casefold() or word.endswith(".") or not word.strip()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_title_before_a_name_never_ends_a_sentence(language):
+    for title in sorted(boundaries.abbreviations(language).titles):
+        text = f"Four words stand before {title.capitalize()}. Rivas follows it."
+        assert [text] == _sentences(text, language)
+
+
+def test_a_language_without_rules_is_refused():
+    with pytest.raises(LanguageError, match=r"no rules for language 'de'\. Known: en, es, pt, pl\."):
+        split_sentences("Guten Tag", language="de")

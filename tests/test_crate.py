@@ -1,0 +1,130 @@
+"""The description of an archive: each file with licence and type, who made it, how reports come of the rest."""
+
+import json
+import sys
+
+import pytest
+
+import analysis
+from analysis import crate
+from analysis.errors import ArchiveError
+
+MIT, CC = "https://spdx.org/licenses/MIT", "https://creativecommons.org/licenses/by/4.0/"
+FILES = (
+    *("LICENSE", "Makefile", "README.md", "requirements.lock", "analysis/cli.py", "analysis/newstudy/study.toml"),
+    *("data/small/study.toml", "data/small/outlets.csv", "data/other/outlets.csv", "notebooks/overview.ipynb"),
+    *("data/small/features/terms.parquet", "reports/small/overview.html", "reports/small/manifest.json"),
+    *("reports/smaller/overview.html", ".ci/run", "analysis/publish/template/page.css"),
+)
+ONE = """
+authors:
+  - name: The contributors
+    website: https://c.example
+repository-code: https://code.example
+date-released: 2026-11-23
+keywords: [news, Peru]
+"""
+TWO = """
+authors:
+  - given-names: Ada
+    family-names: Rivas Soto
+  - name: A House
+repository-code: https://code.example
+"""
+
+
+@pytest.fixture
+def described(tmp_path, small_study):
+    """described(citation): the description of files of which each holds its own name, and its entities by id."""
+
+    def describe(citation=""):
+        files = {}
+        for name in FILES:
+            files[name] = tmp_path / name
+            files[name].parent.mkdir(parents=True, exist_ok=True)
+            files[name].write_text(name, encoding="utf-8")
+        if citation:
+            (tmp_path / crate.CITATION).write_text(citation, encoding="utf-8")
+        found = crate.describe(small_study, tmp_path, files)
+        return found, {entity["@id"]: entity for entity in json.loads(found)["@graph"]}
+
+    return describe
+
+
+def test_code_is_under_the_licence_of_code_and_all_else_under_that_of_data(described):
+    _, found = described(ONE)
+    code = {
+        *("Makefile", "requirements.lock", "analysis/cli.py", "analysis/newstudy/study.toml", ".ci/run"),
+        "analysis/publish/template/page.css",
+    }
+    licences = {name: found[name]["license"]["@id"] for name in FILES}
+    assert {name: MIT if name in code else CC for name in FILES} == licences
+    assert {MIT, CC} == {licence["@id"] for licence in found["./"]["license"]} <= set(found)
+
+
+def test_files_have_their_size_and_a_type_that_no_machine_decides(described):
+    _, found = described(ONE)
+    assert [str(len(name)) for name in FILES] == [found[name]["contentSize"] for name in FILES]
+    assert {
+        "analysis/cli.py": "text/x-python",
+        "data/small/outlets.csv": "text/csv",
+        "data/small/features/terms.parquet": "application/vnd.apache.parquet",
+        "reports/small/overview.html": "text/html",
+        "notebooks/overview.ipynb": "application/x-ipynb+json",
+        "Makefile": "text/plain",
+    }.items() <= {name: found[name]["encodingFormat"] for name in FILES}.items()
+
+
+def test_reports_of_the_study_are_made_of_its_folder_and_of_the_notebooks(described, small_study):
+    """Not those of a study whose name begins alike."""
+    _, found = described(ONE)
+    action = found["#build"]
+    assert ("CreateAction", "castillo build small") == (action["@type"], action["name"])
+    assert ["reports/small/manifest.json", "reports/small/overview.html"] == [one["@id"] for one in action["result"]]
+    assert [
+        *("data/small/features/terms.parquet", "data/small/outlets.csv", "data/small/study.toml"),
+        "notebooks/overview.ipynb",
+    ] == [one["@id"] for one in action["object"]]
+    assert {"@id": "#castillo"} == action["instrument"]
+    program = found["#castillo"]
+    assert (analysis.__version__, "https://code.example") == (program["softwareVersion"], program["url"])
+
+
+def test_one_author_is_no_list_and_a_house_has_an_address(described):
+    _, found = described(ONE)
+    root, author = found["./"], found["#The-contributors"]
+    assert {"@id": "#The-contributors"} == root["author"] == root["publisher"]
+    assert ("Organization", "The contributors", "https://c.example") == (author["@type"], author["name"], author["url"])
+    assert "A small study: study, features, code and reports" == root["name"]
+    assert "Does it measure?" == root["description"]
+    assert ("2026-11-23", "news, Peru") == (root["datePublished"], root["keywords"])
+
+
+def test_several_authors_are_a_list_and_the_first_publishes(described):
+    """A house without a site has the repository's address; without a release, the window's last day is the day."""
+    _, found = described(TWO)
+    root = found["./"]
+    assert [{"@id": "#Ada-Rivas-Soto"}, {"@id": "#A-House"}] == root["author"]
+    assert {"@id": "#Ada-Rivas-Soto"} == root["publisher"]
+    assert ("Person", "Ada Rivas Soto") == (found["#Ada-Rivas-Soto"]["@type"], found["#Ada-Rivas-Soto"]["name"])
+    assert "https://code.example" == found["#A-House"]["url"]
+    assert "2022-12-20" == root["datePublished"]
+
+
+def test_without_a_citation_nobody_is_named(described):
+    _, found = described()
+    assert not {"author", "publisher"} & set(found["./"])
+    assert "2022-12-20" == found["./"]["datePublished"]
+
+
+def test_the_same_files_are_described_the_same_to_the_byte(described):
+    first, _ = described(TWO)
+    second, _ = described(TWO)
+    assert first == second
+    assert first.endswith(b"}\n")
+
+
+def test_without_rocrate_it_says_what_to_install(described, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rocrate.rocrate", None)
+    with pytest.raises(ArchiveError, match=r"pip install 'castillo-coverage\[archive\]'"):
+        described(ONE)

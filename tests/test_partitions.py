@@ -1,0 +1,185 @@
+"""Partitions: named by all that they are made of, kept whole or not at all, given back as they were."""
+
+import pickle
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from ministudy import TEXTS, mini_study
+
+from analysis import partitions, tables
+from analysis.errors import AnalysisError
+from analysis.features import Facts, Recipe, chunk_features
+from analysis.gazetteer import Gazetteer
+from analysis.partitions import WorkFolder, library_digest, measured, task, unpack
+from analysis.readers import read_texts
+
+KNOWN = {"herald-1": Facts("feed", "caption")}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """The study of three texts."""
+    return mini_study(tmp_path_factory.mktemp("partitions") / "mini")
+
+
+@pytest.fixture(scope="module")
+def texts(study):
+    """Its texts, in English and in Polish."""
+    (chunk,) = read_texts(study.folder / "texts.jsonl")
+    return chunk
+
+
+@pytest.fixture(scope="module")
+def recipe(study):
+    """What they are measured with."""
+    return Recipe(Gazetteer.from_tables(study.actors, study.labels), KNOWN)
+
+
+def _name(texts, known=KNOWN, made_with="x"):
+    return task(texts, known, made_with).name
+
+
+@pytest.mark.parametrize("column", ["article", "outlet", "language", "published", "url", "source", "title", "body"])
+def test_any_cell_of_the_texts_that_changes_gives_another_partition(texts, column):
+    changed = texts.copy()
+    value = changed.loc[1, column]
+    changed.loc[1, column] = value + pd.Timedelta(seconds=1) if column == "published" else f"{value}!"
+    assert _name(texts) == _name(texts.copy())
+    assert _name(texts) != _name(changed)
+
+
+def test_so_do_the_order_of_the_texts_the_facts_of_an_article_and_the_instruments(texts):
+    others = {
+        _name(texts),
+        _name(texts[::-1].reset_index(drop=True)),
+        _name(texts[:2]),
+        _name(texts, {}),
+        _name(texts, {"herald-1": Facts("feed", "summary")}),
+        _name(texts, made_with="y"),
+    }
+    assert 6 == len(others)
+
+
+def test_facts_of_articles_elsewhere_change_nothing(texts):
+    """A row added to the manifest makes no partition of other articles new; nor does the index of the texts."""
+    assert _name(texts) == _name(texts, {**KNOWN, "other-1": Facts("page", "full")})
+    assert _name(texts) == _name(texts.set_axis(range(5, 5 + len(texts))))
+
+
+def test_where_the_manifest_does_not_know_an_article_its_text_decides(texts):
+    expected = {"herald-1": Facts("feed", "caption"), "herald-2": Facts("feed", ""), "kurier-1": Facts("text", "")}
+    assert expected == task(texts, KNOWN, "x").facts
+
+
+def test_what_is_measured_elsewhere_is_what_is_measured_here(texts, recipe):
+    """Through pickles and packed tables, as between processes."""
+    one = task(texts, KNOWN, "x")
+    found = unpack(measured(pickle.dumps(one), pickle.dumps(recipe.gazetteer)))
+    expected = chunk_features(texts, recipe)
+    assert list(expected) == list(found)
+    for name, table in expected.items():
+        assert table.to_pylist() == found[name].to_pylist(), name
+        assert table.schema.equals(found[name].schema), name
+    assert len(TEXTS) == found[tables.ARTICLES.name].num_rows
+
+
+def test_the_digest_of_the_library_changes_with_its_files_and_with_versions(tmp_path, monkeypatch):
+    def digest():
+        return library_digest.__wrapped__()
+
+    (tmp_path / "instruments").mkdir()
+    (tmp_path / "__init__.py").write_text("")
+    (tmp_path / "instruments" / "words.toml").write_text("a = 1\n")
+    monkeypatch.setattr(partitions.analysis, "__file__", str(tmp_path / "__init__.py"))
+    found = [digest()]
+    (tmp_path / "instruments" / "words.toml").write_text("a = 2\n")
+    found.append(digest())
+    (tmp_path / "instruments" / "words.toml").rename(tmp_path / "words.toml")
+    found.append(digest())
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "x.pyc").write_text("")
+    assert found[-1] == digest()
+    monkeypatch.setattr(partitions, "version", lambda name: "0")
+    assert 4 == len({*found, digest()})
+
+
+def _names(folder):
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_after_all_is_done_nothing_is_left(tmp_path):
+    with WorkFolder(tmp_path / "features") as work:
+        assert "one" not in work
+        work.write("one", b"data")
+        assert "one" in work
+        assert ["lock", "one.arrows"] == _names(tmp_path)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_after_an_interruption_what_was_finished_is_found_again(tmp_path, texts, recipe):
+    data = measured(pickle.dumps(task(texts, KNOWN, "x")), pickle.dumps(recipe.gazetteer))
+    with pytest.raises(KeyboardInterrupt), WorkFolder(tmp_path / "features") as work:
+        work.write("one", data)
+        raise KeyboardInterrupt
+    with WorkFolder(tmp_path / "features") as work:
+        assert "one" in work
+        assert unpack(data) == work.read("one")
+
+
+def test_after_an_interruption_before_anything_was_finished_nothing_is_left(tmp_path):
+    with pytest.raises(KeyboardInterrupt), WorkFolder(tmp_path / "features"):
+        raise KeyboardInterrupt
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_partition_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    """Written under another name, flushed to the disk, then renamed; what a killed run left half is thrown away."""
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    message = r"features cannot be written \(No space left on device\)\. Mend that, or name another folder\."
+    with pytest.raises(AnalysisError, match=message), WorkFolder(tmp_path / "features") as work:
+        work.write("whole", b"whole")
+        monkeypatch.setattr(partitions.os, "fsync", full)
+        work.write("half", b"half")
+    assert ["half.new", "lock", "whole.arrows"] == _names(tmp_path)
+    monkeypatch.undo()
+    with WorkFolder(tmp_path / "features") as work:
+        assert ("whole" in work, "half" in work) == (True, False)
+        assert ["lock", "whole.arrows"] == _names(tmp_path)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, 5000])
+def test_a_file_cut_off_is_told_by_one_of_the_errors_that_have_it_measured_again(tmp_path, texts, recipe, kept):
+    data = measured(pickle.dumps(task(texts, KNOWN, "x")), pickle.dumps(recipe.gazetteer))
+    assert kept < len(data)
+    with WorkFolder(tmp_path / "features") as work:
+        work.write("one", data[:kept])
+        with pytest.raises((OSError, ValueError)):
+            work.read("one")
+
+
+@pytest.mark.skipif(partitions.fcntl is None, reason="needs locks")
+def test_a_folder_is_one_process_s_at_a_time_and_free_again_when_that_is_killed(tmp_path):
+    program = (
+        "import pathlib, sys, time; from analysis.partitions import WorkFolder\n"
+        "with WorkFolder(pathlib.Path(sys.argv[1])) as work: work.write('one', b'x'); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "features")])
+    for _ in range(300):
+        if (tmp_path / ".features-unfinished" / "partitions" / "one.arrows").exists():
+            break
+        time.sleep(0.05)
+    with (
+        pytest.raises(AnalysisError, match=r"another castillo annotate is writing .*features\. Wait for it, or name"),
+        WorkFolder(tmp_path / "features"),
+    ):
+        pass
+    process.kill()
+    process.wait()
+    with WorkFolder(tmp_path / "features") as work:
+        assert "one" in work
