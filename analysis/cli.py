@@ -171,6 +171,8 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     After an interruption, the same command goes on where it was.
 
     Example: castillo annotate feeds.jsonl articles.jsonl --study castillo-2022
+
+    On a cluster: castillo annotate texts.parquet --study castillo-2022 --scheduler tcp://10.0.0.5:8786
     """
     from analysis.annotate import annotate as run
     from analysis.publish.jobs import cores

@@ -51,7 +51,8 @@ def castillo(*arguments: str) -> Result:
 
 def test_everything_a_study_has_is_there_and_right(example: Path) -> None:
     """Every file, features of two articles that are fresh, a name that can be a folder's, no problem."""
-    files = {"README.md", "study.toml", "texts.jsonl", "features", *(schema.name for schema in tables.STUDY_FILES)}
+    files = {"README.md", "study.toml", "texts.jsonl", ".gitignore", "features"}
+    files |= {schema.name for schema in tables.STUDY_FILES}
     assert files == {path.name for path in example.iterdir()}
     assert [] == check_study(example)
     study = load_study(example)
@@ -184,5 +185,9 @@ def test_the_template_is_in_the_wheel(tmp_path: Path, copy_project: Callable[[Pa
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True)
     names = zipfile.ZipFile(tmp_path / done.stdout.split()[-1]).namelist()
     template = {f"analysis/newstudy/template/{path.name}" for path in Path(newstudy.__file__).parent.glob("template/*")}
-    assert 8 == len(template)
+    assert 9 == len(template)
     assert template <= set(names)
+
+
+def test_texts_of_a_new_study_are_not_committed_by_accident(example: Path) -> None:
+    assert "/texts.jsonl" in (example / ".gitignore").read_text(encoding="utf-8").splitlines()

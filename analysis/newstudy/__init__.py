@@ -62,9 +62,9 @@ def _refuse(folder: Path) -> None:
         raise AnalysisError(f"{folder} is there already and not empty. Name another folder, or empty this one.")
 
 
-def _write(folder: Path, name: str) -> None:
+def _write(folder: Path, study: str) -> None:
     facts = {
-        "name": name,
+        "name": study,
         "languages": ", ".join(tables.LANGUAGES),
         "measures": ", ".join(tables.MEASURES),
         "columns": sections((*tables.STUDY_FILES, *tables.OPTIONAL_FILES)).rstrip(),
@@ -73,4 +73,6 @@ def _write(folder: Path, name: str) -> None:
         text = template.read_text(encoding="utf-8")
         if template.name.endswith((".md", ".toml")):
             text = Template(text).substitute(facts)
-        (folder / template.name).write_text(text, encoding="utf-8", newline="\n")
+        # Under its own name it would count in this repository.
+        name = ".gitignore" if template.name == "gitignore" else template.name
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")

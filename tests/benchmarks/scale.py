@@ -1,11 +1,16 @@
 """What many articles cost: annotate with 1 and 2 jobs, bytes on disk, and three reports on the features.
 
-Run: python tests/benchmarks/scale.py [--articles N] [--repeat N] [--folder DIR] [--no-reports]
+Run: python tests/benchmarks/scale.py [--articles N] [--growth] [--repeat N] [--folder DIR] [--no-reports]
 
 The articles are those of data/sample varied, in a study of the sample's outlets; genre and sub-event are those of the
 article that was varied. Articles per second are of the clock, starting up included, the two numbers of jobs in turn,
 so the ratio of a pair is as good as the machine was quiet. What each process computed is told beside it: the share of
-the process that reads and writes is what more jobs do not make faster. Memory is the most that a process held.
+the process that reads and writes is what more jobs do not make faster.
+
+Memory is the most that a process held and, for reports, the most that all processes of a build held together, what they
+share counted once. The three reports are built together, with the results that they share, which no earlier run has
+left; then each alone, results at hand. With --growth all of it first on a tenth of the articles, and how much more the
+whole took.
 """
 
 from __future__ import annotations
@@ -91,46 +96,55 @@ def code(study: Path) -> None:
     rows.to_csv(study / "articles.csv", index=False, lineterminator="\n")
 
 
-def peak_of(process: psutil.Popen) -> float:
-    """The most MB that any process of a tree held, until it ends."""
-    most, ended = 0.0, threading.Event()
+def peak_of(process: psutil.Popen) -> tuple[float, float]:
+    """The most MB that any process of a tree held until it ends, and the most that all held together."""
+    largest, together, ended = 0.0, 0.0, threading.Event()
 
     def watch() -> None:
-        nonlocal most
-        while not ended.wait(0.05):
+        nonlocal largest, together
+        while not ended.wait(0.1):
             try:
-                for one in (process, *process.children(recursive=True)):
-                    with one.oneshot():
-                        most = max(most, one.memory_info().rss / 2**20)
+                held = [one.memory_full_info() for one in (process, *process.children(recursive=True))]
             except psutil.Error:
                 continue
+            largest = max(largest, *(one.rss / 2**20 for one in held))
+            together = max(together, sum(one.pss / 2**20 for one in held))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     process.communicate()
     ended.set()
     watcher.join()
-    return most
+    return largest, together
 
 
-def reported(study: Path, folder: Path) -> None:
-    """Build the reports one after the other, each with what it alone needs."""
-    for name in REPORTS:
-        command = [sys.executable, "-m", "analysis", "build", str(study), "--output", str(folder / "reports")]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        begun = time.perf_counter()
-        process = psutil.Popen([*command, "--only", name, "--jobs", "1", "--force"], stdout=subprocess.PIPE)
-        memory = peak_of(process)
-        spent = time.perf_counter() - begun
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        computed = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        found = list((folder / "reports").rglob(f"{name}.html"))
-        size = found[0].stat().st_size / 2**20 if found else float("nan")
-        status = "" if process.returncode == 0 else f", exit status {process.returncode}"
-        print(
-            f"{name:9} {spent:6.1f} s ({computed:.1f} s processor), {memory:6.0f} MB, page {size:.1f} MB{status}",
-            flush=True,
-        )
+def built(study: Path, folder: Path, names: tuple[str, ...], jobs: int) -> tuple[float, float, float, float]:
+    """Build some reports: seconds, seconds of processors, MB of the largest process and of all together; printed."""
+    command = [sys.executable, "-m", "analysis", "build", str(study), "--output", str(folder / "reports"), "--force"]
+    only = [word for name in names for word in ("--only", name)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun = time.perf_counter()
+    process = psutil.Popen([*command, *only, "--jobs", str(jobs)], stdout=subprocess.PIPE)
+    largest, together = peak_of(process)
+    spent = time.perf_counter() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    computed = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    status = "" if process.returncode == 0 else f", exit status {process.returncode}"
+    print(
+        f"{' + '.join(names):28} {spent:6.1f} s ({computed:.1f} s processor), largest process {largest:.0f} MB, "
+        f"all processes {together:.0f} MB{status}",
+        flush=True,
+    )
+    return spent, computed, largest, together
+
+
+def reported(study: Path, folder: Path) -> list[tuple[float, float, float, float]]:
+    """Build the three reports together, with what they share, then each alone with that at hand; what each took."""
+    settings = study / "study.toml"
+    text = settings.read_text(encoding="utf-8")
+    # The results of another seed are kept under another name: none are at hand.
+    settings.write_text(re.sub(r"(?m)^seed = .*", f"seed = {time.time_ns() % 2**31}", text, count=1), encoding="utf-8")
+    return [built(study, folder, REPORTS, 2), *(built(study, folder, (name,), 1) for name in REPORTS)]
 
 
 def main() -> None:
@@ -140,16 +154,27 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="keep everything there")
     parser.add_argument("--no-reports", action="store_true")
+    parser.add_argument("--growth", action="store_true")
     given = parser.parse_args()
+    sizes = [given.articles // 10, given.articles] if given.growth else [given.articles]
     with tempfile.TemporaryDirectory() as name:
-        folder = given.folder or Path(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        texts = write_texts(folder / "texts.jsonl", varied(given.articles))
-        print(f"{given.articles} articles", flush=True)
-        study = annotated(texts, folder, given.articles, given.repeat)
-        code(study)
-        if not given.no_reports:
-            reported(study, folder)
+        taken = []
+        for articles in sizes:
+            folder = (given.folder or Path(name)) / str(articles)
+            folder.mkdir(parents=True, exist_ok=True)
+            texts = write_texts(folder / "texts.jsonl", varied(articles))
+            print(f"{articles} articles", flush=True)
+            study = annotated(texts, folder, articles, given.repeat)
+            code(study)
+            if not given.no_reports:
+                taken.append(reported(study, folder))
+    if len(taken) == 2:
+        for what, few, many in zip(("all three", *REPORTS), *taken, strict=True):
+            spent, computed, largest, together = (more / less for less, more in zip(few, many, strict=True))
+            print(
+                f"{what}: {sizes[1]} against {sizes[0]} articles: {spent:.1f} times the seconds, {computed:.1f} times "
+                f"those of processors, {largest:.1f} and {together:.1f} times the memory"
+            )
 
 
 if __name__ == "__main__":
