@@ -48,6 +48,7 @@ def _sentences(text, language):
         ("en", ["1. A list's first item is one sentence.", "It goes on."]),
         ("es", ["El Sr. Ayala viajó a EE.UU. ayer.", "¿Volverá?", "Nadie lo sabe."]),
         ("es", ["Llegó a las 5 p. m. del lunes.", "J. L. Rivas viajó a EE. UU.", "El viaje fue largo."]),
+        ("es", ["El tren llegó a las 5 p. m.", "Rivas no estaba."]),
         ("es", ["«No me voy», dijo.", "«Jamás.»", "Y se fue."]),
         ("es", ["La firma Arel S.A. cerró.", "El Gral. Rivas y la Dra. Ayala callaron."]),
         ("es", ["LIMA (EFE).- El Congreso votó.", "Nadie habló."]),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from analysis import vocabulary
 from analysis.connotation import code, word
+from analysis.numbered import Lists
 from analysis.vocabulary import CLOSES, EITHER, MASK, NOTHING, OPENS, TARGET, Vocabulary
 
 #: A word with what joins inside it, a line break, or any other character that is no space.
@@ -69,19 +70,27 @@ def test_words_are_read_the_same_when_the_table_is_begun_anew(monkeypatch):
         assert len(table.words["form"]) < 12
 
 
-def test_reading_goes_on_after_it_was_broken_off(monkeypatch):
-    def broken(form):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("fails", range(4))
+def test_reading_goes_on_after_it_was_broken_off(fails, monkeypatch):
+    """Before anything was known of the words, or between two of the lists that grow with them."""
+    extended, calls = Lists.extended, []
+
+    def broken(*given):
+        calls.append(1)
+        if len(calls) == max(fails, 1):
+            raise KeyboardInterrupt
+        return extended(*given)
 
     words = Vocabulary()
     with monkeypatch.context() as patch:
-        patch.setattr(vocabulary, "word", broken)
+        patch.setattr(*((Lists, "extended") if fails else (vocabulary, "word")), broken)
         with pytest.raises(KeyboardInterrupt):
             words.read(["Voters", "Ortega's,"])
     numbers, sizes, table = words.read(["Voters", "Ortega's,", MASK, ""])
     assert [1, 2, 1, 0] == sizes.tolist()
     expected = [*(word(form).form for form in ("Voters", "Ortega's", ",")), code("targetmask")]
     assert expected == table.words["form"][numbers].tolist()
+    assert len(table.words["form"]) == len(table.groups.starts) - 1 == len(table.deeds.starts) - 1 == numbers.max() + 1
 
 
 def test_threads_that_read_at_once_each_have_the_table_their_numbers_are_of(monkeypatch):
