@@ -12,7 +12,7 @@ from analysis.publish.matrix import plan_reports
 from analysis.publish.parameters import OUTLETS
 from analysis.study import Study, read_what_there_is
 from analysis.studyfiles import read_csv
-from analysis.tables import ACTORS_CSV
+from analysis.tables import ACTORS_CSV, FEATURES
 
 
 def check_study(folder: Path) -> list[str]:
@@ -89,6 +89,8 @@ def _features(study: Study, damaged: Collection[str]) -> list[str]:
         return []
     try:
         study.check_features()
+        for schema in FEATURES:  # every value, where a build looks at articles first
+            study.features(schema)
         study.stale_features()
     except (FeaturesMissing, FeaturesBroken) as error:
         return [str(error)]
