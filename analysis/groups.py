@@ -144,7 +144,9 @@ def _arrangements(inside: np.ndarray, seed: int) -> np.ndarray:
     """Weights (arrangements × outlets) that make a difference of means, the observed arrangement among them."""
     outlets, size = len(inside), int(inside.sum())
     if comb(outlets, size) <= _ARRANGEMENTS:
-        chosen = np.array([np.isin(range(outlets), members) for members in combinations(range(outlets), size)])
+        members = np.array(list(combinations(range(outlets), size)))
+        chosen = np.zeros((len(members), outlets), bool)
+        np.put_along_axis(chosen, members, True, axis=1)
     else:
         drawn = np.random.default_rng([seed, 3]).permuted(np.tile(inside, (_ARRANGEMENTS - 1, 1)), axis=1)
         chosen = np.concatenate([inside[None, :], drawn])

@@ -7,6 +7,7 @@ import json
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def versions() -> tuple[tuple[str, str], ...]:
     return (("Python", python_version()), ("castillo-coverage", analysis.__version__), *map(_version, PACKAGES))
 
 
+@cache
 def _version(package: str) -> tuple[str, str]:
     try:
         return package, version(package)

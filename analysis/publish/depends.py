@@ -27,7 +27,7 @@ def notebook_modules(sources: Iterable[str]) -> list[str]:
     found: set[str] = set()
     for source in sources:
         try:
-            found |= set(_imported(_python(source), ""))
+            found |= set(_imported(ast.walk(_python(source)), ""))
         except SyntaxError:
             return sorted(_every_module())
     return sorted(_with_theirs(found))
@@ -60,9 +60,9 @@ def _python(source: str) -> ast.Module:
     return ast.parse("\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in lines))
 
 
-def _imported(tree: ast.Module, package: str) -> Iterator[str]:
-    """Modules of the library that a piece of code imports; `package` is the one it lies in, for relative imports."""
-    for node in ast.walk(tree):
+def _imported(nodes: Iterable[ast.AST], package: str) -> Iterator[str]:
+    """Modules of the library that the nodes of a piece of code import; `package` is the one it lies in, for relative imports."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == _PACKAGE:  # binds the package, and any of its names may follow
@@ -103,7 +103,12 @@ def _with_theirs(modules: Iterable[str]) -> set[str]:
 def _imports_of(module: str) -> tuple[str, ...]:
     path = _file(module)
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    return tuple(_imported(ast.parse(path.read_bytes()), package))
+    return tuple(_imported(_nodes(path), package))
+
+
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_bytes())))
 
 
 @cache
@@ -131,5 +136,4 @@ def _data_files() -> Mapping[Path, frozenset[str]]:
 
 
 def _strings(path: Path) -> frozenset[str]:
-    nodes = ast.walk(ast.parse(path.read_bytes()))
-    return frozenset(n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
+    return frozenset(n.value for n in _nodes(path) if isinstance(n, ast.Constant) and isinstance(n.value, str))
