@@ -61,7 +61,7 @@ def _python(source: str) -> ast.Module:
 
 
 def _imported(nodes: Iterable[ast.AST], package: str) -> Iterator[str]:
-    """Modules of the library that the nodes of a piece of code import; `package` is the one it lies in, for relative imports."""
+    """Modules of the library that nodes of code import; `package` is the one they lie in, for relative imports."""
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
