@@ -151,15 +151,17 @@ def alt_estimates(
     digits: int = 0,
     unit: str = "",
     panel: str | None = None,
+    mark: str | None = None,
 ) -> str:
-    """Text alternative of points with intervals: what is drawn, then every row with its numbers."""
+    """Text alternative of points with intervals: what is drawn, then each row with its numbers, and whether filled."""
     parts = []
     for row in frame.to_dict("records"):
         if pd.isna(row[estimate]):
             continue
         where = f"{row[panel]}, " if panel else ""
         ends = interval(row[lower], row[upper], digits, scale=scale)
-        parts.append(f"{where}{row[label]} {number(scale * row[estimate], digits)} ({ends})")
+        filled = ", filled" if mark and row[mark] else ""
+        parts.append(f"{where}{row[label]} {number(scale * row[estimate], digits)} ({ends}{filled})")
     suffix = f" {unit}" if unit else ""
     return f"{what}. Estimate and 95 % interval{suffix}: {'; '.join(parts)}."
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis import figures
 from analysis.display import Format, Shown, alt_estimates, note, show_figure, show_table
-from analysis.phrases import day, listing, number, percent, small
+from analysis.phrases import day, listing, number, percent, plural, small
 from analysis.study import Study
 from analysis.views import label_sets, stacked, words_of
 
@@ -63,6 +63,7 @@ def figure_of_differences(frame: pd.DataFrame, unit: Unit, *, name: str, caption
         digits=unit.digits,
         unit=f"in {unit.name}",
         panel="group_name" if several else None,
+        mark="found",
     )
     filled = " Filled points stand after correction for all comparisons of this kind, hollow ones do not."
     return show_figure(axes, name=name, caption=caption + filled, alt=alt)
@@ -202,8 +203,8 @@ def figure_of_days(study: Study, days: pd.DataFrame) -> Shown:
     happenings = [(h.day, h.name) for h in study.settings.happenings]
     marks = "; ".join(f"{n} {name} ({day(when, year=False)})" for n, (when, name) in enumerate(happenings, start=1))
     rows = [
-        f"{study.outlet_names.get(str(o), str(o))} {int(row.sum())} on {int((row > 0).sum())} days, "
-        f"{int(row.isna().sum())} days not observed"
+        f"{study.outlet_names.get(str(o), str(o))} {int(row.sum())} on {plural(int((row > 0).sum()), 'day')}, "
+        f"{plural(int(row.isna().sum()), 'day')} not observed"
         for o, row in days.iterrows()
     ]
     return show_figure(
@@ -246,7 +247,9 @@ def figure_of_flow(coverage: pd.DataFrame) -> Shown:
         figures.plot_estimates(flow, **columns, mark="tested", xlabel="% of the outlet's observed items"),
         name="flow",
         caption=caption,
-        alt=alt_estimates(flow, **columns, what="Shares of flow as points", digits=2, unit="in per cent"),
+        alt=alt_estimates(
+            flow, **columns, what="Shares of flow as points", digits=2, unit="in per cent", mark="tested"
+        ),
     )
 
 

@@ -116,8 +116,10 @@ def _parsed(path: Path) -> tuple[str, dict[str, Any], list[Problem]]:
 
 def line_of(text: str, name: str, entry: int = 0) -> int | None:
     """1-based line of study.toml where a setting, or its table number `entry`, stands; None where there is none."""
-    place = re.compile(rf"""^[ \t]*(?:\[\[?[ \t]*)?["']?{re.escape(name)}["']?[ \t]*[=\].]""", re.MULTILINE)
-    starts = [found.start() for found in place.finditer(text)]
+    place = re.compile(rf"""^[ \t]*(\[\[?[ \t]*)?["']?{re.escape(name)}["']?[ \t]*[=\].]""", re.MULTILINE)
+    table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
+    top = table.start() if table else len(text)  # a key below is one of that table
+    starts = [found.start() for found in place.finditer(text) if found[1] or found.start() < top]
     return text.count("\n", 0, starts[entry if entry < len(starts) else 0]) + 1 if starts else None
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -263,7 +264,11 @@ def _happenings(value: Any) -> tuple[Happening, ...]:
 
 def _supplement(value: Any) -> Supplement:
     given = _table(value, "supplement", "file", "about", "terms")
-    return Supplement(_text(given["file"]), _text(given["about"]), _texts(given["terms"]))
+    file = _text(given["file"])
+    if PurePosixPath(file).is_absolute() or PureWindowsPath(file).drive or {"..", ""} & set(re.split(r"[/\\]", file)):
+        # What a study shows is published with it, so it lies in its folder.
+        raise ValueError(f"{file!r} does not lie in the study's folder; put the file there")
+    return Supplement(file, _text(given["about"]), _texts(given["terms"]))
 
 
 def _notes(value: Any) -> Mapping[str, str]:

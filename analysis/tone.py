@@ -42,7 +42,7 @@ def figure_of_means(
         )
     else:
         axes = figures.plot_estimates(drawn, **options)
-    alt = alt_estimates(drawn, what=what, estimate="mean", digits=2, panel=panel)
+    alt = alt_estimates(drawn, what=what, estimate="mean", digits=2, panel=panel, mark=mark)
     return show_figure(axes, name=name, caption=caption, alt=alt)
 
 

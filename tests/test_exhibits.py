@@ -58,7 +58,7 @@ def test_differences_are_told_with_intervals_and_unit():
     shown = exhibits.figure_of_differences(FRAME, POINTS, name="d", caption="Naming.")
     assert (
         "Differences as points with intervals. Estimate and 95 % interval in percentage points: "
-        "Pedro Castillo 25 (10 to 40); Dina Boluarte −10 (–)."
+        "Pedro Castillo 25 (10 to 40, filled); Dina Boluarte −10 (–)."
     ) == shown.record["text"]
     assert shown.record["caption"].startswith("Naming. Filled points stand after correction for all comparisons")
     drawn = _page(shown).text_content()
@@ -163,7 +163,8 @@ def test_flow_is_told_from_the_largest_share_of_observed_items_down(small_study)
     coverage = corpus.coverage(small_study)
     text = exhibits.figure_of_flow(coverage).record["text"]
     low, high = _wilson(8, 100)
-    assert f"in per cent: The North 8.00 ({100 * low:.2f} to {100 * high:.2f}); The South {700 / 130:.2f} (" in text
+    north = f"The North 8.00 ({100 * low:.2f} to {100 * high:.2f}, filled)"
+    assert f"in per cent: {north}; The South {700 / 130:.2f} (" in text
     order = [text.index(name) for name in ("The North", "The South", "Portal", "East Daily", "Wschód", "Single Page")]
     assert sorted(order) == order
     shown = exhibits.figure_of_flow(coverage.assign(items=0))

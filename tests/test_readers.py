@@ -78,6 +78,10 @@ def test_times_become_utc(tmp_path, written, expected):
         ({"source": "fax"}, "source is none of feed, page, text"),
         ({"body": ["a"]}, "body is not a text"),
         ({"title": "half \ud83d"}, "title is not valid Unicode"),
+        ({"url": "https://herald.example/1\rherald-2"}, "url holds a line break or another control character"),
+        ({"article": "herald\x00"}, "article holds a line break or another control character"),
+        ({"outlet": "the\nherald"}, "outlet holds a line break or another control character"),
+        ({"article": "h" * 10_001}, "article has more than 10,000 characters"),
     ],
 )
 def test_a_bad_row_is_set_aside_and_the_rest_goes_on(tmp_path, change, expected):

@@ -91,6 +91,10 @@ def test_a_value_is_taken_for_what_it_means(name, value, expected):
         ("confirmatory", ["actor-shares"], f"measure 'actor-shares' is unknown; known: {', '.join(MEASURES)} (did"),
         ("texts", "texts.jsonl", "'texts.jsonl' is not a list of texts"),
         ("supplement", {"file": "x.csv", "about": "x", "terms": "a"}, "'a' is not a list of texts"),
+        *[
+            ("supplement", {"file": file, "about": "x", "terms": ["a"]}, f"{file!r} does not lie in the study's folder")
+            for file in ("../x.csv", "/etc/x.csv", "a/../../x.csv", "C:\\x.csv", "..\\x.csv")
+        ],
         ("notes", {"voices": "x"}, f"voices is unknown in notes; known: {', '.join(NOTED)} (did you mean 'voice'?)"),
         ("notes", {"voice": ""}, "'' is not a text"),
         ("columns", {"a": "b", "c": "d"}, "a, c is unknown in [columns]; known: file, article, outlet, language"),
@@ -153,6 +157,12 @@ def test_a_wrong_value_is_told_with_the_line_where_it_stands(edit, old, new, lin
     assert lines[problem.line - 1].startswith(line)
     if "periods" in expected:
         assert new == lines[problem.line]  # the second of them
+
+
+def test_a_setting_that_is_missing_has_no_line_though_a_table_has_a_key_of_its_name(edit):
+    """A period has a name, too."""
+    (problem,) = read_settings(edit("study.toml", 'name = "small"\n', ""))[1]
+    assert ("setting 'name' is missing", None) == (problem.message, problem.line)
 
 
 @settings(max_examples=300, deadline=None)

@@ -39,7 +39,7 @@ def _means(frame, **options):
 
 def test_means_are_told_to_two_digits_and_the_missing_left_out():
     shown = _means(MEANS, mark="tested")
-    told = "The North 0.21 (0.10 to 0.33); The South −0.01 (–)."
+    told = "The North 0.21 (0.10 to 0.33, filled); The South −0.01 (–)."
     assert f"Means as points. Estimate and 95 % interval: {told}" == shown.record["text"]
     drawn = html.document_fromstring(shown.html).text_content()
     assert ("mean valence, −1 to 1" in drawn, "Wschód" in drawn) == (True, False)
@@ -54,7 +54,7 @@ def test_means_in_panels_are_told_by_panel():
 def test_means_by_period_of_the_small_study_are_those_of_its_articles(small_study):
     """North's four of the removal have the tones −0.5, 0.2, −0.2, 0.5: 0 ± 3.182 · √(0.58/3) / 2, by hand."""
     text = _means(views.valence_by_period(small_study), panel="period").record["text"]
-    assert "removal, The North 0.00 (−0.70 to 0.70)" in text
+    assert "Removal, The North 0.00 (−0.70 to 0.70)" in text
     assert "Portal" not in text  # has titles only
 
 

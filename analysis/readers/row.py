@@ -18,7 +18,10 @@ _HALF_PAIR = re.compile("[\ud800-\udfff]")
 _NEEDED = ("article", "outlet", "language", "published")
 _NEEDED_OF_TEXT = ("article", "outlet", "published")
 _MAYBE_EMPTY = ("url", "title", "body")
-
+#: What the manifest of a study holds of a row, a line each: no line may end, or be endless, in one of these.
+_KEY = ("article", "outlet", "language", "url")
+_BROKEN = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
+MAX_KEY = 10_000
 
 #: Most characters of a title with its body. The longest articles have a tenth.
 MAX_TEXT = 2_000_000
@@ -91,7 +94,7 @@ def parse_row(found: Mapping[str, object], detect: Callable[[str], str | BadRow]
             return language
         cells["language"] = language
     digest = hashlib.sha256(f"{cells['title']}\n{cells['body']}".encode()).hexdigest()
-    key = {name: cells[name].strip() for name in ("article", "outlet", "language", "url")}
+    key = {name: cells[name].strip() for name in _KEY}
     return Row(**key, published=published, source=source, title=title, body=body, source_sha256=digest)
 
 
@@ -111,6 +114,11 @@ def _cells(found: Mapping[str, object], needed: tuple[str, ...]) -> dict[str, st
             return BadRow(f"{name} is not valid Unicode")
         if name in needed and not cells[name].strip():
             return BadRow(f"{name} is missing")
+    for name in _KEY:
+        if _BROKEN.search(cells[name].strip()):
+            return BadRow(f"{name} holds a line break or another control character")
+        if len(cells[name]) > MAX_KEY:
+            return BadRow(f"{name} has more than {MAX_KEY:,} characters")
     return cells
 
 
