@@ -24,7 +24,7 @@ from analysis.inference import (
     is_analytic,
 )
 from analysis.keyness import log_odds
-from analysis.resample import Design, lay_out, permuted_difference
+from analysis.resample import Design, lay_out, resampled_difference
 
 __all__ = ["DIGITS", "LEAST", "Kind", "Method", "adjust_p", "difference", "log_odds"]
 
@@ -88,7 +88,7 @@ def difference(
     frames = []
     for adjustment in adjustments:
         plan = design.unstratified() if adjustment == "raw" else design
-        estimate = permuted_difference(plan, plan.side[:, None].astype(float))[:, 0]
+        estimate = resampled_difference(plan, np.ones((len(plan.side), 1)))[:, 0]
         n = np.broadcast_to(np.min([_blocks_used(plan, plan.side == side) for side in (1, 0)], axis=0), estimate.shape)
         if is_analytic(method, len(plan.side)):
             found = by_linearization(plan, kind, n, test=test)

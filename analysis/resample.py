@@ -51,8 +51,9 @@ class Design:
         """The weights that differ (n, w), and which of them each feature has: labels of one set share theirs."""
         if self.weight.shape[1] == 1:
             return self.weight, slice(None)
-        first, which = np.unique(self.weight, axis=1, return_index=True, return_inverse=True)[1:]
-        return self.weight[:, first], which
+        seen: dict[bytes, int] = {}  # many times faster than np.unique over columns
+        which = np.array([seen.setdefault(column.tobytes(), len(seen)) for column in self.weight.T])
+        return self.weight[:, np.unique(which, return_index=True)[1]], which
 
     @cached_property
     def pseudo_weight(self) -> list[tuple[np.ndarray, np.ndarray]]:
