@@ -43,7 +43,7 @@ def read_table(path: Path, schema: Schema, *, articles: Collection[str] = ()) ->
     """
     texts = [column.name for column in schema.columns if column.kind == "text"] if schema.numbered else None
     with _opened(path, texts) as file:
-        if _is_text(file, "article") and file.num_row_groups:
+        if _is_text(file, "article") and file.metadata.num_rows:
             table = _by_number(file, schema, articles)
         else:
             table = file.read(use_threads=False).to_pandas(use_threads=False)

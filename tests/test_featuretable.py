@@ -68,8 +68,18 @@ def test_words_are_those_of_a_plain_group_by(small_study, variant):
 
 def test_words_compared_some_at_a_time_come_out_as_those_compared_at_once(small_study, monkeypatch):
     """Rounded: q is taken over the words of a comparison only later."""
-    at_once = results.compare_outlet(small_study, "north")
+    at_once = results.compare_variant(small_study, ("north", None, "lede"))
     monkeypatch.setattr(results, "_ROWS", 12)
-    in_parts = results.compare_outlet(small_study, "north")
+    in_parts = results.compare_variant(small_study, ("north", None, "lede"))
     assert (at_once["measure"] == "term-log-odds").sum() > 3
     pd.testing.assert_frame_equal(at_once.drop(columns="q"), in_parts.drop(columns="q"), atol=1e-9)
+
+
+@pytest.mark.parametrize("schema", NUMBERED, ids=lambda schema: schema.name)
+def test_a_table_without_a_row_is_one(study_folder, schema):
+    """With a partition that is empty, or with none."""
+    path = study_folder / "features" / f"{schema.name.lower()}.parquet"
+    for table in (tables.empty(schema), pd.read_parquet(path).iloc[:0]):
+        table.to_parquet(path)
+        assert (0, schema.names) == (len(found := read_table(path, schema)), list(found.columns))
+        assert set() == read_articles(path, schema)

@@ -210,7 +210,7 @@ def held(
     period, mass = pd.Series(at.period, index=ids), None if weights is None else pd.Series(weights, index=ids)
     expected = expected if mass is None else expected.mul(mass, axis=0)
     plan = lay_out(expected, list(ids[inside]), list(ids[~inside]), mass, period, None, ("", ""))
-    truth = permuted_difference(plan, plan.side[None, :].astype(float))[0]
+    truth = permuted_difference(plan, plan.side[:, None].astype(float))[:, 0]
     table = at.compare(values, [0], draws, seed, kind, weights).query("adjustment == 'standardized'")
     inner = (table["lower"] <= truth + 1e-9) & (table["upper"] >= truth - 1e-9)
     return inner.astype(float).where(table["lower"].notna()).to_numpy()
