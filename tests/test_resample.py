@@ -79,6 +79,22 @@ def test_articles_without_a_value_have_no_weight():
     assert pytest.approx([1, 3]) == _observed(plan).tolist()
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000), st.sampled_from([0, 1, 3]))
+def test_counting_every_article_once_gives_what_keeping_the_sides_gives(seed, weighed):
+    """The estimate comes from one formula, the permuted differences it is held against from another."""
+    rng = np.random.default_rng(seed)
+    n, k = int(rng.integers(2, 20)), 3
+    ids = [f"a{i:02d}" for i in range(n)]
+    cut = int(rng.integers(1, n))
+    weights = pd.DataFrame(rng.integers(0, 4, (n, weighed)) if weighed else np.ones((n, 1)), index=ids, dtype=float)
+    weights = weights[0] if weights.shape[1] == 1 else weights
+    values = pd.DataFrame(rng.normal(size=(n, k)), index=ids)
+    strata = pd.Series(rng.integers(0, 3, n).astype(str), index=ids)
+    plan = _plan(ids[:cut], ids[cut:], values, weights, strata)
+    np.testing.assert_allclose(_observed(plan), resampled_difference(plan, np.ones((n, 1)))[:, 0], atol=1e-9)
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.integers(0, 6)), min_size=2, max_size=14).filter(
