@@ -85,7 +85,7 @@ def difference(
     EmptyGroup, OverlappingGroups
     """
     design = lay_out(values, group, reference, weights, strata, blocks, names)
-    frames = []
+    parts = []
     for adjustment in adjustments:
         plan = design.unstratified() if adjustment == "raw" else design
         estimate = resampled_difference(plan, np.ones((len(plan.side), 1)))[:, 0]
@@ -94,26 +94,26 @@ def difference(
             found = by_linearization(plan, kind, n, test=test)
         else:
             found = by_resampling(plan, kind, estimate, n, draws, seed, test=test)
-        frame = _summary(plan, kind, estimate, n, found, test)
-        frame.insert(0, "feature", list(map(str, values.columns)))
-        frames.append(frame.assign(adjustment=adjustment))
-    table = pd.concat(frames, ignore_index=True)
-    table = table.assign(
-        measure=measure,
-        group=names[0],
-        reference=names[1],
-        language=language,
-        variant=variant,
-        q=np.nan,
-        articles=int(design.side.sum()),
-        reference_articles=int((1 - design.side).sum()),
-    )
-    return tables.check(table.round(DIGITS), tables.COMPARISON)
+        parts.append(_summary(plan, kind, estimate, n, found, test))
+    table = {
+        "measure": measure,
+        "feature": [*map(str, values.columns)] * len(parts),
+        "group": names[0],
+        "reference": names[1],
+        "language": language,
+        "variant": variant,
+        "adjustment": np.repeat(np.array(adjustments, object), len(values.columns)),
+        **{name: np.concatenate([part[name] for part in parts]).round(DIGITS) for name in parts[0]},
+        "q": np.nan,
+        "articles": int(design.side.sum()),
+        "reference_articles": int((1 - design.side).sum()),
+    }
+    return tables.check(pd.DataFrame(table), tables.COMPARISON)
 
 
 def _summary(
     plan: Design, kind: Kind, estimate: np.ndarray, n: np.ndarray, found: Inference, test: bool
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     sides = [plan.side == 1, plan.side == 0]
     total = [plan.value[rows].sum(axis=0) for rows in sides]
     size = [np.broadcast_to(plan.weight[rows].sum(axis=0), total[0].shape) for rows in sides]
@@ -123,19 +123,17 @@ def _summary(
         known &= found.null_spread > 0
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.where(found.spread > 0, estimate / found.spread, np.nan)
-    return pd.DataFrame(
-        {
-            "estimate": estimate,
-            "lower": np.where(known, found.lower, np.nan),
-            "upper": np.where(known, found.upper, np.nan),
-            "z": np.where(known, z, np.nan),
-            "p": np.where(known, found.p, np.nan),
-            "effect": _effect(plan, kind, total, size),
-            "detectable": np.where(known, found.detectable, np.nan),
-            "count": size[0] if kind == "mean" else total[0],
-            "reference_count": size[1] if kind == "mean" else total[1],
-        }
-    )
+    return {
+        "estimate": estimate,
+        "lower": np.where(known, found.lower, np.nan),
+        "upper": np.where(known, found.upper, np.nan),
+        "z": np.where(known, z, np.nan),
+        "p": np.where(known, found.p, np.nan),
+        "effect": _effect(plan, kind, total, size),
+        "detectable": np.where(known, found.detectable, np.nan),
+        "count": size[0] if kind == "mean" else total[0],
+        "reference_count": size[1] if kind == "mean" else total[1],
+    }
 
 
 def _blocks_used(plan: Design, rows: np.ndarray) -> np.ndarray:

@@ -21,6 +21,13 @@ def coverage(study: Study) -> pd.DataFrame:
         observed days), share (of its flow), lower, upper (Wilson), tested (whether it has enough articles), role
         (aggregator, page, or empty).
     """
+    if "coverage" not in study.derived:
+        study.derived["coverage"] = _coverage(study)
+    table: pd.DataFrame = study.derived["coverage"]
+    return table.copy()
+
+
+def _coverage(study: Study) -> pd.DataFrame:
     articles, outlets = study.articles, study.outlets.set_index("outlet")
     grouped = articles.groupby("outlet")
     table = outlets[["name", "country", "language", "ownership", "medium"]].copy()

@@ -51,7 +51,13 @@ def figure_of_differences(frame: pd.DataFrame, unit: Unit, *, name: str, caption
     if frame.empty:
         return nothing(caption, why)
     several = frame["group_name"].nunique() > 1
-    options: dict[str, Any] = {"scale": unit.scale, "zero": True, "mark": "found", "xlabel": unit.name}
+    options: dict[str, Any] = {
+        "scale": unit.scale,
+        "digits": unit.digits,
+        "zero": True,
+        "mark": "found",
+        "xlabel": unit.name,
+    }
     if several:
         axes = figures.plot_panels(frame, panel="group_name", label="label", titles={}, **options)
     else:
@@ -137,7 +143,13 @@ def figure_of_shares(frame: pd.DataFrame, *, name: str, caption: str, panel: str
     """Shares of articles with Wilson intervals, as points; a panel for each value of `panel`."""
     if frame.empty:
         return nothing(caption)
-    ends: dict[str, Any] = {"estimate": "share", "lower": "share_lower", "upper": "share_upper", "scale": 100.0}
+    ends: dict[str, Any] = {
+        "estimate": "share",
+        "lower": "share_lower",
+        "upper": "share_upper",
+        "scale": 100.0,
+        "digits": 0,
+    }
     options: dict[str, Any] = {**ends, "xlabel": "% of articles"}
     if panel:
         axes = figures.plot_panels(frame, panel=panel, label="label", titles={}, **options)
@@ -159,7 +171,7 @@ def figure_of_words(study: Study, results: pd.DataFrame, group: str, *, each: in
         figures.plot_words(words, left=other, right=name),
         name=f"words-{group}",
         caption=f"{name} ({row['articles']} articles) against {other} ({row['reference_articles']}): words with the "
-        f"largest and smallest z of the log-odds ratio. Filled points stand after correction.",
+        f"largest and smallest z of the log-odds ratio, function words left out. Filled points stand after correction.",
         alt=f"Words with their z, positive for {name}: {'; '.join(listed)}.",
     )
 
@@ -242,14 +254,12 @@ def figure_of_flow(coverage: pd.DataFrame) -> Shown:
     flow = coverage[coverage["items"] > 0].sort_values(["share", "name"], ascending=[False, True])
     if flow.empty:
         return nothing(caption, "observed.csv counts no items of any outlet.")
-    columns: dict[str, Any] = {"label": "name", "estimate": "share", "scale": 100}
+    columns: dict[str, Any] = {"label": "name", "estimate": "share", "scale": 100, "digits": 2}
     return show_figure(
         figures.plot_estimates(flow, **columns, mark="tested", xlabel="% of the outlet's observed items"),
         name="flow",
         caption=caption,
-        alt=alt_estimates(
-            flow, **columns, what="Shares of flow as points", digits=2, unit="in per cent", mark="tested"
-        ),
+        alt=alt_estimates(flow, **columns, what="Shares of flow as points", unit="in per cent", mark="tested"),
     )
 
 

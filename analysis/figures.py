@@ -1,6 +1,7 @@
 """Figures: table in, Axes out. Draw and compute nothing; colours that read on paper and on a dark screen.
 
-INK, MUTED and RULE are placeholders that `display.figure` turns into the page's own colours.
+INK, MUTED and RULE are placeholders that `svg.svg_of` turns into the page's own colours, and what a mark tells is the
+name of its group, which becomes a tooltip there.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from analysis.phrases import day
+from analysis.phrases import day, equals, interval, number, percent, plural
 
 INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#fefefe"
 BLUE, ORANGE, GREEN, PURPLE = "#2f7fc1", "#c8701a", "#2f9467", "#a8578f"
@@ -29,9 +31,13 @@ BLACK, WHITE = "#050505", "#ffffff"
 ON_PARTS = (BLACK, BLACK, BLACK, WHITE, BLACK, WHITE, WHITE, BLACK)
 #: The deepest shade of blue on which INK can be read, on paper as on a dark screen.
 DEEPEST = 0.75
+#: Text in the middle of a mark, which lies inside the axes: room need not be made for it.
+_INSIDE: Any = {"ha": "center", "va": "center", "in_layout": False}
+#: How the name of a mark begins that tells something.
+TELLS = "tells: "
 
 STYLE: Any = {
-    "font.family": "sans-serif",
+    "font.family": "DejaVu Sans",  # matplotlib's own; the page shows the reader's sans-serif in its place
     "font.size": 10,
     "axes.titlesize": 10.5,
     "axes.titlelocation": "left",
@@ -53,8 +59,8 @@ STYLE: Any = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "svg.fonttype": "none",
-    "figure.constrained_layout.use": True,
 }
 
 
@@ -73,6 +79,12 @@ def canvas(height: float, width: float = 7.6, **layout: Any) -> tuple[Any, Any]:
     """A figure in this project's style; sizes in inches."""
     with mpl.rc_context(STYLE):
         return plt.subplots(figsize=(width, height), **layout)
+
+
+def _tell(text: str, *marks: Artist) -> None:
+    """Have marks say what they stand for, to who points at them."""
+    for mark in marks:
+        mark.set_gid(TELLS + text)
 
 
 #: Points that a digit of the time line is wide, and that all its days are together.
@@ -94,25 +106,13 @@ def plot_timeline(
     if ax is None:
         _, ax = canvas(0.24 * len(daily) + 1.1, 9.2)
     days = list(daily.columns)
-    top = float(np.nan_to_num(daily.to_numpy(float)).max(initial=1.0))
-    for y, (_, row) in enumerate(daily.iterrows()):
-        for x, items in enumerate(row):
-            if np.isnan(items):
-                ax.plot([x - 0.3, x + 0.3], [y, y], color=RULE, lw=1.1, solid_capstyle="butt")
-            elif items > 0:
-                shade = DEEPEST * (0.3 + 0.7 * items / top)
-                ax.add_patch(Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, color=BLUE, alpha=shade, lw=0))
-                if items > 1:
-                    written = f"{items:.0f}"
-                    # Two digits are wider than a day of a long window, and would run into the next day's.
-                    turn = 90 if len(written) * _DIGIT > _ROOM / (len(days) + 1) else 0
-                    ax.text(x, y, written, ha="center", va="center", fontsize=7, rotation=turn)
+    _draw_days(ax, daily, names)
     position = {pd.Timestamp(d): x for x, d in enumerate(days)}
     inside = [(position[pd.Timestamp(d)], name) for d, name in happenings if pd.Timestamp(d) in position]
-    for number, (x, _) in enumerate(inside, start=1):
+    for n, (x, _) in enumerate(inside, start=1):
         ax.axvline(x, color=ORANGE, lw=0.9, zorder=0)
         # Neighbouring days would print their numbers over one another: every second one a line higher.
-        ax.text(x, -0.75 - 0.75 * (number % 2), str(number), ha="center", va="bottom", fontsize=8.5)
+        ax.text(x, -0.75 - 0.75 * (n % 2), str(n), ha="center", va="bottom", fontsize=8.5)
     ticks = [x for x, d in enumerate(days) if d.day in (1, 15)]
     if len(ticks) < 2:  # of a week that has neither day, no date would be told
         ticks = list(range(0, len(days), -(-len(days) // 6)))
@@ -121,6 +121,26 @@ def plot_timeline(
     ax.set_xlim(-1, len(days))
     ax.set_ylim(len(daily) - 0.4, -2.2)
     return ax
+
+
+def _draw_days(ax: Axes, daily: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """A mark for each day of each outlet that has items, and a dash for each that was not observed."""
+    top = float(np.nan_to_num(daily.to_numpy(float)).max(initial=1.0))
+    for y, (outlet, row) in enumerate(daily.iterrows()):
+        for x, (when, items) in enumerate(row.items()):
+            if not items > 0:
+                continue
+            shade = DEEPEST * (0.3 + 0.7 * items / top)
+            square = Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, color=BLUE, alpha=shade, lw=0)
+            marks: list[Artist] = [ax.add_patch(square)]
+            if items > 1:
+                written = f"{items:.0f}"
+                # Two digits are wider than a day of a long window, and would run into the next day's.
+                turn = 90 if len(written) * _DIGIT > _ROOM / (len(row) + 1) else 0
+                marks.append(ax.text(x, y, written, rotation=turn, fontsize=7, **_INSIDE))
+            _tell(f"{names.get(str(outlet), str(outlet))}, {day(when)}: {plural(int(items), 'item')}", *marks)
+    rows, columns = np.nonzero(daily.isna().to_numpy())
+    _tell("not observed", ax.hlines(rows, columns - 0.3, columns + 0.3, color=RULE, lw=1.1))
 
 
 @styled
@@ -133,6 +153,7 @@ def plot_estimates(
     upper: str = "upper",
     xlabel: str = "",
     scale: float = 1,
+    digits: int = 2,
     zero: bool = False,
     mark: str | None = None,
     limits: tuple[float, float] | None = None,
@@ -144,6 +165,7 @@ def plot_estimates(
     ----------
     frame : DataFrame with the columns named by label, estimate, lower, upper
     scale : float, values are multiplied by it (100 for percentages)
+    digits : int, decimals with which a point tells its values
     zero : draw a line at 0
     mark : column of booleans; rows where it is true are filled and coloured, others hollow
     limits : ends of the axis, in scaled units
@@ -155,9 +177,12 @@ def plot_estimates(
     for y, row in enumerate(frame.to_dict("records")):
         strong = mark is None or bool(row[mark])
         colour = BLUE if strong else MUTED
-        ax.plot([scale * row[lower], scale * row[upper]], [y, y], color=colour, lw=1.6, solid_capstyle="round")
         face = colour if strong else PAPER
-        ax.plot(scale * row[estimate], y, "o", ms=5.5, color=colour, markerfacecolor=face)
+        x = [scale * row[column] for column in (lower, estimate, upper)]
+        # One line with a mark in its middle: every artist costs time.
+        style: Any = {"marker": "o", "ms": 5.5, "markevery": [1], "markerfacecolor": face, "solid_capstyle": "round"}
+        ends = interval(row[lower], row[upper], digits, scale=scale)
+        _tell(f"{row[label]}: {number(x[1], digits)} ({ends})", *ax.plot(x, [y] * 3, color=colour, lw=1.6, **style))
     ax.set_yticks(range(len(frame)), list(map(str, frame[label])))
     ax.set_ylim(len(frame) - 0.4, -0.6)
     if limits is not None:
@@ -182,14 +207,14 @@ def plot_panels(
     rows = -(-len(panels) // columns)
     height = rows * (0.235 * len(labels) + 0.62) + 0.2
     _, grid = canvas(height, 9.2, nrows=rows, ncols=columns, sharex=True, sharey=True, squeeze=False)
-    for number, ax in enumerate(grid.flat):
-        if number >= len(panels):
+    for place, ax in enumerate(grid.flat):
+        if place >= len(panels):
             ax.set_visible(False)
             continue
-        part = frame[frame[panel] == panels[number]].set_index(label).reindex(labels).rename_axis(label).reset_index()
+        part = frame[frame[panel] == panels[place]].set_index(label).reindex(labels).rename_axis(label).reset_index()
         plot_estimates(part, label=label, ax=ax, **options)
-        ax.set_title(titles.get(panels[number], str(panels[number])))
-        if number < len(panels) - columns:
+        ax.set_title(titles.get(panels[place], str(panels[place])))
+        if place < len(panels) - columns:
             ax.set_xlabel("")
     return grid.flat[0]  # type: ignore[no-any-return]
 
@@ -206,15 +231,17 @@ def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | 
     if ax is None:
         _, ax = canvas(0.34 * len(shares) + 0.9)
     left = np.zeros(len(shares))
-    for number, part in enumerate(shares.columns):
+    for place, part in enumerate(shares.columns):
         width = shares[part].to_numpy(float)
         others = part == "all others"
-        colour = MUTED if others else PARTS[number % len(PARTS)]
-        ink = PAPER if others else ON_PARTS[number % len(PARTS)]
-        ax.barh(range(len(shares)), 100 * width, left=100 * left, height=0.72, color=colour, label=part, lw=0)
-        for y, (x, w) in enumerate(zip(left, width, strict=True)):
+        colour = MUTED if others else PARTS[place % len(PARTS)]
+        ink = PAPER if others else ON_PARTS[place % len(PARTS)]
+        bars = ax.barh(range(len(shares)), 100 * width, left=100 * left, height=0.72, color=colour, label=part, lw=0)
+        for y, (x, w, bar) in enumerate(zip(left, width, bars, strict=True)):
+            marks: list[Artist] = [bar]
             if w * 100 >= 1.9 * len(f"{part}") and w >= 0.1:
-                ax.text(100 * (x + w / 2), y, part, ha="center", va="center", color=ink, fontsize=8)
+                marks.append(ax.text(100 * (x + w / 2), y, part, color=ink, fontsize=8, **_INSIDE))
+            _tell(f"{shares.index[y]}: {part}, {percent(w)}", *marks)
         left = left + width
     for y, note in enumerate(notes):
         ax.text(101.5, y, note, va="center", color=INK, fontsize=8.5)
@@ -239,8 +266,10 @@ def plot_words(words: pd.DataFrame, *, left: str, right: str, ax: Axes | None = 
         _, ax = canvas(0.23 * len(words) + 0.8)
     for y, row in enumerate(words.to_dict("records")):
         colour = BLUE if row["z"] > 0 else ORANGE
-        ax.plot([0, row["z"]], [y, y], color=colour, lw=1.2)
-        ax.plot(row["z"], y, "o", ms=5, color=colour, markerfacecolor=colour if row["q"] <= 0.05 else PAPER)
+        face = colour if row["q"] <= 0.05 else PAPER
+        style: Any = {"marker": "o", "ms": 5, "markevery": [1], "markerfacecolor": face}
+        told = f"{row['feature']}: z {number(row['z'], 1, sign=True)}, {equals('q', row['q'])}"
+        _tell(told, *ax.plot([0, row["z"]], [y, y], color=colour, lw=1.2, **style))
         ax.annotate(
             row["feature"],
             (row["z"], y),
@@ -274,8 +303,10 @@ def plot_matrix(table: pd.DataFrame, *, names: Mapping[str, str], ax: Axes | Non
         for x, count in enumerate(row):
             if count:
                 shade = DEEPEST * (0.14 + 0.86 * count / whole[key])
-                ax.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=BLUE, alpha=shade, lw=0))
-                ax.text(x, y, str(count), ha="center", va="center", fontsize=8.5)
+                cell = ax.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=BLUE, alpha=shade, lw=0))
+                written = ax.text(x, y, str(count), fontsize=8.5, **_INSIDE)
+                row_name, column = (names.get(str(name), str(name)) for name in (key, table.columns[x]))
+                _tell(f"{row_name}, {column}: {count}", cell, written)
     columns = [names.get(str(c), str(c)).replace(" and ", "\nand ") for c in table.columns]
     ax.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
     ax.xaxis.set_ticks_position("top")

@@ -11,7 +11,7 @@ from analysis.function_words import function_words
 from analysis.measures import EQUAL, REST, heads
 from analysis.phrases import equals, listing, number, percent, plural
 from analysis.ranks import STABLE, first_places
-from analysis.results import is_primary, stands, without
+from analysis.results import is_primary, primary, stands, without
 from analysis.sentences import BODIES, UNITS, WHAT, reference_name
 from analysis.study import Study
 
@@ -86,14 +86,12 @@ def findings(
     -------
     list of Finding, empty where the measure has no row
     """
-    rows = table[(table["measure"] == measure) & is_primary(study, table)]
-    if group is not None:
-        rows = rows[rows["group"] == group]
+    rows = primary(study, table, measure, group)
     untested = int(rows["q"].isna().sum())
     rows = rows[rows["q"].notna()]
     if rows.empty:
         return []
-    standing = rows.apply(stands, axis=1)
+    standing = stands(rows)
     found = rows[standing]
     order = found.assign(size=-found["z"].abs()).sort_values(["size", "group", "feature"]).index
     sentences = [_sentence(study, table, found.loc[i]) for i in order[:limit]]
@@ -173,12 +171,12 @@ def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int =
     Function words come apart, after the others.
     """
     words = table[(table["measure"] == "term-log-odds") & (table["group"] == group)]
-    rows = words[is_primary(study, words)]
+    rows = primary(study, words, "term-log-odds")
     if rows.empty:
         return []
     name, other = study.outlet_names.get(group, group), reference_name(study, rows.iloc[0])
     result = []
-    standing = rows[[stands(row) for _, row in rows.iterrows()]]
+    standing = rows[stands(rows)]
     small = standing["feature"].isin(function_words(str(rows.iloc[0]["language"])))
     for sign, amount in ((1, "more"), (-1, "less")):
         side = sign * standing["estimate"] > 0

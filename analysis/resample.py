@@ -80,23 +80,41 @@ class Design:
 
     @cached_property
     def both(self) -> np.ndarray:
-        """(n, k + w) values, and weights that differ."""
-        return np.hstack([self.value, self.distinct[0]])
+        """(n, k + w) values, and weights that differ; see `compact`."""
+        return compact(np.hstack([self.value, self.distinct[0]]))
 
     @cached_property
-    def of_stratum(self) -> np.ndarray:
-        """(strata, k + w) sums of `both`."""
-        return np.asarray((np.arange(self.strata)[:, None] == self.stratum) @ self.both)
-
-    @cached_property
-    def beyond(self) -> np.ndarray:
-        """(n, k + w · strata) values beyond what the weight has at its stratum's rate; weights, stratum by stratum."""
-        (n, k), (weight, which) = self.value.shape, self.distinct
-        value, mass = self.of_stratum[:, :k], self.of_stratum[:, k:][:, which]
-        rate = np.divide(value, mass, out=np.zeros_like(value), where=mass > _NOTHING)
+    def apart(self) -> np.ndarray:
+        """(n, k + strata · w) values, and weights that differ, stratum by stratum; see `compact`."""
+        n, weight = len(self.side), self.distinct[0]
         apart = np.zeros((n, self.strata, weight.shape[1]))
         apart[np.arange(n), self.stratum] = weight
-        return np.hstack([self.value - weight[:, which] * rate[self.stratum], apart.reshape(n, -1)])
+        return compact(np.hstack([self.value, apart.reshape(n, -1)]))
+
+    @cached_property
+    def mass(self) -> np.ndarray:
+        """(strata, w) sums of the weights that differ."""
+        k = self.value.shape[1]
+        return np.asarray(self.apart[:, k:].sum(axis=0, dtype=float)).reshape(self.strata, -1)
+
+    @cached_property
+    def rate(self) -> np.ndarray:
+        """(k, strata · w) value that each feature has in a stratum per weight; 0 for the weights of other features."""
+        k, which = self.value.shape[1], np.arange(self.mass.shape[1])[self.distinct[1]]
+        rate = np.zeros((k, *self.mass.shape))
+        value = (np.arange(self.strata)[:, None] == self.stratum) @ self.value
+        mass = self.mass[:, np.broadcast_to(which, k)]
+        rate[np.arange(k), :, which] = np.divide(value, mass, out=np.zeros_like(value), where=mass > _NOTHING).T
+        return rate.reshape(k, -1)
+
+
+def compact(counts: np.ndarray) -> np.ndarray:
+    """The same (n × columns), at half the cost in single precision where every sum of them is held exactly.
+
+    That is so of integers below 2²⁴; drawn again, articles of large clusters add up to somewhat more than all do once.
+    """
+    small = len(counts) * np.abs(counts).max(initial=0) < 2**22
+    return counts.astype(np.float32) if small and (counts == np.floor(counts)).all() else counts
 
 
 def check_sides(group: Collection[str], reference: Collection[str], names: tuple[str, str]) -> None:
@@ -140,10 +158,10 @@ def permuted_difference(plan: Design, label: np.ndarray) -> np.ndarray:
     group in it, its term (n (D - d) - (N - n) d) / D is n - d N / D: a sum over the group's articles.
     """
     k = plan.value.shape[1]
-    found = plan.beyond.T @ label
+    found = (plan.apart.T @ label.astype(plan.apart.dtype)).astype(float)
     inside = found[k:].reshape(plan.strata, -1, label.shape[1])
-    whole = np.maximum(plan.of_stratum[:, k:], _NOTHING)[:, :, None]
-    return _ratio(plan, found[:k], (inside * (1 - inside / whole)).sum(axis=0))
+    whole = np.maximum(plan.mass, _NOTHING)[:, :, None]
+    return _ratio(plan, found[:k] - plan.rate @ found[k:], (inside * (1 - inside / whole)).sum(axis=0))
 
 
 def resampled_difference(plan: Design, times: np.ndarray, pseudo: np.ndarray | None = None) -> np.ndarray:
@@ -152,12 +170,13 @@ def resampled_difference(plan: Design, times: np.ndarray, pseudo: np.ndarray | N
     `pseudo` (4 × draws) holds how often the pseudo-articles with and without do, in the group and in the reference.
     """
     k, (distinct, which) = plan.value.shape[1], plan.distinct
+    times = times.astype(plan.both.dtype)
     top = np.zeros((k, times.shape[1]))
     bottom = np.zeros((distinct.shape[1], times.shape[1]))
     for sides, extra in zip(plan.rows, plan.pseudo_weight, strict=True):
         sums = []
         for j, (rows, mass) in enumerate(zip(sides, extra, strict=True)):
-            found = plan.both[rows].T @ times[rows]
+            found = (plan.both[rows].T @ times[rows]).astype(float)
             value, weight = found[:k], found[k:]
             if pseudo is not None:
                 value += mass[which, None] * pseudo[2 * j]
@@ -180,8 +199,7 @@ def _ratio(plan: Design, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
 def permuted(plan: Design, draws: int, seed: int) -> Iterator[np.ndarray]:
     """Chunks (n × ≤ 1,000) of sides permuted within strata; articles of one block and side move together."""
     unit, first = plan.units
-    for chunk in _permuted(plan.side[first].tobytes(), plan.stratum[first].tobytes(), unit.tobytes(), draws, seed):
-        yield chunk.astype(float)
+    yield from _permuted(plan.side[first].tobytes(), plan.stratum[first].tobytes(), unit.tobytes(), draws, seed)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -195,7 +213,7 @@ def _permuted(sides: bytes, strata: bytes, units: bytes, draws: int, seed: int) 
         moved = np.empty((len(side), n), np.int8)  # kept: small
         for place in places:
             moved[place] = _subsets(len(place), int(side[place].sum()), n, rng)
-        chunks.append(moved[unit])
+        chunks.append(_kept(moved[unit]))
     return chunks
 
 
@@ -221,8 +239,7 @@ def resampled(plan: Design, draws: int, seed: int, *, smooth: bool) -> Iterator[
     Blocks in the group, in the reference and in both are drawn apart. With `smooth`, each side's pool also holds a
     pseudo-article with and one without the feature; their counts come as the second array (4 × draws).
     """
-    for times, pseudo in _resampled(plan.side.tobytes(), plan.block.tobytes(), draws, seed, smooth):
-        yield times.astype(float), pseudo
+    yield from _resampled(plan.side.tobytes(), plan.block.tobytes(), draws, seed, smooth)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -246,8 +263,14 @@ def _resampled(
             times[pool] = drawn[: len(pool)]
             if pseudo is not None and extra:
                 pseudo[2 * which : 2 * which + 2] = drawn[len(pool) :]
-        chunks.append((times[block], pseudo))
+        chunks.append((_kept(times[block]), pseudo))
     return chunks
+
+
+def _kept(draws: np.ndarray) -> np.ndarray:
+    """The same, not to be written into: other measures are given them too."""
+    draws.flags.writeable = False
+    return draws
 
 
 def _chunks(draws: int) -> Iterator[int]:

@@ -146,7 +146,7 @@ class Headline:
 def headlines(study: Study, table: pd.DataFrame) -> list[Headline]:
     """The differences with the other outlets that stand, words left out, by outlet and measure."""
     rows = table[is_primary(study, table) & (table["measure"] != "term-log-odds")]
-    rows = rows.loc[[index for index, row in rows.iterrows() if stands(row)]]
+    rows = rows[stands(rows)]
     return [
         Headline(str(outlet), str(variant), str(measure), tuple(sorted(features)))
         for (outlet, variant, measure), features in rows.groupby(["group", "variant", "measure"], sort=True)["feature"]
@@ -184,13 +184,21 @@ def is_primary(study: Study, table: pd.DataFrame) -> pd.Series:
     return (table["variant"] == variant) & whole & adjusted
 
 
-def stands(row: pd.Series) -> bool:
-    """Whether a comparison holds after correction over its family and by its own interval.
+def primary(study: Study, table: pd.DataFrame, measure: str, group: str | None = None) -> pd.DataFrame:
+    """The rows of a measure that a conclusion rests on; of one outlet, or of all."""
+    rows = table[table["measure"] == measure]
+    if group is not None:
+        rows = rows[rows["group"] == group]
+    return rows[is_primary(study, rows)]
+
+
+def stands(row: Any) -> Any:
+    """Whether a comparison, or each of a table, holds after correction over its family and by its own interval.
 
     The two can disagree: permutation asks whether articles could be exchanged, the interval how far the difference
     may lie from zero.
     """
-    return bool(row["q"] <= ALPHA and row["lower"] * row["upper"] > 0)
+    return (row["q"] <= ALPHA) & (row["lower"] * row["upper"] > 0)
 
 
 def with_q(study: Study, table: pd.DataFrame) -> pd.DataFrame:

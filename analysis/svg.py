@@ -11,9 +11,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.layout_engine import TightLayoutEngine
 
-from analysis.figures import INK, MUTED, PAPER, RULE, STYLE
+from analysis.figures import INK, MUTED, PAPER, RULE, STYLE, TELLS
 
 #: Placeholder drawn → what stands in the page, with what is used where the page defines no such variable.
 _COLOURS = {
@@ -22,6 +22,8 @@ _COLOURS = {
     RULE: "var(--rule, #ccc)",
     PAPER: "var(--paper, #fff)",
 }
+#: A group that is named for what it tells; the name is escaped already.
+_TOLD = re.compile(rf"""<g id=(["']){TELLS}(.*)\1>""", re.DOTALL)
 
 
 def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
@@ -41,8 +43,6 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
     figure, buffer = axes.get_figure(root=True), io.StringIO()
     if figure is None:
         raise ValueError("these axes belong to no figure")
-    for label in figure.findobj(Text):
-        label.set_parse_math(False)  # a dollar sign in a name is a dollar sign
     # hashsalt: matplotlib's ids are random otherwise; Date: it writes the time otherwise.
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
         _lay_out(figure)
@@ -57,20 +57,17 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
 
 
 def _lay_out(figure: Figure) -> None:
-    """Find every part its place, once; savefig would draw everything twice, the first time only for that."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        FigureCanvasSVG(figure)
-        figure.set_dpi(72)  # what an SVG is drawn at
-        engine.execute(figure)
-        with mpl.rc_context(
-            {"figure.constrained_layout.use": False}
-        ):  # a mere "none" would be an engine, and drawn for
-            figure.set_layout_engine(None)
+    """Make room for what stands around the axes, once: an engine of the figure's own would draw everything for it."""
+    FigureCanvasSVG(figure)
+    figure.set_dpi(72)  # what an SVG is drawn at
+    # With a rectangle, even that of the whole figure, everything would be measured twice.
+    TightLayoutEngine(pad=0.4, h_pad=1.2, w_pad=0.8, rect=None).execute(figure)  # type: ignore[arg-type]
 
 
 def _ours(tag: str, name: str) -> str:
-    """A tag with ids of this figure, the page's colours and the reader's own sans-serif."""
+    """A tag with ids of this figure, the page's colours and the reader's own sans-serif; a tooltip for what tells."""
+    if told := _TOLD.fullmatch(tag):
+        return f"<g><title>{told[2]}</title>"
     tag = re.sub(r'\bid="', f'id="{name}-', tag)
     tag = re.sub(r'(href="|url\()#', rf"\g<1>#{name}-", tag)
     for drawn, shown in _COLOURS.items():

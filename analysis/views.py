@@ -9,8 +9,9 @@ import pandas as pd
 from analysis import selection, tables
 from analysis.findings import verdict
 from analysis.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
+from analysis.function_words import function_words
 from analysis.measures import EQUAL, REST, in_language
-from analysis.results import is_primary, stands, without
+from analysis.results import is_primary, primary, stands, without
 from analysis.sentences import reference_name
 from analysis.study import Study
 
@@ -32,14 +33,12 @@ def differences(study: Study, table: pd.DataFrame, measure: str, *, group: str |
     DataFrame
         COMPARISON's columns and group_name, reference_name, label, found (q ≤ 0.05), verdict.
     """
-    rows = table[(table["measure"] == measure) & is_primary(study, table)]
-    if group is not None:
-        rows = rows[rows["group"] == group]
+    rows = primary(study, table, measure, group)
     rows = rows.assign(
         group_name=[study.outlet_names.get(g, g) for g in rows["group"]],
         reference_name=[reference_name(study, row) for _, row in rows.iterrows()],
         label=[feature_name(study, measure, f) for f in rows["feature"]],
-        found=[stands(row) for _, row in rows.iterrows()],
+        found=stands(rows),
         verdict=[verdict(row) for _, row in rows.iterrows()],
     )
     order = {actor: n for n, actor in enumerate(study.settings.main_actors)}
@@ -198,7 +197,7 @@ def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         COMPARISON's columns and group_name, articles_with (articles of the group that use the word) and dp (Gries' DP
         over them: near 0 where the word is spread as the text is, near 1 where one article has it all).
     """
-    rows = table[(table["measure"] == "term-log-odds") & is_primary(study, table)]
+    rows = primary(study, table, "term-log-odds")
     frames = []
     for (outlet, reference), mine in rows.groupby(["group", "reference"], sort=False):
         right = None if reference == REST else str(reference)
@@ -211,8 +210,14 @@ def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def words_of(study: Study, table: pd.DataFrame, group: str, *, each: int = 12) -> pd.DataFrame:
-    """The words of an outlet that stand furthest apart, from most its own to most its reference's."""
-    rows = table[(table["measure"] == "term-log-odds") & (table["group"] == group) & is_primary(study, table)]
+    """The words of an outlet that stand furthest apart, from most its own to most its reference's; no function words.
+
+    Those tell how a desk writes and not what it says (see `findings.word_findings`, where they come apart).
+    """
+    rows = primary(study, table, "term-log-odds", group)
+    if rows.empty:
+        return rows
+    rows = rows[~rows["feature"].isin(function_words(str(rows["language"].iloc[0])))]
     rows = rows.sort_values(["z", "feature"], ascending=[False, True])
     top, bottom = rows[rows["z"] > 0].head(each), rows[rows["z"] < 0].tail(each)
     return pd.concat([top, bottom])

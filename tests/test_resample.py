@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import EmptyGroup, OverlappingGroups
-from analysis.resample import lay_out, permuted, permuted_difference, resampled, resampled_difference
+from analysis.resample import compact, lay_out, permuted, permuted_difference, resampled, resampled_difference
 
 NAMES = ("cnn", "the others")
 
@@ -170,10 +170,34 @@ def test_resampling_depends_on_its_seed_only():
     assert (first != other).any()
 
 
-def test_drawing_again_does_not_change_what_was_drawn():
-    """Permutations are kept between measures: nobody may write into them."""
+def test_nobody_can_write_into_what_was_drawn():
+    """Draws are kept between measures."""
     plan = _plan(["g1", "g2"], ["r1", "r2"])
-    for label in permuted(plan, 20, 1):
-        expected = label.copy()
-        label[:] = 7
-    assert (expected == np.concatenate(list(permuted(plan, 20, 1)))).all()
+    for draws in (*permuted(plan, 20, 1), *(times for times, _ in resampled(plan, 20, 1, smooth=False))):
+        with pytest.raises(ValueError, match="read-only"):
+            draws[:] = 7
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000))
+def test_whole_numbers_are_summed_in_single_precision_and_exactly(seed):
+    """Against the same design, its values a little off whole numbers, which keeps it in double precision."""
+    rng = np.random.default_rng(seed)
+    n, k, cut = 12, 3, int(rng.integers(1, 11))
+    ids = [f"a{i:02d}" for i in range(n)]
+    values = pd.DataFrame(rng.integers(0, 50, (n, k)).astype(float), index=ids)
+    weights = pd.DataFrame(rng.integers(0, 4, (n, k)).astype(float), index=ids)
+    strata = pd.Series(rng.integers(0, 3, n).astype(str), index=ids)
+    plan, fine = (_plan(ids[:cut], ids[cut:], values, one, strata) for one in (weights, weights * (1 + 2**-40)))
+    assert (np.float32, np.float64) == (plan.both.dtype, fine.both.dtype)
+    times = rng.integers(0, 9, (n, 40))
+    one, other = (resampled_difference(design, times) for design in (plan, fine))
+    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+    one, other = (permuted_difference(design, times > 3) for design in (plan, fine))
+    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+
+
+def test_what_single_precision_cannot_hold_stays_in_double():
+    assert np.float32 == compact(np.full((4, 1), 2.0**19)).dtype
+    assert np.float64 == compact(np.full((4, 1), 2.0**20)).dtype
+    assert np.float64 == compact(np.array([[0.5]])).dtype

@@ -81,6 +81,32 @@ def test_hostile_words_come_out_as_they_are_and_escaped():
     tree = ElementTree.fromstring(svg)
     texts = [element.text for element in tree.iter() if element.text]
     assert 3 == texts.count(HOSTILE)  # title, description, label
+    (told,) = [text for text in texts if text.startswith(HOSTILE) and text != HOSTILE]
+    assert f"{HOSTILE}: 1.00 (0.50 to 1.50)" == told
+
+
+def test_marks_have_tooltips():
+    tree = ElementTree.fromstring(_svg())
+    marks = [group for group in tree.iter(f"{XML}g") if group.find(f"{XML}title") is not None]
+    assert ["a: 1.00 (0.50 to 1.50)", "b: 2.00 (1.50 to 2.50)"] == [mark.find(f"{XML}title").text for mark in marks]
+    assert all(mark[0].tag == f"{XML}title" and len(mark) > 1 for mark in marks)  # first in its group, beside a mark
+
+
+def test_everything_lies_within_the_picture():
+    """Axes make room for labels, however long, by one measuring."""
+    figure = plot_estimates(
+        pd.DataFrame({"label": ["a long name of an outlet " * 2], "estimate": [1.0], "lower": [0.0], "upper": [9.0]}),
+        xlabel="what is measured, in its unit",
+    )
+    tree = ElementTree.fromstring(svg_of(figure, name="x", title="", alt=""))
+    _, _, width, height = map(float, tree.get("viewBox").split())
+    for text in tree.iter(f"{XML}text"):
+        if text.get("x"):
+            assert 0 <= float(text.get("x")) <= width
+            assert 0 <= float(text.get("y")) <= height
+    (label,) = [text for text in tree.iter(f"{XML}text") if (text.text or "").startswith("a long name")]
+    assert "end" in label.get("style")
+    assert float(label.get("x")) > 48 * 4  # so much room has been made to its left
 
 
 def test_the_figure_is_closed_and_one_that_is_removed_is_refused():

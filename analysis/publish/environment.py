@@ -25,6 +25,9 @@ _UNWANTED = (
     "LINES",
 )
 _ONE_THREAD = dict.fromkeys(THREADS, "1")
+#: Memory once had is kept: given back to the system and asked for again at each draw, it costs a fifth of the time of
+#: a comparison. Processes of a build do not live long. Other systems than those with glibc do not read this.
+_KEEP_MEMORY = {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1000000000"}
 
 
 @contextmanager
@@ -52,6 +55,7 @@ def kernel_environment(scratch: Path) -> Mapping[str, str]:
     """
     return {
         **_ONE_THREAD,
+        **_KEEP_MEMORY,
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "TZ": "UTC",
