@@ -132,7 +132,7 @@ def _draw_days(ax: Axes, daily: pd.DataFrame, names: Mapping[str, str]) -> None:
                 continue
             shade = DEEPEST * (0.3 + 0.7 * items / top)
             square = Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, color=BLUE, alpha=shade, lw=0)
-            marks: list[Artist] = [ax.add_patch(square)]
+            marks: list[Artist] = [ax.add_artist(square)]
             if items > 1:
                 written = f"{items:.0f}"
                 # Two digits are wider than a day of a long window, and would run into the next day's.
@@ -303,7 +303,7 @@ def plot_matrix(table: pd.DataFrame, *, names: Mapping[str, str], ax: Axes | Non
         for x, count in enumerate(row):
             if count:
                 shade = DEEPEST * (0.14 + 0.86 * count / whole[key])
-                cell = ax.add_patch(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=BLUE, alpha=shade, lw=0))
+                cell = ax.add_artist(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=BLUE, alpha=shade, lw=0))
                 written = ax.text(x, y, str(count), fontsize=8.5, **_INSIDE)
                 row_name, column = (names.get(str(name), str(name)) for name in (key, table.columns[x]))
                 _tell(f"{row_name}, {column}: {count}", cell, written)

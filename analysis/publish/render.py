@@ -90,8 +90,8 @@ class ReportExporter(TemplateExporter):
         environment.autoescape = True
         environment.trim_blocks = environment.lstrip_blocks = True
         environment.filters["trusted"] = Markup
-        highlight = Highlight2HTML(pygments_lexer="ipython3")  # type: ignore[no-untyped-call]
-        environment.filters["highlight_code"] = highlight
+        # Reports of one notebook have the same code.
+        environment.filters["highlight_code"] = cache(Highlight2HTML(pygments_lexer="ipython3"))  # type: ignore[no-untyped-call]
         environment.filters["untagged"] = untagged
         return environment
 
