@@ -117,6 +117,9 @@ def test_a_page_is_well_made(read: Callable[[str, str], HtmlElement], study: str
     for figure in page.xpath("//*[local-name()='svg']"):
         assert "img" == figure.get("role")
         assert all(text_of(figure.xpath(f"./*[local-name()='{part}']")[0]) for part in ("title", "desc"))
+        told = [text_of(title) for title in figure.xpath(".//*[local-name()='g']/*[local-name()='title']")]
+        assert told  # its marks say what they stand for
+        assert all(told)
     for table in page.xpath("//table"):
         assert text_of(table.xpath("./caption")[0])
         assert [] == table.xpath(".//th[not(@scope='col' or @scope='row')]")
@@ -253,7 +256,7 @@ CONTRAST = """() => {
 
 
 def strongest_shade() -> str:
-    """The shade at the edge of a table that goes on to the right, where it is strongest, over the paper."""
+    """The shade at the edge of a table or figure that goes on to the right, where it is strongest, over the paper."""
     style = Path(__file__).parents[1] / "analysis" / "publish" / "template" / "style.css"
     shade = r"linear-gradient\(to left, color-mix\(in srgb, var\(--ink\) (\d+)%, transparent\)"
     (share,) = re.findall(shade, style.read_text(encoding="utf-8"))
@@ -288,8 +291,8 @@ def test_a_page_in_the_browser(built: Built, browser: Any, study: str, name: str
         page.evaluate(SHORTEN)
         page.set_viewport_size({"width": 1280, "height": 900})
         page.evaluate(axe_source())
-        # Over a gradient axe leaves contrast undecided: the shade at a table's edge lies, at its strongest, over all.
-        page.add_style_tag(content=f".table-scroll {{ background: {strongest_shade()} !important }}")
+        # Over a gradient axe leaves contrast undecided: the shade at the edge lies, at its strongest, over all.
+        page.add_style_tag(content=f".figure-scroll, .table-scroll {{ background: {strongest_shade()} !important }}")
         assert [] == page.evaluate(AXE)
         height = page.evaluate("document.documentElement.scrollHeight")
         page.set_viewport_size({"width": 1280, "height": height})
