@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.errors import AnalysisError
-from analysis.featurefiles import FeatureWriter, check_folder, compare_features, told_if_not_written
+from analysis.errors import AnalysisError, told_if_not_written
+from analysis.featurefiles import FeatureWriter, check_folder, compare_features
 from analysis.features import OF_ARTICLE, Facts
 from analysis.gazetteer import Gazetteer
 from analysis.manifest import NewRows

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -16,18 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis import tables
-from analysis.errors import AnalysisError, FeaturesMissing
+from analysis.errors import FeaturesMissing, told_if_not_written
 from analysis.tables import Schema
-
-
-@contextmanager
-def told_if_not_written(path: Path) -> Iterator[None]:
-    """Turn what the system says where a file cannot be written into an error that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or error
-        raise AnalysisError(f"{path} cannot be written ({reason}). Mend that, or name another folder.") from error
 
 
 def check_folder(folder: Path) -> None:

@@ -5,7 +5,6 @@ The texts of a language are read together (`analysis.parsed`); what is counted i
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from analysis.mentions import Mention, text_mentions
 from analysis.minhash import PERMUTATIONS, SHINGLE, signatures, word_numbers
 from analysis.numbered import Flags, Ints, column
 from analysis.parsed import Parsed, lower, parse
+from analysis.places import text_digest
 from analysis.tables import PARTS, Schema
 from analysis.tokens import is_word
 from analysis.valence import mention_valence, sentence_valence
@@ -159,11 +159,6 @@ def _articles(chunk: _Chunk, recipe: Recipe) -> pa.Table:
         lede_tokens=words[:, PARTS.index("lede")],
         text_sha256=list(map(text_digest, parsed.texts)),
     )
-
-
-def text_digest(text: str) -> str:
-    """SHA-256 of a cleaned text, in hex."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sentences(chunk: _Chunk, recipe: Recipe) -> pa.Table:

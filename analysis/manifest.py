@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.featurefiles import told_if_not_written
+from analysis.errors import told_if_not_written
 from analysis.tables import ARTICLES_CSV
 
 

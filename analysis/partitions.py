@@ -22,8 +22,7 @@ import pandas as pd
 import pyarrow as pa
 
 import analysis
-from analysis.errors import AnalysisError
-from analysis.featurefiles import told_if_not_written
+from analysis.errors import AnalysisError, told_if_not_written
 from analysis.features import OF_ARTICLE, Facts, Recipe, chunk_features
 from analysis.gazetteer import Gazetteer
 

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import IO
 
-from analysis.featurefiles import told_if_not_written
+from analysis.errors import told_if_not_written
 from analysis.readers import Rejected
 
 #: So many are kept to be shown, and so many reasons told apart; the file has all.
