@@ -10,7 +10,7 @@ from ministudy import TEXTS, mini_study, write_texts
 from analysis import tables
 from analysis.annotate import annotate, compare_features
 from analysis.errors import AnalysisError, GazetteerError, TextsError
-from analysis.parsed import parse
+from analysis.mentions.parsed import parse
 from analysis.readers import read_texts
 from analysis.study import load_study
 from analysis.valence import mention_valence

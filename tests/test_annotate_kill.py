@@ -13,8 +13,8 @@ from growing import sample_copy, varied, write_texts
 
 from analysis import tables
 from analysis.annotate import annotate, compare_features
+from analysis.annotate.partitions import WorkFolder
 from analysis.errors import AnalysisError
-from analysis.partitions import WorkFolder
 from analysis.study import load_study
 
 ARTICLES, ROWS = 1200, 10
@@ -85,7 +85,7 @@ def test_killed_at_random_moments_and_started_again(tmp_path, jobs):
 
 def stopped(monkeypatch, after):
     """Have measuring fail after so many partitions."""
-    from analysis import processes
+    from analysis.annotate import processes
 
     measure, done = processes.measured, []
 

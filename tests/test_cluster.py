@@ -13,10 +13,9 @@ import pytest
 from growing import sample_copy, varied, write_texts
 from ministudy import mini_study
 
-from analysis import cluster
-from analysis.annotate import annotate, compare_features
+from analysis.annotate import annotate, cluster, compare_features
+from analysis.annotate.partitions import measured
 from analysis.errors import AnalysisError
-from analysis.partitions import measured
 from analysis.study import load_study
 
 ENVIRONMENT = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False", "DASK_DISTRIBUTED__DASHBOARD__LINK": ""}
@@ -159,10 +158,10 @@ def test_without_dask_the_error_says_what_to_install(tmp_path, monkeypatch):
 def test_a_worker_with_another_library_is_refused():
     with pytest.raises(AnalysisError, match="is not the one of this machine"):
         cluster.measured_there(b"", b"", "another digest")
-    assert measured.__module__ == "analysis.partitions"
+    assert measured.__module__ == "analysis.annotate.partitions"
 
 
 def test_dask_is_imported_only_for_a_scheduler():
-    code = "import sys, analysis.annotate, analysis.cluster; print({'dask', 'distributed'} & set(sys.modules))"
+    code = "import sys, analysis.annotate, analysis.annotate.cluster; print({'dask', 'distributed'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "set()\n" == done.stdout

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from analysis import tables
+from analysis.annotate.featurefiles import FeatureWriter, check_folder, compare_features
 from analysis.errors import AnalysisError, FeaturesMissing, TableError
-from analysis.featurefiles import FeatureWriter, check_folder, compare_features
 
 META = {"b": 1, "a": "ą"}
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from analysis.settings import Happening, Period, ReportRule, read_settings
+from analysis.study.settings import Happening, Period, ReportRule, read_settings
 
 
 def _problems(path):
