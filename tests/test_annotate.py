@@ -127,7 +127,7 @@ def test_again_gives_the_same_and_appends_nothing(done, tmp_path):
 
 def test_jobs_and_the_order_of_the_texts_change_nothing(done, tmp_path, monkeypatch):
     study, first = done
-    monkeypatch.setattr("analysis.annotate.ROWS", 1)
+    monkeypatch.setattr("analysis.annotate.run.ROWS", 1)
     turned = write_texts(tmp_path / "turned.jsonl", TEXTS[::-1])
     several = annotate(turned, study, output=tmp_path / "several", jobs=2)
     assert [] == compare_features(first.folder, several.folder)

@@ -64,7 +64,7 @@ def worker(started, address):
 @pytest.mark.slow
 def test_a_worker_killed_in_the_middle_changes_no_value(started, scheduler, tmp_path, monkeypatch):
     """Two workers, 40 partitions; one worker is killed once some partitions are finished."""
-    monkeypatch.setattr("analysis.annotate.ROWS", 25)
+    monkeypatch.setattr("analysis.annotate.run.ROWS", 25)
     texts = write_texts(tmp_path / "texts.jsonl", varied(1000))
     local = annotate(texts, load_study(sample_copy(tmp_path / "local")))
     study = load_study(sample_copy(tmp_path / "remote"))
@@ -104,7 +104,7 @@ def test_a_cluster_without_workers_is_told_and_bounded(scheduler, tmp_path, monk
 @pytest.mark.slow
 def test_a_cluster_that_loses_its_scheduler_is_told(started, scheduler, tmp_path, monkeypatch):
     """The scheduler cannot be reached any more while partitions wait; what was finished is kept and used."""
-    monkeypatch.setattr("analysis.annotate.ROWS", 25)
+    monkeypatch.setattr("analysis.annotate.run.ROWS", 25)
     monkeypatch.setattr(cluster, "PATIENCE", 30)
     pytest.importorskip("distributed")
     study = load_study(sample_copy(tmp_path / "sample"))
