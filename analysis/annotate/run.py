@@ -115,16 +115,7 @@ def annotate(
         Bands(folder=writer.neighbour) as copies,
         workers_for(jobs, scheduler, gazetteer) as workers,
     ):
-        texts = read_texts(
-            paths,
-            rejected=rejected,
-            refuse=_refusal(study),
-            rows=ROWS,
-            columns=study.settings.columns,
-            outlet_of=outlet_finder(study.outlets),
-            languages=study.settings.languages,
-            skipped=skipped,
-        )
+        texts = _read(paths, study, rejected, skipped)
         tasks = (task(chunk, facts, made_with) for chunk in _noting_new(texts, facts, new))
         for features, known in measured_in_order(tasks, workers, work):
             for schema in OF_ARTICLE:
@@ -136,17 +127,38 @@ def annotate(
         if not count:
             reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected.first[:3])
             raise AnalysisError(f"no article to annotate; {rejected.count} rows were set aside. {reasons}".rstrip())
-        written = writer.written(tables.ARTICLES)
-        articles = written.read(columns=["article", "published", "title_tokens"], use_threads=False).to_pandas()
-        signatures = writer.written(tables.SIGNATURES)
-        reprints = copies.clusters(articles, partial(_some, signatures))
-        writer.add(tables.REPRINTS, pa.Table.from_pandas(reprints, preserve_index=False))
+        articles = _add_reprints(writer, copies)
         added = new.finish()
         writer.finish(_meta(study, added, len(articles), rejected, skipped))
     listed = pd.Series(sorted(facts), dtype="str")
     missing = tuple(listed[~listed.isin(articles["article"])])
     told = tuple(rejected.first), tuple(added["article"]), missing, dict(rejected.reasons), dict(skipped)
     return Annotation(folder, len(articles), *told, kept, int((articles["title_tokens"] == 0).sum()))
+
+
+def _read(
+    paths: str | Path | Iterable[str | Path], study: Study, rejected: SetAside, skipped: Counter[str]
+) -> Iterator[pd.DataFrame]:
+    """The texts that fit the study, in chunks; what does not goes into `rejected` and `skipped`."""
+    return read_texts(
+        paths,
+        rejected=rejected,
+        refuse=_refusal(study),
+        rows=ROWS,
+        columns=study.settings.columns,
+        outlet_of=outlet_finder(study.outlets),
+        languages=study.settings.languages,
+        skipped=skipped,
+    )
+
+
+def _add_reprints(writer: FeatureWriter, copies: Bands) -> pd.DataFrame:
+    """Write the table that needs all articles; return what it needed to know of them."""
+    written = writer.written(tables.ARTICLES)
+    articles = written.read(columns=["article", "published", "title_tokens"], use_threads=False).to_pandas()
+    reprints = copies.clusters(articles, partial(_some, writer.written(tables.SIGNATURES)))
+    writer.add(tables.REPRINTS, pa.Table.from_pandas(reprints, preserve_index=False))
+    return articles
 
 
 def _made_with(study: Study) -> str:

@@ -46,8 +46,8 @@ _ROWS = 4_000_000
 _CODE = (
     *("compare/__init__", "compare/inference", "compare/keyness", "compare/linear", "compare/resample"),
     *("frequency/__init__", "results/__init__", "results/measures", "selection/__init__", "selection/spelling"),
-    *("study/__init__", "study/featuretable", "study/settings", "study/settingvalues", "study/studyfiles"),
-    "tables/__init__",
+    *("study/__init__", "study/entries", "study/featuretable", "study/settings", "study/settingvalues", "study/study"),
+    *("study/studyfiles", "tables/__init__", "tables/schema"),
 )
 
 

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import Problem, did_you_mean
-from analysis.study.settingvalues import PARSERS, REQUIRED, Fault, Faults, Supplement, fault_of
-from analysis.study.settingvalues import Happening as Happening
-from analysis.study.settingvalues import Period as Period
-from analysis.study.settingvalues import ReportRule as ReportRule
+from analysis.study.entries import Happening, Period, ReportRule, Supplement
+from analysis.study.settingvalues import PARSERS, REQUIRED, Fault, Faults, fault_of
 from analysis.tables import LANGUAGES
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-import pandas as pd
-
 from analysis.errors import did_you_mean
+from analysis.study.entries import Happening, Period, ReportRule, Supplement
 from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS
 
 #: Most characters of a name that becomes a file's or a folder's.
@@ -53,51 +52,6 @@ def fault_of(error: Exception, entry: int = 0) -> Fault:
     if isinstance(error, KeyError):
         return Fault(f"{error} is missing", "Add it", entry)
     return Fault(str(error), entry=entry)
-
-
-@dataclass(frozen=True)
-class Period:
-    """A stretch of the story, first and last day included, in the event's time zone."""
-
-    name: str
-    start: date
-    end: date
-
-    @property
-    def start_day(self) -> pd.Timestamp:
-        """First day as a timestamp without zone."""
-        return pd.Timestamp(self.start)
-
-    @property
-    def end_day(self) -> pd.Timestamp:
-        """Last day as a timestamp without zone."""
-        return pd.Timestamp(self.end)
-
-
-@dataclass(frozen=True)
-class ReportRule:
-    """One entry of [[reports]]: a notebook, once with `parameters` or once for each tested outlet."""
-
-    notebook: str
-    each: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Happening:
-    """A dated occurrence, drawn into the time line."""
-
-    day: date
-    name: str
-
-
-@dataclass(frozen=True)
-class Supplement:
-    """Words of another source, described and never tested: a file of the study, what it is, words looked up in it."""
-
-    file: str
-    about: str
-    terms: tuple[str, ...]
 
 
 def _text(value: Any) -> str:
