@@ -1,4 +1,7 @@
-"""Finding sentences: rules from rows of COMPARISON to words. No stance, no superlative; "cannot tell" is a finding."""
+"""Finding sentences: rules from rows of COMPARISON to words. No stance, no superlative; "cannot tell" is a finding.
+
+`sentences` words a single comparison, `portraits` a corpus and whom it names, `lacking` what a study does not have.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ import pandas as pd
 
 from analysis import selection
 from analysis.compare.ranks import STABLE, first_places
-from analysis.findings.function_words import function_words as words_of
 from analysis.findings.sentences import BODIES, UNITS, WHAT, reference_name
+from analysis.instruments.function_words import function_words
 from analysis.phrases import equals, listing, number, percent, plural
 from analysis.results import is_primary, stands, without
 from analysis.results.measures import EQUAL, REST, heads
@@ -179,7 +182,7 @@ def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int =
     name, other = study.outlet_names.get(group, group), reference_name(study, rows.iloc[0])
     result = []
     standing = rows[[stands(row) for _, row in rows.iterrows()]]
-    small = standing["feature"].isin(words_of(str(rows.iloc[0]["language"])))
+    small = standing["feature"].isin(function_words(str(rows.iloc[0]["language"])))
     for sign, amount in ((1, "more"), (-1, "less")):
         side = sign * standing["estimate"] > 0
         texts = [

@@ -6,7 +6,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-FUNCTION_WORDS = Path(__file__).parents[1] / "instruments" / "function_words.toml"
+FUNCTION_WORDS = Path(__file__).with_name("function_words.toml")
 
 
 @cache
