@@ -1,6 +1,9 @@
 """Texts → features, in partitions, on one machine or a cluster: what is measured of a text, kept, and set aside.
 
 Lazy as the package is, so that a process that only measures imports no more than that takes.
+
+`run` reads texts, has them measured in `partitions` by `processes` or a `cluster`, and writes the `featurefiles`;
+`features` is what is measured of some texts, `manifest` takes the new articles, `setaside` what could not be read.
 """
 
 from importlib import import_module

@@ -1,4 +1,7 @@
-"""One zip of a study with all that its reports are made of, described as an RO-Crate; the same bytes each time."""
+"""One zip of a study with all that its reports are made of, described as an RO-Crate; the same bytes each time.
+
+`crate` describes it.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 Articles (or whole clusters of copies) are resampled and permuted, never tokens. Standardized differences weigh the
 periods as Mantel and Haenszel do, so that a group observed at another time of the story is not compared with it.
+
+`keyness` compares words; `resample` draws articles again, `linear` tells without a draw, and `inference` makes
+intervals, p and q of either; `ranks` says how sure a first place is.
 """
 
 from __future__ import annotations

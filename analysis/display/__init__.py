@@ -2,6 +2,9 @@
 
 Each object is HTML made here, with everything foreign escaped, and beside it a small record that the publisher reads
 (to write the CSV file and to find a report's headline). In JupyterLab the HTML alone is shown.
+
+`views` makes frames ready to show, `exhibits` and `tone` figures and tables of them, `concordance` lines in context,
+`method` the notes on instruments.
 """
 
 from __future__ import annotations

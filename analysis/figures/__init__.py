@@ -1,6 +1,8 @@
 """Figures: table in, Axes out. Draw and compute nothing; colours that read on paper and on a dark screen.
 
 INK, MUTED and RULE are placeholders that `display.figure` turns into the page's own colours.
+
+`svg` writes a drawn figure as SVG: the page's colours, a text alternative inside.
 """
 
 from __future__ import annotations

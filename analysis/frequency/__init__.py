@@ -1,6 +1,8 @@
-"""How often: shares of articles, rates per 1,000 tokens, dispersion, shares within a set of labels.
+"""What is counted and described: shares of articles, rates per 1,000 tokens, dispersion, shares within a set of labels.
 
 Articles are the sampling unit throughout; tokens are not independent of one another.
+
+`corpus` describes what a study holds, `supplement` the words of another source. Nothing here is tested.
 """
 
 from __future__ import annotations

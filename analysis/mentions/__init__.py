@@ -1,4 +1,7 @@
-"""Which actor or label a text mentions, where, and in whose voice."""
+"""Which actor or label a text mentions, where, and in whose voice.
+
+`parsed` reads texts once for every instrument; `voice` tells who speaks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Things by number: what comes a thousand times is looked at once, and figures of all of them are arrays."""
+"""Things by number: what comes a thousand times is looked at once, and figures of all of them are arrays.
+
+`pieces` cuts texts at white space.
+"""
 
 from __future__ import annotations
 

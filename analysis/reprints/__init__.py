@@ -1,4 +1,7 @@
-"""Copies of one text (wire copy, reprints, republished feeds): MinHash signatures → clusters."""
+"""Copies of one text (wire copy, reprints, republished feeds): MinHash signatures → clusters.
+
+`minhash` makes the signatures; `spilled` keeps them in a file while they wait.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """A study: one folder with its settings, its hand-made tables and its features, loaded and validated.
 
 Every problem of every file is found before anything runs; `load_study` refuses a study that has one.
+
+`settings`, `settingvalues` and `entries` read study.toml, `studyfiles` the CSV files, `featuretable` the features;
+`crosscheck` holds them against each other; `study` is what comes of it.
 """
 
 from __future__ import annotations

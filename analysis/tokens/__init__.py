@@ -5,6 +5,8 @@ takes the apostrophe of "Peru’s" for a quotation mark and cannot always say wh
 
 What stands between two spaces, a piece, has the same tokens wherever it stands, but for the period after it. So a piece
 is cut once, not each time it comes, and many sentences are read together: their tokens are arrays of numbers.
+
+`boundaries` finds where sentences end.
 """
 
 from __future__ import annotations

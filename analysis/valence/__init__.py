@@ -2,7 +2,8 @@
 
 The instrument of sentences is for English VADER (Hutto & Gilbert 2014), a lexicon with rules for negation and emphasis,
 made for short social texts (`vader`). That of mentions is a linear model of our own, trained on coded news
-sentences (`stance`). How well they measure news is said in instruments/validity.csv.
+sentences (`stance`), over what `targeted` finds in a sentence seen by `scene`, its words known from `connotation` and
+`vocabulary`, its features numbered by `hashed`. How well they measure news is said in instruments/validity.csv.
 """
 
 from __future__ import annotations
