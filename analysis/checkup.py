@@ -11,7 +11,7 @@ from analysis.places import find_root
 from analysis.publish.matrix import plan_reports
 from analysis.publish.parameters import OUTLETS
 from analysis.study import Study, read_what_there_is
-from analysis.studyfiles import read_csv
+from analysis.study.studyfiles import read_csv
 from analysis.tables import ACTORS_CSV, FEATURES
 
 

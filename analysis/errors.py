@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,16 @@ class AnalysisError(Exception):
 def told(error: AnalysisError) -> str:
     """What an error says, after the places that were noted on it (file and line) as it was passed on."""
     return ": ".join([*getattr(error, "__notes__", ()), str(error)])
+
+
+@contextmanager
+def told_if_not_written(path: Path) -> Iterator[None]:
+    """Turn what the system says where a file cannot be written into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise AnalysisError(f"{path} cannot be written ({reason}). Mend that, or name another folder.") from error
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:

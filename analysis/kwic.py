@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis import tables
 from analysis.errors import AnalysisError
-from analysis.features import text_digest
+from analysis.places import text_digest
 from analysis.readers import read_texts
 from analysis.study import Study
 from analysis.tokens import Span, tokenize

@@ -14,6 +14,11 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def text_digest(text: str) -> str:
+    """SHA-256 of a cleaned text, in hex."""
+    return digest(text.encode())
+
+
 def find_root(start: Path | None = None) -> Path:
     """The project's folder (the one with data/ and notebooks/), from `start` or any folder above it.
 

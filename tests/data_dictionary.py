@@ -1,10 +1,10 @@
-"""The data dictionary of data/README.md, from analysis/tables.py; `--write` renews it there."""
+"""The data dictionary of data/README.md, from analysis/tables/__init__.py; `--write` renews it there."""
 
 import re
 import sys
 from pathlib import Path
 
-from analysis.dictionary import dictionary
+from analysis.tables.dictionary import dictionary
 
 README = Path(__file__).resolve().parents[1] / "data" / "README.md"
 MARKS = re.compile(r"(<!-- dictionary -->\n)(.*?)(<!-- /dictionary -->)", re.DOTALL)

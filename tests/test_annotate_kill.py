@@ -13,18 +13,18 @@ from growing import sample_copy, varied, write_texts
 
 from analysis import tables
 from analysis.annotate import annotate, compare_features
+from analysis.annotate.partitions import WorkFolder
 from analysis.errors import AnalysisError
-from analysis.partitions import WorkFolder
 from analysis.study import load_study
 
 ARTICLES, ROWS = 1200, 10
 CODE = """
 import sys
-import analysis.annotate
+import analysis.annotate.run
 from analysis.study import load_study
-analysis.annotate.ROWS = int(sys.argv[3])
+analysis.annotate.run.ROWS = int(sys.argv[3])
 if __name__ == "__main__":
-    done = analysis.annotate.annotate(sys.argv[1], load_study(sys.argv[2]), jobs=int(sys.argv[4]))
+    done = analysis.annotate.run.annotate(sys.argv[1], load_study(sys.argv[2]), jobs=int(sys.argv[4]))
     print(done.articles, done.kept)
 """
 
@@ -85,7 +85,7 @@ def test_killed_at_random_moments_and_started_again(tmp_path, jobs):
 
 def stopped(monkeypatch, after):
     """Have measuring fail after so many partitions."""
-    from analysis import processes
+    from analysis.annotate import processes
 
     measure, done = processes.measured, []
 
@@ -102,7 +102,7 @@ def stopped(monkeypatch, after):
 @pytest.fixture
 def interrupted(tmp_path, monkeypatch):
     """A study of 40 texts whose annotating was interrupted after 3 of 4 partitions; its file of texts."""
-    monkeypatch.setattr("analysis.annotate.ROWS", 10)
+    monkeypatch.setattr("analysis.annotate.run.ROWS", 10)
     texts = write_texts(tmp_path / "texts.jsonl", varied(40))
     study = load_study(sample_copy(tmp_path / "study"))
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -137,7 +137,7 @@ def test_what_changed_beside_the_texts_is_measured_again(interrupted, monkeypatc
         with (study.folder / "actors.csv").open("a", encoding="utf-8") as file:
             file.write("new-one,person,New One,en,New One,exact,,\n")
     elif changed == "library":
-        monkeypatch.setattr("analysis.annotate.library_digest", lambda: "another")
+        monkeypatch.setattr("analysis.annotate.run.library_digest", lambda: "another")
     else:
         frame = pd.read_json(texts, lines=True)
         first = frame["article"].iloc[15]

@@ -18,8 +18,8 @@ from conftest import ROOT, Castillo
 from publishing import make_project
 from rocrate.rocrate import ROCrate
 
-from analysis import archive, crate
-from analysis.archive import make_archive, project_files
+from analysis import archive
+from analysis.archive import crate, make_archive, project_files
 from analysis.cli import main
 from analysis.errors import ArchiveError
 from analysis.publish.manifest import write_manifest

@@ -5,10 +5,10 @@ from benchmarks.gold import boundary_f1
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import boundaries
-from analysis.boundaries import split_sentences
 from analysis.errors import LanguageError
 from analysis.tables import LANGUAGES
+from analysis.tokens import boundaries
+from analysis.tokens.boundaries import split_sentences
 
 LANGUAGE = st.sampled_from(LANGUAGES)
 #: Any Unicode, and texts dense in what the rules look at.

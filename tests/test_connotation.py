@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.connotation import code, stem, word
+from analysis.valence.connotation import code, stem, word
 
 
 @pytest.mark.parametrize(

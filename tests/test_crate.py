@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import analysis
-from analysis import crate
+from analysis.archive import crate
 from analysis.errors import ArchiveError
 
 MIT, CC = "https://spdx.org/licenses/MIT", "https://creativecommons.org/licenses/by/4.0/"

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from analysis.crosscheck import contradictions
 from analysis.study import examine
+from analysis.study.crosscheck import contradictions
 
 
 def _told(folder):

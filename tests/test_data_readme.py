@@ -1,12 +1,12 @@
-"""data/README.md explains every table and column, as analysis/tables.py does."""
+"""data/README.md explains every table and column, as analysis/tables/__init__.py does."""
 
 import csv
 from pathlib import Path
 
 from data_dictionary import MARKS, README
 
-from analysis.dictionary import dictionary
-from analysis.method import VALIDITY
+from analysis.display.method import VALIDITY
+from analysis.tables.dictionary import dictionary
 
 ROOT = Path(__file__).resolve().parents[1]
 

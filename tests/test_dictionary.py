@@ -1,8 +1,8 @@
 """The data dictionary: every column with its kind, unit and meaning. data/README.md holds it (test_data_readme)."""
 
 from analysis import tables
-from analysis.dictionary import dictionary, sections
 from analysis.tables import Column, Schema
+from analysis.tables.dictionary import dictionary, sections
 
 
 def test_a_schema_is_a_heading_what_a_row_is_and_a_line_for_each_column():

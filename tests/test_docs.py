@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -83,6 +84,23 @@ def test_contributing_tells_how_to_add_each_kind_of_thing() -> None:
         assert any(list(ROOT.glob(place)) for place in places), name
     for command in re.findall(r"`?make (\w+)", CONTRIBUTING):
         assert re.search(rf"^{command}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE), command
+
+
+def test_a_module_imports_only_what_contributing_lists_above_it() -> None:
+    """And the list is of what there is."""
+    flow = CONTRIBUTING.partition("## How it flows")[2].partition("\n## ")[0]
+    listed = re.findall(r"^    (\w+) {2,}\S", flow, re.MULTILINE)
+    library = ROOT / "analysis"
+    there = {path.stem for path in library.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert sorted(listed) == sorted(there - {"__init__", "__main__"})
+    for path in library.rglob("*.py"):
+        place = path.relative_to(library).parts[0].removesuffix(".py")
+        nodes = ast.walk(ast.parse(path.read_bytes()))
+        for node in (node for node in nodes if isinstance(node, ast.ImportFrom) and place in listed):
+            package, _, module = (node.module or "").partition(".")
+            used = [module.partition(".")[0]] if module else [alias.name for alias in node.names]
+            for name in used if package == "analysis" else ():
+                assert name not in listed or listed.index(name) <= listed.index(place), f"{path} imports {name}"
 
 
 def test_data_are_explained_with_their_ethics() -> None:

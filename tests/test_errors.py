@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from analysis import errors
-from analysis.errors import Problem, StudyError
+from analysis.errors import AnalysisError, Problem, StudyError, told_if_not_written
 
 CSV = Path("data/x/articles.csv")
 
@@ -19,6 +19,11 @@ CSV = Path("data/x/articles.csv")
 )
 def test_a_problem_reads_as_file_line_fault_remedy(problem, expected):
     assert expected == str(problem)
+
+
+def test_an_error_without_a_reason_of_the_system_keeps_its_own():
+    with pytest.raises(AnalysisError, match=r"x cannot be written \(disk on fire\)"), told_if_not_written(Path("x")):
+        raise OSError("disk on fire")
 
 
 def test_a_study_error_holds_every_problem_and_prints_one_per_line():

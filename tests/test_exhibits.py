@@ -8,8 +8,9 @@ import pytest
 from lxml import html
 from scipy import stats
 
-from analysis import corpus, exhibits, views
-from analysis.exhibits import POINTS, RATE, VALENCE, Unit
+from analysis.display import exhibits, views
+from analysis.display.exhibits import POINTS, RATE, VALENCE, Unit
+from analysis.frequency import corpus
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

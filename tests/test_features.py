@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from ministudy import gazetteer
 
 from analysis import tables
-from analysis.features import OF_ARTICLE, Facts, Recipe, chunk_features, guess_body_kind, text_digest
+from analysis.annotate.features import OF_ARTICLE, Facts, Recipe, chunk_features, guess_body_kind
 from analysis.gazetteer import Gazetteer
-from analysis.minhash import signature
+from analysis.places import text_digest
+from analysis.reprints.minhash import signature
 from analysis.tokens import is_word, split_sentences, tokenize
 
 RECIPE = Recipe(gazetteer(("ada-rivas", "*", "Rivas", "exact", "default", None)), {"b": Facts("feed", "caption")})

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import featuretable, results, selection, tables
+from analysis import results, selection, tables
 from analysis.errors import FeaturesBroken, TableError
-from analysis.featuretable import read_articles, read_table
-from analysis.study import load_study
+from analysis.study import featuretable, load_study
+from analysis.study.featuretable import read_articles, read_table
 
 NUMBERED = [schema for schema in tables.FEATURES if schema.numbered and schema is not tables.SIGNATURES]
 

@@ -17,7 +17,7 @@ from analysis.findings import (
     verdict,
     word_findings,
 )
-from analysis.measures import EQUAL
+from analysis.results.measures import EQUAL
 
 STANCE = {
     "biased", "hostile", "favourable", "favorable", "slanted", "unfair", "neutral", "critical", "sympathetic",

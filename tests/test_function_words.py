@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.function_words import FUNCTION_WORDS, function_words
+from analysis.instruments.function_words import FUNCTION_WORDS, function_words
 
 
 @pytest.mark.parametrize(

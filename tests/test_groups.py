@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis import groups, tables
-from analysis.groups import group_differences, group_finding, group_sentence, outlets_of
+from analysis import tables
+from analysis.results import groups
+from analysis.results.groups import group_differences, group_finding, group_sentence, outlets_of
 
 
 def _study(study, monkeypatch, values, kinds):

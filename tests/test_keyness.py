@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import keyness, tables
-from analysis.compare import log_odds
+from analysis import tables
+from analysis.compare import keyness, log_odds
 from analysis.errors import EmptyGroup, OverlappingGroups
 
 CORPUS = {"coup": (10, 2), "mob": (0, 6), "peru": (20, 30), "vote": (5, 5)}

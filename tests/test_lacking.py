@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from analysis import lacking
 from analysis.errors import UnknownLanguage
+from analysis.findings import lacking
 from analysis.study import load_study
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.compare import difference, log_odds
-from analysis.linear import drawn_moments, membership, tail_p
+from analysis.compare.linear import drawn_moments, membership, tail_p
 
 NUMBERS = ["lower", "upper", "z", "p", "detectable"]
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import tables
+from analysis.annotate.manifest import NewRows, manifest_rows
 from analysis.errors import AnalysisError
-from analysis.manifest import NewRows, manifest_rows
 
 HEAD = ",".join(tables.ARTICLES_CSV.names)
 #: Any text but line ends and nothing at all, as ids and addresses are.

@@ -6,7 +6,7 @@ import pytest
 
 from analysis import selection
 from analysis.errors import EmptyGroup
-from analysis.measures import EQUAL, Measured, equal_weights, heads, in_language, measures, without_copies
+from analysis.results.measures import EQUAL, Measured, equal_weights, heads, in_language, measures, without_copies
 
 ORDER = ["actor-share", "actor-rate", "label-share", "label-share-own", "valence", "valence-toward"]
 
@@ -42,7 +42,8 @@ def test_with_equal_weights_the_reference_is_the_mean_of_its_outlets(small_study
     one = _made(small_study, outlets, values)
     weight = equal_weights(one)
     assert pytest.approx(0.5) == np.average(one.values.loc[one.sides[1], "x"], weights=weight[one.sides[1]])
-    monkeypatch.setattr("analysis.measures.heads", lambda study: pd.Series(one.values.index, index=one.values.index))
+    heads = pd.Series(one.values.index, index=one.values.index)
+    monkeypatch.setattr("analysis.results.measures.heads", lambda study: heads)
     row = one.weighed(small_study, weight, ["x"], reference=EQUAL).iloc[0]
     assert pytest.approx(2 / 5 - 0.5) == row["estimate"]
     assert row["lower"] < row["estimate"] < row["upper"]
@@ -61,7 +62,8 @@ def test_weight_zero_is_an_article_less(small_study, monkeypatch):
     values = [1, 2, 3, 4, 5, np.nan] + list(range(8)) + [50] * 6
     one = _made(small_study, outlets, values, kind="mean")
     few = _made(small_study, outlets[:14], values[:14], kind="mean")
-    monkeypatch.setattr("analysis.measures.heads", lambda study: pd.Series(one.values.index, index=one.values.index))
+    heads = pd.Series(one.values.index, index=one.values.index)
+    monkeypatch.setattr("analysis.results.measures.heads", lambda study: heads)
     weight = pd.Series(1.0, index=one.values.index).where(one.chosen.articles["outlet"] != "b", 0.0)
     columns = ["estimate", "count", "reference_count", "articles", "reference_articles"]
     expected = few.compare(small_study, adjustments=["standardized"])[columns].iloc[0]

@@ -6,10 +6,10 @@ import bibtexparser
 import pandas as pd
 import pytest
 
-from analysis import method
-from analysis.method import METHODS, method_note, variance_sentence
-from analysis.settingvalues import NOTED
+from analysis.display import method
+from analysis.display.method import METHODS, method_note, variance_sentence
 from analysis.study import load_study
+from analysis.study.settingvalues import NOTED
 
 VALIDITY = """instrument,study,measure,value,n,who,data,date,command
 valence,*,agreement <b>,0.4321,1200,"two people & one",news,2022-12-07,tests/x.py
@@ -45,7 +45,7 @@ def test_comparisons_are_noted_with_their_draws_and_seed(small_study, validity):
 
 
 def test_a_large_study_is_noted_as_not_resampled(small_study, monkeypatch):
-    monkeypatch.setattr("analysis.inference.LARGE", 10)
+    monkeypatch.setattr("analysis.compare.inference.LARGE", 10)
     html = method_note(small_study, "comparison").html
     assert "nothing is resampled: intervals are linearized" in html
     assert "draws" not in html

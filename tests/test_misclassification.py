@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import misclassification
-from analysis.misclassification import CLASSES, coded_mentions, corrected_tone, correction_sentence
+from analysis.results import misclassification
+from analysis.results.misclassification import CLASSES, coded_mentions, corrected_tone, correction_sentence
 from analysis.study import load_study
 
 SHARES = st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(lambda each: np.array(each) / sum(each))

@@ -23,9 +23,9 @@ from analysis.checkup import check_study
 from analysis.cli import main
 from analysis.errors import AnalysisError
 from analysis.newstudy import new_study, place_of
-from analysis.settings import Settings
-from analysis.settingvalues import PARSERS
 from analysis.study import load_study
+from analysis.study.settings import Settings
+from analysis.study.settingvalues import PARSERS
 
 ROOT = Path(__file__).resolve().parents[1]
 

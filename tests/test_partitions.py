@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from ministudy import TEXTS, mini_study
 
-from analysis import partitions, tables
+from analysis import tables
+from analysis.annotate import partitions
+from analysis.annotate.features import Facts, Recipe, chunk_features
+from analysis.annotate.partitions import WorkFolder, library_digest, measured, task, unpack
 from analysis.errors import AnalysisError
-from analysis.features import Facts, Recipe, chunk_features
 from analysis.gazetteer import Gazetteer
-from analysis.partitions import WorkFolder, library_digest, measured, task, unpack
 from analysis.readers import read_texts
 
 KNOWN = {"herald-1": Facts("feed", "caption")}
@@ -166,7 +167,7 @@ def test_a_file_cut_off_is_told_by_one_of_the_errors_that_have_it_measured_again
 @pytest.mark.skipif(partitions.fcntl is None, reason="needs locks")
 def test_a_folder_is_one_process_s_at_a_time_and_free_again_when_that_is_killed(tmp_path):
     program = (
-        "import pathlib, sys, time; from analysis.partitions import WorkFolder\n"
+        "import pathlib, sys, time; from analysis.annotate.partitions import WorkFolder\n"
         "with WorkFolder(pathlib.Path(sys.argv[1])) as work: work.write('one', b'x'); time.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "features")])

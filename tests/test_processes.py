@@ -7,11 +7,11 @@ import signal
 import pytest
 from test_partitions import KNOWN, recipe, study, texts  # noqa: F401 (fixtures)
 
-from analysis import processes
-from analysis.cluster import Cluster
+from analysis.annotate import processes
+from analysis.annotate.cluster import Cluster
+from analysis.annotate.partitions import WorkFolder, measured, task
+from analysis.annotate.processes import Here, Processes, measured_in_order, workers_for
 from analysis.errors import AnalysisError
-from analysis.partitions import WorkFolder, measured, task
-from analysis.processes import Here, Processes, measured_in_order, workers_for
 
 
 class Recorded:

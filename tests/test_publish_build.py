@@ -143,14 +143,15 @@ def test_a_changed_module_makes_stale_what_imports_it(
             patch.setattr(cache, "library_files", lambda m: {n: swapped.get(n, p) for n, p in real(m).items()})
             return states()
 
-    expected = {"plain": "stale analysis/figures.py changed", "outlet--north": "fresh", "outlet--south": "fresh"}
-    assert expected == changed("analysis/figures.py")
-    assert {"fresh"} == set(changed("analysis/views.py").values())
+    figures = "analysis/figures/__init__.py"
+    expected = {"plain": f"stale {figures} changed", "outlet--north": "fresh", "outlet--south": "fresh"}
+    assert expected == changed(figures)
+    assert {"fresh"} == set(changed("analysis/display/views.py").values())
     assert expected | {"plain": "stale analysis/phrases.py changed"} == changed("analysis/phrases.py")
     monkeypatch.setattr(cache, "library_files", lambda modules: {"analysis/new.py": other} if modules else {})
     told = states()["plain"]
     assert "analysis/new.py is new" in told
-    assert "analysis/figures.py is used no more" in told
+    assert "analysis/figures/__init__.py is used no more" in told
 
 
 def test_cell_outputs_and_metadata_are_no_change(root: Path, quick: object) -> None:

@@ -20,8 +20,9 @@ from analysis.publish.depends import imports, library_files, notebook_modules
         (
             "from analysis import polarity",
             [
-                *("connotation", "errors", "hashed", "numbered", "pieces", "scene", "stance", "tables", "targeted"),
-                *("vader", "valence", "vocabulary"),
+                *("errors", "numbered", "numbered.pieces", "tables", "tables.schema", "valence"),
+                *("valence.connotation", "valence.hashed", "valence.scene", "valence.stance", "valence.targeted"),
+                *("valence.vader", "valence.vocabulary"),
             ],
         ),
         ("from analysis.readers.row import parse_row", None),
@@ -41,16 +42,16 @@ def test_modules_behind_names(cell: str, expected: list[str] | None) -> None:
 def test_where_names_cannot_be_told_everything_is_depended_on(cell: str) -> None:
     """But neither publishing nor commands."""
     found = notebook_modules([cell])
-    assert {"analysis.annotate", "analysis.views", "analysis.readers.jsonl"} <= set(found)
+    assert {"analysis.annotate", "analysis.display.views", "analysis.readers.jsonl"} <= set(found)
     assert not {"analysis", "analysis.cli", "analysis.publish", "analysis.publish.cache"} & set(found)
 
 
 def test_data_files_go_with_the_modules_that_name_them() -> None:
     """validity.csv with method.py, abbreviations.toml with boundaries.py."""
     assert ["analysis/phrases.py"] == list(library_files(["analysis.phrases"]))
-    found = library_files(["analysis.boundaries"])
-    assert ["analysis/boundaries.py", "analysis/instruments/abbreviations.toml"] == sorted(found)
-    assert "analysis/instruments/validity.csv" in library_files(["analysis.method"])
+    found = library_files(["analysis.tokens.boundaries"])
+    assert ["analysis/instruments/abbreviations.toml", "analysis/tokens/boundaries.py"] == sorted(found)
+    assert "analysis/instruments/validity.csv" in library_files(["analysis.display.method"])
     assert {} == library_files([])
 
 

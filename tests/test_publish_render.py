@@ -183,7 +183,7 @@ def test_surrogates_do_not_stop_a_page() -> None:
         ("<object at 0x7f00aa11bb22>", "<object at 0x…>"),
         ("see https://example.org/a/b and 1/2", "see https://example.org/a/b and 1/2"),
         (f"{sys.prefix}/lib/x.py", "lib/x.py"),
-        ("/project/analysis/study.py:7", "analysis/study.py:7"),
+        ("/project/analysis/study/__init__.py:7", "analysis/study/__init__.py:7"),
     ],
 )
 def test_plain(text: str, expected: str) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from analysis import load_study, study_results
+from analysis.display.method import VALIDITY, variance_sentence
+from analysis.display.views import actor_frequency, by_share, variance_of_tone
 from analysis.findings import findings
-from analysis.method import VALIDITY, variance_sentence
-from analysis.misclassification import coded_mentions, corrected_tone, correction_sentence
-from analysis.portraits import salience_findings
-from analysis.views import actor_frequency, by_share, variance_of_tone
+from analysis.findings.portraits import salience_findings
+from analysis.results.misclassification import coded_mentions, corrected_tone, correction_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,8 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.compare.resample import (
+    compact,
+    lay_out,
+    permuted,
+    permuted_difference,
+    resampled,
+    resampled_difference,
+)
 from analysis.errors import EmptyGroup, OverlappingGroups
-from analysis.resample import compact, lay_out, permuted, permuted_difference, resampled, resampled_difference
 
 NAMES = ("cnn", "the others")
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from analysis import study_results
+from analysis.display.views import differences
 from analysis.study import Study, load_study
-from analysis.views import differences
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "sample"
 PLANTED = pd.read_csv(FOLDER / "planted.csv")

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from analysis import tables
-from analysis.measures import REST
-from analysis.sentences import BODIES, UNITS, WHAT, reference_name
+from analysis.findings.sentences import BODIES, UNITS, WHAT, reference_name
+from analysis.results.measures import REST
 
 ROW = {
     "measure": "actor-share",

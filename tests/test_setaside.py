@@ -7,8 +7,8 @@ import pytest
 from ministudy import TEXTS, mini_study
 from reading import EN
 
-from analysis import corpus, setaside
-from analysis.annotate import annotate
+from analysis.annotate import annotate, setaside
+from analysis.frequency import corpus
 from analysis.readers import Rejected
 from analysis.study import load_study
 

@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from analysis.settings import Happening, Period, ReportRule, read_settings
+from analysis.study.entries import Happening, Period, ReportRule
+from analysis.study.settings import read_settings
 
 
 def _problems(path):

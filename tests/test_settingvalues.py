@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from analysis.settings import Settings, read_settings
-from analysis.settingvalues import NOTED, PARSERS, REQUIRED, Fault, Faults, Happening, Period, ReportRule, Supplement
-from analysis.settingvalues import fault_of as said_by
+from analysis.study.entries import Happening, Period, ReportRule, Supplement
+from analysis.study.settings import Settings, read_settings
+from analysis.study.settingvalues import NOTED, PARSERS, REQUIRED, Fault, Faults
+from analysis.study.settingvalues import fault_of as said_by
 from analysis.tables import MEASURES
 
 FIRST, LAST = date(2022, 12, 7), date(2022, 12, 9)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.numbered import Lists
-from analysis.stance import MODEL, Model, load_model, logits, probabilities
-from analysis.targeted import features
 from analysis.valence import mention_valence, polarity
+from analysis.valence.stance import MODEL, Model, load_model, logits, probabilities
+from analysis.valence.targeted import features
 
 
 def toward(sentence: str, target: str) -> float:

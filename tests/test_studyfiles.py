@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from analysis import tables
-from analysis.settings import read_settings
 from analysis.study import examine
-from analysis.studyfiles import parse_cell, read_csv
+from analysis.study.settings import read_settings
+from analysis.study.studyfiles import parse_cell, read_csv
 
 OBSERVED = tables.OBSERVED_CSV
 

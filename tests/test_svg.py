@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.figures import canvas, plot_estimates
-from analysis.svg import svg_of
+from analysis.figures.svg import svg_of
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

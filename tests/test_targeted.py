@@ -6,10 +6,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracle_targeted import features as slowly
 
-from analysis import vocabulary
-from analysis.connotation import code, word
-from analysis.hashed import mix
-from analysis.targeted import features
+from analysis.valence import vocabulary
+from analysis.valence.connotation import code, word
+from analysis.valence.hashed import mix
+from analysis.valence.targeted import features
 
 #: Words and marks that features ask for, so that they meet, among any others.
 _WORDS = str.split(

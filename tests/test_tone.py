@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from lxml import html
 
-from analysis import tone, views
+from analysis.display import tone, views
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.connotation import stem
 from analysis.errors import LanguageError
-from analysis.stance import MODEL, load_model, logits, probabilities
 from analysis.tables import LANGUAGES
-from analysis.targeted import features
 from analysis.valence import INSTRUMENTS, mention_valence, polarity, sentence_valence
+from analysis.valence.connotation import stem
+from analysis.valence.stance import MODEL, load_model, logits, probabilities
+from analysis.valence.targeted import features
 
 
 def _compound(total):
@@ -32,7 +32,7 @@ def _compound(total):
     [
         ("a good day", 1.9),
         ("it isn't good", 1.9 * -0.74),
-        ("it isn’t good", 1.9),  # as it stands; analysis.features hands it over with a plain apostrophe
+        ("it isn’t good", 1.9),  # as it stands; analysis.annotate.features hands it over with a plain apostrophe
         ("a table", 0.0),
         ("", 0.0),
     ],

@@ -5,9 +5,9 @@ import math
 import pandas as pd
 import pytest
 
-from analysis import views
+from analysis.display import views
+from analysis.display.method import variance_sentence
 from analysis.frequency import dispersion
-from analysis.method import variance_sentence
 from analysis.results import is_primary, pair_results
 from analysis.study import load_study
 

@@ -9,8 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import AnalysisError
-from analysis.featurefiles import told_if_not_written
+from analysis.errors import AnalysisError, told_if_not_written
 
 
 class Lines:

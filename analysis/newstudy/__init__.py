@@ -9,12 +9,11 @@ from string import Template
 
 from analysis import tables
 from analysis.annotate import annotate
-from analysis.dictionary import sections
-from analysis.errors import AnalysisError
-from analysis.featurefiles import told_if_not_written
+from analysis.errors import AnalysisError, told_if_not_written
 from analysis.places import find_root
 from analysis.publish.matrix import slug
 from analysis.study import Study, load_study
+from analysis.tables.dictionary import sections
 
 TEXTS = "texts.jsonl"
 

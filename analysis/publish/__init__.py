@@ -1,5 +1,8 @@
 """Notebooks → reports: matrix, parameters, kernels, rendering, cache, index, manifest.
 
+`builder` leads: which reports (`matrix`, `parameters`), which of them are stale (`depends`, `cache`, `stamp`), running
+them (`run`, `workers`, `work`, `kernels`, `template`) and making pages of them (`render`, `markdown`, `index`).
+
 Lazy as the package is, so that a build with nothing to do imports nothing heavy.
 """
 

@@ -26,8 +26,8 @@ from analysis.publish.parameters import Parameter, read_code, read_parameters
 from analysis.publish.progress import Progress
 from analysis.publish.run import run_all
 from analysis.publish.template import Template
-from analysis.settings import read_settings
 from analysis.study import Study, digest, find_root
+from analysis.study.settings import read_settings
 
 Echo = Callable[[str], None]
 

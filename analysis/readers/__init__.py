@@ -1,6 +1,8 @@
 """Files of texts → TEXTS, in chunks. A module per format; see `formats.FORMATS`.
 
 A row that cannot be read is set aside with its place and the reason, never with its text; the rest goes on.
+
+`stream` and `charset` open a file, `row` and `clean` make a text of what the format's module finds in it.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from analysis import tables
-from analysis.misclassification import coded_mentions
+from analysis.results.misclassification import coded_mentions
 from analysis.study import Study
 from analysis.tokens import split_sentences
 

@@ -21,8 +21,8 @@ from scipy import stats
 
 from analysis import load_study, log_odds, selection
 from analysis.errors import EmptyGroup
-from analysis.measures import REST, in_language, plan
 from analysis.results import PRIOR_WORDS, primary_variant
+from analysis.results.measures import REST, in_language, plan
 
 RESAMPLES = 500
 

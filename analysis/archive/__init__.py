@@ -1,0 +1,168 @@
+"""One zip of a study with all that its reports are made of, described as an RO-Crate; the same bytes each time.
+
+`crate` describes it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import json
+import os
+import subprocess
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import analysis
+from analysis.archive.crate import CITATION, METADATA, describe
+from analysis.errors import ArchiveError
+from analysis.places import digest, find_root
+from analysis.publish import list_reports
+from analysis.publish.files import write
+from analysis.publish.manifest import NAME, differences, make_manifest, read_manifest
+from analysis.study import Study
+from analysis.tables import FEATURES, OPTIONAL_FILES, STUDY_FILES
+
+#: What belongs to the project where git is not there to say so: these folders with all in them, and these files.
+FOLDERS = ("analysis", "notebooks", "tests", ".ci", ".github")
+FILES = (
+    *(".gitattributes", ".gitignore", ".pre-commit-config.yaml", CITATION, "CONTRIBUTING.md", "LICENSE", "Makefile"),
+    *("README.md", "data/README.md", "environment.yml", "pyproject.toml", "requirements.lock"),
+)
+#: The zip format knows no earlier day; a real time would make two archives of the same files differ.
+_DAY = (1980, 1, 1, 0, 0, 0)
+_PASSING = ("__pycache__", ".ipynb_checkpoints", "*.pyc")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive that was made: where, how many files it holds, the digest of the zip."""
+
+    path: Path
+    files: int
+    sha256: str
+
+
+def make_archive(study: Study, *, output: Path | None = None, also: Sequence[str] = ()) -> Archive:
+    """Write the archive of a study.
+
+    It holds the study's files, features and reports, notebooks, code, lock and manifest. Of the project goes in what
+    git tracks; of the study's folder, untracked, only what cannot hold a text: its tables and features.
+
+    Parameters
+    ----------
+    study : Study, its reports built and fresh
+    output : Path of the zip; <study>-<version>.zip in the project's folder by default
+    also : sequence of globs over names in the study's folder, of untracked files that may be published too
+
+    Returns
+    -------
+    Archive
+
+    Raises
+    ------
+    ArchiveError
+        Where a report is not fresh, where reports depend on a file that is left out, or rocrate is not installed.
+    BuildError
+        Where there is no manifest, or the zip cannot be written.
+    """
+    root = find_root()
+    reports = _fresh_reports(study, root)
+    files = {name: root / name for name in project_files(root)} | study_files(study, root, also) | reports
+    files = {name: path for name, path in files.items() if path.is_file()}
+    data = _zipped(files, describe(study, root, files))
+    path = output or root / f"{study.name}-{analysis.__version__}.zip"
+    write(path, data)
+    return Archive(path, len(files) + 1, digest(data))
+
+
+def _fresh_reports(study: Study, root: Path) -> dict[str, Path]:
+    """The study's files under reports/, the manifest among them.
+
+    Raises
+    ------
+    ArchiveError, BuildError
+    """
+    todo = f"Run: castillo build {study.argument}"
+    folder = root / "reports" / study.name
+    for listed in list_reports(study):
+        if listed.status.word != "fresh":
+            why = ", ".join(listed.status.reasons)
+            raise ArchiveError(f"report {listed.report.name!r} is {listed.status.word} ({why}). {todo}")
+    manifest = read_manifest(folder)
+    if wrong := differences(manifest, make_manifest(folder, study.name, root, manifest["files"])):
+        raise ArchiveError(f"{folder / NAME} does not fit the files beside it: {wrong[0]}. {todo} --force")
+    return {f"reports/{study.name}/{name}": folder / name for name in (*manifest["files"], NAME)}
+
+
+def project_files(root: Path) -> set[str]:
+    """Files of the project by their path in it: what git tracks; without git, what lies where the project's files do.
+
+    In an unpacked archive its own description tells which data were in it.
+    """
+    listed = _told(["git", "-C", str(root), "ls-files", "-z", "--cached", "."])
+    if listed:
+        return set(listed.split("\0")) - {""}
+    found = {name for name in FILES if (root / name).is_file()}
+    for folder in FOLDERS:
+        found |= {path.relative_to(root).as_posix() for path in (root / folder).rglob("*") if path.is_file()}
+    found = {name for name in found if not any(fnmatch.fnmatch(p, f) for p in Path(name).parts for f in _PASSING)}
+    return found | _described(root)
+
+
+def _told(command: Sequence[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    except (OSError, subprocess.CalledProcessError):  # no git, or no repository
+        return ""
+    return done.stdout
+
+
+def _described(root: Path) -> set[str]:
+    """Files that the description of an unpacked archive names."""
+    try:
+        graph = json.loads((root / METADATA).read_text(encoding="utf-8"))["@graph"]
+        return {entity["@id"] for entity in graph if entity["@type"] == "File" and ".." not in entity["@id"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def study_files(study: Study, root: Path, also: Sequence[str]) -> dict[str, Path]:
+    """Files of a study's folder that may go in: its tables, settings and features, what git tracks, what `also` names.
+
+    Raises
+    ------
+    ArchiveError
+        Where the reports depend on another: it may hold texts, so nobody but the user can say that it goes in.
+    """
+    inside = f"data/{study.folder.name}"
+    known = {"study.toml", "README.md", *(schema.name for schema in (*STUDY_FILES, *OPTIONAL_FILES))}
+    known |= {"features/meta.json", *(f"features/{schema.name.lower()}.parquet" for schema in FEATURES)}
+    tracked = project_files(root) if study.folder == root / inside else set()
+    names = {path.relative_to(study.folder).as_posix() for path in study.folder.rglob("*") if path.is_file()}
+    chosen = {n for n in names if n in known or f"{inside}/{n}" in tracked or any(fnmatch.fnmatch(n, g) for g in also)}
+    needed = {path.name for path in study.folder.glob("*.csv")} | {os.path.normpath(t) for t in study.settings.texts}
+    for name in sorted(needed - chosen):
+        if (study.folder / name).is_file():
+            raise ArchiveError(
+                f"the reports depend on {study.folder / name}, which git does not track and which may hold texts. "
+                f"If it may be published, add --also {name!r}; if not, take it out of the study's folder and out of "
+                "study.toml and build again."
+            )
+    if study.folder != root / inside and (root / inside).exists():
+        raise ArchiveError(f"{study.folder} would stand as {inside} in the archive, and the project has another there.")
+    return {f"{inside}/{name}": study.folder / name for name in chosen}
+
+
+def _zipped(files: Mapping[str, Path], metadata: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted({*files, METADATA}):
+            entry = zipfile.ZipInfo(name, _DAY)
+            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
+            runs = name in files and os.access(files[name], os.X_OK)
+            entry.external_attr = (0o100755 if runs else 0o100644) << 16
+            archive.writestr(entry, metadata if name == METADATA else files[name].read_bytes())
+    return buffer.getvalue()

@@ -1,0 +1,184 @@
+"""Groups of outlets (by country, by ownership): described, and tested only where outlets can be permuted.
+
+Articles of one outlet are alike because they are of one desk. A test that permutes articles takes what sets a single
+outlet apart for what sets its country apart, and finds differences where there are none (tests/benchmarks).
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis import selection, tables
+from analysis.compare import LEAST, adjust_p
+from analysis.compare.inference import DIGITS
+from analysis.phrases import equals, listing, points
+from analysis.results import ALPHA
+from analysis.study import Study
+
+#: With fewer outlets on a side than this, one of them would stand for all.
+FEWEST_OUTLETS = 5
+#: Up to so many ways to choose the outlets of a group all are looked at; of more, so many are drawn.
+_ARRANGEMENTS = 20_000
+
+
+def outlets_of(study: Study, column: str) -> pd.DataFrame:
+    """How many outlets and articles each group has, in the study's primary text, and whether it can be tested.
+
+    Parameters
+    ----------
+    study : Study
+    column : country, ownership, language or medium: a column of outlets.csv
+
+    Returns
+    -------
+    DataFrame, index group
+        outlets (that may stand in a reference and have five articles), articles (theirs), others (such outlets of
+        other groups), testable
+    """
+    values, of = _outlet_values(study, column, "actor-share")
+    size = selection.select(study).articles["outlet"].value_counts()
+    table = pd.DataFrame({"outlets": of.value_counts(), "articles": size.reindex(of.index).groupby(of).sum()})
+    table["others"] = len(values) - table["outlets"]
+    table["testable"] = (table[["outlets", "others"]] >= FEWEST_OUTLETS).all(axis=1)
+    return table.sort_values(["outlets", "articles"], ascending=False).rename_axis("group")
+
+
+def group_differences(study: Study, column: str, *, measure: str = "actor-share") -> pd.DataFrame:
+    """Each group of outlets that has five or more, as the others together have, against these; outlets are the unit.
+
+    Parameters
+    ----------
+    study : Study
+    column : as in `outlets_of`
+    measure : actor-share (of each main actor) or valence
+
+    Returns
+    -------
+    DataFrame (COMPARISON), empty where no group can be tested
+        An outlet's value is the mean over its articles after what their period's mean is has been taken off; estimate
+        is the difference between means over outlets, each weighing the same. Interval: Welch's t over outlets. p:
+        outlets permuted between the sides, all arrangements where there are no more than 20,000. q: over the features
+        and groups of this table. count: outlets.
+
+    References
+    ----------
+    Welch (1947), Biometrika 34; Good (2005), Permutation, Parametric and Bootstrap Tests of Hypotheses, ch. 3.
+    """
+    values, of = _outlet_values(study, column, measure)
+    able = outlets_of(study, column)
+    articles = selection.select(study).articles["outlet"].value_counts().reindex(values.index)
+    frames = []
+    for group in able.index[able["testable"]]:
+        inside = (of == group).to_numpy()
+        frame = _between_outlets(values, inside, study.settings.seed)
+        facts = {
+            "measure": measure,
+            "group": f"{column} {group}",
+            "reference": f"other {column}",
+            "language": "mul",
+            "variant": study.settings.primary,
+            "adjustment": "standardized",
+            "articles": int(articles[inside].sum()),
+            "reference_articles": int(articles[~inside].sum()),
+        }
+        frames.append(frame.assign(**facts))
+    if not frames:
+        return tables.empty(tables.COMPARISON)
+    table = pd.concat(frames, ignore_index=True)
+    return tables.check(table.assign(q=adjust_p(table["p"])).round(DIGITS), tables.COMPARISON)
+
+
+def _outlet_values(study: Study, column: str, measure: str) -> tuple[pd.DataFrame, pd.Series]:
+    """Mean of each outlet (rows) in each feature, periods taken off, and the group of each outlet."""
+    chosen = selection.select(study)
+    articles = chosen.articles[chosen.articles["observed"] & chosen.articles["outlet"].isin(study.referees)]
+    if measure == "actor-share":
+        found = (selection.counts(chosen, "actors", list(study.settings.main_actors)) > 0).astype(float)
+    else:
+        found = selection.article_valence(chosen).to_frame("valence")
+    found = found.loc[articles.index].dropna()
+    articles = articles.loc[found.index]
+    rest = found - found.groupby(articles["period"]).transform("mean")
+    enough = articles["outlet"].value_counts()
+    outlets = sorted(enough.index[enough >= LEAST])
+    means = rest.groupby(articles["outlet"]).mean().loc[outlets]
+    return means, study.outlets.set_index("outlet")[column].reindex(means.index)
+
+
+def _between_outlets(values: pd.DataFrame, inside: np.ndarray, seed: int) -> pd.DataFrame:
+    x = values.to_numpy(float)
+    sides = x[inside], x[~inside]
+    estimate = sides[0].mean(axis=0) - sides[1].mean(axis=0)
+    null = _arrangements(inside, seed) @ x
+    with np.errstate(invalid="ignore", divide="ignore"):
+        parts = [side.var(axis=0, ddof=1) / len(side) for side in sides]
+        error = np.sqrt(parts[0] + parts[1])
+        freedom = error**4 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, sides, strict=True))
+        half = stats.t.isf(0.025, freedom) * error
+        z = estimate / error
+    spread = null.std(axis=0)
+    p = (np.abs(null.round(DIGITS)) >= np.abs(estimate.round(DIGITS))).mean(axis=0)
+    known = spread > 0
+    return pd.DataFrame(
+        {
+            "feature": values.columns,
+            "estimate": estimate,
+            "lower": np.where(known, estimate - half, np.nan),
+            "upper": np.where(known, estimate + half, np.nan),
+            "z": np.where(known, z, np.nan),
+            "p": np.where(known, p, np.nan),
+            "effect": np.nan,
+            "detectable": np.where(known, (stats.norm.isf(0.025) + stats.norm.isf(0.2)) * spread, np.nan),
+            "count": float(inside.sum()),
+            "reference_count": float((~inside).sum()),
+        }
+    )
+
+
+def _arrangements(inside: np.ndarray, seed: int) -> np.ndarray:
+    """Weights (arrangements × outlets) that make a difference of means, the observed arrangement among them."""
+    outlets, size = len(inside), int(inside.sum())
+    if comb(outlets, size) <= _ARRANGEMENTS:
+        members = np.array(list(combinations(range(outlets), size)))
+        chosen = np.zeros((len(members), outlets), bool)
+        np.put_along_axis(chosen, members, True, axis=1)
+    else:
+        drawn = np.random.default_rng([seed, 3]).permuted(np.tile(inside, (_ARRANGEMENTS - 1, 1)), axis=1)
+        chosen = np.concatenate([inside[None, :], drawn])
+    return np.where(chosen, 1 / size, -1 / (outlets - size))
+
+
+def group_sentence(study: Study, column: str) -> str:
+    """Which groups of outlets by a column can be tested, or why none can."""
+    table = outlets_of(study, column)
+    if table.empty:
+        return f"No outlet has the {LEAST} articles without which nothing can be said of groups by {column}."
+    sizes = listing([f"{group} ({row.outlets} against {row.others})" for group, row in table.iterrows()])
+    unit = f"a test of outlets wants {FEWEST_OUTLETS} of them with {LEAST} articles on each side"
+    if not table["testable"].any():
+        return (
+            f"No group by {column} is tested: {unit}, or one outlet would stand for all of its kind. Outlets of each "
+            f"group against the others: {sizes}."
+        )
+    return f"By {column}, {unit}; outlets are permuted, not articles. Outlets against the others: {sizes}."
+
+
+def group_finding(study: Study, column: str, table: pd.DataFrame) -> str:
+    """What the comparisons of `group_differences` came to, in a sentence; empty where there were none."""
+    if table.empty:
+        return ""
+    standing = table[(table["q"] <= ALPHA) & (table["lower"] * table["upper"] > 0)]
+    names = [f"{row.group} in {study.actor_names.get(row.feature, row.feature)}" for row in standing.itertuples()]
+    if names:
+        return f"Groups by {column} that differ from the others: {listing(names)}."
+    middle = points(float(table["detectable"].median()), sign=False)
+    return (
+        f"None of {len(table)} comparisons of groups by {column} stands (smallest {equals('q', table['q'].min())}): "
+        f"whether they differ cannot be told. In half of them only a difference of about {middle} would have been "
+        f"found four times in five."
+    )

@@ -1,0 +1,99 @@
+"""A study: one folder with its settings, its hand-made tables and its features, loaded and validated.
+
+Every problem of every file is found before anything runs; `load_study` refuses a study that has one.
+
+`settings`, `settingvalues` and `entries` read study.toml, `studyfiles` the CSV files, `featuretable` the features;
+`crosscheck` holds them against each other; `study` is what comes of it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import tables
+from analysis.errors import Problem, StudyError
+from analysis.places import digest as digest
+from analysis.places import find_root as find_root
+from analysis.places import find_study as find_study
+from analysis.study.crosscheck import check_references
+from analysis.study.settings import read_what_can_be
+from analysis.study.study import Study as Study
+from analysis.study.studyfiles import read_csv
+
+
+def load_study(study: str | Path = "castillo-2022") -> Study:
+    """Load a study and hold all its files to their schemas.
+
+    Parameters
+    ----------
+    study : str or Path, a folder, or the name of a folder under data/
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyNotFound
+        Where there is none.
+    StudyError
+        With every problem of every file.
+    """
+    folder = find_study(study)
+    loaded, problems = _examined(folder, _content(folder))
+    if loaded is None or problems:
+        raise StudyError(list(problems))
+    return loaded.copy()
+
+
+def preload(study: str | Path) -> Study | None:
+    """Load a study and its features so that `load_study` has them at hand, here and in processes forked from here.
+
+    What is derived of the study returned comes with each copy that `load_study` gives; None where it cannot be loaded.
+    """
+    loaded, _ = _examined(folder := find_study(study), _content(folder))
+    if loaded is not None:
+        for schema in tables.FEATURES:
+            if schema is not tables.SIGNATURES:  # of use to `annotate` alone
+                loaded.features(schema)
+    return loaded
+
+
+def _content(folder: Path) -> tuple[str, ...]:
+    """Digests of all that a study consists of."""
+    files = [folder / "study.toml", *(folder / schema.name for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES))]
+    files += sorted((folder / "features").glob("*"))
+    return tuple(f"{path.name} {digest(path.read_bytes())}" for path in files if path.is_file())
+
+
+@lru_cache(maxsize=4)
+def _examined(folder: Path, content: tuple[str, ...]) -> tuple[Study | None, tuple[Problem, ...]]:
+    # Keyed by content: the same files are not read and checked again.
+    loaded, problems = examine(folder)
+    return loaded, tuple(problems)
+
+
+def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
+    """Read a study folder; return the study where its files are readable, and every problem found."""
+    study, problems, readable = read_what_there_is(folder)
+    return (study if readable else None), problems
+
+
+def read_what_there_is(folder: Path) -> tuple[Study, list[Problem], bool]:
+    """Read a study folder as far as that can be done: the study, every problem found, whether all could be read."""
+    settings, problems = read_what_can_be(folder / "study.toml")
+    readable = not problems
+    frames: dict[str, pd.DataFrame] = {}
+    for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
+        if schema in tables.OPTIONAL_FILES and not (folder / schema.name).exists():
+            frames[schema.name] = tables.empty(schema).assign(line=0)
+            continue
+        frames[schema.name], found = read_csv(folder / schema.name, schema)
+        problems += found
+    problems += check_references(folder, settings, frames, {problem.path.name for problem in problems})
+    clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
+    study = Study(folder, settings, manifest=clean.pop("articles"), **clean)
+    return study, problems, readable and not any(problem.unread for problem in problems)

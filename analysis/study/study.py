@@ -1,0 +1,282 @@
+"""Study: what a study's folder holds, and what follows from it: its outlets, articles, days and features."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis import tables
+from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownOutlet
+from analysis.places import digest, find_root
+from analysis.study.featuretable import read_articles, read_table
+from analysis.study.settings import Settings
+from analysis.tables import Schema
+
+
+@dataclass(frozen=True)
+class Study:
+    """A loaded study.
+
+    Attributes
+    ----------
+    folder : Path
+    settings : Settings, what study.toml says
+    outlets, manifest, observed, actors, labels, polarity : DataFrames after OUTLETS_CSV, ARTICLES_CSV, OBSERVED_CSV, …;
+        polarity is empty where the study has no polarity.csv
+    """
+
+    folder: Path
+    settings: Settings
+    outlets: pd.DataFrame
+    manifest: pd.DataFrame
+    observed: pd.DataFrame
+    actors: pd.DataFrame
+    labels: pd.DataFrame
+    polarity: pd.DataFrame
+    _features: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    #: What was derived of this study and may be asked for again (`selection.select`).
+    derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def copy(self) -> Study:
+        """The same study with tables of its own: what is changed in them is not changed here."""
+        frames = ("outlets", "manifest", "observed", "actors", "labels", "polarity")
+        made = replace(
+            self,
+            **{name: copy(getattr(self, name)) for name in frames},
+            _features={name: copy(table) for name, table in self._features.items()},
+            derived={key: copy(value) for key, value in self.derived.items()},
+        )
+        if "articles" in vars(self):
+            vars(made)["articles"] = copy(self.articles)
+        return made
+
+    @property
+    def name(self) -> str:
+        """The study's name, which is also that of its folder under reports/."""
+        return self.settings.name
+
+    @property
+    def argument(self) -> str:
+        """What `castillo` and the notebooks call it: its name where it lies in the project's data/, else its path."""
+        return self.folder.name if self.folder.parent == (find_root() / "data").resolve() else str(self.folder)
+
+    @property
+    def features_folder(self) -> Path:
+        """Where the features lie."""
+        return self.folder / "features"
+
+    @property
+    def annotated(self) -> bool:
+        """Whether it has features; they may be broken."""
+        return (self.features_folder / "articles.parquet").is_file()
+
+    def features(self, schema: Schema) -> pd.DataFrame:
+        """One table of features, checked; read once.
+
+        Sorted by article. Where an article has several rows, text is held by number (see `featuretable`); an article
+        has the same number in every table.
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+        """
+        if schema.name not in self._features:
+            path = self.features_folder / f"{schema.name.lower()}.parquet"
+            if not path.exists():
+                raise FeaturesMissing(path, self.argument)
+            articles = self.features(tables.ARTICLES)["article"] if schema.numbered else ()
+            with self._told_if_broken(path):
+                self._features[schema.name] = read_table(path, schema, articles=articles)
+        return self._features[schema.name]
+
+    @contextmanager
+    def _told_if_broken(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, TableError) as error:  # ArrowInvalid is a ValueError
+            raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
+
+    def check_features(self) -> None:
+        """Hold the features to the study: every table readable, every article in articles.csv.
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+        """
+        known, annotated = set(self.manifest["article"]), set(self.features(tables.ARTICLES)["article"])
+        for schema in tables.FEATURES:
+            found = self._articles_in(schema)
+            path = self.features_folder / f"{schema.name.lower()}.parquet"
+            for strange, place, fix in (
+                (found - known, "articles.csv", "put their rows back, or annotate again without their texts"),
+                (found - annotated, "articles.parquet", "annotate again"),
+            ):
+                if strange:
+                    message = f"holds {len(strange)} articles that {place} does not, first {min(strange)}: {fix}"
+                    raise FeaturesBroken(path, message, self.argument)
+        if not annotated:
+            path = self.features_folder / "articles.parquet"
+            raise FeaturesBroken(path, "holds no article", self.argument)
+
+    def _articles_in(self, schema: Schema) -> set[str]:
+        """The articles of a table of features, which is checked and, but for ARTICLES, not kept."""
+        if schema.name in self._features:
+            return set(self._features[schema.name]["article"])
+        path = self.features_folder / f"{schema.name.lower()}.parquet"
+        if not path.exists():
+            raise FeaturesMissing(path, self.argument)
+        with self._told_if_broken(path):
+            return read_articles(path, schema)
+
+    @cached_property
+    def articles(self) -> pd.DataFrame:
+        """Annotated articles with what the manifest says of them, one row each, sorted by article.
+
+        Where the manifest has an article, its outlet, language, date and body_kind count: it is edited by hand.
+
+        Columns of ARTICLES, then timestamp, url, source, genre, subevent, and `day` (date at the event's place),
+        `period` (missing outside all periods) and `observed` (whether its outlet was under steady observation).
+        """
+        features = self.features(tables.ARTICLES)
+        facts = self.manifest[["article", "timestamp", "url", "source", "genre", "subevent"]]
+        joined = features.merge(facts, on="article", how="left", validate="one_to_one")
+        by_hand = self.manifest.set_index("article").reindex(joined["article"]).reset_index(drop=True)
+        for column in ("outlet", "language", "published", "body_kind"):
+            joined[column] = by_hand[column].where(by_hand[column].notna(), joined[column])
+        local = joined["published"].dt.tz_convert(self.settings.timezone)
+        joined["day"] = local.dt.tz_localize(None).dt.normalize()
+        joined["period"] = self.period_of(joined["day"])
+        utc_day = joined["published"].dt.tz_localize(None).dt.normalize()
+        seen = pd.MultiIndex.from_frame(self.observed_days)
+        joined["observed"] = pd.MultiIndex.from_arrays([joined["outlet"], utc_day]).isin(seen)
+        return joined.sort_values("article").reset_index(drop=True)
+
+    def period_of(self, days: pd.Series) -> pd.Series:
+        """Name of the period each local day falls in; missing outside all periods."""
+        names = pd.Series([None] * len(days), index=days.index, dtype="str")
+        for period in self.settings.periods:
+            names[(days >= period.start_day) & (days <= period.end_day)] = period.name
+        return names
+
+    @cached_property
+    def observed_days(self) -> pd.DataFrame:
+        """Outlet and day (UTC) for each day on which an outlet was under steady observation.
+
+        Those of observed.csv that hold items; with `observed_throughout` in study.toml every day of the window.
+        """
+        observed = self.observed
+        if self.settings.observed_throughout:
+            days = pd.date_range(*self.settings.window, unit="us")
+            observed = self.outlets[["outlet"]].merge(pd.DataFrame({"day": days, "items": 1}), how="cross")
+        merged = observed.merge(self.outlets[["outlet", "observed_from", "observed_to"]], on="outlet")
+        late = merged["observed_from"].isna() | (merged["day"] >= merged["observed_from"])
+        early = merged["observed_to"].isna() | (merged["day"] <= merged["observed_to"])
+        return merged.loc[late & early & (merged["items"] > 0), ["outlet", "day"]].reset_index(drop=True)
+
+    @cached_property
+    def tested(self) -> list[str]:
+        """Outlets with at least `min_articles` articles, those of single pages left out, most articles first."""
+        counts = self.articles["outlet"].value_counts().drop(self.settings.excluded_from_references, errors="ignore")
+        counts = counts[counts >= self.settings.min_articles]
+        return sorted(map(str, counts.index), key=lambda outlet: (-counts[outlet], outlet))
+
+    @cached_property
+    def aggregators(self) -> list[str]:
+        """Outlets that republish others' articles."""
+        return list(self.outlets.loc[self.outlets["aggregator"] == "yes", "outlet"])
+
+    @cached_property
+    def referees(self) -> list[str]:
+        """Outlets that may stand in a reference: neither aggregators nor excluded by study.toml."""
+        barred = {*self.aggregators, *self.settings.excluded_from_references}
+        return [outlet for outlet in self.outlets["outlet"] if outlet not in barred]
+
+    @cached_property
+    def outlet_names(self) -> dict[str, str]:
+        """Outlet id → name shown."""
+        return dict(zip(self.outlets["outlet"], self.outlets["name"], strict=True))
+
+    def outlet_name(self, outlet: str, *, tested: bool = False) -> str:
+        """Name shown of an outlet that somebody chose; `tested` asks for one with enough articles to be tested.
+
+        Raises
+        ------
+        UnknownOutlet
+            With the outlets there are.
+        """
+        if outlet not in self.outlet_names:
+            raise UnknownOutlet(outlet, f"is none of {self.name}", list(self.outlet_names))
+        if tested and outlet not in self.tested:
+            few = f"has fewer than the {self.settings.min_articles} articles that a test asks for, or is excluded"
+            raise UnknownOutlet(outlet, few, self.tested)
+        return self.outlet_names[outlet]
+
+    @cached_property
+    def actor_names(self) -> dict[str, str]:
+        """Actor id → name shown."""
+        return dict(zip(self.actors["actor"], self.actors["name"], strict=True))
+
+    def supplement(self, name: str) -> pd.DataFrame | None:
+        """A further CSV table of the study, described and never tested; None where the study has none."""
+        path = self.folder / name
+        return pd.read_csv(path) if path.exists() else None
+
+    def feature_inputs(self, added: pd.DataFrame | None = None) -> dict[str, str]:
+        """Digest of each study file that the features were made with: what `castillo list` compares.
+
+        `added` holds article and language of rows that articles.csv got since the study was loaded.
+        """
+        rows = [self.manifest[["article", "language", "body_kind"]], *([] if added is None else [added])]
+        coded = pd.concat(rows).to_csv(index=False)
+        return {
+            "actors.csv": digest((self.folder / "actors.csv").read_bytes()),
+            "labels.csv": digest((self.folder / "labels.csv").read_bytes()),
+            "articles.csv (language, body_kind)": digest(coded.encode()),
+        }
+
+    def _made(self) -> dict[str, dict[str, Any]]:
+        """What meta.json tells of how the features were made."""
+        path = self.features_folder / "meta.json"
+        if not path.exists():
+            raise FeaturesMissing(path, self.argument)
+        try:
+            made = json.loads(path.read_text(encoding="utf-8"))
+            before = len(made.get("rejected", ()))  # features made before reasons were counted
+            aside = made.get("set_aside", {"row of texts": before} if before else {})
+            counts = {"set_aside": aside, "skipped": made.get("skipped", {})}
+            whole = {name: {str(k): int(n) for k, n in dict(given).items()} for name, given in counts.items()}
+            return {"inputs": dict(made["inputs"]), **whole}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
+
+    def stale_features(self) -> list[str]:
+        """Names of the study files that changed since the features were made; empty where they are fresh.
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+        """
+        made_with = self._made()["inputs"]
+        return [name for name, now in self.feature_inputs().items() if made_with.get(name) != now]
+
+    def set_aside(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Rows of texts that the features lack, by reason, and what the files of texts held besides articles, by kind.
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+        """
+        made = self._made()
+        return made["set_aside"], made["skipped"]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

@@ -1,0 +1,171 @@
+"""Where sentences end.
+
+The rules of Punkt (Kiss & Strunk 2006) decide, with our own lists of abbreviations instead of a trained model, which
+would have to be downloaded, and with more rules for what news holds. They are written out here: NLTK's own way through
+a text takes the square of the text's length.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+from analysis.errors import LanguageError
+from analysis.tables import LANGUAGES
+
+Span = tuple[int, int]
+
+_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_CLOSING = r"[\"'”’“»›)\]}]"
+#: A mark that may end a sentence, those that close it, and white space that goes on to something.
+_CANDIDATE = re.compile(rf"[.?!…]{_CLOSING}*+\s+(?=\S)")
+#: Abbreviations are shorter than this.
+_SHORT = 30
+#: The first word of a sentence, whatever marks open it.
+_BEGINNING = re.compile(r"([\s\-–—•\"'“”„‘’«»‹›(\[{¿¡]*+)(\w*)(\S*)")
+#: A dash or a bracket there goes on after an abbreviation: "at 9 p.m. – Rivas", "Nothing … [and] then".
+_GOING_ON = re.compile(r"[\-–—(\[]")
+_LEADING = re.compile(r"\W*")
+_INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}\Z")
+#: A sentence shorter than this does not end with an abbreviation: "W 2021 r. Castillo …"
+_FOUR_WORDS = re.compile(r"(?:\S+\s+){4}")
+
+
+def split_sentences(text: str, *, language: str) -> list[Span]:
+    """Spans of the sentences of a text.
+
+    Parameters
+    ----------
+    text : str
+    language : str, one of tables.LANGUAGES
+
+    Returns
+    -------
+    list of (start, end), in order, disjoint, without white space at their ends; a line break ends a sentence;
+    together they hold every character that is not white space
+
+    Raises
+    ------
+    LanguageError
+    """
+    check_language(language)
+    spans = []
+    for line in _LINE.finditer(text):
+        start = line.start()
+        for stop in (*_breaks(text, *line.span(), language), line.end()):
+            piece = text[start:stop]
+            if stripped := piece.strip():
+                first = start + len(piece) - len(piece.lstrip())
+                spans.append((first, first + len(stripped)))
+            start = stop
+    return spans
+
+
+def check_language(language: str) -> None:
+    if language not in LANGUAGES:
+        raise LanguageError(language, LANGUAGES)
+
+
+def _breaks(text: str, start: int, end: int, language: str) -> list[int]:
+    """Where sentences start inside a line, after its first: after white space that follows a mark."""
+    found: list[int] = []
+    for candidate in _CANDIDATE.finditer(text, start, end):
+        beginning = _BEGINNING.match(text, candidate.end(), end)
+        if beginning is None or not beginning[0].strip():
+            continue
+        mark = candidate.start() + 1
+        before = text[max(start, mark - _SHORT) : mark].rsplit(None, 1)[-1]
+        if mark - len(before) == start and before[:-1].isdecimal():  # the number of a list's item
+            continue
+        if before in ("m.", "c.", "a."):  # "p. m.", "S. A.": written with a space
+            before = text[max(start, mark - 5) : mark]
+        # How long the sentence is, is asked after few words.
+        long = partial(_FOUR_WORDS.match, text, found[-1] if found else start, candidate.end())
+        if _is_break(_ending(before, language), beginning, long, abbreviations(language)):
+            found.append(candidate.end())
+    return found
+
+
+class _Ending(NamedTuple):
+    """A word with its mark, as far as it tells whether a sentence ends with it."""
+
+    plain: bool = False  # no abbreviation, or another mark than a period
+    dots: bool = False
+    empty: bool = False  # nothing but dots
+    title: bool = False
+    numbered: bool = False
+    closing: bool = False
+    letter: bool = False
+    abbreviation: bool = False
+
+
+@lru_cache(maxsize=100_000)
+def _ending(before: str, language: str) -> _Ending:
+    if before.endswith(("…", "..")):
+        return _Ending(dots=True, empty=before.strip(".…") == "")
+    if before[-1] != ".":
+        return _Ending(plain=True)
+    lists = abbreviations(language)
+    word = before[_LEADING.match(before).end() : -1].casefold()  # type: ignore[union-attr]
+    found = _Ending(
+        title=word in lists.titles,
+        numbered=word in lists.numbered,
+        closing=word in lists.closing,
+        letter=len(word) == 1 and word.isalpha(),
+        abbreviation=bool(_INITIALS.search(before)) or lists.abbreviates(word),
+    )
+    return found if any(found) else _Ending(plain=True)
+
+
+def _is_break(ending: _Ending, beginning: re.Match[str], long: Callable[[], object], lists: Abbreviations) -> bool:
+    """Whether a sentence, `long` or not, ends with a word and its mark, where what follows begins so.
+
+    The second pass of Punkt (Kiss & Strunk 2006) with given lists and no statistics; beyond it, a sentence does not
+    begin with a small letter, not after a dash or an opening mark either ("Why?" he asked), but for names like iPhone.
+    """
+    marks, after, rest = beginning.groups()
+    if after[:1].islower() and not after[1:2].isupper():
+        return False
+    if ending.plain:
+        return True
+    capital, going_on = after[:1].isupper(), bool(_GOING_ON.search(marks))
+    if ending.dots:
+        return capital and not going_on and not ending.empty
+    follower = after.casefold()
+    if ending.title or (ending.numbered and after[:1].isdigit()):
+        return False
+    if ending.closing:
+        ends = not going_on and not follower.endswith(lists.endings) and follower not in lists.followers
+        return ends and bool(long())
+    if (ending.letter and capital) or ending.abbreviation:
+        return follower in lists.starters and not going_on and not rest.startswith(".")
+    return True
+
+
+class Abbreviations(NamedTuple):
+    titles: frozenset[str]
+    abbreviations: frozenset[str]
+    closing: frozenset[str]
+    followers: frozenset[str]
+    numbered: frozenset[str]
+    starters: frozenset[str]
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """Followers that are the ends of words."""
+        return tuple(word[1:] for word in self.followers if word.startswith("-"))
+
+    def abbreviates(self, word: str) -> bool:
+        """Whether a word, or its part after the last hyphen, is an abbreviation."""
+        return word in self.abbreviations or word.rpartition("-")[2] in self.abbreviations
+
+
+@cache
+def abbreviations(language: str) -> Abbreviations:
+    path = Path(__file__).parents[1] / "instruments" / "abbreviations.toml"
+    found = tomllib.loads(path.read_text(encoding="utf-8"))[language]
+    return Abbreviations(*(frozenset(found[name]) for name in Abbreviations._fields))
