@@ -21,19 +21,8 @@ import pandas as pd
 from analysis import selection, tables
 from analysis.compare import adjust_p, log_odds
 from analysis.errors import EmptyGroup
-from analysis.results.measures import (
-    EQUAL,
-    REST,
-    Measured,
-    equal_weights,
-    in_language,
-    layout,
-    plan,
-    without_copies,
-)
-from analysis.results.measures import (
-    measures as all_measures,
-)
+from analysis.results.measures import EQUAL, REST, Measured, equal_weights, in_language, layout, plan, without_copies
+from analysis.results.measures import measures as all_measures
 from analysis.study import Study, digest, find_root, load_study
 
 #: Weight of the prior in log-odds, in words: as if so many words of the study's own background had been read first.
