@@ -38,11 +38,8 @@ PLANTED = [
         "It holds: items on any topic that the collection holds of that outlet and day",
     ),
     (
-        *(
-            "actors.csv",
-            "town-council,institution,Lakeford town council,en,councillors",
-            "towncouncil,institution,Lakeford town council,en,councillors",
-        ),
+        *("actors.csv", "town-council,institution,Lakeford town council,en,councillors", "towncouncil,institution,"
+        "Lakeford town council,en,councillors"),
         "actors.csv:7: actor 'towncouncil' has the name of 'town-council', 'Lakeford town council'. "
         "If they are one, write 'town-council' (line 6); else tell their names apart",
     ),
@@ -61,11 +58,8 @@ PLANTED = [
         "If they are one, write 'crowd' (line 6); else tell their referents apart",
     ),
     (
-        *(
-            "labels.csv",
-            "exit,the end of the mayor's term,ouster,en,forced out,any",
-            "exit,the end of the mayor's term,ouster,en,forced out,always",
-        ),
+        *("labels.csv", "exit,the end of the mayor's term,ouster,en,forced out,any", "exit,the end of the mayor's term,"
+        "ouster,en,forced out,always"),
         "labels.csv:5: case 'always' is none of exact, any. "
         "It holds: exact: only in this capitalisation; any: in every",
     ),

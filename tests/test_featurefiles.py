@@ -49,9 +49,8 @@ def test_what_is_added_in_partitions_is_one_table_and_nothing_else_is_left(tmp_p
     assert [] == list((tmp_path / "work").iterdir())
     raw = (tmp_path / "features" / "meta.json").read_text(encoding="utf-8")
     assert raw.startswith('{\n "a": "ą",\n "b": 1,\n "digests": {\n  "articles.parquet": "')
-    assert {
-        name: hashlib.sha256((tmp_path / "features" / name).read_bytes()).hexdigest() for name in names
-    } == json.loads(raw)["digests"]
+    digests = {name: hashlib.sha256((tmp_path / "features" / name).read_bytes()).hexdigest() for name in names}
+    assert digests == json.loads(raw)["digests"]
 
 
 def test_what_has_been_written_of_a_table_can_be_read_before_the_end(tmp_path, partition):

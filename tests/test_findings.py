@@ -85,7 +85,9 @@ def test_what_is_open_is_one_sentence_with_what_could_have_been_found(small_stud
     rows = [{"feature": f, "q": q, "detectable": d} for f, q, d in (("a", 0.5, 0.2), ("b", 0.2, 0.3), ("c", 0.9, 0.4))]
     (found,) = _found(small_study, *rows)
     assert ("cannot tell", "confirmatory") == (found.verdict, found.status)
-    assert "All 3 comparisons in how many articles name an actor leave open whether there is a difference" in found.text
+    assert (
+        "All 3 comparisons in how many articles name an actor leave open whether there is a difference" in found.text
+    )
     assert "about 30 points" in found.text
     assert "four times in five" in found.text
 

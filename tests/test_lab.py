@@ -134,7 +134,9 @@ def test_the_kernel_is_the_environment_s_own_python(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("notebook", REPORT)
-def test_a_notebook_runs_in_jupyterlab(lab: Lab, browser: Any, built: Callable[[str], Path], notebook: str) -> None:
+def test_a_notebook_runs_in_jupyterlab(
+    lab: Lab, browser: Any, built: Callable[[str], Path], notebook: str
+) -> None:
     """No error, no message, the figures of its report drawn and seen."""
     report = (built("castillo-2022") / f"{REPORT[notebook]}.html").read_text(encoding="utf-8")
     page = browser.new_page(viewport={"width": 1400, "height": 900})

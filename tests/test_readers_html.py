@@ -19,7 +19,9 @@ PAGE = f"""<!doctype html><html lang="es-PE"><head><title>Votación en Lima | El
 
 
 def test_a_page_gives_title_paragraphs_moment_and_language():
-    expected = Extracted("Votación en Lima", "\n".join(PARAGRAPHS), datetime(2022, 12, 7, 20, 54, 7, tzinfo=UTC), "es")
+    expected = Extracted(
+        "Votación en Lima", "\n".join(PARAGRAPHS), datetime(2022, 12, 7, 20, 54, 7, tzinfo=UTC), "es"
+    )
     assert expected == main_text(PAGE)
 
 

@@ -160,3 +160,4 @@ def test_counts_are_those_of_a_cross_table(small_study, entries, own):
     columns = sorted(mentions["entry"].unique()) if entries is None else entries
     expected = expected.reindex(index=chosen.articles.index, columns=columns, fill_value=0)
     pd.testing.assert_frame_equal(expected, counts(chosen, "actors", entries, own=own))
+
