@@ -52,8 +52,8 @@ class Annotation:
     set_aside : reason → rows that were set aside for it, all of them; each has a line in the folder's rejected.jsonl
     skipped : what the files hold besides articles → how often
     kept : articles that an earlier run, interrupted, had measured
-    damaged : partitions that it had finished and that were measured again, since their files had changed
     untitled : articles without a title
+    damaged : partitions of an interrupted run that were measured again, their files not being as they were written
     """
 
     folder: Path
@@ -64,8 +64,8 @@ class Annotation:
     set_aside: Mapping[str, int]
     skipped: Mapping[str, int]
     kept: int = 0
-    damaged: int = 0
     untitled: int = 0
+    damaged: int = 0
 
 
 def annotate(
@@ -151,7 +151,7 @@ def annotate(
     listed = pd.Series(sorted(facts), dtype="str")
     missing = tuple(listed[~listed.isin(articles["article"])])
     told = tuple(rejected.first), tuple(added["article"]), missing, dict(rejected.reasons), dict(skipped)
-    return Annotation(folder, len(articles), *told, kept, damaged, int((articles["title_tokens"] == 0).sum()))
+    return Annotation(folder, len(articles), *told, kept, int((articles["title_tokens"] == 0).sum()), damaged)
 
 
 def _made_with(study: Study) -> str:

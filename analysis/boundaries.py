@@ -84,7 +84,7 @@ def _breaks(text: str, start: int, end: int, language: str) -> list[int]:
         begun = found[-1] if found else start
         if mark - len(before) == begun and before[:-1].isdecimal():  # the number of a list's item
             continue
-        if _is_tagged(text[candidate.start() : candidate.end()].strip(), text, candidate.end(), end, language):
+        if text[mark - 1] in "?!" and not text[mark].isspace() and _is_tagged(text, candidate.end(), end, language):
             continue
         if before in ("m.", "c.", "a."):  # "p. m.", "a. C.": written with a space
             spaced = text[max(start, mark - 5) : mark]
@@ -96,10 +96,8 @@ def _breaks(text: str, start: int, end: int, language: str) -> list[int]:
     return found
 
 
-def _is_tagged(mark: str, text: str, start: int, end: int, language: str) -> bool:
-    """Whether a quotation ends with its mark and its speaker follows, with a verb of asking or saying and no more."""
-    if len(mark) < 2 or mark[0] not in "?!":
-        return False
+def _is_tagged(text: str, start: int, end: int, language: str) -> bool:
+    """Whether the speaker of the quotation before follows, with a verb of asking or saying and no more."""
     tag = abbreviations(language).tag.match(text, start, end)
     return tag is not None and all(name[0].isupper() for name in tag[1].split())
 

@@ -20,8 +20,8 @@ from analysis.publish.depends import imports, library_files, notebook_modules
         (
             "from analysis import polarity",
             [
-                *("connotation", "errors", "hashed", "numbered", "pieces", "scene", "stance", "tables", "targeted"),
-                *("vader", "valence", "vocabulary"),
+                *("connotation", "errors", "function_words", "hashed", "numbered", "pieces", "scene", "stance"),
+                *("tables", "targeted", "vader", "valence", "vocabulary"),
             ],
         ),
         ("from analysis.readers.row import parse_row", None),
