@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from analysis import tables
-from analysis.errors import AnalysisError, FeaturesMissing, TableError
+from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, TableError
 from analysis.featurefiles import FeatureWriter, check_folder, compare_features, told_if_not_written
 
 META = {"b": 1, "a": "ą"}
@@ -183,4 +183,11 @@ def test_features_that_are_not_there_or_not_in_shape_are_told(shared_folder, cop
         compare_features(shared_folder / "features", folder)
     (folder / "terms.parquet").unlink()
     with pytest.raises(FeaturesMissing, match=r"terms\.parquet does not exist\. Run: castillo annotate TEXTS --study"):
+        compare_features(shared_folder / "features", folder)
+
+
+def test_a_damaged_table_is_told_with_its_path(shared_folder, copied):
+    folder, _ = copied
+    (folder / "terms.parquet").write_bytes(b"PAR1")
+    with pytest.raises(FeaturesBroken, match=r"terms\.parquet: cannot be read \(.*\)\. Run: castillo annotate"):
         compare_features(shared_folder / "features", folder)
