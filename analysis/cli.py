@@ -192,6 +192,8 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     click.echo(f"{folder}: {result.articles} articles annotated, {aside} set aside")
     if result.kept:
         click.echo(f"{result.kept} of them had been measured before an interruption")
+    if result.damaged:
+        click.echo(f"{result.damaged} finished partitions of an interrupted run were damaged: measured again")
     if result.untitled:
         click.echo(f"{result.untitled} of them without a title: a column title gives it; nothing else is taken for one")
     if result.added:

@@ -19,6 +19,12 @@ def text_digest(text: str) -> str:
     return digest(text.encode())
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex, of which little is in memory at a time."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def find_root(start: Path | None = None) -> Path:
     """The project's folder (the one with data/ and notebooks/), from `start` or any folder above it.
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,11 +10,15 @@ import time
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from growing import sample_copy, varied, write_texts
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.annotate import annotate, compare_features
 from analysis.annotate.partitions import WorkFolder
+from analysis.cli import main
 from analysis.errors import AnalysisError
 from analysis.study import load_study
 
@@ -42,7 +47,9 @@ def alive(pattern):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_killed_at_random_moments_and_started_again(tmp_path, jobs):
+def test_killed_at_random_moments_and_started_again(tmp_path, jobs, monkeypatch):
+    """meta.json holds the digests of the tables: they are the same to the byte, in partitions of one size."""
+    monkeypatch.setattr("analysis.annotate.ROWS", ROWS)
     texts = write_texts(tmp_path / "texts.jsonl", varied(ARTICLES))
     whole = annotate(texts, load_study(sample_copy(tmp_path / "whole")))
     study = sample_copy(tmp_path / "study")
@@ -111,6 +118,13 @@ def interrupted(tmp_path, monkeypatch):
     return study, texts
 
 
+@pytest.fixture
+def whole(interrupted, tmp_path):
+    """The bytes of all files of the features of those texts, measured without an interruption."""
+    done = annotate(interrupted[1], load_study(sample_copy(tmp_path / "undamaged")))
+    return {path.name: path.read_bytes() for path in done.folder.iterdir()}
+
+
 def test_what_was_finished_is_not_measured_again(interrupted, monkeypatch, tmp_path):
     study, texts = interrupted
     assert ["lock", "partitions"] == sorted(path.name for path in (study.folder / ".features-unfinished").iterdir())
@@ -154,8 +168,41 @@ def test_a_damaged_partition_is_measured_again(interrupted, tmp_path):
     os.truncate(parts[0], 5000)
     parts[1].write_bytes(b"")
     result = annotate(texts, study)
-    assert (40, 10) == (result.articles, result.kept)
+    assert (40, 10, 2) == (result.articles, result.kept, result.damaged)
     assert [] == compare_features(annotate(texts, study, output=tmp_path / "whole").folder, result.folder)
+
+
+def test_damage_is_said_on_screen(interrupted):
+    study, texts = interrupted
+    parts = sorted((study.folder / ".features-unfinished" / "partitions").iterdir())
+    os.truncate(parts[0], 5000)
+    done = CliRunner().invoke(main, ["annotate", str(texts), "--study", str(study.folder), "--jobs", "1"])
+    assert 0 == done.exit_code
+    told = ("20 of them had been measured before", "1 finished partitions of an interrupted run were damaged: measured")
+    assert all(line in done.output for line in told)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_bytes_of_finished_partitions_are_damaged_the_features_are_the_same(interrupted, whole, data):
+    """The next run ends with the features of an undamaged one, to the byte."""
+    study, texts = interrupted
+    unfinished, kept = study.folder / ".features-unfinished", study.folder.parent / "kept"
+    if not kept.exists():
+        shutil.copytree(unfinished, kept)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(kept, unfinished)
+    damaged = data.draw(st.sets(st.sampled_from(sorted((unfinished / "partitions").iterdir())), min_size=1))
+    for path in sorted(damaged):
+        written = bytearray(path.read_bytes())
+        if data.draw(st.booleans()):
+            del written[data.draw(st.integers(0, len(written) - 1)) :]
+        else:
+            written[data.draw(st.integers(0, len(written) - 1))] ^= data.draw(st.integers(1, 255))
+        path.write_bytes(written)
+    result = annotate(texts, study)
+    assert (40, 30 - 10 * len(damaged), len(damaged)) == (result.articles, result.kept, result.damaged)
+    assert whole == {path.name: path.read_bytes() for path in result.folder.iterdir()}
 
 
 def test_two_at_once_in_one_folder_are_kept_apart(interrupted):

@@ -46,6 +46,10 @@ def _sentences(text, language):
         ("en", ["LIMA, Peru (AP) — Rivas left.", "She did not return."]),
         ("en", ["LIMA, Dec. 7 (Reuters) - Rivas left.", "She did not return."]),
         ("en", ["1. A list's first item is one sentence.", "It goes on."]),
+        ("en", ["1. First item.", "2. Second item.", "3. Third."]),
+        ("en", ["“Why?” Rivas asked.", "Nobody knew."]),
+        ("en", ['"Why now?" Mr. J. Rivas said, and left.', '"No!"', "Ayala said nothing."]),
+        ("en", ["“Why?”", "Rivas left.", "“Stop!”", "The man who was there said no."]),
         ("es", ["El Sr. Ayala viajó a EE.UU. ayer.", "¿Volverá?", "Nadie lo sabe."]),
         ("es", ["Llegó a las 5 p. m. del lunes.", "J. L. Rivas viajó a EE. UU.", "El viaje fue largo."]),
         ("es", ["El tren llegó a las 5 p. m.", "Rivas no estaba."]),
@@ -61,6 +65,7 @@ def _sentences(text, language):
         ("pl", ["Gen. Rivas i dr hab. J. Ayala rozmawiali.", "W 2021 r. Rivas wygrał."]),
         ("pl", ["Było to dawno, w 1987 r.", "Remont trwał długo."]),
         ("pl", ["„Nie wrócę” – powiedział.", "„Nigdy.”", "Wyszedł."]),
+        ("pl", ["Żył na pocz. XX wieku.", "Tu umarł."]),
         ("pl", ["LIMA (PAP).", "Prezydent mieszka przy ul. Długiej nr 5."]),
     ],
 )

@@ -216,7 +216,8 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
         seen.update(options, paths=paths)
         rejected = [SimpleNamespace(path=Path("a.jsonl"), line=3, reason="neither title nor body")]
         counts = {"set_aside": {"neither title nor body": 1}, "skipped": {"WARC records of type request": 4}}
-        told = {"rejected": rejected, "added": ("x1", "x2"), "without_text": ("n1",), "kept": 3, "untitled": 5}
+        told = {"rejected": rejected, "added": ("x1", "x2"), "without_text": ("n1",)}
+        counts |= {"kept": 3, "untitled": 5, "damaged": 1}
         return SimpleNamespace(articles=7, **told, **counts)
 
     module = ModuleType("analysis.annotate")
@@ -228,6 +229,7 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
     assert f"{folder}: 7 articles annotated, 1 set aside\n" in done.output
     assert "skipped, as no articles: 4 WARC records of type request\n" in done.output
     assert "3 of them had been measured before an interruption\n" in done.output
+    assert "1 finished partitions of an interrupted run were damaged: measured again\n" in done.output
     assert "5 of them without a title: a column title gives it; nothing else is taken for one\n" in done.output
     assert "2 of them are new and were appended to articles.csv" in done.output
     assert "1 articles of articles.csv had no text, so have no features: n1\n" in done.output

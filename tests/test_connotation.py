@@ -1,10 +1,19 @@
 """What is known of words: stems, groups, and what they can do in a sentence."""
 
+import tomllib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.instruments.function_words import function_words
 from analysis.valence.connotation import code, stem, word
+from analysis.valence.stance import MODEL
+
+GROUPS = {
+    group: frozenset(words.split())
+    for group, words in tomllib.loads((MODEL.parent / "connotation.toml").read_text(encoding="utf-8"))["groups"].items()
+}
 
 
 @pytest.mark.parametrize(
@@ -21,6 +30,77 @@ def test_groups_and_deeds_of_words(form, groups, deeds):
     known = word(form)
     assert {code(group) for group in groups} <= set(known.groups)
     assert {code(deed) for deed in deeds} == set(known.deeds)
+
+
+@pytest.mark.parametrize("form", sorted(function_words("en") | {"not", "no", "never", "nor"}))
+def test_a_word_of_grammar_has_no_tone_and_does_nothing(form):
+    """Whatever longer words look like it: not and noted, with and wither, will and willing, both and bother."""
+    known = word(form)
+    assert (0, ()) == (known.warmth, known.deeds)
+    listed = {code(group) for group, words in GROUPS.items() if form in words}
+    assert set(known.groups) <= listed | {code("tone+"), code("tone-")}
+
+
+@pytest.mark.parametrize(
+    ("base", "forms"),
+    [
+        ("note", "notes noted noting"),
+        ("deny", "denies denied denying"),
+        ("free", "frees freed freeing"),
+        ("lie", "lies lied lying"),
+        ("stab", "stabs stabbed stabbing"),
+        ("acquit", "acquits acquitted acquitting"),
+        ("visit", "visits visited visiting"),
+        ("mimic", "mimics mimicked mimicking"),
+        ("veto", "vetoes vetoed vetoing"),
+        ("punch", "punches punched punching"),
+        ("steal", "steals stole stolen stealing"),
+        ("tragedy", "tragedies"),
+        ("cruel", "cruelly"),
+        ("greedy", "greedily greediness"),
+        ("noble", "nobly"),
+        ("heroic", "heroically"),
+    ],
+)
+def test_the_inflections_of_a_word_are_in_its_groups(base, forms):
+    """All of what it does; where it does nothing, of what it is."""
+    expected = set(word(base).deeds or word(base).groups) - {code("tone+"), code("tone-")}
+    assert expected
+    for form in forms.split():
+        assert expected <= set(word(form).groups), form
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "wither with",
+        "willing will",
+        "rat rate",
+        "bar barr",
+        "caring car",
+        "senator senate",
+        "wit witness",
+        "corpse corps",
+        "late later",
+        "walk walker",
+        "mean means",
+        "cause caused",
+        "found find",
+        "hat hate",
+    ],
+)
+def test_words_that_look_alike_share_no_group(forms):
+    """Neither a word that is cut like another, nor one that another is made of, nor a noun like a verb."""
+    one, other = forms.split()
+    shared = set(word(one).groups) & set(word(other).groups) - {code("tone+"), code("tone-")}
+    assert not shared
+
+
+def test_a_stem_is_no_word_of_grammar_but_of_that_word():
+    grammar = function_words("en") | {"not", "nor", "no", "never"}
+    made = grammar - {"her", "here"}  # of which no word is made
+    longer = [f"{short}{ending}" for short in made for ending in ("e", "ed", "ing", "er", "es", "s", "ly")]
+    assert [] == [(form, stem(form)) for form in longer if form not in grammar and stem(form) in grammar]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A folder of features: replaced as a whole or left as it was, and compared by value."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from analysis import tables
 from analysis.annotate.featurefiles import FeatureWriter, check_folder, compare_features
-from analysis.errors import AnalysisError, FeaturesMissing, TableError
+from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, TableError
 
 META = {"b": 1, "a": "ą"}
 
@@ -46,7 +47,10 @@ def test_what_is_added_in_partitions_is_one_table_and_nothing_else_is_left(tmp_p
     assert {*names, "meta.json"} == set(_bytes(tmp_path / "features"))
     assert {"features", "work"} == {path.name for path in tmp_path.iterdir()}
     assert [] == list((tmp_path / "work").iterdir())
-    assert '{\n "a": "ą",\n "b": 1\n}\n' == (tmp_path / "features" / "meta.json").read_text(encoding="utf-8")
+    raw = (tmp_path / "features" / "meta.json").read_text(encoding="utf-8")
+    assert raw.startswith('{\n "a": "ą",\n "b": 1,\n "digests": {\n  "articles.parquet": "')
+    digests = {name: hashlib.sha256((tmp_path / "features" / name).read_bytes()).hexdigest() for name in names}
+    assert digests == json.loads(raw)["digests"]
 
 
 def test_what_has_been_written_of_a_table_can_be_read_before_the_end(tmp_path, partition):
@@ -103,7 +107,8 @@ def test_what_a_killed_run_left_is_no_part_of_the_next(tmp_path, partition):
         _write(writer, partition)
         writer.finish(META)
     assert not (tmp_path / "features" / "rejected.jsonl").exists()
-    assert META == json.loads((tmp_path / "features" / "meta.json").read_text(encoding="utf-8"))
+    found = json.loads((tmp_path / "features" / "meta.json").read_text(encoding="utf-8"))
+    assert {*META, "digests"} == set(found)
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_none_is_made(tmp_path):
@@ -173,4 +178,11 @@ def test_features_that_are_not_there_or_not_in_shape_are_told(shared_folder, cop
         compare_features(shared_folder / "features", folder)
     (folder / "terms.parquet").unlink()
     with pytest.raises(FeaturesMissing, match=r"terms\.parquet does not exist\. Run: castillo annotate TEXTS --study"):
+        compare_features(shared_folder / "features", folder)
+
+
+def test_a_damaged_table_is_told_with_its_path(shared_folder, copied):
+    folder, _ = copied
+    (folder / "terms.parquet").write_bytes(b"PAR1")
+    with pytest.raises(FeaturesBroken, match=r"terms\.parquet: cannot be read \(.*\)\. Run: castillo annotate"):
         compare_features(shared_folder / "features", folder)

@@ -7,6 +7,8 @@ import time
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from ministudy import TEXTS, mini_study
 
 from analysis import tables
@@ -154,14 +156,38 @@ def test_a_partition_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
         assert ["lock", "whole.arrows"] == _names(tmp_path)
 
 
-@pytest.mark.parametrize("kept", [0, 1, 100, 5000])
-def test_a_file_cut_off_is_told_by_one_of_the_errors_that_have_it_measured_again(tmp_path, texts, recipe, kept):
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, texts, recipe):
+    """A work folder in use with a finished partition: the folder, the partition's file and its bytes."""
     data = measured(pickle.dumps(task(texts, KNOWN, "x")), pickle.dumps(recipe.gazetteer))
-    assert kept < len(data)
-    with WorkFolder(tmp_path / "features") as work:
-        work.write("one", data[:kept])
-        with pytest.raises((OSError, ValueError)):
-            work.read("one")
+    with WorkFolder(tmp_path_factory.mktemp("finished") / "features") as work:
+        work.write("one", data)
+        path = work.folder / "partitions" / "one.arrows"
+        yield work, path, path.read_bytes()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_file_with_a_byte_that_is_not_as_it_was_written_is_no_partition(finished, data):
+    """Cut anywhere, or with bytes flipped, taken out or put in anywhere: never tables, never an error of Arrow."""
+    work, path, written = finished
+    at = data.draw(st.integers(0, len(written) - 1))
+    kind = data.draw(st.sampled_from(["cut", "flip", "out", "in"]))
+    changed = bytes([written[at] ^ data.draw(st.integers(1, 255))])
+    tails = {"cut": b"", "flip": changed + written[at + 1 :], "out": written[at + 1 :], "in": changed + written[at:]}
+    before = work.damaged
+    path.write_bytes(written[:at] + tails[kind])
+    assert work.read("one") is None
+    assert before + 1 == work.damaged
+    path.write_bytes(written)
+    assert work.read("one") is not None
+
+
+def test_a_file_under_another_name_or_no_file_is_no_partition(finished):
+    work, path, written = finished
+    path.with_stem("two").write_bytes(written)
+    path.with_stem("three").mkdir()
+    assert [None] * 3 == [work.read(name) for name in ("two", "three", "four")]
 
 
 @pytest.mark.skipif(partitions.fcntl is None, reason="needs locks")

@@ -20,9 +20,9 @@ from analysis.publish.depends import imports, library_files, notebook_modules
         (
             "from analysis import polarity",
             [
-                *("errors", "numbered", "numbered.pieces", "tables", "tables.schema", "valence"),
-                *("valence.connotation", "valence.hashed", "valence.scene", "valence.stance", "valence.targeted"),
-                *("valence.vader", "valence.vocabulary"),
+                *("errors", "instruments", "instruments.function_words", "numbered", "numbered.pieces", "tables"),
+                *("tables.schema", "valence", "valence.connotation", "valence.hashed", "valence.scene"),
+                *("valence.stance", "valence.targeted", "valence.vader", "valence.vocabulary"),
             ],
         ),
         ("from analysis.readers.row import parse_row", None),

@@ -1,9 +1,18 @@
 """A study as a whole: loaded, refused; periods, windows, features and their freshness."""
 
-import pandas as pd
-import pytest
+import random
+from dataclasses import replace
 
+import pandas as pd
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+from growing import SAMPLE, sample_copy
+
+from analysis import study as study_module
 from analysis import tables
+from analysis.annotate import annotate
+from analysis.cli import main
 from analysis.errors import FeaturesBroken, FeaturesMissing, StudyError, UnknownOutlet
 from analysis.study import examine, load_study
 
@@ -107,6 +116,60 @@ def test_a_damaged_table_of_features_is_told_with_its_path(study_folder, content
         load_study(study_folder).check_features()
     assert (path, str(study_folder)) == (raised.value.path, raised.value.study)
     assert "\n" not in str(raised.value)
+
+
+@pytest.fixture(scope="module")
+def annotated(tmp_path_factory):
+    """A copy of the sample, annotated."""
+    study = load_study(sample_copy(tmp_path_factory.mktemp("annotated") / "copy"))
+    annotate(SAMPLE / "texts.jsonl", study)
+    return study
+
+
+@pytest.mark.parametrize("schema", tables.FEATURES, ids=lambda schema: schema.name)
+def test_a_table_with_any_byte_otherwise_than_written_is_told_in_a_line_and_not_used(annotated, schema):
+    """Two hundred flips and a hundred cuts of each table; without the digests of meta.json a third went unseen."""
+    path = annotated.features_folder / f"{schema.name.lower()}.parquet"
+    written, chance = path.read_bytes(), random.Random(schema.name)
+    for number in range(300):
+        changed, at = bytearray(written), chance.randrange(len(written))
+        if number % 3:
+            changed[at] ^= chance.randint(1, 255)
+        else:
+            del changed[at:]
+        path.write_bytes(changed)
+        with pytest.raises(FeaturesBroken) as raised:
+            replace(annotated, _features={}).features(schema)
+        assert (path, annotated.argument) == (raised.value.path, raised.value.study)
+        assert "\n" not in str(raised.value)
+    path.write_bytes(written)
+    assert len(annotated.features(schema))
+
+
+@pytest.mark.parametrize("schema", tables.FEATURES, ids=lambda schema: schema.name)
+def test_a_table_with_a_flipped_byte_is_told_by_the_program_in_a_line(annotated, schema):
+    path = annotated.features_folder / f"{schema.name.lower()}.parquet"
+    written = path.read_bytes()
+    middle = len(written) // 2
+    path.write_bytes(written[:middle] + bytes([written[middle] ^ 1]) + written[middle + 1 :])
+    told = f"{path}: is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced. "
+    told += f"Run: castillo annotate TEXTS --study {annotated.argument}"
+    for command in ("check", "build", "list"):
+        done = CliRunner().invoke(main, [command, str(annotated.folder)])
+        lines = [line.removeprefix("castillo: ") for line in done.output.splitlines()]
+        assert (2, told) == (done.exit_code, lines[0]), command
+        assert lines[1:] == [f"{annotated.folder}: 1 problem"] * (command == "check")
+    path.write_bytes(written)
+
+
+@pytest.mark.parametrize("error", [pa.lib.ArrowMemoryError, pa.lib.ArrowNotImplementedError, pa.lib.ArrowKeyError])
+def test_whatever_arrow_says_of_a_table_without_a_digest_is_told_with_its_path(study_folder, monkeypatch, error):
+    def broken(*_, **__):
+        raise error("out of range")
+
+    monkeypatch.setattr(study_module, "read_table", broken)
+    with pytest.raises(FeaturesBroken, match=r"articles\.parquet: cannot be read \('?out of range'?\)\. Run: castillo"):
+        load_study(study_folder).features(tables.ARTICLES)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"inputs": 3}'])

@@ -1,4 +1,8 @@
-"""A folder of features: Parquet tables and meta.json, written as a whole, and compared with another by value."""
+"""A folder of features: Parquet tables and meta.json, written as a whole, and compared with another by value.
+
+meta.json holds the digest of each table: a flipped byte in a Parquet file is often another value and no error, and the
+checksums that Parquet has for its pages leave what describes them unprotected.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis import tables
-from analysis.errors import FeaturesMissing, told_if_not_written
+from analysis.errors import FeaturesBroken, FeaturesMissing, told_if_not_written
+from analysis.places import file_digest
 from analysis.tables import Schema
 
 
@@ -87,11 +92,12 @@ class FeatureWriter:
         return pq.ParquetFile(self.path(schema))
 
     def finish(self, meta: Mapping[str, Any]) -> None:
-        """Put everything in its place; `meta` is what meta.json holds."""
-        text = json.dumps(meta, indent=1, sort_keys=True, ensure_ascii=False)
+        """Put everything in its place; `meta` is what meta.json holds, besides the digests of the tables."""
         neighbour = self.neighbour
         with told_if_not_written(self._folder):
             self._close()
+            digests = {self.path(schema).name: file_digest(self.path(schema)) for schema in tables.FEATURES}
+            text = json.dumps({**meta, "digests": digests}, indent=1, sort_keys=True, ensure_ascii=False)
             (neighbour / "meta.json").write_text(text + "\n", encoding="utf-8", newline="\n")
             self._folder.mkdir(exist_ok=True)
             (self._folder / "meta.json").unlink(missing_ok=True)
@@ -121,7 +127,7 @@ def compare_features(left: str | Path, right: str | Path) -> list[str]:
 
     Raises
     ------
-    FeaturesMissing, TableError
+    FeaturesMissing, FeaturesBroken, TableError
     """
     return [
         f"{schema.name}: {difference}"
@@ -134,7 +140,11 @@ def _read(folder: Path, schema: Schema) -> pd.DataFrame:
     path = folder / f"{schema.name.lower()}.parquet"
     if not path.exists():
         raise FeaturesMissing(path, folder.parent.name)
-    table = tables.check(pd.read_parquet(path), schema)
+    try:
+        table = tables.check(pd.read_parquet(path), schema)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        told = str(error).strip().partition("\n")[0].rstrip(".")
+        raise FeaturesBroken(path, f"cannot be read ({told})", folder.parent.name) from error
     for column in schema.columns:
         if column.kind == "list":
             table[column.name] = [tuple(map(int, values)) for values in table[column.name]]

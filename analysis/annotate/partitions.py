@@ -1,7 +1,8 @@
 """Partitions of the features: texts measured together, kept one by one beside the features until all are there.
 
 A partition is named by the digest of all that it is made of, so what an interrupted run has finished is found again by
-the next one, and nothing that has changed meanwhile is.
+the next one, and nothing that has changed meanwhile is. Its file begins with the digest of its name and of all that
+follows: Arrow itself reads many a flipped byte as another value, and a file cut between two tables as whole.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ try:
 except ImportError:  # Windows: two runs at once are not kept apart there
     fcntl = None  # type: ignore[assignment]
 
+#: Bytes of a seal.
+_SEAL = hashlib.sha256().digest_size
 #: Packages whose version may change a value.
 _PACKAGES = ("datasketch", "nltk", "numpy", "pandas", "pyarrow", "vaderSentiment")
 
@@ -82,10 +85,17 @@ def _streamed(found: list[pa.Table], codec: pa.Codec | None) -> bytes:
     return out.getvalue()
 
 
-def unpack(data: bytes) -> dict[str, pa.Table]:
+def unpack(data: bytes | memoryview) -> dict[str, pa.Table]:
     """What `measured` gave: name of the schema → table."""
     stream = pa.BufferReader(data)
     return {schema.name: pa.ipc.open_stream(stream).read_all() for schema in OF_ARTICLE}
+
+
+def _seal(name: str, data: bytes | memoryview) -> bytes:
+    """What a partition's file begins with."""
+    found = hashlib.sha256(name.encode())
+    found.update(data)
+    return found.digest()
 
 
 @cache
@@ -113,6 +123,10 @@ class WorkFolder:
     ----------
     features : Path, the folder the features will be in
 
+    Attributes
+    ----------
+    damaged : int, how many finished partitions were found to be otherwise than they were written
+
     Raises
     ------
     AnalysisError
@@ -123,6 +137,7 @@ class WorkFolder:
         self._features = features
         self.folder = features.parent / f".{features.name}-unfinished"
         self._parts = self.folder / "partitions"
+        self.damaged = 0
 
     def __enter__(self) -> WorkFolder:
         with told_if_not_written(self._features):
@@ -153,15 +168,15 @@ class WorkFolder:
     def _path(self, name: str) -> Path:
         return self._parts / f"{name}.arrows"
 
-    def read(self, name: str) -> dict[str, pa.Table]:
-        """A finished partition.
-
-        Raises
-        ------
-        ValueError, OSError
-            Where the file is not whole; its writer did not leave it so.
-        """
-        return unpack(self._path(name).read_bytes())
+    def read(self, name: str) -> dict[str, pa.Table] | None:
+        """A finished partition; None, and counted, where it is not to the byte what was written under this name."""
+        found = memoryview(b"")
+        with suppress(OSError):
+            found = memoryview(self._path(name).read_bytes())
+        if found[:_SEAL] == _seal(name, found[_SEAL:]):
+            return unpack(found[_SEAL:])
+        self.damaged += 1
+        return None
 
     def write(self, name: str, data: bytes) -> None:
         """Keep a finished partition, whole or not at all."""
@@ -169,6 +184,7 @@ class WorkFolder:
         new = path.with_suffix(".new")
         with told_if_not_written(self._features):
             with new.open("wb") as file:
+                file.write(_seal(name, data))
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

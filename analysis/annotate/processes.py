@@ -136,7 +136,7 @@ def workers_for(jobs: int, scheduler: str | None, gazetteer: bytes) -> Workers:
 def measured_in_order(
     tasks: Iterable[Task], workers: Workers, work: WorkFolder
 ) -> Iterator[tuple[dict[str, pa.Table], bool]]:
-    """Measure partitions, each once, and keep each as soon as it is there; skip those that are there already.
+    """Measure partitions, each once, and keep each as soon as it is there; skip those that are there, undamaged.
 
     Parameters
     ----------
@@ -152,10 +152,9 @@ def measured_in_order(
 
     def first() -> tuple[dict[str, pa.Table], bool]:
         one, asked = waiting.popleft()
-        try:
-            if asked is None:
-                return work.read(one.name), True
-        except (OSError, ValueError):  # damaged since
+        if asked is None:
+            if (kept := work.read(one.name)) is not None:
+                return kept, True
             asked = workers.submit(one.name, pickle.dumps(one))
         data = workers.result(asked)
         work.write(one.name, data)

@@ -51,6 +51,7 @@ class Annotation:
     skipped : what the files hold besides articles → how often
     kept : articles that an earlier run, interrupted, had measured
     untitled : articles without a title
+    damaged : partitions of an interrupted run that were measured again, their files not being as they were written
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Annotation:
     skipped: Mapping[str, int]
     kept: int = 0
     untitled: int = 0
+    damaged: int = 0
 
 
 def annotate(
@@ -130,10 +132,11 @@ def annotate(
         articles = _add_reprints(writer, copies)
         added = new.finish()
         writer.finish(_meta(study, added, len(articles), rejected, skipped))
+        damaged = work.damaged
     listed = pd.Series(sorted(facts), dtype="str")
     missing = tuple(listed[~listed.isin(articles["article"])])
     told = tuple(rejected.first), tuple(added["article"]), missing, dict(rejected.reasons), dict(skipped)
-    return Annotation(folder, len(articles), *told, kept, int((articles["title_tokens"] == 0).sum()))
+    return Annotation(folder, len(articles), *told, kept, int((articles["title_tokens"] == 0).sum()), damaged)
 
 
 def _read(

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow import ArrowException
 
 from analysis import tables
 from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownOutlet
-from analysis.places import digest, find_root
+from analysis.places import digest, file_digest, find_root
 from analysis.study.featuretable import read_articles, read_table
 from analysis.study.settings import Settings
 from analysis.tables import Schema
@@ -93,6 +94,7 @@ class Study:
             if not path.exists():
                 raise FeaturesMissing(path, self.argument)
             articles = self.features(tables.ARTICLES)["article"] if schema.numbered else ()
+            self._check_digest(path)
             with self._told_if_broken(path):
                 self._features[schema.name] = read_table(path, schema, articles=articles)
         return self._features[schema.name]
@@ -101,8 +103,18 @@ class Study:
     def _told_if_broken(self, path: Path) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError, TableError) as error:  # ArrowInvalid is a ValueError
+        except (OSError, ValueError, TableError, ArrowException) as error:
             raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
+
+    def _check_digest(self, path: Path) -> None:
+        """Hold a table of features to its digest in meta.json, if it has one there; made before, it has none."""
+        if not (self.features_folder / "meta.json").exists():
+            return
+        with self._told_if_broken(path):
+            found = file_digest(path)
+        if self._made()["digests"].get(path.name, found) != found:
+            message = "is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced"
+            raise FeaturesBroken(path, message, self.argument)
 
     def check_features(self) -> None:
         """Hold the features to the study: every table readable, every article in articles.csv.
@@ -133,6 +145,7 @@ class Study:
         path = self.features_folder / f"{schema.name.lower()}.parquet"
         if not path.exists():
             raise FeaturesMissing(path, self.argument)
+        self._check_digest(path)
         with self._told_if_broken(path):
             return read_articles(path, schema)
 
@@ -253,7 +266,7 @@ class Study:
             aside = made.get("set_aside", {"row of texts": before} if before else {})
             counts = {"set_aside": aside, "skipped": made.get("skipped", {})}
             whole = {name: {str(k): int(n) for k, n in dict(given).items()} for name, given in counts.items()}
-            return {"inputs": dict(made["inputs"]), **whole}
+            return {"inputs": dict(made["inputs"]), "digests": dict(made.get("digests", {})), **whole}
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
 

@@ -27,6 +27,8 @@ _CANDIDATE = re.compile(rf"[.?!…]{_CLOSING}*+\s+(?=\S)")
 _SHORT = 30
 #: The first word of a sentence, whatever marks open it.
 _BEGINNING = re.compile(r"([\s\-–—•\"'“”„‘’«»‹›(\[{¿¡]*+)(\w*)(\S*)")
+#: Who asked or cried what a quotation ends with, and no more: “Why?” Mr. Rivas asked. %s stands for verbs.
+_TAG = r"((?:[^\W\d_][\w.'’\-]*\s+){1,4}?)(?:%s)\s*(?:[.,:;]|\Z)"
 #: A dash or a bracket there goes on after an abbreviation: "at 9 p.m. – Rivas", "Nothing … [and] then".
 _GOING_ON = re.compile(r"[\-–—(\[]")
 _LEADING = re.compile(r"\W*")
@@ -79,15 +81,25 @@ def _breaks(text: str, start: int, end: int, language: str) -> list[int]:
             continue
         mark = candidate.start() + 1
         before = text[max(start, mark - _SHORT) : mark].rsplit(None, 1)[-1]
-        if mark - len(before) == start and before[:-1].isdecimal():  # the number of a list's item
+        begun = found[-1] if found else start
+        if mark - len(before) == begun and before[:-1].isdecimal():  # the number of a list's item
             continue
-        if before in ("m.", "c.", "a."):  # "p. m.", "S. A.": written with a space
-            before = text[max(start, mark - 5) : mark]
+        if text[mark - 1] in "?!" and not text[mark].isspace() and _is_tagged(text, candidate.end(), end, language):
+            continue
+        if before in ("m.", "c.", "a."):  # "p. m.", "a. C.": written with a space
+            spaced = text[max(start, mark - 5) : mark]
+            before = spaced if _LEADING.sub("", spaced, count=1)[:-1] in abbreviations(language).closing else before
         # How long the sentence is, is asked after few words.
-        long = partial(_FOUR_WORDS.match, text, found[-1] if found else start, candidate.end())
+        long = partial(_FOUR_WORDS.match, text, begun, candidate.end())
         if _is_break(_ending(before, language), beginning, long, abbreviations(language)):
             found.append(candidate.end())
     return found
+
+
+def _is_tagged(text: str, start: int, end: int, language: str) -> bool:
+    """Whether the speaker of the quotation before follows, with a verb of asking or saying and no more."""
+    tag = abbreviations(language).tag.match(text, start, end)
+    return tag is not None and all(name[0].isupper() for name in tag[1].split())
 
 
 class _Ending(NamedTuple):
@@ -153,6 +165,12 @@ class Abbreviations(NamedTuple):
     followers: frozenset[str]
     numbered: frozenset[str]
     starters: frozenset[str]
+    tags: frozenset[str]
+
+    @property
+    def tag(self) -> re.Pattern[str]:
+        """A speaker with one of the verbs of `tags`."""
+        return re.compile(_TAG % "|".join(sorted(self.tags)))
 
     @property
     def endings(self) -> tuple[str, ...]:
