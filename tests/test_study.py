@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 from growing import SAMPLE, sample_copy
 
-from analysis import study as study_module
 from analysis import tables
 from analysis.annotate import annotate
 from analysis.cli import main
@@ -167,7 +166,7 @@ def test_whatever_arrow_says_of_a_table_without_a_digest_is_told_with_its_path(s
     def broken(*_, **__):
         raise error("out of range")
 
-    monkeypatch.setattr(study_module, "read_table", broken)
+    monkeypatch.setattr("analysis.study.study.read_table", broken)
     with pytest.raises(FeaturesBroken, match=r"articles\.parquet: cannot be read \('?out of range'?\)\. Run: castillo"):
         load_study(study_folder).features(tables.ARTICLES)
 
