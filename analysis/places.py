@@ -14,6 +14,12 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, which is not read as a whole."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def find_root(start: Path | None = None) -> Path:
     """The project's folder (the one with data/ and notebooks/), from `start` or any folder above it.
 

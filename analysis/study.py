@@ -21,9 +21,11 @@ from analysis.crosscheck import check_references
 from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, StudyError, TableError, UnknownOutlet
 from analysis.featuretable import read_articles, read_table
 from analysis.places import digest as digest
+from analysis.places import file_digest as file_digest
 from analysis.places import find_root as find_root
 from analysis.places import find_study as find_study
 from analysis.settings import Settings, read_what_can_be
+from analysis.streamed import Streamed
 from analysis.studyfiles import read_csv
 from analysis.tables import Schema
 
@@ -61,8 +63,8 @@ class Study:
             _features={name: copy(table) for name, table in self._features.items()},
             derived={key: copy(value) for key, value in self.derived.items()},
         )
-        if "articles" in vars(self):
-            vars(made)["articles"] = copy(self.articles)
+        for name in {"articles", "streamed"} & set(vars(self)):
+            vars(made)[name] = copy(getattr(self, name))
         return made
 
     @property
@@ -103,6 +105,12 @@ class Study:
             with self._told_if_broken(path):
                 self._features[schema.name] = read_table(path, schema, articles=articles)
         return self._features[schema.name]
+
+    @cached_property
+    def streamed(self) -> Streamed:
+        """Words, mentions and sentences, never held whole: articles by their number, the place in `articles`."""
+        articles = self.features(tables.ARTICLES)["article"]
+        return Streamed(self.features_folder, articles, self.argument, self._told_if_broken)
 
     @contextmanager
     def _told_if_broken(self, path: Path) -> Iterator[None]:
@@ -321,9 +329,8 @@ def preload(study: str | Path) -> Study | None:
     """
     loaded, _ = _examined(folder := find_study(study), _content(folder))
     if loaded is not None:
-        for schema in tables.FEATURES:
-            if schema is not tables.SIGNATURES:  # of use to `annotate` alone
-                loaded.features(schema)
+        loaded.features(tables.REPRINTS)
+        loaded.streamed.read()
     return loaded
 
 
@@ -331,7 +338,7 @@ def _content(folder: Path) -> tuple[str, ...]:
     """Digests of all that a study consists of."""
     files = [folder / "study.toml", *(folder / schema.name for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES))]
     files += sorted((folder / "features").glob("*"))
-    return tuple(f"{path.name} {digest(path.read_bytes())}" for path in files if path.is_file())
+    return tuple(f"{path.name} {file_digest(path)}" for path in files if path.is_file())
 
 
 @lru_cache(maxsize=4)

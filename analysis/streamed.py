@@ -1,0 +1,88 @@
+"""A study's tables of features that have several rows of an article, as comparisons need them: never held whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis import tables
+from analysis.batches import Source
+from analysis.errors import FeaturesMissing
+from analysis.grouped import Grouped, grouped
+from analysis.sentencesums import SentenceSums, sentence_sums
+from analysis.tables import Schema
+
+#: What is laid by entry beside an article's number and of what its mentions tell.
+_OF_MENTIONS = ("sentence", "start", "end", "alias", "voice", "valence")
+
+
+class Streamed:
+    """Words, mentions and sentences of a study; each is read when it is first asked for.
+
+    Parameters
+    ----------
+    folder : Path, of the features
+    articles : Series, ids in order; an article's number is its place
+    argument : what the study is called, for errors
+    told_if_broken : context that turns what reading a file raises into FeaturesBroken
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        articles: pd.Series,
+        argument: str,
+        told_if_broken: Callable[[Path], AbstractContextManager[None]],
+    ) -> None:
+        self.articles = articles
+        self._folder, self._argument, self._told = folder, argument, told_if_broken
+
+    def __copy__(self) -> Streamed:
+        """The same: nothing of it is ever changed."""
+        return self
+
+    def _source(self, schema: Schema) -> Source:
+        path = self._folder / f"{schema.name.lower()}.parquet"
+        if not path.exists():
+            raise FeaturesMissing(path, self._argument)
+        return Source(path, schema, self.articles.to_list())
+
+    def _grouped(self, schema: Schema, first: str, text: str, *values: str) -> Grouped:
+        source = self._source(schema)
+        with self._told(source.path):
+            name = f"{self._folder.parent.name}-{schema.name.lower()}"
+            return grouped(source, first, text, values, name=name)
+
+    @cached_property
+    def terms(self) -> Grouped:
+        """TERMS by part and term."""
+        return self._grouped(tables.TERMS, "part", "term", "count")
+
+    @cached_property
+    def mentions(self) -> Grouped:
+        """MENTIONS by gazetteer and entry, "" where the entry is missing."""
+        return self._grouped(tables.MENTIONS, "gazetteer", "entry", *_OF_MENTIONS)
+
+    @cached_property
+    def sentences(self) -> SentenceSums:
+        """Sums over SENTENCES."""
+        source = self._source(tables.SENTENCES)
+        with self._told(source.path):
+            return sentence_sums(source)
+
+    def read(self) -> None:
+        """Read everything now."""
+        assert self.terms and self.mentions and self.sentences
+
+    def entry_mentions(self, gazetteer: str, entry: str) -> pd.DataFrame:
+        """Mentions of an entry: MENTIONS without gazetteer and entry, sorted by article."""
+        rows = self.mentions.of(gazetteer, entry)
+        found = pd.DataFrame({name: rows[name] for name in rows.dtype.names or ()})
+        for name, words in self.mentions.words.items():
+            found[name] = pd.Series(np.array(words, object)[rows[name]], dtype="str")
+        return found.assign(article=self.articles.to_numpy()[rows["article"]]).astype({"article": "str"})
