@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import EmptyGroup
+from analysis.sentencesums import in_two
 from analysis.streamed import Streamed
 from analysis.study import Study
 from analysis.words import Words, words_of
@@ -216,11 +217,11 @@ def valence_toward(selection: Selection, actors: Sequence[str]) -> pd.DataFrame:
     for column, actor in enumerate(actors):
         place, rows = selection.mentions("actors", actor)
         known = ~np.isnan(rows["valence"])
-        place, valence = place[known], rows["valence"][known]
+        sums = sum(np.bincount(place[known], part, len(means)) for part in in_two(rows["valence"][known]))
         with np.errstate(invalid="ignore"):
-            sums, uses = np.bincount(place, valence, len(means)), np.bincount(place, minlength=len(means))
-            means[:, column] = sums / uses
-    return pd.DataFrame(means, index=selection.articles.index, columns=pd.Index(list(actors), dtype="str"))
+            means[:, column] = sums / np.bincount(place[known], minlength=len(means))
+    columns = pd.Index(list(actors), dtype="str", name="entry")
+    return pd.DataFrame(means, index=selection.articles.index, columns=columns)
 
 
 def words(selection: Selection, *, language: str | None = None) -> Words:

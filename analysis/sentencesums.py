@@ -19,14 +19,14 @@ class SentenceSums:
     ----------
     first, last : numbers of each part's first and last sentence; last lies before first where there is none
     tokens : of each variant, title, lede and text, whose last part is title, lede and rest
-    scored, valence : how many of a variant's sentences have a valence, and its sum
+    scored, valence : how many of a variant's sentences have a valence, and its sum, in two arrays that are to be added
     """
 
     first: np.ndarray
     last: np.ndarray
     tokens: np.ndarray
     scored: np.ndarray
-    valence: np.ndarray
+    valence: tuple[np.ndarray, np.ndarray]
 
     @property
     def present(self) -> np.ndarray:
@@ -36,12 +36,22 @@ class SentenceSums:
     def mean_valence(self, parts: int) -> np.ndarray:
         """Mean valence of the sentences in the first `parts` parts; missing where none has one."""
         with np.errstate(invalid="ignore"):
-            return np.asarray(self.valence[:, parts - 1] / self.scored[:, parts - 1])
+            return np.asarray(sum(part[:, parts - 1] for part in self.valence) / self.scored[:, parts - 1])
 
     def within(self, article: np.ndarray, sentence: np.ndarray, parts: int) -> np.ndarray:
         """Whether sentences, by their article and number, are in the first `parts` parts."""
         inside = [(self.first[article, p] <= sentence) & (sentence <= self.last[article, p]) for p in range(parts)]
         return np.asarray(np.logical_or.reduce(inside))
+
+
+def in_two(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers between -1 and 1 as a coarse and a fine part.
+
+    Sums of the coarse ones are exact, and the fine ones are so small that what their sums lack is seen nowhere: sums do
+    not depend on the order in which values come, nor on how a table is cut into partitions.
+    """
+    coarse = np.round(values * 2.0**32) / 2.0**32
+    return coarse, values - coarse
 
 
 def sentence_sums(source: Source) -> SentenceSums:
@@ -55,7 +65,7 @@ def sentence_sums(source: Source) -> SentenceSums:
     shape = (len(source.articles), len(PARTS))
     most = np.iinfo(np.int32).max
     first, last = np.full(shape, most, np.int32), np.full(shape, -1, np.int32)
-    tokens, scored, valence = np.zeros(shape, np.int64), np.zeros(shape, np.int32), np.zeros(shape)
+    tokens, scored, valence = np.zeros(shape, np.int64), np.zeros(shape, np.int32), (np.zeros(shape), np.zeros(shape))
     for article, batch in source.checked("article", "sentence", "part", "tokens", "valence"):
         part = np.array([PARTS.index(name) for name in batch["part"].cat.categories], int)[batch["part"].cat.codes]
         sentence, tone = batch["sentence"].to_numpy(), batch["valence"].to_numpy()
@@ -65,9 +75,9 @@ def sentence_sums(source: Source) -> SentenceSums:
             held = part <= variant
             np.add.at(tokens[:, variant], article[held], batch["tokens"].to_numpy()[held])
             held &= ~np.isnan(tone)
-            # In the order of the file, whatever its partitions: sums do not depend on how it is cut.
-            np.add.at(valence[:, variant], article[held], tone[held])
             np.add.at(scored[:, variant], article[held], 1)
+            for sums, values in zip(valence, in_two(tone[held]), strict=True):
+                np.add.at(sums[:, variant], article[held], values)
     mixed = (np.maximum.accumulate(last, axis=1)[:, :-1] >= first[:, 1:]).any(axis=1)
     if mixed.any():
         named = source.articles[int(np.flatnonzero(mixed)[0])]

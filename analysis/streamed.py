@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -74,6 +74,15 @@ class Streamed:
         source = self._source(tables.SENTENCES)
         with self._told(source.path):
             return sentence_sums(source)
+
+    def sentence_valence(self, articles: Collection[str]) -> pd.Series:
+        """Valence of each sentence of a few articles, index article and sentence."""
+        source, found = self._source(tables.SENTENCES), [tables.empty(tables.SENTENCES)]
+        with self._told(source.path):
+            for batch in source.batches("article", "sentence", "valence"):
+                few = batch[batch["article"].isin(articles)]
+                found += [few.astype({"article": "str"})] * bool(len(few))
+        return pd.concat(found).set_index(["article", "sentence"])["valence"]
 
     def read(self) -> None:
         """Read everything now."""
