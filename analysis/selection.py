@@ -135,6 +135,14 @@ def variants_of(study: Study, outlet: str) -> tuple[str, ...]:
 def sides(
     study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
 ) -> tuple[pd.Index, pd.Index]:
+    """Articles of an outlet and of its reference: `side_places` by their ids."""
+    left, right = side_places(study, articles, group, reference)
+    return articles.index[left], articles.index[right]
+
+
+def side_places(
+    study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Articles of an outlet and of its reference, on days when both sides were observed.
 
     An article of the reference counts where the group was observed on its day; one of the group where at least one
@@ -149,8 +157,8 @@ def sides(
 
     Returns
     -------
-    (Index, Index)
-        Article ids of the group and of the reference, disjoint, both in order.
+    (array, array)
+        Places of the group's and of the reference's articles, disjoint, both in order.
 
     Raises
     ------
@@ -162,12 +170,12 @@ def sides(
     days_group = set(seen.loc[seen["outlet"] == group, "day"])
     days_others = set(seen.loc[seen["outlet"].isin(others), "day"])
     observed = articles["observed"]
-    left = articles.index[(articles["outlet"] == group) & observed & days.isin(days_others)]
-    right = articles.index[articles["outlet"].isin(others) & observed & days.isin(days_group)]
+    left = (articles["outlet"] == group) & observed & days.isin(days_others)
+    right = articles["outlet"].isin(others) & observed & days.isin(days_group)
     for name, side, chosen in ((group, "group", left), ("the other outlets", "reference", right)):
-        if not len(chosen):
+        if not chosen.any():
             raise EmptyGroup(side, name)
-    return left, right
+    return np.flatnonzero(left), np.flatnonzero(right)
 
 
 def counts(
@@ -189,7 +197,7 @@ def counts(
     key = (gazetteer, None if entries is None else tuple(entries), own)
     if key not in selection.counted:
         selection.counted[key] = _counts(selection, gazetteer, entries, own)
-    return selection.counted[key].copy(deep=False)
+    return selection.counted[key].astype("int64")
 
 
 def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None, own: bool) -> pd.DataFrame:
@@ -199,9 +207,10 @@ def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None,
     for entry in every:
         place, _ = selection.mentions(gazetteer, entry, own=own)
         if len(place) or entries is not None:
-            found[entry] = np.bincount(place, minlength=size)
+            uses = np.bincount(place, minlength=size)
+            found[entry] = uses.astype(np.min_scalar_type(uses.max(initial=0)))  # kept: small
     columns = pd.Index(list(found), dtype="str", name="entry")
-    cells = np.column_stack([*found.values()]) if found else np.zeros((size, 0), "int64")
+    cells = np.column_stack([*found.values()]) if found else np.zeros((size, 0), "int8")
     return pd.DataFrame(cells, index=selection.articles.index, columns=columns)
 
 

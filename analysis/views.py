@@ -10,7 +10,7 @@ import pandas as pd
 from analysis import selection, tables
 from analysis.findings import verdict
 from analysis.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
-from analysis.measures import EQUAL, REST, in_language
+from analysis.measures import EQUAL, REST, in_language, places_of
 from analysis.results import is_primary, stands, without
 from analysis.sentences import reference_name
 from analysis.study import Study
@@ -211,7 +211,7 @@ def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         right = None if reference == REST else str(reference)
         chosen, sides = in_language(study, str(mine["variant"].iloc[0]), str(outlet), right)
         every = selection.words(chosen, language=str(mine["language"].iloc[0]))
-        places = chosen.places(sides[0])
+        places = places_of(chosen, sides)[0]
         used, tokens = every.among(places), chosen.articles["tokens"].iloc[places].reset_index(drop=True)
         some = np.flatnonzero(np.isin(every.forms, mine["feature"].astype(object)))
         spread = pd.concat([spread_over(used.frame(some[part]), tokens) for part in in_parts(used.rows[some])])
