@@ -63,7 +63,7 @@ def read_articles(path: Path, schema: Schema) -> set[str]:
     OSError, ValueError, TableError
     """
     with opened(path, ["article"]) as file:
-        tables.check(file.schema_arrow.empty_table().to_pandas(), schema)  # all its columns are there
+        tables.check(file.schema_arrow.empty_table().to_pandas(use_threads=False), schema)  # all its columns are there
         groups = (file.read_row_group(n, columns=["article"], use_threads=False) for n in range(file.num_row_groups))
         return {article for group in groups for article in group["article"].unique().to_pylist()}
 
