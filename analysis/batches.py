@@ -57,7 +57,9 @@ class Source:
         wanted = replace(self.schema, columns=tuple(c for c in self.schema.columns if c.name in columns), key=())
         texts = [column.name for column in wanted.columns if column.kind == "text"]
         with opened(self.path, texts) as file:
-            tables.check(file.schema_arrow.empty_table().to_pandas(use_threads=False), self.schema)  # all its columns are there
+            tables.check(
+                file.schema_arrow.empty_table().to_pandas(use_threads=False), self.schema
+            )  # all its columns are there
             for group in range(file.num_row_groups):
                 for table in _read(file, group, wanted.names):
                     yield tables.check(_frame(table, texts), wanted)

@@ -122,10 +122,12 @@ def _laid(layout: Layout, path: Path) -> Grouped:
     with work as name:
         rows, there = Path(name, "x.rows"), Path(name) / "x.json"
         index = layout.index()
-        with told_if_not_written(rows), rows.open("wb") as file:
+        with rows.open("wb") as file:
             for bucket in layout.ordered(index, Path(name)):
-                file.write(bucket.tobytes())
-        there.write_text(json.dumps(index), encoding="utf-8")
+                with told_if_not_written(rows):
+                    file.write(bucket.tobytes())
+        with told_if_not_written(there):
+            there.write_text(json.dumps(index), encoding="utf-8")
         found = _found(Path(name, "x"), layout.dtype)
         with suppress(OSError):
             rows.replace(path.with_suffix(".rows"))
@@ -134,6 +136,10 @@ def _laid(layout: Layout, path: Path) -> Grouped:
                 if old.stem != path.name:
                     old.unlink()
     return found
+
+
+def _bucket(folder: Path | None) -> IO[bytes]:
+    return io.BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder)
 
 
 @dataclass(frozen=True)
@@ -192,18 +198,16 @@ class Layout:
         bucket = np.append(0, np.cumsum(index["sizes"], dtype=np.int64))[:-1] // ROWS  # of each key
         keyed = np.dtype([("key", "<i8"), ("row", self.dtype)])
         with ExitStack() as stack:
-            files: list[IO[bytes]] = [
-                stack.enter_context(io.BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder))
-                for _ in range(int(bucket.max(initial=0)) + 1)
-            ]
+            files = [stack.enter_context(_bucket(folder)) for _ in range(int(bucket.max(initial=0)) + 1)]
             for key, rows in self._keyed(index):
                 both = np.empty(len(rows), keyed)
                 both["key"], both["row"] = key, rows
                 where = bucket[key]
                 both = both[np.argsort(where, kind="stable")]
                 ends = np.bincount(where, minlength=len(files)).cumsum()
-                for file, start, end in zip(files, np.append(0, ends), ends, strict=False):
-                    file.write(both[start:end].tobytes())
+                with told_if_not_written(folder or Path()):
+                    for file, start, end in zip(files, np.append(0, ends), ends, strict=False):
+                        file.write(both[start:end].tobytes())
             for file in files:
                 file.seek(0)
                 held = np.frombuffer(file.read(), keyed)

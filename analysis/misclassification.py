@@ -71,7 +71,9 @@ def corrected_tone(study: Study, *, language: str = "en", draws: int = DRAWS) ->
     if confusions is None:
         return pd.DataFrame()
     articles, counts = study.articles, _measured_counts(study)
-    head = pd.factorize(study.features(tables.REPRINTS).set_index("article")["head"].loc[articles["article"]], sort=True)[0]
+    head = pd.factorize(
+        study.features(tables.REPRINTS).set_index("article")["head"].loc[articles["article"]], sort=True
+    )[0]
     spoken = (articles["language"] == language).to_numpy() & counts.any(axis=1)
     rows = [_row("", "all outlets", counts[spoken], head[spoken], confusions, study.settings.seed)]
     for outlet in study.tested:
@@ -88,7 +90,7 @@ def _judged(study: Study) -> list[str]:
 
 
 def _measured_counts(study: Study) -> Numbers:
-    """How many mentions of `_judged` actors the instrument takes for each class in each article (articles × classes)."""
+    """Mentions of `_judged` actors that the instrument takes for each class, in each article (articles × classes)."""
     found = np.zeros((len(study.articles), len(CLASSES)))
     for actor in _judged(study):
         rows = study.streamed.mentions.of("actors", actor)

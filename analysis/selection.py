@@ -109,11 +109,8 @@ def select(study: Study, variant: str | None = None, *, language: str | None = N
 
 def _select(study: Study, variant: str, language: str | None) -> Selection:
     articles = study.articles
-    if variant == "title":
-        kept = articles["title_tokens"] > 0
-    else:
-        # A headline alone, or over a photo caption, names fewer people than one with its first paragraph: not alike.
-        kept = articles["body_kind"].isin(["summary", "full"])
+    # A headline alone, or over a photo caption, names fewer people than one with its first paragraph: not alike.
+    kept = articles["title_tokens"] > 0 if variant == "title" else articles["body_kind"].isin(["summary", "full"])
     if language is not None:
         kept &= articles["language"] == language
     number = np.flatnonzero(kept)

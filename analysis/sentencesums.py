@@ -13,7 +13,7 @@ from analysis.tables import PARTS
 
 @dataclass(frozen=True)
 class SentenceSums:
-    """Sums over the sentences of each article, in arrays articles × parts (title, lede, rest) or × variants of the text.
+    """Sums over the sentences of each article: arrays articles × parts (title, lede, rest) or × variants of the text.
 
     Attributes
     ----------

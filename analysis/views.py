@@ -188,8 +188,10 @@ def voices(study: Study, *, language: str = "en") -> pd.DataFrame:
         found = pd.DataFrame({"outlet": outlet.iloc[place].array, "voice": spoken[rows["voice"]]})
         frames.append(found.value_counts().reset_index(name="uses").assign(set=entry.split(":")[0]))
     uses = pd.concat([pd.DataFrame(columns=["set", "outlet", "voice", "uses"]), *filter(len, frames)])
-    table = uses[uses["uses"] > 0].astype({"outlet": "str", "uses": int}).pivot_table(
-        index=["set", "outlet"], columns="voice", values="uses", aggfunc="sum", fill_value=0
+    table = (
+        uses[uses["uses"] > 0]
+        .astype({"outlet": "str", "uses": int})
+        .pivot_table(index=["set", "outlet"], columns="voice", values="uses", aggfunc="sum", fill_value=0)
     )
     table = table.reindex(columns=list(tables.VOICES), fill_value=0).reset_index()
     table = table[table["outlet"].isin(study.tested)]
