@@ -84,6 +84,18 @@ class Streamed:
                 found += [few.astype({"article": "str"})] * bool(len(few))
         return pd.concat(found).set_index(["article", "sentence"])["valence"]
 
+    def check(self, schema: Schema) -> None:
+        """Hold every value of a table, any of the features, to its schema; none is kept.
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+        """
+        source = self._source(schema)
+        with self._told(source.path):
+            for _ in source.checked(*schema.names):
+                pass
+
     def read(self) -> None:
         """Read everything now."""
         assert self.terms and self.mentions and self.sentences
