@@ -97,8 +97,8 @@ def _made(index: dict[str, Any], read: Callable[[int, int], np.ndarray]) -> Grou
 
 def _found(path: Path, dtype: np.dtype[Any]) -> Grouped:
     """What was laid in a file, whose index lies beside it."""
-    index = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    file = path.with_suffix(".rows").open("rb")  # open as long as it is read from: another may throw it away
+    index = json.loads(Path(f"{path}.json").read_text(encoding="utf-8"))
+    file = Path(f"{path}.rows").open("rb")  # open as long as it is read from: another may throw it away
     if os.fstat(file.fileno()).st_size != sum(index["sizes"]) * dtype.itemsize:
         raise ValueError(f"{path} is not whole")
 
@@ -130,10 +130,11 @@ def _laid(layout: Layout, path: Path) -> Grouped:
             there.write_text(json.dumps(index), encoding="utf-8")
         found = _found(Path(name, "x"), layout.dtype)
         with suppress(OSError):
-            rows.replace(path.with_suffix(".rows"))
-            there.replace(path.with_suffix(".json"))
-            for old in path.parent.glob(f"{path.name.rpartition('-')[0]}-*"):
-                if old.stem != path.name:
+            rows.replace(f"{path}.rows")
+            there.replace(f"{path}.json")
+            of_name = f"{path.name.rpartition('-')[0]}-"
+            for old in path.parent.iterdir():
+                if old.name.startswith(of_name) and old.stem != path.name:
                     old.unlink()
     return found
 

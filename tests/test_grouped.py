@@ -37,7 +37,7 @@ def terms_of(counts):
 def laid(table, folder, rows=1_000):
     path = folder / "terms.parquet"
     pq.write_table(pa.Table.from_pandas(table, preserve_index=False), path, row_group_size=rows)
-    return grouped.grouped(Source(path, tables.TERMS, ARTICLES), "part", "term", ["count"], name="small-terms")
+    return grouped.grouped(Source(path, tables.TERMS, ARTICLES), "part", "term", ["count"], name="small.study-terms")
 
 
 def assert_holds(found, table):
