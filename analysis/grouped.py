@@ -98,7 +98,7 @@ def _made(index: dict[str, Any], read: Callable[[int, int], np.ndarray]) -> Grou
 def _found(path: Path, dtype: np.dtype[Any]) -> Grouped:
     """What was laid in a file, whose index lies beside it."""
     index = json.loads(Path(f"{path}.json").read_text(encoding="utf-8"))
-    file = Path(f"{path}.rows").open("rb")  # open as long as it is read from: another may throw it away
+    file = Path(f"{path}.rows").open("rb")  # noqa: SIM115 (open as long as it is read from: another may throw it away)
     if os.fstat(file.fileno()).st_size != sum(index["sizes"]) * dtype.itemsize:
         raise ValueError(f"{path} is not whole")
 
