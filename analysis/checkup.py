@@ -12,7 +12,7 @@ from analysis.publish.matrix import plan_reports
 from analysis.publish.parameters import OUTLETS
 from analysis.study import Study, read_what_there_is
 from analysis.study.studyfiles import read_csv
-from analysis.tables import ACTORS_CSV, FEATURES
+from analysis.tables import ACTORS_CSV, FEATURES, REPRINTS
 
 
 def check_study(folder: Path) -> list[str]:
@@ -90,7 +90,9 @@ def _features(study: Study, damaged: Collection[str]) -> list[str]:
     try:
         study.check_features()
         for schema in FEATURES:  # every value, where a build looks at articles first
-            study.features(schema)
+            study.streamed.check(schema)
+        study.features(REPRINTS)
+        assert study.streamed.sentences
         study.stale_features()
     except (FeaturesMissing, FeaturesBroken) as error:
         return [str(error)]

@@ -1,13 +1,11 @@
 """Tables of features by number hold what the files hold, however these are cut into partitions."""
 
-from dataclasses import replace
-
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import results, selection, tables
+from analysis import tables
 from analysis.errors import FeaturesBroken, TableError
 from analysis.study import featuretable, load_study
 from analysis.study.featuretable import read_articles, read_table
@@ -53,26 +51,6 @@ def test_a_column_that_is_not_there_is_told_before_any_value_is_read(study_folde
     pd.read_parquet(path).drop(columns="count").to_parquet(path)
     with pytest.raises(FeaturesBroken, match=r"column 'count': missing"):
         load_study(study_folder).check_features()
-
-
-@pytest.mark.parametrize("variant", ["title", "lede", "text"])
-def test_words_are_those_of_a_plain_group_by(small_study, variant):
-    chosen = selection.select(small_study, variant)
-    terms = chosen.terms[chosen.terms["term"].isin(["peru", "coup", "protest", "lima"])]
-    expected = terms.groupby(["article", "term"], as_index=False)["count"].sum()
-    found = selection.words(chosen)
-    pd.testing.assert_frame_equal(expected, found.astype({"article": "str", "term": "str"}), check_dtype=False)
-    plain = replace(chosen, every_term=chosen.terms, counted={})
-    pd.testing.assert_frame_equal(found, selection.words(plain), check_dtype=False, check_categorical=False)
-
-
-def test_words_compared_some_at_a_time_come_out_as_those_compared_at_once(small_study, monkeypatch):
-    """Rounded: q is taken over the words of a comparison only later."""
-    at_once = results.compare_variant(small_study, ("north", None, "lede"))
-    monkeypatch.setattr(results, "_ROWS", 12)
-    in_parts = results.compare_variant(small_study, ("north", None, "lede"))
-    assert (at_once["measure"] == "term-log-odds").sum() > 3
-    pd.testing.assert_frame_equal(at_once.drop(columns="q"), in_parts.drop(columns="q"), atol=1e-9)
 
 
 @pytest.mark.parametrize("schema", NUMBERED, ids=lambda schema: schema.name)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from analysis import frequency as frequency_module
 from analysis.frequency import (
     dispersion,
     frequency,
@@ -211,3 +212,20 @@ def test_spread_over_articles_is_dispersion_with_articles_as_parts():
     for term in wide:
         assert pytest.approx(dispersion(wide[term], tokens)) == table.loc[term, "dp"]
         assert (wide[term] > 0).sum() == table.loc[term, "articles_with"]
+
+
+def test_draws_made_some_at_a_time_are_those_made_at_once(monkeypatch):
+    at_once = np.random.default_rng(3).multinomial(30, np.full(30, 1 / 30), size=50)
+    monkeypatch.setattr(frequency_module, "_CELLS", 200)
+    parts = list(frequency_module.multinomial(30, 50, np.random.default_rng(3)))
+    assert 9 == len(parts) and max(part.size for part in parts) <= 200
+    np.testing.assert_array_equal(at_once, np.concatenate(parts))
+
+
+def test_shares_of_variance_do_not_depend_on_how_much_is_drawn_at_once(monkeypatch):
+    rng = np.random.default_rng(4)
+    values = pd.Series(rng.normal(size=60))
+    groupings = {"one": pd.Series(rng.integers(3, size=60)), "two": pd.Series(rng.integers(5, size=60))}
+    at_once = variance_shares(values, groupings, draws=200)
+    monkeypatch.setattr(frequency_module, "_CELLS", 500)
+    pd.testing.assert_frame_equal(at_once, variance_shares(values, groupings, draws=200), rtol=1e-9)

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis import frequency
 from analysis.results import misclassification
 from analysis.results.misclassification import CLASSES, coded_mentions, corrected_tone, correction_sentence
 from analysis.study import load_study
+from analysis.valence import polarity
 
 SHARES = st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(lambda each: np.array(each) / sum(each))
 
@@ -100,3 +102,25 @@ def test_the_sentence_names_outlets_whose_interval_leaves_the_whole_out(study):
     assert correction_sentence(study, pairs, table).endswith(
         "with this instrument it cannot be told whether outlets differ in tone toward actors."
     )
+
+
+def test_articles_and_classes_are_counted_as_by_a_cross_table(study):
+    """Against pandas on the file: mentions of persons, parties, institutions, states and groups that have a valence."""
+    mentions = pd.read_parquet(study.features_folder / "mentions.parquet")
+    kinds = study.actors.drop_duplicates("actor").set_index("actor")["kind"]
+    judged = (mentions["gazetteer"] == "actors") & mentions["entry"].map(kinds).isin(misclassification.KINDS)
+    mentions = mentions[judged].assign(measured=lambda table: polarity(table["valence"].to_numpy()))
+    expected = pd.crosstab(mentions["article"], mentions["measured"]).reindex(study.articles["article"], fill_value=0)
+    np.testing.assert_array_equal(expected[list(CLASSES)], misclassification._measured_counts(study))
+    outlet = mentions["article"].map(study.articles.set_index("article")["outlet"])
+    english = mentions["article"].map(study.articles.set_index("article")["language"]) == "en"
+    table = corrected_tone(study, draws=20).set_index("group")
+    mine = mentions[english & (outlet == "guardian")].dropna(subset="measured")
+    assert (mine["article"].nunique(), len(mine)) == tuple(table.loc["guardian", ["articles", "mentions"]])
+    assert mine["measured"].mean() == pytest.approx(table.loc["guardian", "measured"])
+
+
+def test_tone_does_not_depend_on_how_much_is_drawn_at_once(study, monkeypatch):
+    at_once = corrected_tone(study, draws=30)
+    monkeypatch.setattr(frequency, "_CELLS", 700)
+    pd.testing.assert_frame_equal(at_once, corrected_tone(study, draws=30), check_exact=True)

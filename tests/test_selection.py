@@ -1,13 +1,18 @@
 """Which text and which articles a comparison may use: the rules of fair comparison."""
 
-from dataclasses import replace
-
+import numpy as np
 import pandas as pd
 import pytest
 
 from analysis import selection
 from analysis.errors import EmptyGroup
 from analysis.selection import counts, select, sides
+from analysis.study import load_study
+
+
+def plain(study, table):
+    """A table of features as its file holds it."""
+    return pd.read_parquet(study.features_folder / f"{table}.parquet")
 
 
 @pytest.mark.parametrize(
@@ -15,10 +20,22 @@ from analysis.selection import counts, select, sides
     [("title", {"title"}), ("lede", {"title", "lede"}), ("text", {"title", "lede", "rest"}), (None, {"title", "lede"})],
 )
 def test_a_variant_holds_its_parts_only(small_study, variant, expected):
+    """Of sentences, mentions and words: the files read as they are, and added up by pandas."""
     chosen = select(small_study, variant)
-    assert expected == set(chosen.sentences["part"])
-    assert expected == set(chosen.terms["part"])
-    assert (variant or "lede") == chosen.variant
+    assert ((variant or "lede"), len(expected)) == (chosen.variant, chosen.parts)
+    sentences, terms, mentions = (plain(small_study, name) for name in ("sentences", "terms", "mentions"))
+    sentences = sentences[sentences["part"].isin(expected) & sentences["article"].isin(chosen.articles.index)]
+    tokens = sentences.groupby("article")["tokens"].sum()
+    assert tokens.to_dict() == chosen.articles["tokens"].to_dict()
+    inside = mentions.merge(sentences[["article", "sentence"]])
+    castillo = inside[(inside["gazetteer"] == "actors") & (inside["entry"] == "pedro-castillo")]
+    assert castillo.groupby("article").size().to_dict() == {
+        article: n for article, n in selection.counts(chosen, "actors")["pedro-castillo"].items() if n
+    }
+    peru = terms[terms["part"].isin(expected) & (terms["term"] == "peru")]
+    words = selection.words(chosen)
+    uses = words.matrix(np.flatnonzero(words.forms == "peru")).toarray()[:, 0]
+    assert peru.groupby("article")["count"].sum().reindex(chosen.articles.index).to_list() == uses.tolist()
 
 
 @pytest.mark.parametrize(("variant", "expected"), [("title", 10), ("lede", 30), ("text", 60)])
@@ -31,16 +48,15 @@ def test_tokens_are_those_of_the_variant(small_study, variant, expected):
 def test_an_article_without_a_first_paragraph_counts_in_titles_only(small_study, variant):
     """South-3 has a photo caption, portal headlines alone; the rest of both outlets' rules is untouched."""
     chosen = select(small_study, variant)
-    for table in (chosen.articles, chosen.sentences, chosen.terms, chosen.mentions):
-        assert not {"south-3", "portal-0"} & set(table["article"])
-        assert "south-2" in set(table["article"])
+    assert not {"south-3", "portal-0"} & set(chosen.articles.index)
+    assert "south-2" in chosen.articles.index
     titles = select(small_study, "title").articles
     assert {"south-3", "portal-0"} < set(titles.index)
 
 
 def test_a_language_keeps_its_articles_only(small_study):
     assert ["wschod-0", "wschod-1"] == list(select(small_study, language="pl").articles.index)
-    assert set(select(small_study, language="pl").terms["article"]) == {"wschod-0", "wschod-1"}
+    assert 2 == len(selection.words(select(small_study, language="pl")).tokens)
 
 
 def test_an_aggregator_is_compared_on_titles_only(small_study):
@@ -100,18 +116,19 @@ def test_counts_leave_out_the_unresolved_and_where_asked_other_voices(small_stud
     chosen = select(small_study, "text")
     assert ["dina-boluarte", "pedro-castillo"] == list(selection.counts(chosen, "actors"))
     every, own = (selection.counts(chosen, "labels", own=own).sum().sum() for own in (False, True))
-    mentions = chosen.mentions[chosen.mentions["gazetteer"] == "labels"]
+    mentions = plain(small_study, "mentions")
+    mentions = mentions[(mentions["gazetteer"] == "labels") & mentions["article"].isin(chosen.articles.index)]
     assert (len(mentions), (mentions["voice"] == "own").sum()) == (every, own)
     assert 0 < own < every
 
 
 def test_valence_is_the_mean_of_an_articles_sentences_and_missing_without_instrument(small_study):
     chosen = select(small_study, "text")
-    sentences = chosen.sentences.assign(valence=chosen.sentences["sentence"] / 10)
-    valence = selection.article_valence(
-        selection.Selection("text", chosen.articles, sentences, chosen.terms, chosen.mentions)
-    )
-    assert pytest.approx(0.1) == valence["north-0"]  # (0 + 0.1 + 0.2) / 3
+    for variant, parts in selection.PARTS_OF.items():
+        rows = plain(small_study, "sentences")
+        rows = rows[rows["part"].isin(parts)].groupby("article")["valence"].mean()
+        valence = selection.article_valence(select(small_study, variant))
+        pd.testing.assert_series_equal(rows[valence.index], valence, check_index_type=False, rtol=1e-15)
     assert selection.article_valence(chosen).loc[["wschod-0", "wschod-1"]].isna().all()
 
 
@@ -122,16 +139,16 @@ def test_valence_toward_an_actor_is_missing_where_it_is_not_named(small_study):
     assert selection.article_valence(select(small_study))["north-3"] == toward.loc["north-3", "dina-boluarte"]
 
 
-def test_words_have_two_letters_and_one_spelling(small_study):
+def test_words_have_two_letters_and_one_spelling(study_folder):
     """No clitics, no single letters with digits."""
-    chosen = select(small_study, "lede")
-    words = selection.words(chosen).set_index(["article", "term"])["count"]
-    assert {"coup", "peru", "protest"} == {word for word in words.index.unique("term") if word != "lima"}
-    assert (2, 4, 4) == (words["north-0", "coup"], words["north-0", "peru"], words["south-2", "peru"])
-    terms = chosen.terms.replace({"term": {"coup": "labour", "protest": "labor"}})
-    spelled = selection.words(replace(chosen, every_term=terms, counted={}), language="en")
-    assert {"labor", "peru"} == {word for word in spelled["term"] if word != "lima"}
-    assert words.sum() == spelled["count"].sum()
+    words = selection.words(select(load_study(study_folder), "lede"))
+    assert ["coup", "lima", "peru", "protest"] == list(words.forms)
+    path = study_folder / "features" / "terms.parquet"
+    pd.read_parquet(path).replace({"term": {"coup": "labour", "protest": "labor"}}).to_parquet(path)
+    spelled = selection.words(select(load_study(study_folder), "lede"), language="en")
+    assert ["labor", "lima", "peru"] == list(spelled.forms)
+    assert words.tokens.tolist() == spelled.tokens.tolist()
+    assert words.uses[[0, 3]].sum() == spelled.uses[0]
 
 
 def test_a_study_is_restricted_once_and_a_fresh_one_anew(small_study):
@@ -154,7 +171,9 @@ def test_what_is_derived_of_a_study_comes_with_its_copies_and_is_theirs(small_st
 @pytest.mark.parametrize("entries", [None, ["dina-boluarte", "nobody", "pedro-castillo"]])
 def test_counts_are_those_of_a_cross_table(small_study, entries, own):
     chosen = select(small_study, "text")
-    mentions = chosen.mentions[(chosen.mentions["gazetteer"] == "actors") & chosen.mentions["entry"].notna()]
+    mentions = plain(small_study, "mentions")
+    known = (mentions["gazetteer"] == "actors") & mentions["entry"].notna()
+    mentions = mentions[known & mentions["article"].isin(chosen.articles.index)]
     mentions = mentions[mentions["voice"] == "own"] if own else mentions
     expected = pd.crosstab(mentions["article"], mentions["entry"])
     columns = sorted(mentions["entry"].unique()) if entries is None else entries

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis import tables
-from analysis.study import examine
+from analysis.study import examine, studyfiles
 from analysis.study.settings import read_settings
 from analysis.study.studyfiles import parse_cell, read_csv
 
@@ -198,3 +198,11 @@ def test_a_folder_in_place_of_a_file_is_a_problem(study_folder):
     (study_folder / "labels.csv").unlink()
     (study_folder / "labels.csv").mkdir()
     assert ["labels.csv: cannot be read (Is a directory)"] == [text.partition(". ")[0] for text in _told(study_folder)]
+
+
+def test_a_file_read_some_rows_at_a_time_is_the_same(study_folder, monkeypatch):
+    whole, found = studyfiles.read_csv(study_folder / "articles.csv", tables.ARTICLES_CSV)
+    assert [] == found
+    for rows in (1, 7, len(whole)):
+        monkeypatch.setattr(studyfiles, "_ROWS", rows)
+        pd.testing.assert_frame_equal(whole, studyfiles.read_csv(study_folder / "articles.csv", tables.ARTICLES_CSV)[0])

@@ -14,13 +14,14 @@ from analysis import tables
 from analysis.compare.inference import DIGITS, Method, adjust_p, is_analytic
 from analysis.compare.linear import drawn_moments, membership, tail_p
 from analysis.compare.resample import Design, check_sides, lay_out, permuted, resampled
+from analysis.selection.wordcounts import HeldWords, Words, in_parts
 
 #: Words are taken so many at a time, which bounds the memory that draws need.
 _CHUNK = 500
 
 
 def log_odds(
-    terms: pd.DataFrame,
+    terms: pd.DataFrame | Words,
     *,
     target: Collection[str],
     reference: Collection[str],
@@ -40,7 +41,8 @@ def log_odds(
 
     Parameters
     ----------
-    terms : DataFrame (TERMS, or article × term counts with article as index)
+    terms : DataFrame (TERMS, or article × term counts with article as index), or Words, whose articles have places
+        for ids; a prior of one number is then that of all its words, also of those that neither side uses
     target, reference : collections of article ids, disjoint, not empty
     prior : float > 0, or mapping term → pseudo-count
     min_count : int, terms rarer than this in target and reference together are left out
@@ -74,13 +76,12 @@ def log_odds(
     check_sides(target, reference, names)
     nothing = pd.DataFrame(index=pd.Index([*target, *reference]))
     plan = lay_out(nothing, target, reference, None, strata, blocks, names)
-    words, counts = _counted(terms, plan.article)
-    tokens = np.asarray(counts.sum(axis=1)).ravel()
-    alpha = np.array([prior if isinstance(prior, int | float) else prior.get(word, 0.0) for word in words], float)
+    words = terms.among(plan.article) if isinstance(terms, Words) else _held(terms, plan.article)
+    alpha = np.array([prior if isinstance(prior, int | float) else prior.get(word, 0.0) for word in words.forms], float)
     alpha0 = alpha.sum() if isinstance(prior, int | float) else float(sum(prior.values()))
-    total = np.stack([np.asarray(counts[plan.side == side].sum(axis=0)).ravel() for side in (1, 0)])
+    total = words.sums(plan.side)
     kept = np.flatnonzero((total.sum(axis=0) >= min_count) & (alpha > 0))
-    chunks = [_Words(plan, tokens, counts[:, some], alpha[some], alpha0) for some in _chunks(kept)]
+    chunks = (_Words(plan, words.tokens, words.matrix(some), alpha[some], alpha0) for some in _chunks(kept, words.rows))
     if is_analytic(method, len(plan.side)):
         found = [_by_linearization(chunk) for chunk in chunks]
     else:
@@ -90,7 +91,7 @@ def log_odds(
     table = pd.DataFrame(
         {
             "measure": "term-log-odds",
-            "feature": words[kept],
+            "feature": words.forms[kept],
             "group": names[0],
             "reference": names[1],
             "language": language,
@@ -114,21 +115,22 @@ def log_odds(
     return tables.check(table.loc[order], tables.COMPARISON)
 
 
-def _counted(terms: pd.DataFrame, ids: np.ndarray) -> tuple[np.ndarray, sparse.csc_array]:
+def _held(terms: pd.DataFrame, ids: np.ndarray) -> HeldWords:
     """Terms in order, and how often each article (rows, in the order of `ids`) has each of them."""
     # "term" and "article" are words too, so the names of columns cannot tell the two forms apart.
     if all(map(pd.api.types.is_numeric_dtype, terms.dtypes)):
         table = terms.sort_index(axis=1).reindex(ids, fill_value=0)
-        return np.asarray(table.columns, object), sparse.csc_array(table.to_numpy(float))
+        return HeldWords(np.asarray(table.columns, object), sparse.csc_array(table.to_numpy(float)))
     place = pd.Index(ids).get_indexer(terms["article"])
     inside = place >= 0
     code, words = pd.factorize(terms["term"][inside], sort=True)
     cells = (terms["count"].to_numpy(float)[inside], (place[inside], code))
-    return np.asarray(words, object), sparse.csc_array(cells, shape=(len(ids), len(words)))
+    return HeldWords(np.asarray(words, object), sparse.csc_array(cells, shape=(len(ids), len(words))))
 
 
-def _chunks(kept: np.ndarray) -> list[np.ndarray]:
-    return np.array_split(kept, max(1, -(-len(kept) // _CHUNK)))
+def _chunks(kept: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    for some in np.array_split(kept, max(1, -(-len(kept) // _CHUNK))):
+        yield from (some[part] for part in in_parts(rows[some]))
 
 
 @dataclass(frozen=True)

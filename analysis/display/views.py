@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from analysis import selection, tables
@@ -12,7 +13,8 @@ from analysis.findings.sentences import reference_name
 from analysis.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
 from analysis.instruments.function_words import function_words
 from analysis.results import is_primary, primary, stands, without
-from analysis.results.measures import EQUAL, REST, in_language
+from analysis.results.measures import EQUAL, REST, in_language, places_of
+from analysis.selection.wordcounts import in_parts
 from analysis.study import Study
 
 
@@ -177,12 +179,19 @@ def stacked(shares: pd.DataFrame, *, most: int = 6) -> pd.DataFrame:
 def voices(study: Study, *, language: str = "en") -> pd.DataFrame:
     """For each set and outlet tested: label uses in the outlet's own voice, attributed, and quoted."""
     chosen = selection.select(study, language=language)
-    mentions = chosen.mentions[(chosen.mentions["gazetteer"] == "labels") & chosen.mentions["entry"].notna()]
-    mentions = mentions.assign(
-        set=mentions["entry"].str.split(":").str[0],
-        outlet=mentions["article"].map(chosen.articles["outlet"]),
+    spoken = np.array(chosen.streamed.mentions.words["voice"], object)
+    outlet = chosen.articles["outlet"].astype("category")
+    frames = []
+    for entry in filter(None, chosen.streamed.mentions.texts):
+        place, rows = chosen.mentions("labels", entry)
+        found = pd.DataFrame({"outlet": outlet.iloc[place].array, "voice": spoken[rows["voice"]]})
+        frames.append(found.value_counts().reset_index(name="uses").assign(set=entry.split(":")[0]))
+    uses = pd.concat([pd.DataFrame(columns=["set", "outlet", "voice", "uses"]), *filter(len, frames)])
+    table = (
+        uses[uses["uses"] > 0]
+        .astype({"outlet": "str", "uses": int})
+        .pivot_table(index=["set", "outlet"], columns="voice", values="uses", aggfunc="sum", fill_value=0)
     )
-    table = pd.crosstab([mentions["set"], mentions["outlet"]], mentions["voice"])
     table = table.reindex(columns=list(tables.VOICES), fill_value=0).reset_index()
     table = table[table["outlet"].isin(study.tested)]
     return table.assign(outlet=table["outlet"].map(study.outlet_names), set=table["set"].map(label_sets(study)))
@@ -202,8 +211,11 @@ def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     for (outlet, reference), mine in rows.groupby(["group", "reference"], sort=False):
         right = None if reference == REST else str(reference)
         chosen, sides = in_language(study, str(mine["variant"].iloc[0]), str(outlet), right)
-        used = selection.words(chosen, language=str(mine["language"].iloc[0]))
-        spread = spread_over(used[used["article"].isin(sides[0])], chosen.articles.loc[sides[0], "tokens"])
+        every = selection.words(chosen, language=str(mine["language"].iloc[0]))
+        places = places_of(chosen, sides)[0]
+        used, tokens = every.among(places), chosen.articles["tokens"].iloc[places].reset_index(drop=True)
+        some = np.flatnonzero(np.isin(every.forms, mine["feature"].astype(object)))
+        spread = pd.concat([spread_over(used.frame(some[part]), tokens) for part in in_parts(used.rows[some])])
         frames.append(mine.join(spread, on="feature").fillna({"articles_with": 0}))
     found = pd.concat(frames, ignore_index=True) if frames else rows.assign(articles_with=0, dp=0.0)
     return found.assign(group_name=found["group"].map(study.outlet_names))
@@ -225,8 +237,7 @@ def words_of(study: Study, table: pd.DataFrame, group: str, *, each: int = 12) -
 
 def unresolved(study: Study) -> pd.DataFrame:
     """Surnames that fit several actors, none of them named in full nearby: alias, mentions, articles."""
-    mentions = study.features(tables.MENTIONS)
-    lost = mentions[(mentions["gazetteer"] == "actors") & mentions["entry"].isna()]
+    lost = study.streamed.entry_mentions("actors", "")
     table = lost.groupby("alias").agg(mentions=("alias", "size"), articles=("article", "nunique"))
     return table.reset_index().rename(columns={"alias": "surname"})
 

@@ -7,13 +7,15 @@ Articles are the sampling unit throughout; tokens are not independent of one ano
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 LEVEL = 0.95
+#: Cells of a table of draws that is held at once: all 2,000 draws of 2,000 articles.
+_CELLS = 4_000_000
 
 
 def wilson(count: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
@@ -179,12 +181,14 @@ def variance_shares(
     for groups in groupings.values():
         known &= groups.notna()
     x = values[known].to_numpy(float)
-    rng = np.random.default_rng(seed)
-    times = rng.multinomial(len(x), np.full(len(x), 1 / len(x)), size=draws).astype(float)
+    codes = {name: pd.factorize(groups[known], sort=True)[0] for name, groups in groupings.items()}
+    drawn: dict[str, list[np.ndarray]] = {name: [] for name in codes}
+    for times in multinomial(len(x), draws, np.random.default_rng(seed)):
+        for name, code in codes.items():
+            drawn[name].append(_omega_squared(x, code, times.astype(float)))
     found, sizes = {}, {}
-    for name, groups in groupings.items():
-        code = pd.factorize(groups[known], sort=True)[0]
-        found[name] = (_omega_squared(x, code, np.ones((1, len(x))))[0], _omega_squared(x, code, times))
+    for name, code in codes.items():
+        found[name] = (_omega_squared(x, code, np.ones((1, len(x))))[0], np.concatenate(drawn[name]))
         sizes[name] = len(np.unique(code))
     if len(found) == 2:
         first, second = found.values()
@@ -195,6 +199,18 @@ def variance_shares(
         rows[name] = [estimate, *ends, len(x), sizes.get(name, np.nan)]
     columns = ["estimate", "lower", "upper", "articles", "groups"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(10)
+
+
+def multinomial(size: int, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """How often each of `size` things comes up in `size` draws with replacement, many times over.
+
+    Yields
+    ------
+    array (some of the draws × size), of at most `_CELLS` cells or one draw
+    """
+    step = max(1, _CELLS // max(1, size))
+    for start in range(0, draws, step):
+        yield rng.multinomial(size, np.full(size, 1 / size), size=min(step, draws - start))
 
 
 def _omega_squared(x: np.ndarray, code: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -112,8 +112,7 @@ def unusual(study: Study) -> pd.DataFrame:
     """
     articles = study.articles
     single = [o for o in coverage(study)["outlet"] if 0 < (articles["outlet"] == o).sum() < study.settings.min_articles]
-    scored = study.features(tables.SENTENCES)
-    without = scored["valence"].isna().groupby(scored["article"]).all()
+    sentences = study.streamed.sentences
     gaps = {
         "no body: headline only": articles["body_kind"] == "none",
         "no title: its first paragraph stands alone": articles["title_tokens"] == 0,
@@ -123,7 +122,7 @@ def unusual(study: Study) -> pd.DataFrame:
         "outside the study's window: not in the calendar of days": ~articles["day"].between(*_window(study)),
         "outside all periods: compared as if they were a period": articles["period"].isna(),
         "a whole page among feed items: in no reference": articles["source"] == "page",
-        "no instrument for its language: no valence": articles["article"].isin(without[without].index),
+        "no instrument for its language: no valence": sentences.present & (sentences.scored[:, -1] == 0),
         f"outlet has fewer than {study.settings.min_articles} articles: shown, never tested": articles["outlet"].isin(
             single
         ),

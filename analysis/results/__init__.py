@@ -15,15 +15,15 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis import selection, tables
 from analysis.compare import adjust_p, log_odds
 from analysis.errors import EmptyGroup
+from analysis.places import digest, file_digest, find_root
 from analysis.results.measures import EQUAL, REST, Measured, equal_weights, in_language, layout, plan, without_copies
 from analysis.results.measures import measures as all_measures
-from analysis.study import Study, digest, find_root, load_study
+from analysis.study import Study, load_study
 
 #: Weight of the prior in log-odds, in words: as if so many words of the study's own background had been read first.
 PRIOR_WORDS = 500
@@ -32,15 +32,15 @@ PRIOR_WORDS = 500
 WORD_DRAWS = 3
 ALPHA = 0.05
 VARIANTS = ("title", "lede", "text")
-#: Rows of words that are compared at once.
-_ROWS = 4_000_000
 
 #: Modules whose code decides the numbers of the results.
 _CODE = (
     *("compare/__init__", "compare/inference", "compare/keyness", "compare/linear", "compare/resample"),
-    *("frequency/__init__", "results/__init__", "results/measures", "selection/__init__", "selection/spelling"),
-    *("study/__init__", "study/entries", "study/featuretable", "study/settings", "study/settingvalues", "study/study"),
-    *("study/studyfiles", "tables/__init__", "tables/schema"),
+    *("frequency/__init__", "results/__init__", "results/measures"),
+    *("selection/__init__", "selection/spelling", "selection/wordcounts"),
+    *("study/__init__", "study/batches", "study/entries", "study/featuretable", "study/grouped", "study/sentencesums"),
+    *("study/settings", "study/settingvalues", "study/streamed", "study/study", "study/studyfiles"),
+    *("tables/__init__", "tables/schema"),
 )
 
 
@@ -224,8 +224,7 @@ def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested
         return []
     language = str(study.outlets.set_index("outlet")["language"][outlet])
     terms = selection.words(chosen, language=language)
-    background = terms.groupby("term")["count"].sum()
-    terms = terms.assign(article=terms["article"].cat.codes)  # by place, as in the plan
+    background = pd.Series(terms.uses, index=terms.forms)
     common: dict[str, Any] = plan(study, chosen, sides) | {
         "prior": (background / background.sum() * PRIOR_WORDS).to_dict(),
         "names": (outlet, right or REST),
@@ -234,43 +233,13 @@ def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested
     draws = common.pop("draws")
     group, reference = common.pop("group"), common.pop("reference")
     common["samples"] = draws // 5
-    found = [_log_odds(terms, target=group, reference=reference, draws=tested * WORD_DRAWS * draws, **common)]
+    found = [log_odds(terms, target=group, reference=reference, draws=tested * WORD_DRAWS * draws, **common)]
     original = layout(study, chosen)["original"].to_numpy()
     first = [[place for place in side if original[place]] for side in (group, reference)]
     if tested and all(first) and first != [group, reference]:
-        again = _log_odds(terms, target=first[0], reference=first[1], draws=0, **common)
+        again = log_odds(terms, target=first[0], reference=first[1], draws=0, **common)
         found.append(again.assign(adjustment="without copies"))
     return found
-
-
-def _log_odds(terms: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """`log_odds`; of a large corpus some of its words at a time, since memory goes by the words times the articles.
-
-    Without a prior a word is not compared, so all others together can stand as one: each article keeps its tokens.
-    """
-    parts = -(-len(terms) // _ROWS)
-    if parts < 2:
-        return log_odds(terms, **options)
-    code = terms["term"].cat.codes.to_numpy()
-    part = (np.bincount(code).cumsum() - 1) * parts // len(terms)
-    tokens = np.bincount(terms["article"], weights=terms["count"])
-    frames = [log_odds(_others_as_one(terms[(part == one)[code]], tokens), **options) for one in range(parts)]
-    table = pd.concat(frames)
-    return table.assign(size=-table["z"].abs()).sort_values(["size", "feature"], ignore_index=True).drop(columns="size")
-
-
-def _others_as_one(terms: pd.DataFrame, tokens: np.ndarray) -> pd.DataFrame:
-    """Some words, and what each article has of `tokens` beyond them as uses of a nameless one."""
-    others = tokens - np.bincount(terms["article"], weights=terms["count"], minlength=len(tokens))
-    article, forms = np.flatnonzero(others), terms["term"].cat.categories
-    code = np.append(terms["term"].cat.codes, np.full(len(article), len(forms)))
-    return pd.DataFrame(
-        {
-            "article": np.append(terms["article"], article),
-            "term": pd.Categorical.from_codes(code, categories=forms.append(pd.Index([""], dtype="str"))),
-            "count": np.append(terms["count"], others[article].astype("int64")),
-        }
-    )
 
 
 def _key(study: Study) -> str:
@@ -279,7 +248,7 @@ def _key(study: Study) -> str:
     files = [study.folder / "study.toml", *(study.folder / schema.name for schema in tables.STUDY_FILES)]
     files += [study.features_folder / f"{schema.name.lower()}.parquet" for schema in tables.FEATURES]
     files += [here / f"{module}.py" for module in _CODE] + [here / "instruments" / "spellings.toml"]
-    return digest(json.dumps([digest(file.read_bytes()) if file.exists() else "" for file in files]).encode())
+    return digest(json.dumps([file_digest(file) if file.exists() else "" for file in files]).encode())
 
 
 def _keep(table: pd.DataFrame, path: Path) -> None:

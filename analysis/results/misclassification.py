@@ -7,12 +7,16 @@ Sundberg 1982; for two classes Rogan & Gladen 1978). The correction takes the co
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import nnls
 
 from analysis import tables
+from analysis.compare.linear import membership
+from analysis.frequency import multinomial
 from analysis.phrases import interval, number, percent
 from analysis.study import Study
 from analysis.valence import polarity
@@ -35,9 +39,10 @@ def coded_mentions(study: Study) -> pd.DataFrame:
     DataFrame: article, entry, coded, measured and sentence, what VADER makes of its sentence (-1, 0, 1 each); the two
     are missing where no mention of the features is where the coded one was
     """
-    mentions = _mentions(study)
+    coded = study.polarity
+    mentions = _mentions(study, sorted(set(coded["entry"])), set(coded["article"]))
     classes = dict(zip(tables.POLARITIES, CLASSES, strict=True))
-    coded = study.polarity.assign(coded=study.polarity["polarity"].map(classes))
+    coded = coded.assign(coded=coded["polarity"].map(classes))
     pairs = coded.merge(mentions, on=["article", "entry"], how="left", suffixes=("", "_found"))
     # An alias may since have grown or shrunk by a word.
     same = (pairs["start_found"] < pairs["end"]) & (pairs["start"] < pairs["end_found"])
@@ -65,26 +70,42 @@ def corrected_tone(study: Study, *, language: str = "en", draws: int = DRAWS) ->
     confusions = _confusions(pairs, draws, np.random.default_rng(study.settings.seed))
     if confusions is None:
         return pd.DataFrame()
-    articles = study.articles.set_index("article")
-    mentions = _mentions(study)
-    mentions = mentions[mentions["article"].map(articles["language"]) == language].dropna(subset=["measured"])
-    mentions["outlet"] = mentions["article"].map(articles["outlet"])
-    heads = study.features(tables.REPRINTS).set_index("article")["head"]
-    mentions["head"] = mentions["article"].map(heads)
-    rows = [_row("", "all outlets", mentions, confusions, study.settings.seed)]
+    articles, counts = study.articles, _measured_counts(study)
+    head = pd.factorize(
+        study.features(tables.REPRINTS).set_index("article")["head"].loc[articles["article"]], sort=True
+    )[0]
+    spoken = (articles["language"] == language).to_numpy() & counts.any(axis=1)
+    rows = [_row("", "all outlets", counts[spoken], head[spoken], confusions, study.settings.seed)]
     for outlet in study.tested:
-        if len(own := mentions[mentions["outlet"] == outlet]):
-            rows.append(_row(outlet, study.outlet_names[outlet], own, confusions, study.settings.seed))
+        if (own := spoken & (articles["outlet"] == outlet).to_numpy()).any():
+            name = study.outlet_names[outlet]
+            rows.append(_row(outlet, name, counts[own], head[own], confusions, study.settings.seed))
     return pd.DataFrame(rows)
 
 
-def _mentions(study: Study) -> pd.DataFrame:
-    """Mentions of actors that can be for or against something, with the class the instrument gives each."""
+def _judged(study: Study) -> list[str]:
+    """Actors that can be for or against something."""
     kinds = study.actors.drop_duplicates("actor").set_index("actor")["kind"]
-    mentions = study.features(tables.MENTIONS)
-    mentions = mentions[(mentions["gazetteer"] == "actors") & mentions["entry"].map(kinds).isin(KINDS)]
-    sentences = study.features(tables.SENTENCES).set_index(["article", "sentence"])["valence"]
-    own = sentences.reindex(pd.MultiIndex.from_frame(mentions[["article", "sentence"]]))
+    return sorted(kinds.index[kinds.isin(KINDS)])
+
+
+def _measured_counts(study: Study) -> Numbers:
+    """Mentions of `_judged` actors that the instrument takes for each class, in each article (articles × classes)."""
+    found = np.zeros((len(study.articles), len(CLASSES)))
+    for actor in _judged(study):
+        rows = study.streamed.mentions.of("actors", actor)
+        measured = polarity(rows["valence"])
+        for column, one in enumerate(CLASSES):
+            found[:, column] += np.bincount(rows["article"][measured == one], minlength=len(found))
+    return found
+
+
+def _mentions(study: Study, entries: Sequence[str], articles: Collection[str]) -> pd.DataFrame:
+    """Mentions of some actors in some articles, with the class the instrument gives each, and its sentence."""
+    judged = set(_judged(study))
+    frames = [study.streamed.entry_mentions("actors", one).assign(entry=one) for one in entries if one in judged]
+    mentions = pd.concat([tables.empty(tables.MENTIONS), *(one[one["article"].isin(articles)] for one in frames)])
+    own = study.streamed.sentence_valence(articles).reindex(pd.MultiIndex.from_frame(mentions[["article", "sentence"]]))
     classes = {"measured": polarity(mentions["valence"].to_numpy()), "sentence": polarity(own.to_numpy())}
     return mentions[["article", "start", "end", "entry"]].assign(**classes)
 
@@ -104,21 +125,23 @@ def _confusions(pairs: pd.DataFrame, draws: int, rng: np.random.Generator) -> Nu
     return np.stack(found, axis=2)
 
 
-def _row(group: str, label: str, mentions: pd.DataFrame, confusions: Numbers, seed: int) -> dict[str, object]:
-    clusters = pd.crosstab(mentions["head"], mentions["measured"]).reindex(columns=CLASSES, fill_value=0)
-    counts = clusters.to_numpy(float)
+def _row(
+    group: str, label: str, counts: Numbers, head: np.ndarray, confusions: Numbers, seed: int
+) -> dict[str, object]:
+    heads, of_cluster = np.unique(head, return_inverse=True)
+    clusters = membership(of_cluster, len(heads)) @ counts
     rng = np.random.default_rng(seed)
-    times = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=len(confusions) - 1)
-    drawn = np.vstack([counts.sum(axis=0), times @ counts])
+    again = [times @ clusters for times in multinomial(len(clusters), len(confusions) - 1, rng)]
+    drawn = np.vstack([counts.sum(axis=0), *again])
     shares = drawn / drawn.sum(axis=1, keepdims=True)
     true = np.array([_coded_shares(*pair) for pair in zip(confusions, shares, strict=True)])
     means = true @ CLASSES
     lower, upper = np.percentile(means[1:], [2.5, 97.5])
     return {
         "group": group,
-        "label": f"{label} ({len(mentions)})",
-        "articles": mentions["article"].nunique(),
-        "mentions": len(mentions),
+        "label": f"{label} ({int(counts.sum())})",
+        "articles": len(counts),
+        "mentions": int(counts.sum()),
         "negative": shares[0, 0],
         "measured": shares[0] @ CLASSES,
         "corrected_negative": true[0, 0],

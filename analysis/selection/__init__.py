@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
-from analysis import tables
 from analysis.errors import EmptyGroup
-from analysis.selection.spelling import fold_spellings
+from analysis.selection.wordcounts import Words, words_of
 from analysis.study import Study
+from analysis.study.sentencesums import in_two
+from analysis.study.streamed import Streamed
 
 #: Variant of the text → parts it holds.
 PARTS_OF = {"title": ("title",), "lede": ("title", "lede"), "text": ("title", "lede", "rest")}
@@ -35,26 +35,31 @@ class Selection:
     ----------
     variant : title, lede or text
     articles : DataFrame, one row per article, index article; Study.articles with `tokens` those of the variant
-    sentences, mentions : DataFrames after SENTENCES, MENTIONS, the variant's parts only
-    every_term : DataFrame (TERMS), of the whole study, sorted by article
+    number : array, of each article its number in the study
+    streamed : Streamed, the study's words, mentions and sentences
     """
 
     variant: str
     articles: pd.DataFrame
-    sentences: pd.DataFrame
-    every_term: pd.DataFrame
-    mentions: pd.DataFrame
+    number: np.ndarray
+    streamed: Streamed
     counted: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # what was derived of it
 
     def __copy__(self) -> Selection:
-        """The same with tables of its own: what is changed in them is not changed here."""
-        return Selection(self.variant, *map(copy, (self.articles, self.sentences, self.every_term, self.mentions)))
+        """The same with a table of its own: what is changed in it is not changed here."""
+        return Selection(self.variant, copy(self.articles), self.number, self.streamed)
 
     @property
-    def terms(self) -> pd.DataFrame:
-        """Rows after TERMS, the variant's parts only; taken anew when asked for, since they are by far the most."""
-        kept = _keep(self.every_term, self.articles, self.variant)
-        return kept.astype(dict.fromkeys(("article", "part", "term"), "str"))
+    def parts(self) -> int:
+        """How many parts of the text it holds: title, lede, rest."""
+        return len(PARTS_OF[self.variant])
+
+    @cached_property
+    def place(self) -> np.ndarray:
+        """For each article of the study its place here; -1 where it is left out."""
+        place = np.full(len(self.streamed.articles), -1, np.int32)
+        place[self.number] = np.arange(len(self.number))
+        return place
 
     @cached_property
     def _by_name(self) -> pd.Index:
@@ -64,6 +69,24 @@ class Selection:
     def places(self, articles: pd.Index) -> np.ndarray:
         """Place of each of some articles in the selection: by number they are found in no time."""
         return np.asarray(self._by_name.get_indexer(articles.astype(object)))
+
+    def mentions(self, gazetteer: str, entry: str, *, own: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Mentions of an entry: places of their articles, and rows of `Streamed.mentions`.
+
+        Parameters
+        ----------
+        gazetteer : actors or labels
+        entry : str
+        own : only those in the outlet's own voice
+        """
+        every = self.streamed.mentions
+        rows = every.of(gazetteer, entry)
+        kept = (self.place[rows["article"]] >= 0) & self.streamed.sentences.within(
+            rows["article"], rows["sentence"], self.parts
+        )
+        if own:
+            kept &= np.array([voice == "own" for voice in every.words["voice"]], bool)[rows["voice"]]
+        return self.place[rows["article"][kept]], rows[kept]
 
 
 def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:
@@ -88,24 +111,14 @@ def select(study: Study, variant: str | None = None, *, language: str | None = N
 
 def _select(study: Study, variant: str, language: str | None) -> Selection:
     articles = study.articles
+    # A headline alone, or over a photo caption, names fewer people than one with its first paragraph: not alike.
+    kept = articles["title_tokens"] > 0 if variant == "title" else articles["body_kind"].isin(["summary", "full"])
     if language is not None:
-        articles = articles[articles["language"] == language]
-    if variant == "title":
-        articles = articles[articles["title_tokens"] > 0]
-    else:
-        # A headline alone, or over a photo caption, names fewer people than one with its first paragraph: not alike.
-        articles = articles[articles["body_kind"].isin(["summary", "full"])]
-    sentences = _keep(study.features(tables.SENTENCES), articles, variant)
-    mentions = study.features(tables.MENTIONS).merge(sentences[["article", "sentence", "part"]], how="inner")
-    tokens = sentences.groupby("article")["tokens"].sum()
-    sized = articles.set_index("article", drop=False)
-    sized = sized.assign(tokens=tokens.reindex(sized.index, fill_value=0).astype("int64"))
-    return Selection(variant, sized, sentences, study.features(tables.TERMS), mentions.drop(columns="part"))
-
-
-def _keep(table: pd.DataFrame, articles: pd.DataFrame, variant: str) -> pd.DataFrame:
-    kept = table["article"].isin(articles["article"]) & table["part"].isin(PARTS_OF[variant])
-    return table[kept].reset_index(drop=True)
+        kept &= articles["language"] == language
+    number = np.flatnonzero(kept)
+    sized = articles[kept].set_index("article", drop=False)
+    sized = sized.assign(tokens=study.streamed.sentences.tokens[number, len(PARTS_OF[variant]) - 1])
+    return Selection(variant, sized, number, study.streamed)
 
 
 def primary_of(study: Study, outlet: str) -> str:
@@ -121,6 +134,14 @@ def variants_of(study: Study, outlet: str) -> tuple[str, ...]:
 def sides(
     study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
 ) -> tuple[pd.Index, pd.Index]:
+    """Articles of an outlet and of its reference: `side_places` by their ids."""
+    left, right = side_places(study, articles, group, reference)
+    return articles.index[left], articles.index[right]
+
+
+def side_places(
+    study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Articles of an outlet and of its reference, on days when both sides were observed.
 
     An article of the reference counts where the group was observed on its day; one of the group where at least one
@@ -135,8 +156,8 @@ def sides(
 
     Returns
     -------
-    (Index, Index)
-        Article ids of the group and of the reference, disjoint, both in order.
+    (array, array)
+        Places of the group's and of the reference's articles, disjoint, both in order.
 
     Raises
     ------
@@ -148,12 +169,12 @@ def sides(
     days_group = set(seen.loc[seen["outlet"] == group, "day"])
     days_others = set(seen.loc[seen["outlet"].isin(others), "day"])
     observed = articles["observed"]
-    left = articles.index[(articles["outlet"] == group) & observed & days.isin(days_others)]
-    right = articles.index[articles["outlet"].isin(others) & observed & days.isin(days_group)]
+    left = (articles["outlet"] == group) & observed & days.isin(days_others)
+    right = articles["outlet"].isin(others) & observed & days.isin(days_group)
     for name, side, chosen in ((group, "group", left), ("the other outlets", "reference", right)):
-        if not len(chosen):
+        if not chosen.any():
             raise EmptyGroup(side, name)
-    return left, right
+    return np.flatnonzero(left), np.flatnonzero(right)
 
 
 def counts(
@@ -175,84 +196,52 @@ def counts(
     key = (gazetteer, None if entries is None else tuple(entries), own)
     if key not in selection.counted:
         selection.counted[key] = _counts(selection, gazetteer, entries, own)
-    return selection.counted[key].copy(deep=False)
+    return selection.counted[key].astype("int64")
 
 
 def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None, own: bool) -> pd.DataFrame:
-    mentions = selection.mentions
-    mentions = mentions[(mentions["gazetteer"] == gazetteer) & mentions["entry"].notna()]
-    if own:
-        mentions = mentions[mentions["voice"] == "own"]
-    columns = pd.Index(sorted(mentions["entry"].unique()) if entries is None else entries, dtype="str", name="entry")
-    index = selection.articles.index
-    # Row and column in one number: ten times as fast as a cross table where there are many articles.
-    row, column = index.get_indexer(mentions["article"]), columns.get_indexer(mentions["entry"])
-    known = (row >= 0) & (column >= 0)
-    places = row[known] * len(columns) + column[known]
-    found = np.bincount(places, minlength=len(index) * len(columns)).reshape(len(index), len(columns))
-    return pd.DataFrame(found.astype("int64"), index=index, columns=columns)
+    size = len(selection.articles)
+    every = [entry for entry in selection.streamed.mentions.texts if entry] if entries is None else entries
+    found = {}
+    for entry in every:
+        place, _ = selection.mentions(gazetteer, entry, own=own)
+        if len(place) or entries is not None:
+            uses = np.bincount(place, minlength=size)
+            found[entry] = uses.astype(np.min_scalar_type(uses.max(initial=0)))  # kept: small
+    columns = pd.Index(list(found), dtype="str", name="entry")
+    cells = np.column_stack([*found.values()]) if found else np.zeros((size, 0), "int8")
+    return pd.DataFrame(cells, index=selection.articles.index, columns=columns)
 
 
 def article_valence(selection: Selection) -> pd.Series:
     """Mean valence of each article's sentences; missing where no sentence has one. Index article."""
-    means = selection.sentences.groupby("article")["valence"].mean()
-    return means.reindex(selection.articles.index)
+    means = selection.streamed.sentences.mean_valence(selection.parts)[selection.number]
+    return pd.Series(means, index=selection.articles.index, name="valence")
 
 
 def valence_toward(selection: Selection, actors: Sequence[str]) -> pd.DataFrame:
     """Mean valence toward each actor in each article that mentions it, else missing. Index article."""
-    mentions = selection.mentions
-    mentions = mentions[(mentions["gazetteer"] == "actors") & mentions["entry"].isin(actors)]
-    means = mentions.groupby(["article", "entry"])["valence"].mean().unstack()
-    return means.reindex(index=selection.articles.index, columns=list(actors)).astype("float64")
+    means = np.full((len(selection.articles), len(actors)), np.nan)
+    for column, actor in enumerate(actors):
+        place, rows = selection.mentions("actors", actor)
+        known = ~np.isnan(rows["valence"])
+        sums = sum(np.bincount(place[known], part, len(means)) for part in in_two(rows["valence"][known]))
+        with np.errstate(invalid="ignore"):
+            means[:, column] = sums / np.bincount(place[known], minlength=len(means))
+    columns = pd.Index(list(actors), dtype="str", name="entry")
+    return pd.DataFrame(means, index=selection.articles.index, columns=columns)
 
 
-def words(selection: Selection, *, language: str | None = None) -> pd.DataFrame:
+def words(selection: Selection, *, language: str | None = None) -> Words:
     """How often each article uses each word form of at least two letters; spellings of one word are one.
 
     Returns
     -------
-    DataFrame: article, term, count; a row per article and term that occurs, in order
-        article and term are categoricals; an article's number is its place in the selection.
+    Words; an article's place is its place in the selection
     """
     if ("words", language) not in selection.counted:
-        selection.counted["words", language] = _words(selection, language)
-    return selection.counted["words", language].copy(deep=False)
-
-
-def _words(selection: Selection, language: str | None) -> pd.DataFrame:
-    article, part, term = (selection.every_term[name].astype("category").cat for name in ("article", "part", "term"))
-    place = selection.articles.index.get_indexer(article.categories).astype("int32")
-    inside = part.categories.isin(PARTS_OF[selection.variant])
-    kept = (place[article.codes] >= 0) & inside[part.codes]
-    form, forms = _forms(term.categories, term.codes.to_numpy()[kept], language)
-    kept &= form[term.codes] >= 0
-    # As a matrix, which rows sorted by article are already: what stands in several parts or spellings is added up
-    # without a string being looked at.
-    shape = (len(selection.articles), len(forms))
-    starts = np.append(0, np.bincount(place[article.codes.to_numpy()[kept]], minlength=shape[0]).cumsum())
-    cells = (selection.every_term["count"].to_numpy()[kept], form[term.codes.to_numpy()[kept]], starts)
-    found = sparse.csr_array(cells, shape=shape)
-    found.sum_duplicates()
-    number = np.repeat(np.arange(shape[0], dtype="int32"), np.diff(found.indptr))
-    return pd.DataFrame(
-        {
-            "article": pd.Categorical.from_codes(number, categories=selection.articles.index),
-            "term": pd.Categorical.from_codes(found.indices, categories=forms),
-            "count": found.data,
-        },
-        copy=False,
-    )
-
-
-def _forms(terms: pd.Index, used: np.ndarray, language: str | None) -> tuple[np.ndarray, pd.Index]:
-    """Number of the form under which each of the `terms` is counted, -1 where it is no word; the forms, in order."""
-    present = np.bincount(used, minlength=len(terms)) > 0
-    every = terms.to_series(index=range(len(terms)))
-    wanted = every[present & (every.str.count(r"[^\W\d_]") >= 2) & ~every.str.match(r"['’]")]
-    folded = fold_spellings(wanted, language=language)
-    spelled = pd.Index([folded.get(term, term) for term in wanted], dtype="str")
-    forms = spelled.unique().sort_values()
-    number = np.full(len(terms), -1, dtype="int32")
-    number[wanted.index] = forms.get_indexer(spelled)
-    return number, forms
+        selection.counted["words", language] = words_of(
+            selection.streamed.terms, selection.place, selection.parts, language
+        )
+    found: Words = selection.counted["words", language]
+    return found

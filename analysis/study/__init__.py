@@ -2,8 +2,9 @@
 
 Every problem of every file is found before anything runs; `load_study` refuses a study that has one.
 
-`settings`, `settingvalues` and `entries` read study.toml, `studyfiles` the CSV files, `featuretable` the features;
-`crosscheck` holds them against each other; `study` is what comes of it.
+`settings`, `settingvalues` and `entries` read study.toml, `studyfiles` the CSV files, `featuretable` features whole;
+`crosscheck` holds them against each other; `study` is what comes of it. `streamed` reads features without holding them:
+in `batches`, of which `grouped` sorts words and mentions and `sentencesums` adds up sentences.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 from analysis import tables
 from analysis.errors import Problem, StudyError
 from analysis.places import digest as digest
+from analysis.places import file_digest
 from analysis.places import find_root as find_root
 from analysis.places import find_study as find_study
 from analysis.study.crosscheck import check_references
@@ -56,9 +58,8 @@ def preload(study: str | Path) -> Study | None:
     """
     loaded, _ = _examined(folder := find_study(study), _content(folder))
     if loaded is not None:
-        for schema in tables.FEATURES:
-            if schema is not tables.SIGNATURES:  # of use to `annotate` alone
-                loaded.features(schema)
+        loaded.features(tables.REPRINTS)
+        loaded.streamed.read()
     return loaded
 
 
@@ -66,7 +67,7 @@ def _content(folder: Path) -> tuple[str, ...]:
     """Digests of all that a study consists of."""
     files = [folder / "study.toml", *(folder / schema.name for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES))]
     files += sorted((folder / "features").glob("*"))
-    return tuple(f"{path.name} {digest(path.read_bytes())}" for path in files if path.is_file())
+    return tuple(f"{path.name} {file_digest(path)}" for path in files if path.is_file())
 
 
 @lru_cache(maxsize=4)

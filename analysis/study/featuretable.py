@@ -42,7 +42,7 @@ def read_table(path: Path, schema: Schema, *, articles: Collection[str] = ()) ->
     OSError, ValueError, TableError
     """
     texts = [column.name for column in schema.columns if column.kind == "text"] if schema.numbered else None
-    with _opened(path, texts) as file:
+    with opened(path, texts) as file:
         if _is_text(file, "article") and file.metadata.num_rows:
             table = _by_number(file, schema, articles)
         else:
@@ -62,14 +62,14 @@ def read_articles(path: Path, schema: Schema) -> set[str]:
     ------
     OSError, ValueError, TableError
     """
-    with _opened(path, ["article"]) as file:
-        tables.check(file.schema_arrow.empty_table().to_pandas(), schema)  # all its columns are there
+    with opened(path, ["article"]) as file:
+        tables.check(file.schema_arrow.empty_table().to_pandas(use_threads=False), schema)  # all its columns are there
         groups = (file.read_row_group(n, columns=["article"], use_threads=False) for n in range(file.num_row_groups))
         return {article for group in groups for article in group["article"].unique().to_pylist()}
 
 
 @contextmanager
-def _opened(path: Path, texts: list[str] | None) -> Iterator[pq.ParquetFile]:
+def opened(path: Path, texts: list[str] | None) -> Iterator[pq.ParquetFile]:
     """A Parquet file to be read in this thread alone: once Arrow has started others, a process cannot be forked."""
     with pa.memory_map(str(path)) as memory:
         yield pq.ParquetFile(memory, read_dictionary=texts, pre_buffer=False)

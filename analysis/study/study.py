@@ -19,6 +19,7 @@ from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, Unknown
 from analysis.places import digest, file_digest, find_root
 from analysis.study.featuretable import read_articles, read_table
 from analysis.study.settings import Settings
+from analysis.study.streamed import Streamed
 from analysis.tables import Schema
 
 
@@ -55,8 +56,8 @@ class Study:
             _features={name: copy(table) for name, table in self._features.items()},
             derived={key: copy(value) for key, value in self.derived.items()},
         )
-        if "articles" in vars(self):
-            vars(made)["articles"] = copy(self.articles)
+        for name in {"articles", "streamed"} & set(vars(self)):
+            vars(made)[name] = copy(getattr(self, name))
         return made
 
     @property
@@ -91,13 +92,24 @@ class Study:
         """
         if schema.name not in self._features:
             path = self.features_folder / f"{schema.name.lower()}.parquet"
-            if not path.exists():
-                raise FeaturesMissing(path, self.argument)
             articles = self.features(tables.ARTICLES)["article"] if schema.numbered else ()
-            self._check_digest(path)
-            with self._told_if_broken(path):
+            with self._reading(path):
                 self._features[schema.name] = read_table(path, schema, articles=articles)
         return self._features[schema.name]
+
+    @cached_property
+    def streamed(self) -> Streamed:
+        """Words, mentions and sentences, never held whole: articles by their number, the place in `articles`."""
+        return Streamed(self.features_folder, self.features(tables.ARTICLES)["article"], self._reading)
+
+    @contextmanager
+    def _reading(self, path: Path) -> Iterator[None]:
+        """While a table of features is read: it is there, as it was written, and what fails is told with its path."""
+        if not path.exists():
+            raise FeaturesMissing(path, self.argument)
+        self._check_digest(path)
+        with self._told_if_broken(path):
+            yield
 
     @contextmanager
     def _told_if_broken(self, path: Path) -> Iterator[None]:
@@ -143,10 +155,7 @@ class Study:
         if schema.name in self._features:
             return set(self._features[schema.name]["article"])
         path = self.features_folder / f"{schema.name.lower()}.parquet"
-        if not path.exists():
-            raise FeaturesMissing(path, self.argument)
-        self._check_digest(path)
-        with self._told_if_broken(path):
+        with self._reading(path):
             return read_articles(path, schema)
 
     @cached_property

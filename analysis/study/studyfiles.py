@@ -17,6 +17,8 @@ from analysis import tables
 from analysis.errors import Problem, did_you_mean
 from analysis.tables import Column, Schema
 
+#: Rows that are held as Python objects at once.
+_ROWS = 10_000
 #: Control characters that no cell can mean.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -33,7 +35,7 @@ def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
     fix = f"Create it with the columns {','.join(schema.names)}"
     try:
         raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
-        text = raw.decode("utf-8")
+        raw.decode("utf-8")
     except FileNotFoundError:
         return nothing, [Problem(path, None, "does not exist", fix, unread=True)]
     except OSError as error:
@@ -42,7 +44,8 @@ def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
         line = raw[: error.start].count(b"\n") + 1
         found = f"byte {raw[error.start]:#04x} is not UTF-8; no row was read"
         return nothing, [Problem(path, line, found, "Save the file as UTF-8", unread=True)]
-    rows = _rows(csv.reader(io.StringIO(text, newline=""), strict=True))
+    text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")  # decoded again: as a whole it is large
+    rows = _rows(csv.reader(text, strict=True))
     try:
         _, header = next(rows, (1, []))
         if problems := _check_header(path, header, schema):
@@ -102,6 +105,7 @@ def _read_rows(
 ) -> tuple[pd.DataFrame, list[Problem]]:
     problems: list[Problem] = []
     rows: list[dict[str, Any]] = []
+    frames: list[pd.DataFrame] = []
     seen: dict[tuple[Any, ...], int] = {}
     for start, cells in lines:
         if not cells:
@@ -120,8 +124,15 @@ def _read_rows(
         elif not found:
             seen[key] = start
             rows.append({**row, "line": start})
+        if len(rows) == _ROWS:
+            frames.append(_frame(rows, schema))
+            rows = []
+    return pd.concat([*frames, _frame(rows, schema)], ignore_index=True) if frames else _frame(rows, schema), problems
+
+
+def _frame(rows: list[dict[str, Any]], schema: Schema) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[*schema.names, "line"])
-    return frame.astype({**{c.name: tables.DTYPES[c.kind] for c in schema.columns}, "line": "int64"}), problems
+    return frame.astype({**{c.name: tables.DTYPES[c.kind] for c in schema.columns}, "line": "int64"})
 
 
 def _read_row(path: Path, line: int, cells: Mapping[str, str], schema: Schema) -> tuple[dict[str, Any], list[Problem]]:

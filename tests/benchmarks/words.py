@@ -17,6 +17,7 @@ import argparse
 import time
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from analysis import load_study, log_odds, selection
@@ -41,8 +42,7 @@ def main() -> None:
         except EmptyGroup:
             continue
         terms = selection.words(chosen, language=str(study.outlets.set_index("outlet")["language"][outlet]))
-        background = terms.groupby("term")["count"].sum()
-        terms = terms.assign(article=terms["article"].cat.codes)  # by place, as in the plan
+        background = pd.Series(terms.uses, index=terms.forms)
         common = plan(study, chosen, sides) | {"draws": arguments.draws}
         target, reference = common.pop("group"), common.pop("reference")
         prior = (background / background.sum() * PRIOR_WORDS).to_dict()
@@ -50,10 +50,8 @@ def main() -> None:
         table = log_odds(terms, target=target, reference=reference, prior=prior, **common)
         spent = time.process_time() - start
         ours, tests = ours + spent, tests + len(table) * arguments.draws
-        wide = terms[terms["term"].isin(table["feature"])].pivot_table(
-            index="article", columns="term", values="count", fill_value=0, observed=True
-        )
-        left, right = (wide.reindex(side, fill_value=0).to_numpy(float) for side in (target, reference))
+        counts = terms.matrix(np.flatnonzero(np.isin(terms.forms, table["feature"].astype(object)))).toarray()
+        left, right = counts[target], counts[reference]
         start = time.process_time()
         stats.permutation_test(
             (left, right), lambda x, y, axis: x.mean(axis=axis) - y.mean(axis=axis), vectorized=True, axis=0,
