@@ -3,7 +3,7 @@
 Primary text is the title and first paragraph, since feeds differ in how much they carry beyond that; a photo caption
 is no lede; an aggregator's items are titles; two sides are compared on days when both were observed.
 
-`spelling` folds spellings of one word into one.
+`spelling` folds spellings of one word into one; `wordcounts` is what articles use of words, some words at a time.
 """
 
 from __future__ import annotations
