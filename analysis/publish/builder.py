@@ -221,15 +221,15 @@ def _name_of(folder: Path) -> str | None:
     return settings.name if settings else None
 
 
-def _share_results(study: Study, echo: Echo, pool: Executor) -> None:
-    """Compute what reports share once."""
+def _share_results(study: Study, echo: Echo, pool: Executor) -> Callable[[], object]:
+    """Begin to compute what reports share once."""
     if find_spec("analysis.results") is None:
-        return
-    from analysis.results import kept_at, study_results
+        return lambda: None
+    from analysis.results import begin_results, kept_at
 
     if study.tested and not kept_at(study).exists():
         echo("comparing each outlet with the others, for all reports at once: this takes longest")
-    study_results(study, pool=pool)
+    return begin_results(study, pool)
 
 
 def list_reports(study: Study, *, output: Path | None = None) -> list[Listed]:

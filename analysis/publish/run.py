@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
@@ -17,6 +18,7 @@ from analysis.publish.template import Template, started
 from analysis.publish.workers import Workers
 
 Outcomes = Generator[Outcome, None, None]
+Share = Callable[[Executor], Callable[[], object]]
 #: Seconds between two looks at what the workers are doing.
 _GLANCE = 0.1
 
@@ -25,7 +27,7 @@ def run_all(
     tasks: Sequence[Task],
     *,
     jobs: int,
-    share: Callable[[Executor], None] = lambda pool: None,
+    share: Share = lambda pool: lambda: None,
     echo: Callable[[str], None] = lambda line: None,
     cell: Callable[[], None] = lambda: None,
     study: Path | None = None,
@@ -39,7 +41,8 @@ def run_all(
     ----------
     tasks : sequence of Task
     jobs : int, processes at once
-    share : called once with the pool of processes; computes what the tasks that wait share, while others run
+    share : called once with the pool of processes, which it has begin with what the tasks that wait share; what it
+        returns waits for that and does the rest, while other tasks run
     echo : told where that fails: the reports that need it will say why
     cell : called for each cell begun, now and then rather than at once
     study : folder of the study that the notebooks will load, so that it is loaded once
@@ -65,7 +68,7 @@ def run_all(
 def _outcomes(
     pool: Executor,
     tasks: Sequence[Task],
-    share: Callable[[Executor], None],
+    share: Share,
     echo: Callable[[str], None],
     begun: SimpleQueue[None],
     cell: Callable[[], None],
@@ -73,9 +76,11 @@ def _outcomes(
     from analysis.publish.work import make
 
     later = [task for task in tasks if task.waits]
-    aside = ThreadPoolExecutor(1)
-    sharing = aside.submit(share, pool) if later else None
+    aside, first = ThreadPoolExecutor(1), threading.Event()
+    sharing = aside.submit(_shared, share, pool, first) if later else None
     aside.shutdown(wait=False)  # it ends by itself, with the pool at the latest
+    if sharing is not None:
+        first.wait()  # so that other tasks fill the time in which it waits for its last calls
     names = {pool.submit(make, task): task.report.name for task in tasks if not task.waits}
     waiting: set[Future[Any]] = {*names, *([sharing] if sharing else [])}
     while waiting:
@@ -93,6 +98,14 @@ def _outcomes(
         for future in sorted(done, key=list(names).index):
             error = future.exception()
             yield Outcome(names[future], _crash(error), 0.0) if error is not None else future.result()
+
+
+def _shared(share: Share, pool: Executor, first: threading.Event) -> None:
+    try:
+        rest = share(pool)
+    finally:
+        first.set()
+    rest()
 
 
 def _crash(error: BaseException) -> Failure:

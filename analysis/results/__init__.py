@@ -61,18 +61,28 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
         p, the same with copies left out and against a mean in which each outlet weighs the same; beside those that
         stand (see `stands`), the same without each single outlet of the reference.
     """
+    return begin_results(study, pool)()
+
+
+def begin_results(study: Study, pool: Executor | None) -> Callable[[], pd.DataFrame]:
+    """Have the pool begin with `study_results`; what is returned waits for it and does the rest."""
     path = kept_at(study)
     if path.exists():
-        return tables.check(pd.read_parquet(path), tables.COMPARISON)
+        return lambda: tables.check(pd.read_parquet(path), tables.COMPARISON)
     run = map if pool is None else pool.map
     here = partial(_here, study) if pool is None else partial(_in_worker, study.folder)
     todo = [(outlet, None, variant) for outlet in study.tested for variant in VARIANTS]
-    parts = [part for part in run(partial(here, compare_variant), todo) if len(part)]
-    table = with_q(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON)
-    again = list(run(partial(here, leave_one_out), headlines(study, table)))
-    table = tables.check(pd.concat([table, *again], ignore_index=True), tables.COMPARISON)
-    _keep(table, path)
-    return table
+    begun = run(partial(here, compare_variant), todo)
+
+    def rest() -> pd.DataFrame:
+        parts = [part for part in begun if len(part)]
+        table = with_q(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON)
+        again = list(run(partial(here, leave_one_out), headlines(study, table)))
+        table = tables.check(pd.concat([table, *again], ignore_index=True), tables.COMPARISON)
+        _keep(table, path)
+        return table
+
+    return rest
 
 
 def kept_at(study: Study) -> Path:
