@@ -237,14 +237,17 @@ def test_two_studies_of_one_name_do_not_share_a_folder(root: Path, quick: object
     assert publish.build(load_study("twin")).ok
 
 
-@pytest.mark.parametrize(("free", "cores", "expected"), [(10e9, 4, 4), (1.3e9, 4, 2), (1e8, 4, 1), (10e9, 1, 1)])
+@pytest.mark.parametrize(
+    ("free", "cores", "articles", "expected"),
+    [(10e9, 4, 0, 4), (1.3e9, 4, 0, 2), (1e8, 4, 0, 1), (10e9, 1, 0, 1), (10e9, 4, 1_000_000, 2)],
+)
 def test_jobs_are_as_many_as_memory_allows(
-    monkeypatch: pytest.MonkeyPatch, free: float, cores: int, expected: int
+    monkeypatch: pytest.MonkeyPatch, free: float, cores: int, articles: int, expected: int
 ) -> None:
     """At least one, and no more than there are cores."""
     monkeypatch.setattr(jobs, "free_memory", lambda: free)
     monkeypatch.setattr(jobs, "cores", lambda: cores)
-    assert expected == jobs.default_jobs()
+    assert expected == jobs.default_jobs(articles)
 
 
 def test_free_memory_is_some() -> None:

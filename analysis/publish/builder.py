@@ -96,7 +96,7 @@ def build(
     before = stamp.inputs(root, study.folder, texts)
     output = output or root / "reports"
     plan = Build(study, root, output, root, echo)
-    result = plan.run(only, jobs or default_jobs(), force, progress, template)
+    result = plan.run(only, jobs or default_jobs(len(study.manifest)), force, progress, template)
     if result.ok and not only and not plan.stale_features:
         stamp.put(root, study.folder, output, before, texts, result.folder)
     return result

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import analysis
+from analysis.places import digest, file_digest
 from analysis.publish.depends import library_files, notebook_modules
 from analysis.publish.files import write
 from analysis.publish.matrix import Report
 from analysis.publish.page import Failure
 from analysis.publish.parameters import read_cells, read_code
-from analysis.study import Study, digest
+from analysis.study import Study
 
 #: Packages whose version can change a number, a figure or a page.
 PACKAGES = (
@@ -53,12 +54,12 @@ def python_version() -> str:
 
 def shared_parts(study: Study) -> dict[str, str]:
     """Digest of each thing that all reports of a study depend on, by the name it has in `castillo list`."""
-    parts = {"study.toml": digest((study.folder / "study.toml").read_bytes())}
+    parts = {"study.toml": file_digest(study.folder / "study.toml")}
     for path in sorted(study.folder.glob("*.csv")):
-        parts[path.name] = digest(path.read_bytes())
+        parts[path.name] = file_digest(path)
     for name in study.settings.texts:
         if (path := study.folder / name).is_file():
-            parts[name] = digest(path.read_bytes())
+            parts[name] = file_digest(path)
     features = (p for p in study.features_folder.glob("*") if p.suffix in (".parquet", ".json"))
     parts["features"] = _tree(study.features_folder, features)
     parts["template"] = _tree(_PUBLISH, page_files())
@@ -74,7 +75,7 @@ def page_files() -> list[Path]:
 
 def _tree(folder: Path, files: Iterable[Path]) -> str:
     named = sorted((path.relative_to(folder).as_posix(), path) for path in files)
-    return digest(json.dumps([[name, digest(path.read_bytes())] for name, path in named]).encode())
+    return digest(json.dumps([[name, file_digest(path)] for name, path in named]).encode())
 
 
 def report_parts(report: Report, study: Study, root: Path, shared: Mapping[str, str]) -> dict[str, str]:
@@ -85,7 +86,7 @@ def report_parts(report: Report, study: Study, root: Path, shared: Mapping[str, 
     return {
         "notebook": digest(json.dumps(read_cells(path)).encode()),
         "parameters": digest(json.dumps(parameters, sort_keys=True).encode()),
-        **{name: digest(file.read_bytes()) for name, file in library.items()},
+        **{name: file_digest(file) for name, file in library.items()},
         **shared,
     }
 

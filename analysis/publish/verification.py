@@ -48,7 +48,7 @@ def verify(
     scratch = Path(tempfile.mkdtemp(prefix="castillo-verify-"))
     try:
         plan = Build(study, root, scratch / "reports", scratch, echo)
-        result = plan.run((), jobs or default_jobs(), force=True, template=template)
+        result = plan.run((), jobs or default_jobs(len(study.manifest)), force=True, template=template)
         actual = make_manifest(result.folder, study.name, root, plan.files())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
