@@ -98,6 +98,19 @@ def test_what_is_damaged_in_the_cache_is_laid_anew(tmp_path, cache, monkeypatch,
     assert whole == path.read_bytes()
 
 
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="the system reads otherwise")
+def test_rows_are_whole_however_little_a_call_reads_and_a_file_that_lost_some_is_told(tmp_path, cache, monkeypatch):
+    monkeypatch.setattr(grouped, "ROWS", 3)
+    found = laid(TABLE, tmp_path)
+    read = os.preadv
+    monkeypatch.setattr(grouped.os, "preadv", lambda file, to, at: read(file, [to[0][:5]], at))
+    assert_holds(found, TABLE)
+    [path] = cache.glob("*.rows")
+    os.truncate(path, path.stat().st_size - 1)
+    with pytest.raises(ValueError, match=r"has become shorter"):
+        assert_holds(found, TABLE)
+
+
 def test_a_cache_that_cannot_be_written_costs_no_rows(tmp_path, cache, monkeypatch):
     (tmp_path / ".cache").write_text("a file, no folder")
     monkeypatch.setattr(grouped, "ROWS", 3)

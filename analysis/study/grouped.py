@@ -103,11 +103,18 @@ def _found(path: Path, dtype: np.dtype[Any]) -> Grouped:
         raise ValueError(f"{path} is not whole")
 
     def read(start: int, end: int) -> np.ndarray:
-        size, at = (end - start) * dtype.itemsize, start * dtype.itemsize
-        if hasattr(os, "pread"):  # forked processes share a file's place
-            return np.frombuffer(os.pread(file.fileno(), size, at), dtype)
-        file.seek(at)
-        return np.frombuffer(file.read(size), dtype)
+        rows = np.empty(end - start, dtype)
+        left, at = rows.view(np.uint8).data, start * dtype.itemsize
+        while left:  # one call reads two gigabytes at most
+            if hasattr(os, "preadv"):  # forked processes share a file's place
+                count = os.preadv(file.fileno(), [left], at)
+            else:
+                file.seek(at)
+                count = file.readinto(left)
+            if not count:
+                raise ValueError(f"{path} has become shorter")
+            left, at = left[count:], at + count
+        return rows
 
     return _made(index, read)
 
