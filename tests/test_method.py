@@ -130,3 +130,11 @@ def test_papers_named_in_the_notes_can_be_cited():
     for instrument, (_, text) in method._NOTES.items():
         for first, year in re.findall(r"\b([A-Z][a-z]+)(?:, [A-Z][a-z]+)*(?: & [A-Z][a-z]+)? ((?:19|20)\d{2})\b", text):
             assert f"{first.lower()}{year}" in method.bibtex(instrument), (instrument, first, year)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.5, "0.500"), (1.0, "1.000"), (352.0, "352"), (0.0, "0"), (None, "–")]
+)
+def test_rates_have_three_digits_and_counts_none(value, expected):
+    row = {"measure": "x", "value": value, "who": "y", "data": "z", "n": None, "date": None, "command": None}
+    assert f"x: {expected}; y, z" == method._figure(pd.Series(row, dtype=object))

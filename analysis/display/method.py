@@ -167,8 +167,8 @@ def _folded(entries: str) -> str:
 
 
 def _figure(row: pd.Series) -> str:
-    # Rates are at most 1; what is more is a count.
-    value = ABSENT if pd.isna(row["value"]) else number(row["value"], 3 if row["value"] <= 1 else 0)
+    # Rates are at most 1; what is more, or nothing, is a count.
+    value = ABSENT if pd.isna(row["value"]) else number(row["value"], 3 if 0 < row["value"] <= 1 else 0)
     measured = "" if pd.isna(row["command"]) else f", measured {row['date']} by {row['command']}"
     size = "" if pd.isna(row["n"]) else f", n = {row['n']:,.0f}"
     return f"{row['measure']}: {value}; {row['who']}, {row['data']}{size}{measured}"
