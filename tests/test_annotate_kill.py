@@ -49,7 +49,7 @@ def alive(pattern):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_killed_at_random_moments_and_started_again(tmp_path, jobs, monkeypatch):
     """meta.json holds the digests of the tables: they are the same to the byte, in partitions of one size."""
-    monkeypatch.setattr("analysis.annotate.ROWS", ROWS)
+    monkeypatch.setattr("analysis.annotate.run.ROWS", ROWS)
     texts = write_texts(tmp_path / "texts.jsonl", varied(ARTICLES))
     whole = annotate(texts, load_study(sample_copy(tmp_path / "whole")))
     study = sample_copy(tmp_path / "study")

@@ -54,8 +54,8 @@ def test_a_long_wait_before_the_first_report_is_announced_and_a_short_one_not(
     """Results that are kept need no computing."""
     kept, told = tmp_path / "kept.parquet", []
     monkeypatch.setattr(results, "kept_at", lambda study: kept)
-    monkeypatch.setattr(results, "study_results", lambda study, pool: kept.touch())
-    builder._share_results(small_study, told.append, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(results, "begin_results", lambda study, pool: kept.touch)
+    builder._share_results(small_study, told.append, None)()  # type: ignore[arg-type]
     assert ["comparing each outlet with the others, for all reports at once: this takes longest"] == told
     builder._share_results(small_study, told.append, None)  # type: ignore[arg-type]
     assert 1 == len(told)

@@ -208,3 +208,13 @@ def test_what_single_precision_cannot_hold_stays_in_double():
     assert np.float32 == compact(np.full((4, 1), 2.0**19)).dtype
     assert np.float64 == compact(np.full((4, 1), 2.0**20)).dtype
     assert np.float64 == compact(np.array([[0.5]])).dtype
+
+
+@pytest.mark.parametrize("weighed", [0, 1])
+def test_of_no_feature_there_is_no_difference(weighed):
+    """As where a study names no actor, or no label is used five times."""
+    ids = ["g1", "g2", "r1", "r2"]
+    weights = pd.DataFrame(np.ones((4, weighed)), index=ids)
+    plan = _plan(ids[:2], ids[2:], pd.DataFrame(index=ids), weights, pd.Series(["p", "q", "p", "q"], index=ids))
+    assert (0, 1) == permuted_difference(plan, plan.side[:, None]).shape
+    assert (0, 1) == resampled_difference(plan, np.ones((4, 1))).shape

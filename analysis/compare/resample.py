@@ -52,7 +52,7 @@ class Design:
         if self.weight.shape[1] == 1:
             return self.weight, slice(None)
         seen: dict[bytes, int] = {}  # many times faster than np.unique over columns
-        which = np.array([seen.setdefault(column.tobytes(), len(seen)) for column in self.weight.T])
+        which = np.array([seen.setdefault(column.tobytes(), len(seen)) for column in self.weight.T], int)
         return self.weight[:, np.unique(which, return_index=True)[1]], which
 
     @cached_property
@@ -95,7 +95,7 @@ class Design:
     def mass(self) -> np.ndarray:
         """(strata, w) sums of the weights that differ."""
         k = self.value.shape[1]
-        return np.asarray(self.apart[:, k:].sum(axis=0, dtype=float)).reshape(self.strata, -1)
+        return np.asarray(self.apart[:, k:].sum(axis=0, dtype=float)).reshape(self.strata, self.distinct[0].shape[1])
 
     @cached_property
     def rate(self) -> np.ndarray:
@@ -105,7 +105,7 @@ class Design:
         value = (np.arange(self.strata)[:, None] == self.stratum) @ self.value
         mass = self.mass[:, np.broadcast_to(which, k)]
         rate[np.arange(k), :, which] = np.divide(value, mass, out=np.zeros_like(value), where=mass > _NOTHING).T
-        return rate.reshape(k, -1)
+        return rate.reshape(k, self.mass.size)
 
 
 def compact(counts: np.ndarray) -> np.ndarray:
@@ -159,7 +159,7 @@ def permuted_difference(plan: Design, label: np.ndarray) -> np.ndarray:
     """
     k = plan.value.shape[1]
     found = (plan.apart.T @ label.astype(plan.apart.dtype)).astype(float)
-    inside = found[k:].reshape(plan.strata, -1, label.shape[1])
+    inside = found[k:].reshape(*plan.mass.shape, label.shape[1])
     whole = np.maximum(plan.mass, _NOTHING)[:, :, None]
     return _ratio(plan, found[:k] - plan.rate @ found[k:], (inside * (1 - inside / whole)).sum(axis=0))
 
