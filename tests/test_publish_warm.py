@@ -106,6 +106,18 @@ def test_nothing_of_a_sibling(root: Path) -> None:
     assert not set(first[1].split(" and ")) & set(second[1].split(" and "))
 
 
+BUSY = """
+get_ipython().kernel.iopub_thread.schedule(lambda: __import__("time").sleep(5))
+print("shown late")
+"""
+
+
+@pytest.mark.slow
+def test_what_a_cell_showed_is_waited_for_on_a_busy_machine(root: Path) -> None:
+    """nbclient gives up after four seconds."""
+    assert ">shown late" in build(root, [BUSY])["plain"]
+
+
 def test_a_deep_folder_for_temporary_files(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The names of sockets would be too long there: they go elsewhere, and kernels are warm still."""
     deep = tmp_path / ("d" * 80)

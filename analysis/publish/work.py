@@ -27,6 +27,11 @@ from analysis.publish.plain import plain
 from analysis.publish.template_process import kill_group
 
 
+#: Seconds in which what a cell showed must come once it is done. On a busy machine nbclient's own 4 are too few; a
+#: kernel that has ended is found out otherwise.
+_SAID = 600
+
+
 def work_in_own_process(line: Connection, scratch: Path) -> None:
     """Work in a process that was started, not forked."""
     enter_environment(scratch)
@@ -136,6 +141,7 @@ def execute(report: Report, root: Path) -> Any:
             cwd=folder,
             kernel_manager_class=OwnKernelManager,
             shutdown_kernel="immediate",
+            iopub_timeout=_SAID,
         )
     except PapermillExecutionError as error:
         return _cell_failure(error, source.cells, root)
