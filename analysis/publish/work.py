@@ -26,7 +26,6 @@ from analysis.publish.page import Failure, Outcome, Rendered, Task
 from analysis.publish.plain import plain
 from analysis.publish.template_process import kill_group
 
-
 #: Seconds in which what a cell showed must come once it is done. On a busy machine nbclient's own 4 are too few; a
 #: kernel that has ended is found out otherwise.
 _SAID = 600
