@@ -218,6 +218,8 @@ def plot_panels(
         ax.set_title(titles.get(panels[place], str(panels[place])))
         if place < len(panels) - columns:
             ax.set_xlabel("")
+        else:  # the lowest of its column, though not always in the lowest row
+            ax.tick_params(labelbottom=True)
     return grid.flat[0]  # type: ignore[no-any-return]
 
 
