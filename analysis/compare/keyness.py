@@ -13,7 +13,7 @@ from scipy import sparse, stats
 from analysis import tables
 from analysis.compare.inference import DIGITS, Method, adjust_p, is_analytic
 from analysis.compare.linear import drawn_moments, membership, tail_p
-from analysis.compare.resample import Design, check_sides, lay_out, permuted, resampled
+from analysis.compare.resample import Design, check_sides, compact, lay_out, permuted, resampled
 from analysis.selection.wordcounts import HeldWords, Words, in_parts
 
 #: Words are taken so many at a time, which bounds the memory that draws need.
@@ -188,7 +188,7 @@ def _centred_p(z: np.ndarray, null: np.ndarray) -> np.ndarray:
 
 def _null_z(words: _Words, counts: np.ndarray, draws: int, seed: int) -> Iterator[np.ndarray]:
     """Chunks (words × draws) of each word's z under articles permuted between target and reference within strata."""
-    both = _summed(counts, words.tokens)
+    both = compact(np.column_stack([counts, words.tokens]))
     total = both.sum(axis=0, dtype=float)[:, None]
     for label in permuted(words.plan, draws, seed):
         inside = (both.T @ label.astype(both.dtype)).astype(float)
@@ -197,16 +197,10 @@ def _null_z(words: _Words, counts: np.ndarray, draws: int, seed: int) -> Iterato
         yield drawn / np.sqrt(variance)
 
 
-def _summed(counts: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """Counts and tokens side by side, in single precision where every sum of them is held exactly: at half the cost."""
-    both = np.column_stack([counts, tokens])
-    return both.astype(np.float32) if len(both) * both.max(initial=0) < 2**24 else both
-
-
 def _bootstrap_variance(words: _Words, counts: np.ndarray, estimate: np.ndarray, samples: int, seed: int) -> np.ndarray:
     first, second = np.zeros(len(estimate)), np.zeros(len(estimate))
     [sides] = words.plan.unstratified().rows
-    both = _summed(counts, words.tokens)
+    both = compact(np.column_stack([counts, words.tokens]))
     for times, _ in resampled(words.plan, samples, seed, smooth=False):
         inside, outside = ((both[rows].T @ times[rows].astype(both.dtype)).astype(float) for rows in sides)
         apart = words.log_odds(inside[:-1], outside[:-1], inside[-1], outside[-1])[0] - estimate[:, None]
