@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from analysis import figures
-from analysis.figures import BLUE, MUTED, ORANGE, PAPER, TELLS
+from analysis.figures.style import BLUE, DEEPEST, MUTED, ORANGE, PAPER, TELLS, canvas
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -58,7 +58,7 @@ def test_points_tell_their_row_with_the_digits_asked_for():
 
 
 def test_figures_draw_into_axes_that_are_given():
-    _, ax = figures.canvas(2)
+    _, ax = canvas(2)
     assert ax is figures.plot_estimates(FRAME, ax=ax)
     assert ax is figures.plot_words(pd.DataFrame(columns=["feature", "z", "q"], dtype=float), left="", right="", ax=ax)
 
@@ -90,7 +90,7 @@ def test_a_timeline_tells_items_nothing_and_unobserved_apart():
     assert ["The North", "south"] == _labels(ax.get_yticklabels())
     assert [(0, 0), (1, 1), (2, 1)] == [(round(p.get_x() + 0.45), round(p.get_y() + 0.4)) for p in ax.patches]
     shades = [patch.get_alpha() for patch in ax.patches]
-    assert shades[1] < shades[0] < shades[2] == figures.DEEPEST
+    assert shades[1] < shades[0] < shades[2] == DEEPEST
     (dashes,) = ax.collections
     assert [[(1.7, 0), (2.3, 0)], [(-0.3, 1), (0.3, 1)]] == [
         [tuple(map(float, point)) for point in path.vertices] for path in dashes.get_paths()

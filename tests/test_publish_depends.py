@@ -14,8 +14,8 @@ from analysis.publish.depends import imports, library_files, notebook_modules
         ("from analysis import __version__", []),
         ("from analysis.phrases import day", ["phrases"]),
         ("from analysis import phrases", ["phrases"]),
-        ("from analysis.figures import plot_words", ["figures", "phrases"]),
-        ("if x:\n    from analysis.figures import plot_words as p", ["figures", "phrases"]),
+        ("from analysis.figures import plot_words", ["figures", "figures.style", "phrases"]),
+        ("if x:\n    from analysis.figures import plot_words as p", ["figures", "figures.style", "phrases"]),
         ("%matplotlib inline\n!ls\nfrom analysis.phrases import day", ["phrases"]),
         (
             "from analysis import polarity",

@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from analysis.figures import canvas, plot_estimates
+from analysis.figures import plot_estimates
+from analysis.figures.style import canvas
 from analysis.figures.svg import svg_of
 
 pytestmark = pytest.mark.usefixtures("closed_figures")

@@ -1,93 +1,36 @@
-"""Figures: table in, Axes out. Draw and compute nothing; colours that read on paper and on a dark screen.
+"""Figures: table in, Axes out. Draw and compute nothing.
 
-INK, MUTED and RULE are placeholders that `svg.svg_of` turns into the page's own colours, and what a mark tells is the
-name of its group, which becomes a tooltip there.
-
-`svg` writes a drawn figure as SVG: the page's colours, a text alternative inside, tooltips.
+`style` is how they look; `svg` writes a drawn figure as SVG: the page's colours, a text alternative inside, tooltips.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import wraps
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from analysis.figures.style import (
+    BLUE,
+    DEEPEST,
+    INK,
+    INSIDE,
+    MUTED,
+    ON_PARTS,
+    ORANGE,
+    PAPER,
+    PARTS,
+    RULE,
+    canvas,
+    styled,
+    tell,
+)
 from analysis.phrases import day, equals, interval, number, percent, plural
-
-INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#fefefe"
-BLUE, ORANGE, GREEN, PURPLE = "#2f7fc1", "#c8701a", "#2f9467", "#a8578f"
-#: For parts of a whole, each told apart by its label as well.
-PARTS = (BLUE, ORANGE, GREEN, PURPLE, "#7a7f2a", "#5b6fd0", "#b5524c", "#3a8f9c")
-#: What is written on each part: its colour is the same on paper and on a dark screen, so PAPER, which is not, would
-#: read poorly on one of them. At least 4.5 to 1.
-BLACK, WHITE = "#050505", "#ffffff"
-ON_PARTS = (BLACK, BLACK, BLACK, WHITE, BLACK, WHITE, WHITE, BLACK)
-#: The deepest shade of blue on which INK can be read, on paper as on a dark screen.
-DEEPEST = 0.75
-#: Text in the middle of a mark, which lies inside the axes: room need not be made for it.
-_INSIDE: Any = {"ha": "center", "va": "center", "in_layout": False}
-#: How the name of a mark begins that tells something.
-TELLS = "tells: "
-
-STYLE: Any = {
-    "font.family": "DejaVu Sans",  # matplotlib's own; the page shows the reader's sans-serif in its place
-    "font.size": 10,
-    "axes.titlesize": 10.5,
-    "axes.titlelocation": "left",
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.linewidth": 0.7,
-    "text.color": INK,
-    "xtick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.color": MUTED,
-    "ytick.labelcolor": INK,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9.5,
-    "ytick.major.size": 0,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-    "svg.fonttype": "none",
-}
-
-
-def styled(plot: Callable[..., Axes]) -> Callable[..., Axes]:
-    """Draw in this project's style: text and ticks take their colours when they are made, not when they are saved."""
-
-    @wraps(plot)
-    def drawn(*args: Any, **options: Any) -> Axes:
-        with mpl.rc_context(STYLE):
-            return plot(*args, **options)
-
-    return drawn
-
-
-def canvas(height: float, width: float = 7.6, **layout: Any) -> tuple[Any, Any]:
-    """A figure in this project's style; sizes in inches."""
-    with mpl.rc_context(STYLE):
-        return plt.subplots(figsize=(width, height), **layout)
-
-
-def _tell(text: str, *marks: Artist) -> None:
-    """Have marks say what they stand for, to who points at them."""
-    for mark in marks:
-        mark.set_gid(TELLS + text)
-
 
 #: Points that a digit of the time line is wide, and that all its days are together.
 _DIGIT, _ROOM = 4.5, 540
@@ -139,10 +82,10 @@ def _draw_days(ax: Axes, daily: pd.DataFrame, names: Mapping[str, str]) -> None:
                 written = f"{items:.0f}"
                 # Two digits are wider than a day of a long window, and would run into the next day's.
                 turn = 90 if len(written) * _DIGIT > _ROOM / (len(row) + 1) else 0
-                marks.append(ax.text(x, y, written, rotation=turn, fontsize=7, **_INSIDE))
-            _tell(f"{names.get(str(outlet), str(outlet))}, {day(when)}: {plural(int(items), 'item')}", *marks)
+                marks.append(ax.text(x, y, written, rotation=turn, fontsize=7, **INSIDE))
+            tell(f"{names.get(str(outlet), str(outlet))}, {day(when)}: {plural(int(items), 'item')}", *marks)
     rows, columns = np.nonzero(daily.isna().to_numpy())
-    _tell("not observed", ax.hlines(rows, columns - 0.3, columns + 0.3, color=RULE, lw=1.1))
+    tell("not observed", ax.hlines(rows, columns - 0.3, columns + 0.3, color=RULE, lw=1.1))
 
 
 @styled
@@ -184,7 +127,7 @@ def plot_estimates(
         # One line with a mark in its middle: every artist costs time.
         style: Any = {"marker": "o", "ms": 5.5, "markevery": [1], "markerfacecolor": face, "solid_capstyle": "round"}
         ends = interval(row[lower], row[upper], digits, scale=scale)
-        _tell(f"{row[label]}: {number(x[1], digits)} ({ends})", *ax.plot(x, [y] * 3, color=colour, lw=1.6, **style))
+        tell(f"{row[label]}: {number(x[1], digits)} ({ends})", *ax.plot(x, [y] * 3, color=colour, lw=1.6, **style))
     ax.set_yticks(range(len(frame)), list(map(str, frame[label])))
     ax.set_ylim(len(frame) - 0.4, -0.6)
     if limits is not None:
@@ -244,8 +187,8 @@ def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | 
         for y, (x, w, bar) in enumerate(zip(left, width, bars, strict=True)):
             marks: list[Artist] = [bar]
             if w * 100 >= 1.9 * len(f"{part}") and w >= 0.1:
-                marks.append(ax.text(100 * (x + w / 2), y, part, color=ink, fontsize=8, **_INSIDE))
-            _tell(f"{shares.index[y]}: {part}, {percent(w)}", *marks)
+                marks.append(ax.text(100 * (x + w / 2), y, part, color=ink, fontsize=8, **INSIDE))
+            tell(f"{shares.index[y]}: {part}, {percent(w)}", *marks)
         left = left + width
     for y, note in enumerate(notes):
         ax.text(101.5, y, note, va="center", color=INK, fontsize=8.5)
@@ -273,7 +216,7 @@ def plot_words(words: pd.DataFrame, *, left: str, right: str, ax: Axes | None = 
         face = colour if row["q"] <= 0.05 else PAPER
         style: Any = {"marker": "o", "ms": 5, "markevery": [1], "markerfacecolor": face}
         told = f"{row['feature']}: z {number(row['z'], 1, sign=True)}, {equals('q', row['q'])}"
-        _tell(told, *ax.plot([0, row["z"]], [y, y], color=colour, lw=1.2, **style))
+        tell(told, *ax.plot([0, row["z"]], [y, y], color=colour, lw=1.2, **style))
         ax.annotate(
             row["feature"],
             (row["z"], y),
@@ -308,9 +251,9 @@ def plot_matrix(table: pd.DataFrame, *, names: Mapping[str, str], ax: Axes | Non
             if count:
                 shade = DEEPEST * (0.14 + 0.86 * count / whole[key])
                 cell = ax.add_artist(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=BLUE, alpha=shade, lw=0))
-                written = ax.text(x, y, str(count), fontsize=8.5, **_INSIDE)
+                written = ax.text(x, y, str(count), fontsize=8.5, **INSIDE)
                 row_name, column = (names.get(str(name), str(name)) for name in (key, table.columns[x]))
-                _tell(f"{row_name}, {column}: {count}", cell, written)
+                tell(f"{row_name}, {column}: {count}", cell, written)
     columns = [names.get(str(c), str(c)).replace(" and ", "\nand ") for c in table.columns]
     ax.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
     ax.xaxis.set_ticks_position("top")

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import TightLayoutEngine
 
-from analysis.figures import INK, MUTED, PAPER, RULE, STYLE, TELLS
+from analysis.figures.style import INK, MUTED, PAPER, RULE, STYLE, TELLS
 
 #: Placeholder drawn → what stands in the page, with what is used where the page defines no such variable.
 _COLOURS = {
