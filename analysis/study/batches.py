@@ -114,7 +114,9 @@ def _frame(table: pa.Table, texts: Sequence[str]) -> pd.DataFrame:
         if not pa.types.is_dictionary(table.schema.field(name).type):  # not a single text in it
             numbered = table[name].cast(pa.string()).dictionary_encode()
             table = table.set_column(table.schema.get_field_index(name), name, numbered)
-    return table.unify_dictionaries().to_pandas(use_threads=False)
+    return table.unify_dictionaries().to_pandas(
+        use_threads=False, ignore_metadata=True
+    )  # which may say that text is no categorical
 
 
 def _texts(frame: pd.DataFrame) -> list[str]:
