@@ -66,7 +66,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     Example: castillo build --only 'outlet--*' --jobs 2
     """
     from analysis import publish
-    from analysis.places import find_root, find_study
+    from analysis.paths import find_root, find_study
     from analysis.publish import stamp
     from analysis.publish.progress import Progress
 
@@ -131,7 +131,7 @@ def new(folder: str) -> None:
 
     Example: castillo new my-study
     """
-    from analysis.newstudy import TEXTS, new_study
+    from analysis.new_study import TEXTS, new_study
 
     study = new_study(folder)
     click.echo(f"{study.folder}: a study with two invented articles. README.md there explains each file. Next:")
@@ -148,8 +148,8 @@ def check(study: str) -> None:
 
     Example: castillo check data/sample
     """
-    from analysis.checkup import check_study, remarks
-    from analysis.places import find_study
+    from analysis.check import check_study, remarks
+    from analysis.paths import find_study
 
     folder = find_study(study)
     lines = check_study(folder)
@@ -174,7 +174,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
 
     On a cluster: castillo annotate texts.parquet --study castillo-2022 --scheduler tcp://10.0.0.5:8786
     """
-    from analysis.annotate import annotate as run
+    from analysis.annotation import annotate as run
     from analysis.publish.jobs import cores
 
     loaded = _load(study)

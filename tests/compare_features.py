@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from analysis.annotate import compare_features
+from analysis.annotation import compare_features
 
 if __name__ == "__main__":
     differences = compare_features(Path(sys.argv[1]), Path(sys.argv[2]))

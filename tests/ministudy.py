@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.gazetteer import Gazetteer
 from analysis.study import Study, load_study
+from analysis.text.gazetteer import Gazetteer
 
 SETTINGS = """
 name = "mini"

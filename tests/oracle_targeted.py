@@ -1,4 +1,4 @@
-"""The features of `analysis.valence.targeted` one target and one word at a time: slow, plain, and written before it."""
+"""The features of `analysis.scoring.targeted` one target and one word at a time: slow, plain, and written before it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import floor
 from typing import NamedTuple
 
-from analysis.valence.connotation import Word, code, word
+from analysis.scoring.connotation import Word, code, word
 
 Span = tuple[int, int]
 

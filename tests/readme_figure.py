@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from analysis import load_study
-from analysis.display.exhibits import figure_of_shares
-from analysis.display.views import actor_frequency, by_share
 from analysis.publish.figurefiles import standalone
+from analysis.report.exhibits import figure_of_shares
+from analysis.report.views import actor_frequency, by_share
 
 FIGURE = Path(__file__).resolve().parents[1] / "data" / "castillo-2022" / "main-actors.svg"
 

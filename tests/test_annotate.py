@@ -8,12 +8,12 @@ import pytest
 from ministudy import TEXTS, mini_study, write_texts
 
 from analysis import tables
-from analysis.annotate import annotate, compare_features
+from analysis.annotation import annotate, compare_features
 from analysis.errors import AnalysisError, GazetteerError, TextsError
-from analysis.mentions.parsed import parse
 from analysis.readers import read_texts
+from analysis.scoring import mention_valence
 from analysis.study import load_study
-from analysis.valence import mention_valence
+from analysis.text.parsed import parse
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_again_gives_the_same_and_appends_nothing(done, tmp_path):
 
 def test_jobs_and_the_order_of_the_texts_change_nothing(done, tmp_path, monkeypatch):
     study, first = done
-    monkeypatch.setattr("analysis.annotate.run.ROWS", 1)
+    monkeypatch.setattr("analysis.annotation.run.ROWS", 1)
     turned = write_texts(tmp_path / "turned.jsonl", TEXTS[::-1])
     several = annotate(turned, study, output=tmp_path / "several", jobs=2)
     assert [] == compare_features(first.folder, several.folder)

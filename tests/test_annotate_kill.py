@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis import tables
-from analysis.annotate import annotate, compare_features
-from analysis.annotate.partitions import WorkFolder
+from analysis.annotation import annotate, compare_features
+from analysis.annotation.partitions import WorkFolder
 from analysis.cli import main
 from analysis.errors import AnalysisError
 from analysis.study import load_study
@@ -25,11 +25,11 @@ from analysis.study import load_study
 ARTICLES, ROWS = 1200, 10
 CODE = """
 import sys
-import analysis.annotate.run
+import analysis.annotation.run
 from analysis.study import load_study
-analysis.annotate.run.ROWS = int(sys.argv[3])
+analysis.annotation.run.ROWS = int(sys.argv[3])
 if __name__ == "__main__":
-    done = analysis.annotate.run.annotate(sys.argv[1], load_study(sys.argv[2]), jobs=int(sys.argv[4]))
+    done = analysis.annotation.run.annotate(sys.argv[1], load_study(sys.argv[2]), jobs=int(sys.argv[4]))
     print(done.articles, done.kept)
 """
 
@@ -49,7 +49,7 @@ def alive(pattern):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_killed_at_random_moments_and_started_again(tmp_path, jobs, monkeypatch):
     """meta.json holds the digests of the tables: they are the same to the byte, in partitions of one size."""
-    monkeypatch.setattr("analysis.annotate.run.ROWS", ROWS)
+    monkeypatch.setattr("analysis.annotation.run.ROWS", ROWS)
     texts = write_texts(tmp_path / "texts.jsonl", varied(ARTICLES))
     whole = annotate(texts, load_study(sample_copy(tmp_path / "whole")))
     study = sample_copy(tmp_path / "study")
@@ -92,7 +92,7 @@ def test_killed_at_random_moments_and_started_again(tmp_path, jobs, monkeypatch)
 
 def stopped(monkeypatch, after):
     """Have measuring fail after so many partitions."""
-    from analysis.annotate import processes
+    from analysis.annotation import processes
 
     measure, done = processes.measured, []
 
@@ -109,7 +109,7 @@ def stopped(monkeypatch, after):
 @pytest.fixture
 def interrupted(tmp_path, monkeypatch):
     """A study of 40 texts whose annotating was interrupted after 3 of 4 partitions; its file of texts."""
-    monkeypatch.setattr("analysis.annotate.run.ROWS", 10)
+    monkeypatch.setattr("analysis.annotation.run.ROWS", 10)
     texts = write_texts(tmp_path / "texts.jsonl", varied(40))
     study = load_study(sample_copy(tmp_path / "study"))
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -151,7 +151,7 @@ def test_what_changed_beside_the_texts_is_measured_again(interrupted, monkeypatc
         with (study.folder / "actors.csv").open("a", encoding="utf-8") as file:
             file.write("new-one,person,New One,en,New One,exact,,\n")
     elif changed == "library":
-        monkeypatch.setattr("analysis.annotate.run.library_digest", lambda: "another")
+        monkeypatch.setattr("analysis.annotation.run.library_digest", lambda: "another")
     else:
         frame = pd.read_json(texts, lines=True)
         first = frame["article"].iloc[15]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from analysis.errors import LanguageError
 from analysis.tables import LANGUAGES
-from analysis.tokens import boundaries
-from analysis.tokens.boundaries import split_sentences
+from analysis.text import sentences as boundaries
+from analysis.text.sentences import split_sentences
 
 LANGUAGE = st.sampled_from(LANGUAGES)
 #: Any Unicode, and texts dense in what the rules look at.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.checkup import check_study, remarks
-from analysis.newstudy import new_study
+from analysis.check import check_study, remarks
+from analysis.new_study import new_study
 
 #: Spoilt places of the example that `castillo new` writes: file, what stands there, what is written instead, and the
 #: problem as told (file, line, what is wrong, what to do).

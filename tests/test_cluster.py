@@ -13,8 +13,8 @@ import pytest
 from growing import sample_copy, varied, write_texts
 from ministudy import mini_study
 
-from analysis.annotate import annotate, cluster, compare_features
-from analysis.annotate.partitions import measured
+from analysis.annotation import annotate, cluster, compare_features
+from analysis.annotation.partitions import measured
 from analysis.errors import AnalysisError
 from analysis.study import load_study
 
@@ -64,7 +64,7 @@ def worker(started, address):
 @pytest.mark.slow
 def test_a_worker_killed_in_the_middle_changes_no_value(started, scheduler, tmp_path, monkeypatch):
     """Two workers, 40 partitions; one worker is killed once some partitions are finished."""
-    monkeypatch.setattr("analysis.annotate.run.ROWS", 25)
+    monkeypatch.setattr("analysis.annotation.run.ROWS", 25)
     texts = write_texts(tmp_path / "texts.jsonl", varied(1000))
     local = annotate(texts, load_study(sample_copy(tmp_path / "local")))
     study = load_study(sample_copy(tmp_path / "remote"))
@@ -104,7 +104,7 @@ def test_a_cluster_without_workers_is_told_and_bounded(scheduler, tmp_path, monk
 @pytest.mark.slow
 def test_a_cluster_that_loses_its_scheduler_is_told(started, scheduler, tmp_path, monkeypatch):
     """The scheduler cannot be reached any more while partitions wait; what was finished is kept and used."""
-    monkeypatch.setattr("analysis.annotate.run.ROWS", 25)
+    monkeypatch.setattr("analysis.annotation.run.ROWS", 25)
     monkeypatch.setattr(cluster, "PATIENCE", 30)
     pytest.importorskip("distributed")
     study = load_study(sample_copy(tmp_path / "sample"))
@@ -158,10 +158,10 @@ def test_without_dask_the_error_says_what_to_install(tmp_path, monkeypatch):
 def test_a_worker_with_another_library_is_refused():
     with pytest.raises(AnalysisError, match="is not the one of this machine"):
         cluster.measured_there(b"", b"", "another digest")
-    assert measured.__module__ == "analysis.annotate.partitions"
+    assert measured.__module__ == "analysis.annotation.partitions"
 
 
 def test_dask_is_imported_only_for_a_scheduler():
-    code = "import sys, analysis.annotate, analysis.annotate.cluster; print({'dask', 'distributed'} & set(sys.modules))"
+    code = "import sys, analysis.annotation.cluster; print({'dask', 'distributed'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "set()\n" == done.stdout

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis import tables
-from analysis.compare import difference
+from analysis.stats.difference import difference
 
 NUMBERS = ["estimate", "lower", "upper", "z", "p", "effect", "detectable", "count", "reference_count"]
 

@@ -3,8 +3,8 @@
 import pandas as pd
 from test_display import HOSTILE, _harmless, _Page
 
-from analysis.display import concordance
-from analysis.display.concordance import show_kwic
+from analysis.report import concordance
+from analysis.report.concordance import show_kwic
 from analysis.study import load_study
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.instruments.function_words import function_words
-from analysis.valence.connotation import code, stem, word
-from analysis.valence.stance import MODEL
+from analysis.scoring.connotation import code, stem, word
+from analysis.scoring.stance import MODEL
 
 GROUPS = {
     group: frozenset(words.split())

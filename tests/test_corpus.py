@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.frequency import corpus
+from analysis.stats import corpus
 from analysis.study import load_study
 
 

@@ -11,7 +11,7 @@ from analysis.errors import ArchiveError
 
 MIT, CC = "https://spdx.org/licenses/MIT", "https://creativecommons.org/licenses/by/4.0/"
 FILES = (
-    *("LICENSE", "Makefile", "README.md", "requirements.lock", "analysis/cli.py", "analysis/newstudy/study.toml"),
+    *("LICENSE", "Makefile", "README.md", "requirements.lock", "analysis/cli.py", "analysis/new_study/study.toml"),
     *("data/small/study.toml", "data/small/outlets.csv", "data/other/outlets.csv", "notebooks/overview.ipynb"),
     *("data/small/features/terms.parquet", "reports/small/overview.html", "reports/small/manifest.json"),
     *("reports/smaller/overview.html", ".ci/run", "analysis/publish/template/page.css"),
@@ -54,7 +54,7 @@ def described(tmp_path, small_study):
 def test_code_is_under_the_licence_of_code_and_all_else_under_that_of_data(described):
     _, found = described(ONE)
     code = {
-        *("Makefile", "requirements.lock", "analysis/cli.py", "analysis/newstudy/study.toml", ".ci/run"),
+        *("Makefile", "requirements.lock", "analysis/cli.py", "analysis/new_study/study.toml", ".ci/run"),
         "analysis/publish/template/page.css",
     }
     licences = {name: found[name]["license"]["@id"] for name in FILES}

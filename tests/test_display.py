@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import display
-from analysis.display import MIME, alt_estimates, show_articles, show_figure, show_findings, show_table
-from analysis.figures import plot_estimates
-from analysis.findings import Finding
-from analysis.phrases import percent
+from analysis.report import display
+from analysis.report.display import MIME, alt_estimates, show_articles, show_figure, show_findings, show_table
+from analysis.report.figures import plot_estimates
+from analysis.report.findings import Finding
 from analysis.study import load_study
+from analysis.wording import percent
 
 HOSTILE = """<script>alert(1)</script><img src=x onerror="alert('2')">&"""
 
@@ -202,7 +202,7 @@ def test_the_size_of_the_sample_is_one_sentence(small_study):
 
 
 def test_of_many_articles_the_first_are_listed_and_a_csv_holds_all(small_study, monkeypatch):
-    monkeypatch.setattr("analysis.display.LISTED", 2)
+    monkeypatch.setattr("analysis.report.display.LISTED", 2)
     ids = ["south-1", "south-0", "north-2", "north-0"]
     shown = show_articles(small_study, {"many": ids, "few": ["north-1"], "none": []}, name="a", caption="c")
     page = _harmless(shown.html)

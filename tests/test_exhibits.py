@@ -8,9 +8,9 @@ import pytest
 from lxml import html
 from scipy import stats
 
-from analysis.display import exhibits, views
-from analysis.display.exhibits import POINTS, RATE, VALENCE, Unit
-from analysis.frequency import corpus
+from analysis.report import exhibits, views
+from analysis.report.exhibits import POINTS, RATE, VALENCE, Unit
+from analysis.stats import corpus
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from analysis import tables
-from analysis.annotate.featurefiles import FeatureWriter, check_folder, compare_features
+from analysis.annotation.featurefiles import FeatureWriter, check_folder, compare_features
 from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, TableError
 
 META = {"b": 1, "a": "ą"}

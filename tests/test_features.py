@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from ministudy import gazetteer
 
 from analysis import tables
-from analysis.annotate.features import OF_ARTICLE, Facts, Recipe, chunk_features, guess_body_kind
-from analysis.gazetteer import Gazetteer
-from analysis.places import text_digest
-from analysis.reprints.minhash import signature
-from analysis.tokens import is_word, split_sentences, tokenize
+from analysis.annotation.features import OF_ARTICLE, Facts, Recipe, chunk_features, guess_body_kind
+from analysis.paths import text_digest
+from analysis.text.gazetteer import Gazetteer
+from analysis.text.minhash import signature
+from analysis.text.tokens import is_word, split_sentences, tokenize
 
 RECIPE = Recipe(gazetteer(("ada-rivas", "*", "Rivas", "exact", "default", None)), {"b": Facts("feed", "caption")})
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from analysis import figures
-from analysis.figures.style import BLUE, DEEPEST, MUTED, ORANGE, PAPER, TELLS, canvas
+from analysis.report import figures
+from analysis.report.style import BLUE, DEEPEST, MUTED, ORANGE, PAPER, TELLS, canvas
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis import tables
-from analysis.findings import (
+from analysis.report.findings import (
     VARIANT_NAMES,
     Finding,
     by_weight,

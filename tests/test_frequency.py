@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis import frequency as frequency_module
-from analysis.frequency import (
+from analysis.stats import frequency as frequency_module
+from analysis.stats.frequency import (
     dispersion,
     frequency,
     label_shares,

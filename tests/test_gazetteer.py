@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ministudy import actors, gazetteer, labels
 
 from analysis.errors import GazetteerError
-from analysis.gazetteer import Gazetteer, Matcher, conflicts, key, strip_accents
+from analysis.text.gazetteer import Gazetteer, Matcher, conflicts, key, strip_accents
 
 CITIES = (
     ("york", "*", "York", "exact", None, None),

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.valence.hashed import Found, mix, pair
+from analysis.scoring.hashed import Found, mix, pair
 
 HASH = st.integers(0, 2**32 - 1)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.compare.inference import LARGE, adjust_p, is_analytic, monte_carlo_error, permutation_p, spread_of
+from analysis.stats.inference import LARGE, adjust_p, is_analytic, monte_carlo_error, permutation_p, spread_of
 
 
 def test_q_of_the_example_of_benjamini_and_hochberg_1995():

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import tables
-from analysis.compare import keyness, log_odds
 from analysis.errors import EmptyGroup, OverlappingGroups
+from analysis.stats import keyness
+from analysis.stats.difference import log_odds
 
 CORPUS = {"coup": (10, 2), "mob": (0, 6), "peru": (20, 30), "vote": (5, 5)}
 

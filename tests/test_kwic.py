@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from ministudy import TEXTS, mini_study, write_texts
 
-from analysis.annotate import annotate
+from analysis.annotation import annotate
 from analysis.errors import AnalysisError
-from analysis.kwic import COLUMNS, kwic
+from analysis.report.kwic import COLUMNS, kwic
 from analysis.study import load_study
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import UnknownLanguage
-from analysis.findings import lacking
+from analysis.report import missing as lacking
 from analysis.study import load_study
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.compare import difference, log_odds
-from analysis.compare.linear import drawn_moments, membership, tail_p
+from analysis.stats.difference import difference, log_odds
+from analysis.stats.linear import drawn_moments, membership, tail_p
 
 NUMBERS = ["lower", "upper", "z", "p", "detectable"]
 

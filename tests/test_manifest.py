@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import tables
-from analysis.annotate.manifest import NewRows, manifest_rows
+from analysis.annotation.manifest import NewRows, manifest_rows
 from analysis.errors import AnalysisError
 
 HEAD = ",".join(tables.ARTICLES_CSV.names)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import selection
 from analysis.errors import EmptyGroup
 from analysis.results.measures import EQUAL, Measured, equal_weights, heads, in_language, measures, without_copies
+from analysis.study import selection
 
 ORDER = ["actor-share", "actor-rate", "label-share", "label-share-own", "valence", "valence-toward"]
 

@@ -9,9 +9,9 @@ from ministudy import actors, gazetteer, labels
 
 from analysis import tables
 from analysis.errors import LanguageError
-from analysis.gazetteer import Gazetteer, strip_accents
-from analysis.mentions import find_mentions
 from analysis.study import load_study
+from analysis.text.gazetteer import Gazetteer, strip_accents
+from analysis.text.mentions import find_mentions
 
 RIVAS = (
     ("ada", "*", "Ada Rivas", "exact", None, None),

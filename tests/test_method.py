@@ -6,8 +6,8 @@ import bibtexparser
 import pandas as pd
 import pytest
 
-from analysis.display import method
-from analysis.display.method import METHODS, method_note, variance_sentence
+from analysis.report import method
+from analysis.report.method import METHODS, method_note, variance_sentence
 from analysis.study import load_study
 from analysis.study.settingvalues import NOTED
 
@@ -45,7 +45,7 @@ def test_comparisons_are_noted_with_their_draws_and_seed(small_study, validity):
 
 
 def test_a_large_study_is_noted_as_not_resampled(small_study, monkeypatch):
-    monkeypatch.setattr("analysis.compare.inference.LARGE", 10)
+    monkeypatch.setattr("analysis.stats.inference.LARGE", 10)
     html = method_note(small_study, "comparison").html
     assert "nothing is resampled: intervals are linearized" in html
     assert "draws" not in html

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.reprints import minhash
-from analysis.reprints.minhash import signature, signatures, word_numbers
+from analysis.text import minhash
+from analysis.text.minhash import signature, signatures, word_numbers
 
 WORDS = [f"w{number}" for number in range(60)]
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=6)
@@ -105,7 +105,7 @@ def test_texts_of_at_least_three_different_shingles_have_a_signature(text, size)
 
 
 def test_pythons_hash_seed_changes_nothing():
-    code = "from analysis.reprints.minhash import signature; print(signature('a b c d e f g h i'.split()))"
+    code = "from analysis.text.minhash import signature; print(signature('a b c d e f g h i'.split()))"
     outputs = {
         subprocess.run(
             [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True

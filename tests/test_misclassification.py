@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import frequency
 from analysis.results import misclassification
 from analysis.results.misclassification import CLASSES, coded_mentions, corrected_tone, correction_sentence
+from analysis.scoring import polarity
+from analysis.stats import frequency
 from analysis.study import load_study
-from analysis.valence import polarity
 
 SHARES = st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(lambda each: np.array(each) / sum(each))
 

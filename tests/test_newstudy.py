@@ -18,11 +18,12 @@ from cells import run_reports, text_of
 from click.testing import CliRunner, Result
 from publishing import make_project
 
-from analysis import newstudy, results, tables
-from analysis.checkup import check_study
+from analysis import new_study as newstudy
+from analysis import results, tables
+from analysis.check import check_study
 from analysis.cli import main
 from analysis.errors import AnalysisError
-from analysis.newstudy import new_study, place_of
+from analysis.new_study import new_study, place_of
 from analysis.study import load_study
 from analysis.study.settings import Settings
 from analysis.study.settingvalues import PARSERS
@@ -184,7 +185,9 @@ def test_the_template_is_in_the_wheel(tmp_path: Path, copy_project: Callable[[Pa
     command = [sys.executable, "-c", code, str(tmp_path)]
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True)
     names = zipfile.ZipFile(tmp_path / done.stdout.split()[-1]).namelist()
-    template = {f"analysis/newstudy/template/{path.name}" for path in Path(newstudy.__file__).parent.glob("template/*")}
+    template = {
+        f"analysis/new_study/template/{path.name}" for path in Path(newstudy.__file__).parent.glob("template/*")
+    }
     assert 9 == len(template)
     assert template <= set(names)
 

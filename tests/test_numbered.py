@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.numbered import Lists, Numbers, column, numbered
+from analysis.text.arrays import Lists, Numbers, column, numbered
 
 LISTS = st.lists(st.lists(st.integers(-9, 9), max_size=5), max_size=8)
 

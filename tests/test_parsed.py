@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.mentions.parsed import lower, parse
-from analysis.mentions.voice import quoted_spans
 from analysis.tables import LANGUAGES
-from analysis.tokens import tokenize
-from analysis.tokens.boundaries import split_sentences
+from analysis.text.parsed import lower, parse
+from analysis.text.sentences import split_sentences
+from analysis.text.tokens import tokenize
+from analysis.text.voice import quoted_spans
 
 TEXT = st.one_of(st.text(), st.text("aB. “”‘’\"'\n,n't", max_size=60))
 

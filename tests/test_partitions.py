@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from ministudy import TEXTS, mini_study
 
 from analysis import tables
-from analysis.annotate import partitions
-from analysis.annotate.features import Facts, Recipe, chunk_features
-from analysis.annotate.partitions import WorkFolder, library_digest, measured, task, unpack
+from analysis.annotation import partitions
+from analysis.annotation.features import Facts, Recipe, chunk_features
+from analysis.annotation.partitions import WorkFolder, library_digest, measured, task, unpack
 from analysis.errors import AnalysisError
-from analysis.gazetteer import Gazetteer
 from analysis.readers import read_texts
+from analysis.text.gazetteer import Gazetteer
 
 KNOWN = {"herald-1": Facts("feed", "caption")}
 
@@ -193,7 +193,7 @@ def test_a_file_under_another_name_or_no_file_is_no_partition(finished):
 @pytest.mark.skipif(partitions.fcntl is None, reason="needs locks")
 def test_a_folder_is_one_process_s_at_a_time_and_free_again_when_that_is_killed(tmp_path):
     program = (
-        "import pathlib, sys, time; from analysis.annotate.partitions import WorkFolder\n"
+        "import pathlib, sys, time; from analysis.annotation.partitions import WorkFolder\n"
         "with WorkFolder(pathlib.Path(sys.argv[1])) as work: work.write('one', b'x'); time.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "features")])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import phrases
-from analysis.phrases import MINUS, number
+from analysis import wording as phrases
+from analysis.wording import MINUS, number
 
 FINITE = st.floats(-1e9, 1e9)
 

@@ -6,7 +6,7 @@ import sys
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from analysis.numbered.pieces import read_pieces
+from analysis.text.pieces import read_pieces
 
 TEXTS = st.lists(st.text(st.characters()) | st.text("a \t\n\x1c\x85\u2028\u3000\ud800\U0001f5f3"), max_size=5)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from analysis import places
+from analysis import paths as places
 from analysis.errors import StudyNotFound
-from analysis.places import digest, file_digest, find_root, find_study
+from analysis.paths import digest, file_digest, find_root, find_study
 
 
 @pytest.fixture

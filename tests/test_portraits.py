@@ -1,6 +1,6 @@
 """What is said of a corpus before anything is compared."""
 
-from analysis.findings.portraits import corpus_findings, corpus_sentence
+from analysis.report.portraits import corpus_findings, corpus_sentence
 
 
 def test_the_corpus_is_described_with_its_gaps(small_study):

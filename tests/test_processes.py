@@ -7,10 +7,10 @@ import signal
 import pytest
 from test_partitions import KNOWN, recipe, study, texts  # noqa: F401 (fixtures)
 
-from analysis.annotate import processes
-from analysis.annotate.cluster import Cluster
-from analysis.annotate.partitions import WorkFolder, measured, task
-from analysis.annotate.processes import Here, Processes, measured_in_order, workers_for
+from analysis.annotation import processes
+from analysis.annotation.cluster import Cluster
+from analysis.annotation.partitions import WorkFolder, measured, task
+from analysis.annotation.processes import Here, Processes, measured_in_order, workers_for
 from analysis.errors import AnalysisError
 
 

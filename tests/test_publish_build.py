@@ -130,7 +130,7 @@ def test_a_changed_module_makes_stale_what_imports_it(
     root: Path, quick: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """By its name, and no other report; also where it comes to be needed, or is needed no more."""
-    write_notebook(root, "plain", ["# Plain", "from analysis.figures import plot_words"])
+    write_notebook(root, "plain", ["# Plain", "from analysis.report.figures import plot_words"])
     publish.build(study())
     cache = sys.modules["analysis.publish.cache"]
     other = tmp_path / "other.py"
@@ -143,15 +143,15 @@ def test_a_changed_module_makes_stale_what_imports_it(
             patch.setattr(cache, "library_files", lambda m: {n: swapped.get(n, p) for n, p in real(m).items()})
             return states()
 
-    figures = "analysis/figures/__init__.py"
+    figures = "analysis/report/figures.py"
     expected = {"plain": f"stale {figures} changed", "outlet--north": "fresh", "outlet--south": "fresh"}
     assert expected == changed(figures)
-    assert {"fresh"} == set(changed("analysis/display/views.py").values())
-    assert expected | {"plain": "stale analysis/phrases.py changed"} == changed("analysis/phrases.py")
+    assert {"fresh"} == set(changed("analysis/report/views.py").values())
+    assert expected | {"plain": "stale analysis/wording.py changed"} == changed("analysis/wording.py")
     monkeypatch.setattr(cache, "library_files", lambda modules: {"analysis/new.py": other} if modules else {})
     told = states()["plain"]
     assert "analysis/new.py is new" in told
-    assert "analysis/figures/__init__.py is used no more" in told
+    assert "analysis/report/figures.py is used no more" in told
 
 
 def test_cell_outputs_and_metadata_are_no_change(root: Path, quick: object) -> None:

@@ -12,17 +12,20 @@ from analysis.publish.depends import imports, library_files, notebook_modules
     [
         ("import pandas as pd", []),
         ("from analysis import __version__", []),
-        ("from analysis.phrases import day", ["phrases"]),
-        ("from analysis import phrases", ["phrases"]),
-        ("from analysis.figures import plot_words", ["figures", "figures.style", "phrases"]),
-        ("if x:\n    from analysis.figures import plot_words as p", ["figures", "figures.style", "phrases"]),
-        ("%matplotlib inline\n!ls\nfrom analysis.phrases import day", ["phrases"]),
+        ("from analysis.wording import day", ["wording"]),
+        ("from analysis import wording", ["wording"]),
+        ("from analysis.report.figures import plot_words", ["report", "report.figures", "report.style", "wording"]),
+        (
+            "if x:\n    from analysis.report.figures import plot_words as p",
+            ["report", "report.figures", "report.style", "wording"],
+        ),
+        ("%matplotlib inline\n!ls\nfrom analysis.wording import day", ["wording"]),
         (
             "from analysis import polarity",
             [
-                *("errors", "instruments", "instruments.function_words", "numbered", "numbered.pieces", "tables"),
-                *("tables.schema", "valence", "valence.connotation", "valence.hashed", "valence.scene"),
-                *("valence.stance", "valence.targeted", "valence.vader", "valence.vocabulary"),
+                *("errors", "instruments", "instruments.function_words", "scoring", "scoring.connotation"),
+                *("scoring.hashed", "scoring.scene", "scoring.stance", "scoring.targeted", "scoring.vader"),
+                *("scoring.vocabulary", "tables", "tables.schema", "text", "text.arrays", "text.pieces"),
             ],
         ),
         ("from analysis.readers.row import parse_row", None),
@@ -38,20 +41,20 @@ def test_modules_behind_names(cell: str, expected: list[str] | None) -> None:
         assert [f"analysis.{name}" for name in expected] == found
 
 
-@pytest.mark.parametrize("cell", ["import analysis", "import analysis.phrases", "from analysis import *", "x = ("])
+@pytest.mark.parametrize("cell", ["import analysis", "import analysis.wording", "from analysis import *", "x = ("])
 def test_where_names_cannot_be_told_everything_is_depended_on(cell: str) -> None:
     """But neither publishing nor commands."""
     found = notebook_modules([cell])
-    assert {"analysis.annotate", "analysis.display.views", "analysis.readers.jsonl"} <= set(found)
+    assert {"analysis.annotation", "analysis.report.views", "analysis.readers.jsonl"} <= set(found)
     assert not {"analysis", "analysis.cli", "analysis.publish", "analysis.publish.cache"} & set(found)
 
 
 def test_data_files_go_with_the_modules_that_name_them() -> None:
     """validity.csv with method.py, abbreviations.toml with boundaries.py."""
-    assert ["analysis/phrases.py"] == list(library_files(["analysis.phrases"]))
-    found = library_files(["analysis.tokens.boundaries"])
-    assert ["analysis/instruments/abbreviations.toml", "analysis/tokens/boundaries.py"] == sorted(found)
-    assert "analysis/instruments/validity.csv" in library_files(["analysis.display.method"])
+    assert ["analysis/wording.py"] == list(library_files(["analysis.wording"]))
+    found = library_files(["analysis.text.sentences"])
+    assert ["analysis/instruments/abbreviations.toml", "analysis/text/sentences.py"] == sorted(found)
+    assert "analysis/instruments/validity.csv" in library_files(["analysis.report.method"])
     assert {} == library_files([])
 
 

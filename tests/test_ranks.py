@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.compare.ranks import first_places
+from analysis.stats.ranks import first_places
 
 
 def _places(values, weights=None, blocks=None, draws=4_000):
@@ -51,7 +51,7 @@ def test_many_clusters_are_drawn_by_kind_with_the_same_shares(monkeypatch):
     values = pd.DataFrame((rng.random((400, 3)) < [0.5, 0.52, 0.2]).astype(float))
     blocks = pd.Series(rng.integers(350, size=400))
     one_by_one = first_places(values, blocks=blocks, draws=20_000)
-    monkeypatch.setattr("analysis.compare.ranks.LARGE", 10)
+    monkeypatch.setattr("analysis.stats.ranks.LARGE", 10)
     by_kind = first_places(values, blocks=blocks, draws=20_000)
     assert pytest.approx(1) == by_kind.sum()
     np.testing.assert_allclose(one_by_one, by_kind, atol=0.02)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import tables
-from analysis.reprints import reprint_clusters, similarity
-from analysis.reprints.minhash import signature
+from analysis.text.minhash import signature
+from analysis.text.near_duplicates import reprint_clusters, similarity
 
 WORDS = [f"w{number}" for number in range(60)]
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.compare.resample import (
+from analysis.errors import EmptyGroup, OverlappingGroups
+from analysis.stats.resampling import (
     compact,
     lay_out,
     permuted,
@@ -18,7 +19,6 @@ from analysis.compare.resample import (
     resampled,
     resampled_difference,
 )
-from analysis.errors import EmptyGroup, OverlappingGroups
 
 NAMES = ("cnn", "the others")
 

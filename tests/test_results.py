@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from analysis import results, tables
-from analysis.compare import adjust_p, difference
-from analysis.compare.inference import monte_carlo_error
 from analysis.results import is_primary, pair_results, primary_variant, study_results, with_q
 from analysis.results.measures import equal_weights, measures
+from analysis.stats.difference import adjust_p, difference
+from analysis.stats.inference import monte_carlo_error
 from analysis.study import load_study
 
 MEASURES = {"actor-share", "actor-rate", "label-share", "label-share-own", "valence", "valence-toward", "term-log-odds"}

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from analysis import study_results
-from analysis.display.views import differences
+from analysis.report.views import differences
 from analysis.study import Study, load_study
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "sample"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.valence.scene import see
+from analysis.scoring.scene import see
 
 _TARGET = "Ortega"
 

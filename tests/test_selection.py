@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import selection
 from analysis.errors import EmptyGroup
-from analysis.selection import counts, select, sides
-from analysis.study import load_study
+from analysis.study import load_study, selection
+from analysis.study.selection import counts, select, sides
 
 
 def plain(study, table):

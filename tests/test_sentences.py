@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis import tables
-from analysis.findings.sentences import BODIES, UNITS, WHAT, reference_name
+from analysis.report.sentences import BODIES, UNITS, WHAT, reference_name
 from analysis.results.measures import REST
 
 ROW = {

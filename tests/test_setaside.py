@@ -7,9 +7,9 @@ import pytest
 from ministudy import TEXTS, mini_study
 from reading import EN
 
-from analysis.annotate import annotate, setaside
-from analysis.frequency import corpus
+from analysis.annotation import annotate, setaside
 from analysis.readers import Rejected
+from analysis.stats import corpus
 from analysis.study import load_study
 
 

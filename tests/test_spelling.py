@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.selection.spelling import _listed, fold_spellings
+from analysis.study.spelling import _listed, fold_spellings
 
 
 @pytest.mark.parametrize(

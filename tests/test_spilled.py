@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.reprints import Bands
-from analysis.reprints.spilled import Columns
+from analysis.text.near_duplicates import Bands
+from analysis.text.spilled import Columns
 
 
 @given(st.lists(st.integers(0, 7), min_size=1, max_size=6).filter(any), st.integers(1, 5), st.data())

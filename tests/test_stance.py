@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.numbered import Lists
-from analysis.valence import mention_valence, polarity
-from analysis.valence.stance import MODEL, Model, load_model, logits, probabilities
-from analysis.valence.targeted import features
+from analysis.scoring import mention_valence, polarity
+from analysis.scoring.stance import MODEL, Model, load_model, logits, probabilities
+from analysis.scoring.targeted import features
+from analysis.text.arrays import Lists
 
 
 def toward(sentence: str, target: str) -> float:

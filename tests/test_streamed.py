@@ -52,7 +52,7 @@ def test_what_cannot_be_read_is_told(study_folder, name):
 
 ALONE = """
 import os, sys
-from analysis import selection
+from analysis.study import selection
 from analysis.study import preload
 study = preload(sys.argv[1])
 for language in (None, "en"):

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from growing import SAMPLE, sample_copy
 
 from analysis import tables
-from analysis.annotate import annotate
+from analysis.annotation import annotate
 from analysis.cli import main
 from analysis.errors import FeaturesBroken, FeaturesMissing, StudyError, UnknownOutlet
 from analysis.study import examine, load_study

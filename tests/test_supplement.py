@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.frequency import supplement
+from analysis.stats import supplement
 from analysis.study import load_study
 
 PRESS = """newspaper,year,week,tweets,rank,word,count

@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from analysis.figures import plot_estimates
-from analysis.figures.style import canvas
-from analysis.figures.svg import svg_of
+from analysis.report.figures import plot_estimates
+from analysis.report.style import canvas
+from analysis.report.svg import svg_of
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

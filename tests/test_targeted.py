@@ -6,10 +6,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracle_targeted import features as slowly
 
-from analysis.valence import vocabulary
-from analysis.valence.connotation import code, word
-from analysis.valence.hashed import mix
-from analysis.valence.targeted import features
+from analysis.scoring import vocabulary
+from analysis.scoring.connotation import code, word
+from analysis.scoring.hashed import mix
+from analysis.scoring.targeted import features
 
 #: Words and marks that features ask for, so that they meet, among any others.
 _WORDS = str.split(

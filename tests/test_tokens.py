@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from test_boundaries import LANGUAGE, TEXT
 
 from analysis.errors import LanguageError
-from analysis.tokens import is_word, split_sentences, tokenize
+from analysis.text.tokens import is_word, split_sentences, tokenize
 
 
 def _tokens(text, language="en"):

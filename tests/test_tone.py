@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from lxml import html
 
-from analysis.display import tone, views
+from analysis.report import correction as tone
+from analysis.report import views
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

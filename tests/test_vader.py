@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import B_INCR, C_INCR, N_SCALAR, normalize
 
-from analysis.valence import vader
-from analysis.valence.vader import compound, compounds
+from analysis.scoring import vader
+from analysis.scoring.vader import compound, compounds
 
 #: NewsMTSC's training split, where it lies beside the project; it is its authors' and not part of it.
 GOLD = Path(__file__).resolve().parents[2] / "shared" / "gold" / "newsmtsc-train.jsonl"

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import LanguageError
+from analysis.scoring import INSTRUMENTS, mention_valence, polarity, sentence_valence
+from analysis.scoring.connotation import stem
+from analysis.scoring.stance import MODEL, load_model, logits, probabilities
+from analysis.scoring.targeted import features
 from analysis.tables import LANGUAGES
-from analysis.valence import INSTRUMENTS, mention_valence, polarity, sentence_valence
-from analysis.valence.connotation import stem
-from analysis.valence.stance import MODEL, load_model, logits, probabilities
-from analysis.valence.targeted import features
 
 
 def _compound(total):
@@ -32,7 +32,7 @@ def _compound(total):
     [
         ("a good day", 1.9),
         ("it isn't good", 1.9 * -0.74),
-        ("it isn’t good", 1.9),  # as it stands; analysis.annotate.features hands it over with a plain apostrophe
+        ("it isn’t good", 1.9),  # as it stands; analysis.annotation.features hands it over with a plain apostrophe
         ("a table", 0.0),
         ("", 0.0),
     ],
@@ -128,7 +128,7 @@ def test_a_mention_has_one_value_whatever_it_is_measured_with():
 
 def test_values_do_not_depend_on_the_hash_seed():
     code = (
-        "from analysis.valence import mention_valence as m;"
+        "from analysis.scoring import mention_valence as m;"
         "print(m(['Rivals attacked Alba, who won.'], [(16, 20)], language='en')[0].hex())"
     )
     found = {

@@ -5,10 +5,10 @@ import math
 import pandas as pd
 import pytest
 
-from analysis.display import views
-from analysis.display.method import variance_sentence
-from analysis.frequency import dispersion
+from analysis.report import views
+from analysis.report.method import variance_sentence
 from analysis.results import is_primary, pair_results
+from analysis.stats.frequency import dispersion
 from analysis.study import load_study
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.numbered import Lists
-from analysis.valence import vocabulary
-from analysis.valence.connotation import code, word
-from analysis.valence.vocabulary import CLOSES, EITHER, MASK, NOTHING, OPENS, TARGET, Vocabulary
+from analysis.scoring import vocabulary
+from analysis.scoring.connotation import code, word
+from analysis.scoring.vocabulary import CLOSES, EITHER, MASK, NOTHING, OPENS, TARGET, Vocabulary
+from analysis.text.arrays import Lists
 
 #: A word with what joins inside it, a line break, or any other character that is no space.
 TOKEN = re.compile(r"\w+(?:['’.\-]\w+)*|\n|\S")
@@ -109,7 +109,7 @@ def test_threads_that_read_at_once_each_have_the_table_their_numbers_are_of(monk
 def test_the_same_words_have_the_same_columns_in_any_process():
     """Whatever Python hashes them with, and whatever was read before them."""
     program = (
-        "import hashlib; from analysis.valence.vocabulary import Vocabulary; words = Vocabulary(); words.read(['{}']);"
+        "import hashlib; from analysis.scoring.vocabulary import Vocabulary; words = Vocabulary(); words.read(['{}']);"
         "numbers, _, table = words.read('Critics isn’t accused “Ortega by fraud, praised'.split());"
         "print(hashlib.sha256(b''.join(column[numbers].tobytes() for column in table.words.values())"
         " + table.groups.of(numbers)[1].tobytes() + table.deeds.of(numbers)[1].tobytes()).hexdigest())"

@@ -5,9 +5,9 @@ from benchmarks.gold import voice_counts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.mentions.voice import quoted_spans, reported
 from analysis.study import load_study
 from analysis.tables import LANGUAGES
+from analysis.text.voice import quoted_spans, reported
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import results, selection
-from analysis.compare import log_odds
-from analysis.selection import wordcounts
-from analysis.selection.wordcounts import HeldWords, in_parts
+from analysis import results
+from analysis.stats.difference import log_odds
+from analysis.study import selection, wordcounts
+from analysis.study.wordcounts import HeldWords, in_parts
 
 
 def oracle(study, variant):

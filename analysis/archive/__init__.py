@@ -18,7 +18,7 @@ from pathlib import Path
 import analysis
 from analysis.archive.crate import CITATION, METADATA, describe
 from analysis.errors import ArchiveError
-from analysis.places import digest, find_root
+from analysis.paths import digest, find_root
 from analysis.publish import list_reports
 from analysis.publish.files import write
 from analysis.publish.manifest import NAME, differences, make_manifest, read_manifest

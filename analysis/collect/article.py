@@ -12,7 +12,7 @@ from analysis.collect.texts import Source
 from analysis.collect.trouble import Trouble
 from analysis.collect.visit import Visitor
 from analysis.collect.wayback import archived
-from analysis.places import digest
+from analysis.paths import digest
 from analysis.readers.row import parse_time
 
 

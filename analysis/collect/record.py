@@ -16,7 +16,7 @@ from typing import Any
 from analysis.collect.lines import Lines
 from analysis.collect.trouble import KEPT
 from analysis.errors import AnalysisError
-from analysis.places import digest
+from analysis.paths import digest
 from analysis.publish.files import write
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")

@@ -16,7 +16,7 @@ from typing import Any
 
 from analysis.collect.lines import Lines
 from analysis.collect.record import Past, Record
-from analysis.places import digest
+from analysis.paths import digest
 from analysis.readers import clean, html
 from analysis.readers.html import HtmlRefused, main_text
 from analysis.readers.row import BadRow, parse_row

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import analysis
-from analysis.places import digest, file_digest
+from analysis.paths import digest, file_digest
 from analysis.publish.depends import library_files, notebook_modules
 from analysis.publish.files import write
 from analysis.publish.matrix import Report

@@ -118,7 +118,7 @@ def _every_module() -> Mapping[str, Path]:
     for path in sorted(_LIBRARY.rglob("*.py")):
         parts = path.relative_to(_LIBRARY.parent).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    apart = (_PACKAGE, *(f"{_PACKAGE}.{name}" for name in ("cli", "__main__", "checkup", "newstudy")))
+    apart = (_PACKAGE, *(f"{_PACKAGE}.{name}" for name in ("cli", "__main__", "check", "new_study")))
     return {name: path for name, path in found.items() if name not in apart and ".publish" not in name}
 
 
@@ -130,7 +130,7 @@ def _file(module: str) -> Path:
 def _data_files() -> Mapping[Path, frozenset[str]]:
     """Data files of the library → modules that have its name as a string."""
     files = [p for p in _LIBRARY.rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc", ".pyi")]
-    files = [p for p in files if not {"publish", "newstudy"} & set(p.relative_to(_LIBRARY).parts)]
+    files = [p for p in files if not {"publish", "new_study"} & set(p.relative_to(_LIBRARY).parts)]
     strings = {name: _strings(path) for name, path in _every_module().items()}
     return {p: frozenset(name for name, texts in strings.items() if p.name in texts) for p in files}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis.phrases import spaced
 from analysis.publish.page import Failure
 from analysis.study import Study
+from analysis.wording import spaced
 
 _TEMPLATES = Path(__file__).parent / "template"
 

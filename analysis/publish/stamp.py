@@ -16,7 +16,7 @@ from typing import Any
 
 import analysis
 from analysis.errors import BuildError
-from analysis.places import digest
+from analysis.paths import digest
 from analysis.publish.files import write
 
 _LIBRARY = Path(analysis.__file__).parent

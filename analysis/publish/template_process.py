@@ -88,8 +88,8 @@ def _prepare(study: str) -> None:
     figure.subplots().set_title("a")
     figure.savefig(io.BytesIO(), format="svg")
     if study:
-        from analysis.selection import select
         from analysis.study import preload
+        from analysis.study.selection import select
 
         if loaded := preload(study):
             for language in (None, *loaded.settings.languages):  # the text most cells ask for

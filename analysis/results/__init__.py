@@ -17,13 +17,13 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import selection, tables
-from analysis.compare import adjust_p, log_odds
+from analysis import tables
 from analysis.errors import EmptyGroup
-from analysis.places import digest, file_digest, find_root
+from analysis.paths import digest, file_digest, find_root
 from analysis.results.measures import EQUAL, REST, Measured, equal_weights, in_language, layout, plan, without_copies
 from analysis.results.measures import measures as all_measures
-from analysis.study import Study, load_study
+from analysis.stats.difference import adjust_p, log_odds
+from analysis.study import Study, load_study, selection
 
 #: Weight of the prior in log-odds, in words: as if so many words of the study's own background had been read first.
 PRIOR_WORDS = 500
@@ -35,9 +35,9 @@ VARIANTS = ("title", "lede", "text")
 
 #: Modules whose code decides the numbers of the results.
 _CODE = (
-    *("compare/__init__", "compare/inference", "compare/keyness", "compare/linear", "compare/resample"),
-    *("frequency/__init__", "results/__init__", "results/measures"),
-    *("selection/__init__", "selection/spelling", "selection/wordcounts"),
+    *("stats/difference", "stats/inference", "stats/keyness", "stats/linear", "stats/resampling"),
+    *("stats/frequency", "results/__init__", "results/measures"),
+    *("study/selection", "study/spelling", "study/wordcounts"),
     *("study/__init__", "study/batches", "study/entries", "study/featuretable", "study/grouped", "study/sentencesums"),
     *("study/settings", "study/settingvalues", "study/streamed", "study/study", "study/studyfiles"),
     *("tables/__init__", "tables/schema"),

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis import selection, tables
-from analysis.compare import LEAST, adjust_p
-from analysis.compare.inference import DIGITS
-from analysis.phrases import equals, listing, points
+from analysis import tables
 from analysis.results import ALPHA
-from analysis.study import Study
+from analysis.stats.difference import LEAST, adjust_p
+from analysis.stats.inference import DIGITS
+from analysis.study import Study, selection
+from analysis.wording import equals, listing, points
 
 #: With fewer outlets on a side than this, one of them would stand for all.
 FEWEST_OUTLETS = 5

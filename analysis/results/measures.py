@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import selection, tables
-from analysis.compare import LEAST, Kind, difference
+from analysis import tables
 from analysis.errors import EmptyGroup
-from analysis.selection import Selection
-from analysis.study import Study
+from analysis.stats.difference import LEAST, Kind, difference
+from analysis.study import Study, selection
+from analysis.study.selection import Selection
 
 REST = "other outlets"
 #: The reference in which each outlet weighs the same, however much it published.

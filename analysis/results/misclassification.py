@@ -15,11 +15,11 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from analysis import tables
-from analysis.compare.linear import membership
-from analysis.frequency import multinomial
-from analysis.phrases import interval, number, percent
+from analysis.scoring import polarity
+from analysis.stats.frequency import multinomial
+from analysis.stats.linear import membership
 from analysis.study import Study
-from analysis.valence import polarity
+from analysis.wording import interval, number, percent
 
 CLASSES = (-1, 0, 1)
 #: Kinds of actors whose mentions are coded: a place has no conduct to be for or against.

@@ -16,10 +16,10 @@ import pandas as pd
 
 from analysis import tables
 from analysis.errors import Problem, StudyError
-from analysis.places import digest as digest
-from analysis.places import file_digest
-from analysis.places import find_root as find_root
-from analysis.places import find_study as find_study
+from analysis.paths import digest as digest
+from analysis.paths import file_digest
+from analysis.paths import find_root as find_root
+from analysis.paths import find_study as find_study
 from analysis.study.crosscheck import check_references
 from analysis.study.settings import read_what_can_be
 from analysis.study.study import Study as Study

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis import tables
-from analysis.numbered import Numbers
 from analysis.tables import Schema
+from analysis.text.arrays import Numbers
 
 #: Rows among which keys that occur twice are looked for at once, or as many as an article has.
 _ROWS = 500_000

@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import told_if_not_written
-from analysis.numbered import Numbers
-from analysis.places import digest, file_digest, find_root
+from analysis.paths import digest, file_digest, find_root
 from analysis.study.batches import Source, rows_of
+from analysis.text.arrays import Numbers
 
 #: Rows that are sorted at once; a table that has no more of them is held.
 ROWS = 2_000_000

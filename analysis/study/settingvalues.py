@@ -17,7 +17,7 @@ from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS
 
 #: Most characters of a name that becomes a file's or a folder's.
 _LONGEST = 60
-#: Instruments of which a study's method notes may say more (analysis.display.method).
+#: Instruments of which a study's method notes may say more (analysis.report.method).
 NOTED = (
     *("text", "sub-event", "mentions", "voice", "valence", "comparison", "groups", "words"),
     *("dispersion", "correction", "variance"),

@@ -16,7 +16,7 @@ from pyarrow import ArrowException
 
 from analysis import tables
 from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownOutlet
-from analysis.places import digest, file_digest, find_root
+from analysis.paths import digest, file_digest, find_root
 from analysis.study.featuretable import read_articles, read_table
 from analysis.study.settings import Settings
 from analysis.study.streamed import Streamed

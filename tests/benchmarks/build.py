@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from analysis.places import find_root
+from analysis.paths import find_root
 from analysis.publish.matrix import Report, study_reports
 from analysis.study import load_study
 

@@ -1,4 +1,4 @@
-"""Whether the comparisons of analysis/compare/ keep their promises: simulated studies of which the truth is known.
+"""Whether the comparisons of analysis/stats/ keep their promises: simulated studies of which the truth is known.
 
 Run: python tests/benchmarks/calibration.py [--small] [--seed N]
 
@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.compare import Kind, adjust_p, log_odds
-from analysis.compare.resample import lay_out, permuted_difference
+from analysis.stats.difference import Kind, adjust_p, log_odds
+from analysis.stats.resampling import lay_out, permuted_difference
 
 # Run as a script this folder is on the path; imported by a test it is the package `benchmarks`.
 if __package__:

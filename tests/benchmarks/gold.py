@@ -11,7 +11,7 @@ from pathlib import Path
 from analysis import tables
 from analysis.results.misclassification import coded_mentions
 from analysis.study import Study
-from analysis.tokens import split_sentences
+from analysis.text.tokens import split_sentences
 
 GOLD = Path(__file__).resolve().parents[1] / "gold"
 Place = tuple[str, int, int]

@@ -20,9 +20,9 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, diags
 
-from analysis.valence.stance import MODEL, Model, logits
-from analysis.valence.targeted import features
-from analysis.valence.vocabulary import Lists
+from analysis.scoring.stance import MODEL, Model, logits
+from analysis.scoring.targeted import features
+from analysis.scoring.vocabulary import Lists
 
 #: Ridge penalty, fewest sentences with a feature, pseudo-count of the ratios, length of a target's vector of features.
 RIDGE, RARE, PSEUDO, LENGTH = 2.0, 2, 1.0, 3.0

@@ -23,10 +23,10 @@ from fuzzed import ORACLE
 from fuzzed import sentences as made_up
 from train_valence import DIVISIONS, cross_validated, macro_f1, read_gold
 
-from analysis.annotate.features import PLAIN_MARKS
+from analysis.annotation.features import PLAIN_MARKS
+from analysis.scoring import polarity, sentence_valence
+from analysis.scoring.vader import compounds
 from analysis.study import load_study
-from analysis.valence import polarity, sentence_valence
-from analysis.valence.vader import compounds
 
 ROOT = Path(__file__).resolve().parents[2]
 VALIDITY = ROOT / "analysis" / "instruments" / "validity.csv"

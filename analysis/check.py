@@ -1,0 +1,99 @@
+"""Everything that is wrong with a study, at once: its files, what they say of each other, its reports, its features."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, told
+from analysis.paths import find_root
+from analysis.publish.matrix import plan_reports
+from analysis.publish.parameters import OUTLETS
+from analysis.study import Study, read_what_there_is
+from analysis.study.studyfiles import read_csv
+from analysis.tables import ACTORS_CSV, FEATURES, REPRINTS
+from analysis.text.gazetteer import conflicts
+
+
+def check_study(folder: Path) -> list[str]:
+    """Every problem of a study: place, what is wrong, what to do.
+
+    A file that cannot be read hides what would only follow from it, and nothing else.
+
+    Parameters
+    ----------
+    folder : Path of the study
+
+    Returns
+    -------
+    list of str, empty where all is well
+    """
+    study, problems, _ = read_what_there_is(folder)
+    problems += _shared_aliases(study)
+    damaged = {problem.path.name for problem in problems}
+    return [*map(str, problems), *_reports(study, damaged), *_features(study, damaged)]
+
+
+def remarks(folder: Path) -> list[str]:
+    """What is allowed in a study, and perhaps not meant: articles that no comparison will hold."""
+    study, _, readable = read_what_there_is(folder)
+    if not readable or study.manifest.empty:
+        return []
+    days = study.observed_days.groupby("outlet").size()
+    counts = study.manifest["outlet"].value_counts()
+    lines = [
+        f"note: {folder / 'observed.csv'}: no day of outlet {outlet!r} is observed, so its {counts[outlet]} articles "
+        "are in no comparison. Add its days, or write observed_throughout = true in study.toml"
+        for outlet in study.outlets["outlet"]
+        if outlet in counts and outlet not in days and outlet not in study.settings.excluded_from_references
+    ]
+    if (most := counts.max()) < (least := study.settings.min_articles):
+        lines.append(
+            f"note: {folder / 'articles.csv'}: no outlet has the {least} articles that a test asks for (min_articles); "
+            f"the most has {most}"
+        )
+    return lines
+
+
+def _shared_aliases(study: Study) -> list[Problem]:
+    """Aliases that belong to two actors: mentions could be given to neither."""
+    path = study.folder / "actors.csv"
+    shared = conflicts(study.actors)
+    rows = read_csv(path, ACTORS_CSV)[0] if shared else study.actors
+    fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
+    return [
+        Problem(
+            path,
+            int(rows.loc[rows["alias"] == alias, "line"].max()),
+            f"alias {alias!r} belongs to {' and '.join(entries)}",
+            fix,
+        )
+        for alias, entries in shared
+    ]
+
+
+def _reports(study: Study, damaged: Collection[str]) -> list[str]:
+    """Reports of study.toml that could not be run."""
+    try:
+        wrong = plan_reports(study, find_root())[1]
+    except FeaturesBroken:  # told with the features
+        return []
+    # With a row of outlets.csv left out, an outlet is not unknown.
+    doubtful = OUTLETS if "outlets.csv" in damaged else ()
+    return [told(error) for error in wrong if getattr(error, "parameter", None) not in doubtful]
+
+
+def _features(study: Study, damaged: Collection[str]) -> list[str]:
+    """Features that are not those of the study; a study is checked before its texts are annotated, too."""
+    if "articles.csv" in damaged or not study.features_folder.is_dir():
+        return []
+    try:
+        study.check_features()
+        for schema in FEATURES:  # every value, where a build looks at articles first
+            study.streamed.check(schema)
+        study.features(REPRINTS)
+        assert study.streamed.sentences
+        study.stale_features()
+    except (FeaturesMissing, FeaturesBroken) as error:
+        return [str(error)]
+    return []

@@ -1,0 +1,1 @@
+"""Findings in sentences, figures, tables and notes: everything that a notebook shows."""

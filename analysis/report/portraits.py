@@ -1,0 +1,95 @@
+"""What must be known of a corpus and of whom it names: sentences that describe and test nothing."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.report.findings import Finding
+from analysis.results.measures import heads
+from analysis.stats.corpus import coverage
+from analysis.stats.ranks import STABLE, first_places
+from analysis.study import Study, selection
+from analysis.wording import day, interval, language, listing, percent, plural
+
+
+def corpus_findings(study: Study) -> list[Finding]:
+    """What must be known of a corpus before anything is compared."""
+    articles, table = study.articles, coverage(study)
+    start, end = study.settings.window
+    languages = articles["language"].value_counts()
+    split = listing([f"{count} in {language(str(code))}" for code, count in languages.items()])
+    per_day = articles.groupby("day").size().sort_values(ascending=False)
+    half = int((per_day.cumsum() < len(articles) / 2).sum()) + 1
+    days = (end - start).days + 1
+    kinds = articles["body_kind"].value_counts()
+    tested = table[table["tested"] & (table["items"] > 0)]
+    outlets, able = articles["outlet"].nunique(), len(study.tested)
+    bare, captions = int(kinds.get("none", 0)), int(kinds.get("caption", 0))
+    texts = [
+        f"The corpus holds {plural(len(articles), 'article')} of {plural(outlets, 'outlet')} from {day(start)} to "
+        f"{day(end)} ({split}); {plural(able, 'outlet has', 'outlets have')} the {study.settings.min_articles} "
+        f"articles that a test asks for.",
+        f"Half of the articles fall on {half} of the {days} days of the window.",
+    ]
+    if bare or captions:
+        texts.append(
+            f"{plural(bare, 'item carries', 'items carry')} a headline and nothing else, "
+            f"{plural(captions, 'has', 'have')} a photo caption for a body; these count where headlines "
+            f"are compared, and nowhere else."
+        )
+    if len(tested):
+        texts.append(
+            f"Among the tested outlets the event made up {percent(tested['share'].min(), 1)} to "
+            f"{percent(tested['share'].max(), 1)} of all items observed on the feed."
+        )
+    result = [Finding(text) for text in texts]
+    partly = table[(table["observed_days"] < days) & (table["observed_days"] > 0)]
+    if len(partly):
+        names = listing(sorted(partly["name"]))
+        text = (
+            f"What {names} carried on the days on which the collection holds nothing of them "
+            f"({int((days - partly['observed_days']).sum())} outlet-days) cannot be known; those days are left out of "
+            f"comparisons."
+        )
+        result.append(Finding(text, "cannot tell"))
+    return result
+
+
+def corpus_sentence(study: Study, outlet: str) -> Finding:
+    """How many articles of an outlet there are, from when, and how far it was observed."""
+    row = coverage(study).set_index("outlet").loc[outlet]
+    start, end = study.settings.window
+    text = f"{row['name']}: {plural(int(row['articles']), 'article')}"
+    if row["articles"]:
+        text += f" from {day(row['first'])} to {day(row['last'])}"
+    text += f", observed on {row['observed_days']} of the {(end - start).days + 1} days of the window."
+    if row["role"] == "aggregator":
+        text += " It republishes others' articles, so it is compared on titles only and stands in no reference."
+    return Finding(text)
+
+
+def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> list[Finding]:
+    """Which of the main actors are named how often in the whole corpus: described, nothing tested.
+
+    Parameters
+    ----------
+    overall : DataFrame, from `views.actor_frequency` without groups, in the order to name them
+    """
+    if overall.empty:
+        return [Finding("study.toml names no main actors, or no article has the text to be compared: none is counted.")]
+    shares = [
+        f"{percent(row.share)} ({interval(row.share_lower, row.share_upper, 0, scale=100)} %)"
+        for row in overall.head(most).itertuples()
+    ]
+    names = list(overall["label"].head(most))
+    having = {"title": "headlines", "lede": "articles that have a first paragraph", "text": "articles"}[
+        study.settings.primary
+    ]
+    rest = [f"{name} in {share}" for name, share in zip(names[1:], shares[1:], strict=True)]
+    first = f"{names[0]} is named in {shares[0]} of the {overall['articles'].iloc[0]} {having}"
+    text = f"{', '.join([f'{first} (95 % intervals in brackets)', *([listing(rest)] if rest else [])])}."
+    having_actor = (selection.counts(selection.select(study), "actors", list(overall["feature"])) > 0).astype(float)
+    places = first_places(having_actor, blocks=heads(study), draws=study.settings.draws, seed=study.settings.seed)
+    if (often := float(places[overall["feature"].iloc[0]])) >= STABLE:
+        text += f" {names[0]} is named most often: so in {percent(often)} of {study.settings.draws:,} bootstrap draws."
+    return [Finding(text)]

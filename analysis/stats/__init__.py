@@ -1,0 +1,1 @@
+"""Frequencies, differences, keyness and their uncertainty, from tables of counts."""

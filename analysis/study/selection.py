@@ -1,0 +1,247 @@
+"""Which text and which articles a comparison may use: the rules of fair comparison, in one place.
+
+Primary text is the title and first paragraph, since feeds differ in how much they carry beyond that; a photo caption
+is no lede; an aggregator's items are titles; two sides are compared on days when both were observed.
+
+`spelling` folds spellings of one word into one; `wordcounts` is what articles use of words, some words at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import EmptyGroup
+from analysis.study import Study
+from analysis.study.sentencesums import in_two
+from analysis.study.streamed import Streamed
+from analysis.study.wordcounts import Words, words_of
+
+#: Variant of the text → parts it holds.
+PARTS_OF = {"title": ("title",), "lede": ("title", "lede"), "text": ("title", "lede", "rest")}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A study's features, restricted to one variant of the text.
+
+    Attributes
+    ----------
+    variant : title, lede or text
+    articles : DataFrame, one row per article, index article; Study.articles with `tokens` those of the variant
+    number : array, of each article its number in the study
+    streamed : Streamed, the study's words, mentions and sentences
+    """
+
+    variant: str
+    articles: pd.DataFrame
+    number: np.ndarray
+    streamed: Streamed
+    counted: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # what was derived of it
+
+    def __copy__(self) -> Selection:
+        """The same with a table of its own: what is changed in it is not changed here."""
+        return Selection(self.variant, copy(self.articles), self.number, self.streamed)
+
+    @property
+    def parts(self) -> int:
+        """How many parts of the text it holds: title, lede, rest."""
+        return len(PARTS_OF[self.variant])
+
+    @cached_property
+    def place(self) -> np.ndarray:
+        """For each article of the study its place here; -1 where it is left out."""
+        place = np.full(len(self.streamed.articles), -1, np.int32)
+        place[self.number] = np.arange(len(self.number))
+        return place
+
+    @cached_property
+    def _by_name(self) -> pd.Index:
+        # Arrow's strings are turned into Python's at every look-up.
+        return self.articles.index.astype(object)
+
+    def places(self, articles: pd.Index) -> np.ndarray:
+        """Place of each of some articles in the selection: by number they are found in no time."""
+        return np.asarray(self._by_name.get_indexer(articles.astype(object)))
+
+    def mentions(self, gazetteer: str, entry: str, *, own: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Mentions of an entry: places of their articles, and rows of `Streamed.mentions`.
+
+        Parameters
+        ----------
+        gazetteer : actors or labels
+        entry : str
+        own : only those in the outlet's own voice
+        """
+        every = self.streamed.mentions
+        rows = every.of(gazetteer, entry)
+        kept = (self.place[rows["article"]] >= 0) & self.streamed.sentences.within(
+            rows["article"], rows["sentence"], self.parts
+        )
+        if own:
+            kept &= np.array([voice == "own" for voice in every.words["voice"]], bool)[rows["voice"]]
+        return self.place[rows["article"][kept]], rows[kept]
+
+
+def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:
+    """Restrict a study to a variant of its texts, and to the articles that have it.
+
+    Parameters
+    ----------
+    study : Study
+    variant : title, lede or text; the study's primary variant where None
+    language : str, articles in this language only; all where None
+
+    Returns
+    -------
+    Selection, the same one where the same is asked of the same Study again
+    """
+    key = (variant or study.settings.primary, language)
+    if key not in study.derived:
+        study.derived[key] = _select(study, *key)
+    chosen: Selection = study.derived[key]
+    return chosen
+
+
+def _select(study: Study, variant: str, language: str | None) -> Selection:
+    articles = study.articles
+    # A headline alone, or over a photo caption, names fewer people than one with its first paragraph: not alike.
+    kept = articles["title_tokens"] > 0 if variant == "title" else articles["body_kind"].isin(["summary", "full"])
+    if language is not None:
+        kept &= articles["language"] == language
+    number = np.flatnonzero(kept)
+    sized = articles[kept].set_index("article", drop=False)
+    sized = sized.assign(tokens=study.streamed.sentences.tokens[number, len(PARTS_OF[variant]) - 1])
+    return Selection(variant, sized, number, study.streamed)
+
+
+def primary_of(study: Study, outlet: str) -> str:
+    """Variant on which an outlet is compared first: titles for an aggregator, else the study's primary variant."""
+    return "title" if outlet in study.aggregators else study.settings.primary
+
+
+def variants_of(study: Study, outlet: str) -> tuple[str, ...]:
+    """Variants on which an outlet is compared at all."""
+    return ("title",) if outlet in study.aggregators else ("title", "lede", "text")
+
+
+def sides(
+    study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
+) -> tuple[pd.Index, pd.Index]:
+    """Articles of an outlet and of its reference: `side_places` by their ids."""
+    left, right = side_places(study, articles, group, reference)
+    return articles.index[left], articles.index[right]
+
+
+def side_places(
+    study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Articles of an outlet and of its reference, on days when both sides were observed.
+
+    An article of the reference counts where the group was observed on its day; one of the group where at least one
+    outlet of the reference was. Articles from before an outlet's steady observation count on neither side.
+
+    Parameters
+    ----------
+    study : Study
+    articles : DataFrame, index article, with outlet, published, observed (Selection.articles)
+    group : str, an outlet
+    reference : collection of outlets; all that may stand in a reference, but the group, where None
+
+    Returns
+    -------
+    (array, array)
+        Places of the group's and of the reference's articles, disjoint, both in order.
+
+    Raises
+    ------
+    EmptyGroup
+    """
+    others = [o for o in (study.referees if reference is None else reference) if o != group]
+    days = articles["published"].dt.tz_localize(None).dt.normalize()
+    seen = study.observed_days
+    days_group = set(seen.loc[seen["outlet"] == group, "day"])
+    days_others = set(seen.loc[seen["outlet"].isin(others), "day"])
+    observed = articles["observed"]
+    left = (articles["outlet"] == group) & observed & days.isin(days_others)
+    right = articles["outlet"].isin(others) & observed & days.isin(days_group)
+    for name, side, chosen in ((group, "group", left), ("the other outlets", "reference", right)):
+        if not chosen.any():
+            raise EmptyGroup(side, name)
+    return np.flatnonzero(left), np.flatnonzero(right)
+
+
+def counts(
+    selection: Selection, gazetteer: str, entries: Sequence[str] | None = None, *, own: bool = False
+) -> pd.DataFrame:
+    """How often each article mentions each entry.
+
+    Parameters
+    ----------
+    selection : Selection
+    gazetteer : actors or labels
+    entries : columns wanted, in order; every entry that occurs where None
+    own : only mentions in the outlet's own voice
+
+    Returns
+    -------
+    DataFrame of integers, a row for every article of the selection (index article), a column per entry
+    """
+    key = (gazetteer, None if entries is None else tuple(entries), own)
+    if key not in selection.counted:
+        selection.counted[key] = _counts(selection, gazetteer, entries, own)
+    return selection.counted[key].astype("int64")
+
+
+def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None, own: bool) -> pd.DataFrame:
+    size = len(selection.articles)
+    every = [entry for entry in selection.streamed.mentions.texts if entry] if entries is None else entries
+    found = {}
+    for entry in every:
+        place, _ = selection.mentions(gazetteer, entry, own=own)
+        if len(place) or entries is not None:
+            uses = np.bincount(place, minlength=size)
+            found[entry] = uses.astype(np.min_scalar_type(uses.max(initial=0)))  # kept: small
+    columns = pd.Index(list(found), dtype="str", name="entry")
+    cells = np.column_stack([*found.values()]) if found else np.zeros((size, 0), "int8")
+    return pd.DataFrame(cells, index=selection.articles.index, columns=columns)
+
+
+def article_valence(selection: Selection) -> pd.Series:
+    """Mean valence of each article's sentences; missing where no sentence has one. Index article."""
+    means = selection.streamed.sentences.mean_valence(selection.parts)[selection.number]
+    return pd.Series(means, index=selection.articles.index, name="valence")
+
+
+def valence_toward(selection: Selection, actors: Sequence[str]) -> pd.DataFrame:
+    """Mean valence toward each actor in each article that mentions it, else missing. Index article."""
+    means = np.full((len(selection.articles), len(actors)), np.nan)
+    for column, actor in enumerate(actors):
+        place, rows = selection.mentions("actors", actor)
+        known = ~np.isnan(rows["valence"])
+        sums = sum(np.bincount(place[known], part, len(means)) for part in in_two(rows["valence"][known]))
+        with np.errstate(invalid="ignore"):
+            means[:, column] = sums / np.bincount(place[known], minlength=len(means))
+    columns = pd.Index(list(actors), dtype="str", name="entry")
+    return pd.DataFrame(means, index=selection.articles.index, columns=columns)
+
+
+def words(selection: Selection, *, language: str | None = None) -> Words:
+    """How often each article uses each word form of at least two letters; spellings of one word are one.
+
+    Returns
+    -------
+    Words; an article's place is its place in the selection
+    """
+    if ("words", language) not in selection.counted:
+        selection.counted["words", language] = words_of(
+            selection.streamed.terms, selection.place, selection.parts, language
+        )
+    found: Words = selection.counted["words", language]
+    return found

@@ -1,0 +1,1 @@
+"""Sentences, tokens, names, mentions, voices and near-duplicates of plain texts."""
