@@ -11,7 +11,7 @@ from typing import Any
 from ministudy import FILES, SETTINGS
 
 from analysis.collect import Options, collect
-from analysis.collect.sums import Collection
+from analysis.collect.outcomes import CollectSummary
 from analysis.study import Study, load_study
 
 HEADER = FILES["articles.csv"].partition("\n")[0].split(",")
@@ -44,7 +44,7 @@ def options(**changed: Any) -> Options:
     return Options(**given | {"allow": ("127.0.0.0/8", "::1")} | changed)
 
 
-def run(study: Study, into: Path, **changed: Any) -> Collection:
+def run(study: Study, into: Path, **changed: Any) -> CollectSummary:
     """Collect it."""
     return collect(study, into, options(**changed))
 

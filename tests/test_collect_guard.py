@@ -15,7 +15,7 @@ from webserver import page, serving
 
 from analysis.collect.fetch import Fetcher, Limits
 from analysis.collect.guard import Guard, is_public, parse_networks
-from analysis.collect.trouble import Trouble
+from analysis.collect.outcomes import FetchError
 from analysis.errors import AnalysisError
 
 LOOPBACK = parse_networks(["127.0.0.0/8"])
@@ -58,7 +58,7 @@ LOOPBACK = parse_networks(["127.0.0.0/8"])
 )
 def test_what_is_not_public_is_refused(address):
     guard = Guard(resolve=lambda host, port: [address])
-    with pytest.raises(Trouble, match="which is not in the public internet") as caught:
+    with pytest.raises(FetchError, match="which is not in the public internet") as caught:
         guard.addresses("news.example", 80)
     assert "unsafe" == caught.value.outcome
 
@@ -80,20 +80,20 @@ def test_an_address_is_as_public_within_ipv6_as_it_is(address):
 def _passes(address: str) -> bool:
     try:
         Guard(resolve=lambda host, port: [address]).addresses("news.example", 80)
-    except Trouble:
+    except FetchError:
         return False
     return True
 
 
 def test_one_private_address_among_public_ones_is_enough():
     guard = Guard(resolve=lambda host, port: ["93.184.215.14", "10.0.0.1"])
-    with pytest.raises(Trouble, match=r"resolves to 10\.0\.0\.1, which is not in the public internet"):
+    with pytest.raises(FetchError, match=r"resolves to 10\.0\.0\.1, which is not in the public internet"):
         guard.addresses("news.example", 80)
 
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "localhost", "0"])
 def test_odd_spellings_of_loopback_are_resolved_and_refused(host):
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(FetchError) as caught:
         Guard().addresses(host, 80)
     assert "unsafe" == caught.value.outcome
 
@@ -103,7 +103,7 @@ def test_a_network_that_was_allowed_passes_and_no_other():
     assert ["10.1.2.3"] == guard.addresses("10.1.2.3", 80)
     assert ["::ffff:10.1.2.3"] == guard.addresses("::ffff:10.1.2.3", 80)
     assert ["::1"] == guard.addresses("::1", 80)
-    with pytest.raises(Trouble):
+    with pytest.raises(FetchError):
         guard.addresses("10.2.0.1", 80)
 
 
@@ -126,7 +126,7 @@ def test_a_network_that_is_none_is_told(text):
     ],
 )
 def test_the_form_of_an_address(url, reason):
-    with pytest.raises(Trouble, match=reason) as caught:
+    with pytest.raises(FetchError, match=reason) as caught:
         Guard().check(url)
     assert ("unsafe", url) == (caught.value.outcome, caught.value.url)
 
@@ -135,7 +135,7 @@ def test_a_name_without_an_address_is_unreachable():
     def nothing(host: str, port: int) -> list[str]:
         raise OSError(-2, "Name or service not known")
 
-    with pytest.raises(Trouble, match="does not resolve") as caught:
+    with pytest.raises(FetchError, match="does not resolve") as caught:
         Guard(resolve=nothing).addresses("gone.example", 80)
     assert "unreachable" == caught.value.outcome
 
@@ -188,7 +188,7 @@ def test_a_certificate_is_held_to_the_name_and_not_to_the_address(authority):
         guard = Guard(LOOPBACK, resolve=lambda host, port: ["127.0.0.1"])
         fetcher = Fetcher("agent", guard, context=_trusting(authority))
         assert 200 == fetcher.get(server.url("/1", "news.example")).status
-        with pytest.raises(Trouble, match=r"no safe connection \(.*doesn't match|Hostname mismatch") as caught:
+        with pytest.raises(FetchError, match=r"no safe connection \(.*doesn't match|Hostname mismatch") as caught:
             fetcher.get(server.url("/1", "other.example"))
         assert ("unreachable", False) == (caught.value.outcome, caught.value.again)
 
@@ -196,7 +196,7 @@ def test_a_certificate_is_held_to_the_name_and_not_to_the_address(authority):
 def test_a_certificate_that_nobody_trusts_is_no_connection(authority):
     with _serving_tls(authority, "news.example") as server:
         guard = Guard(LOOPBACK, resolve=lambda host, port: ["127.0.0.1"])
-        with pytest.raises(Trouble, match=r"no safe connection .*certificate verify failed") as caught:
+        with pytest.raises(FetchError, match=r"no safe connection .*certificate verify failed") as caught:
             Fetcher("agent", guard).get(server.url("/1", "news.example"))
         assert "unreachable" == caught.value.outcome
 
@@ -204,7 +204,7 @@ def test_a_certificate_that_nobody_trusts_is_no_connection(authority):
 def test_a_handshake_that_never_comes_ends_in_time():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
-        with pytest.raises(Trouble, match="no connection") as caught:
+        with pytest.raises(FetchError, match="no connection") as caught:
             fetcher = Fetcher("agent", Guard(LOOPBACK), Limits(seconds=0.3))
             fetcher.get(f"https://127.0.0.1:{silent.getsockname()[1]}/1")
         assert 5 > time.monotonic() - began

@@ -35,14 +35,11 @@ from webserver import (
     status,
 )
 
-from analysis.collect.decode import decoded
-from analysis.collect.fetch import Answer, Fetcher, Limits
+from analysis.collect.fetch import Answer, Fetcher, Limits, decoded
 from analysis.collect.guard import Guard, parse_networks
-from analysis.collect.polite import Stopped, Turns, retry_after
-from analysis.collect.robots import Robots
-from analysis.collect.trouble import OUTCOMES, Trouble
-from analysis.collect.visit import Visitor
-from analysis.collect.wayback import archived, copy_address
+from analysis.collect.outcomes import OUTCOMES, FetchError
+from analysis.collect.politeness import HostRateLimiter, Robots, Stopped, retry_after
+from analysis.collect.visit import Visitor, archived, copy_address
 
 LIMITS = Limits(seconds=20.0, size=300_000, redirects=5)
 #: For servers that hold on.
@@ -59,12 +56,14 @@ def server():
 def visitor(*, delay: float = 0.0, patience: float = 5.0, tries: int = 3, limits: Limits = LIMITS) -> Visitor:
     """One that may ask this machine."""
     guard = Guard(parse_networks(["127.0.0.0/8"]), resolve=lambda host, port: [NAMES.get(host, host)])
-    return Visitor(Fetcher("castillo-coverage/test", guard, limits), Turns(delay, longest=patience), tries=tries)
+    return Visitor(
+        Fetcher("castillo-coverage/test", guard, limits), HostRateLimiter(delay, longest=patience), tries=tries
+    )
 
 
-def trouble(url: str, **options: object) -> Trouble:
+def trouble(url: str, **options: object) -> FetchError:
     """What goes wrong on the way to a page."""
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(FetchError) as caught:
         visitor(**options).page(url)  # type: ignore[arg-type]
     return caught.value
 
@@ -128,7 +127,7 @@ def test_robots_txt_is_asked_for_once(server):
     assert 1 == server.hits["/robots.txt"]
 
 
-@pytest.mark.parametrize(("problem", "hours"), [(None, 24), (Trouble("failed", "answered 503"), 1)])
+@pytest.mark.parametrize(("problem", "hours"), [(None, 24), (FetchError("failed", "answered 503"), 1)])
 def test_rules_are_asked_for_again_after_a_day_and_after_an_hour_where_there_was_trouble(problem, hours):
     now, asked = [0.0], []
 
@@ -208,7 +207,7 @@ def test_who_asks_for_an_hour_is_left_alone_with_all_its_pages(server):
     server.answers |= {"/1": status(429, Retry_After="3600"), "/2": page()}
     asking = visitor()
     for path, expected in (("/1", "answered 429"), ("/2", "left alone for 3[56].. s, more than 5")):
-        with pytest.raises(Trouble, match=expected) as caught:
+        with pytest.raises(FetchError, match=expected) as caught:
             asking.page(server.url(path))
         assert "failed" == caught.value.outcome
     assert (1, 0) == (server.hits["/1"], server.hits["/2"])
@@ -278,8 +277,8 @@ def test_what_goes_wrong_has_an_outcome_and_a_reason(server, answer, outcome, re
     guard = Guard(parse_networks(["127.0.0.1"]), resolve=resolve)
     limits = SHORT if reason.startswith("too slow") else LIMITS
     began = time.monotonic()
-    with pytest.raises(Trouble) as caught:
-        Visitor(Fetcher("agent", guard, limits), Turns(0)).page(server.url("/1"))
+    with pytest.raises(FetchError) as caught:
+        Visitor(Fetcher("agent", guard, limits), HostRateLimiter(0)).page(server.url("/1"))
     assert 15 > time.monotonic() - began
     assert outcome == caught.value.outcome
     assert reason in caught.value.reason
@@ -346,7 +345,7 @@ def test_a_bomb_is_not_blown_up_beyond_the_limit():
     data = bomb(50)
     tracemalloc.start()
     try:
-        with pytest.raises(Trouble, match="larger than 100,000 bytes"):
+        with pytest.raises(FetchError, match="larger than 100,000 bytes"):
             decoded([data], "gzip", limit=100_000)
         assert 1_000_000 > tracemalloc.get_traced_memory()[1]
     finally:
@@ -357,7 +356,7 @@ def test_a_bomb_is_not_blown_up_beyond_the_limit():
 def test_any_bytes_end_within_the_limit_or_in_an_outcome(chunks, encoding):
     try:
         assert len(decoded(chunks, encoding, limit=500)) <= 500
-    except Trouble as found:
+    except FetchError as found:
         assert found.outcome in ("refused", "failed")
 
 
@@ -377,7 +376,7 @@ def test_any_answer_is_a_page_or_an_outcome(server, data):
     fetcher = Fetcher("agent", Guard(parse_networks(["127.0.0.1"])), LIMITS)
     try:
         fetcher.get(server.url("/1"))
-    except Trouble as found:
+    except FetchError as found:
         assert found.outcome in OUTCOMES
         assert "harbour" not in found.reason
 
@@ -399,8 +398,8 @@ def test_retry_after():
 
 def test_a_wait_ends_when_the_run_does():
     stop = threading.Event()
-    turns = Turns(0, stop=stop)
-    turns.put_off("one.example", 60)
+    turns = HostRateLimiter(0, stop=stop)
+    turns.backoff("one.example", 60)
     threading.Timer(0.1, stop.set).start()
     began = time.monotonic()
     with pytest.raises(Stopped), turns.turn("one.example"):
@@ -442,6 +441,6 @@ def test_no_copy(server, target, reason):
     if target is not None:
         asked = copy_address(server.url(), ARTICLE, PUBLISHED).removeprefix(server.url())
         server.answers |= {asked: redirect(target), target: page()}
-    with pytest.raises(Trouble, match=reason) as caught:
+    with pytest.raises(FetchError, match=reason) as caught:
         copy(server)
     assert "gone" == caught.value.outcome

@@ -1,53 +1,94 @@
 """Pages of a study's articles from the web, fetched politely and kept in a folder of one's own.
 
-    guard ─ transport ─ decode ─▶ fetch ─▶ polite, robots ─▶ visit ─▶ wayback ─▶ article ─▶ workers ─▶ run
-                                                                    lines ─▶ record ─▶ texts ─▶
+    guard ─ transport ─▶ fetch ─▶ politeness ─▶ visit ─▶ article ─▶ run
+                                                   record ─▶ texts ─▶
 
-Everything heavy is imported when the function is called.
+Everything heavy is imported when `collect` is called.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.collect.options import Options
-from analysis.errors import MissingLibrary
+from analysis.errors import AnalysisError, MissingLibrary
 
 if TYPE_CHECKING:
-    from analysis.collect.sums import Collection
+    from analysis.collect.outcomes import CollectSummary
     from analysis.publish.progress import Progress
     from analysis.study import Study
 
 _NEEDED = ("httpcore", "httpx", "protego", "trafilatura")
 
 
+@dataclass(frozen=True)
+class Options:
+    """Options of a run of collect; these defaults are those of the program.
+
+    Attributes
+    ----------
+    contact : str, a mail address or page that site owners can turn to; sent with every request
+    delay : float, least seconds between requests to a host; robots.txt may ask for more
+    hosts : int, hosts at once
+    seconds : float, most seconds for one page in all
+    size : int, most bytes of a page
+    patience : float, most seconds that a host which asks for patience is waited for
+    tries : int, how often a page is asked for in one run
+    archive : str, address of the Internet Archive; None does without
+    allow : networks that may be asked although they are not public
+    retry : bool, ask again for what failed for now
+    again : bool, ask again for everything, and report what changed
+    """
+
+    contact: str = ""
+    delay: float = 2.0
+    hosts: int = 4
+    seconds: float = 60.0
+    size: int = 8_000_000
+    patience: float = 300.0
+    tries: int = 3
+    archive: str | None = "https://web.archive.org"
+    allow: tuple[str, ...] = ()
+    retry: bool = False
+    again: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("delay", "hosts", "seconds", "size", "patience", "tries"):
+            value, least = getattr(self, name), 1 if name in ("hosts", "tries") else 0
+            if not (math.isfinite(value) and value >= least):
+                raise AnalysisError(f"{name} is {value}. Give a number from {least}")
+        if not (self.contact.isascii() and self.contact.isprintable() and len(self.contact) <= 200):
+            raise AnalysisError(f"--contact {self.contact[:60]!r} is not plain text. Give a mail address or https://…")
+
+
 def collect(
     study: Study, folder: Path, options: Options | None = None, *, progress: Progress | None = None
-) -> Collection:
-    """Download the pages that `articles.csv` has addresses of, and make texts of them.
+) -> CollectSummary:
+    """Download the pages that `articles.csv` has addresses of, and extract their texts.
 
-    What was asked for is not asked for again: a run that was cut off goes on where it was. A new page or another
-    version of the extraction never replaces a text; the new version lies beside it.
+    Pages already fetched are not asked for again: a run that was cut off continues. A new page or another version
+    of the extraction never replaces a text; the new version lies beside it.
 
     Parameters
     ----------
     study : Study
     folder : Path, made where it does not exist; gets log.jsonl, pages/ and texts.jsonl
     options : Options
-    progress : Progress, what a terminal shows
+    progress : Progress, shown in a terminal
 
     Returns
     -------
-    Collection
+    CollectSummary
 
     Raises
     ------
     MissingLibrary
         Where the extra `collect` is not installed.
     AnalysisError
-        Where the folder cannot be written, or holds what another study or no run of collect left.
+        Where the folder cannot be written, or holds files of another study or of another program.
     """
     for library in _NEEDED:
         if find_spec(library) is None:

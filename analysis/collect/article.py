@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analysis.collect.fetch import Answer
+from analysis.collect.outcomes import FetchError
 from analysis.collect.texts import Source
-from analysis.collect.trouble import Trouble
-from analysis.collect.visit import Visitor
-from analysis.collect.wayback import archived
+from analysis.collect.visit import Visitor, archived
 from analysis.paths import digest
 from analysis.readers.row import parse_time
 
@@ -26,8 +25,8 @@ def _written(moment: datetime) -> str:
 
 
 @dataclass(frozen=True)
-class Got:
-    """What came of an article.
+class FetchResult:
+    """Result of asking for an article.
 
     Attributes
     ----------
@@ -36,7 +35,7 @@ class Got:
     status : int, HTTP status of the last answer, None where there was none
     url : str, the address that answered last
     page : bytes, where there is one
-    more : what else the log says of a page: charset, archived
+    more : further fields of a page in the log: charset, archived
     time : str, when it came, UTC
     """
 
@@ -50,7 +49,7 @@ class Got:
     time: str = field(default_factory=now)
 
     def line(self, round_: int, place: str) -> dict[str, Any]:
-        """What the log says of it."""
+        """Its line in the log."""
         kept = self.page is not None
         return {
             "event": "fetch",
@@ -68,7 +67,7 @@ class Got:
         }
 
 
-def get_article(source: Source, visitor: Visitor, archive: str | None) -> Got:
+def get_article(source: Source, visitor: Visitor, archive: str | None) -> FetchResult:
     """Fetch an article.
 
     Parameters
@@ -82,29 +81,33 @@ def get_article(source: Source, visitor: Visitor, archive: str | None) -> Got:
     Stopped
     """
     try:
-        return _got(source, "page", visitor.page(source.url))
-    except Trouble as trouble:
+        return _with_page(source, "page", visitor.page(source.url))
+    except FetchError as error:
         published = parse_time(source.published)
-        if archive is None or published is None or trouble.outcome not in ("gone", "unreachable"):
-            return _without(source, trouble)
-        return _from_archive(source, visitor, archive, published, trouble)
+        if archive is None or published is None or error.outcome not in ("gone", "unreachable"):
+            return _without(source, error)
+        return _from_archive(source, visitor, archive, published, error)
 
 
-def _from_archive(source: Source, visitor: Visitor, archive: str, published: datetime, trouble: Trouble) -> Got:
+def _from_archive(
+    source: Source, visitor: Visitor, archive: str, published: datetime, error: FetchError
+) -> FetchResult:
     try:
         copy = archived(visitor, archive, source.url, published)
-    except Trouble as second:
-        # Only an archive that is in trouble itself may answer otherwise another day.
-        outcome = second.outcome if second.outcome in ("unreachable", "failed") else trouble.outcome
-        reason = f"{trouble.reason}; archive: {second.reason}"
-        return _without(source, Trouble(outcome, reason, status=trouble.status).at(trouble.url))
-    return _got(source, "archived", copy.answer, reason=trouble.reason, taken=copy.taken)
+    except FetchError as second:
+        # Only an archive that is in error itself may answer otherwise another day.
+        outcome = second.outcome if second.outcome in ("unreachable", "failed") else error.outcome
+        reason = f"{error.reason}; archive: {second.reason}"
+        return _without(source, FetchError(outcome, reason, status=error.status).at(error.url))
+    return _with_page(source, "archived", copy.answer, reason=error.reason, taken=copy.taken)
 
 
-def _got(source: Source, outcome: str, answer: Answer, *, reason: str = "", taken: datetime | None = None) -> Got:
+def _with_page(
+    source: Source, outcome: str, answer: Answer, *, reason: str = "", taken: datetime | None = None
+) -> FetchResult:
     more = {"charset": answer.charset, "archived": None if taken is None else _written(taken)}
-    return Got(source, outcome, reason, answer.status, answer.url, answer.page, more)
+    return FetchResult(source, outcome, reason, answer.status, answer.url, answer.page, more)
 
 
-def _without(source: Source, trouble: Trouble) -> Got:
-    return Got(source, trouble.outcome, trouble.reason, trouble.status, trouble.url or source.url)
+def _without(source: Source, error: FetchError) -> FetchResult:
+    return FetchResult(source, error.outcome, error.reason, error.status, error.url or source.url)

@@ -1,11 +1,15 @@
-"""One request: an address asked once, its answer held to limits of size and time. Follows no redirect."""
+"""One request to one address, its answer held to limits of size and time. Redirects are left to the caller.
+
+Content encodings are undone while a page comes in, never further than a page may be large: gzip bombs end here.
+"""
 
 from __future__ import annotations
 
 import re
 import ssl
 import time
-from collections.abc import Collection, Iterator
+import zlib
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +17,9 @@ from functools import lru_cache
 import httpcore
 import httpx
 
-from analysis.collect.decode import decoded
 from analysis.collect.guard import Guard
+from analysis.collect.outcomes import FetchError
 from analysis.collect.transport import Transport
-from analysis.collect.trouble import Trouble
 
 #: Kinds of content that are pages.
 PAGES = ("text/html", "application/xhtml+xml")
@@ -25,13 +28,13 @@ ANY: tuple[str, ...] = ()
 #: Most seconds without a single byte.
 _SILENCE = 20.0
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
-#: What h11 says without repeating what the server sent: that could be sentences.
+#: Messages of h11 that do not repeat what the server sent: that could be sentences.
 _SAFE = ("peer closed connection", "Server disconnected", "Receive buffer too long")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one download may take: seconds in all, bytes of the page, redirects in a row."""
+    """Limits of one download: seconds in all, bytes of the page, redirects in a row."""
 
     seconds: float = 60.0
     size: int = 8_000_000
@@ -40,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered: the address asked, the status, headers, and the page where the status is 200."""
+    """Answer of a server: the address asked, the status, headers, and the page where the status is 200."""
 
     url: str
     status: int
@@ -88,11 +91,11 @@ class Fetcher:
 
         Raises
         ------
-        Trouble
+        FetchError
         """
         self.guard.check(url)
         deadline = time.monotonic() + self.limits.seconds
-        with _told(url, self.limits.seconds):
+        with _as_fetch_error(url, self.limits.seconds):
             transport = Transport(self.guard, deadline, self._context or _trusted())
             with httpx.Client(transport=transport, cookies=cookies, trust_env=False) as client:
                 asked = client.build_request("GET", url, headers=self._headers(kinds), timeout=_SILENCE)
@@ -112,40 +115,40 @@ class Fetcher:
     def _page(self, answer: httpx.Response, kinds: Collection[str]) -> bytes:
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kinds and kind and kind not in kinds:
-            raise Trouble("refused", f"content type {kind[:60]!r} is no page", status=200)
+            raise FetchError("refused", f"content type {kind[:60]!r} is no page", status=200)
         length = answer.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length[:20]) > self.limits.size:
-            raise Trouble("refused", f"larger than {self.limits.size:,} bytes", status=200)
+            raise FetchError("refused", f"larger than {self.limits.size:,} bytes", status=200)
         encoding = answer.headers.get("content-encoding", "")
         try:
             return decoded(answer.iter_raw(), encoding, limit=self.limits.size)
-        except Trouble as trouble:
-            trouble.status = 200
+        except FetchError as error:
+            error.status = 200
             raise
 
 
 @contextmanager
-def _told(url: str, seconds: float) -> Iterator[None]:
-    """Turn what a connection can do wrong into an outcome and a reason."""
+def _as_fetch_error(url: str, seconds: float) -> Iterator[None]:
+    """Turn the errors of a connection into an outcome and a reason."""
     try:
         yield
-    except Trouble as trouble:
-        raise trouble.at(url) from None
+    except FetchError as error:
+        raise error.at(url) from None
     except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
         certificate = isinstance(_root(error), ssl.SSLError)
         reason = f"no safe connection ({_short(error)})" if certificate else f"no connection ({_short(error)})"
-        raise Trouble("unreachable", reason, again=not certificate).at(url) from error
+        raise FetchError("unreachable", reason, again=not certificate).at(url) from error
     except httpcore.TimeoutException as error:
-        raise Trouble("failed", f"too slow: silent for {_SILENCE:g} s, or more than {seconds:g} s in all").at(
+        raise FetchError("failed", f"too slow: silent for {_SILENCE:g} s, or more than {seconds:g} s in all").at(
             url
         ) from error
     except httpcore.NetworkError as error:
-        raise Trouble("failed", f"the connection broke ({_short(error)})", again=True).at(url) from error
+        raise FetchError("failed", f"the connection broke ({_short(error)})", again=True).at(url) from error
     except httpcore.ProtocolError as error:
-        told = _short(error) if str(error).startswith(_SAFE) else "not valid HTTP"
-        raise Trouble("failed", f"the connection broke ({told})", again=True).at(url) from error
+        detail = _short(error) if str(error).startswith(_SAFE) else "not valid HTTP"
+        raise FetchError("failed", f"the connection broke ({detail})", again=True).at(url) from error
     except (httpx.InvalidURL, httpcore.UnsupportedProtocol, UnicodeError) as error:
-        raise Trouble("unsafe", f"not a valid address ({_short(error)})").at(url) from error
+        raise FetchError("unsafe", f"not a valid address ({_short(error)})").at(url) from error
 
 
 def _root(error: BaseException) -> BaseException:
@@ -156,3 +159,67 @@ def _root(error: BaseException) -> BaseException:
 
 def _short(error: Exception) -> str:
     return (str(error) or type(error).__name__)[:120]
+
+
+#: Content-Encoding → window bits of zlib, which reads it. Others are not asked for.
+_WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+def decoded(chunks: Iterable[bytes], encoding: str, *, limit: int) -> bytes:
+    """Bytes of a page without their content encoding.
+
+    Parameters
+    ----------
+    chunks : the bytes as they come
+    encoding : str, the value of Content-Encoding
+    limit : int, most bytes of the page, encoded and decoded
+
+    Raises
+    ------
+    FetchError
+        refused: an encoding that was not asked for, several of them, or more bytes than the limit; failed: bytes that
+        are not in that encoding, or that end too early.
+    """
+    name = encoding.strip().lower()
+    if name not in ("", "identity", *_WINDOW):
+        raise FetchError("refused", f"content encoding {name[:40]!r}, which was not asked for")
+    held = _limited(chunks, limit)
+    if name not in _WINDOW:
+        return b"".join(held)
+    try:
+        return _inflated(held, _WINDOW[name], limit)
+    except zlib.error as error:
+        raise FetchError("failed", f"the page is not in the content encoding it names ({name})", again=True) from error
+
+
+def _limited(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    received = 0
+    for chunk in chunks:
+        received += len(chunk)
+        _check_size(received, limit)
+        yield chunk
+
+
+def _inflated(chunks: Iterable[bytes], window: int, limit: int) -> bytes:
+    page = bytearray()
+    stream: zlib._Decompress | None = None
+    for chunk in chunks:
+        while chunk:
+            if stream is None:
+                # Some servers send deflate without zlib's two bytes in front.
+                bare = window == _WINDOW["deflate"] and (chunk[0] & 0x0F != 8 or chunk[0] >> 4 > 7)
+                stream = zlib.decompressobj(-15 if bare else window)
+            page += stream.decompress(chunk, limit - len(page) + 1)  # one byte over the limit is enough to know
+            _check_size(len(page), limit)
+            if not stream.eof:
+                break
+            # A gzip file may consist of several; bytes after a deflate stream are ignored.
+            chunk, stream = (stream.unused_data, None) if window == _WINDOW["gzip"] else (b"", stream)
+    if stream is not None and not stream.eof:
+        raise FetchError("failed", "the page ends in the middle of its content encoding", again=True)
+    return bytes(page)
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise FetchError("refused", f"larger than {limit:,} bytes")

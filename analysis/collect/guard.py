@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import SplitResult, urlsplit
 
-from analysis.collect.trouble import Trouble
+from analysis.collect.outcomes import FetchError
 from analysis.errors import AnalysisError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -90,20 +90,20 @@ class Guard:
 
         Raises
         ------
-        Trouble
+        FetchError
             Where the scheme is not http or https, there is no host, or it holds a user's name.
         """
         try:
             parts = urlsplit(url)
             host, _ = parts.hostname, parts.port
         except ValueError as error:
-            raise Trouble("unsafe", f"not a valid address ({error})").at(url) from error
+            raise FetchError("unsafe", f"not a valid address ({error})").at(url) from error
         if parts.scheme not in ("http", "https"):
-            raise Trouble("unsafe", f"scheme {parts.scheme[:20]!r} is neither http nor https").at(url)
+            raise FetchError("unsafe", f"scheme {parts.scheme[:20]!r} is neither http nor https").at(url)
         if not host:
-            raise Trouble("unsafe", "address without a host").at(url)
+            raise FetchError("unsafe", "address without a host").at(url)
         if parts.username is not None:
-            raise Trouble("unsafe", "address holds a user name").at(url)
+            raise FetchError("unsafe", "address holds a user name").at(url)
         return parts
 
     def addresses(self, host: str, port: int) -> list[str]:
@@ -111,7 +111,7 @@ class Guard:
 
         Raises
         ------
-        Trouble
+        FetchError
             Where the name does not resolve, or one of its addresses may not be asked: a name of which one address is
             public and another private is nothing that a news site has.
         """
@@ -119,13 +119,13 @@ class Guard:
             found = self._resolve(host, port)
         except (OSError, UnicodeError) as error:
             told = error.strerror if isinstance(error, OSError) and error.strerror else "not a valid name"
-            raise Trouble("unreachable", f"the host's name does not resolve ({told})", again=True) from error
+            raise FetchError("unreachable", f"the host's name does not resolve ({told})", again=True) from error
         for text in found:
             address = _plain(ipaddress.ip_address(text.partition("%")[0]))
             if not is_public(address) and not self._allows(address):
-                raise Trouble("unsafe", f"the host resolves to {address}, which is not in the public internet")
+                raise FetchError("unsafe", f"the host resolves to {address}, which is not in the public internet")
         if not found:
-            raise Trouble("unreachable", "the host's name has no address", again=True)
+            raise FetchError("unreachable", "the host's name has no address", again=True)
         return found
 
     def _allows(self, address: Address) -> bool:

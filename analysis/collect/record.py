@@ -1,4 +1,4 @@
-"""What was done and what is kept: the log, the pages, and what both say of each article.
+"""Record of a folder of pages: its log, its pages, and the state of each article.
 
 The log only grows and is the truth: a page counts once its line is in the log, whatever lies in the folder.
 """
@@ -6,25 +6,84 @@ The log only grows and is the truth: a page counts once its line is in the log, 
 from __future__ import annotations
 
 import gzip
+import json
+import os
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.collect.lines import Lines
-from analysis.collect.trouble import KEPT
-from analysis.errors import AnalysisError
+from analysis.collect.outcomes import KEPT
+from analysis.errors import AnalysisError, told_if_not_written
 from analysis.paths import digest
 from analysis.publish.files import write
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
+class JsonLines:
+    """A file of JSON objects, one a line, to which lines are appended so that they are on the disk when it returns.
+
+    Parameters
+    ----------
+    path : Path, need not exist
+    needed : names that every object has
+
+    Raises
+    ------
+    AnalysisError
+        Where it cannot be written, or on reading where a line is no JSON object, or lacks what is needed.
+    """
+
+    def __init__(self, path: Path, needed: Collection[str]) -> None:
+        self.path, self._needed = path, frozenset(needed)
+        if path.exists():
+            with told_if_not_written(path):
+                _cut_half_line(path)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                yield self._parsed(line, number)
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        """Add a line."""
+        data = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        with told_if_not_written(self.path), self.path.open("ab") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
+        with suppress(ValueError):  # also bytes that are not UTF-8
+            found = json.loads(line)
+            if isinstance(found, dict) and self._needed <= found.keys():
+                return found
+        place = f"{self.path}:{number}"
+        raise AnalysisError(f"{place}: is not a line that collect wrote. Mend it from a copy, or delete it")
+
+
+def _cut_half_line(path: Path) -> None:
+    with path.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - 65536)
+            file.seek(start)
+            if (last := file.read(end - start).rfind(b"\n")) >= 0:
+                end = start + last + 1
+                break
+            end = start
+        file.truncate(end)
+
+
 @dataclass(slots=True)
-class Past:
-    """What is known of an article.
+class ArticleState:
+    """State of an article in the log.
 
     Attributes
     ----------
@@ -46,7 +105,7 @@ class Past:
     version: int = 0
 
     def apply(self, line: Mapping[str, Any]) -> None:
-        """Add what a line of the log says."""
+        """Apply a line of the log."""
         if line["event"] == "fetch":
             self.round, self.url, self.outcome = line["round"], line["url"], line["outcome"]
             if line["outcome"] in KEPT:
@@ -73,9 +132,9 @@ class Record:
 
     def __init__(self, folder: Path, study: str) -> None:
         self.folder = folder
-        self.articles: dict[str, Past] = {}
+        self.articles: dict[str, ArticleState] = {}
         self.round = 0
-        self._log = Lines(folder / "log.jsonl", ("event",))
+        self._log = JsonLines(folder / "log.jsonl", ("event",))
         for number, line in enumerate(self._log, start=1):
             try:
                 self._apply(line, study)
@@ -93,11 +152,11 @@ class Record:
                 )
             self.round = line["round"]
         else:
-            self.past(line["article"]).apply(line)
+            self.state(line["article"]).apply(line)
 
-    def past(self, article: str) -> Past:
-        """What is known of an article."""
-        return self.articles.setdefault(article, Past())
+    def state(self, article: str) -> ArticleState:
+        """State of an article."""
+        return self.articles.setdefault(article, ArticleState())
 
     def add(self, line: Mapping[str, Any]) -> None:
         """Write a line of the log, and know it."""
@@ -105,7 +164,7 @@ class Record:
         if line["event"] == "run":
             self.round = line["round"]
         else:
-            self.past(line["article"]).apply(line)
+            self.state(line["article"]).apply(line)
 
     def keep(self, article: str, page: bytes) -> str:
         """Keep a page beside those that are there; returns its place in the folder. The same page is kept once."""
@@ -114,10 +173,10 @@ class Record:
             write(self.folder / place, gzip.compress(page, mtime=0))
         return place
 
-    def page(self, past: Past) -> bytes | None:
+    def page(self, state: ArticleState) -> bytes | None:
         """The page kept last; None where its file is gone or damaged."""
-        page = self._read(past.page)
-        return page if page is not None and digest(page) == past.page_sha256 else None
+        page = self._read(state.page)
+        return page if page is not None and digest(page) == state.page_sha256 else None
 
     def _read(self, place: str) -> bytes | None:
         try:

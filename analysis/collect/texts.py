@@ -14,8 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from analysis.collect.lines import Lines
-from analysis.collect.record import Past, Record
+from analysis.collect.record import ArticleState, JsonLines, Record
 from analysis.paths import digest
 from analysis.readers import clean, html
 from analysis.readers.html import HtmlRefused, main_text
@@ -25,19 +24,11 @@ _NAME = re.compile(r"texts(?:-(\d+))?\.jsonl")
 #: What the log says of a text: digests, never words.
 _LOGGED = ("article", "version", "page_sha256", "extractor", "source_sha256", "text_sha256")
 _NEEDED = ("article", "page_sha256", "extractor", "source_sha256", "text_sha256")
-#: Kind of change → what it says to the reader of a summary.
-CHANGES = {
-    "new": "new",
-    "same": "unchanged",
-    "page": "changed, because the page did",
-    "extraction": "changed, because the extraction did",
-    "none": "missing: the page holds none",
-}
 
 
 @dataclass(frozen=True)
 class Source:
-    """What the manifest says of an article, which its text keeps."""
+    """Fields of an article in the manifest, which its text keeps."""
 
     article: str
     outlet: str
@@ -57,10 +48,10 @@ class Texts:
     def __init__(self, record: Record) -> None:
         self._record = record
         self._extractor = extractor()
-        self._files: dict[int, Lines] = {}
+        self._files: dict[int, JsonLines] = {}
         for path in sorted(record.folder.glob("texts*.jsonl")):
             if found := _NAME.fullmatch(path.name):
-                self._files[int(found[1] or 1)] = Lines(path, _NEEDED)
+                self._files[int(found[1] or 1)] = JsonLines(path, _NEEDED)
         self._reconcile()
 
     def _reconcile(self) -> None:
@@ -69,17 +60,17 @@ class Texts:
         for number, lines in sorted(self._files.items()):
             for line in lines:
                 written[line["article"]] = number, line["text_sha256"]
-                past = self._record.past(line["article"])
-                if past.version < number:  # written, but killed before the log said so
-                    self._record.add(_event({**line, "version": number}, _change(past, line["page_sha256"])))
-        for article, past in self._record.articles.items():
+                state = self._record.state(line["article"])
+                if state.version < number:  # written, but killed before the log said so
+                    self._record.add(_event({**line, "version": number}, _change(state, line["page_sha256"])))
+        for article, state in self._record.articles.items():
             number, text_sha256 = written.get(article, (0, ""))
-            if past.version > number:  # gone: the page that was kept is to be taken apart again
-                past.version, past.text_sha256, past.read_sha256 = number, text_sha256, ""
+            if state.version > number:  # gone: the page that was kept is to be taken apart again
+                state.version, state.text_sha256, state.read_sha256 = number, text_sha256, ""
 
-    def is_read(self, past: Past) -> bool:
+    def is_read(self, state: ArticleState) -> bool:
         """Whether the page kept last was taken apart by this version of the extraction."""
-        return (past.read_sha256, past.extractor) == (past.page_sha256, self._extractor)
+        return (state.read_sha256, state.extractor) == (state.page_sha256, self._extractor)
 
     def update(self, source: Source, page: bytes) -> str:
         """Take a page apart; add its text where it is another than the one there was.
@@ -91,29 +82,29 @@ class Texts:
 
         Returns
         -------
-        str, a key of `CHANGES`
+        str, a key of `outcomes.CHANGES`
         """
-        past = self._record.past(source.article)
-        found = self._text(source, past, page)
+        state = self._record.state(source.article)
+        found = self._text(source, state, page)
         reason = ""
         if isinstance(found, str):
-            change, version, reason = "none", past.version, found
+            change, version, reason = "none", state.version, found
             found = {"source_sha256": "", "text_sha256": ""}
-        elif found["text_sha256"] == past.text_sha256:
-            change, version = "same", past.version
+        elif found["text_sha256"] == state.text_sha256:
+            change, version = "same", state.version
         else:
-            change, version = _change(past, past.page_sha256), past.version + 1
+            change, version = _change(state, state.page_sha256), state.version + 1
         line = {"article": source.article, "version": version} | found
-        line |= {"page_sha256": past.page_sha256, "extractor": self._extractor}
-        if version > past.version:
+        line |= {"page_sha256": state.page_sha256, "extractor": self._extractor}
+        if version > state.version:
             self._file(version).append(line)
         self._record.add(_event(line, change, reason))
         return change
 
-    def _text(self, source: Source, past: Past, page: bytes) -> dict[str, Any] | str:
+    def _text(self, source: Source, state: ArticleState, page: bytes) -> dict[str, Any] | str:
         """The text of a page, with its digests, or why there is none."""
         try:
-            found = main_text(page, url=source.url, charset=_fitting(past.charset, page))
+            found = main_text(page, url=source.url, charset=_fitting(state.charset, page))
         except HtmlRefused as error:
             return f"HTML {error.reason}"
         handed = {**vars(source), "source": "page", "title": found.title, "body": found.body}
@@ -125,9 +116,9 @@ class Texts:
         text = f"{row.title}\n{row.body}"
         return {**handed, "source_sha256": row.source_sha256, "text_sha256": digest(text.encode())}
 
-    def _file(self, number: int) -> Lines:
+    def _file(self, number: int) -> JsonLines:
         name = "texts.jsonl" if number == 1 else f"texts-{number}.jsonl"
-        return self._files.setdefault(number, Lines(self._record.folder / name, _NEEDED))
+        return self._files.setdefault(number, JsonLines(self._record.folder / name, _NEEDED))
 
 
 def extractor() -> str:
@@ -143,11 +134,11 @@ def newest_first(folder: Path) -> Iterator[Path]:
         yield numbered[number]
 
 
-def _change(past: Past, page_sha256: str) -> str:
+def _change(state: ArticleState, page_sha256: str) -> str:
     """Why an article has a text that it did not have before."""
-    if not past.version:
+    if not state.version:
         return "new"
-    return "extraction" if past.read_sha256 == page_sha256 else "page"
+    return "extraction" if state.read_sha256 == page_sha256 else "page"
 
 
 def _event(line: Mapping[str, Any], change: str, reason: str = "") -> dict[str, Any]:

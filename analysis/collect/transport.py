@@ -87,7 +87,7 @@ class Transport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; raises httpcore's exceptions, and Trouble where the guard refuses."""
+        """Send a request; raises httpcore's exceptions, and FetchError where the guard refuses."""
         url = request.url
         answer = self._pool.handle_request(
             httpcore.Request(
