@@ -428,6 +428,22 @@ def make_study_again(study: Study) -> Study:
     return load_study(study.folder)
 
 
+@pytest.mark.parametrize("link", ["log.jsonl", "texts.jsonl", ".gitignore", "pages", "pages/aa"])
+def test_no_link_of_the_folder_is_followed(tmp_path, server, into, link):
+    """A colleague's folder may hold links to one's own files."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("kept", encoding="utf-8")
+    (into / link).parent.mkdir(parents=True, exist_ok=True)
+    (into / "log.jsonl").touch()
+    (into / link).unlink(missing_ok=True)
+    (into / link).symlink_to(outside / "secret" if "." in link else outside)
+    with pytest.raises(AnalysisError, match=rf"{link} is a symbolic link, which castillo collect does not follow"):
+        run(study_of(tmp_path, server, ["/1"]), into)
+    assert ["secret"] == [path.name for path in outside.iterdir()]
+    assert "kept" == (outside / "secret").read_text(encoding="utf-8")
+
+
 def test_two_runs_do_not_write_to_one_folder(tmp_path, server, into):
     began, free = threading.Event(), threading.Event()
 
