@@ -1,12 +1,19 @@
-"""Where the project and its studies lie, and digests: what is needed before anything heavy is imported."""
+"""Places of the project, of its studies and of its cache; digests; reading and writing that leave no folder."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
-from analysis.errors import StudyNotFound
+from analysis.errors import AnalysisError, StudyNotFound
 
 
 def digest(data: bytes) -> str:
@@ -20,13 +27,100 @@ def text_digest(text: str) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, in hex, of which little is in memory at a time."""
+    """SHA-256 of a file, in hex, read in small pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def inside(root: Path, path: Path) -> bool:
+    """Whether a path, with every symlink followed, lies in `root` or is `root`; also of paths that do not exist."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # a circle of symlinks
+        return False
+
+
+def read_file(path: Path, *, root: Path) -> bytes:
+    """Bytes of a regular file that lies in `root`.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read, is no regular file (a FIFO would never end), or a symlink leads out of `root`.
+    """
+    if not inside(root, path):
+        raise OSError(errno.EPERM, f"its symlink leads out of {root}", str(path))
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        return file.read()
+
+
+def replace_file(path: Path, content: bytes | Callable[[IO[bytes]], object], *, root: Path | None = None) -> None:
+    """Write a file so that it is old or new at every moment.
+
+    The bytes go to a neighbour with an unpredictable name that nobody else can have made, and are then moved to
+    `path`. A symlink at `path` is replaced and never followed.
+
+    Parameters
+    ----------
+    path : Path, in a folder that exists
+    content : bytes, or a function that writes to an open binary file
+    root : Path, a folder that `path` must lie in when every symlink above it is followed
+
+    Raises
+    ------
+    OSError
+        Where it cannot be written, or its folder lies outside `root`; what was there is kept.
+    """
+    if root is not None and not inside(root, path.parent):
+        raise OSError(errno.EPERM, f"a symlink leads out of {root}", str(path))
+    neighbour = path.with_name(f".castillo-{secrets.token_hex(8)}")
+    try:
+        with neighbour.open("xb") as file:
+            if path.is_file():
+                shutil.copymode(path, neighbour)
+            if callable(content):
+                content(file)
+            else:
+                file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        neighbour.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            neighbour.unlink()
+        raise
+
+
+def cache_folder(root: Path) -> Path:
+    """Folder for what can be computed again: the project's own, or one of the user's where that cannot be written."""
+    own = root / ".cache" / "castillo"
+    there = next(folder for folder in (own, *own.parents) if folder.exists())
+    if os.access(there, os.W_OK):
+        return own
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "castillo" / digest(str(root.resolve()).encode("utf-8", "replace"))[:16]
+
+
+def check_trusted(root: Path) -> None:
+    """Refuse a project other than the installed one: building runs its notebooks.
+
+    Raises
+    ------
+    AnalysisError
+    """
+    installed = Path(__file__).resolve().parent.parent
+    if root.resolve() != installed:
+        raise AnalysisError(
+            f"{root} is a project of its own, and building would run its notebooks with your rights. If you trust "
+            f"them, say --trust. To build one of its studies with the notebooks of {installed}, go there first."
+        )
+
+
 def find_root(start: Path | None = None) -> Path:
-    """The project's folder (the one with data/ and notebooks/), from `start` or any folder above it.
+    """Folder of the project (the one with data/ and notebooks/): `start` or the nearest one above it.
 
     Falls back to the folder this package lies in, so that commands work from any working directory.
     """
@@ -44,10 +138,10 @@ def find_study(study: str | Path) -> Path:
     ------
     StudyNotFound
     """
-    by_name = find_root() / "data" / study
-    for folder in (Path(study), by_name):
-        with suppress(OSError):  # a name too long for a file, a folder that may not be entered
-            if (folder / "study.toml").is_file():
+    data = find_root() / "data"
+    for folder in (Path(study), data / study):
+        with suppress(OSError, ValueError):  # a name too long for a file, or with a zero byte
+            if os.path.lexists(folder / "study.toml"):
                 return folder.resolve()
-    known = sorted(path.parent.name for path in (find_root() / "data").glob("*/study.toml"))
+    known = sorted(path.parent.name for path in data.glob("*/study.toml"))
     raise StudyNotFound(str(study), known)
