@@ -19,7 +19,7 @@ from publishing import make_project
 from rocrate.rocrate import ROCrate
 
 from analysis import archive
-from analysis.archive import crate, make_archive, project_files
+from analysis.archive import make_archive, project_files
 from analysis.cli import main
 from analysis.errors import ArchiveError
 from analysis.publish.manifest import write_manifest
@@ -96,6 +96,15 @@ def test_an_unpacked_archive_archives_itself_the_same(
     second = make_archive(load_study("tiny"))
     assert unpacked == second.path.parent
     assert first.sha256 == second.sha256
+
+
+def test_a_link_that_leads_out_of_the_study_is_refused(root: Path, tmp_path: Path) -> None:
+    """A colleague's README.md may be a link to one's own secrets."""
+    (tmp_path / "secret").write_text("a key", encoding="utf-8")
+    (root / "data" / "tiny" / "README.md").symlink_to(tmp_path / "secret")
+    with pytest.raises(ArchiveError, match=r"tiny.README\.md is a symbolic link that leads out of its folder"):
+        make_archive(load_study("tiny"))
+    assert [] == list(root.glob("*.zip"))
 
 
 def test_texts_that_reports_depend_on_are_refused_unless_named(root: Path) -> None:
@@ -217,12 +226,12 @@ def test_the_description_is_a_valid_crate(root: Path, tmp_path: Path, no_network
     assert [] == validate(made.path)
     spoilt = tmp_path / "spoilt"
     zipfile.ZipFile(made.path).extractall(spoilt)
-    text = (spoilt / crate.METADATA).read_text(encoding="utf-8")
+    text = (spoilt / archive.METADATA).read_text(encoding="utf-8")
     graph = json.loads(text)
     for entity in graph["@graph"]:
         if entity["@id"] == "./":
             del entity["name"]
-    (spoilt / crate.METADATA).write_text(json.dumps(graph), encoding="utf-8")
+    (spoilt / archive.METADATA).write_text(json.dumps(graph), encoding="utf-8")
     assert any("name" in message for message in validate(spoilt))
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import analysis
-from analysis.archive import crate
+from analysis import archive
 from analysis.errors import ArchiveError
 
 MIT, CC = "https://spdx.org/licenses/MIT", "https://creativecommons.org/licenses/by/4.0/"
@@ -44,8 +44,8 @@ def described(tmp_path, small_study):
             files[name].parent.mkdir(parents=True, exist_ok=True)
             files[name].write_text(name, encoding="utf-8")
         if citation:
-            (tmp_path / crate.CITATION).write_text(citation, encoding="utf-8")
-        found = crate.describe(small_study, tmp_path, files)
+            (tmp_path / archive.CITATION).write_text(citation, encoding="utf-8")
+        found = archive.describe(small_study, tmp_path, files)
         return found, {entity["@id"]: entity for entity in json.loads(found)["@graph"]}
 
     return describe
