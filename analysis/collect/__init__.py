@@ -1,6 +1,6 @@
 """Pages of a study's articles from the web, fetched politely and kept in a folder of one's own.
 
-    guard ─ transport ─▶ fetch ─▶ politeness ─▶ visit ─▶ article ─▶ run
+    guard ─▶ fetch ─▶ politeness ─▶ visit ─▶ article ─▶ run
                                                    record ─▶ texts ─▶
 
 Everything heavy is imported when `collect` is called.

@@ -17,16 +17,16 @@ from functools import lru_cache
 import httpcore
 import httpx
 
-from analysis.collect.guard import Guard
+from analysis.collect.guard import Guard, GuardedNetwork
 from analysis.collect.outcomes import FetchError
-from analysis.collect.transport import Transport
 
 #: Kinds of content that are pages.
 PAGES = ("text/html", "application/xhtml+xml")
 #: Kinds of content that robots.txt may have: any.
 ANY: tuple[str, ...] = ()
-#: Most seconds without a single byte.
+#: Most seconds without a single byte, of each of these steps.
 _SILENCE = 20.0
+_WAITS = ("connect", "read", "write", "pool")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
 #: Messages of h11 that do not repeat what the server sent: that could be sentences.
 _SAFE = ("peer closed connection", "Server disconnected", "Receive buffer too long")
@@ -95,33 +95,38 @@ class Fetcher:
         """
         self.guard.check(url)
         deadline = time.monotonic() + self.limits.seconds
-        with _as_fetch_error(url, self.limits.seconds):
-            transport = Transport(self.guard, deadline, self._context or _trusted())
-            with httpx.Client(transport=transport, cookies=cookies, trust_env=False) as client:
-                asked = client.build_request("GET", url, headers=self._headers(kinds), timeout=_SILENCE)
-                answer = client.send(asked, stream=True)
-                try:
-                    page = self._page(answer, kinds) if answer.status_code == 200 else b""
-                finally:
-                    answer.close()
-                if cookies is not None:
-                    cookies.update(client.cookies)
+        with (
+            _as_fetch_error(url, self.limits.seconds),
+            httpcore.ConnectionPool(
+                ssl_context=self._context or _trusted(), network_backend=GuardedNetwork(self.guard, deadline)
+            ) as pool,
+        ):
+            asked = httpx.Request("GET", url, headers=self._headers(kinds), cookies=cookies)
+            target = httpcore.URL(
+                scheme=asked.url.raw_scheme, host=asked.url.raw_host, port=asked.url.port, target=asked.url.raw_path
+            )
+            with pool.stream(
+                "GET", target, headers=asked.headers.raw, extensions={"timeout": dict.fromkeys(_WAITS, _SILENCE)}
+            ) as received:
+                answer = httpx.Response(received.status, headers=received.headers, request=asked)
+                page = self._page(answer.headers, received.iter_stream(), kinds) if received.status == 200 else b""
+            if cookies is not None:
+                cookies.extract_cookies(answer)
         return Answer(url, answer.status_code, answer.headers, page)
 
     def _headers(self, kinds: Collection[str]) -> dict[str, str]:
         accept = ",".join([*kinds, "*/*;q=0.1"]) if kinds else "*/*"
         return {"User-Agent": self.agent, "Accept": accept, "Accept-Encoding": "gzip, deflate", "Connection": "close"}
 
-    def _page(self, answer: httpx.Response, kinds: Collection[str]) -> bytes:
-        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    def _page(self, headers: httpx.Headers, chunks: Iterable[bytes], kinds: Collection[str]) -> bytes:
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kinds and kind and kind not in kinds:
             raise FetchError("refused", f"content type {kind[:60]!r} is no page", status=200)
-        length = answer.headers.get("content-length", "")
+        length = headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length[:20]) > self.limits.size:
             raise FetchError("refused", f"larger than {self.limits.size:,} bytes", status=200)
-        encoding = answer.headers.get("content-encoding", "")
         try:
-            return decoded(answer.iter_raw(), encoding, limit=self.limits.size)
+            return decoded(chunks, headers.get("content-encoding", ""), limit=self.limits.size)
         except FetchError as error:
             error.status = 200
             raise

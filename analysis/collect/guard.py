@@ -1,16 +1,23 @@
-"""Which machines may be asked: addresses in the public internet, and networks that were allowed by name.
+"""Guard of connections: only addresses in the public internet, and networks that were allowed by name.
 
 A page that redirects to 169.254.169.254, or a name that resolves to 10.0.0.1, would have this program read what only
 this machine may read. So a name is resolved once, every address it has is looked at, and the connection goes to the
-very address that was looked at (`transport`): a name that resolves otherwise a moment later changes nothing.
+very address that was looked at: a name that resolves otherwise a moment later changes nothing. The host's name stays in
+the Host header and in TLS. Every read waits no longer than is left of the whole transfer, so a server that sends a byte
+a second, in its headers or in the page, cannot hold it.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
+import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
+
+import httpcore
 
 from analysis.collect.outcomes import FetchError
 from analysis.errors import AnalysisError
@@ -130,3 +137,66 @@ class Guard:
 
     def _allows(self, address: Address) -> bool:
         return any(address in network for network in self._allowed if network.version == address.version)
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose every step ends with the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
+        self._inner, self._deadline = inner, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(self._deadline, timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(self._deadline, timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _left(self._deadline, timeout, httpcore.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class GuardedNetwork(httpcore.NetworkBackend):
+    """A network that connects only to addresses which the guard let pass, until a moment of time.monotonic().
+
+    No proxy is used: behind one, no address could be looked at.
+    """
+
+    def __init__(self, guard: Guard, deadline: float) -> None:
+        self._guard, self._deadline, self._inner = guard, deadline, httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception | None = None
+        for address in self._guard.addresses(host, port):
+            left = _left(self._deadline, timeout, httpcore.ConnectTimeout)
+            try:
+                return _Stream(self._inner.connect_tcp(address, port, left, local_address), self._deadline)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        assert failure is not None  # there is at least one address
+        raise failure
+
+    def connect_unix_socket(self, path: str, *_: Any, **__: Any) -> httpcore.NetworkStream:
+        raise httpcore.ConnectError(f"no pages come from the socket {path}")
+
+
+def _left(deadline: float, timeout: float | None, late: type[Exception]) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise late("the whole transfer took too long")
+    return left if timeout is None else min(timeout, left)
