@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, told
@@ -52,6 +53,9 @@ def remarks(folder: Path) -> list[str]:
             f"note: {folder / 'articles.csv'}: no outlet has the {least} articles that a test asks for (min_articles); "
             f"the most has {most}"
         )
+    with suppress(FeaturesMissing, FeaturesBroken):  # told as problems
+        if study.annotated and (warning := study.features_warning()):
+            lines.append(f"note: {study.features_folder}: {warning} Run castillo annotate with the texts")
     return lines
 
 

@@ -67,17 +67,19 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
     """
     from analysis import publish
     from analysis.paths import find_root, find_study
-    from analysis.publish import stamp
+    from analysis.publish.cache import nothing_to_do
     from analysis.publish.progress import Progress
 
     root = find_root()
-    if not (force or only) and (kept := stamp.fresh(root, find_study(study), output or root / "reports")):
+    if not (force or only) and (kept := nothing_to_do(root, find_study(study), output or root / "reports")):
+        if kept[2]:
+            click.echo(f"warning: {kept[2]}", err=True)
         click.echo(f"{kept[0]}: 0 built, {kept[1]} fresh, 0 failed")
         _write_figures(kept[0], figures)
         return
     with publish.started() as template:  # imports while the study is read and checked
         loaded = _load(study)
-        if warning := _stale_features(loaded):
+        if warning := _features_warning(loaded):
             click.echo(f"warning: {warning}", err=True)
         progress = Progress(sys.stderr)
         result = publish.build(
@@ -106,9 +108,15 @@ def list_(study: str) -> None:
     from analysis import publish
 
     loaded = _load(study)
-    if warning := _stale_features(loaded):
+    if warning := _features_warning(loaded):
         click.echo(warning)
     listed = publish.list_reports(loaded)
+    if unlike := publish.unlike_manifest(loaded):
+        shown = ", ".join(unlike[:3]) + (" and others" if len(unlike) > 3 else "")
+        click.echo(
+            f"{len(unlike)} files are not what manifest.json says ({shown}). castillo verify compares a new build, "
+            "castillo verify --write renews the manifest"
+        )
     width = max((len(item.report.name) for item in listed), default=0)
     for item in listed:
         state = ": ".join([item.status.word, ", ".join(item.status.reasons)]).removesuffix(": ")
@@ -249,7 +257,8 @@ def collect(
 @main.command()
 @click.argument("study", default=DEFAULT)
 @click.option("--jobs", type=click.IntRange(min=1), help="Reports at once.  [default: cores]")
-def verify(study: str, jobs: int | None) -> None:
+@click.option("--write", is_flag=True, help="Renew the manifest afterwards: what differs is meant.")
+def verify(study: str, jobs: int | None, write: bool) -> None:
     """Build STUDY again from nothing and compare with reports/<study>/manifest.json, byte for byte.
 
     Example: castillo verify castillo-2022
@@ -257,11 +266,13 @@ def verify(study: str, jobs: int | None) -> None:
     from analysis import publish
 
     with publish.started() as template:
-        found = publish.verify(_load(study), jobs=jobs, echo=click.echo, template=template)
+        found = publish.verify(_load(study), jobs=jobs, renew=write, echo=click.echo, template=template)
     for line in (*found.remarks, *found.differences):
         click.echo(line)
     click.echo("verified: every file is the same" if not found.differences else f"{len(found.differences)} differences")
-    click.get_current_context().exit(1 if found.differences else 0)
+    if found.renewed:
+        click.echo(f"{found.renewed}: renewed")
+    click.get_current_context().exit(1 if found.differences and not found.renewed else 0)
 
 
 @main.command()
@@ -295,8 +306,6 @@ def _load(study: str) -> Study:
     return load_study(study)
 
 
-def _stale_features(study: Study) -> str:
-    changed = study.stale_features()
-    if not changed:
-        return ""
-    return f"features are stale: {', '.join(changed)} changed; run castillo annotate TEXTS --study {study.argument}"
+def _features_warning(study: Study) -> str:
+    warning = study.features_warning()
+    return f"{warning} Run: castillo annotate TEXTS --study {study.argument}" if warning else ""

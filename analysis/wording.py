@@ -85,3 +85,14 @@ _LANGUAGES = {"en": "English", "es": "Spanish", "pl": "Polish", "pt": "Portugues
 def language(code: str) -> str:
     """Name of a language; its code where the name is not known here."""
     return _LANGUAGES.get(code, code)
+
+
+def escape_formula(cell: str) -> str:
+    """A CSV cell that no spreadsheet takes for a formula: an apostrophe before = + - @, a tab or a carriage return."""
+    bare = cell.lstrip("'")
+    return f"'{cell}" if bare.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def unescape_formula(cell: str) -> str:
+    """The cell that `escape_formula` was given."""
+    return cell[1:] if cell.startswith("'") and escape_formula(cell[1:]) == cell else cell

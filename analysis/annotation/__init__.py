@@ -10,11 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.annotation.featurefiles import compare_features
+    from analysis.annotation.files import compare_features
     from analysis.annotation.run import Annotation, annotate
 
 #: Public name → module it lives in.
-_HOME = {"Annotation": "run", "annotate": "run", "compare_features": "featurefiles"}
+_HOME = {"Annotation": "run", "annotate": "run", "compare_features": "files"}
 __all__ = ["Annotation", "annotate", "compare_features"]
 
 

@@ -1,41 +1,38 @@
-"""Partitions of the features: texts measured together, kept one by one beside the features until all are there.
+"""Run partitions of the texts on an executor (this process, a pool of processes, a Dask cluster), and keep each result.
 
-A partition is named by the digest of all that it is made of, so what an interrupted run has finished is found again by
-the next one, and nothing that has changed meanwhile is. Its file begins with the digest of its name and of all that
-follows: Arrow itself reads many a flipped byte as another value, and a file cut between two tables as whole.
+A partition is named by the digest of all that it is made of, so the next run finds again what an interrupted one has
+finished, and nothing that has changed since. Its file begins with a digest of its name and of all that follows: Arrow
+itself reads many a flipped byte as another value, and a file cut between two tables as whole.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
 import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache, lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
-import analysis
 from analysis.annotation.features import OF_ARTICLE, Facts, Recipe, chunk_features
+from analysis.dependencies import code_behind
 from analysis.errors import AnalysisError, told_if_not_written
+from analysis.paths import inside, replace_file
 from analysis.text.gazetteer import Gazetteer
 
-try:
-    import fcntl
-except ImportError:  # Windows: two runs at once are not kept apart there
-    fcntl = None  # type: ignore[assignment]
-
-#: Bytes of a seal.
-_SEAL = hashlib.sha256().digest_size
-#: Packages whose version may change a value.
-_PACKAGES = ("datasketch", "nltk", "numpy", "pandas", "pyarrow", "vaderSentiment")
+_DIGEST_SIZE = hashlib.sha256().digest_size
+#: Submits the measuring of a packed partition.
+Submit = Callable[[bytes], "Future[bytes]"]
 
 
 class Task(NamedTuple):
@@ -57,60 +54,88 @@ def task(texts: pd.DataFrame, known: dict[str, Facts], made_with: str) -> Task:
     """
     pairs = zip(texts["article"], texts["source"], strict=True)
     facts = {article: known.get(article, Facts(source, "")) for article, source in pairs}
-    found = hashlib.sha256(made_with.encode())
-    found.update(json.dumps(facts).encode())
-    found.update(_streamed([pa.Table.from_pandas(texts, preserve_index=False)], None))
-    return Task(texts, facts, found.hexdigest())
+    sha256 = hashlib.sha256(f"{made_with} {json.dumps(facts)}".encode())
+    sha256.update(_streamed([pa.Table.from_pandas(texts, preserve_index=False)], None))
+    return Task(texts, facts, sha256.hexdigest())
 
 
-def measured(packed_task: bytes, packed_gazetteer: bytes) -> bytes:
-    """Measure a partition; everything goes in and out pickled or packed, so it can be done by any process."""
+@cache
+def measuring_code() -> str:
+    """Digest of the code that measures a partition."""
+    return code_behind("analysis.annotation.features").digest
+
+
+def measure(packed_task: bytes, packed_gazetteer: bytes, code: str = "") -> bytes:
+    """Measured partition, packed: a call that any process can do.
+
+    Parameters
+    ----------
+    packed_task, packed_gazetteer : bytes, pickled
+    code : str, digest that `measuring_code` must have where this runs; anything will do where it is empty
+
+    Raises
+    ------
+    AnalysisError
+        Where the code is another, which would give other values without a word.
+    """
+    if code and code != measuring_code():
+        raise AnalysisError("its castillo-coverage, or a package that decides values, is not the one of this machine")
     one: Task = pickle.loads(packed_task)
-    found = chunk_features(one.texts, Recipe(_unpacked(packed_gazetteer), one.facts))
-    return _streamed([found[schema.name] for schema in OF_ARTICLE], pa.Codec("zstd", compression_level=1))
+    tables = chunk_features(one.texts, Recipe(_unpickled(packed_gazetteer), one.facts))
+    return _streamed([tables[schema.name] for schema in OF_ARTICLE], pa.Codec("zstd", compression_level=1))
 
 
 @lru_cache(maxsize=1)
-def _unpacked(gazetteer: bytes) -> Gazetteer:
-    found: Gazetteer = pickle.loads(gazetteer)
-    return found
+def _unpickled(gazetteer: bytes) -> Gazetteer:
+    unpickled: Gazetteer = pickle.loads(gazetteer)
+    return unpickled
 
 
-def _streamed(found: list[pa.Table], codec: pa.Codec | None) -> bytes:
+def _streamed(tables: list[pa.Table], codec: pa.Codec | None) -> bytes:
     """Tables as Arrow streams, one after the other."""
     out, options = BytesIO(), pa.ipc.IpcWriteOptions(compression=codec, use_threads=False)
-    for table in found:
+    for table in tables:
         with pa.ipc.new_stream(out, table.schema, options=options) as writer:
             writer.write_table(table)
     return out.getvalue()
 
 
 def unpack(data: bytes | memoryview) -> dict[str, pa.Table]:
-    """What `measured` gave: name of the schema → table."""
+    """Tables of a measured partition, by the name of their schema."""
     stream = pa.BufferReader(data)
     return {schema.name: pa.ipc.open_stream(stream).read_all() for schema in OF_ARTICLE}
 
 
-def _seal(name: str, data: bytes | memoryview) -> bytes:
-    """What a partition's file begins with."""
-    found = hashlib.sha256(name.encode())
-    found.update(data)
-    return found.digest()
+def run_partitions(
+    tasks: Iterable[Task], submit: Submit, max_pending: int, work: WorkFolder
+) -> Iterator[tuple[dict[str, pa.Table], bool]]:
+    """Tables of each partition, and whether an earlier run had measured it; in the order of the tasks.
 
+    Each is measured once and kept as soon as it is there; what is there, undamaged, is not measured.
 
-@cache
-def library_digest() -> str:
-    """Digest of this library's files and of the versions of the packages that decide the values."""
-    folder = Path(analysis.__file__).parent
-    found = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            found.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
-            found.update(path.read_bytes())
-    for name in _PACKAGES:
-        with suppress(PackageNotFoundError):
-            found.update(f"\0{name} {version(name)}".encode())
-    return found.hexdigest()
+    Parameters
+    ----------
+    tasks : iterable of Task
+    submit : function, begins to measure a packed task
+    max_pending : int, partitions that wait at most, so that memory does not grow with their number
+    work : WorkFolder, where finished partitions are kept
+    """
+    pending: deque[tuple[Task, Future[bytes] | None]] = deque()
+
+    def first() -> tuple[dict[str, pa.Table], bool]:
+        one, future = pending.popleft()
+        if future is None and (kept := work.read(one.name)) is not None:
+            return kept, True
+        data = (future or submit(pickle.dumps(one))).result()
+        work.write(one.name, data)
+        return unpack(data), False
+
+    for one in tasks:
+        pending.append((one, None if one.name in work else submit(pickle.dumps(one))))
+        while len(pending) > max_pending:
+            yield first()
+    while pending:
+        yield first()
 
 
 class WorkFolder:
@@ -130,37 +155,48 @@ class WorkFolder:
     Raises
     ------
     AnalysisError
-        Where another process has it, or it cannot be written.
+        Where another process has it, it cannot be written, or a symlink stands in its place.
     """
 
     def __init__(self, features: Path) -> None:
         self._features = features
         self.folder = features.parent / f".{features.name}-unfinished"
-        self._parts = self.folder / "partitions"
+        self._parts, self._lock = self.folder / "partitions", FileLock(self.folder / "lock")
         self.damaged = 0
 
     def __enter__(self) -> WorkFolder:
+        for path in (self.folder, self._parts, self.folder / "lock"):
+            if path.is_symlink():  # what is written or deleted here would be written or deleted elsewhere
+                raise AnalysisError(f"{path} is a symlink, and nothing of this program. Delete it.")
         with told_if_not_written(self._features):
             self._parts.mkdir(parents=True, exist_ok=True)
-            self._lock: IO[str] = (self.folder / "lock").open("a")
-        if fcntl is not None:
             try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                self._lock.close()
-                told = f"another castillo annotate is writing {self._features}. Wait for it, or name another --output."
-                raise AnalysisError(told) from error
-        for leftover in self._parts.glob("*.new"):
-            leftover.unlink()
+                self._lock.acquire(timeout=0)
+            except Timeout as error:
+                message = (
+                    f"another castillo annotate is writing {self._features}. Wait for it, or name another --output."
+                )
+                raise AnalysisError(message) from error
+            self._delete_leftovers()
         return self
+
+    def _delete_leftovers(self) -> None:
+        """Delete what a killed run left half written."""
+        kept = {self._parts, self.folder / "lock"}
+        for path in (*self._parts.iterdir(), *self.folder.iterdir()):
+            if path.is_dir() and not path.is_symlink():
+                if path not in kept:
+                    shutil.rmtree(path)
+            elif path not in kept and path.suffix != ".arrows":
+                path.unlink()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with suppress(OSError):
             if kind is None or not any(self._parts.iterdir()):
                 shutil.rmtree(self._parts)
-                (self.folder / "lock").unlink()
+                (self.folder / "lock").unlink(missing_ok=True)
                 self.folder.rmdir()
-        self._lock.close()
+        self._lock.release()
 
     def __contains__(self, name: str) -> bool:
         return self._path(name).exists()
@@ -170,22 +206,22 @@ class WorkFolder:
 
     def read(self, name: str) -> dict[str, pa.Table] | None:
         """A finished partition; None, and counted, where it is not to the byte what was written under this name."""
-        found = memoryview(b"")
+        content = memoryview(b"")
         with suppress(OSError):
-            found = memoryview(self._path(name).read_bytes())
-        if found[:_SEAL] == _seal(name, found[_SEAL:]):
-            return unpack(found[_SEAL:])
+            content = memoryview(self._path(name).read_bytes())
+        data = content[_DIGEST_SIZE:]
+        if inside(self.folder, self._path(name)) and content[:_DIGEST_SIZE] == _digest(name, data):
+            return unpack(data)
         self.damaged += 1
         return None
 
     def write(self, name: str, data: bytes) -> None:
         """Keep a finished partition, whole or not at all."""
-        path = self._path(name)
-        new = path.with_suffix(".new")
         with told_if_not_written(self._features):
-            with new.open("wb") as file:
-                file.write(_seal(name, data))
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
+            replace_file(self._path(name), _digest(name, data) + data)
+
+
+def _digest(name: str, data: bytes | memoryview) -> bytes:
+    sha256 = hashlib.sha256(name.encode())
+    sha256.update(data)
+    return sha256.digest()

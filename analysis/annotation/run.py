@@ -1,4 +1,4 @@
-"""Texts → features: read, measured in partitions, written beside the study."""
+"""Annotate: texts are read, measured in partitions, and written beside the study as features."""
 
 from __future__ import annotations
 
@@ -6,39 +6,42 @@ import pickle
 import platform
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+import analysis
 from analysis import tables
-from analysis.annotation.featurefiles import FeatureWriter, check_folder
+from analysis.annotation.executors import measuring
 from analysis.annotation.features import OF_ARTICLE, Facts
-from analysis.annotation.manifest import NewRows
-from analysis.annotation.partitions import WorkFolder, library_digest, task
-from analysis.annotation.processes import measured_in_order, workers_for
-from analysis.annotation.setaside import SetAside, as_told
+from analysis.annotation.files import FeatureWriter, NewArticles, RejectLog, check_folder, published
+from analysis.annotation.partitions import WorkFolder, measuring_code, run_partitions, task
+from analysis.dependencies import changed_since, code_record, keep_digests
 from analysis.errors import AnalysisError, told_if_not_written
 from analysis.readers import Rejected, Row, read_texts
 from analysis.readers.outlets import outlet_finder
-from analysis.study import Study
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.near_duplicates import Bands
 
+if TYPE_CHECKING:
+    from analysis.study import Study
+
 #: Articles per partition.
 ROWS = 500
-_PACKAGES = ("datasketch", "nltk", "vaderSentiment")
+#: Modules whose code decides the features; what they import counts with them.
+_MEASURING = ("analysis.annotation.features", "analysis.readers", "analysis.text.near_duplicates")
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """What annotating did.
+    """Result of annotating.
 
     Attributes
     ----------
@@ -100,49 +103,84 @@ def annotate(
         Where the study's aliases contradict each other.
     AnalysisError
         Where there is no article to annotate, `output` cannot be written, `jobs` is below 1, another process writes
-        the same features, or the cluster cannot be used (see `cluster.Cluster`).
+        the same features, or processes or the cluster cannot be used (see `executors.measuring`).
     """
     if jobs < 1:
         raise AnalysisError(f"jobs is {jobs}; it is a whole number from 1 up.")
     gazetteer = pickle.dumps(Gazetteer.from_tables(study.actors, study.labels))
     folder = study.features_folder if output is None else Path(output)
-    check_folder(folder)
-    facts, made_with = _facts(study.manifest), _made_with(study)
+    check_folder(folder, study.folder)
+    facts = _facts(study.manifest)
+    # Of what is read now: files that change from here on would not be what the features were made with.
+    inputs, measured = study.feature_inputs(), _measured()
+    made_with = f"{measuring_code()} {inputs['actors.csv']} {inputs['labels.csv']}"
     count, kept, skipped = 0, 0, Counter[str]()
     with (
         WorkFolder(folder) as work,
-        NewRows(study.folder / "articles.csv") as new,
+        NewArticles(study.folder / "articles.csv") as new,
         FeatureWriter(folder, work.folder) as writer,
-        SetAside(writer.rejected) as rejected,
+        RejectLog(writer.rejected) as rejected,
         Bands(folder=writer.neighbour) as copies,
-        workers_for(jobs, scheduler, gazetteer) as workers,
+        measuring(jobs, scheduler, gazetteer) as (submit, max_pending),
     ):
-        texts = _read(paths, study, rejected, skipped)
-        tasks = (task(chunk, facts, made_with) for chunk in _noting_new(texts, facts, new))
-        for features, known in measured_in_order(tasks, workers, work):
+        tasks = (
+            task(_noting_new(chunk, facts, new), facts, made_with) for chunk in _read(paths, study, rejected, skipped)
+        )
+        for features, is_known in run_partitions(tasks, submit, max_pending, work):
             for schema in OF_ARTICLE:
                 writer.add(schema, features[schema.name])
             with told_if_not_written(folder):
                 copies.add(features["SIGNATURES"])
             count += features["ARTICLES"].num_rows
-            kept += known * features["ARTICLES"].num_rows
+            kept += is_known * features["ARTICLES"].num_rows
         if not count:
             reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected.first[:3])
             raise AnalysisError(f"no article to annotate; {rejected.count} rows were set aside. {reasons}".rstrip())
         articles = _add_reprints(writer, copies)
+        for name in ("actors.csv", "labels.csv"):
+            if changed_since(study.read_at, [study.folder / name]):
+                inputs[name] = "changed while texts were measured"
         added = new.finish()
-        writer.finish(_meta(study, added, len(articles), rejected, skipped))
+        manifest = "articles.csv (language, body_kind)"
+        inputs[manifest] = study.feature_inputs(added)[manifest]
+        writer.finish({"inputs": inputs, "measured": measured, **_counts(count, rejected, skipped)})
         damaged = work.damaged
+    keep_digests()
     listed = pd.Series(sorted(facts), dtype="str")
-    missing = tuple(listed[~listed.isin(articles["article"])])
-    told = tuple(rejected.first), tuple(added["article"]), missing, dict(rejected.reasons), dict(skipped)
-    return Annotation(folder, len(articles), *told, kept, int((articles["title_tokens"] == 0).sum()), damaged)
+    return Annotation(
+        folder,
+        count,
+        rejected=tuple(rejected.first),
+        added=tuple(added["article"]),
+        without_text=tuple(listed[~listed.isin(articles["article"])]),
+        set_aside=dict(rejected.reasons),
+        skipped=dict(skipped),
+        kept=kept,
+        untitled=int((articles["title_tokens"] == 0).sum()),
+        damaged=damaged,
+    )
+
+
+def _measured() -> dict[str, Any]:
+    """Record of the code that measures, for `analysis.dependencies.changed_code`, its version, and the day."""
+    own = {"version": analysis.__version__, "on": f"{datetime.now(UTC):%Y-%m-%d}", "python": platform.python_version()}
+    return own | code_record(*_MEASURING)
+
+
+def _counts(articles: int, rejected: RejectLog, skipped: Mapping[str, int]) -> dict[str, Any]:
+    """Numbers that meta.json tells of the texts."""
+    return {
+        "articles": articles,
+        "rejected": [published(row) for row in rejected.first],
+        "set_aside": dict(rejected.reasons),
+        "skipped": dict(skipped),
+    }
 
 
 def _read(
-    paths: str | Path | Iterable[str | Path], study: Study, rejected: SetAside, skipped: Counter[str]
+    paths: str | Path | Iterable[str | Path], study: Study, rejected: RejectLog, skipped: Counter[str]
 ) -> Iterator[pd.DataFrame]:
-    """The texts that fit the study, in chunks; what does not goes into `rejected` and `skipped`."""
+    """Texts that fit the study, in chunks; what does not goes into `rejected` and `skipped`."""
     return read_texts(
         paths,
         rejected=rejected,
@@ -155,38 +193,34 @@ def _read(
     )
 
 
+def _noting_new(chunk: pd.DataFrame, known: Mapping[str, Facts], new: NewArticles) -> pd.DataFrame:
+    new.add(chunk[[article not in known for article in chunk["article"]]])
+    return chunk
+
+
 def _add_reprints(writer: FeatureWriter, copies: Bands) -> pd.DataFrame:
     """Write the table that needs all articles; return what it needed to know of them."""
     written = writer.written(tables.ARTICLES)
     articles = written.read(columns=["article", "published", "title_tokens"], use_threads=False).to_pandas()
-    reprints = copies.clusters(articles, partial(_some, writer.written(tables.SIGNATURES)))
+    reprints = copies.clusters(articles, partial(_signatures_of, writer.written(tables.SIGNATURES)))
     writer.add(tables.REPRINTS, pa.Table.from_pandas(reprints, preserve_index=False))
     return articles
 
 
-def _made_with(study: Study) -> str:
-    """What decides the features beside the texts and what the manifest says of them."""
-    files = study.feature_inputs()
-    return f"{library_digest()} {files['actors.csv']} {files['labels.csv']}"
-
-
-def _some(signatures: Any, wanted: set[str]) -> pd.DataFrame:
+def _signatures_of(signatures: Any, wanted: set[str]) -> pd.DataFrame:
     """Rows of the signatures that were written, of the articles wanted."""
-    articles, found = pa.array(sorted(wanted), pa.string()), [tables.empty(tables.SIGNATURES)]
+    articles, parts = pa.array(sorted(wanted), pa.string()), [tables.empty(tables.SIGNATURES)]
     for group in range(signatures.num_row_groups if wanted else 0):
         part = signatures.read_row_group(group, use_threads=False)  # one at a time: together they are large
         part = part.filter(pc.is_in(part["article"].cast(pa.string()), articles))
         if part.num_rows:
-            found.append(part.to_pandas())
-    return pd.concat(found)
+            parts.append(part.to_pandas())
+    return pd.concat(parts)
 
 
 def _facts(manifest: pd.DataFrame) -> dict[str, Facts]:
-    kinds = manifest["body_kind"].fillna("")
-    return {
-        article: Facts(source, kind)
-        for article, source, kind in zip(manifest["article"], manifest["source"], kinds, strict=True)
-    }
+    rows = zip(manifest["article"], manifest["source"], manifest["body_kind"].fillna(""), strict=True)
+    return {article: Facts(source, kind) for article, source, kind in rows}
 
 
 def _refusal(study: Study) -> Callable[[Row], str | None]:
@@ -205,22 +239,3 @@ def _refusal(study: Study) -> Callable[[Row], str | None]:
 def _shown(value: str) -> str:
     # A file with its columns mixed up must not put sentences into what is published.
     return f" {value!r}" if re.fullmatch(r"[\w.-]{1,40}", value) else ""
-
-
-def _noting_new(chunks: Iterable[pd.DataFrame], known: Container[str], new: NewRows) -> Iterator[pd.DataFrame]:
-    for chunk in chunks:
-        new.add(chunk[[article not in known for article in chunk["article"]]])
-        yield chunk
-
-
-def _meta(
-    study: Study, added: pd.DataFrame, articles: int, rejected: SetAside, skipped: Mapping[str, int]
-) -> dict[str, Any]:
-    return {
-        "inputs": study.feature_inputs(added),
-        "articles": articles,
-        "rejected": [as_told(row) for row in rejected.first],
-        "set_aside": dict(rejected.reasons),
-        "skipped": dict(skipped),
-        "packages": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
-    }

@@ -1,6 +1,6 @@
 """Notebooks → reports: matrix, parameters, kernels, rendering, cache, index, manifest.
 
-`builder` leads: which reports (`matrix`, `parameters`), which of them are stale (`depends`, `cache`, `stamp`), running
+`builder` leads: which reports (`matrix`, `parameters`), which of them are stale (`cache`), running
 them (`run`, `workers`, `work`, `kernels`, `template`) and making pages of them (`render`, `markdown`, `index`).
 
 Lazy as the package is, so that a build with nothing to do imports nothing heavy.
@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from analysis.publish.builder import BuildResult, Listed, build, list_reports
+    from analysis.publish.manifest import Verification, unlike_manifest, verify
     from analysis.publish.template import started
-    from analysis.publish.verification import Verification, verify
 
 #: Public name → module it lives in.
 _HOME = {
     **dict.fromkeys(("BuildResult", "Listed", "build", "list_reports"), "builder"),
-    **dict.fromkeys(("Verification", "verify"), "verification"),
+    **dict.fromkeys(("Verification", "unlike_manifest", "verify"), "manifest"),
     "started": "template",
 }
-__all__ = ["BuildResult", "Listed", "Verification", "build", "list_reports", "started", "verify"]
+__all__ = ["BuildResult", "Listed", "Verification", "build", "list_reports", "started", "unlike_manifest", "verify"]
 
 
 def __getattr__(name: str) -> Any:

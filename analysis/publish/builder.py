@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+from analysis.dependencies import keep_digests, may_import
 from analysis.errors import BuildError
-from analysis.publish import stamp
-from analysis.publish.cache import Cache, State, Status, report_parts, shared_parts
-from analysis.publish.depends import imports
+from analysis.publish.cache import Cache, State, Status, read_parts, report_parts, study_parts
 from analysis.publish.describe import index_entry, page_of
 from analysis.publish.files import lock, prepare, sweep, write
 from analysis.publish.index import render_index
 from analysis.publish.jobs import default_jobs
-from analysis.publish.manifest import write_manifest
+from analysis.publish.manifest import has_manifest, write_manifest
 from analysis.publish.matrix import Report, select, study_reports
 from analysis.publish.page import Failure, Outcome, Task
 from analysis.publish.parameters import Parameter, read_code, read_parameters
@@ -92,14 +92,8 @@ def build(
         Before any kernel starts.
     """
     root = find_root()
-    texts = [study.folder / name for name in study.settings.texts]
-    before = stamp.inputs(root, study.folder, texts)
-    output = output or root / "reports"
-    plan = Build(study, root, output, root, echo)
-    result = plan.run(only, jobs or default_jobs(len(study.manifest)), force, progress, template)
-    if result.ok and not only and not plan.stale_features:
-        stamp.put(root, study.folder, output, before, texts, result.folder)
-    return result
+    plan = Build(study, root, output or root / "reports", root, echo)
+    return plan.run(only, jobs or default_jobs(len(study.manifest)), force, progress, template)
 
 
 class Build:
@@ -109,11 +103,11 @@ class Build:
         self.study, self.root, self.echo = study, root, echo
         study.check_features()
         self.reports = study_reports(study, root)
-        self.stale_features = study.stale_features()
+        self.warning = study.features_warning()
         self.cache = Cache(memory, study.name, output)
         self.result = BuildResult(self.cache.reports)
-        shared = shared_parts(study)
-        self.parts = {report.name: report_parts(report, study, root, shared) for report in self.reports}
+        shared = study_parts(study.folder)
+        self.parts = {r.name: report_parts(self._notebook(r), self._parameters(r), shared) for r in self.reports}
 
     def status(self, report: Report) -> Status:
         """Whether a report is fresh, and why not."""
@@ -134,6 +128,7 @@ class Build:
         with lock(self.cache.folder / ".lock", echo=self.echo):
             self._claim()
             sweep(self.result.folder)
+            self.cache.drop_plan()
             todo = [report for report in chosen if force or self.status(report).word != "fresh"]
             self.result.fresh = [report.name for report in chosen if report not in todo]
             tasks = [self._task(report) for report in todo]
@@ -151,12 +146,16 @@ class Build:
                 self._remove_strays()
             self._write_index()
             if not only and self.result.ok:
-                write_manifest(self.result.folder, self.study.name, self.root, self.files())
+                if self.result.folder.parent != self.root / "reports" or not has_manifest(self.result.folder):
+                    write_manifest(self.result.folder, self.study.name, self.root, self.files())
+                reports = {r.name: (r.notebook, self._parameters(r)) for r in self.reports}
+                self.cache.keep_plan(self.study.folder, reports, self.warning)
+        keep_digests()
         return self.result
 
     def _task(self, report: Report) -> Task:
-        page = page_of(report, self.study, self.root, self.parts[report.name], self.stale_features)
-        return Task(report, page, self.root, imports(read_code(self._notebook(report)), "study_results"))
+        page = page_of(report, self.study, self.root, self.parts[report.name], self.warning)
+        return Task(report, page, self.root, may_import(read_code(self._notebook(report)), "study_results"))
 
     def _keep(self, outcome: Outcome) -> None:
         """Write a report's files, CSV before HTML; a failure leaves those of its last good version."""
@@ -171,7 +170,10 @@ class Build:
         for file in set(before.files) - set(result.files):
             (self.result.folder / file).unlink(missing_ok=True)
         files = {file: digest(data) for file, data in sorted(result.files.items())}
-        state = State(self.parts[name], files, result.title, result.headline, outcome.seconds)
+        parts = read_parts(
+            self.parts[name], self.study, self._notebook(next(r for r in self.reports if r.name == name))
+        )
+        state = State(parts, files, result.title, result.headline, outcome.seconds)
         self.cache.save(name, state)
         self.result.built.append(name)
         self.echo(f"{name}: built in {outcome.seconds:.1f} s")
@@ -194,6 +196,9 @@ class Build:
     def _cells(self, task: Task) -> int:
         """Cells to be run: the notebook's, and papermill's with the parameters."""
         return 1 + len([source for source in read_code(self._notebook(task.report)) if source.strip()])
+
+    def _parameters(self, report: Report) -> dict[str, Any]:
+        return {**report.parameters, "study": self.study.name}
 
     def _notebook(self, report: Report) -> Path:
         return self.root / "notebooks" / f"{report.notebook}.ipynb"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,11 @@ def shown_value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def page_of(report: Report, study: Study, root: Path, parts: Mapping[str, str], stale_features: Sequence[str]) -> Page:
+def page_of(report: Report, study: Study, root: Path, parts: Mapping[str, str], warning: str) -> Page:
     """What a report's page says beyond its notebook; nothing of it depends on the machine."""
     values = {**report.parameters, "study": study.name}
-    parameters = read_parameters(root / "notebooks" / f"{report.notebook}.ipynb")
-    changed = ", ".join(stale_features)
+    notebook = root / "notebooks" / f"{report.notebook}.ipynb"
+    parameters = read_parameters(notebook)
     return Page(
         report=report.name,
         study=study.name,
@@ -39,10 +39,8 @@ def page_of(report: Report, study: Study, root: Path, parts: Mapping[str, str], 
         banner=study.settings.invented,
         parameters=tuple((p.name, p.type, shown_value(values.get(p.name, p.default)), p.help) for p in parameters),
         digest=digest(json.dumps(dict(parts), sort_keys=True).encode()),
-        versions=versions(),
-        warnings=(f"The features are older than {changed}: numbers here do not follow its last change.",)
-        if stale_features
-        else (),
+        versions=versions(notebook),
+        warnings=(warning,) if warning else (),
     )
 
 

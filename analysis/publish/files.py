@@ -1,42 +1,28 @@
-"""Files that are written whole or not at all, and a lock so that two builds in one folder wait for each other."""
+"""Files of a build: written whole or not at all, and a lock so that two builds in one folder wait for each other."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from analysis.errors import BuildError
-
-try:
-    import fcntl
-except ImportError:  # Windows: two builds at once are not kept apart there
-    fcntl = None  # type: ignore[assignment]
-
-_TEMPORARY = ".castillo-"
+from analysis.paths import replace_file
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file through a temporary neighbour, so that it is old or new at every moment.
+    """Write a file, and the folders around it, so that it is old or new at every moment.
 
     Raises
     ------
     BuildError
         Where the disk is full or the folder cannot be written.
     """
-    neighbour = path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with neighbour.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        neighbour.replace(path)
+        replace_file(path, data)
     except OSError as error:
-        with suppress(OSError):  # the folder may be none
-            neighbour.unlink()
         raise BuildError(f"cannot write {path}: {error.strerror or error}. What was there is kept.") from error
 
 
@@ -57,7 +43,7 @@ def prepare(folder: Path) -> None:
 
 def sweep(folder: Path) -> None:
     """Delete the temporary neighbours that a killed build left."""
-    for path in folder.glob(f"{_TEMPORARY}*"):
+    for path in folder.glob(".castillo-*"):
         path.unlink(missing_ok=True)
 
 
@@ -70,16 +56,18 @@ def lock(path: Path, *, echo: Callable[[str], None]) -> Iterator[None]:
     BuildError
         Where the folder cannot be written.
     """
+    from filelock import FileLock, Timeout  # not for a build with nothing to do
+
+    held = FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a")
+        held.acquire(timeout=0)
+    except Timeout:
+        echo("another build is writing the same folder; waiting for it")
+        held.acquire()
     except OSError as error:
         raise BuildError(f"cannot write {path}: {error.strerror or error}. Nothing was built.") from error
-    with file:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                echo("another build is writing the same folder; waiting for it")
-                fcntl.flock(file, fcntl.LOCK_EX)
+    try:
         yield
+    finally:
+        held.release()

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.errors import BuildError, ParameterError, did_you_mean
-from analysis.study import Study
+
+if TYPE_CHECKING:
+    from analysis.study import Study
 
 #: Types a parameter may have, as its annotation writes them.
 TYPES = ("str", "int", "float", "list", "list[str]", "list[int]", "list[float]")

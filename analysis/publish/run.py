@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from analysis.publish.depends import notebook_modules
+from analysis.dependencies import notebook_modules
 from analysis.publish.page import Failure, Outcome, Task
 from analysis.publish.parameters import read_code
 from analysis.publish.plain import plain

@@ -18,8 +18,9 @@ from typing import Any
 import pandas as pd
 
 from analysis import tables
+from analysis.dependencies import changed_since, code_behind, content_digest
 from analysis.errors import EmptyGroup
-from analysis.paths import digest, file_digest, find_root
+from analysis.paths import digest, find_root
 from analysis.results.measures import EQUAL, REST, Measured, equal_weights, in_language, layout, plan, without_copies
 from analysis.results.measures import measures as all_measures
 from analysis.stats.difference import adjust_p, log_odds
@@ -32,16 +33,6 @@ PRIOR_WORDS = 500
 WORD_DRAWS = 3
 ALPHA = 0.05
 VARIANTS = ("title", "lede", "text")
-
-#: Modules whose code decides the numbers of the results.
-_CODE = (
-    *("stats/difference", "stats/inference", "stats/keyness", "stats/linear", "stats/resampling"),
-    *("stats/frequency", "results/__init__", "results/measures"),
-    *("study/selection", "study/spelling", "study/wordcounts"),
-    *("study/__init__", "study/batches", "study/entries", "study/featuretable", "study/grouped", "study/sentencesums"),
-    *("study/settings", "study/settingvalues", "study/streamed", "study/study", "study/studyfiles"),
-    *("tables/__init__", "tables/schema"),
-)
 
 
 def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame:
@@ -79,7 +70,8 @@ def begin_results(study: Study, pool: Executor | None) -> Callable[[], pd.DataFr
         table = with_q(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON)
         again = list(run(partial(here, leave_one_out), headlines(study, table)))
         table = tables.check(pd.concat([table, *again], ignore_index=True), tables.COMPARISON)
-        _keep(table, path)
+        if not changed_since(study.read_at, _inputs(study)):
+            _keep(table, path)
         return table
 
     return rest
@@ -252,13 +244,16 @@ def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested
     return found
 
 
-def _key(study: Study) -> str:
-    """Digest of everything the results follow from: study files, features, code."""
-    here = Path(__file__).parents[1]
+def _inputs(study: Study) -> list[Path]:
     files = [study.folder / "study.toml", *(study.folder / schema.name for schema in tables.STUDY_FILES)]
     files += [study.features_folder / f"{schema.name.lower()}.parquet" for schema in tables.FEATURES]
-    files += [here / f"{module}.py" for module in _CODE] + [here / "instruments" / "spellings.toml"]
-    return digest(json.dumps([file_digest(file) if file.exists() else "" for file in files]).encode())
+    return [file for file in files if file.exists()]
+
+
+def _key(study: Study) -> str:
+    """Digest of everything the results follow from: study files, features, code."""
+    inputs = [[file.name, content_digest(file)] for file in _inputs(study)]
+    return digest(json.dumps([code_behind(__name__).digest, inputs]).encode())
 
 
 def _keep(table: pd.DataFrame, path: Path) -> None:

@@ -9,15 +9,16 @@ in `batches`, of which `grouped` sorts words and mentions and `sentencesums` add
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from analysis import tables
+from analysis.dependencies import content_digest
 from analysis.errors import Problem, StudyError
 from analysis.paths import digest as digest
-from analysis.paths import file_digest
 from analysis.paths import find_root as find_root
 from analysis.paths import find_study as find_study
 from analysis.study.crosscheck import check_references
@@ -67,7 +68,7 @@ def _content(folder: Path) -> tuple[str, ...]:
     """Digests of all that a study consists of."""
     files = [folder / "study.toml", *(folder / schema.name for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES))]
     files += sorted((folder / "features").glob("*"))
-    return tuple(f"{path.name} {file_digest(path)}" for path in files if path.is_file())
+    return tuple(f"{path.name} {content_digest(path)}" for path in files if path.is_file())
 
 
 @lru_cache(maxsize=4)
@@ -85,6 +86,7 @@ def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
 
 def read_what_there_is(folder: Path) -> tuple[Study, list[Problem], bool]:
     """Read a study folder as far as that can be done: the study, every problem found, whether all could be read."""
+    read_at = time.time_ns()
     settings, problems = read_what_can_be(folder / "study.toml")
     readable = not problems
     frames: dict[str, pd.DataFrame] = {}
@@ -96,5 +98,5 @@ def read_what_there_is(folder: Path) -> tuple[Study, list[Problem], bool]:
         problems += found
     problems += check_references(folder, settings, frames, {problem.path.name for problem in problems})
     clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
-    study = Study(folder, settings, manifest=clean.pop("articles"), **clean)
+    study = Study(folder, settings, manifest=clean.pop("articles"), read_at=read_at, **clean)
     return study, problems, readable and not any(problem.unread for problem in problems)

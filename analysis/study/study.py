@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -15,8 +16,9 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from analysis import tables
+from analysis.dependencies import changed_code, content_digest
 from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownOutlet
-from analysis.paths import digest, file_digest, find_root
+from analysis.paths import digest, find_root
 from analysis.study.featuretable import read_articles, read_table
 from analysis.study.settings import Settings
 from analysis.study.streamed import Streamed
@@ -43,6 +45,8 @@ class Study:
     actors: pd.DataFrame
     labels: pd.DataFrame
     polarity: pd.DataFrame
+    #: When (ns since 1970) its files began to be read.
+    read_at: int = field(default_factory=time.time_ns, compare=False)
     _features: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     #: What was derived of this study and may be asked for again (`selection.select`).
     derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -123,7 +127,7 @@ class Study:
         if not (self.features_folder / "meta.json").exists():
             return
         with self._told_if_broken(path):
-            found = file_digest(path)
+            found = content_digest(path)
         if self._made()["digests"].get(path.name, found) != found:
             message = "is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced"
             raise FeaturesBroken(path, message, self.argument)
@@ -259,8 +263,8 @@ class Study:
         rows = [self.manifest[["article", "language", "body_kind"]], *([] if added is None else [added])]
         coded = pd.concat(rows).to_csv(index=False)
         return {
-            "actors.csv": digest((self.folder / "actors.csv").read_bytes()),
-            "labels.csv": digest((self.folder / "labels.csv").read_bytes()),
+            "actors.csv": content_digest(self.folder / "actors.csv"),
+            "labels.csv": content_digest(self.folder / "labels.csv"),
             "articles.csv (language, body_kind)": digest(coded.encode()),
         }
 
@@ -275,19 +279,37 @@ class Study:
             aside = made.get("set_aside", {"row of texts": before} if before else {})
             counts = {"set_aside": aside, "skipped": made.get("skipped", {})}
             whole = {name: {str(k): int(n) for k, n in dict(given).items()} for name, given in counts.items()}
-            return {"inputs": dict(made["inputs"]), "digests": dict(made.get("digests", {})), **whole}
+            return {"inputs": dict(made["inputs"]), "digests": dict(made.get("digests", {})), **whole} | {
+                "measured": dict(made.get("measured", {}))
+            }
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
 
     def stale_features(self) -> list[str]:
-        """Names of the study files that changed since the features were made; empty where they are fresh.
+        """Names of the study's files, of the code that measures and of packages that changed since the features were
+        made; empty where they are fresh.
 
         Raises
         ------
         FeaturesMissing, FeaturesBroken
         """
-        made_with = self._made()["inputs"]
-        return [name for name, now in self.feature_inputs().items() if made_with.get(name) != now]
+        made = self._made()
+        files = [name for name, now in self.feature_inputs().items() if made["inputs"].get(name) != now]
+        return files + changed_code(made["measured"])
+
+    def features_warning(self) -> str:
+        """A sentence on features that would be measured otherwise now; empty where they are fresh.
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+        """
+        if not (changed := self.stale_features()):
+            return ""
+        measured = self._made()["measured"]
+        by = f"castillo-coverage {measured['version']} on {measured['on']}" if "on" in measured else "an older version"
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        return f"The features were measured by {by}; changed since: {', '.join(changed[:3])}{more}."
 
     def set_aside(self) -> tuple[dict[str, int], dict[str, int]]:
         """Rows of texts that the features lack, by reason, and what the files of texts held besides articles, by kind.

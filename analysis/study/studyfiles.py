@@ -16,6 +16,7 @@ import pandas as pd
 from analysis import tables
 from analysis.errors import Problem, did_you_mean
 from analysis.tables import Column, Schema
+from analysis.wording import unescape_formula
 
 #: Rows that are held as Python objects at once.
 _ROWS = 10_000
@@ -171,4 +172,4 @@ def parse_cell(text: str, column: Column) -> Any:
         if column.kind == "day":
             return stamp.tz_localize(None).normalize()
         return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
-    return text
+    return unescape_formula(text)
