@@ -17,7 +17,7 @@ from analysis.errors import MissingLibrary
 
 if TYPE_CHECKING:
     from analysis.collect.sums import Collection
-    from analysis.publish.progress import Progress
+    from analysis.progress import Progress
     from analysis.study import Study
 
 _NEEDED = ("httpcore", "httpx", "protego", "trafilatura")

@@ -25,7 +25,7 @@ from analysis.collect.visit import Visitor, host_of
 from analysis.collect.workers import Workers
 from analysis.errors import AnalysisError, told_if_not_written
 from analysis.paths import digest
-from analysis.publish.progress import Progress
+from analysis.progress import Progress
 from analysis.study import Study
 
 try:

@@ -16,9 +16,8 @@ import analysis
 from analysis.paths import digest, file_digest
 from analysis.publish.depends import library_files, notebook_modules
 from analysis.publish.files import write
-from analysis.publish.matrix import Report
-from analysis.publish.page import Failure
 from analysis.publish.parameters import read_cells, read_code
+from analysis.publish.reports import Failure, Report
 from analysis.study import Study
 
 #: Packages whose version can change a number, a figure or a page.
@@ -28,10 +27,7 @@ PACKAGES = (
 )
 _PUBLISH = Path(__file__).parent
 #: Modules of publish/ that decide what is on a page; the others decide which pages are made, and when.
-_SHAPING = (
-    *("describe", "environment", "kernels", "markdown", "matrix", "page", "parameters", "plain", "render"),
-    *("template_process", "work"),
-)
+_SHAPING = (*("engine", "environment", "execution", "pages", "parameters", "render", "reports"),)
 
 
 def versions() -> tuple[tuple[str, str], ...]:

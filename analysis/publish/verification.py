@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.publish.builder import Build, Echo
-from analysis.publish.jobs import default_jobs
 from analysis.publish.manifest import differences, make_manifest, read_manifest, remarks
-from analysis.publish.template import Template
+from analysis.publish.processes import WarmProcess
 from analysis.study import Study, find_root
 
 
@@ -23,7 +22,7 @@ class Verification:
 
 
 def verify(
-    study: Study, *, jobs: int | None = None, echo: Echo = lambda line: None, template: Template | None = None
+    study: Study, *, jobs: int | None = None, echo: Echo = lambda line: None, warm: WarmProcess | None = None
 ) -> Verification:
     """Build a study again from nothing into a temporary folder and compare with its committed manifest.
 
@@ -32,7 +31,7 @@ def verify(
     study : Study
     jobs : int, processes at once
     echo : called with a line of text for each report as it is done
-    template : Template started before
+    warm : WarmProcess started before
 
     Returns
     -------
@@ -48,7 +47,7 @@ def verify(
     scratch = Path(tempfile.mkdtemp(prefix="castillo-verify-"))
     try:
         plan = Build(study, root, scratch / "reports", scratch, echo)
-        result = plan.run((), jobs or default_jobs(len(study.manifest)), force=True, template=template)
+        result = plan.run(jobs=jobs, force=True, warm=warm)
         actual = make_manifest(result.folder, study.name, root, plan.files())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
