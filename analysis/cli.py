@@ -60,15 +60,17 @@ def main() -> None:
 @click.option("--jobs", type=click.IntRange(min=1), help="Reports at once.  [default: cores, as memory allows]")
 @click.option("--force", is_flag=True, help="Render also what is fresh.")
 @click.option("--figures", is_flag=True, help="Write each figure also as SVG, into figures/ beside the reports.")
-def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | None, force: bool, figures: bool) -> None:
+@click.option("--kernel", is_flag=True, help="Run notebooks in ordinary Jupyter kernels: slower, the same bytes.")
+@click.option("--cell-seconds", default=3600.0, show_default=True, type=POSITIVE, help="Time limit of a cell (s).")
+def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, figures: bool, **options: Any) -> None:
     """Render the reports of STUDY that are not fresh.
 
     Example: castillo build --only 'outlet--*' --jobs 2
     """
     from analysis import publish
     from analysis.paths import find_root, find_study
+    from analysis.progress import Progress
     from analysis.publish.cache import nothing_to_do
-    from analysis.publish.progress import Progress
 
     root = find_root()
     if not (force or only) and (kept := nothing_to_do(root, find_study(study), output or root / "reports")):
@@ -77,7 +79,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
         click.echo(f"{kept[0]}: 0 built, {kept[1]} fresh, 0 failed")
         _write_figures(kept[0], figures)
         return
-    with publish.started() as template:  # imports while the study is read and checked
+    with publish.started() as warm:  # imports while the study is read and checked
         loaded = _load(study)
         if warning := _features_warning(loaded):
             click.echo(f"warning: {warning}", err=True)
@@ -86,11 +88,11 @@ def build(study: str, output: Path | None, only: tuple[str, ...], jobs: int | No
             loaded,
             output=output,
             only=only,
-            jobs=jobs,
             force=force,
+            **options,
             echo=progress.line,
             progress=progress,
-            template=template,
+            warm=warm,
         )
     done = f"{len(result.built)} built, {len(result.fresh)} fresh, {len(result.failed)} failed"
     click.echo(f"{result.folder}: {done}")
@@ -183,7 +185,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     On a cluster: castillo annotate texts.parquet --study castillo-2022 --scheduler tcp://10.0.0.5:8786
     """
     from analysis.annotation import annotate as run
-    from analysis.publish.jobs import cores
+    from analysis.publish.environment import cores
 
     loaded = _load(study)
     folder = output or loaded.features_folder
@@ -238,7 +240,7 @@ def collect(
     """
     from analysis.collect import Options
     from analysis.collect import collect as run
-    from analysis.publish.progress import Progress
+    from analysis.progress import Progress
 
     loaded = _load(study)
     given["archive"] = None if no_archive else given["archive"]
@@ -265,8 +267,8 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
     """
     from analysis import publish
 
-    with publish.started() as template:
-        found = publish.verify(_load(study), jobs=jobs, renew=write, echo=click.echo, template=template)
+    with publish.started() as warm:
+        found = publish.verify(_load(study), jobs=jobs, renew=write, echo=click.echo, warm=warm)
     for line in (*found.remarks, *found.differences):
         click.echo(line)
     click.echo("verified: every file is the same" if not found.differences else f"{len(found.differences)} differences")

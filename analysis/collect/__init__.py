@@ -18,7 +18,7 @@ from analysis.errors import AnalysisError, MissingLibrary
 
 if TYPE_CHECKING:
     from analysis.collect.outcomes import CollectSummary
-    from analysis.publish.progress import Progress
+    from analysis.progress import Progress
     from analysis.study import Study
 
 _NEEDED = ("httpcore", "httpx", "protego", "trafilatura")

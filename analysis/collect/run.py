@@ -25,7 +25,7 @@ from analysis.collect.texts import Source, Texts, newest_first
 from analysis.collect.visit import Visitor, host_of
 from analysis.errors import AnalysisError, told_if_not_written
 from analysis.paths import digest
-from analysis.publish.progress import Progress
+from analysis.progress import Progress
 from analysis.study import Study
 
 _PACKAGES = ("castillo-coverage", "httpx", "httpcore", "protego", "trafilatura", "lxml")

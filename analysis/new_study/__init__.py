@@ -11,7 +11,7 @@ from analysis import tables
 from analysis.annotation import annotate
 from analysis.errors import AnalysisError, told_if_not_written
 from analysis.paths import find_root
-from analysis.publish.matrix import slug
+from analysis.publish.reports import slug
 from analysis.study import Study, load_study
 from analysis.tables.dictionary import sections
 

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from analysis.dependencies import keep_digests, may_import
+from analysis.dependencies import keep_digests, may_import, notebook_modules
 from analysis.errors import BuildError
+from analysis.progress import Progress
 from analysis.publish.cache import Cache, State, Status, read_parts, report_parts, study_parts
-from analysis.publish.describe import index_entry, page_of
+from analysis.publish.environment import default_jobs
 from analysis.publish.files import lock, prepare, sweep, write
-from analysis.publish.index import render_index
-from analysis.publish.jobs import default_jobs
 from analysis.publish.manifest import has_manifest, write_manifest
-from analysis.publish.matrix import Report, select, study_reports
-from analysis.publish.page import Failure, Outcome, Task
+from analysis.publish.pages import Task, index_entry, page_of, render_index
 from analysis.publish.parameters import Parameter, read_code, read_parameters
-from analysis.publish.progress import Progress
-from analysis.publish.run import run_all
-from analysis.publish.template import Template
+from analysis.publish.processes import CELL_SECONDS, Order, WarmProcess, started
+from analysis.publish.reports import Failure, Outcome, Report, select, study_reports
+from analysis.results import kept_at
 from analysis.study import Study, digest, find_root
 from analysis.study.settings import read_settings
 
@@ -65,9 +60,11 @@ def build(
     only: Sequence[str] = (),
     jobs: int | None = None,
     force: bool = False,
+    kernel: bool = False,
+    cell_seconds: float = CELL_SECONDS,
     echo: Echo = lambda line: None,
     progress: Progress | None = None,
-    template: Template | None = None,
+    warm: WarmProcess | None = None,
 ) -> BuildResult:
     """Build the reports of a study.
 
@@ -78,9 +75,11 @@ def build(
     only : sequence of globs over report names; all reports where it is empty
     jobs : int, processes at once; by default as many as there are cores, and memory for
     force : bool, render also what is fresh
+    kernel : bool, run each notebook in an ordinary Jupyter kernel: slower, the same bytes
+    cell_seconds : float, time limit of a cell
     echo : called with a line of text for each report as it is done
-    progress : Progress, is told of cells; nothing is shown where it is not given
-    template : Template started before, so that it was ready sooner; else the build starts its own
+    progress : Progress, shows cells as they begin; nothing is shown where it is not given
+    warm : WarmProcess started before, so that it is ready sooner; else the build starts its own
 
     Returns
     -------
@@ -89,11 +88,11 @@ def build(
     Raises
     ------
     ParameterError, BuildError, FeaturesMissing, FeaturesBroken
-        Before any kernel starts.
+        Before any report is run.
     """
     root = find_root()
     plan = Build(study, root, output or root / "reports", root, echo)
-    return plan.run(only, jobs or default_jobs(len(study.manifest)), force, progress, template)
+    return plan.run(only, jobs, force, progress, warm, kernel=kernel, cell_seconds=cell_seconds)
 
 
 class Build:
@@ -115,13 +114,14 @@ class Build:
 
     def run(
         self,
-        only: Sequence[str],
-        jobs: int,
-        force: bool,
+        only: Sequence[str] = (),
+        jobs: int | None = None,
+        force: bool = False,
         progress: Progress | None = None,
-        template: Template | None = None,
+        warm: WarmProcess | None = None,
+        **options: Any,
     ) -> BuildResult:
-        """Make the chosen reports that are not fresh, write what came of them, and all that lists them."""
+        """Make the chosen reports that are not fresh, write their files, and all that lists them."""
         chosen = select(self.reports, only)
         prepare(self.cache.folder)
         prepare(self.result.folder)
@@ -131,17 +131,8 @@ class Build:
             self.cache.drop_plan()
             todo = [report for report in chosen if force or self.status(report).word != "fresh"]
             self.result.fresh = [report.name for report in chosen if report not in todo]
-            tasks = [self._task(report) for report in todo]
-            progress = progress or Progress()
-            progress.begin(sum(map(self._cells, tasks)))
-            share = partial(_share_results, self.study, self.echo)
-            folder = self.study.folder
-            made = run_all(
-                tasks, jobs=jobs, share=share, echo=self.echo, cell=progress.cell, study=folder, template=template
-            )
-            with closing(made) as outcomes, closing(progress):
-                for outcome in outcomes:
-                    self._keep(outcome)
+            if todo:
+                self._make(todo, jobs or default_jobs(len(self.study.manifest)), progress or Progress(), warm, options)
             if not only:
                 self._remove_strays()
             self._write_index()
@@ -153,9 +144,44 @@ class Build:
         keep_digests()
         return self.result
 
-    def _task(self, report: Report) -> Task:
+    def _make(
+        self,
+        todo: Sequence[Report],
+        jobs: int,
+        progress: Progress,
+        warm: WarmProcess | None,
+        options: Mapping[str, Any],
+    ) -> None:
+        sources = {report.notebook: read_code(self._notebook(report)) for report in todo}
+        order = Order(
+            tasks=tuple(self._task(report, sources[report.notebook]) for report in todo),
+            jobs=jobs,
+            study=self.study.folder,
+            modules=tuple(notebook_modules(source for cells in sources.values() for source in cells)),
+            share=self._share(),
+            **options,
+        )
+        # A notebook's cells, and papermill's with the parameters.
+        progress.begin(sum(1 + sum(bool(source.strip()) for source in sources[report.notebook]) for report in todo))
+        with nullcontext(warm) if warm else started() as process, closing(progress):
+            for message in process.run(order):
+                if message is None:
+                    progress.cell()
+                elif isinstance(message, str):
+                    self.echo(message)
+                else:
+                    self._keep(message)
+
+    def _share(self) -> bool:
+        """Whether results that reports share are to be computed; it is said, since it takes longest."""
+        if not self.study.tested or kept_at(self.study).exists():
+            return False
+        self.echo("comparing each outlet with the others, for all reports at once: this takes longest")
+        return True
+
+    def _task(self, report: Report, sources: Sequence[str]) -> Task:
         page = page_of(report, self.study, self.root, self.parts[report.name], self.warning)
-        return Task(report, page, self.root, may_import(read_code(self._notebook(report)), "study_results"))
+        return Task(report, page, self.root, may_import(sources, "study_results"))
 
     def _keep(self, outcome: Outcome) -> None:
         """Write a report's files, CSV before HTML; a failure leaves those of its last good version."""
@@ -193,10 +219,6 @@ class Build:
         """Names of the files that the study's reports have, or had when they last succeeded."""
         return {"index.html", *(file for r in self.reports for file in self.cache.load(r.name).files)}
 
-    def _cells(self, task: Task) -> int:
-        """Cells to be run: the notebook's, and papermill's with the parameters."""
-        return 1 + len([source for source in read_code(self._notebook(task.report)) if source.strip()])
-
     def _parameters(self, report: Report) -> dict[str, Any]:
         return {**report.parameters, "study": self.study.name}
 
@@ -224,17 +246,6 @@ def _name_of(folder: Path) -> str | None:
     """Name of the study in a folder; None where there is none that can be read."""
     settings, _ = read_settings(folder / "study.toml") if (folder / "study.toml").is_file() else (None, [])
     return settings.name if settings else None
-
-
-def _share_results(study: Study, echo: Echo, pool: Executor) -> Callable[[], object]:
-    """Begin to compute what reports share once."""
-    if find_spec("analysis.results") is None:
-        return lambda: None
-    from analysis.results import begin_results, kept_at
-
-    if study.tested and not kept_at(study).exists():
-        echo("comparing each outlet with the others, for all reports at once: this takes longest")
-    return begin_results(study, pool)
 
 
 def list_reports(study: Study, *, output: Path | None = None) -> list[Listed]:

@@ -26,11 +26,11 @@ from analysis.paths import cache_folder, digest
 from analysis.publish.files import write
 
 if TYPE_CHECKING:  # a build with nothing to do imports nothing heavy
-    from analysis.publish.page import Failure
+    from analysis.publish.reports import Failure
     from analysis.study import Study
 
 #: Modules that make a page of a notebook: what it says beside it, and how it is run and rendered.
-_PAGE_MAKERS = ("analysis.publish.describe", "analysis.publish.work")
+_PAGE_MAKERS = ("analysis.publish.pages", "analysis.publish.execution")
 _PLAN = "plan"
 
 
@@ -141,7 +141,7 @@ class Cache:
         try:
             kept: dict[str, Any] = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
             if kept["failure"]:
-                from analysis.publish.page import Failure
+                from analysis.publish.reports import Failure
 
                 kept["failure"] = Failure(**kept["failure"])
             return State(**kept)

@@ -1,92 +1,113 @@
-"""The environment notebooks run in, the same for everyone: one BLAS thread, fixed hash seed, time zone, locale."""
+"""The environment that reports are made in, the same for everyone, and how many reports this machine makes at once."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from analysis import THREADS
 
-#: What would make a figure or a number depend on the user's shell.
+#: Variables of the user's shell that would make a figure or a number depend on it.
 _UNWANTED = (
-    "PYTHONSTARTUP",
-    "PYTHONDONTWRITEBYTECODE",
-    "PYTHONWARNINGS",
-    "PYTHONINSPECT",
-    "LANG",
-    "LANGUAGE",
-    "MPLBACKEND",
-    "COLUMNS",  # the terminal's size
-    "LINES",
+    *("PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE", "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONIOENCODING"),
+    *("LANG", "LANGUAGE", "COLUMNS", "LINES", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH"),
 )
-_ONE_THREAD = dict.fromkeys(THREADS, "1")
-#: Memory once had is kept: given back to the system and asked for again at each draw, it costs a fifth of the time of
-#: a comparison. Processes of a build do not live long. Other systems than those with glibc do not read this.
-_KEEP_MEMORY = {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1000000000"}
+#: Bytes that the process of a report takes, measured on the Castillo study's reports, with a third to spare.
+JOB_MEMORY = 600e6
+#: Bytes more for each article of a study: the processes of a million generated articles took 4.5 GB.
+ARTICLE_MEMORY = 4_000
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let processes started here do linear algebra in one thread each: it is asked for when numpy is first imported."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(_ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
-
-
-def kernel_environment(scratch: Path) -> Mapping[str, str]:
-    """Variables in which kernels run: one BLAS thread, fixed hash seed, time zone and locale, no user configuration.
+def report_environment(scratch: Path) -> dict[str, str]:
+    """Variables of a process yet to be started that makes reports.
 
     Parameters
     ----------
-    scratch : Path, a private folder for connection files and IPython's own files
+    scratch : Path, a private folder for what Jupyter and IPython write
 
     Returns
     -------
-    mapping name → value
+    dict, name → value
     """
+    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
     return {
-        **_ONE_THREAD,
-        **_KEEP_MEMORY,
+        **kept,
+        **dict.fromkeys(THREADS, "1"),
+        # Memory once had is kept: given back to the system and asked for again at each draw, it costs a fifth of the
+        # time of a comparison. Systems without glibc do not read this.
+        "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1000000000",
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "TZ": "UTC",
         "LC_ALL": "C.UTF-8",
-        "JUPYTER_RUNTIME_DIR": str(scratch),
-        "IPYTHONDIR": str(scratch / "ipython"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MATPLOTLIBRC": os.devnull,
+        # The kernel `python3` is this interpreter's, whatever is installed elsewhere under that name.
+        **dict.fromkeys(("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"), str(scratch)),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "IPYTHONDIR": str(scratch / "ipython"),
         "JE_ARROW_MALLOC_CONF": "background_thread:false",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
 
 
-def enter_environment(scratch: Path) -> None:
-    """Make this process's environment that of the kernels it will start."""
-    for name in _UNWANTED:
-        os.environ.pop(name, None)
-    os.environ.update(kernel_environment(scratch))
-
-
-def outside_environment(scratch: Path) -> dict[str, str]:
-    """The environment of kernels for a process yet to be started."""
-    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
-    return {**kept, **kernel_environment(scratch)}
-
-
 @contextmanager
-def private_folder() -> Iterator[Path]:
-    """A new folder whose sockets have names that fit, 107 bytes: in /tmp where the usual one for such lies too deep."""
-    deep = sys.platform.startswith("linux") and len(tempfile.gettempdir()) > 50
-    scratch = Path(tempfile.mkdtemp(prefix="castillo-", dir="/tmp" if deep else None))
+def quick_jsonschema() -> Iterator[None]:
+    """Context in which papermill is imported two seconds sooner.
+
+    jsonschema imports rfc3987_syntax where that is installed, which compiles a grammar to check addresses; the schema
+    of notebooks has none.
+    """
+    missing = "rfc3987_syntax" not in sys.modules
+    if missing:
+        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     try:
-        yield scratch
+        yield
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if missing:
+            del sys.modules["rfc3987_syntax"]
+
+
+def describe_plots() -> None:
+    """Let IPython describe a matplotlib figure by its titles and axes: in a report that is its text alternative."""
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    shell.display_formatter.formatters["text/plain"].for_type_by_name("matplotlib.figure", "Figure", _describe_plot)
+
+
+def _describe_plot(figure: Any, printer: Any, cycle: bool) -> None:
+    parts = [figure.get_suptitle()]
+    for axes in figure.axes:
+        labels = [label for label in (axes.get_xlabel(), axes.get_ylabel()) if label]
+        parts += [axes.get_title(), f"axes: {' and '.join(labels)}" if labels else ""]
+    printer.text(". ".join(["Plot", *filter(None, parts)]))
+
+
+def default_jobs(articles: int) -> int:
+    """As many processes as there are cores, but no more than there is memory for with so many articles in a study."""
+    return max(1, min(cores(), int(free_memory() // (JOB_MEMORY + articles * ARTICLE_MEMORY))))
+
+
+def free_memory() -> float:
+    """Bytes that may still be taken, of the machine's memory and of what this process's group of processes may use."""
+    free = float(psutil.virtual_memory().available)
+    with suppress(OSError, ValueError):  # a container's limit, where there is one ("max" is no number)
+        group = Path("/sys/fs/cgroup")
+        limit, taken = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        free = min(free, limit - taken + int(stat.get("inactive_file", 0)))  # what files were read is given up first
+    return free
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    with suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from analysis.publish.files import write
-from analysis.publish.matrix import slug
+from analysis.publish.reports import slug
 
 FOLDER = "figures"
 _FIGURE = re.compile(r'<figure class="chart" id="figure-([^"]+)">.*?(<svg .*?</svg>)', re.DOTALL)

@@ -15,11 +15,10 @@ from analysis.errors import BuildError
 from analysis.paths import find_root
 from analysis.publish.cache import python_version
 from analysis.publish.files import write
-from analysis.publish.jobs import default_jobs
 
 if TYPE_CHECKING:  # builder imports this module
     from analysis.publish.builder import Echo
-    from analysis.publish.template import Template
+    from analysis.publish.processes import WarmProcess
     from analysis.study import Study
 
 NAME = "manifest.json"
@@ -40,7 +39,7 @@ def verify(
     jobs: int | None = None,
     renew: bool = False,
     echo: Echo = lambda line: None,
-    template: Template | None = None,
+    warm: WarmProcess | None = None,
 ) -> Verification:
     """Differences between a new build of a study, made in a temporary folder, and its committed manifest.
 
@@ -50,7 +49,7 @@ def verify(
     jobs : int, processes at once
     renew : bool, write the manifest of the new build afterwards, if no report failed; there may be none before
     echo : called with a line of text for each report as it is done
-    template : Template started before
+    warm : WarmProcess started before
 
     Returns
     -------
@@ -69,7 +68,7 @@ def verify(
     scratch = Path(tempfile.mkdtemp(prefix="castillo-verify-"))
     try:
         plan = Build(study, root, scratch / "reports", scratch, echo)
-        result = plan.run((), jobs or default_jobs(len(study.manifest)), force=True, template=template)
+        result = plan.run(jobs=jobs, force=True, warm=warm)
         actual = make_manifest(result.folder, study.name, root, plan.files())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

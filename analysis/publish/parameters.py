@@ -1,18 +1,18 @@
-"""Parameters of a notebook: read from its parameters cell without starting a kernel, and held to the study."""
+"""Parameters of a notebook: read from its parameters cell before anything runs, and held to the study."""
 
 from __future__ import annotations
 
 import ast
-import io
 import json
-import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import BuildError, ParameterError, did_you_mean
+from analysis.publish.environment import quick_jsonschema
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -69,54 +69,49 @@ def read_code(path: Path) -> list[str]:
 
 
 def read_parameters(path: Path) -> tuple[Parameter, ...]:
-    """Parameters of a notebook, in the order of its parameters cell.
+    """Parameters of a notebook as papermill reads them, in the order of its parameters cell.
 
     Raises
     ------
     BuildError
-        Where there is no readable parameters cell.
+        Where there is not one parameters cell, or it is not Python.
     ParameterError
-        Where a line of it is not `name: type = literal`.
+        Where a default is no literal, or none of its type.
     """
-    cells = [cell for cell in read_cells(path) if "parameters" in cell["tags"]]
+    cells = [cell["source"] for cell in read_cells(path) if "parameters" in cell["tags"]]
     if len(cells) != 1:
         raise BuildError(f"{path} has {len(cells)} cells tagged 'parameters'. Tag exactly one.")
-    source = cells[0]["source"]
     try:
-        body = ast.parse(source).body
-        comments = _comments(source)
-    except (SyntaxError, tokenize.TokenError) as error:
+        ast.parse(cells[0])
+    except SyntaxError as error:
         raise BuildError(f"{path}: the parameters cell is not Python ({error}). Mend it.") from error
-    return tuple(_parameter(path.stem, line, comments) for line in body if not _is_text(line))
+    return tuple(_parameter(path.stem, inspected) for inspected in _inspect(cells[0]))
 
 
-def _is_text(line: ast.stmt) -> bool:
-    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+@cache
+def _inspect(source: str) -> list[Mapping[str, str]]:
+    with quick_jsonschema():
+        from nbformat.v4 import new_code_cell, new_notebook
+        from papermill import inspect_notebook
+    cell = new_code_cell(source, metadata={"tags": ["parameters"]})  # type: ignore[no-untyped-call]
+    kernel = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+    notebook = new_notebook(cells=[cell], metadata=kernel)  # type: ignore[no-untyped-call]
+    return list(inspect_notebook(notebook).values())
 
 
-def _comments(source: str) -> dict[int, str]:
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {t.start[0]: t.string.lstrip("# ").rstrip() for t in tokens if t.type == tokenize.COMMENT}
-
-
-def _parameter(notebook: str, line: ast.stmt, comments: Mapping[int, str]) -> Parameter:
-    if isinstance(line, ast.AnnAssign):
-        name, value, annotation = ast.unparse(line.target), line.value, ast.unparse(line.annotation)
-    elif isinstance(line, ast.Assign) and len(line.targets) == 1:
-        name, value, annotation = ast.unparse(line.targets[0]), line.value, ""
-    else:
-        raise ParameterError(notebook, ast.unparse(line), None, "is no assignment; write name: type = value")
+def _parameter(notebook: str, inspected: Mapping[str, str]) -> Parameter:
+    name, text = inspected["name"], inspected["default"]
     try:
-        default = ast.literal_eval(value) if value is not None else None
-    except ValueError:
-        raise ParameterError(notebook, name, ast.unparse(value or line), "its default must be a literal") from None
-    kind = annotation.replace("'", "").replace('"', "") or type(default).__name__
-    parameter = Parameter(name, kind, default, comments.get(line.end_lineno or line.lineno, ""))
+        default = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        raise ParameterError(notebook, name, text, "its default must be a literal") from None
+    kind = inspected["inferred_type_name"]
+    kind = type(default).__name__ if kind == "None" else kind
     if kind not in TYPES:
         raise ParameterError(notebook, name, default, f"has the type {kind}; papermill passes {', '.join(TYPES)}")
     if not fits(default, kind):
         raise ParameterError(notebook, name, default, f"its default is not {kind}")
-    return parameter
+    return Parameter(name, kind, default, inspected["help"])
 
 
 def fits(value: Any, kind: str) -> bool:
@@ -137,7 +132,7 @@ def check_parameters(
     Parameters
     ----------
     notebook : str, its name
-    known : tuple of Parameter, what the notebook has
+    known : tuple of Parameter, those of the notebook
     given : mapping name → value, `study` included
     study : Study, whose outlets the values of outlet, left and right must be, and in whose window days must lie
 
@@ -145,33 +140,35 @@ def check_parameters(
     -------
     list of ParameterError, empty where all is well
     """
-    by_name = {parameter.name: parameter for parameter in known}
+    types = {parameter.name: parameter.type for parameter in known}
     wrong = []
     for name, value in given.items():
-        if name not in by_name:
-            hint = did_you_mean(name, by_name)
-            message = f"the notebook has no such parameter{hint}. It has {', '.join(by_name) or 'none'}"
+        if name not in types:
+            message = (
+                f"the notebook has no such parameter{did_you_mean(name, types)}. It has {', '.join(types) or 'none'}"
+            )
             wrong.append(ParameterError(notebook, name, value, message))
-        elif not fits(value, by_name[name].type):
-            wrong.append(ParameterError(notebook, name, value, f"is not {by_name[name].type}"))
-    effective = {**{p.name: p.default for p in known}, **given}
-    for name in OUTLETS:
-        value = effective.get(name, "")
-        if isinstance(value, str) and value and (message := _outlet_problem(notebook, value, study)):
+        elif not fits(value, types[name]):
+            wrong.append(ParameterError(notebook, name, value, f"is not {types[name]}"))
+    values = {**{p.name: p.default for p in known}, **given}
+    for name, value in values.items():
+        if isinstance(value, str) and value and (message := _problem(notebook, name, value, values, study)):
             wrong.append(ParameterError(notebook, name, value, message))
-    for name, value in effective.items():
-        day = name.rpartition("_")[2] in DAYS and isinstance(value, str) and value
-        if day and (message := _day_problem(value, study)):
-            wrong.append(ParameterError(notebook, name, value, message))
-    language = effective.get("language", "")
-    if isinstance(language, str) and language and language not in study.settings.languages:
-        hint = did_you_mean(language, study.settings.languages)
-        message = f"is no language of {study.name}{hint}. Known: {', '.join(study.settings.languages)}"
-        wrong.append(ParameterError(notebook, "language", language, message))
-    left, right = effective.get("left"), effective.get("right")
-    if left and left == right:
-        wrong.append(ParameterError(notebook, "right", right, "is the same outlet as left"))
     return wrong
+
+
+def _problem(notebook: str, name: str, value: str, values: Mapping[str, Any], study: Study) -> str:
+    """Sentence on a value that the study does not have, or that another parameter excludes; empty where it fits."""
+    if name in OUTLETS and (message := _outlet_problem(notebook, value, study)):
+        return message
+    if name == "right" and value == values.get("left"):
+        return "is the same outlet as left"
+    if name.rpartition("_")[2] in DAYS:
+        return _day_problem(value, study)
+    languages = study.settings.languages
+    if name == "language" and value not in languages:
+        return f"is no language of {study.name}{did_you_mean(value, languages)}. Known: {', '.join(languages)}"
+    return ""
 
 
 def _day_problem(value: str, study: Study) -> str:
@@ -180,9 +177,7 @@ def _day_problem(value: str, study: Study) -> str:
         day = date.fromisoformat(value)
     except ValueError:
         return "is not a date; write it as 2022-12-07"
-    if not first <= day <= last:
-        return f"lies outside the study's window, {first} to {last}"
-    return ""
+    return "" if first <= day <= last else f"lies outside the study's window, {first} to {last}"
 
 
 def _outlet_problem(notebook: str, outlet: str, study: Study) -> str:

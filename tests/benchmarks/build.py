@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 
 from analysis.paths import find_root
-from analysis.publish.matrix import Report, study_reports
+from analysis.publish.reports import Report, study_reports
 from analysis.study import load_study
 
 BIN = Path(sys.executable).parent

@@ -1,4 +1,4 @@
-"""The matrix: which reports a study has, under which names, with which parameters."""
+"""Reports of a study by name and parameters, and the outcome of each: its files or its failure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import AnalysisError, BuildError, ParameterError, told
-from analysis.publish.parameters import Parameter, check_parameters, read_parameters
+from analysis.publish.parameters import check_parameters, read_parameters
 from analysis.study import Study
 from analysis.study.entries import ReportRule
 from analysis.study.settings import line_of
@@ -34,45 +34,46 @@ class Report:
     parameters: Mapping[str, Any]
 
 
-def study_argument(study: Study, root: Path) -> str:
-    """What notebooks are told to load: a name where the study lies in the project's data/, else its path."""
-    return study.folder.name if study.folder.parent == (root / "data").resolve() else str(study.folder)
+@dataclass(frozen=True)
+class Rendered:
+    """A report's files by name, its title, and its first finding."""
+
+    files: Mapping[str, bytes]
+    title: str
+    headline: str
 
 
-def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisError]]:
-    """Every report of a study in the order of study.toml, and everything that is wrong with them."""
-    known: dict[str, tuple[Parameter, ...]] = {}
-    reports: list[Report] = []
-    wrong: list[AnalysisError] = []
-    for number, rule in enumerate(study.settings.reports):
-        before = len(wrong)
-        try:
-            if rule.notebook not in known:
-                known[rule.notebook] = read_parameters(root / "notebooks" / f"{rule.notebook}.ipynb")
-            for given in _expand(rule, study):
-                order = [parameter.name for parameter in known[rule.notebook]]
-                values = {**{name: given[name] for name in order if name in given}, **given}
-                parameters = {"study": study_argument(study, root), **values}
-                wrong += check_parameters(rule.notebook, known[rule.notebook], parameters, study)
-                name = report_name(rule.notebook, order, given)
-                reports.append(Report(name, rule.notebook, parameters))
-        except (BuildError, ParameterError) as error:
-            wrong.append(error)
-        for found in wrong[before:]:
-            found.add_note(place_of(study, number))
-    names = [report.name for report in reports]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        again = BuildError(f"study.toml asks for the report {name!r} more than once. Delete one of its [[reports]].")
-        again.add_note(str(study.folder / "study.toml"))
-        wrong.append(again)
-    return reports, wrong
+@dataclass(frozen=True)
+class Failure:
+    """Why a report could not be made.
+
+    Attributes
+    ----------
+    cell : int or None, number of the cell as JupyterLab shows it after Run All
+    line : int or None, line in that cell
+    error : str, the exception in one line
+    traceback : str, without colours and machine paths
+    """
+
+    cell: int | None
+    line: int | None
+    error: str
+    traceback: str
+
+    @property
+    def place(self) -> str:
+        """Cell and line in words."""
+        line = "" if self.line is None else f", line {self.line}"
+        return "outside its cells" if self.cell is None else f"in cell {self.cell}{line}"
 
 
-def place_of(study: Study, number: int) -> str:
-    """Path and line of the entry of that number, from 0, of [[reports]] in study.toml."""
-    path = study.folder / "study.toml"
-    line = line_of(path.read_text(encoding="utf-8-sig"), "reports", number)
-    return str(path) if line is None else f"{path}:{line}"
+@dataclass(frozen=True)
+class Outcome:
+    """A report's files or its failure, and the seconds it took."""
+
+    name: str
+    result: Rendered | Failure
+    seconds: float
 
 
 def study_reports(study: Study, root: Path) -> list[Report]:
@@ -81,7 +82,7 @@ def study_reports(study: Study, root: Path) -> list[Report]:
     Raises
     ------
     ParameterError, BuildError
-        Where something is wrong; where several things are, one BuildError that tells them all.
+        Where something is wrong; where several things are, one BuildError with all of them.
     """
     reports, wrong = plan_reports(study, root)
     if len(wrong) == 1:
@@ -89,6 +90,44 @@ def study_reports(study: Study, root: Path) -> list[Report]:
     if wrong:
         raise BuildError("\n".join(map(told, wrong)))
     return reports
+
+
+def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisError]]:
+    """Every report of a study in the order of study.toml, and everything that is wrong with them."""
+    reports: list[Report] = []
+    wrong: list[AnalysisError] = []
+    for number, rule in enumerate(study.settings.reports):
+        before = len(wrong)
+        try:
+            known = read_parameters(root / "notebooks" / f"{rule.notebook}.ipynb")
+            order = [parameter.name for parameter in known]
+            for given in _expand(rule, study):
+                values = {**{name: given[name] for name in order if name in given}, **given}
+                parameters = {"study": _study_argument(study, root), **values}
+                wrong += check_parameters(rule.notebook, known, parameters, study)
+                reports.append(Report(report_name(rule.notebook, order, given), rule.notebook, parameters))
+        except (BuildError, ParameterError) as error:
+            wrong.append(error)
+        for found in wrong[before:]:
+            found.add_note(_place(study, number))
+    names = [report.name for report in reports]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        again = BuildError(f"study.toml asks for the report {name!r} more than once. Delete one of its [[reports]].")
+        again.add_note(str(study.folder / "study.toml"))
+        wrong.append(again)
+    return reports, wrong
+
+
+def _study_argument(study: Study, root: Path) -> str:
+    """The study as notebooks are told to load it: a name where it lies in the project's data/, else its path."""
+    return study.folder.name if study.folder.parent == (root / "data").resolve() else str(study.folder)
+
+
+def _place(study: Study, number: int) -> str:
+    """Path and line of the entry of that number, from 0, of [[reports]] in study.toml."""
+    path = study.folder / "study.toml"
+    line = line_of(path.read_text(encoding="utf-8-sig"), "reports", number)
+    return str(path) if line is None else f"{path}:{line}"
 
 
 def _expand(rule: ReportRule, study: Study) -> Iterator[Mapping[str, Any]]:
@@ -126,7 +165,7 @@ def slug(value: object, limit: int = 60) -> str:
 
 
 def select(reports: Sequence[Report], globs: Sequence[str]) -> list[Report]:
-    """The reports whose names match one of the globs; all of them where there is none.
+    """Reports whose names match one of the globs; all of them where there is none.
 
     Raises
     ------
