@@ -16,9 +16,9 @@ import pandas as pd
 from analysis import tables
 from analysis.text.arrays import column
 from analysis.text.gazetteer import Alias, Gazetteer, Match, Matcher, key
-from analysis.text.parsed import Parsed, lower, parse
+from analysis.text.parsed import Parsed, parse
 from analysis.text.sentences import Span
-from analysis.text.voice import first_signs, reported
+from analysis.text.voice import first_signs, lower, reported
 
 
 class Mention(NamedTuple):
@@ -115,7 +115,7 @@ def _voice(parsed: Parsed, item: _Found, saying: Set[int]) -> str:
         return "quoted"
     if item.sentence not in saying:
         return "own"
-    low = list(map(lower, parsed.forms(item.sentence)))
+    low = parsed.forms(item.sentence)
     start = int(parsed.bounds[item.sentence])
     return "attributed" if all(reported(low, language=parsed.language)[first - start : last - start]) else "own"
 

@@ -6,7 +6,6 @@ Many texts of a language are read together, since arrays of all their tokens cos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -15,7 +14,10 @@ import numpy as np
 from analysis.text.arrays import Flags, Ints, column
 from analysis.text.sentences import Span, split_sentences
 from analysis.text.tokens import Tokens, read_tokens
-from analysis.text.voice import quoted_spans
+from analysis.text.voice import lower, quoted_spans
+
+
+__all__ = ["Parsed", "lower", "parse"]
 
 
 class Parsed(NamedTuple):
@@ -69,12 +71,6 @@ def parse(texts: Sequence[str], *, language: str) -> Parsed:
     bounds = np.searchsorted(tokens.rows, np.arange(len(sentences) + 1))
     quoted = _inside(tokens, starts[tokens.rows], owners[tokens.rows], texts)
     return Parsed(texts, language, sentences, owners, starts, ends, tokens, bounds, quoted)
-
-
-@lru_cache(maxsize=200_000)
-def lower(form: str) -> str:
-    """A token without capitals, its apostrophes as typed: the form under which it is counted."""
-    return form.casefold().replace("’", "'")
 
 
 def _ends(spans: Sequence[Sequence[Span]]) -> Ints:
