@@ -1,6 +1,6 @@
 """A chunk of texts → their rows of the features. Nothing here touches the disk or knows another chunk.
 
-The texts of a language are read together (`analysis.text.parsed`); what is counted is counted in arrays over all
+The texts of a language are read together (`analysis.text.mentions.parse`); what is counted is counted in arrays over all
 of them.
 """
 
@@ -21,10 +21,10 @@ from analysis.scoring import mention_valence, sentence_valence
 from analysis.tables import PARTS, Schema
 from analysis.text.arrays import Flags, Ints, column
 from analysis.text.gazetteer import Gazetteer
-from analysis.text.mentions import Mention, text_mentions
+from analysis.text.mentions import Mention, Parsed, parse, text_mentions
 from analysis.text.minhash import PERMUTATIONS, SHINGLE, signatures, word_numbers
-from analysis.text.parsed import Parsed, lower, parse
 from analysis.text.tokens import is_word
+from analysis.text.voice import lower
 
 #: Tables with rows of one article each; REPRINTS needs all articles.
 OF_ARTICLE = (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS, tables.SIGNATURES)

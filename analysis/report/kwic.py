@@ -92,7 +92,7 @@ def _texts(study: Study, wanted: Iterable[str]) -> dict[str, tuple[str, list[Spa
                 raise AnalysisError(
                     f"the text of {row.article} is not the one its features were made from. Annotate again."
                 )
-            found[row.article] = (text, tokenize(text, language=row.language))
+            found[row.article] = (text, tokenize(text, language=row.language).spans)
     if missing := sorted(left - set(found)):
         raise AnalysisError(f"the texts hold nothing of {len(missing)} articles, first {missing[0]}.")
     return found

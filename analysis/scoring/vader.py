@@ -19,8 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES, normalize
 
-from analysis.text.arrays import Flags, Ints, column, numbered
-from analysis.text.pieces import read_pieces
+from analysis.text.arrays import Flags, Ints, column, numbered, read_pieces
 
 #: How much of a booster's effect is left, by its distance from the word.
 _FADING = (1.0, 0.95, 0.9)

@@ -1,16 +1,19 @@
-"""Alias tables → a compiled matcher, for actors and labels alike.
+"""Alias tables compiled into matchers, for actors and labels alike.
 
-An alias matches whole tokens only ("York" is not in "Yorkshire"). Within a table matches never overlap: the leftmost
+An alias matches whole tokens only: "York" is not in "Yorkshire". Within a table matches never overlap: the leftmost
 wins, from the same place the longest ("New York" before "York"); actors and labels are matched independently of each
 other. Where several rows match the same words, a full name wins over a surname, then accents as written over folded
-ones, exact capitals over any, the text's language over `*`. A surname matches every actor who bears it: `mentions`
-finds out who is meant.
+ones, exact capitals over any, the text's language over `*`. A surname matches every actor who bears it; `mentions`
+decides who is meant.
+
+A name is also matched where its period ends the sentence too ("to Oxbow Inc."), in a hashtag (#AdaRivas), and with any
+capitals in a sentence typed in capitals only.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -18,8 +21,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis.errors import GazetteerError
-from analysis.text.arrays import numbered
-from analysis.text.tokens import read_tokens
+from analysis.text.tokens import alias_tokens
 
 _MARKS = str.maketrans("’ʼ‘‐‑", "'''--")
 #: Letters that have no decomposition into a letter and an accent.
@@ -27,14 +29,23 @@ _STROKES = str.maketrans("łŁøØđĐ", "lLoOdD")
 
 
 class Alias(NamedTuple):
-    """A row of an alias table. `surname` is yes, default or empty; `exact` holds capitals, `fold` frees accents."""
+    """A row of an alias table.
+
+    Attributes
+    ----------
+    entry, language, text : str
+        The actor or set:label, the language or `*`, the alias.
+    exact : bool, whether capitals count
+    surname : "yes", "default" (the bearer meant where the text does not tell) or empty
+    fold : bool, whether the alias is also matched without its accents
+    """
 
     entry: str
-    language: str
-    text: str
-    exact: bool
-    surname: str
-    fold: bool
+    language: str = "*"
+    text: str = ""
+    exact: bool = True
+    surname: str = ""
+    fold: bool = False
 
 
 class Match(NamedTuple):
@@ -47,19 +58,21 @@ class Match(NamedTuple):
 
 @dataclass
 class _Node:
+    """A node of the trie of tokens: its children by key, the aliases that end here with their tokens."""
+
     next: dict[str, _Node] = field(default_factory=dict)
     aliases: list[tuple[Alias, tuple[str, ...]]] = field(default_factory=list)
-    fitted: dict[tuple[str, ...], tuple[Alias, ...]] = field(default_factory=dict)
+    ranked: dict[tuple[tuple[str, ...], bool], tuple[Alias, ...]] = field(default_factory=dict)
 
-    def fitting(self, tokens: tuple[str, ...]) -> tuple[Alias, ...]:
+    def best(self, tokens: tuple[str, ...], capitals: bool) -> tuple[Alias, ...]:
         """The row that fits these tokens best, or where that is a surname, every actor's row that fits."""
-        if tokens not in self.fitted:
-            self.fitted[tokens] = _best(self.aliases, tokens)
-        return self.fitted[tokens]
+        if (tokens, capitals) not in self.ranked:
+            self.ranked[tokens, capitals] = _best(self.aliases, tokens, capitals)
+        return self.ranked[tokens, capitals]
 
 
-def _best(aliases: Iterable[tuple[Alias, Sequence[str]]], tokens: Sequence[str]) -> tuple[Alias, ...]:
-    ranked = [(rank, alias) for alias, written in aliases if (rank := _rank(alias, written, tokens))]
+def _best(aliases: Iterable[tuple[Alias, Sequence[str]]], tokens: Sequence[str], capitals: bool) -> tuple[Alias, ...]:
+    ranked = [(rank, alias) for alias, written in aliases if (rank := _rank(alias, written, tokens, capitals))]
     ranked.sort()
     if not ranked or not ranked[0][1].surname:
         return tuple(alias for _, alias in ranked[:1])
@@ -68,37 +81,52 @@ def _best(aliases: Iterable[tuple[Alias, Sequence[str]]], tokens: Sequence[str])
     return tuple(by_entry[entry] for entry in sorted(by_entry))
 
 
+def _rank(alias: Alias, written: Sequence[str], tokens: Sequence[str], capitals: bool) -> tuple[bool, ...] | None:
+    """Order of preference of a row for these tokens, the best first; None where it does not match them."""
+    pairs = [(token, own) for token, own in zip(map(_typed, tokens), map(_typed, written), strict=True) if token != own]
+    if not alias.exact or capitals or written[0] == "#":
+        pairs = [(token.casefold(), own.casefold()) for token, own in pairs]
+    if all(token == own for token, own in pairs):
+        folded = False
+    elif alias.fold and all(token in (own, strip_accents(own)) for token, own in pairs):
+        folded = True
+    else:
+        return None
+    return bool(alias.surname), folded, not alias.exact, alias.language == "*"
+
+
 class Matcher:
-    """One table's aliases, as a trie of tokens per language, made when a text of that language first comes."""
+    """One table's aliases as a trie of tokens per language, compiled when a text of that language first comes."""
 
     def __init__(self, aliases: Iterable[Alias]) -> None:
         self._aliases = tuple(aliases)
         self._tries: dict[str, _Node] = {}
 
-    def begins(self, *, language: str) -> Set[str]:
+    def first_keys(self, *, language: str) -> Set[str]:
         """Keys of the tokens that an alias begins with."""
         return self._trie(language).next.keys()
 
     def match(self, tokens: Sequence[str], *, language: str) -> list[Match]:
         """Matches in the tokens of one sentence, in order, without overlap."""
-        numbers, forms = numbered(tokens)
-        places = [(at, len(tokens)) for at in range(len(tokens))]
-        return list(self.find(forms, numbers.tolist(), places, language=language))
+        capitals = "".join(tokens).isupper() and len(tokens) > 2
+        starts = [(at, len(tokens), capitals) for at in range(len(tokens))]
+        return list(self.find(tokens, range(len(tokens)), starts, language=language))
 
     def find(
-        self, forms: Sequence[str], numbers: Sequence[int], places: Iterable[tuple[int, int]], *, language: str
+        self, forms: Sequence[str], numbers: Sequence[int], starts: Iterable[tuple[int, int, bool]], *, language: str
     ) -> Iterator[Match]:
-        """Matches in the tokens of many sentences, likewise.
+        """Matches in the tokens of many sentences, in order, without overlap.
 
         Parameters
         ----------
         forms : different tokens
-        numbers : sequence of int, which of the forms each token is
-        places : pairs of int, ascending: where a match may begin, and where the sentence there ends
+        numbers : sequence of int, index of each token in `forms`
+        starts : tuples, ascending: a token at which a match may begin, where its sentence ends, and whether the
+            sentence is in capitals only
         language : str, one of tables.LANGUAGES
         """
         trie, keys, free = self._trie(language), list(map(key, forms)), 0
-        for at, end in places:
+        for at, end, capitals in starts:
             if at < free:
                 continue
             ends, node = [], trie
@@ -110,10 +138,19 @@ class Matcher:
                 if node.aliases:
                     ends.append((last, node))
             for last, node in reversed(ends):
-                if fitting := node.fitting(tuple([forms[number] for number in numbers[at : last + 1]])):
-                    yield Match(at, last, fitting)
+                tokens = tuple([forms[number] for number in numbers[at : last + 1]])
+                if aliases := node.best(tokens, capitals):
+                    hashtag = tokens[0] == "#" and not aliases[0].text.startswith("#")
+                    yield Match(at + hashtag, last, aliases)
                     free = last + 1
                     break
+
+    def compound(self, form: str, *, language: str) -> list[tuple[str, tuple[Alias, ...]]]:
+        """Parts of a token with hyphens, with their aliases, if all of them have one (Rivas-Ayala); else empty."""
+        parts = form.translate(_MARKS).split("-")
+        nodes = [self._trie(language).next.get(key(part)) for part in parts]
+        found = [node.best((part,), False) if node else () for part, node in zip(parts, nodes, strict=True)]
+        return list(zip(parts, found, strict=True)) if len(parts) > 1 and all(found) else []
 
     def _trie(self, language: str) -> _Node:
         if language not in self._tries:
@@ -123,23 +160,63 @@ class Matcher:
     def _compile(self, language: str) -> _Node:
         root = _Node()
         aliases = [alias for alias in self._aliases if alias.language in (language, "*")]
-        for alias, written in zip(aliases, alias_tokens([alias.text for alias in aliases], language), strict=True):
-            node = root
-            for token in written:
-                node = node.next.setdefault(key(token), _Node())
-            node.aliases.append((alias, tuple(written)))
+        texts = [unicodedata.normalize("NFC", alias.text) for alias in aliases]
+        for alias, tokens in zip(aliases, alias_tokens(texts, language=language), strict=True):
+            for written in _variants(tokens):
+                node = root
+                for token in written:
+                    node = node.next.setdefault(key(token), _Node())
+                node.aliases.append((alias, written))
         return root
 
 
-class Gazetteer:
-    """The alias tables of a study, compiled: `actors` and `labels`, each a Matcher."""
+def _variants(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The tokens of an alias as they may stand in a text."""
+    yield tuple(tokens)
+    *first, last = tokens
+    if last.endswith(".") and last.strip("."):  # where the sentence ends with it
+        yield (*first, last[:-1], ".")
+    if first and all(map(str.isalnum, tokens)):
+        yield "#", "".join(tokens)
 
-    def __init__(self, actors: Iterable[Alias], labels: Iterable[Alias]) -> None:
-        self._actors, self._labels = tuple(actors), tuple(labels)
+
+class Gazetteer:
+    """Names to look for in texts: `actors` and `labels`, each a Matcher.
+
+    Parameters
+    ----------
+    names : mapping, name → its aliases; matched with capitals as written, in every language
+
+    Raises
+    ------
+    GazetteerError
+        Where two names share an alias.
+
+    Examples
+    --------
+    >>> from analysis import find_mentions
+    >>> names = Gazetteer({"Castillo": ["Pedro Castillo", "Castillo"], "Congress": ["Congress"]})
+    >>> find_mentions("Congress removed Castillo.", names, language="en")["entry"].to_list()
+    ['Congress', 'Castillo']
+    """
+
+    def __init__(self, names: Mapping[str, Sequence[str]]) -> None:
+        if not isinstance(names, Mapping):
+            raise TypeError(
+                f"Gazetteer takes names with their aliases, {{'Castillo': ['Pedro Castillo']}}, not "
+                f"{type(names).__name__}; for alias tables use Gazetteer.from_tables(actors, labels)"
+            )
+        for name, aliases in names.items():
+            if isinstance(aliases, str):
+                raise TypeError(f"the aliases of {name!r} are a single str; give a list: [{aliases!r}]")
+        self._actors = tuple(Alias(name, text=text) for name, aliases in names.items() for text in aliases)
+        self._labels: tuple[Alias, ...] = ()
+        for alias, entries in _conflicts(self._actors):
+            raise GazetteerError(alias, entries)
 
     @classmethod
     def from_tables(cls, actors: pd.DataFrame, labels: pd.DataFrame) -> Gazetteer:
-        """Compile alias tables.
+        """Gazetteer of a study's alias tables.
 
         Parameters
         ----------
@@ -153,11 +230,13 @@ class Gazetteer:
         """
         for alias, entries in conflicts(actors):
             raise GazetteerError(alias, entries)
-        of_labels = [
-            Alias(f"{row.set}:{row.label}", str(row.language), str(row.term), row.case == "exact", "", False)
+        gazetteer = cls({})
+        gazetteer._actors = _actor_aliases(actors)
+        gazetteer._labels = tuple(
+            Alias(f"{row.set}:{row.label}", str(row.language), str(row.term), row.case == "exact")
             for row in labels.itertuples()
-        ]
-        return cls(_actor_aliases(actors), of_labels)
+        )
+        return gazetteer
 
     @cached_property
     def matchers(self) -> dict[str, Matcher]:
@@ -177,17 +256,21 @@ def conflicts(actors: pd.DataFrame) -> list[tuple[str, list[str]]]:
     list of (alias, actors), by alias; a shared alias is settled where every row calls it a surname and at most one
     row is the default
     """
+    return _conflicts(_actor_aliases(actors))
+
+
+def _conflicts(aliases: Iterable[Alias]) -> list[tuple[str, list[str]]]:
     shared: dict[tuple[str, str], list[Alias]] = {}
-    for alias in _actor_aliases(actors):
+    for alias in aliases:
         words = alias.text if alias.exact else alias.text.casefold()
         shared.setdefault((alias.language, " ".join(words.translate(_MARKS).split())), []).append(alias)
-    found = []
+    unsettled = []
     for rows in shared.values():
         entries = sorted({row.entry for row in rows})
         defaults = {row.entry for row in rows if row.surname == "default"}
         if len(entries) > 1 and (len(defaults) > 1 or not all(row.surname for row in rows)):
-            found.append((rows[0].text, entries))
-    return sorted(found)
+            unsettled.append((rows[0].text, entries))
+    return sorted(unsettled)
 
 
 @lru_cache(maxsize=200_000)
@@ -210,35 +293,11 @@ def strip_accents(token: str) -> str:
     return "".join(character for character in apart if not unicodedata.combining(character))
 
 
-def alias_tokens(aliases: Sequence[str], language: str) -> list[list[str]]:
-    """Tokens of aliases, as they stand inside a sentence."""
-    texts = [unicodedata.normalize("NFC", alias) for alias in aliases]
-    found = read_tokens(texts, language=language, complete=False)
-    tokens: list[list[str]] = [[] for _ in texts]
-    for row, number in zip(found.rows.tolist(), found.numbers.tolist(), strict=True):
-        tokens[row].append(found.forms[number])
-    return tokens
-
-
-def _actor_aliases(actors: pd.DataFrame) -> list[Alias]:
+def _actor_aliases(actors: pd.DataFrame) -> tuple[Alias, ...]:
     def cell(value: Any) -> str:
         return "" if pd.isna(value) else str(value)
 
-    return [
+    return tuple(
         Alias(str(r.actor), str(r.language), str(r.alias), r.case == "exact", cell(r.surname), cell(r.fold) == "yes")
         for r in actors.itertuples()
-    ]
-
-
-def _rank(alias: Alias, written: Sequence[str], tokens: Sequence[str]) -> tuple[bool, ...] | None:
-    """Order of preference of a row for these tokens, the best first; None where it does not match them."""
-    pairs = [(token, own) for token, own in zip(map(_typed, tokens), map(_typed, written), strict=True) if token != own]
-    if not alias.exact:
-        pairs = [(token.casefold(), own.casefold()) for token, own in pairs]
-    if all(token == own for token, own in pairs):
-        folded = False
-    elif alias.fold and all(token in (own, strip_accents(own)) for token, own in pairs):
-        folded = True
-    else:
-        return None
-    return bool(alias.surname), folded, not alias.exact, alias.language == "*"
+    )

@@ -1,28 +1,106 @@
-"""Which actor or label a text mentions, where, and in whose voice.
+"""Mentions of actors and labels in texts: where, whom they mean, in whose voice.
 
-`parsed` reads texts once for every instrument; `voice` tells who speaks.
+Many texts of a language are parsed together, since arrays of all their tokens cost less than a list per sentence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
-from itertools import groupby
+import tomllib
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence, Set
+from functools import cache
+from itertools import chain, groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.text.arrays import column
-from analysis.text.gazetteer import Alias, Gazetteer, Match, Matcher, key
-from analysis.text.parsed import Parsed, lower, parse
-from analysis.text.sentences import Span
-from analysis.text.voice import first_signs, reported
+from analysis.text.arrays import Flags, Ints, map_array
+from analysis.text.gazetteer import Alias, Gazetteer, Matcher, key
+from analysis.text.sentences import Span, split_sentences
+from analysis.text.tokens import Tokens, read_tokens
+from analysis.text.voice import first_signs, lower, quoted_spans, reported
+
+#: A sentence in capitals only has at least so many words: headlines, not names.
+_HEADLINE = 3
+
+
+class Parsed(NamedTuple):
+    """Sentences, tokens and quotations of texts of one language.
+
+    Attributes
+    ----------
+    texts : sequence of str
+    language : str
+    sentences : list of str, those of all texts, in order
+    owners, starts, ends : arrays of int, per sentence: its text, and where it stands there
+    tokens : Tokens of the sentences
+    bounds : array of int, index of each sentence's first token, and at the end the number of tokens
+    quoted : array of bool, per token: whether it stands inside quotation marks
+    """
+
+    texts: Sequence[str]
+    language: str
+    sentences: list[str]
+    owners: Ints
+    starts: Ints
+    ends: Ints
+    tokens: Tokens
+    bounds: Ints
+    quoted: Flags
+
+    def forms(self, sentence: int) -> list[str]:
+        """The tokens of a sentence as written."""
+        numbers = self.tokens.numbers[self.bounds[sentence] : self.bounds[sentence + 1]].tolist()
+        return [self.tokens.forms[number] for number in numbers]
+
+
+def parse(texts: Sequence[str], *, language: str) -> Parsed:
+    """Sentences, tokens and quotations of texts.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    language : str, one of tables.LANGUAGES
+
+    Raises
+    ------
+    LanguageError
+    """
+    spans = [split_sentences(text, language=language) for text in texts]
+    owners = np.repeat(np.arange(len(texts)), map_array(len, spans, np.intp))
+    sentences = [text[start:end] for text, own in zip(texts, spans, strict=True) for start, end in own]
+    starts, ends = _columns(spans)
+    tokens = read_tokens(sentences, language=language)
+    bounds = np.searchsorted(tokens.rows, np.arange(len(sentences) + 1))
+    quoted = _inside(tokens, starts[tokens.rows], owners[tokens.rows], texts)
+    return Parsed(texts, language, sentences, owners, starts, ends, tokens, bounds, quoted)
+
+
+def _columns(spans: Sequence[Sequence[Span]]) -> Ints:
+    """Starts and ends of all spans, two rows."""
+    flat = chain.from_iterable(chain.from_iterable(spans))
+    return np.fromiter(flat, dtype=np.intp).reshape(-1, 2).T
+
+
+def _inside(tokens: Tokens, shift: Ints, owners: Ints, texts: Sequence[str]) -> Flags:
+    """Whether each token lies in a quotation; `shift` is where its sentence starts in its text, one of `owners`."""
+    quotes = [quoted_spans(text) for text in texts]
+    if not any(quotes):
+        return np.zeros(len(owners), np.bool_)
+    # As if the texts stood end to end: then all quotations are in order.
+    begun = np.cumsum(map_array(len, texts, np.intp) + 1) - map_array(len, texts, np.intp)
+    starts, ends = _columns(quotes) + np.repeat(begun, map_array(len, quotes, np.intp))
+    shift = shift + begun[owners]
+    nearest = np.searchsorted(starts, shift + tokens.starts, side="right") - 1
+    return np.asarray((nearest >= 0) & (shift + tokens.ends <= ends[nearest]))
 
 
 class Mention(NamedTuple):
-    """A row of MENTIONS but for the valence; the text is told by its number, the sentence by its number among all."""
+    """A row of MENTIONS without the sentiment; `text` and `sentence` are indices among all texts and sentences."""
 
     text: int
     sentence: int
@@ -34,11 +112,16 @@ class Mention(NamedTuple):
     voice: str
 
 
-class _Found(NamedTuple):
+class _Hit(NamedTuple):
+    """A match: tokens `first` to `last` (included) of the parsed texts, the aliases that fit, the word before."""
+
     text: int
     sentence: int
     span: Span
-    match: Match
+    first: int
+    last: int
+    aliases: tuple[Alias, ...]
+    before: str
 
 
 def find_mentions(text: str, gazetteer: Gazetteer, *, language: str, article: str = "") -> pd.DataFrame:
@@ -53,13 +136,14 @@ def find_mentions(text: str, gazetteer: Gazetteer, *, language: str, article: st
 
     Returns
     -------
-    DataFrame (MENTIONS), in order; text[start:end] is the alias as written, without a possessive 's; valence is
+    DataFrame (MENTIONS), in order; text[start:end] is the alias as written, without a possessive 's; sentiment is
     missing
 
     Notes
     -----
-    A bare surname is given to the actor named in full in the same text (of several, the one last named before it, or
-    else first named after it), else to the default; else its entry is missing.
+    A bare surname is given to the actor named in full in the same text (of several, the one named with the same office,
+    "President Rivas", or else the last named before it, or else the first named after it), else to the default; else
+    its entry is missing.
 
     The voice is `quoted` inside quotation marks, `attributed` where `voice.reported` finds the words to be somebody's,
     else `own`.
@@ -67,80 +151,135 @@ def find_mentions(text: str, gazetteer: Gazetteer, *, language: str, article: st
     Raises
     ------
     LanguageError
+
+    Examples
+    --------
+    >>> from analysis import Gazetteer
+    >>> found = find_mentions("Castillo fell, she said.", Gazetteer({"Castillo": ["Castillo"]}), language="en")
+    >>> found[["start", "end", "entry", "voice"]].values.tolist()
+    [[0, 8, 'Castillo', 'attributed']]
     """
+    if not isinstance(text, str):
+        raise TypeError(f"find_mentions takes one text, a str, not {type(text).__name__}")
     rows = text_mentions(parse([text], language=language), gazetteer)
-    frame = pd.DataFrame(rows, columns=Mention._fields).assign(article=article, valence=np.nan)
+    frame = pd.DataFrame(rows, columns=Mention._fields).assign(article=article)
+    frame[[name for name in tables.MENTIONS.names if name not in frame]] = np.nan
     return tables.check(frame if rows else tables.empty(tables.MENTIONS), tables.MENTIONS)
 
 
 def text_mentions(parsed: Parsed, gazetteer: Gazetteer) -> list[Mention]:
-    """Mentions in texts that have been read, in order."""
+    """Mentions in parsed texts, in order."""
     mentions: list[Mention] = []
-    saying = _saying(parsed)
+    voice = _voices(parsed)
     for name, matcher in gazetteer.matchers.items():
-        for _, found in groupby(_matches(parsed, matcher), key=attrgetter("text")):
-            for item, alias, entry in _resolve(list(found)):
-                voice = _voice(parsed, item, saying)
-                mentions.append(Mention(item.text, item.sentence, *item.span, name, entry, alias.text, voice))
+        for _, hits in groupby(_hits(parsed, matcher), key=attrgetter("text")):
+            for hit, alias, entry in _resolve(list(hits), parsed.language):
+                mentions.append(Mention(hit.text, hit.sentence, *hit.span, name, entry, alias.text, voice(hit)))
     return sorted(mentions, key=attrgetter("text", "start", "gazetteer"))
 
 
-def _matches(parsed: Parsed, matcher: Matcher) -> list[_Found]:
-    """Matches in all sentences; it is looked for them only where an alias may begin."""
+def _hits(parsed: Parsed, matcher: Matcher) -> list[_Hit]:
+    """Matches in all sentences, in order; only tokens with which an alias can start are tried."""
     tokens, language = parsed.tokens, parsed.language
-    begins = column(matcher.begins(language=language).__contains__, list(map(key, tokens.forms)))
-    places = np.flatnonzero(begins[tokens.numbers])
-    ends = parsed.bounds[tokens.rows[places] + 1]
-    within = zip(places.tolist(), ends.tolist(), strict=True)
-    matches = list(matcher.find(tokens.forms, tokens.numbers.tolist(), within, language=language))
-    first, last = (np.array([match[side] for match in matches], np.intp) for side in (0, 1))
-    rows = tokens.rows[first]
-    shifts = parsed.starts[rows]
-    spans = np.stack([shifts + tokens.starts[first], shifts + tokens.ends[last]], axis=1).tolist()
-    cells = zip(parsed.owners[rows].tolist(), rows.tolist(), map(tuple, spans), matches, strict=True)
-    return [_Found(*found) for found in cells]
+    starts_alias = map_array(matcher.first_keys(language=language).__contains__, list(map(key, tokens.forms)))
+    places = np.flatnonzero(starts_alias[tokens.numbers])
+    rows = tokens.rows[places]
+    starts = zip(places.tolist(), parsed.bounds[rows + 1].tolist(), _in_capitals(parsed)[rows].tolist(), strict=True)
+    hits = [
+        _hit(parsed, match.first, match.last, match.aliases)
+        for match in matcher.find(tokens.forms, tokens.numbers.tolist(), starts, language=language)
+    ]
+    if compounds := _compounds(parsed, matcher, {at for hit in hits for at in range(hit.first, hit.last + 1)}):
+        hits = sorted([*hits, *compounds], key=attrgetter("text", "span"))
+    return hits
 
 
-def _saying(parsed: Parsed) -> Set[int]:
-    """Sentences that hold a word which may make them somebody's words."""
+def _hit(parsed: Parsed, first: int, last: int, aliases: tuple[Alias, ...], start: int = 0, size: int = 0) -> _Hit:
+    """A match of tokens; with `size`, of so many characters of the first token, from its character `start` on."""
+    tokens = parsed.tokens
+    row = int(tokens.rows[first])
+    begun = int(parsed.starts[row] + tokens.starts[first]) + start
+    end = begun + size if size else int(parsed.starts[row] + tokens.ends[last])
+    before = tokens.forms[tokens.numbers[first - 1]] if first > parsed.bounds[row] else ""
+    return _Hit(int(parsed.owners[row]), row, (begun, end), first, last, aliases, lower(before).rstrip("."))
+
+
+def _compounds(parsed: Parsed, matcher: Matcher, covered: Set[int]) -> list[_Hit]:
+    """Matches of the parts of tokens like Rivas-Ayala that are outside all other matches."""
+    forms = parsed.tokens.forms
+    parts = {at: matcher.compound(form, language=parsed.language) for at, form in enumerate(forms) if "-" in key(form)}
+    numbers = np.array([at for at, of in parts.items() if of], np.intp)
+    hits = []
+    for token in np.flatnonzero(np.isin(parsed.tokens.numbers, numbers)).tolist():
+        start = 0
+        for part, aliases in () if token in covered else parts[parsed.tokens.numbers[token]]:
+            hits.append(_hit(parsed, token, token, aliases, start, len(part)))
+            start += len(part) + 1
+    return hits
+
+
+def _in_capitals(parsed: Parsed) -> Flags:
+    """Whether each sentence has some words and no small letter."""
+    numbers, rows, forms = parsed.tokens.numbers, parsed.tokens.rows, parsed.tokens.forms
+    small = map_array(lambda form: any(map(str.islower, form)), forms)[numbers]
+    capital = map_array(str.isupper, forms)[numbers]
+    small_count, capital_count = (np.bincount(rows[of], minlength=len(parsed.sentences)) for of in (small, capital))
+    return np.asarray((small_count == 0) & (capital_count >= _HEADLINE))
+
+
+def _voices(parsed: Parsed) -> Callable[[_Hit], str]:
+    """Function that gives the voice of a match; each sentence is looked at once."""
     signs = first_signs(parsed.language)
-    holds = column(lambda form: lower(form) in signs, parsed.tokens.forms)
-    return set(parsed.tokens.rows[holds[parsed.tokens.numbers]].tolist())
+    has_sign = map_array(lambda form: lower(form) in signs, parsed.tokens.forms)
+    saying = set(parsed.tokens.rows[has_sign[parsed.tokens.numbers]].tolist())
+
+    @cache
+    def flags(sentence: int) -> list[bool]:
+        return reported(parsed.forms(sentence), language=parsed.language)
+
+    def voice(hit: _Hit) -> str:
+        if parsed.quoted[hit.first : hit.last + 1].all():
+            return "quoted"
+        if hit.sentence not in saying:
+            return "own"
+        start = int(parsed.bounds[hit.sentence])
+        return "attributed" if all(flags(hit.sentence)[hit.first - start : hit.last + 1 - start]) else "own"
+
+    return voice
 
 
-def _voice(parsed: Parsed, item: _Found, saying: Set[int]) -> str:
-    """Whose words the matched ones are."""
-    first, last = item.match.first, item.match.last + 1
-    if parsed.quoted[first:last].all():
-        return "quoted"
-    if item.sentence not in saying:
-        return "own"
-    low = list(map(lower, parsed.forms(item.sentence)))
-    start = int(parsed.bounds[item.sentence])
-    return "attributed" if all(reported(low, language=parsed.language)[first - start : last - start]) else "own"
-
-
-def _resolve(found: Sequence[_Found]) -> Iterable[tuple[_Found, Alias, str | None]]:
-    """Each match with the alias and the entry that are meant; no entry where nothing tells."""
+def _resolve(hits: Sequence[_Hit], language: str) -> Iterator[tuple[_Hit, Alias, str | None]]:
+    """Each match of a text with the alias and the entry that are meant; no entry where the text does not tell."""
     full: dict[str, list[int]] = {}
-    for item in found:
-        if not item.match.aliases[0].surname:
-            full.setdefault(item.match.aliases[0].entry, []).append(item.span[0])
-    for item in found:
-        alias = _meant(item.match.aliases, full, item.span[0])
-        yield item, alias or item.match.aliases[0], alias and alias.entry
+    offices: dict[str, set[str]] = {}
+    for hit in hits:
+        if not hit.aliases[0].surname:
+            full.setdefault(hit.aliases[0].entry, []).append(hit.span[0])
+            offices.setdefault(hit.aliases[0].entry, set()).add(hit.before)
+    for hit in hits:
+        alias = hit.aliases[0] if not hit.aliases[0].surname else _bearer(hit, full, offices, language)
+        yield hit, alias or hit.aliases[0], alias and alias.entry
 
 
-def _meant(aliases: Sequence[Alias], full: dict[str, list[int]], at: int) -> Alias | None:
-    if not aliases[0].surname:
-        return aliases[0]
-    named = [alias for alias in aliases if alias.entry in full]
-    if named:
-        return min(named, key=lambda alias: _distance(full[alias.entry], at))
-    return next((alias for alias in aliases if alias.surname == "default"), None)
+def _bearer(hit: _Hit, full: dict[str, list[int]], offices: dict[str, set[str]], language: str) -> Alias | None:
+    """The alias of the actor whom a surname means."""
+    default = next((alias for alias in hit.aliases if alias.surname == "default"), None)
+    named = [alias for alias in hit.aliases if alias.entry in full]
+    if len(named) > 1 and hit.before in _offices(language):
+        holders = [alias for alias in named if hit.before in offices[alias.entry]]
+        named = holders or ([default] if default in named else named)
+    if not named:
+        return default
+    return min(named, key=lambda alias: _distance(full[alias.entry], hit.span[0]))
 
 
-def _distance(places: Sequence[int], at: int) -> tuple[bool, int]:
-    """How near an actor's full name is: places before `at` come first, the last of them foremost."""
-    before = [at - place for place in places if place < at]
-    return (False, min(before)) if before else (True, min(places) - at)
+def _distance(indices: Sequence[int], at: int) -> tuple[bool, int]:
+    """Order of preference of an actor named in full at ascending `indices`: the last before `at`, else the first."""
+    before = bisect_left(indices, at)
+    return (False, at - indices[before - 1]) if before else (True, indices[0] - at)
+
+
+@cache
+def _offices(language: str) -> Set[str]:
+    path = Path(__file__).parents[1] / "instruments" / "offices.toml"
+    return frozenset(tomllib.loads(path.read_text(encoding="utf-8"))[language])

@@ -1,31 +1,42 @@
-"""Who speaks: what stands inside quotation marks, and which words a sentence reports as somebody's."""
+"""Whose words these are: quotations, and the words that a sentence reports as somebody's."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Sequence, Set
-from functools import cache
+from functools import cache, lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
 from analysis.text.sentences import Span
 
-#: Opening mark → the marks that may close it.
-_PAIRS = {"“": '”"', "„": '”“"', "«": "»", "»": "«", "‘": "’", "‹": "›", "‚": "’‘", '"': '"', "'": "'"}
-_OPENERS = re.compile(f"[{''.join(_PAIRS)}]")
-_CLOSERS = {opener: re.compile(f"[{closers}]") for opener, closers in _PAIRS.items()}
+#: Opening mark → the marks that may close it; also those of typewriters: ``…'' and ,,…''.
+_PAIRS = {
+    **{"“": '[”“"]', "„": '[”“"]', "«": "»", "»": "«", "‘": "’", "‹": "›", "‚": "[’‘]", '"': '"', "'": "'", "”": "”"},
+    **{"``": "''|[”\"]", ",,": "''|[”“\"]"},
+}
+_OPENERS = re.compile("``|,,|[“„«»‘‹‚\"'”]")
+_CLOSERS = {opener: re.compile(closers) for opener, closers in _PAIRS.items()}
 _LINE = re.compile(r"[^\n]+")
 #: Marks that are also apostrophes, or the same at both ends: they need the right neighbours and a partner.
-_WEAK = "\"'‘‚»‹"
+_WEAK = "\"'‘‚»‹”"
+#: An apostrophe at the beginning of a word: the '90s, 'em.
+_APOSTROPHE = re.compile(r"(?:\d\ds?|em|til|cause|twas|tis|n)\b", re.IGNORECASE)
 #: A speaker named at a sentence's end is at most so many tokens long.
 _TAG = 10
-_TAG_MARKS = frozenset((",", "-", "–", "—", "”", '"', "“", "»"))
+_TAG_MARKS = frozenset((",", "-", "–", "—", "”", '"', "“", "»", "''"))
 _NO_TAG = frozenset((":", ",", "that", "he", "she", "it", "they", "will", "would", "że", "que"))
+#: Marks after which the source of “according to” has ended.
+_BREAKS = frozenset((",", ";", ":", "—", "–"))
+#: Endings of names in the genitive.
+_GENITIVE = ("a", "i", "y", "ego", "ej", "ów")
 
 
 def quoted_spans(text: str) -> list[Span]:
-    """Where a text is inside quotation marks.
+    """Spans of a text that stand inside quotation marks.
 
     Parameters
     ----------
@@ -38,32 +49,62 @@ def quoted_spans(text: str) -> list[Span]:
 
     Notes
     -----
-    A quotation does not go beyond its paragraph; one that is opened by “, „ or « and not closed (as where the next
-    paragraph goes on quoting) lasts to the paragraph's end. An apostrophe closes nothing unless a ‘ or ' was opened,
-    and then only where no letter or digit follows it.
+    A quotation ends with its paragraph; one opened by “, „ or « and not closed (as where the next paragraph continues
+    it) lasts to the paragraph's end. Quotations by the same mark at both ends (“tak“, ”tak”) are known by the
+    neighbours of the marks. An apostrophe closes a quotation only if a ‘ or ' was opened and no letter follows.
+
+    Examples
+    --------
+    >>> text = "She called it “a coup” and left."
+    >>> [text[start:end] for start, end in quoted_spans(text)]
+    ['a coup']
     """
     spans: list[Span] = []
     for line in _LINE.finditer(text):
         at, unclosed = line.start(), set()
         while opener := _OPENERS.search(text, at, line.end()):
             start = at = opener.end()
-            # A mark that nothing closed from further left is not looked after again: time would go with the square.
+            # A mark without a partner is not searched for again in this line, which would take quadratic time.
             if opener[0] not in unclosed and _opens(text, opener):
-                end = _close(text, start, line.end(), opener[0])
-                if end is None:
+                closed = _close(text, start, line.end(), opener[0])
+                if closed is None:
                     unclosed.add(opener[0])
                 else:
-                    spans.append((start, end))
-                    at = end + 1
+                    spans.append((start, closed[0]))
+                    at = closed[1]
     return spans
 
 
-def reported(low: Sequence[str], *, language: str) -> list[bool]:
-    """Which tokens of a sentence are presented as somebody's words, thought, demand or accusation.
+def _opens(text: str, mark: re.Match[str]) -> bool:
+    if mark[0] not in _WEAK:
+        return True
+    before, after = text[max(0, mark.start() - 1) : mark.start()], text[mark.end() : mark.end() + 1]
+    if mark[0] == "”":
+        return not before.strip() and after.isalnum()
+    if mark[0] in "'‘" and _APOSTROPHE.match(text, mark.end()):
+        return False
+    return not before.isalnum() and (mark[0] == '"' or (bool(after) and not after.isspace()))
+
+
+def _close(text: str, start: int, line_end: int, opener: str) -> Span | None:
+    """Span of the mark that closes a quotation; None where nothing closes it."""
+    for closer in _CLOSERS[opener].finditer(text, start, line_end):
+        at, end = closer.span()
+        before, after = text[at - 1], text[end : end + 1]
+        if opener in "'‘‚" and (after.isalnum() or before.isspace()):
+            continue
+        if opener == closer[0] == "“" and (before.isspace() or after.isalnum()):  # a quotation in the quotation
+            continue
+        return at, end
+    return None if opener in _WEAK else (line_end, line_end)
+
+
+def reported(forms: Sequence[str], *, language: str) -> list[bool]:
+    """Flags of the tokens of a sentence that are presented as somebody's words, thought, demand or accusation.
 
     Parameters
     ----------
-    low : the sentence's tokens, in small letters
+    forms : the sentence's tokens
     language : str, one of tables.LANGUAGES
 
     Returns
@@ -72,38 +113,72 @@ def reported(low: Sequence[str], *, language: str) -> list[bool]:
 
     Notes
     -----
-    A verb of saying governs what follows it, not its subject; with its speaker at the sentence's end, what comes
-    before. A word of demanding governs what follows up to a sign that a clause of its own begins. "According to"
-    governs all but its source. There is no parser behind this: how often it is wrong is in instruments/validity.csv.
+    A verb of saying governs what follows it; its subject stays the outlet's words. With its speaker at the sentence's
+    end, the verb governs what comes before. A word of demanding governs what follows up to a sign that a clause of its
+    own begins. "According to" governs all but its source. These are rules over words, without a parser:
+    instruments/validity.csv says how often they are wrong.
     """
-    signs = _signs(language)
-    flags = [False] * len(low)
+    signs, low = _signs(language), [lower(form) for form in forms]
     if signs.first.isdisjoint(low):
-        return flags
-    for at, word in enumerate(low):
-        if word not in signs.first:
-            continue
-        if stop := signs.after("sources", low, at):
-            source = _next(low, signs.breaks, stop)
-            flags[:at] = [True] * at
-            flags[source:] = [True] * (len(low) - source)
-        elif (stop := signs.after("says", low, at)) and signs.not_said.isdisjoint(low[stop : stop + 5]):
-            tag = _tag(low, at)
-            start, end = (0, tag) if tag else (stop, len(low))
-            flags[start:end] = [True] * (end - start)
-        elif stop := signs.after("demands", low, at):
-            end = _next(low, signs.stops, stop)
-            flags[stop:end] = [True] * (end - stop)
-    return flags
+        return [False] * len(low)
+    breaks, stops = ([at for at, word in enumerate(low) if word in words] for words in (signs.breaks, signs.stops))
+    changes, at = [0] * (len(low) + 1), 0
+    while at < len(low):
+        skipped = signs.after("idioms", low, at)
+        for start, end in () if skipped else _governed(forms, low, at, signs, breaks, stops):
+            changes[start] += 1
+            changes[max(start, end)] -= 1
+        at = skipped or at + 1
+    return [depth > 0 for depth in accumulate(changes[:-1])]
 
 
 def first_signs(language: str) -> Set[str]:
-    """Words without one of which a sentence reports nothing, in small letters."""
+    """Words, in small letters, without any of which a sentence reports nothing."""
     return _signs(language).first
 
 
+@lru_cache(maxsize=200_000)
+def lower(form: str) -> str:
+    """A token in small letters with a typewriter's apostrophe: the form under which it is counted."""
+    return form.casefold().replace("’", "'")
+
+
+def _governed(
+    forms: Sequence[str], low: Sequence[str], at: int, signs: _Signs, breaks: Sequence[int], stops: Sequence[int]
+) -> list[Span]:
+    """Spans of tokens that the sign at `at` presents as somebody's; empty where there is no sign."""
+    if low[at] not in signs.first:
+        return []
+    if stop := signs.after("sources", low, at):
+        return [(0, at), (_source_end(forms, low, stop, _next(breaks, stop, len(low)), signs), len(low))]
+    if (stop := signs.after("says", low, at)) and signs.not_said.isdisjoint(low[stop : stop + 5]):
+        tag = _tag(low, at)
+        return [(0, tag) if tag else (stop, len(low))]
+    if stop := signs.after("demands", low, at):
+        return [(stop, _next(stops, stop, len(low)))]
+    return []
+
+
+def _source_end(forms: Sequence[str], low: Sequence[str], at: int, end: int, signs: _Signs) -> int:
+    """Index after the source that begins at `at`, which ends at `end` or, where adjectives are known, before it."""
+    if not signs.adjectives or at >= end:
+        return end
+    if low[at] in signs.pronouns:
+        return at + 1
+    while at < end and low[at].endswith(signs.adjectives):
+        at += 1
+    at += 1  # the noun
+    while at < end and (low[at].endswith(signs.adjectives) or _is_genitive_name(forms[at])):
+        at += 1
+    return min(at, end)
+
+
+def _is_genitive_name(form: str) -> bool:
+    return form[0].isupper() and (form.isupper() or form.endswith(_GENITIVE))
+
+
 def _tag(low: Sequence[str], verb: int) -> int | None:
-    """Where the words at a sentence's end begin that name the speaker of all before: ", officials said."; else None."""
+    """Index at which a speaker at the sentence's end begins (", officials said."); None where there is none."""
     if len(low) - verb > _TAG:
         return None
     for at in range(verb - 1, max(0, verb - _TAG), -1):
@@ -113,36 +188,25 @@ def _tag(low: Sequence[str], verb: int) -> int | None:
     return None
 
 
-def _next(low: Sequence[str], signs: Set[str], at: int) -> int:
-    """The first place from `at` on with one of `signs`, or the end."""
-    return next((place for place in range(at, len(low)) if low[place] in signs), len(low))
-
-
-def _opens(text: str, mark: re.Match[str]) -> bool:
-    if mark[0] not in _WEAK:
-        return True
-    before, after = text[max(0, mark.start() - 1) : mark.start()], text[mark.end() : mark.end() + 1]
-    return not before.isalnum() and (mark[0] == '"' or (bool(after) and not after.isspace()))
-
-
-def _close(text: str, start: int, line_end: int, opener: str) -> int | None:
-    for found in _CLOSERS[opener].finditer(text, start, line_end):
-        end = found.start()
-        if opener in "'‘‚" and (text[end + 1 : end + 2].isalnum() or text[end - 1].isspace()):
-            continue
-        return end
-    return None if opener in _WEAK else line_end
+def _next(indices: Sequence[int], at: int, otherwise: int) -> int:
+    """The first of ascending indices from `at` on."""
+    place = bisect_left(indices, at)
+    return indices[place] if place < len(indices) else otherwise
 
 
 class _Signs(NamedTuple):
+    """Word lists of a language (instruments/speech.toml); phrases by kind and first word."""
+
     first: frozenset[str]
     phrases: dict[str, dict[str, list[list[str]]]]
     stops: frozenset[str]
     not_said: frozenset[str]
-    breaks: frozenset[str] = frozenset((",", ";", ":", "—", "–"))
+    breaks: frozenset[str]
+    adjectives: tuple[str, ...]
+    pronouns: frozenset[str]
 
     def after(self, kind: str, low: Sequence[str], at: int) -> int | None:
-        """The place after a sign of this kind that begins at `at`; None where there is none."""
+        """Index after the longest phrase of this kind that begins at `at`; None where there is none."""
         lengths = [
             len(rest) for rest in self.phrases[kind].get(low[at], ()) if low[at + 1 : at + 1 + len(rest)] == rest
         ]
@@ -152,12 +216,15 @@ class _Signs(NamedTuple):
 @cache
 def _signs(language: str) -> _Signs:
     path = Path(__file__).parents[1] / "instruments" / "speech.toml"
-    signs = tomllib.loads(path.read_text(encoding="utf-8"))[language]
+    lists = tomllib.loads(path.read_text(encoding="utf-8"))[language]
     phrases: dict[str, dict[str, list[list[str]]]] = {}
-    for kind in ("sources", "says", "demands"):
+    for kind in ("sources", "says", "demands", "idioms"):
         phrases[kind] = {}
-        for sign in signs[kind]:
+        for sign in lists[kind]:
             first, *rest = sign.split()
             phrases[kind].setdefault(first, []).append(rest)
-    first = frozenset(word for kind in phrases.values() for word in kind)
-    return _Signs(first, phrases, frozenset(signs["stops"]), frozenset(signs["not_said"]))
+    first = frozenset(word for kind in ("sources", "says", "demands") for word in phrases[kind])
+    stops, not_said, clauses, pronouns = (
+        frozenset(lists[name]) for name in ("stops", "not_said", "clauses", "pronouns")
+    )
+    return _Signs(first, phrases, stops, not_said, _BREAKS | clauses, tuple(lists["adjectives"]), pronouns)
