@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date
 
 MINUS = "−"
 ABSENT = "–"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+_DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
@@ -53,6 +56,17 @@ def equals(name: str, p: float) -> str:
 def spaced(text: str) -> str:
     """The text with a space that does not break before each per cent sign."""
     return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def printable(text: str) -> str:
+    """The text without control characters."""
+    return _CONTROL.sub("", text)
+
+
+def isolated(name: str) -> str:
+    """A name as pages show it: printable, and where it sets a direction of its own, isolated from its neighbours."""
+    name = printable(name)
+    return f"\u2068{_DIRECTION.sub('', name)}\u2069" if _DIRECTION.search(name) else name
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from html.parser import HTMLParser
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.report import display
-from analysis.report.display import MIME, alt_estimates, show_articles, show_figure, show_findings, show_table
+from analysis.report.display import MIME, alt_estimates, csv_of, show_articles, show_figure, show_findings, show_table
 from analysis.report.figures import plot_estimates
 from analysis.report.findings import Finding
 from analysis.study import load_study
@@ -110,7 +111,7 @@ def test_every_count_stands_over_its_articles(small_study):
 FRAME = pd.DataFrame(
     {
         "name": ["a", "b"],
-        "share": [0.123456789, np.nan],
+        "share": [0.12345678912, np.nan],
         "n": [1200, 3],
         "tested": [True, False],
         "day": pd.to_datetime(["2022-12-07", None]),
@@ -119,14 +120,40 @@ FRAME = pd.DataFrame(
 )
 
 
-def test_a_tables_csv_holds_every_column_unrounded():
+def test_a_tables_csv_holds_every_column_to_ten_digits():
     columns = {"name": ("Name", None), "share": ("Share", percent)}
     shown = show_table(FRAME, name="t", caption="Shares. With more.", columns=columns)
     assert ("table", "t", "Shares. With more.") == tuple(shown.record[key] for key in ("kind", "name", "caption"))
     rows = list(csv.DictReader(io.StringIO(shown.record["csv"])))
     assert list(FRAME) == list(rows[0])
-    assert ["0.123456789", ""] == [row["share"] for row in rows]
+    assert ["0.1234567891", ""] == [row["share"] for row in rows]
     assert "hidden" not in shown.html
+
+
+@pytest.mark.parametrize("text", ["=1+2", "+1 A", "-A1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "-5"])
+def test_text_that_a_spreadsheet_would_compute_is_text_and_numbers_stay(text):
+    frame = pd.DataFrame({"+n": [-1.5, 2.0], "t": [text, "a-b"], "mixed": [-3, text]})
+    shown = show_table(frame, name="t", caption="c", columns={"t": ("T", None)})
+    rows = list(csv.reader(io.StringIO(shown.record["csv"], newline="")))
+    assert [["'+n", "t", "mixed"], ["-1.5", "'" + text.replace("\r", "\n"), "-3"], ["2.0", "a-b", rows[1][1]]] == rows
+
+
+def test_numbers_of_a_csv_are_rounded_and_its_text_is_without_control_characters():
+    frame = pd.DataFrame({"x": [1 / 3, np.nan], "y": pd.Series([2 / 3, "a\x00\x1b[0m\x9bb"], dtype=object)})
+    assert "x,y\n0.3333333333,0.6666666667\n,a[0mb\n" == csv_of(frame)
+    assert "x,y\n" == csv_of(frame[:0])
+
+
+@pytest.mark.parametrize("name", ["\u202eevil", "\u2066a\u2069\u2069b"])
+def test_a_name_that_sets_its_direction_is_isolated_and_control_characters_go(study_folder, edit, name):
+    edit("outlets.csv", "The North", name)
+    study = load_study(study_folder)
+    (shown,) = [n for n in study.outlet_names.values() if n.startswith("\u2068")]
+    assert shown.endswith("\u2069")
+    assert 2 == sum(unicodedata.category(character) in ("Cf", "Cc") for character in shown)
+    assert shown in show_articles(study, {"Castillo": ["north-0"]}, name="a", caption="c").html
+    assert shown == _Page(show_table(pd.DataFrame({"a": [name]}), name="t", caption="c").html).text[-len(shown) :]
+    assert "\x07" not in display.say("a\x07b").html
 
 
 def test_a_table_shows_numbers_days_and_gaps_as_people_read_them():

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from ministudy import TEXTS, mini_study, write_texts
 
@@ -68,3 +69,16 @@ def test_changed_and_missing_texts_are_named(study):
     write_texts(path, TEXTS[:1])
     with pytest.raises(AnalysisError, match="the texts hold nothing of 1 articles, first herald-2"):
         kwic(study, "crowd:mob")
+
+
+def test_texts_are_read_with_the_studys_own_columns_and_languages(tmp_path):
+    """As they were when they were annotated: a table with headings of its own, and no column of languages."""
+    made = mini_study(tmp_path / "mini")
+    rows = pd.DataFrame(TEXTS[:2]).drop(columns="language").rename(columns={"article": "Nr", "body": "Wortlaut"})
+    rows.to_csv(made.folder / "texts.csv", index=False)
+    settings = made.folder / "study.toml"
+    columns = 'texts = ["texts.csv"]\ncolumns = { article = "Nr", body = "Wortlaut" }'
+    text = settings.read_text(encoding="utf-8").replace('texts = ["texts.jsonl"]', columns)
+    settings.write_text(text, encoding="utf-8")
+    annotate(made.folder / "texts.csv", load_study(made.folder))
+    assert ["herald-1"] == list(kwic(load_study(made.folder), "crowd:mob")["article"])

@@ -119,3 +119,20 @@ def test_the_figure_is_closed_and_one_that_is_removed_is_refused():
     ax.remove()
     with pytest.raises(ValueError, match="these axes belong to no figure"):
         svg_of(ax, name="x", title="", alt="")
+
+
+WIDE = "新华社通讯社北京总社"
+
+
+def test_names_in_scripts_that_matplotlib_cannot_draw_are_text_without_a_warning(recwarn):
+    """The reader's font has the characters; room is made for wide ones."""
+    svg = _svg(labels=[WIDE, "الجزيرة"])
+    assert [] == [str(one.message) for one in recwarn]
+    tree = ElementTree.fromstring(svg)
+    label = next(text for text in tree.iter(f"{XML}text") if text.text == WIDE)
+    size = float(re.search(r"font-size: ([\d.]+)px", label.get("style"))[1])
+    assert float(label.get("x")) > size * len(WIDE)
+
+
+def test_control_characters_do_not_break_the_picture():
+    assert "ab" in [text.text for text in ElementTree.fromstring(_svg(labels=["a\x07b", "c"])).iter(f"{XML}text")]

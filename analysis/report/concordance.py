@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import pandas as pd
 
 from analysis.errors import AnalysisError
-from analysis.report.display import Shown, note
+from analysis.report.display import Shown, csv_of, escape, note
 from analysis.report.kwic import kwic
 from analysis.study import Study
-from analysis.wording import plural, spaced
+from analysis.wording import isolated, plural, spaced
 
 
 def show_kwic(study: Study, label_set: str, *, width: int = 8, limit: int = 60) -> Shown:
@@ -28,8 +26,8 @@ def show_kwic(study: Study, label_set: str, *, width: int = 8, limit: int = 60) 
         return note(f"No lines in context: study.toml names texts that are not those of the features. There: {why}")
     lines = lines.head(limit).assign(outlet=lines["outlet"].map(study.outlet_names))
     rows = "".join(
-        f'<tr><th scope="row">{escape(str(r.outlet))}</th><td class="left">{escape(str(r.left))}</td>'
-        f'<td class="keyword"><mark>{escape(str(r.keyword))}</mark></td><td>{escape(str(r.right))}</td>'
+        f'<tr><th scope="row">{escape(str(r.outlet))}</th><td class="left">{escape(isolated(r.left))}</td>'
+        f'<td class="keyword"><mark>{escape(isolated(r.keyword))}</mark></td><td>{escape(isolated(r.right))}</td>'
         f"<td>{escape(str(r.voice))}</td></tr>"
         for r in lines.itertuples()
     )
@@ -39,5 +37,5 @@ def show_kwic(study: Study, label_set: str, *, width: int = 8, limit: int = 60) 
         f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="data kwic">'
         f"<caption>{escape(spaced(caption))}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
-    csv = lines.to_csv(index=False)
+    csv = csv_of(lines)
     return Shown(html, {"kind": "table", "name": f"kwic-{label_set}", "caption": caption, "csv": csv})

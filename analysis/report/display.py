@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from html import escape as _escape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,11 +20,15 @@ from matplotlib.axes import Axes
 
 from analysis.report.findings import Finding
 from analysis.report.svg import svg_of
+from analysis.stats.inference import DIGITS
 from analysis.study import Study
-from analysis.wording import ABSENT, interval, language, number, plural, spaced
+from analysis.wording import ABSENT, interval, isolated, language, number, plural, printable, spaced
 
 #: Articles listed under a count; of more, the first.
 LISTED = 1000
+
+#: What makes a spreadsheet compute a cell of text, at its beginning.
+_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 
 MIME = "application/vnd.castillo+json"
 Format = Callable[[Any], str]
@@ -40,6 +44,26 @@ class Shown:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         text = str(self.record.get("text") or self.record.get("caption") or "")
         return {"text/html": self.html, "text/plain": text, MIME: dict(self.record)}
+
+
+def escape(text: str) -> str:
+    """The text as HTML, without control characters."""
+    return _escape(printable(text))
+
+
+def csv_of(frame: pd.DataFrame) -> str:
+    """A frame as CSV: numbers rounded; an apostrophe before text that a spreadsheet would take for a formula."""
+    written = pd.concat([column.map(_csv_value) for _, column in frame.items()], axis=1)
+    return str(written.rename(columns=_csv_value).to_csv(index=False))
+
+
+def _csv_value(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, str):
+        text = printable(value).replace("\r\n", "\n").replace("\r", "\n")
+        return f"'{text}" if text.startswith(_FORMULA) else text
+    return value
 
 
 def say(text: str) -> Shown:
@@ -102,7 +126,7 @@ def show_table(
     html = f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(_short(caption))}">{table}</div>'
     if fold:
         html = f"<details><summary>Table: {escape(_short(caption))}</summary>{html}</details>"
-    return Shown(html, {"kind": "table", "name": name, "caption": caption, "csv": frame.to_csv(index=False)})
+    return Shown(html, {"kind": "table", "name": name, "caption": caption, "csv": csv_of(frame)})
 
 
 def _numeric(values: pd.Series) -> str:
@@ -122,7 +146,7 @@ def _cell(value: Any, form: Format | None, *, first: bool) -> str:
     elif isinstance(value, pd.Timestamp):
         text = f"{value:%Y-%m-%d}"
     else:
-        text = f"{value:,}" if isinstance(value, int) else str(value)
+        text = f"{value:,}" if isinstance(value, int) else isolated(str(value))
     if first:
         return f'<th scope="row">{escape(text)}</th>'
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
@@ -190,7 +214,7 @@ def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: st
         every = [
             facts.loc[sorted(ids)].reset_index().assign(counted=label) for label, ids in groups.items() if len(ids)
         ]
-        record["csv"] = pd.concat(every)[["counted", "article", "outlet", "day", "url"]].to_csv(index=False)
+        record["csv"] = csv_of(pd.concat(every)[["counted", "article", "outlet", "day", "url"]])
     return Shown(html, record)
 
 
@@ -204,7 +228,7 @@ def _article_link(study: Study, row: Mapping[str, Any]) -> str:
         web = False
     if not web:
         return text
-    return f'<a href="{escape(url, quote=True)}" rel="noreferrer">{text}</a>'
+    return f'<a href="{escape(url)}" rel="noreferrer">{text}</a>'
 
 
 def show_sample_size(study: Study) -> Shown:

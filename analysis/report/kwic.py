@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from analysis import tables
 from analysis.errors import AnalysisError
 from analysis.paths import text_digest
 from analysis.readers import read_texts
+from analysis.readers.outlets import outlet_finder
 from analysis.study import Study
 from analysis.text.tokens import Span, tokenize
 
@@ -85,7 +86,7 @@ def _texts(study: Study, wanted: Iterable[str]) -> dict[str, tuple[str, list[Spa
     articles = study.features(tables.ARTICLES).set_index("article")["text_sha256"]
     left = set(wanted)
     found: dict[str, tuple[str, list[Span]]] = {}
-    for chunk in read_texts([Path(study.folder, path) for path in study.settings.texts]):
+    for chunk in _read(study):
         for row in chunk[chunk["article"].isin(left)].itertuples(index=False):
             text = f"{row.title}\n{row.body}"
             if text_digest(text) != articles[row.article]:
@@ -96,6 +97,16 @@ def _texts(study: Study, wanted: Iterable[str]) -> dict[str, tuple[str, list[Spa
     if missing := sorted(left - set(found)):
         raise AnalysisError(f"the texts hold nothing of {len(missing)} articles, first {missing[0]}.")
     return found
+
+
+def _read(study: Study) -> Iterator[pd.DataFrame]:
+    """Texts of the study, read as they are when they are annotated."""
+    return read_texts(
+        [Path(study.folder, path) for path in study.settings.texts],
+        columns=study.settings.columns,
+        outlet_of=outlet_finder(study.outlets),
+        languages=study.settings.languages,
+    )
 
 
 def _row(mention: Any, text: str, tokens: Sequence[Span], width: int) -> tuple[str, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import pandas as pd
 
-from analysis.report.display import Shown
+from analysis.report.display import Shown, escape
 from analysis.results import WORD_DRAWS
 from analysis.stats.inference import LARGE, is_analytic, monte_carlo_error
 from analysis.study import Study

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from html import escape
 
 import matplotlib as mpl
@@ -12,8 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import TightLayoutEngine
+from matplotlib.text import Text
 
 from analysis.report.style import INK, MUTED, PAPER, RULE, STYLE, TELLS
+from analysis.wording import printable
 
 #: Placeholder drawn → what stands in the page, with what is used where the page defines no such variable.
 _COLOURS = {
@@ -22,6 +25,8 @@ _COLOURS = {
     RULE: "var(--rule, #ccc)",
     PAPER: "var(--paper, #fff)",
 }
+#: Characters of East Asian scripts.
+_WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]")
 #: A group that is named for what it tells; the name is escaped already.
 _TOLD = re.compile(rf"""<g id=(["']){TELLS}(.*)\1>""", re.DOTALL)
 
@@ -44,11 +49,13 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
     if figure is None:
         raise ValueError("these axes belong to no figure")
     # hashsalt: matplotlib's ids are random otherwise; Date: it writes the time otherwise.
-    with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
+    with mpl.rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+        # Text stays text: the reader's font draws it, so what matplotlib's own lacks does not matter.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
         _lay_out(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     plt.close(figure)
-    text = buffer.getvalue()
+    text = printable(buffer.getvalue())
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
@@ -61,7 +68,12 @@ def _lay_out(figure: Figure) -> None:
     FigureCanvasSVG(figure)
     figure.set_dpi(72)  # what an SVG is drawn at
     # With a rectangle, even that of the whole figure, everything would be measured twice.
+    words = {text: text.get_text() for text in figure.findobj(Text)}
+    for text, word in words.items():
+        text.set_text(_WIDE.sub("W", word))  # as wide as an ideograph, which the font that measures does not have
     TightLayoutEngine(pad=0.4, h_pad=1.2, w_pad=0.8, rect=None).execute(figure)  # type: ignore[arg-type]
+    for text, word in words.items():
+        text.set_text(word)
 
 
 def _ours(tag: str, name: str) -> str:

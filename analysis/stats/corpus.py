@@ -30,7 +30,7 @@ def coverage(study: Study) -> pd.DataFrame:
 def _coverage(study: Study) -> pd.DataFrame:
     articles, outlets = study.articles, study.outlets.set_index("outlet")
     grouped = articles.groupby("outlet")
-    table = outlets[["name", "country", "language", "ownership", "medium"]].copy()
+    table = outlets[["name", "country", "language", "ownership", "medium"]].assign(name=pd.Series(study.outlet_names))
     table["articles"] = grouped.size().reindex(table.index, fill_value=0)
     table["first"], table["last"] = grouped["day"].min(), grouped["day"].max()
     table["observed_days"] = study.observed_days.groupby("outlet").size().reindex(table.index, fill_value=0)

@@ -23,6 +23,7 @@ from analysis.study.featuretable import read_articles, read_table
 from analysis.study.settings import Settings
 from analysis.study.streamed import Streamed
 from analysis.tables import Schema
+from analysis.wording import isolated
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,7 @@ class Study:
     @cached_property
     def outlet_names(self) -> dict[str, str]:
         """Outlet id → name shown."""
-        return dict(zip(self.outlets["outlet"], self.outlets["name"], strict=True))
+        return dict(zip(self.outlets["outlet"], map(isolated, self.outlets["name"]), strict=True))
 
     def outlet_name(self, outlet: str, *, tested: bool = False) -> str:
         """Name shown of an outlet that somebody chose; `tested` asks for one with enough articles to be tested.
@@ -248,7 +249,7 @@ class Study:
     @cached_property
     def actor_names(self) -> dict[str, str]:
         """Actor id → name shown."""
-        return dict(zip(self.actors["actor"], self.actors["name"], strict=True))
+        return dict(zip(self.actors["actor"], map(isolated, self.actors["name"]), strict=True))
 
     def supplement(self, name: str) -> pd.DataFrame | None:
         """A further CSV table of the study, described and never tested; None where the study has none."""

@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis import load_study, log_odds
+from analysis import load_study
+from analysis.stats.keyness import log_odds
 from analysis.errors import EmptyGroup
 from analysis.results import PRIOR_WORDS, primary_variant
 from analysis.results.measures import REST, in_language, plan
