@@ -6,9 +6,13 @@ import fnmatch
 import io
 import json
 import os
+import re
+import shutil
 import subprocess
+import tempfile
+import tomllib
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +20,13 @@ from typing import Any
 import analysis
 from analysis.errors import ArchiveError
 from analysis.paths import digest, find_root, inside
-from analysis.publish import list_reports
+from analysis.publish import build, list_reports
 from analysis.publish.files import write
 from analysis.publish.manifest import NAME, differences, make_manifest, read_manifest
-from analysis.study import Study
+from analysis.study import Study, load_study
 from analysis.tables import FEATURES, OPTIONAL_FILES, STUDY_FILES
 
+_TEXTS_SETTING = re.compile(r"^texts\s*=\s*\[[^\]]*\][^\n]*\n", re.MULTILINE)
 METADATA = "ro-crate-metadata.json"
 CITATION = "CITATION.cff"
 #: Files of the project where git is not there to list them: all in these folders, and these.
@@ -70,7 +75,9 @@ class Archive:
     sha256: str
 
 
-def make_archive(study: Study, *, output: Path | None = None, also: Sequence[str] = ()) -> Archive:
+def make_archive(
+    study: Study, *, output: Path | None = None, also: Sequence[str] = (), without_texts: bool = False
+) -> Archive:
     """Write the archive of a study.
 
     It holds the study's files, features and reports, notebooks, code, lock and manifest. Of the project goes in what
@@ -81,6 +88,7 @@ def make_archive(study: Study, *, output: Path | None = None, also: Sequence[str
     study : Study, its reports built and fresh
     output : Path of the zip; <study>-<version>.zip in the project's folder by default
     also : sequence of globs over names in the study's folder, of untracked files that may be published too
+    without_texts : bool, leave the study's texts out, and the lines in context that reports take from them
 
     Returns
     -------
@@ -94,16 +102,34 @@ def make_archive(study: Study, *, output: Path | None = None, also: Sequence[str
         Where there is no manifest, or the zip cannot be written.
     """
     root = find_root()
-    reports = _fresh_reports(study, root)
-    files = {name: root / name for name in project_files(root)} | study_files(study, root, also) | reports
-    files = {name: path for name, path in files.items() if path.is_file()}
-    for path in files.values():  # a link may lead to what nobody wants to publish
-        if not inside(root, path) and not inside(study.folder, path):
-            raise ArchiveError(f"{path} is a symbolic link that leads out of its folder. Put the file itself there")
-    data = _zipped(files, describe(study, root, files))
+    with tempfile.TemporaryDirectory(prefix="castillo-archive-") as scratch:
+        texts = {os.path.normpath(text) for text in study.settings.texts} if without_texts else set()
+        files = {name: root / name for name in project_files(root)} | study_files(study, root, also, left_out=texts)
+        files |= _reports_without_texts(study, texts, Path(scratch)) if texts else _fresh_reports(study, root)
+        files = {name: path for name, path in files.items() if path.is_file()}
+        for path in files.values():  # a link may lead to what nobody wants to publish
+            if not any(inside(folder, path) for folder in (root, study.folder, Path(scratch))):
+                raise ArchiveError(f"{path} is a symbolic link that leads out of its folder. Put the file itself there")
+        data = _zipped(files, describe(study, root, files))
     path = output or root / f"{study.name}-{analysis.__version__}.zip"
     write(path, data)
     return Archive(path, len(files) + 1, digest(data))
+
+
+def _reports_without_texts(study: Study, texts: Collection[str], scratch: Path) -> dict[str, Path]:
+    """Reports built from a copy of the study that has no texts, and the copy's study.toml, which names none."""
+    copy = scratch / study.folder.name
+    shutil.copytree(study.folder, copy, ignore=lambda folder, names: {n for n in names if n in texts})
+    settings = (copy / "study.toml").read_text(encoding="utf-8-sig")
+    settings = _TEXTS_SETTING.sub("", settings, count=1)
+    if "texts" in tomllib.loads(settings):
+        raise ArchiveError(f'texts = … was not understood in {study.folder / "study.toml"}. Write it as texts = ["…"]')
+    (copy / "study.toml").write_text(settings, encoding="utf-8")
+    result = build(load_study(copy), output=scratch / "reports")
+    if not result.ok:
+        raise ArchiveError(f"{next(iter(result.failed))} could not be built without the texts")
+    reports = {f"reports/{study.name}/{path.name}": path for path in result.folder.iterdir() if path.is_file()}
+    return {**reports, f"data/{study.folder.name}/study.toml": copy / "study.toml"}
 
 
 def _fresh_reports(study: Study, root: Path) -> dict[str, Path]:
@@ -152,7 +178,7 @@ def _described(root: Path) -> set[str]:
         return set()
 
 
-def study_files(study: Study, root: Path, also: Sequence[str]) -> dict[str, Path]:
+def study_files(study: Study, root: Path, also: Sequence[str], *, left_out: Collection[str] = ()) -> dict[str, Path]:
     """Files of a study's folder that may go in: its tables, settings and features, what git tracks, what `also` names.
 
     Raises
@@ -167,12 +193,12 @@ def study_files(study: Study, root: Path, also: Sequence[str]) -> dict[str, Path
     names = {path.relative_to(study.folder).as_posix() for path in study.folder.rglob("*") if path.is_file()}
     chosen = {n for n in names if n in known or f"{place}/{n}" in tracked or any(fnmatch.fnmatch(n, g) for g in also)}
     needed = {path.name for path in study.folder.glob("*.csv")} | {os.path.normpath(t) for t in study.settings.texts}
-    for name in sorted(needed - chosen):
+    chosen -= set(left_out)
+    for name in sorted(needed - chosen - set(left_out)):
         if (study.folder / name).is_file():
             raise ArchiveError(
                 f"the reports depend on {study.folder / name}, which git does not track and which may hold texts. "
-                f"If it may be published, add --also {name!r}; if not, take it out of the study's folder and out of "
-                "study.toml and build again."
+                f"If it may be published, add --also {name!r}; if not, --without-texts leaves it out."
             )
     if study.folder != root / place and (root / place).exists():
         raise ArchiveError(f"{study.folder} would stand as {place} in the archive, and the project has another there.")

@@ -281,7 +281,8 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 @click.argument("study", default=DEFAULT)
 @click.option("--output", type=click.Path(path_type=Path), help="The zip.  [default: STUDY-VERSION.zip]")
 @click.option("--also", multiple=True, metavar="GLOB", help="Untracked files of the study that may be published too.")
-def archive(study: str, output: Path | None, also: tuple[str, ...]) -> None:
+@click.option("--without-texts", is_flag=True, help="Leave out the study's texts, and lines in context from them.")
+def archive(study: str, output: Path | None, also: tuple[str, ...], without_texts: bool) -> None:
     """Put STUDY into one zip: reports, features, study files, notebooks, code, lock and manifest.
 
     It is described as an RO-Crate. Unpacked anywhere, make reports gives the same reports to the byte.
@@ -290,7 +291,7 @@ def archive(study: str, output: Path | None, also: tuple[str, ...]) -> None:
     """
     from analysis.archive import make_archive
 
-    made = make_archive(_load(study), output=output, also=also)
+    made = make_archive(_load(study), output=output, also=also, without_texts=without_texts)
     click.echo(f"{made.path}: {made.files} files, SHA-256 {made.sha256}")
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from conftest import ROOT, Castillo
 from publishing import make_project
 from rocrate.rocrate import ROCrate
 
-from analysis import archive
+from analysis import archive, publish
 from analysis.archive import make_archive, project_files
 from analysis.cli import main
 from analysis.errors import ArchiveError
@@ -96,6 +97,24 @@ def test_an_unpacked_archive_archives_itself_the_same(
     second = make_archive(load_study("tiny"))
     assert unpacked == second.path.parent
     assert first.sha256 == second.sha256
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["texts.jsonl", "../../../private/texts.jsonl"])
+def test_texts_can_be_left_out_wherever_they_lie(root: Path, tmp_path: Path, name: str) -> None:
+    """The reports are then those of a study without texts, and so is its study.toml: both rebuild without them."""
+    toml = root / "data" / "tiny" / "study.toml"
+    toml.write_text(f'texts = ["{name}"]  # mine\n{toml.read_text()}')
+    texts = root / "data" / "tiny" / name
+    texts.parent.mkdir(exist_ok=True)
+    texts.write_text("private\n")
+    archived = zipfile.ZipFile(make_archive(load_study("tiny"), without_texts=True).path)
+    assert [] == [name for name in archived.namelist() if "texts" in name]
+    assert "texts" not in tomllib.loads(archived.read("data/tiny/study.toml").decode())
+    unpacked = tmp_path / "unpacked"
+    archived.extractall(unpacked)
+    again = publish.build(load_study(unpacked / "data" / "tiny"), output=tmp_path / "again")
+    assert archived.read("reports/tiny/plain.html") == (again.folder / "plain.html").read_bytes()
 
 
 def test_a_link_that_leads_out_of_the_study_is_refused(root: Path, tmp_path: Path) -> None:
