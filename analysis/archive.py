@@ -49,20 +49,11 @@ _LICENCES = {
 _CODE = (".py", ".toml", ".yml", ".yaml", ".lock", ".sh", ".j2", ".css", "Makefile", "run")
 #: Not the machine's own table of types, which differs from machine to machine.
 _TYPES = {
-    ".cff": "application/yaml",
-    ".csv": "text/csv",
-    ".css": "text/css",
-    ".html": "text/html",
-    ".ipynb": "application/x-ipynb+json",
-    ".json": "application/json",
-    ".jsonl": "application/jsonl",
-    ".md": "text/markdown",
-    ".npz": "application/zip",
-    ".parquet": "application/vnd.apache.parquet",
-    ".py": "text/x-python",
-    ".svg": "image/svg+xml",
-    ".toml": "application/toml",
-    ".yml": "application/yaml",
+    **{suffix: f"text/{suffix[1:]}" for suffix in (".csv", ".css", ".html")},
+    **{suffix: f"application/{suffix[1:]}" for suffix in (".json", ".jsonl", ".toml")},
+    **dict.fromkeys((".cff", ".yml"), "application/yaml"),
+    **{".md": "text/markdown", ".py": "text/x-python", ".svg": "image/svg+xml", ".npz": "application/zip"},
+    **{".ipynb": "application/x-ipynb+json", ".parquet": "application/vnd.apache.parquet"},
 }
 
 
@@ -123,7 +114,7 @@ def _reports_without_texts(study: Study, texts: Collection[str], scratch: Path) 
     settings = (copy / "study.toml").read_text(encoding="utf-8-sig")
     settings = _TEXTS_SETTING.sub("", settings, count=1)
     if "texts" in tomllib.loads(settings):
-        raise ArchiveError(f'texts = … was not understood in {study.folder / "study.toml"}. Write it as texts = ["…"]')
+        raise ArchiveError(f"{study.folder / 'study.toml'}: texts was not understood. Write texts = […] on one line")
     (copy / "study.toml").write_text(settings, encoding="utf-8")
     result = build(load_study(copy), output=scratch / "reports")
     if not result.ok:
