@@ -37,9 +37,8 @@ VARIANTS = ("title", "lede", "text")
 _CODE = (
     *("stats/difference", "stats/inference", "stats/keyness", "stats/linear", "stats/resampling"),
     *("stats/frequency", "results/__init__", "results/measures"),
-    *("study/selection", "study/spelling", "study/wordcounts"),
-    *("study/__init__", "study/batches", "study/entries", "study/featuretable", "study/grouped", "study/sentencesums"),
-    *("study/settings", "study/settingvalues", "study/streamed", "study/study", "study/studyfiles"),
+    *("study/__init__", "study/entries", "study/selection", "study/settings", "study/settingvalues", "study/store"),
+    *("study/study", "study/studyfiles", "study/verified", "study/words"),
     *("tables/__init__", "tables/schema"),
 )
 
