@@ -12,7 +12,7 @@ from analysis.publish.parameters import OUTLETS
 from analysis.publish.reports import plan_reports
 from analysis.study import Study, read_what_there_is
 from analysis.study.studyfiles import read_csv
-from analysis.tables import ACTORS_CSV, FEATURES, REPRINTS
+from analysis.tables import ACTORS_CSV, FEATURES
 from analysis.text.gazetteer import conflicts
 
 
@@ -92,12 +92,15 @@ def _features(study: Study, damaged: Collection[str]) -> list[str]:
     if "articles.csv" in damaged or not study.features_folder.is_dir():
         return []
     try:
-        study.check_features()
-        for schema in FEATURES:  # every value, where a build looks at articles first
-            study.streamed.check(schema)
-        study.features(REPRINTS)
-        assert study.streamed.sentences
-        study.stale_features()
+        broken = [
+            FeaturesBroken(study.features_folder / f"{schema.name.lower()}.parquet", fault, study.argument)
+            for schema in FEATURES
+            for fault in study.feature_faults(schema, keys=True)
+        ]
+        if not broken:
+            study.check_features()
+            assert study.store.sentences
+            study.stale_features()
     except (FeaturesMissing, FeaturesBroken) as error:
         return [str(error)]
-    return []
+    return [str(error) for error in broken]

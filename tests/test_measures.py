@@ -15,7 +15,7 @@ def _made(study, outlets, values, kind="share", weights=None):
     """A measure of articles made up here: the outlets' first letters are the ids'."""
     ids = [f"{outlet}{n}" for n, outlet in enumerate(outlets)]
     articles = pd.DataFrame({"outlet": outlets, "period": "p"}, index=ids)
-    chosen = selection.Selection("lede", articles, np.arange(len(ids)), study.streamed)
+    chosen = selection.Selection("lede", articles, np.arange(len(ids)), study.store)
     sides = tuple(pd.Index([i for i in ids if i.startswith("g") == inside]) for inside in (True, False))
     table = pd.DataFrame({"x": values}, index=ids, dtype=float)
     return Measured("m", kind, table, weights, sides, ("g", "other outlets"), chosen, "en")

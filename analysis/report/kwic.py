@@ -66,7 +66,7 @@ def _mentions(study: Study, entry: str, gazetteer: str, outlets: Sequence[str] |
         close = difflib.get_close_matches(entry, known, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise AnalysisError(f"no entry {entry!r} in {gazetteer}.csv.{hint}")
-    found = study.streamed.entry_mentions(gazetteer, entry)
+    found = study.store.entry_mentions(gazetteer, entry)
     found = found.merge(study.features(tables.ARTICLES)[["article", "outlet"]], on="article")
     if outlets is not None:
         found = found[found["outlet"].isin(list(outlets))]

@@ -15,7 +15,7 @@ from analysis.results import is_primary, primary, stands, without
 from analysis.results.measures import EQUAL, REST, in_language, places_of
 from analysis.stats.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
 from analysis.study import Study, selection
-from analysis.study.wordcounts import in_parts
+from analysis.study.words import in_parts
 
 
 def feature_name(study: Study, measure: str, feature: str) -> str:
@@ -179,10 +179,10 @@ def stacked(shares: pd.DataFrame, *, most: int = 6) -> pd.DataFrame:
 def voices(study: Study, *, language: str = "en") -> pd.DataFrame:
     """For each set and outlet tested: label uses in the outlet's own voice, attributed, and quoted."""
     chosen = selection.select(study, language=language)
-    spoken = np.array(chosen.streamed.mentions.words["voice"], object)
+    spoken = np.array(tables.VOICES, object)
     outlet = chosen.articles["outlet"].astype("category")
     frames = []
-    for entry in filter(None, chosen.streamed.mentions.texts):
+    for entry in chosen.entries("labels"):
         place, rows = chosen.mentions("labels", entry)
         found = pd.DataFrame({"outlet": outlet.iloc[place].array, "voice": spoken[rows["voice"]]})
         frames.append(found.value_counts().reset_index(name="uses").assign(set=entry.split(":")[0]))
@@ -215,7 +215,7 @@ def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         places = places_of(chosen, sides)[0]
         used, tokens = every.among(places), chosen.articles["tokens"].iloc[places].reset_index(drop=True)
         some = np.flatnonzero(np.isin(every.forms, mine["feature"].astype(object)))
-        spread = pd.concat([spread_over(used.frame(some[part]), tokens) for part in in_parts(used.rows[some])])
+        spread = pd.concat([spread_over(used.frame(some[part]), tokens) for part in in_parts(used.articles[some])])
         frames.append(mine.join(spread, on="feature").fillna({"articles_with": 0}))
     found = pd.concat(frames, ignore_index=True) if frames else rows.assign(articles_with=0, dp=0.0)
     return found.assign(group_name=found["group"].map(study.outlet_names))
@@ -237,7 +237,7 @@ def words_of(study: Study, table: pd.DataFrame, group: str, *, each: int = 12) -
 
 def unresolved(study: Study) -> pd.DataFrame:
     """Surnames that fit several actors, none of them named in full nearby: alias, mentions, articles."""
-    lost = study.streamed.entry_mentions("actors", "")
+    lost = study.store.entry_mentions("actors", "")
     table = lost.groupby("alias").agg(mentions=("alias", "size"), articles=("article", "nunique"))
     return table.reset_index().rename(columns={"alias": "surname"})
 

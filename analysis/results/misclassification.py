@@ -93,7 +93,7 @@ def _measured_counts(study: Study) -> Numbers:
     """Mentions of `_judged` actors that the instrument takes for each class, in each article (articles × classes)."""
     found = np.zeros((len(study.articles), len(CLASSES)))
     for actor in _judged(study):
-        rows = study.streamed.mentions.of("actors", actor)
+        rows = study.store.mentions.of(f"actors:{actor}")
         measured = polarity(rows["valence"])
         for column, one in enumerate(CLASSES):
             found[:, column] += np.bincount(rows["article"][measured == one], minlength=len(found))
@@ -103,9 +103,9 @@ def _measured_counts(study: Study) -> Numbers:
 def _mentions(study: Study, entries: Sequence[str], articles: Collection[str]) -> pd.DataFrame:
     """Mentions of some actors in some articles, with the class the instrument gives each, and its sentence."""
     judged = set(_judged(study))
-    frames = [study.streamed.entry_mentions("actors", one).assign(entry=one) for one in entries if one in judged]
+    frames = [study.store.entry_mentions("actors", one).assign(entry=one) for one in entries if one in judged]
     mentions = pd.concat([tables.empty(tables.MENTIONS), *(one[one["article"].isin(articles)] for one in frames)])
-    own = study.streamed.sentence_valence(articles).reindex(pd.MultiIndex.from_frame(mentions[["article", "sentence"]]))
+    own = study.store.sentence_valence(articles).reindex(pd.MultiIndex.from_frame(mentions[["article", "sentence"]]))
     classes = {"measured": polarity(mentions["valence"].to_numpy()), "sentence": polarity(own.to_numpy())}
     return mentions[["article", "start", "end", "entry"]].assign(**classes)
 

@@ -112,7 +112,7 @@ def unusual(study: Study) -> pd.DataFrame:
     """
     articles = study.articles
     single = [o for o in coverage(study)["outlet"] if 0 < (articles["outlet"] == o).sum() < study.settings.min_articles]
-    sentences = study.streamed.sentences
+    sentences = study.store.sentences
     gaps = {
         "no body: headline only": articles["body_kind"] == "none",
         "no title: its first paragraph stands alone": articles["title_tokens"] == 0,

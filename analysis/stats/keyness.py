@@ -14,7 +14,7 @@ from analysis import tables
 from analysis.stats.inference import DIGITS, Method, adjust_p, is_analytic
 from analysis.stats.linear import drawn_moments, membership, tail_p
 from analysis.stats.resampling import Design, check_sides, compact, lay_out, permuted, resampled
-from analysis.study.wordcounts import HeldWords, Words, in_parts
+from analysis.study.words import Words, in_parts
 
 #: Words are taken so many at a time, which bounds the memory that draws need.
 _CHUNK = 500
@@ -81,7 +81,9 @@ def log_odds(
     alpha0 = alpha.sum() if isinstance(prior, int | float) else float(sum(prior.values()))
     total = words.sums(plan.side)
     kept = np.flatnonzero((total.sum(axis=0) >= min_count) & (alpha > 0))
-    chunks = (_Words(plan, words.tokens, words.matrix(some), alpha[some], alpha0) for some in _chunks(kept, words.rows))
+    chunks = (
+        _Words(plan, words.tokens, words.matrix(some), alpha[some], alpha0) for some in _chunks(kept, words.articles)
+    )
     if is_analytic(method, len(plan.side)):
         found = [_by_linearization(chunk) for chunk in chunks]
     else:
@@ -115,17 +117,17 @@ def log_odds(
     return tables.check(table.loc[order], tables.COMPARISON)
 
 
-def _held(terms: pd.DataFrame, ids: np.ndarray) -> HeldWords:
+def _held(terms: pd.DataFrame, ids: np.ndarray) -> Words:
     """Terms in order, and how often each article (rows, in the order of `ids`) has each of them."""
     # "term" and "article" are words too, so the names of columns cannot tell the two forms apart.
     if all(map(pd.api.types.is_numeric_dtype, terms.dtypes)):
         table = terms.sort_index(axis=1).reindex(ids, fill_value=0)
-        return HeldWords(np.asarray(table.columns, object), sparse.csc_array(table.to_numpy(float)))
+        return Words(np.asarray(table.columns, object), sparse.csc_array(table.to_numpy(float)))
     place = pd.Index(ids).get_indexer(terms["article"])
     inside = place >= 0
     code, words = pd.factorize(terms["term"][inside], sort=True)
     cells = (terms["count"].to_numpy(float)[inside], (place[inside], code))
-    return HeldWords(np.asarray(words, object), sparse.csc_array(cells, shape=(len(ids), len(words))))
+    return Words(np.asarray(words, object), sparse.csc_array(cells, shape=(len(ids), len(words))))
 
 
 def _chunks(kept: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:

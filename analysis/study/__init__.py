@@ -2,9 +2,9 @@
 
 Every problem of every file is found before anything runs; `load_study` refuses a study that has one.
 
-`settings`, `settingvalues` and `entries` read study.toml, `studyfiles` the CSV files, `featuretable` features whole;
-`crosscheck` holds them against each other; `study` is what comes of it. `streamed` reads features without holding them:
-in `batches`, of which `grouped` sorts words and mentions and `sentencesums` adds up sentences.
+`settings`, `settingvalues` and `entries` read study.toml, `studyfiles` the CSV files; `crosscheck` holds them against
+each other; `study` is what comes of it. `store` asks features, which `verified` has checked; `selection` restricts them
+to what may be compared, and `words` counts words.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def preload(study: str | Path) -> Study | None:
     loaded, _ = _examined(folder := find_study(study), _content(folder))
     if loaded is not None:
         loaded.features(tables.REPRINTS)
-        loaded.streamed.read()
+        loaded.store.read()
     return loaded
 
 

@@ -1,9 +1,7 @@
-"""Which text and which articles a comparison may use: the rules of fair comparison, in one place.
+"""Articles, and the part of their text, that a comparison may use: the rules of fair comparison.
 
 Primary text is the title and first paragraph, since feeds differ in how much they carry beyond that; a photo caption
 is no lede; an aggregator's items are titles; two sides are compared on days when both were observed.
-
-`spelling` folds spellings of one word into one; `wordcounts` is what articles use of words, some words at a time.
 """
 
 from __future__ import annotations
@@ -19,9 +17,9 @@ import pandas as pd
 
 from analysis.errors import EmptyGroup
 from analysis.study import Study
-from analysis.study.sentencesums import in_two
-from analysis.study.streamed import Streamed
-from analysis.study.wordcounts import Words, words_of
+from analysis.study.store import FeatureStore, in_two
+from analysis.study.words import Words, count_words
+from analysis.tables import VOICES
 
 #: Variant of the text → parts it holds.
 PARTS_OF = {"title": ("title",), "lede": ("title", "lede"), "text": ("title", "lede", "rest")}
@@ -36,18 +34,18 @@ class Selection:
     variant : title, lede or text
     articles : DataFrame, one row per article, index article; Study.articles with `tokens` those of the variant
     number : array, of each article its number in the study
-    streamed : Streamed, the study's words, mentions and sentences
+    store : FeatureStore, the study's words, mentions and sentences
     """
 
     variant: str
     articles: pd.DataFrame
     number: np.ndarray
-    streamed: Streamed
+    store: FeatureStore
     counted: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # what was derived of it
 
     def __copy__(self) -> Selection:
         """The same with a table of its own: what is changed in it is not changed here."""
-        return Selection(self.variant, copy(self.articles), self.number, self.streamed)
+        return Selection(self.variant, copy(self.articles), self.number, self.store)
 
     @property
     def parts(self) -> int:
@@ -55,11 +53,11 @@ class Selection:
         return len(PARTS_OF[self.variant])
 
     @cached_property
-    def place(self) -> np.ndarray:
-        """For each article of the study its place here; -1 where it is left out."""
-        place = np.full(len(self.streamed.articles), -1, np.int32)
-        place[self.number] = np.arange(len(self.number))
-        return place
+    def index(self) -> np.ndarray:
+        """Index here of each article of the study; -1 where it is left out."""
+        index = np.full(len(self.store.articles), -1, np.int32)
+        index[self.number] = np.arange(len(self.number))
+        return index
 
     @cached_property
     def _by_name(self) -> pd.Index:
@@ -70,8 +68,13 @@ class Selection:
         """Place of each of some articles in the selection: by number they are found in no time."""
         return np.asarray(self._by_name.get_indexer(articles.astype(object)))
 
+    def entries(self, gazetteer: str) -> list[str]:
+        """Entries of a gazetteer that are mentioned anywhere in the study, in order."""
+        keys = (key.partition(":") for key in self.store.mentions.keys)
+        return [entry for of, _, entry in keys if of == gazetteer and entry]
+
     def mentions(self, gazetteer: str, entry: str, *, own: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """Mentions of an entry: places of their articles, and rows of `Streamed.mentions`.
+        """Mentions of an entry: indices of their articles, and rows of `FeatureStore.mentions`.
 
         Parameters
         ----------
@@ -79,14 +82,12 @@ class Selection:
         entry : str
         own : only those in the outlet's own voice
         """
-        every = self.streamed.mentions
-        rows = every.of(gazetteer, entry)
-        kept = (self.place[rows["article"]] >= 0) & self.streamed.sentences.within(
-            rows["article"], rows["sentence"], self.parts
-        )
+        rows = self.store.mentions.of(f"{gazetteer}:{entry}")
+        kept = self.index[rows["article"]] >= 0
+        kept &= self.store.sentences.within(rows["article"], rows["sentence"], self.parts)
         if own:
-            kept &= np.array([voice == "own" for voice in every.words["voice"]], bool)[rows["voice"]]
-        return self.place[rows["article"][kept]], rows[kept]
+            kept &= rows["voice"] == VOICES.index("own")
+        return self.index[rows["article"][kept]], rows[kept]
 
 
 def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:
@@ -117,8 +118,8 @@ def _select(study: Study, variant: str, language: str | None) -> Selection:
         kept &= articles["language"] == language
     number = np.flatnonzero(kept)
     sized = articles[kept].set_index("article", drop=False)
-    sized = sized.assign(tokens=study.streamed.sentences.tokens[number, len(PARTS_OF[variant]) - 1])
-    return Selection(variant, sized, number, study.streamed)
+    sized = sized.assign(tokens=study.store.sentences.tokens[number, len(PARTS_OF[variant]) - 1])
+    return Selection(variant, sized, number, study.store)
 
 
 def primary_of(study: Study, outlet: str) -> str:
@@ -201,7 +202,7 @@ def counts(
 
 def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None, own: bool) -> pd.DataFrame:
     size = len(selection.articles)
-    every = [entry for entry in selection.streamed.mentions.texts if entry] if entries is None else entries
+    every = selection.entries(gazetteer) if entries is None else entries
     found = {}
     for entry in every:
         place, _ = selection.mentions(gazetteer, entry, own=own)
@@ -215,7 +216,7 @@ def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None,
 
 def article_valence(selection: Selection) -> pd.Series:
     """Mean valence of each article's sentences; missing where no sentence has one. Index article."""
-    means = selection.streamed.sentences.mean_valence(selection.parts)[selection.number]
+    means = selection.store.sentences.mean_valence(selection.parts)[selection.number]
     return pd.Series(means, index=selection.articles.index, name="valence")
 
 
@@ -237,11 +238,10 @@ def words(selection: Selection, *, language: str | None = None) -> Words:
 
     Returns
     -------
-    Words; an article's place is its place in the selection
+    Words, a row for every article of the selection
     """
     if ("words", language) not in selection.counted:
-        selection.counted["words", language] = words_of(
-            selection.streamed.terms, selection.place, selection.parts, language
-        )
-    found: Words = selection.counted["words", language]
-    return found
+        counted = count_words(selection.store.terms, selection.number, selection.parts, language)
+        selection.counted["words", language] = counted
+    words: Words = selection.counted["words", language]
+    return words

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from duckdb import Error as QueryError
 from pyarrow import ArrowException
 
 from analysis import tables
 from analysis.dependencies import changed_code, content_digest
 from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownOutlet
 from analysis.paths import digest, find_root
-from analysis.study.featuretable import read_articles, read_table
 from analysis.study.settings import Settings
-from analysis.study.streamed import Streamed
+from analysis.study.store import FeatureStore, read_articles, read_table
+from analysis.study.verified import faults
 from analysis.tables import Schema
 from analysis.wording import isolated
 
@@ -61,7 +62,7 @@ class Study:
             _features={name: copy(table) for name, table in self._features.items()},
             derived={key: copy(value) for key, value in self.derived.items()},
         )
-        for name in {"articles", "streamed"} & set(vars(self)):
+        for name in {"articles", "store"} & set(vars(self)):
             vars(made)[name] = copy(getattr(self, name))
         return made
 
@@ -88,50 +89,68 @@ class Study:
     def features(self, schema: Schema) -> pd.DataFrame:
         """One table of features, checked; read once.
 
-        Sorted by article. Where an article has several rows, text is held by number (see `featuretable`); an article
-        has the same number in every table.
+        Sorted by its key. Tables of many rows of an article are better asked by `store`.
 
         Raises
         ------
         FeaturesMissing, FeaturesBroken
         """
         if schema.name not in self._features:
-            path = self.features_folder / f"{schema.name.lower()}.parquet"
-            articles = self.features(tables.ARTICLES)["article"] if schema.numbered else ()
-            with self._reading(path):
-                self._features[schema.name] = read_table(path, schema, articles=articles)
+            with self._reading(schema) as path:
+                self._features[schema.name] = read_table(path, schema)
         return self._features[schema.name]
 
     @cached_property
-    def streamed(self) -> Streamed:
-        """Words, mentions and sentences, never held whole: articles by their number, the place in `articles`."""
-        return Streamed(self.features_folder, self.features(tables.ARTICLES)["article"], self._reading)
+    def store(self) -> FeatureStore:
+        """Words, mentions and sentences: articles by their number, the place in `articles`."""
+        return FeatureStore(self._path(tables.ARTICLES), self.features(tables.ARTICLES)["article"], self._reading)
 
     @contextmanager
-    def _reading(self, path: Path) -> Iterator[None]:
+    def _reading(self, schema: Schema) -> Iterator[Path]:
         """While a table of features is read: it is there, as it was written, and what fails is told with its path."""
+        path = self._path(schema)
+        if wrong := self.feature_faults(schema):
+            raise FeaturesBroken(path, "; ".join(wrong), self.argument)
+        with self._told_if_broken(path):
+            yield path
+
+    def feature_faults(self, schema: Schema, *, keys: bool | None = None) -> tuple[str, ...]:
+        """Every fault of a table of features, a sentence each; see `verified.faults`.
+
+        `keys` says whether to look for keys that occur twice, which takes long; where None, only in a file whose digest
+        meta.json does not hold.
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+            Where it cannot be read at all, or is not the file that was written.
+        """
+        path = self._path(schema)
         if not path.exists():
             raise FeaturesMissing(path, self.argument)
-        self._check_digest(path)
+        digest, vouched = self._check_digest(path)
         with self._told_if_broken(path):
-            yield
+            return faults(path, schema, digest, keys=not vouched if keys is None else keys)
+
+    def _path(self, schema: Schema) -> Path:
+        return self.features_folder / f"{schema.name.lower()}.parquet"
 
     @contextmanager
     def _told_if_broken(self, path: Path) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError, TableError, ArrowException) as error:
+        except (OSError, ValueError, TableError, ArrowException, QueryError) as error:
             raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
 
-    def _check_digest(self, path: Path) -> None:
-        """Hold a table of features to its digest in meta.json, if it has one there; made before, it has none."""
-        if not (self.features_folder / "meta.json").exists():
-            return
+    def _check_digest(self, path: Path) -> tuple[str, bool]:
+        """Digest of a table of features, held to the one in meta.json, and whether it has one there."""
         with self._told_if_broken(path):
             found = content_digest(path)
-        if self._made()["digests"].get(path.name, found) != found:
+        written = self._made()["digests"] if (self.features_folder / "meta.json").exists() else {}
+        if written.get(path.name, found) != found:
             message = "is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced"
             raise FeaturesBroken(path, message, self.argument)
+        return found, path.name in written
 
     def check_features(self) -> None:
         """Hold the features to the study: every table readable, every article in articles.csv.
@@ -143,7 +162,7 @@ class Study:
         known, annotated = set(self.manifest["article"]), set(self.features(tables.ARTICLES)["article"])
         for schema in tables.FEATURES:
             found = self._articles_in(schema)
-            path = self.features_folder / f"{schema.name.lower()}.parquet"
+            path = self._path(schema)
             for strange, place, fix in (
                 (found - known, "articles.csv", "put their rows back, or annotate again without their texts"),
                 (found - annotated, "articles.parquet", "annotate again"),
@@ -159,9 +178,8 @@ class Study:
         """The articles of a table of features, which is checked and, but for ARTICLES, not kept."""
         if schema.name in self._features:
             return set(self._features[schema.name]["article"])
-        path = self.features_folder / f"{schema.name.lower()}.parquet"
-        with self._reading(path):
-            return read_articles(path, schema)
+        with self._reading(schema) as path:
+            return read_articles(path)
 
     @cached_property
     def articles(self) -> pd.DataFrame:

@@ -1,0 +1,249 @@
+"""A study's features, asked by SQL of their Parquet files: words, mentions and sentences as arrays that can be shared.
+
+Every question opens DuckDB and closes it again (`verified.connected`), so that this process can be forked. An article's
+number is its place among all ids in order; text is ordered by code points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from analysis import tables
+from analysis.errors import TableError
+from analysis.study.verified import connected
+from analysis.tables import PARTS, VOICES, Schema
+
+#: Rows that are fetched at once.
+_BATCH = 500_000
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """Mentions by entry: an inverted index.
+
+    Attributes
+    ----------
+    keys : array of str, in order: gazetteer and entry ("actors:pedro-castillo"), nothing after the colon where the
+        entry is missing
+    starts : array; rows of key number n lie from starts[n] to starts[n + 1], by article and place
+    rows : structured array: article (its number), sentence, voice (its place in VOICES) and valence
+    """
+
+    keys: np.ndarray
+    starts: np.ndarray
+    rows: np.ndarray
+
+    def of(self, key: str) -> np.ndarray:
+        """Rows of one key; none where there is no such key."""
+        n = int(np.searchsorted(self.keys, key))
+        known = n < len(self.keys) and self.keys[n] == key
+        return self.rows[self.starts[n] : self.starts[n + 1]] if known else self.rows[:0]
+
+
+@dataclass(frozen=True)
+class SentenceSums:
+    """Sums over the sentences of each article: arrays articles × parts (title, lede, rest) or × variants of the text.
+
+    Attributes
+    ----------
+    first, last : numbers of each part's first and last sentence; last lies before first where there is none
+    tokens : of each variant, title, lede and text, whose last part is title, lede and rest
+    scored, valence : how many of a variant's sentences have a valence, and its sum, in two arrays that are to be added
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+    tokens: np.ndarray
+    scored: np.ndarray
+    valence: tuple[np.ndarray, np.ndarray]
+
+    @property
+    def present(self) -> np.ndarray:
+        """Whether an article has a sentence."""
+        return np.asarray((self.first <= self.last).any(axis=1))
+
+    def mean_valence(self, parts: int) -> np.ndarray:
+        """Mean valence of the sentences in the first `parts` parts; missing where none has one."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(sum(part[:, parts - 1] for part in self.valence) / self.scored[:, parts - 1])
+
+    def within(self, article: np.ndarray, sentence: np.ndarray, parts: int) -> np.ndarray:
+        """Whether sentences, by their article and number, are in the first `parts` parts."""
+        inside = [(self.first[article, p] <= sentence) & (sentence <= self.last[article, p]) for p in range(parts)]
+        return np.asarray(np.logical_or.reduce(inside))
+
+
+def in_two(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers between -1 and 1 as a coarse and a fine part.
+
+    Sums of the coarse ones are exact, and the fine ones are so small that what their sums lack is seen nowhere: sums do
+    not depend on the order in which values come, nor on how a table is cut into partitions.
+    """
+    coarse = np.round(values * 2.0**32) / 2.0**32
+    return coarse, values - coarse
+
+
+class FeatureStore:
+    """Words, mentions and sentences of a study; each is read when it is first asked for.
+
+    Parameters
+    ----------
+    path : Path of ARTICLES
+    articles : Series, its ids in order
+    reading : context in which a table, whose path it gives, is read; it raises FeaturesMissing and FeaturesBroken
+    """
+
+    def __init__(
+        self, path: Path, articles: pd.Series, reading: Callable[[Schema], AbstractContextManager[Path]]
+    ) -> None:
+        self.articles = articles
+        self._path, self._reading = path, reading
+
+    def __copy__(self) -> FeatureStore:
+        """The same: nothing of it is ever changed."""
+        return self
+
+    @contextmanager
+    def _opened(self, schema: Schema) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection with the views `source`, a table of features, and `ids`, each article's number `n`."""
+        with self._reading(schema) as path, connected(path, self._path) as connection:
+            yield connection
+
+    @cached_property
+    def terms(self) -> tuple[np.ndarray, sparse.csc_array]:
+        """Terms in order, and how often each part of each article uses them (3 · article's number + part × terms)."""
+        with self._opened(tables.TERMS) as connection:
+            [(size, most)] = connection.execute(
+                'select count(*), coalesce(max("count"), 0)::int from source'
+            ).fetchall()
+            rows = f"n * {len(PARTS)} + {_place('part', PARTS)}"
+            values = {"row": (rows, "i4"), "count": ('"count"', np.min_scalar_type(most).str)}
+            texts, cells = _keyed(connection, "term", values, size)
+        shape = len(self.articles) * len(PARTS), len(texts)
+        return texts, sparse.csc_array((cells["count"], (cells["row"], cells["key"])), shape=shape)
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """MENTIONS by gazetteer and entry."""
+        key = "gazetteer || ':' || coalesce(entry::varchar, '')"
+        voice, valence = _place("voice", VOICES), "coalesce(valence, 'nan'::double)"
+        values = {
+            "article": ("n", "i4"),
+            "sentence": ("sentence", "i4"),
+            "voice": (voice, "i1"),
+            "valence": (valence, "f8"),
+        }
+        with self._opened(tables.MENTIONS) as connection:
+            [(size,)] = connection.execute("select count(*) from source").fetchall()
+            keys, found = _keyed(connection, key, values, size, order='key, n, "start"')
+        rows = np.empty(len(found["key"]), [(name, found[name].dtype) for name in values])
+        for name in values:
+            rows[name] = found[name]
+        return Mentions(keys, np.searchsorted(found["key"], np.arange(len(keys) + 1)), rows)
+
+    @cached_property
+    def sentences(self) -> SentenceSums:
+        """Sums over SENTENCES."""
+        with self._opened(tables.SENTENCES) as connection:
+            return _sentence_sums(connection, self.articles)
+
+    def sentence_valence(self, articles: Collection[str]) -> pd.Series:
+        """Valence of each sentence of a few articles, index article and sentence."""
+        query = "select article, sentence, valence::double as valence from source where article in (select unnest(?))"
+        with self._opened(tables.SENTENCES) as connection:
+            found = _frame(connection.sql(query, params=[sorted(articles)]))
+        return found.astype({"article": "str", "sentence": "int64"}).set_index(["article", "sentence"])["valence"]
+
+    def entry_mentions(self, gazetteer: str, entry: str) -> pd.DataFrame:
+        """Mentions of an entry, "" for those that are unresolved: MENTIONS without both, by article and place."""
+        columns = [column for column in tables.MENTIONS.columns if column.name not in ("gazetteer", "entry")]
+        named = ", ".join(f'"{column.name}"' for column in columns)
+        query = f"select {named} from source join ids using (article)"
+        query += " where gazetteer = ? and coalesce(entry::varchar, '') = ? order by n, \"start\""
+        with self._opened(tables.MENTIONS) as connection:
+            found = _frame(connection.sql(query, params=[gazetteer, entry]))
+        return found.astype({column.name: tables.DTYPES[column.kind] for column in columns})
+
+    def read(self) -> None:
+        """Read everything now."""
+        assert self.terms and self.mentions and self.sentences
+
+
+def read_table(path: Path, schema: Schema) -> pd.DataFrame:
+    """A table of features as a DataFrame in the dtypes of its schema, by its key; for tables that fit in memory."""
+    columns, key = (", ".join(f'"{name}"' for name in names) for names in (schema.names, schema.key))
+    with connected(path) as connection:
+        found = _frame(connection.sql(f"select {columns} from source order by {key}"))
+    return tables.check(found, schema, unique=False)
+
+
+def read_articles(path: Path) -> set[str]:
+    """The articles that have a row in a table of features."""
+    with connected(path) as connection:
+        return {article for (article,) in connection.execute("select distinct article from source").fetchall()}
+
+
+def _frame(answer: duckdb.DuckDBPyRelation) -> pd.DataFrame:
+    return answer.to_arrow_table().to_pandas(use_threads=False)
+
+
+def _place(column: str, values: Sequence[str]) -> str:
+    """SQL for the place of a column's value among those that it may have."""
+    return f"list_position([{', '.join(map(repr, values))}], {column}) - 1"
+
+
+def _keyed(
+    connection: duckdb.DuckDBPyConnection, key: str, values: dict[str, tuple[str, str]], size: int, *, order: str = ""
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Distinct values of a key, in order, and of each row of the study's articles the key's number and some values.
+
+    `values` is name → SQL and dtype; `size` how many rows there are at most.
+    """
+    connection.execute(
+        f"create temp table found as select distinct {key} as text from source semi join ids using (article)"
+    )
+    connection.execute(
+        "create temp table keys as select text, (row_number() over (order by text) - 1)::int as k from found"
+    )
+    texts = connection.execute("select text from keys order by k").fetchnumpy()["text"]
+    columns = {"key": ("k", "i4"), **values}
+    wanted = ", ".join(f'{sql} as "{name}"' for name, (sql, _) in columns.items())
+    query = f"select {wanted} from source join ids using (article) join keys on keys.text = {key}"
+    cells, end = {name: np.empty(size, dtype) for name, (_, dtype) in columns.items()}, 0
+    for batch in connection.sql(f"{query} order by {order}" if order else query).to_arrow_reader(_BATCH):
+        start, end = end, end + len(batch)
+        for name, column in cells.items():
+            column[start:end] = batch[name].to_numpy()
+    return np.asarray(texts, object), {name: column[:end] for name, column in cells.items()}
+
+
+def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: pd.Series) -> SentenceSums:
+    """Sums of each article and part by SQL, and of each variant of the text from these."""
+    coarse = "round_even(tone * 4294967296, 0)"  # as `in_two`
+    answer = connection.execute(
+        f"with rated as (select *, case when not isnan(valence::double) then valence::double end as tone from source) "
+        f"select n, {_place('part', PARTS)} as part, min(sentence)::int as first, max(sentence)::int as last, "
+        f"sum(tokens)::double as tokens, count(tone) as scored, coalesce(sum({coarse}), 0) / 4294967296 as coarse, "
+        f"coalesce(sum(tone - {coarse} / 4294967296), 0) as fine from rated join ids using (article) group by all"
+    ).fetchnumpy()
+    at = answer["n"], answer["part"]
+    filled = {"first": np.iinfo(np.int32).max, "last": -1, "tokens": 0, "scored": 0, "coarse": 0.0, "fine": 0.0}
+    sums = {name: np.full((len(articles), len(PARTS)), empty) for name, empty in filled.items()}
+    for name, values in sums.items():
+        values[at] = answer[name]
+    first, last = sums["first"].astype(np.int32), sums["last"].astype(np.int32)
+    mixed = (np.maximum.accumulate(last, axis=1)[:, :-1] >= first[:, 1:]).any(axis=1)
+    if mixed.any():
+        named = articles.iloc[int(np.flatnonzero(mixed)[0])]
+        raise TableError("SENTENCES", "part", f"is not first title, then lede, then rest in {named}")
+    tokens, scored, coarse_sums, fine = (sums[name].cumsum(axis=1) for name in ("tokens", "scored", "coarse", "fine"))
+    return SentenceSums(first, last, tokens, scored, (coarse_sums, fine))

@@ -1,0 +1,105 @@
+"""Words are those of a plain group by of the whole table; spellings of one word are one row."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.study import load_study, selection, words
+from analysis.study.words import _listed, count_words, fold_spellings, in_parts
+
+EXPECTED = ["coup", "lima", "peru", "protest"]
+
+
+def oracle(study, variant):
+    """Articles × words of a selection, made by pandas from the file."""
+    terms = pd.read_parquet(study.features_folder / "terms.parquet")
+    terms = terms[terms["part"].isin(selection.PARTS_OF[variant]) & terms["term"].isin(EXPECTED)]
+    wide = terms.pivot_table(index="article", columns="term", values="count", aggfunc="sum", fill_value=0)
+    return wide.reindex(selection.select(study, variant).articles.index, fill_value=0)
+
+
+def counted(study, variant, language=None):
+    chosen = selection.select(study, variant)
+    return count_words(chosen.store.terms, chosen.number, chosen.parts, language)
+
+
+@pytest.mark.parametrize("cells", [1, 7, 1_000])
+@pytest.mark.parametrize("variant", ["title", "lede", "text"])
+def test_words_are_those_of_a_plain_group_by_however_few_cells_are_taken_at_once(
+    small_study, monkeypatch, variant, cells
+):
+    monkeypatch.setattr(words, "CELLS", cells)
+    found, expected = counted(small_study, variant), oracle(small_study, variant)
+    assert EXPECTED == list(expected) == list(found.forms)
+    assert expected.sum(axis=1).to_list() == found.tokens.tolist()
+    assert expected.sum().to_list() == found.uses.tolist()
+    assert (expected > 0).sum().to_list() == found.articles.tolist()
+    np.testing.assert_array_equal(expected, found.matrix(np.arange(4)).toarray())
+    side = np.arange(len(expected)) % 2
+    np.testing.assert_array_equal([expected[side == one].sum() for one in (1, 0)], found.sums(side))
+
+
+def test_words_of_some_articles_in_any_order(small_study):
+    some, expected = counted(small_study, "text").among(np.array([5, 0, 9])), oracle(small_study, "text")
+    expected = expected.iloc[[5, 0, 9]]
+    np.testing.assert_array_equal(expected.iloc[:, [3, 1]], some.matrix(np.array([3, 1])).toarray())
+    frame = some.frame(np.arange(4))
+    assert expected.to_numpy().sum() == frame["count"].sum()
+    assert frame.equals(frame.sort_values(["term", "article"]))
+
+
+def test_counts_that_need_more_than_a_byte_are_not_cut_off(study_folder):
+    path = study_folder / "features" / "terms.parquet"
+    pd.read_parquet(path).assign(count=200).replace({"term": {"coup": "labour", "protest": "labor"}}).to_parquet(path)
+    found = counted(load_study(study_folder), "text", "en")
+    assert ["labor", "lima", "peru"] == list(found.forms)
+    assert 600 == found.counts.max()
+    assert 200 * 3 == found.sums(np.arange(len(found.tokens)) == 0)[0, 2]
+
+
+def test_a_selection_without_words_has_none(small_study):
+    nothing = count_words(small_study.store.terms, np.array([], int), 2, "en")
+    assert (0, (0, 0), 0) == (len(nothing.forms), nothing.counts.shape, len(nothing.frame(np.array([], int))))
+
+
+def test_parts_are_cut_by_their_cells(monkeypatch):
+    monkeypatch.setattr(words, "CELLS", 10)
+    assert [[0, 1], [2], [3, 4]] == [part.tolist() for part in in_parts(np.array([4, 5, 20, 1, 2]))]
+    assert [[]] == [part.tolist() for part in in_parts(np.array([], int))]
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        (["cuzco", "cusco"], {"cuzco": "cusco"}),
+        (["cuzco"], {"cuzco": "cusco"}),
+        (["anti-government", "antigovernment"], {"anti-government": "antigovernment"}),
+        (["anti-government"], {}),  # the closed form is nobody's
+        (["tear-gas", "teargas"], {"tear-gas": "teargas"}),
+        (["left-wing", "leftwing"], {}),  # no listed beginning
+        (["criticised", "mobilisation"], {"criticised": "criticized", "mobilisation": "mobilization"}),
+        (["four", "our", "rise", "wise", "promise", "arise", "labour"], {"labour": "labor"}),
+        (["re-organise", "reorganise"], {"re-organise": "reorganise"}),
+    ],
+)
+def test_spellings_by_hand(terms, expected):
+    assert expected == fold_spellings(terms, language="en")
+
+
+def test_a_list_is_of_its_language():
+    assert {"cuzco": "cusco"} == fold_spellings(["cuzco", "labour", "centre"], language="pl")
+    assert {"perú": "peru"} == fold_spellings(["perú", "criticised"], language=None)
+
+
+def test_no_form_is_itself_folded_further():
+    listed = _listed("en")
+    assert len(listed) > 300
+    assert not set(listed.values()) & set(listed)
+
+
+@given(st.lists(st.sampled_from(["re-use", "reuse", "cuzco", "cusco", "anti-a", "antia", "labour", "x-y", "-", "re-"])))
+def test_folding_twice_is_folding_once(terms):
+    once = fold_spellings(terms, language="en")
+    assert {} == fold_spellings([once.get(term, term) for term in terms], language="en")
