@@ -33,7 +33,7 @@ _HOME = {
     "frequency": "stats.frequency",
     "dispersion": "stats.frequency",
     "label_shares": "stats.frequency",
-    "log_odds": "stats.difference",
+    "log_odds": "stats.keyness",
     "difference": "stats.difference",
     "adjust_p": "stats.difference",
     "study_results": "results",
