@@ -12,8 +12,8 @@ from analysis.report.findings import (
     Finding,
     by_weight,
     findings,
+    is_significant,
     overturned,
-    stands,
     verdict,
     word_findings,
 )
@@ -56,7 +56,7 @@ def _found(study, *rows, measure="actor-share", **options):
 def test_q_and_interval_together_decide(row, expected):
     row = pd.Series({**ROW, **row})
     assert expected == verdict(row)
-    assert (expected != "cannot tell") == stands(row)
+    assert (expected != "cannot tell") == is_significant(row)
 
 
 def test_a_difference_is_said_with_its_numbers(small_study):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis import results, tables
-from analysis.results import is_primary, pair_results, primary_variant, study_results, with_q
+from analysis.results import add_q_values, is_primary, pair_results, primary_variant, study_results
 from analysis.results.measures import equal_weights, measures
 from analysis.stats.difference import adjust_p, difference
 from analysis.stats.inference import monte_carlo_error
@@ -89,7 +89,7 @@ def test_q_of_a_made_table_by_hand(small_study, small_results):
         row.assign(group=group, variant=variant, adjustment="standardized", p=p)
         for group, variant, p in (("north", "lede", 0.01), ("south", "lede", 0.04), ("north", "text", 0.03))
     ]
-    assert [0.02, 0.04, 0.03] == with_q(small_study, pd.concat(rows))["q"].to_list()
+    assert [0.02, 0.04, 0.03] == add_q_values(small_study, pd.concat(rows))["q"].to_list()
 
 
 def test_primary_variant_of_outlets_and_pairs(small_study):

@@ -11,9 +11,9 @@ import pandas as pd
 
 from analysis.instruments.function_words import function_words
 from analysis.report.sentences import BODIES, UNITS, WHAT, reference_name
-from analysis.results import is_primary, primary, stands, without
+from analysis.results import is_primary, is_significant, primary, without
 from analysis.results.measures import EQUAL, REST, heads
-from analysis.stats.ranks import STABLE, first_places
+from analysis.stats.difference import STABLE, first_places
 from analysis.study import Study, selection
 from analysis.wording import equals, listing, number, percent, plural
 
@@ -39,7 +39,7 @@ class Finding:
 
 def verdict(row: pd.Series) -> str:
     """More, less or cannot tell: q must be small and the interval must leave out zero, or nothing is claimed."""
-    if not stands(row):
+    if not is_significant(row):
         return "cannot tell"
     return "more" if row["estimate"] > 0 else "less"
 
@@ -93,7 +93,7 @@ def findings(
     rows = rows[rows["q"].notna()]
     if rows.empty:
         return []
-    standing = stands(rows)
+    standing = is_significant(rows)
     found = rows[standing]
     order = found.assign(size=-found["z"].abs()).sort_values(["size", "group", "feature"]).index
     sentences = [_sentence(study, table, found.loc[i]) for i in order[:limit]]
@@ -178,7 +178,7 @@ def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int =
         return []
     name, other = study.outlet_names.get(group, group), reference_name(study, rows.iloc[0])
     result = []
-    standing = rows[stands(rows)]
+    standing = rows[is_significant(rows)]
     small = standing["feature"].isin(function_words(str(rows.iloc[0]["language"])))
     for sign, amount in ((1, "more"), (-1, "less")):
         side = sign * standing["estimate"] > 0

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.report.findings import Finding
 from analysis.results.measures import heads
 from analysis.stats.corpus import coverage
-from analysis.stats.ranks import STABLE, first_places
+from analysis.stats.difference import STABLE, first_places
 from analysis.study import Study, selection
 from analysis.wording import day, interval, language, listing, percent, plural
 

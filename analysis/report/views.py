@@ -11,9 +11,10 @@ from analysis import tables
 from analysis.instruments.function_words import function_words
 from analysis.report.findings import verdict
 from analysis.report.sentences import reference_name
-from analysis.results import is_primary, primary, stands, without
-from analysis.results.measures import EQUAL, REST, in_language, places_of
-from analysis.stats.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
+from analysis.results import is_primary, is_significant, primary, without
+from analysis.results.measures import EQUAL, REST, in_language, indices_of
+from analysis.stats.frequency import dispersion, frequency, label_shares, means, spread_over
+from analysis.stats.inference import variance_shares
 from analysis.study import Study, selection
 from analysis.study.words import in_parts
 
@@ -40,7 +41,7 @@ def differences(study: Study, table: pd.DataFrame, measure: str, *, group: str |
         group_name=[study.outlet_names.get(g, g) for g in rows["group"]],
         reference_name=[reference_name(study, row) for _, row in rows.iterrows()],
         label=[feature_name(study, measure, f) for f in rows["feature"]],
-        found=stands(rows),
+        found=is_significant(rows),
         verdict=[verdict(row) for _, row in rows.iterrows()],
     )
     order = {actor: n for n, actor in enumerate(study.settings.main_actors)}
@@ -212,7 +213,7 @@ def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         right = None if reference == REST else str(reference)
         chosen, sides = in_language(study, str(mine["variant"].iloc[0]), str(outlet), right)
         every = selection.words(chosen, language=str(mine["language"].iloc[0]))
-        places = places_of(chosen, sides)[0]
+        places = indices_of(chosen, sides)[0]
         used, tokens = every.among(places), chosen.articles["tokens"].iloc[places].reset_index(drop=True)
         some = np.flatnonzero(np.isin(every.forms, mine["feature"].astype(object)))
         spread = pd.concat([spread_over(used.frame(some[part]), tokens) for part in in_parts(used.articles[some])])

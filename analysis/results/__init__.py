@@ -23,11 +23,12 @@ from analysis.errors import EmptyGroup
 from analysis.paths import digest, find_root
 from analysis.results.measures import EQUAL, REST, Measured, equal_weights, in_language, layout, plan, without_copies
 from analysis.results.measures import measures as all_measures
-from analysis.stats.difference import adjust_p, log_odds
+from analysis.stats.difference import adjust_p
+from analysis.stats.inference import DIGITS
+from analysis.stats.keyness import PRIOR_WORDS, log_odds
 from analysis.study import Study, load_study, selection
+from analysis.tables import Schema
 
-#: Weight of the prior in log-odds, in words: as if so many words of the study's own background had been read first.
-PRIOR_WORDS = 500
 #: Permutations for words, in draws of the study: words are tested by the thousand, and a p cannot be smaller than one
 #: over the permutations, so with too few of them no single word could ever pass its family.
 WORD_DRAWS = 3
@@ -50,7 +51,7 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
         q is Benjamini–Hochberg over all outlets and features of a measure: the primary rows (see `is_primary`) are
         one family; each other variant and adjustment is a family of its own. Beside each primary row stand, without
         p, the same with copies left out and against a mean in which each outlet weighs the same; beside those that
-        stand (see `stands`), the same without each single outlet of the reference.
+        stand (see `is_significant`), the same without each single outlet of the reference.
     """
     return begin_results(study, pool)()
 
@@ -67,9 +68,9 @@ def begin_results(study: Study, pool: Executor | None) -> Callable[[], pd.DataFr
 
     def rest() -> pd.DataFrame:
         parts = [part for part in begun if len(part)]
-        table = with_q(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON)
+        table = add_q_values(study, pd.concat(parts)) if parts else tables.empty(tables.COMPARISON)
         again = list(run(partial(here, leave_one_out), headlines(study, table)))
-        table = tables.check(pd.concat([table, *again], ignore_index=True), tables.COMPARISON)
+        table = finished(pd.concat([table, *again], ignore_index=True))
         if not changed_since(study.read_at, _inputs(study)):
             _keep(table, path)
         return table
@@ -99,9 +100,16 @@ def _loaded(folder: Path) -> Study:
 def pair_results(study: Study, left: str, right: str) -> pd.DataFrame:
     """One outlet against another, as `study_results`; q over the pair's own features, so all of it is exploratory."""
     parts = [part for variant in VARIANTS if len(part := compare_variant(study, (left, right, variant)))]
-    return (
-        tables.check(with_q(study, pd.concat(parts)), tables.COMPARISON) if parts else tables.empty(tables.COMPARISON)
-    )
+    return finished(add_q_values(study, pd.concat(parts))) if parts else tables.empty(tables.COMPARISON)
+
+
+def finished(table: pd.DataFrame, schema: Schema | None = tables.COMPARISON) -> pd.DataFrame:
+    """The table with every number rounded, so that no machine's last bit shows, held to its schema; what results give.
+
+    All that this package returns goes through here.
+    """
+    rounded = table.round(DIGITS)
+    return rounded if schema is None else tables.check(rounded, schema)
 
 
 def compare_variant(study: Study, what: tuple[str, str | None, str]) -> pd.DataFrame:
@@ -131,9 +139,9 @@ def _beside(study: Study, one: Measured) -> list[pd.DataFrame]:
     """The same differences without copies, and against a mean in which each outlet weighs the same."""
     features, frames = list(one.values.columns), []
     if (weight := without_copies(study, one)) is not None:
-        frames.append(one.weighed(study, weight, features, adjustment="without copies"))
+        frames.append(one.reweighted(study, weight, features, adjustment="without copies"))
     if one.names[1] == REST and (weight := equal_weights(one)) is not None:
-        frames.append(one.weighed(study, weight, features, reference=EQUAL))
+        frames.append(one.reweighted(study, weight, features, reference=EQUAL))
     return frames
 
 
@@ -155,7 +163,7 @@ class Headline:
 def headlines(study: Study, table: pd.DataFrame) -> list[Headline]:
     """The differences with the other outlets that stand, words left out, by outlet and measure."""
     rows = table[is_primary(study, table) & (table["measure"] != "term-log-odds")]
-    rows = rows[stands(rows)]
+    rows = rows[is_significant(rows)]
     return [
         Headline(str(outlet), str(variant), str(measure), tuple(sorted(features)))
         for (outlet, variant, measure), features in rows.groupby(["group", "variant", "measure"], sort=True)["feature"]
@@ -172,7 +180,7 @@ def leave_one_out(study: Study, headline: Headline) -> pd.DataFrame:
     for left_out in sorted(others := set(reference)):
         weight = (outlet != left_out).astype(float)
         if others != {left_out}:
-            frames.append(one.weighed(study, weight, headline.features, reference=without(left_out)))
+            frames.append(one.reweighted(study, weight, headline.features, reference=without(left_out)))
     return pd.concat(frames) if frames else tables.empty(tables.COMPARISON)
 
 
@@ -201,7 +209,7 @@ def primary(study: Study, table: pd.DataFrame, measure: str, group: str | None =
     return rows[is_primary(study, rows)]
 
 
-def stands(row: Any) -> Any:
+def is_significant(row: Any) -> Any:
     """Whether a comparison, or each of a table, holds after correction over its family and by its own interval.
 
     The two can disagree: permutation asks whether articles could be exchanged, the interval how far the difference
@@ -210,12 +218,12 @@ def stands(row: Any) -> Any:
     return (row["q"] <= ALPHA) & (row["lower"] * row["upper"] > 0)
 
 
-def with_q(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+def add_q_values(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """The table with q over the families that `study_results` describes."""
     table = table.reset_index(drop=True)
     family = (table["variant"] + " " + table["adjustment"]).mask(is_primary(study, table), "primary")
     q = table.groupby([table["measure"], family])["p"].transform(adjust_p)
-    return table.assign(q=q.round(10))
+    return table.assign(q=q.round(DIGITS))
 
 
 def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested: bool) -> list[pd.DataFrame]:

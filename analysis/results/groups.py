@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis import tables
-from analysis.results import ALPHA
+from analysis.results import ALPHA, finished
 from analysis.stats.difference import LEAST, adjust_p
 from analysis.stats.inference import DIGITS
 from analysis.study import Study, selection
@@ -90,7 +90,7 @@ def group_differences(study: Study, column: str, *, measure: str = "actor-share"
     if not frames:
         return tables.empty(tables.COMPARISON)
     table = pd.concat(frames, ignore_index=True)
-    return tables.check(table.assign(q=adjust_p(table["p"])).round(DIGITS), tables.COMPARISON)
+    return finished(table.assign(q=adjust_p(table["p"])))
 
 
 def _outlet_values(study: Study, column: str, measure: str) -> tuple[pd.DataFrame, pd.Series]:

@@ -51,7 +51,7 @@ class Measured:
     @cached_property
     def places(self) -> np.ndarray:
         """Their places in the selection."""
-        return np.concatenate(places_of(self.chosen, self.sides))
+        return np.concatenate(indices_of(self.chosen, self.sides))
 
     def compare(self, study: Study, **options: Any) -> pd.DataFrame:
         """`difference` of the sides, periods as strata and clusters of copies as blocks."""
@@ -71,7 +71,7 @@ class Measured:
             **options,
         )
 
-    def weighed(self, study: Study, weight: pd.Series, features: Sequence[str], **facts: str) -> pd.DataFrame:
+    def reweighted(self, study: Study, weight: pd.Series, features: Sequence[str], **facts: str) -> pd.DataFrame:
         """The standardized difference with articles weighed anew, 0 leaving one out: interval, no test.
 
         Parameters
@@ -98,7 +98,7 @@ class Measured:
 
 def plan(study: Study, chosen: Selection, sides: tuple[pd.Index, pd.Index]) -> dict[str, Any]:
     """What every comparison of these sides has in common, articles by their place in the selection."""
-    group, reference = places_of(chosen, sides)
+    group, reference = indices_of(chosen, sides)
     facts = layout(study, chosen)
     return {
         "group": group.tolist(),
@@ -131,7 +131,7 @@ def layout(study: Study, chosen: Selection) -> pd.DataFrame:
     return made
 
 
-def places_of(chosen: Selection, sides: tuple[pd.Index, pd.Index]) -> tuple[np.ndarray, np.ndarray]:
+def indices_of(chosen: Selection, sides: tuple[pd.Index, pd.Index]) -> tuple[np.ndarray, np.ndarray]:
     """Places in a selection of the articles of two sides of it."""
     # All measures of a comparison have the very same sides.
     key = "places", id(sides)
@@ -145,7 +145,7 @@ def _sides(study: Study, chosen: Selection, outlet: str, right: str | None) -> t
     """`selection.sides` of an outlet and the other outlets, or one other; looked for once."""
     key = "sides", outlet, right
     if key not in chosen.counted:
-        places = selection.side_places(study, chosen.articles, outlet, None if right is None else [right])
+        places = selection.group_indices(study, chosen.articles, outlet, None if right is None else [right])
         ids = chosen.articles.index
         chosen.counted[key] = ids[places[0]], ids[places[1]]
         chosen.counted["places", id(chosen.counted[key])] = chosen.counted[key], places  # need not be looked for
@@ -210,7 +210,7 @@ def _label_uses(
     labels = study.labels[["set", "label"]].drop_duplicates()
     entries = sorted(labels["set"] + ":" + labels["label"])
     counts = selection.counts(chosen, "labels", entries, own=own)
-    seen = counts.columns[counts.iloc[np.concatenate(places_of(chosen, sides))].sum() >= 5]
+    seen = counts.columns[counts.iloc[np.concatenate(indices_of(chosen, sides))].sum() >= 5]
     of_set = counts.T.groupby([entry.split(":")[0] for entry in entries]).sum().T
     return counts[seen], pd.DataFrame({entry: of_set[entry.split(":")[0]] for entry in seen}, index=counts.index)
 

@@ -15,8 +15,9 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from analysis import tables
+from analysis.results import finished
 from analysis.scoring import polarity
-from analysis.stats.frequency import multinomial
+from analysis.stats.inference import multinomial
 from analysis.stats.linear import membership
 from analysis.study import Study
 from analysis.wording import interval, number, percent
@@ -80,7 +81,7 @@ def corrected_tone(study: Study, *, language: str = "en", draws: int = DRAWS) ->
         if (own := spoken & (articles["outlet"] == outlet).to_numpy()).any():
             name = study.outlet_names[outlet]
             rows.append(_row(outlet, name, counts[own], head[own], confusions, study.settings.seed))
-    return pd.DataFrame(rows)
+    return finished(pd.DataFrame(rows), None)
 
 
 def _judged(study: Study) -> list[str]:

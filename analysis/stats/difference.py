@@ -3,8 +3,8 @@
 Articles (or whole clusters of copies) are resampled and permuted, never tokens. Standardized differences weigh the
 periods as Mantel and Haenszel do, so that a group observed at another time of the story is not compared with it.
 
-`keyness` compares words; `resample` draws articles again, `linear` tells without a draw, and `inference` makes
-intervals, p and q of either; `ranks` says how sure a first place is.
+`keyness` compares words; `resampling` draws articles again, `linear` does without a draw, and `inference` makes
+intervals, p and q of either.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pandas as pd
 from analysis import tables
 from analysis.stats.inference import (
     DIGITS,
+    LARGE,
     LEAST,
     Inference,
     Kind,
@@ -26,10 +27,15 @@ from analysis.stats.inference import (
     by_resampling,
     is_analytic,
 )
-from analysis.stats.keyness import log_odds
-from analysis.stats.resampling import Design, lay_out, resampled_difference
+from analysis.stats.linear import membership
+from analysis.stats.resampling import Design, build_design, resampled_difference, with_replacement
 
-__all__ = ["DIGITS", "LEAST", "Kind", "Method", "adjust_p", "difference", "log_odds"]
+__all__ = ["DIGITS", "LEAST", "Kind", "Method", "adjust_p", "difference", "first_places"]
+
+#: A superlative is said where the first is first in so large a share of the draws.
+STABLE = 0.95
+#: Draws times kinds of clusters held at once.
+_CELLS = 5_000_000
 
 
 def difference(
@@ -87,7 +93,7 @@ def difference(
     ------
     EmptyGroup, OverlappingGroups
     """
-    design = lay_out(values, group, reference, weights, strata, blocks, names)
+    design = build_design(values, group, reference, weights, strata, blocks, names)
     parts = []
     for adjustment in adjustments:
         plan = design.unstratified() if adjustment == "raw" else design
@@ -160,3 +166,50 @@ def _effect(plan: Design, kind: Kind, total: list[np.ndarray], size: list[np.nda
         freedom = np.maximum(size[0] + size[1] - 2, 1)
         g = (total[0] / size[0] - total[1] / size[1]) / np.sqrt(squares / freedom)
         return np.asarray(g * (1 - 3 / (4 * freedom - 1)))
+
+
+def first_places(
+    values: pd.DataFrame, weights: pd.DataFrame | None = None, *, blocks: pd.Series, draws: int = 10_000, seed: int = 0
+) -> pd.Series:
+    """In which share of bootstrap draws of whole clusters each column's mean is the largest.
+
+    Parameters
+    ----------
+    values : DataFrame (article × what is ranked)
+    weights : DataFrame of the same shape, denominators; 1 each where None
+    blocks : Series (article), the cluster of copies each article belongs to
+    draws, seed : int
+
+    Returns
+    -------
+    Series, index: columns of `values`; sums to 1 (a tie is shared), NaN where there is no article
+
+    References
+    ----------
+    Goldstein & Spiegelhalter (1996), JRSS A 159(3), on how little ranks say without their uncertainty.
+    """
+    if values.empty:
+        return pd.Series(np.nan, index=values.columns)
+    number = values.to_numpy(float)
+    mass = np.ones_like(number) if weights is None else weights.loc[values.index].to_numpy(float)
+    code = pd.factorize(blocks.loc[values.index], sort=True)[0]
+    clusters = int(code.max()) + 1
+    first = np.zeros(number.shape[1])
+    rng = np.random.default_rng([seed, 4])
+    if many := clusters > LARGE:
+        # Many clusters are alike. How many of each kind a draw holds has the same distribution and is told at once.
+        sums = membership(code, clusters) @ np.hstack([number, mass])
+        kinds, size = np.unique(sums, axis=0, return_counts=True)
+        number, mass = np.hsplit(kinds, 2)
+    chunk = max(1, min(1_000, _CELLS // len(number))) if many else 1_000
+    for start in range(0, draws, chunk):
+        some = min(chunk, draws - start)
+        if many:
+            times = rng.multinomial(clusters, size / clusters, size=some).astype(float)
+        else:
+            times = with_replacement(clusters, some, rng)[:, code].astype(float)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.nan_to_num(times @ number / (times @ mass), nan=-np.inf).round(10)
+        top = mean == mean.max(axis=1, keepdims=True)
+        first += (top / top.sum(axis=1, keepdims=True)).sum(axis=0)
+    return pd.Series(first / draws, index=values.columns)

@@ -1,21 +1,25 @@
-"""What is counted and described: shares of articles, rates per 1,000 tokens, dispersion, shares within a set of labels.
+"""Shares of articles, rates per 1,000 tokens, dispersion, and shares within a set of labels, described and not tested.
 
 Articles are the sampling unit throughout; tokens are not independent of one another.
-
-`corpus` describes what a study holds, `supplement` the words of another source. Nothing here is tested.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis import tables
+from analysis.study.words import check_texts
+from analysis.text.arrays import column
+from analysis.text.gazetteer import Gazetteer
+from analysis.text.mentions import text_mentions
+from analysis.text.parsed import parse
+from analysis.text.tokens import is_word
+
 LEVEL = 0.95
-#: Cells of a table of draws that is held at once: all 2,000 draws of 2,000 articles.
-_CELLS = 4_000_000
 
 
 def wilson(count: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
@@ -90,6 +94,58 @@ def frequency(counts: pd.DataFrame, *, tokens: pd.Series, groups: pd.Series) -> 
     return pd.concat(rows, ignore_index=True)
 
 
+def entity_frequency(
+    texts: Sequence[str], entities: Mapping[str, Sequence[str]], *, language: str = "en"
+) -> pd.DataFrame:
+    """Share of texts that name each entity, with Wilson intervals, and its mentions per 1,000 words.
+
+    Parameters
+    ----------
+    texts : sequence of str, an article each
+    entities : name of an entity → its aliases; one with a capital is found in that capitalisation only
+    language : str, one of tables.LANGUAGES
+
+    Returns
+    -------
+    DataFrame, one row per entity in the order given: entity, articles (that name it), share (of all texts), lower,
+    upper (95 % Wilson interval), mentions, per_1000_words
+
+    Raises
+    ------
+    GazetteerError
+        Where an alias belongs to two entities.
+    LanguageError
+
+    Examples
+    --------
+    >>> texts = ["Pedro Castillo was removed. Castillo left.", "Congress met."]
+    >>> table = entity_frequency(texts, {"Castillo": ["Pedro Castillo", "Castillo"], "Congress": ["Congress"]})
+    >>> table[["entity", "articles", "share", "mentions", "per_1000_words"]]
+         entity  articles  share  mentions  per_1000_words
+    0  Castillo         1    0.5         2           250.0
+    1  Congress         1    0.5         1           125.0
+    """
+    aliases = [
+        {"actor": entity, "language": "*", "alias": alias, "case": "any" if alias == alias.lower() else "exact"}
+        for entity, named in entities.items()
+        for alias in check_texts(named)
+    ]
+    actors = pd.DataFrame(aliases, columns=tables.ACTORS_CSV.names)
+    parsed = parse(list(check_texts(texts)), language=language)
+    named = text_mentions(parsed, Gazetteer.from_tables(actors, tables.empty(tables.LABELS_CSV)))
+    in_texts: dict[str, list[int]] = {entity: [] for entity in entities}
+    for mention in named:
+        in_texts.get(mention.entry or "", []).append(mention.text)
+    mentions = np.array([len(numbers) for numbers in in_texts.values()], int)
+    articles = np.array([len(set(numbers)) for numbers in in_texts.values()], int)
+    lower, upper = wilson(articles, np.full(len(articles), len(texts)))
+    words = int(column(is_word, parsed.tokens.forms)[parsed.tokens.numbers].sum())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        facts = {"share": articles / len(texts), "lower": lower, "upper": upper, "mentions": mentions}
+        rate = 1000 * mentions / np.float64(words)
+    return pd.DataFrame({"entity": list(entities), "articles": articles, **facts, "per_1000_words": rate}).round(10)
+
+
 def rate_interval(values: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rate per 1,000 tokens with a 95 % interval, articles as clusters.
 
@@ -151,79 +207,6 @@ def means(values: pd.Series, groups: pd.Series, *, scale: tuple[float, float] = 
         # t knows no ends: of two articles it may go far beyond what any article can have.
         rows.append((group, int((~np.isnan(part)).sum()), mean, *np.clip([lower, upper], *scale)))
     return pd.DataFrame(rows, columns=["group", "articles", "mean", "lower", "upper"])
-
-
-def variance_shares(
-    values: pd.Series, groupings: Mapping[str, pd.Series], *, draws: int = 2_000, seed: int = 0
-) -> pd.DataFrame:
-    """How much of the variance between articles goes with each grouping: omega squared, with bootstrap intervals.
-
-    Omega squared allows for the number of groups, which plain shares of variance do not; it can fall below 0.
-    Drawing articles again adds variance between groups that is not there, more with more groups, so each interval is
-    moved back by the bootstrap's own bias: with 19 groups of no influence the plain one holds 0 in half the cases.
-
-    Parameters
-    ----------
-    values : Series (article); articles with a missing value, or in no group, are left out
-    groupings : name → Series (article)
-    draws, seed : bootstrap samples of articles, the same for every grouping
-
-    Returns
-    -------
-    DataFrame, one row per grouping and, where there are two, a row "difference" (first minus second)
-        estimate, lower, upper (percentile, bias removed), articles, groups; index: name
-
-    References
-    ----------
-    Hays (1963), Statistics for Psychologists; Olejnik & Algina (2003), Psychological Methods 8(4).
-    """
-    known = values.notna()
-    for groups in groupings.values():
-        known &= groups.notna()
-    x = values[known].to_numpy(float)
-    codes = {name: pd.factorize(groups[known], sort=True)[0] for name, groups in groupings.items()}
-    drawn: dict[str, list[np.ndarray]] = {name: [] for name in codes}
-    for times in multinomial(len(x), draws, np.random.default_rng(seed)):
-        for name, code in codes.items():
-            drawn[name].append(_omega_squared(x, code, times.astype(float)))
-    found, sizes = {}, {}
-    for name, code in codes.items():
-        found[name] = (_omega_squared(x, code, np.ones((1, len(x))))[0], np.concatenate(drawn[name]))
-        sizes[name] = len(np.unique(code))
-    if len(found) == 2:
-        first, second = found.values()
-        found["difference"] = (first[0] - second[0], first[1] - second[1])
-    rows = {}
-    for name, (estimate, boot) in found.items():
-        ends = np.nanquantile(boot, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - (np.nanmean(boot) - estimate)
-        rows[name] = [estimate, *ends, len(x), sizes.get(name, np.nan)]
-    columns = ["estimate", "lower", "upper", "articles", "groups"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(10)
-
-
-def multinomial(size: int, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """How often each of `size` things comes up in `size` draws with replacement, many times over.
-
-    Yields
-    ------
-    array (some of the draws × size), of at most `_CELLS` cells or one draw
-    """
-    step = max(1, _CELLS // max(1, size))
-    for start in range(0, draws, step):
-        yield rng.multinomial(size, np.full(size, 1 / size), size=min(step, draws - start))
-
-
-def _omega_squared(x: np.ndarray, code: np.ndarray, times: np.ndarray) -> np.ndarray:
-    member = np.eye(code.max() + 1)[code]
-    size, total = times @ member, times @ (member * x[:, None])
-    n = times.sum(axis=1)
-    mean = total.sum(axis=1) / n
-    everything = times @ x**2 - n * mean**2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        between = np.where(size > 0, total**2 / size, 0).sum(axis=1) - n * mean**2
-        present = (size > 0).sum(axis=1)
-        within = (everything - between) / (n - present)
-        return np.asarray((between - (present - 1) * within) / (everything + within))
 
 
 def dispersion(counts: Sequence[float], sizes: Sequence[float]) -> float:

@@ -1,7 +1,8 @@
-"""How sure a difference is: intervals, p and q, by drawing articles again or, where they are many, by their parts."""
+"""Intervals, p and q of differences, by drawing articles again or, where they are many, by their linear parts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,8 @@ DIGITS = 10
 LEAST = 5
 #: With more articles than this, draws would cost more than they tell: intervals and p are analytic.
 LARGE = 5_000
+#: Cells of a table of draws that is held at once: all 2,000 draws of 2,000 articles.
+_CELLS = 4_000_000
 
 _TWO_SIDED = stats.norm.isf(0.025)
 
@@ -150,3 +153,76 @@ def _quantile(ordered: np.ndarray, known: np.ndarray, q: np.ndarray) -> np.ndarr
     first, second = ordered[row, below], ordered[row, np.minimum(below + 1, ordered.shape[1] - 1)]
     # The place itself is rounded: at a whole number a neighbour that has no value must not count.
     return np.asarray(np.where(place > below, first + (second - first) * (place - below), first))
+
+
+def variance_shares(
+    values: pd.Series, groupings: Mapping[str, pd.Series], *, draws: int = 2_000, seed: int = 0
+) -> pd.DataFrame:
+    """How much of the variance between articles goes with each grouping: omega squared, with bootstrap intervals.
+
+    Omega squared allows for the number of groups, which plain shares of variance do not; it can fall below 0.
+    Drawing articles again adds variance between groups that is not there, more with more groups, so each interval is
+    moved back by the bootstrap's own bias: with 19 groups of no influence the plain one holds 0 in half the cases.
+
+    Parameters
+    ----------
+    values : Series (article); articles with a missing value, or in no group, are left out
+    groupings : name → Series (article)
+    draws, seed : bootstrap samples of articles, the same for every grouping
+
+    Returns
+    -------
+    DataFrame, one row per grouping and, where there are two, a row "difference" (first minus second)
+        estimate, lower, upper (percentile, bias removed), articles, groups; index: name
+
+    References
+    ----------
+    Hays (1963), Statistics for Psychologists; Olejnik & Algina (2003), Psychological Methods 8(4).
+    """
+    known = values.notna()
+    for groups in groupings.values():
+        known &= groups.notna()
+    x = values[known].to_numpy(float)
+    codes = {name: pd.factorize(groups[known], sort=True)[0] for name, groups in groupings.items()}
+    drawn: dict[str, list[np.ndarray]] = {name: [] for name in codes}
+    for times in multinomial(len(x), draws, np.random.default_rng(seed)):
+        for name, code in codes.items():
+            drawn[name].append(_omega_squared(x, code, times.astype(float)))
+    found, sizes = {}, {}
+    for name, code in codes.items():
+        found[name] = (_omega_squared(x, code, np.ones((1, len(x))))[0], np.concatenate(drawn[name]))
+        sizes[name] = len(np.unique(code))
+    if len(found) == 2:
+        first, second = found.values()
+        found["difference"] = (first[0] - second[0], first[1] - second[1])
+    rows = {}
+    for name, (estimate, boot) in found.items():
+        ends = np.nanquantile(boot, [0.025, 0.975]) - (np.nanmean(boot) - estimate)
+        rows[name] = [estimate, *ends, len(x), sizes.get(name, np.nan)]
+    columns = ["estimate", "lower", "upper", "articles", "groups"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(10)
+
+
+def multinomial(size: int, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """How often each of `size` things comes up in `size` draws with replacement, many times over.
+
+    Yields
+    ------
+    array (some of the draws × size), of at most `_CELLS` cells or one draw
+    """
+    step = max(1, _CELLS // max(1, size))
+    for start in range(0, draws, step):
+        yield rng.multinomial(size, np.full(size, 1 / size), size=min(step, draws - start))
+
+
+def _omega_squared(x: np.ndarray, code: np.ndarray, times: np.ndarray) -> np.ndarray:
+    member = np.eye(code.max() + 1)[code]
+    size, total = times @ member, times @ (member * x[:, None])
+    n = times.sum(axis=1)
+    mean = total.sum(axis=1) / n
+    everything = times @ x**2 - n * mean**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        between = np.where(size > 0, total**2 / size, 0).sum(axis=1) - n * mean**2
+        present = (size > 0).sum(axis=1)
+        within = (everything - between) / (n - present)
+        return np.asarray((between - (present - 1) * within) / (everything + within))

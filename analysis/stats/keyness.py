@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -13,18 +13,49 @@ from scipy import sparse, stats
 from analysis import tables
 from analysis.stats.inference import DIGITS, Method, adjust_p, is_analytic
 from analysis.stats.linear import drawn_moments, membership, tail_p
-from analysis.stats.resampling import Design, check_sides, compact, lay_out, permuted, resampled
-from analysis.study.words import Words, in_parts
+from analysis.stats.resampling import Design, build_design, check_groups, compact, permuted, resampled
+from analysis.study.words import Words, check_texts, in_parts, words_of_texts
 
+#: Weight of the prior in log-odds, in words: as if so many words of the background had been read first.
+PRIOR_WORDS = 500
 #: Words are taken so many at a time, which bounds the memory that draws need.
 _CHUNK = 500
 
 
+def keyness(texts: Sequence[str], other_texts: Sequence[str], *, language: str, min_count: int = 5) -> pd.DataFrame:
+    """Words that set some texts apart from others: weighted log-odds ratios, by |z| descending.
+
+    Parameters
+    ----------
+    texts, other_texts : sequences of str, an article each
+    language : str, one of tables.LANGUAGES
+    min_count : int, words used less often in both together are left out
+
+    Returns
+    -------
+    DataFrame: word, log_odds (natural; positive: more in `texts`), lower, upper (95 %), z, p and q (of whole texts
+    permuted between the sides, and after Benjamini–Hochberg), count, other_count; see `log_odds`
+
+    Examples
+    --------
+    >>> table = keyness(["A coup, they say."] * 6, ["A vote, they say."] * 6, language="en")
+    >>> list(table["word"])
+    ['coup', 'vote', 'say', 'they']
+    """
+    words = words_of_texts([*check_texts(texts), *check_texts(other_texts)], language=language)
+    prior = dict(zip(words.forms, words.uses / words.uses.sum() * PRIOR_WORDS, strict=True))
+    sides = range(len(texts)), range(len(texts), len(texts) + len(other_texts))
+    table = log_odds(words, target=sides[0], reference=sides[1], prior=prior, min_count=min_count, draws=2_000)
+    names = {"feature": "word", "estimate": "log_odds", "reference_count": "other_count"}
+    columns = ["word", "log_odds", "lower", "upper", "z", "p", "q", "count", "other_count"]
+    return table.rename(columns=names)[columns].reset_index(drop=True)
+
+
 def log_odds(
-    terms: pd.DataFrame | Words,
+    words: Words,
     *,
-    target: Collection[str],
-    reference: Collection[str],
+    target: Collection[int],
+    reference: Collection[int],
     prior: float | Mapping[str, float],
     min_count: int = 5,
     strata: pd.Series | None = None,
@@ -41,12 +72,11 @@ def log_odds(
 
     Parameters
     ----------
-    terms : DataFrame (TERMS, or article × term counts with article as index), or Words, whose articles have places
-        for ids; a prior of one number is then that of all its words, also of those that neither side uses
-    target, reference : collections of article ids, disjoint, not empty
+    words : Words, of these articles and others
+    target, reference : collections of indices of articles in `words`, disjoint, not empty
     prior : float > 0, or mapping term → pseudo-count
     min_count : int, terms rarer than this in target and reference together are left out
-    strata, blocks : Series (article), as in `difference`
+    strata, blocks : Series by index of the article, as in `difference`
     draws : int, permutations of whole articles within strata for p; p is missing where 0
     seed : int
     names, language, variant : what to write into the table
@@ -73,10 +103,10 @@ def log_odds(
     ----------
     Monroe, Colaresi & Quinn (2008), Political Analysis 16(4), eq. 15, 16, 18 to 22.
     """
-    check_sides(target, reference, names)
+    check_groups(target, reference, names)
     nothing = pd.DataFrame(index=pd.Index([*target, *reference]))
-    plan = lay_out(nothing, target, reference, None, strata, blocks, names)
-    words = terms.among(plan.article) if isinstance(terms, Words) else _held(terms, plan.article)
+    plan = build_design(nothing, target, reference, None, strata, blocks, names)
+    words = words.among(plan.article)
     alpha = np.array([prior if isinstance(prior, int | float) else prior.get(word, 0.0) for word in words.forms], float)
     alpha0 = alpha.sum() if isinstance(prior, int | float) else float(sum(prior.values()))
     total = words.sums(plan.side)
@@ -115,19 +145,6 @@ def log_odds(
     ).round(DIGITS)
     order = table.assign(size=-table["z"].abs()).sort_values(["size", "feature"]).index
     return tables.check(table.loc[order], tables.COMPARISON)
-
-
-def _held(terms: pd.DataFrame, ids: np.ndarray) -> Words:
-    """Terms in order, and how often each article (rows, in the order of `ids`) has each of them."""
-    # "term" and "article" are words too, so the names of columns cannot tell the two forms apart.
-    if all(map(pd.api.types.is_numeric_dtype, terms.dtypes)):
-        table = terms.sort_index(axis=1).reindex(ids, fill_value=0)
-        return Words(np.asarray(table.columns, object), sparse.csc_array(table.to_numpy(float)))
-    place = pd.Index(ids).get_indexer(terms["article"])
-    inside = place >= 0
-    code, words = pd.factorize(terms["term"][inside], sort=True)
-    cells = (terms["count"].to_numpy(float)[inside], (place[inside], code))
-    return Words(np.asarray(words, object), sparse.csc_array(cells, shape=(len(ids), len(words))))
 
 
 def _chunks(kept: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:

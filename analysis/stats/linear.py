@@ -1,4 +1,4 @@
-"""What each article adds to a difference, to first order: variance, skewness and p without a draw."""
+"""First-order part of each article in a difference: variance, skewness and p without a draw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Articles as arrays, and what resampling does to them: sides permuted within strata, whole clusters drawn again."""
+"""Articles as arrays, their sides permuted within strata, and whole clusters of them drawn again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -117,25 +118,25 @@ def compact(counts: np.ndarray) -> np.ndarray:
     return counts.astype(np.float32) if small and (counts == np.floor(counts)).all() else counts
 
 
-def check_sides(group: Collection[str], reference: Collection[str], names: tuple[str, str]) -> None:
+def check_groups(group: Collection[Any], reference: Collection[Any], names: tuple[str, str]) -> None:
     """Refuse sides that share an article, and a side that has none."""
     if both := sorted(set(group) & set(reference)):
-        raise OverlappingGroups(both)
+        raise OverlappingGroups([str(article) for article in both])
     for side, name, members in (("group", names[0], group), ("reference", names[1], reference)):
         if not len(members):
             raise EmptyGroup(side, name)
 
 
-def lay_out(
+def build_design(
     values: pd.DataFrame,
-    group: Collection[str],
-    reference: Collection[str],
+    group: Collection[Any],
+    reference: Collection[Any],
     weights: pd.DataFrame | pd.Series | None,
     strata: pd.Series | None,
     blocks: pd.Series | None,
     names: tuple[str, str],
 ) -> Design:
-    check_sides(group, reference, names)
+    check_groups(group, reference, names)
     ids = pd.Index([*sorted(group), *sorted(reference)])
     side = np.r_[np.ones(len(group), int), np.zeros(len(reference), int)]
     stratum = np.zeros(len(ids), int) if strata is None else pd.factorize(strata.loc[ids].fillna(""), sort=True)[0]

@@ -135,12 +135,12 @@ def variants_of(study: Study, outlet: str) -> tuple[str, ...]:
 def sides(
     study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
 ) -> tuple[pd.Index, pd.Index]:
-    """Articles of an outlet and of its reference: `side_places` by their ids."""
-    left, right = side_places(study, articles, group, reference)
+    """Articles of an outlet and of its reference: `group_indices` by their ids."""
+    left, right = group_indices(study, articles, group, reference)
     return articles.index[left], articles.index[right]
 
 
-def side_places(
+def group_indices(
     study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Articles of an outlet and of its reference, on days when both sides were observed.

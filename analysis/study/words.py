@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,9 @@ import pandas as pd
 from scipy import sparse
 
 from analysis.tables import PARTS
+from analysis.text.arrays import column
+from analysis.text.parsed import lower, parse
+from analysis.text.tokens import is_word
 
 SPELLINGS = Path(__file__).parents[1] / "instruments" / "spellings.toml"
 #: Cells that are taken at once, unless a single word has more.
@@ -98,6 +101,28 @@ def count_words(
     counts = sparse.csc_array(sparse.hstack(cells[1:], format="csc"))
     used = np.flatnonzero(np.diff(counts.indptr))
     return _folded(texts[wanted[used]], counts[:, used], language)
+
+
+def check_texts(texts: Sequence[str]) -> Sequence[str]:
+    """The texts, unless they are a single one, each of whose characters would be taken for a text."""
+    if isinstance(texts, str):
+        raise TypeError("texts are a sequence of str, not one str: write [text]")
+    return texts
+
+
+def count_texts(texts: Sequence[str], *, language: str) -> tuple[np.ndarray, sparse.csc_array]:
+    """Word forms of some texts, case-folded, and how often each text uses them, laid out as `FeatureStore.terms`."""
+    parsed = parse(list(check_texts(texts)), language=language)
+    number, text = parsed.tokens.numbers, parsed.owners[parsed.tokens.rows]
+    word = column(is_word, parsed.tokens.forms)[number]
+    code, forms = pd.factorize(np.array([lower(form) for form in parsed.tokens.forms], object), sort=True)
+    cells = np.ones(int(word.sum()), np.int32), (len(PARTS) * text[word], code[number][word])
+    return forms, sparse.csc_array(cells, shape=(len(PARTS) * len(texts), len(forms)))
+
+
+def words_of_texts(texts: Sequence[str], *, language: str) -> Words:
+    """Words of at least two letters in some texts."""
+    return count_words(count_texts(texts, language=language), np.arange(len(texts)), 1, language)
 
 
 def _folded(texts: np.ndarray, counts: sparse.csc_array, language: str | None) -> Words:

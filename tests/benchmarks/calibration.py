@@ -17,10 +17,12 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import sparse, stats
 
-from analysis.stats.difference import Kind, adjust_p, log_odds
-from analysis.stats.resampling import lay_out, permuted_difference
+from analysis.stats.difference import Kind, adjust_p
+from analysis.stats.keyness import log_odds
+from analysis.stats.resampling import build_design, permuted_difference
+from analysis.study.words import Words
 
 # Run as a script this folder is on the path; imported by a test it is the package `benchmarks`.
 if __package__:
@@ -209,7 +211,7 @@ def held(
     expected = pd.DataFrame((rates[at.period] + shift[at.outlet])[at.source], index=ids)
     period, mass = pd.Series(at.period, index=ids), None if weights is None else pd.Series(weights, index=ids)
     expected = expected if mass is None else expected.mul(mass, axis=0)
-    plan = lay_out(expected, list(ids[inside]), list(ids[~inside]), mass, period, None, ("", ""))
+    plan = build_design(expected, list(ids[inside]), list(ids[~inside]), mass, period, None, ("", ""))
     truth = permuted_difference(plan, plan.side[:, None].astype(float))[:, 0]
     table = at.compare(values, [0], draws, seed, kind, weights).query("adjustment == 'standardized'")
     inner = (table["lower"] <= truth + 1e-9) & (table["upper"] >= truth - 1e-9)
@@ -240,14 +242,14 @@ def keyness(rng: np.random.Generator, effort: Effort) -> list[Figure]:
 
 def word_tests(at: Corpus, counts: np.ndarray, inside: np.ndarray, draws: int, seed: int) -> list[float]:
     """Shares of words that G², its q, Monroe's z, and p and q of permuted articles call different; whether q any."""
-    ids = at.ids
+    forms = np.array([str(word) for word in range(counts.shape[1])], object)
     table = log_odds(
-        pd.DataFrame(counts, index=ids, columns=[str(word) for word in range(counts.shape[1])]),
-        target=list(ids[inside]),
-        reference=list(ids[~inside]),
-        prior=dict(zip(map(str, range(counts.shape[1])), counts.sum(axis=0) / counts.sum() * PRIOR, strict=True)),
-        strata=pd.Series(at.period, index=ids),
-        blocks=pd.Series(at.source, index=ids),
+        Words(forms, sparse.csc_array(counts.astype(int))),
+        target=np.flatnonzero(inside).tolist(),
+        reference=np.flatnonzero(~inside).tolist(),
+        prior=dict(zip(forms, counts.sum(axis=0) / counts.sum() * PRIOR, strict=True)),
+        strata=pd.Series(at.period),
+        blocks=pd.Series(at.source),
         draws=draws,
         seed=seed,
     )

@@ -22,9 +22,9 @@ from scipy import stats
 
 from analysis import load_study
 from analysis.errors import EmptyGroup
-from analysis.results import PRIOR_WORDS, primary_variant
+from analysis.results import primary_variant
 from analysis.results.measures import REST, in_language, plan
-from analysis.stats.keyness import log_odds
+from analysis.stats.keyness import PRIOR_WORDS, log_odds
 from analysis.study import selection
 
 RESAMPLES = 500

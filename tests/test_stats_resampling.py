@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from analysis.errors import EmptyGroup, OverlappingGroups
 from analysis.stats.resampling import (
+    build_design,
     compact,
-    lay_out,
     permuted,
     permuted_difference,
     resampled,
@@ -26,7 +26,7 @@ NAMES = ("cnn", "the others")
 def _plan(group, reference, values=None, weights=None, strata=None, blocks=None):
     ids = [*group, *reference]
     values = pd.DataFrame({"x": [0.0] * len(ids)}, index=ids) if values is None else values
-    return lay_out(values, group, reference, weights, strata, blocks, NAMES)
+    return build_design(values, group, reference, weights, strata, blocks, NAMES)
 
 
 def _observed(plan):

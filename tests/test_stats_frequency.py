@@ -9,18 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.stats import frequency as frequency_module
+from analysis.stats import inference
 from analysis.stats.frequency import (
     dispersion,
+    entity_frequency,
     frequency,
     label_shares,
     mean_interval,
     means,
     rate_interval,
     spread_over,
-    variance_shares,
     wilson,
 )
+from analysis.stats.inference import variance_shares
 
 
 @settings(deadline=None, max_examples=60)
@@ -216,8 +217,8 @@ def test_spread_over_articles_is_dispersion_with_articles_as_parts():
 
 def test_draws_made_some_at_a_time_are_those_made_at_once(monkeypatch):
     at_once = np.random.default_rng(3).multinomial(30, np.full(30, 1 / 30), size=50)
-    monkeypatch.setattr(frequency_module, "_CELLS", 200)
-    parts = list(frequency_module.multinomial(30, 50, np.random.default_rng(3)))
+    monkeypatch.setattr(inference, "_CELLS", 200)
+    parts = list(inference.multinomial(30, 50, np.random.default_rng(3)))
     assert 9 == len(parts) and max(part.size for part in parts) <= 200
     np.testing.assert_array_equal(at_once, np.concatenate(parts))
 
@@ -227,5 +228,30 @@ def test_shares_of_variance_do_not_depend_on_how_much_is_drawn_at_once(monkeypat
     values = pd.Series(rng.normal(size=60))
     groupings = {"one": pd.Series(rng.integers(3, size=60)), "two": pd.Series(rng.integers(5, size=60))}
     at_once = variance_shares(values, groupings, draws=200)
-    monkeypatch.setattr(frequency_module, "_CELLS", 500)
+    monkeypatch.setattr(inference, "_CELLS", 500)
     pd.testing.assert_frame_equal(at_once, variance_shares(values, groupings, draws=200), rtol=1e-9)
+
+
+def test_entity_frequency_of_plain_texts():
+    """By hand: a full name holds no second mention; case counts where the alias has a capital; order is kept."""
+    texts = ["Pedro Castillo and Congress. CASTILLO? castillo!", "Castillo called it a Golpe.", "Nothing is here."]
+    aliases = {"coup": ["golpe"], "Castillo": ["Pedro Castillo", "Castillo"], "nobody": ["Nobody"]}
+    table = entity_frequency(texts, aliases, language="es")
+    assert ["coup", "Castillo", "nobody"] == list(table["entity"])
+    assert [1, 2, 0] == list(table["articles"])
+    assert [1, 2, 0] == list(table["mentions"])
+    np.testing.assert_allclose(table["per_1000_words"], 1000 * np.array([1, 2, 0]) / (6 + 5 + 3))
+    for row in table.itertuples():
+        expected = stats.binomtest(row.articles, 3).proportion_ci(0.95, method="wilson")
+        assert pytest.approx((row.articles / 3, *expected), abs=1e-9) == (row.share, row.lower, row.upper)
+
+
+@pytest.mark.parametrize(("texts", "aliases"), [("one text", {"x": ["X"]}), (["one"], {"x": "X"})])
+def test_entity_frequency_refuses_a_bare_string(texts, aliases):
+    with pytest.raises(TypeError, match="not one str"):
+        entity_frequency(texts, aliases)
+
+
+def test_entity_frequency_without_texts_or_entities():
+    assert entity_frequency([], {"x": ["X"]})["share"].isna().all()
+    assert entity_frequency(["a"], {}).empty

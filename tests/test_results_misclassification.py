@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from analysis.results import misclassification
 from analysis.results.misclassification import CLASSES, coded_mentions, corrected_tone, correction_sentence
 from analysis.scoring import polarity
-from analysis.stats import frequency
+from analysis.stats import inference
 from analysis.study import load_study
 
 SHARES = st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(lambda each: np.array(each) / sum(each))
@@ -120,7 +120,13 @@ def test_articles_and_classes_are_counted_as_by_a_cross_table(study):
     assert mine["measured"].mean() == pytest.approx(table.loc["guardian", "measured"])
 
 
+def test_every_number_is_rounded(study):
+    """So that the last bit of one machine's arithmetic cannot show."""
+    numbers = corrected_tone(study, draws=20).select_dtypes("number")
+    pd.testing.assert_frame_equal(numbers, numbers.round(10), check_exact=True)
+
+
 def test_tone_does_not_depend_on_how_much_is_drawn_at_once(study, monkeypatch):
     at_once = corrected_tone(study, draws=30)
-    monkeypatch.setattr(frequency, "_CELLS", 700)
+    monkeypatch.setattr(inference, "_CELLS", 700)
     pd.testing.assert_frame_equal(at_once, corrected_tone(study, draws=30), check_exact=True)

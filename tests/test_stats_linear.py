@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import sparse, stats
 
-from analysis.stats.difference import difference, log_odds
+from analysis.stats.difference import difference
+from analysis.stats.keyness import log_odds
 from analysis.stats.linear import drawn_moments, membership, tail_p
+from analysis.study.words import Words
 
 NUMBERS = ["lower", "upper", "z", "p", "detectable"]
 
@@ -127,11 +129,11 @@ def test_words_without_draws_are_near_those_with_draws():
     base = np.exp(rng.uniform(np.log(0.02), np.log(0.3), 60)) * np.where(np.arange(2_000) < 300, 1.15, 1)[:, None]
     there = rng.random((2_000, 60)) < base
     counts = there * (1 + rng.negative_binomial(1, 0.5, there.shape))
-    words = pd.DataFrame(counts, index=ids, columns=[f"w{n:02}" for n in range(60)])
-    words = words.assign(other=rng.poisson(40, len(ids))).astype(float)
+    forms = np.array(["other", *(f"w{n:02}" for n in range(60))], object)
+    words = Words(forms, sparse.csc_array(np.column_stack([rng.poisson(40, len(ids)), counts])))
     common = {
-        "target": list(ids[:300]), "reference": list(ids[300:]), "strata": period, "blocks": blocks,
-        "prior": (words.sum() / words.to_numpy().sum() * 500).to_dict(),
+        "target": range(300), "reference": range(300, 2_000), "prior": dict(zip(forms, words.uses / words.uses.sum() * 500, strict=False)),
+        "strata": period.reset_index(drop=True), "blocks": blocks.reset_index(drop=True),
     }  # fmt: skip
     drawn = log_odds(words, draws=4_000, method="resampling", **common).set_index("feature")
     direct = log_odds(words, method="analytic", **common).set_index("feature").loc[drawn.index]

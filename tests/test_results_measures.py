@@ -44,7 +44,7 @@ def test_with_equal_weights_the_reference_is_the_mean_of_its_outlets(small_study
     assert pytest.approx(0.5) == np.average(one.values.loc[one.sides[1], "x"], weights=weight[one.sides[1]])
     heads = pd.Series(one.values.index, index=one.values.index)
     monkeypatch.setattr("analysis.results.measures.heads", lambda study: heads)
-    row = one.weighed(small_study, weight, ["x"], reference=EQUAL).iloc[0]
+    row = one.reweighted(small_study, weight, ["x"], reference=EQUAL).iloc[0]
     assert pytest.approx(2 / 5 - 0.5) == row["estimate"]
     assert row["lower"] < row["estimate"] < row["upper"]
     assert (2, 9, 5, 15) == tuple(row[["count", "reference_count", "articles", "reference_articles"]])
@@ -67,7 +67,7 @@ def test_weight_zero_is_an_article_less(small_study, monkeypatch):
     weight = pd.Series(1.0, index=one.values.index).where(one.chosen.articles["outlet"] != "b", 0.0)
     columns = ["estimate", "count", "reference_count", "articles", "reference_articles"]
     expected = few.compare(small_study, adjustments=["standardized"])[columns].iloc[0]
-    pd.testing.assert_series_equal(expected, one.weighed(small_study, weight, ["x"])[columns].iloc[0])
+    pd.testing.assert_series_equal(expected, one.reweighted(small_study, weight, ["x"])[columns].iloc[0])
     assert (5, 8) == (expected["count"], expected["reference_count"])
 
 

@@ -8,34 +8,40 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
-from analysis import tables
 from analysis.errors import EmptyGroup, OverlappingGroups
 from analysis.stats import keyness
-from analysis.stats.difference import log_odds
+from analysis.stats.keyness import keyness as keyness_of_texts
+from analysis.stats.keyness import log_odds
+from analysis.study.words import Words
 
 CORPUS = {"coup": (10, 2), "mob": (0, 6), "peru": (20, 30), "vote": (5, 5)}
 
 
-def _terms(corpus=CORPUS, parts=5):
-    """TERMS of a corpus: each side's counts dealt out over `parts` articles."""
-    rows = [
-        (f"{side}{article}", "title", term, n // parts + (article < n % parts))
-        for term, pair in corpus.items()
-        for side, n in zip("gr", pair, strict=True)
-        for article in range(parts)
-    ]
-    return pd.DataFrame([row for row in rows if row[3]], columns=tables.TERMS.names)
+def _dealt(corpus=CORPUS, parts=5):
+    """Articles × words: each side's counts dealt out over `parts` articles."""
+    rows = {f"{side}{n}": {} for side in "gr" for n in range(parts)}
+    for term, pair in corpus.items():
+        for side, uses in zip("gr", pair, strict=True):
+            for n in range(parts):
+                rows[f"{side}{n}"][term] = uses // parts + (n < uses % parts)
+    return pd.DataFrame.from_dict(rows, orient="index").sort_index(axis=1)
 
 
-def _words(terms, parts=5, **options):
-    group, reference = ([f"{side}{n}" for n in range(parts)] for side in "gr")
-    return log_odds(terms, target=group, reference=reference, **{"prior": 0.5, "min_count": 1} | options)
+def words_of(counts):
+    return Words(np.asarray(counts.columns, object), sparse.csc_array(counts.to_numpy(int)))
+
+
+def _words(counts, group=5, **options):
+    """The first articles against the rest."""
+    sides = {"target": range(group), "reference": range(group, len(counts))}
+    return log_odds(words_of(counts), **sides, **{"prior": 0.5, "min_count": 1} | options)
 
 
 def test_log_odds_of_a_corpus_of_four_words_by_the_formula():
     """Monroe, Colaresi & Quinn (2008), eq. 15, 19 and 21, with α = ½ and α₀ = 2, written out; 35 and 43 words."""
-    table = _words(_terms()).set_index("feature")
+    table = _words(_dealt()).set_index("feature")
     assert pytest.approx(math.log(10.5 / (37 - 10.5)) - math.log(2.5 / (45 - 2.5))) == table.loc["coup", "estimate"]
     assert pytest.approx(math.log(0.5 / 36.5) - math.log(6.5 / 38.5)) == table.loc["mob", "estimate"]
     assert pytest.approx(math.log(20.5 / 16.5) - math.log(30.5 / 14.5)) == table.loc["peru", "estimate"]
@@ -50,7 +56,7 @@ def test_log_odds_of_a_corpus_of_four_words_by_the_formula():
 
 def test_an_informative_prior_gives_each_word_its_own_weight():
     prior = {"coup": 3.0, "mob": 1.0, "peru": 5.0, "vote": 1.0}
-    table = _words(_terms(), prior=prior).set_index("feature")
+    table = _words(_dealt(), prior=prior).set_index("feature")
     expected = math.log(13 / (45 - 13)) - math.log(5 / (53 - 5))
     assert pytest.approx(expected) == table.loc["coup", "estimate"]
     assert pytest.approx(expected / math.sqrt(1 / 13 + 1 / 5)) == table.loc["coup", "z"]
@@ -58,7 +64,7 @@ def test_an_informative_prior_gives_each_word_its_own_weight():
 
 def test_rare_words_are_left_out_and_still_are_words_of_the_text():
     """`min_count` is of both sides together; the totals stay."""
-    few, every = _words(_terms(), min_count=11), _words(_terms(), min_count=1)
+    few, every = _words(_dealt(), min_count=11), _words(_dealt(), min_count=1)
     assert {"coup", "peru"} == set(few["feature"])
     pd.testing.assert_series_equal(
         few.set_index("feature")["estimate"], every.set_index("feature")["estimate"][few["feature"]]
@@ -66,7 +72,7 @@ def test_rare_words_are_left_out_and_still_are_words_of_the_text():
 
 
 def test_words_stand_in_order_of_their_z_ties_by_word():
-    table = _words(_terms({"b": (4, 1), "a": (4, 1), "c": (5, 30)}))
+    table = _words(_dealt({"b": (4, 1), "a": (4, 1), "c": (5, 30)}))
     assert ["c", "a", "b"] == list(table["feature"])
     assert table["z"].abs().is_monotonic_decreasing
 
@@ -75,20 +81,18 @@ def test_words_stand_in_order_of_their_z_ties_by_word():
 @given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2))
 def test_swapping_target_and_reference_turns_the_sign_of_every_word(corpus):
     corpus = {"of": (5, 5), "the": (3, 4), **corpus}
-    one = _words(_terms(corpus)).set_index("feature")
-    two = _words(_terms({term: pair[::-1] for term, pair in corpus.items()})).set_index("feature")
+    one = _words(_dealt(corpus)).set_index("feature")
+    two = _words(_dealt({term: pair[::-1] for term, pair in corpus.items()})).set_index("feature")
     np.testing.assert_allclose(one["estimate"], -two["estimate"][one.index], atol=1e-9)
     np.testing.assert_allclose(one["z"], -two["z"][one.index], atol=1e-9)
 
 
 def test_p_of_a_word_agrees_with_full_enumeration_of_articles():
     """Five articles of ten, 252 ways; a word in a single article is as likely on either side."""
-    terms = _terms({"coup": (9, 2), "peru": (20, 20)})
-    once = pd.DataFrame([("g0", "title", "burst", 12)], columns=tables.TERMS.names)
-    terms = pd.concat([terms, once], ignore_index=True)
-    table = _words(terms, draws=4_000, seed=5).set_index("feature")
-    wide = terms.pivot_table(index="article", columns="term", values="count", fill_value=0)
-    counts, terms_n = wide.to_numpy(float), len(wide.columns)
+    wide = _dealt({"coup": (9, 2), "peru": (20, 20), "burst": (0, 0)})
+    wide.loc["g0", "burst"] = 12
+    table = _words(wide, draws=4_000, seed=5).set_index("feature")
+    counts = wide.to_numpy(float)
 
     def z(chosen):
         y1, y2 = counts[chosen].sum(axis=0) + 0.5, np.delete(counts, chosen, axis=0).sum(axis=0) + 0.5
@@ -100,27 +104,15 @@ def test_p_of_a_word_agrees_with_full_enumeration_of_articles():
     for word, p in zip(wide.columns, exact, strict=True):
         # The middle of the draws is off by chance too, which shows where p is near 1.
         assert pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / 4_000) + 0.015) == table.loc[word, "p"]
-    assert terms_n == 3
     assert table.loc["burst", "p"] > 0.9
     assert table.loc["burst", "z"] > 2  # what z alone would have called a finding
 
 
-def test_terms_and_a_matrix_of_terms_give_the_same_even_with_the_word_term():
-    """`term` and `count` are words as well; an article without a word is an article."""
-    corpus = {"term": (8, 2), "count": (3, 9), "part": (4, 4), "article": (5, 5)}
-    terms = _terms(corpus, parts=12)
-    matrix = terms.pivot_table(index="article", columns="term", values="count", aggfunc="sum", fill_value=0)
-    every = [f"{side}{n}" for side in "gr" for n in range(12)]
-    assert len(matrix) < len(every)
-    one, two = (_words(given, parts=12, draws=50) for given in (terms, matrix.reindex(every, fill_value=0)))
-    pd.testing.assert_frame_equal(one, two)
-
-
 def test_log_odds_refuses_sides_that_cannot_be_compared():
     with pytest.raises(EmptyGroup, match="the reference 'reference' holds no article"):
-        log_odds(_terms(), target=["g0"], reference=[], prior=1)
+        log_odds(words_of(_dealt()), target=[0], reference=[], prior=1)
     with pytest.raises(OverlappingGroups, match="1 articles are in the group and in its reference"):
-        log_odds(_terms(), target=["g0"], reference=["g0"], prior=1)
+        log_odds(words_of(_dealt()), target=[0], reference=[0], prior=1)
 
 
 def test_an_interval_knows_of_bursts_and_of_what_was_not_seen():
@@ -130,9 +122,8 @@ def test_an_interval_knows_of_bursts_and_of_what_was_not_seen():
     counts = pd.DataFrame({"even": [1.0] * 120, "burst": 0.0, "absent": 0.0, "other": rng.poisson(40, 120)}, index=ids)
     counts.loc["g00", "burst"], counts.loc["r00", "burst"] = 40.0, 10.0
     counts.loc[ids[40:60], "absent"] = 1.0
-    options = {"target": ids[:40], "reference": ids[40:], "prior": 0.5, "names": ("g", "r")}
-    monroe = log_odds(counts, **options).set_index("feature")
-    drawn = log_odds(counts, samples=2_000, **options).set_index("feature")
+    monroe = _words(counts, 40, min_count=5).set_index("feature")
+    drawn = _words(counts, 40, min_count=5, samples=2_000).set_index("feature")
     width = [table["upper"] - table["lower"] for table in (monroe, drawn)]
     assert (width[1] >= width[0] - 1e-9).all()
     assert width[1]["burst"] > 3 * width[0]["burst"]
@@ -144,9 +135,27 @@ def test_words_in_chunks_are_the_words_together(monkeypatch):
     rng = np.random.default_rng(7)
     ids = [*(f"g{n}" for n in range(8)), *(f"r{n}" for n in range(9))]
     counts = pd.DataFrame(rng.poisson(1.0, (17, 23)), index=ids, columns=[f"w{n:02}" for n in range(23)]).astype(float)
-    options = {"target": ids[:8], "reference": ids[8:], "prior": 0.3, "draws": 300, "min_count": 1}
+    options = {"prior": 0.3, "draws": 300}
     for method in ("resampling", "analytic"):
-        whole = log_odds(counts, method=method, **options)
+        whole = _words(counts, 8, method=method, **options)
         with monkeypatch.context() as patch:
             patch.setattr(keyness, "_CHUNK", 5)
-            pd.testing.assert_frame_equal(whole, log_odds(counts, method=method, **options))
+            pd.testing.assert_frame_equal(whole, _words(counts, 8, method=method, **options))
+
+
+def test_keyness_of_plain_texts_is_the_log_odds_of_their_words():
+    texts, others = ["A coup! The coup failed."] * 6, ["A vote in Lima: the vote failed."] * 5
+    table = keyness_of_texts(texts, others, language="en").set_index("word")
+    assert {"coup", "vote", "failed", "the", "in", "lima"} == set(table.index)
+    one, two = 12 + 500 * 12 / 54, 500 * 12 / 54  # of 24 and 30 words, which together are the background
+    expected = math.log(one / (24 + 500 - one)) - math.log(two / (30 + 500 - two))
+    assert pytest.approx(expected) == table.loc["coup", "log_odds"]
+    assert (12, 0) == tuple(table.loc["coup", ["count", "other_count"]])
+    assert (table["lower"] < table["log_odds"]).all()
+    assert table.loc["coup", "q"] < 0.05
+
+
+@pytest.mark.parametrize("texts", [("one text", ["two"]), (["one"], "two texts")])
+def test_keyness_refuses_a_bare_text(texts):
+    with pytest.raises(TypeError, match="not one str"):
+        keyness_of_texts(*texts, language="en")
