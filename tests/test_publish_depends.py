@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from analysis.publish.depends import imports, library_files, notebook_modules
 
 
