@@ -103,7 +103,7 @@ def _try_out(pool: Executor, jobs: int, call: Callable[[bytes], bytes]) -> None:
     try:
         for trial in trials:
             trial.result(timeout=START)
-    except TimeoutError:
+    except BaseException:  # one that hangs would be waited for
         for process in multiprocessing.active_children():
             process.kill()
         raise
