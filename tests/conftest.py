@@ -184,8 +184,8 @@ def write_small_study(folder: Path) -> Path:
     for schema in tables.FEATURES:
         table = tables.check(_features(articles)[schema.name], schema)
         table.to_parquet(folder / "features" / f"{schema.name.lower()}.parquet")
-    inputs = load_study(folder).feature_inputs()
-    (folder / "features" / "meta.json").write_text(json.dumps({"inputs": inputs}), encoding="utf-8")
+    meta = {"inputs": load_study(folder).feature_inputs(), "measured": {"modules": []}}
+    (folder / "features" / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
     return folder
 
 

@@ -83,8 +83,8 @@ def write_features(study: Path) -> None:
         frame[name] = range(1, count + 1)
     frame["source_sha256"] = frame["text_sha256"] = sha256
     tables.check(frame, tables.ARTICLES).to_parquet(study / "features" / "articles.parquet")
-    inputs = load_study(study).feature_inputs()
-    (study / "features" / "meta.json").write_text(json.dumps({"inputs": inputs}), encoding="utf-8")
+    meta = {"inputs": load_study(study).feature_inputs(), "measured": {"modules": []}}
+    (study / "features" / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
 def write_notebook(root: Path, name: str, cells: Sequence[str], parameters: str = PARAMETERS) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import socket
 import threading
 import time
@@ -12,13 +13,19 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing.synchronize import Barrier
+from threading import BrokenBarrierError
 from typing import Any
 
-from analysis.annotation.partitions import Submit, measure, measuring_code
-from analysis.errors import AnalysisError
+import pandas as pd
 
-#: Seconds to wait for the scheduler, for a first worker, and for any result once there is work.
-CONNECT, WORKER, PATIENCE = 20, 60, 900
+from analysis import tables
+from analysis.annotation.partitions import Submit, measure, measuring_code, task
+from analysis.errors import AnalysisError
+from analysis.tables import LANGUAGES, TEXTS
+
+#: Seconds to wait for the scheduler, for a first worker, for a process to start, and for any result of the cluster.
+CONNECT, WORKER, START, PATIENCE = 20, 60, 60, 900
 _KEPT = "What was finished is kept: run the same command again"
 
 
@@ -59,10 +66,11 @@ def measuring(jobs: int, scheduler: str | None, gazetteer: bytes) -> Iterator[tu
         return
     # Fresh processes: a fork of one that has threads (Arrow starts some) can hang.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(context.Barrier(jobs),))
     try:
+        _try_out(pool, jobs, call)
         yield lambda task: pool.submit(call, task), 2 * jobs
-    except (BrokenProcessPool, OSError, RuntimeError, MemoryError) as error:
+    except (BrokenProcessPool, BrokenBarrierError, MemoryError, TimeoutError) as error:
         raise AnalysisError(
             "a process that measured texts could not start, or was ended from outside, perhaps for want of memory. "
             f"{_KEPT}, with fewer --jobs if memory is short."
@@ -71,8 +79,48 @@ def measuring(jobs: int, scheduler: str | None, gazetteer: bytes) -> Iterator[tu
         pool.shutdown(cancel_futures=True)
 
 
-def end_with_parent() -> None:
+def _try_out(pool: Executor, jobs: int, call: Callable[[bytes], bytes]) -> None:
+    """Have each process measure a sentence of each language, so that it has loaded everything.
+
+    OpenBLAS tries for ever to get memory that it is not given: a process can hang while it loads, not later.
+
+    Raises
+    ------
+    TimeoutError
+        Where one has not done it in time; all are ended.
+    """
+    text = {
+        "outlet": "x",
+        "published": pd.Timestamp(0, tz="UTC"),
+        "source": "text",
+        "title": "Yes.",
+        "body": "No.",
+        "source_sha256": "",
+    }
+    rows = [{**text, "article": language, "language": language} for language in LANGUAGES]
+    sample = pickle.dumps(task(tables.check(pd.DataFrame(rows).reindex(columns=TEXTS.names), TEXTS), {}, ""))
+    trials = [pool.submit(_trial, call, sample) for _ in range(jobs)]
+    try:
+        for trial in trials:
+            trial.result(timeout=START)
+    except BaseException:  # one that hangs would be waited for
+        for process in multiprocessing.active_children():
+            process.kill()
+        raise
+
+
+#: In a process of the pool: where it waits until all have been tried out, so that none takes another's trial.
+_all_tried: list[Barrier] = []
+
+
+def _trial(call: Callable[[bytes], bytes], sample: bytes) -> None:
+    call(sample)
+    _all_tried[0].wait(START)
+
+
+def _begin(barrier: Barrier) -> None:
     """Have this process end when the one that started it is gone, even where that was killed."""
+    _all_tried.append(barrier)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

@@ -1,9 +1,11 @@
 """Partitions: named by all that they are made of, kept whole or not at all, given back as they were."""
 
+import os
 import pickle
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pandas as pd
 import pytest
@@ -12,9 +14,9 @@ from hypothesis import strategies as st
 from ministudy import TEXTS, mini_study
 
 from analysis import tables
-from analysis.annotation import partitions
+from analysis.annotation.executors import SerialExecutor
 from analysis.annotation.features import Facts, Recipe, chunk_features
-from analysis.annotation.partitions import WorkFolder, library_digest, measured, task, unpack
+from analysis.annotation.partitions import WorkFolder, measure, run_partitions, task, unpack
 from analysis.errors import AnalysisError
 from analysis.readers import read_texts
 from analysis.text.gazetteer import Gazetteer
@@ -80,33 +82,13 @@ def test_where_the_manifest_does_not_know_an_article_its_text_decides(texts):
 def test_what_is_measured_elsewhere_is_what_is_measured_here(texts, recipe):
     """Through pickles and packed tables, as between processes."""
     one = task(texts, KNOWN, "x")
-    found = unpack(measured(pickle.dumps(one), pickle.dumps(recipe.gazetteer)))
+    found = unpack(measure(pickle.dumps(one), pickle.dumps(recipe.gazetteer)))
     expected = chunk_features(texts, recipe)
     assert list(expected) == list(found)
     for name, table in expected.items():
         assert table.to_pylist() == found[name].to_pylist(), name
         assert table.schema.equals(found[name].schema), name
     assert len(TEXTS) == found[tables.ARTICLES.name].num_rows
-
-
-def test_the_digest_of_the_library_changes_with_its_files_and_with_versions(tmp_path, monkeypatch):
-    def digest():
-        return library_digest.__wrapped__()
-
-    (tmp_path / "instruments").mkdir()
-    (tmp_path / "__init__.py").write_text("")
-    (tmp_path / "instruments" / "words.toml").write_text("a = 1\n")
-    monkeypatch.setattr(partitions.analysis, "__file__", str(tmp_path / "__init__.py"))
-    found = [digest()]
-    (tmp_path / "instruments" / "words.toml").write_text("a = 2\n")
-    found.append(digest())
-    (tmp_path / "instruments" / "words.toml").rename(tmp_path / "words.toml")
-    found.append(digest())
-    (tmp_path / "__pycache__").mkdir()
-    (tmp_path / "__pycache__" / "x.pyc").write_text("")
-    assert found[-1] == digest()
-    monkeypatch.setattr(partitions, "version", lambda name: "0")
-    assert 4 == len({*found, digest()})
 
 
 def _names(folder):
@@ -123,7 +105,7 @@ def test_after_all_is_done_nothing_is_left(tmp_path):
 
 
 def test_after_an_interruption_what_was_finished_is_found_again(tmp_path, texts, recipe):
-    data = measured(pickle.dumps(task(texts, KNOWN, "x")), pickle.dumps(recipe.gazetteer))
+    data = measure(pickle.dumps(task(texts, KNOWN, "x")), pickle.dumps(recipe.gazetteer))
     with pytest.raises(KeyboardInterrupt), WorkFolder(tmp_path / "features") as work:
         work.write("one", data)
         raise KeyboardInterrupt
@@ -147,10 +129,10 @@ def test_a_partition_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
     message = r"features cannot be written \(No space left on device\)\. Mend that, or name another folder\."
     with pytest.raises(AnalysisError, match=message), WorkFolder(tmp_path / "features") as work:
         work.write("whole", b"whole")
-        monkeypatch.setattr(partitions.os, "fsync", full)
+        monkeypatch.setattr(os, "fsync", full)
         work.write("half", b"half")
-    assert ["half.new", "lock", "whole.arrows"] == _names(tmp_path)
     monkeypatch.undo()
+    (work.folder / "partitions" / ".castillo-1").write_bytes(b"ha")
     with WorkFolder(tmp_path / "features") as work:
         assert ("whole" in work, "half" in work) == (True, False)
         assert ["lock", "whole.arrows"] == _names(tmp_path)
@@ -159,7 +141,7 @@ def test_a_partition_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, texts, recipe):
     """A work folder in use with a finished partition: the folder, the partition's file and its bytes."""
-    data = measured(pickle.dumps(task(texts, KNOWN, "x")), pickle.dumps(recipe.gazetteer))
+    data = measure(pickle.dumps(task(texts, KNOWN, "x")), pickle.dumps(recipe.gazetteer))
     with WorkFolder(tmp_path_factory.mktemp("finished") / "features") as work:
         work.write("one", data)
         path = work.folder / "partitions" / "one.arrows"
@@ -190,7 +172,6 @@ def test_a_file_under_another_name_or_no_file_is_no_partition(finished):
     assert [None] * 3 == [work.read(name) for name in ("two", "three", "four")]
 
 
-@pytest.mark.skipif(partitions.fcntl is None, reason="needs locks")
 def test_a_folder_is_one_process_s_at_a_time_and_free_again_when_that_is_killed(tmp_path):
     program = (
         "import pathlib, sys, time; from analysis.annotation.partitions import WorkFolder\n"
@@ -210,3 +191,90 @@ def test_a_folder_is_one_process_s_at_a_time_and_free_again_when_that_is_killed(
     process.wait()
     with WorkFolder(tmp_path / "features") as work:
         assert "one" in work
+
+
+@pytest.mark.parametrize("place", ["", "partitions", "lock", "tables", "partitions/one.arrows"])
+def test_a_symlink_planted_where_the_work_is_done_leads_nowhere(tmp_path, place):
+    """It is refused, or it alone is deleted; what it leads to stays."""
+    secret = tmp_path / "elsewhere"
+    (secret / "tables").mkdir(parents=True)
+    (secret / "kept").write_text("kept")
+    path = tmp_path / "study" / ".features-unfinished" / place
+    path.parent.mkdir(parents=True)
+    path.symlink_to(secret / "kept" if place.endswith(("lock", ".arrows")) else secret)
+    with suppress(AnalysisError), WorkFolder(tmp_path / "study" / "features") as work:
+        work.write("one", b"data")
+        assert work.read("two") is None
+    assert ["kept", "tables"] == sorted(path.name for path in secret.iterdir())
+    assert "kept" == (secret / "kept").read_text()
+
+
+class Recorded:
+    """Submits in this process once the result is asked for; records what was asked of it."""
+
+    def __init__(self, gazetteer):
+        self.gazetteer, self.submitted, self.waiting, self.most = gazetteer, [], 0, 0
+
+    def __call__(self, packed):
+        self.submitted.append(pickle.loads(packed).name)
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        self.packed = packed
+        return _Later(self, packed)
+
+
+class _Later:
+    def __init__(self, recorded, packed):
+        self.recorded, self.packed = recorded, packed
+
+    def result(self):
+        self.recorded.waiting -= 1
+        return measure(self.packed, self.recorded.gazetteer)
+
+
+@pytest.fixture
+def gazetteer(recipe):
+    """The actors and labels of the mini study, pickled."""
+    return pickle.dumps(recipe.gazetteer)
+
+
+@pytest.fixture
+def tasks(texts):
+    """Six partitions of one article each, the three texts twice under other ids."""
+    rows = [texts[at : at + 1].reset_index(drop=True) for at in range(len(texts))]
+    rows += [row.assign(article=row["article"] + "-again") for row in rows]
+    return [task(row, KNOWN, "x") for row in rows]
+
+
+@pytest.mark.parametrize("pending", [0, 1, 4, 99])
+def test_partitions_come_in_the_order_of_the_tasks_and_no_more_wait_than_may(pending, tasks, gazetteer, tmp_path):
+    """But for the one whose result is asked for next."""
+    submit = Recorded(gazetteer)
+    with WorkFolder(tmp_path / "features") as work:
+        done = list(run_partitions(iter(tasks), submit, pending, work))
+        assert all(one.name in work for one in tasks)
+    articles = [tables["ARTICLES"]["article"].to_pylist()[0] for tables, _ in done]
+    assert [one.texts["article"][0] for one in tasks] == articles
+    assert [one.name for one in tasks] == submit.submitted
+    assert min(pending + 1, len(tasks)) == submit.most
+    assert [False] * 6 == [kept for _, kept in done]
+
+
+def test_what_an_earlier_run_has_measured_is_not_asked_for_and_what_is_damaged_is(tasks, gazetteer, tmp_path):
+    """Each is kept before the next is given, so whoever stops in between loses none."""
+
+    def submit(packed):
+        return SerialExecutor().submit(measure, packed, gazetteer)
+
+    with WorkFolder(tmp_path / "features") as work:
+        first = []
+        for done in run_partitions(tasks[:4], submit, 0, work):
+            first.append(done)
+            assert [number < len(first) for number in range(6)] == [one.name in work for one in tasks]
+        path = work.folder / "partitions" / f"{tasks[2].name}.arrows"
+        path.write_bytes(path.read_bytes()[:3000])
+        recorded = Recorded(gazetteer)
+        found = list(run_partitions(tasks, recorded, 2, work))
+        assert [True, True, False, True, False, False] == [kept for _, kept in found]
+        assert {tasks[number].name for number in (2, 4, 5)} == set(recorded.submitted)
+        assert [tables for tables, _ in first] == [tables for tables, _ in found[:4]]

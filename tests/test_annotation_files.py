@@ -1,5 +1,6 @@
 """A folder of features: replaced as a whole or left as it was, and compared by value."""
 
+import csv
 import hashlib
 import json
 import shutil
@@ -9,10 +10,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis import tables
-from analysis.annotation.featurefiles import FeatureWriter, check_folder, compare_features
+from analysis.annotation.files import (
+    FeatureWriter,
+    NewArticles,
+    article_rows,
+    check_folder,
+    compare_features,
+)
 from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, TableError
+from analysis.study.studyfiles import read_csv
+from analysis.wording import escape_formula
 
 META = {"b": 1, "a": "ą"}
 
@@ -100,23 +111,12 @@ def test_rows_set_aside_are_those_of_this_run(tmp_path, partition):
         assert bool(rejected) == (tmp_path / "features" / "rejected.jsonl").exists()
 
 
-def test_what_a_killed_run_left_is_no_part_of_the_next(tmp_path, partition):
-    (tmp_path / "work" / "tables").mkdir(parents=True)
-    (tmp_path / "work" / "tables" / "rejected.jsonl").write_text("{}\n")
-    with FeatureWriter(tmp_path / "features", tmp_path / "work") as writer:
-        _write(writer, partition)
-        writer.finish(META)
-    assert not (tmp_path / "features" / "rejected.jsonl").exists()
-    found = json.loads((tmp_path / "features" / "meta.json").read_text(encoding="utf-8"))
-    assert {*META, "digests"} == set(found)
-
-
 def test_a_folder_that_cannot_be_written_is_told_and_none_is_made(tmp_path):
     (tmp_path / "file").write_text("")
     for place in ("file", "file/deeper"):
         with pytest.raises(AnalysisError, match=r"cannot be written \(.*\)\. Mend that, or name another folder\."):
-            check_folder(tmp_path / place)
-    check_folder(tmp_path / "new" / "deeper")
+            check_folder(tmp_path / place, tmp_path)
+    check_folder(tmp_path / "new" / "deeper", tmp_path)
     assert ["file"] == [path.name for path in tmp_path.iterdir()]
 
 
@@ -186,3 +186,118 @@ def test_a_damaged_table_is_told_with_its_path(shared_folder, copied):
     (folder / "terms.parquet").write_bytes(b"PAR1")
     with pytest.raises(FeaturesBroken, match=r"terms\.parquet: cannot be read \(.*\)\. Run: castillo annotate"):
         compare_features(shared_folder / "features", folder)
+
+
+HEAD = ",".join(tables.ARTICLES_CSV.names)
+#: Any text but line ends and nothing at all, as ids and addresses are.
+CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8).filter(lambda t: t == t.strip())
+
+
+def _texts(*rows):
+    """TEXTS from (article, published); more of it is always the same."""
+    frame = pd.DataFrame(rows, columns=["article", "published"])
+    frame["published"] = pd.to_datetime(frame["published"], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
+    facts = {"outlet": "herald", "language": "en", "url": "https://h.example/?a=1,2", "source": "feed"}
+    return frame.assign(**facts, title="", body="")
+
+
+def _file(tmp_path, text):
+    path = tmp_path / "articles.csv"
+    path.write_bytes(text.encode())
+    return path
+
+
+def _append(path, *chunks):
+    with NewArticles(path) as new:
+        for chunk in chunks:
+            new.add(chunk)
+        return new.finish()
+
+
+def test_rows_hold_facts_and_leave_coding_empty():
+    """Microseconds are the crawler's: no publisher gives them."""
+    rows = article_rows(_texts(("a", "2022-12-07T10:00:00-05:00"), ("b", "2022-12-07T15:00:00.25Z")))
+    assert {
+        "article": "a", "outlet": "herald", "language": "en", "published": "2022-12-07T15:00:00Z",
+        "timestamp": "publisher", "url": "https://h.example/?a=1,2", "source": "feed",
+    } == {name: cell for name, cell in rows[0].items() if cell}  # fmt: skip
+    assert tables.ARTICLES_CSV.names == list(rows[0])
+    assert ("2022-12-07T15:00:00.250000Z", "crawl") == (rows[1]["published"], rows[1]["timestamp"])
+
+
+@pytest.mark.parametrize("before", ["old,herald,en,,,,,,,", 'old,"her\nald",en,,,,,,,'])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_rows_are_appended_with_the_files_own_line_ends_and_nothing_before_them_changes(
+    before, end, last, mark, tmp_path
+):
+    """Also where the last line has no end, and behind the byte order mark of a spreadsheet."""
+    text = f"{mark}{HEAD}{end}{before}{end if last else ''}"
+    path = _file(tmp_path, text)
+    added = _append(path, _texts(("a", "2022-12-07")), _texts(("b", "2022-12-08")))
+    rest = f'T00:00:00Z,publisher,"https://h.example/?a=1,2",feed,,,{end}'
+    expected = f"{text}{'' if last else end}a,herald,en,2022-12-07{rest}b,herald,en,2022-12-08{rest}"
+    assert expected == path.read_bytes().decode()
+    assert [("a", "en"), ("b", "en")] == list(added.itertuples(index=False, name=None))
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_cells_stand_under_the_files_own_headings_in_whatever_order(tmp_path):
+    path = _file(tmp_path, "source,language,article,outlet,url,published,timestamp\n")
+    added = _append(path, _texts(("a", "2022-12-07")))
+    expected = 'feed,en,a,herald,"https://h.example/?a=1,2",2022-12-07T00:00:00Z,publisher'
+    assert expected == path.read_text(encoding="utf-8").splitlines()[1]
+    assert [("a", "en")] == list(added[["article", "language"]].itertuples(index=False, name=None))
+
+
+@given(st.lists(CELL.filter(lambda t: escape_formula(t) == t), min_size=1, max_size=4))
+def test_any_id_is_read_back_as_it_was_given(tmp_path_factory, articles):
+    """Commas, quotation marks, `NA` and what looks like a number too."""
+    path = _file(tmp_path_factory.mktemp("ids"), HEAD + "\n")
+    added = _append(path, _texts(*((article, "2022-12-07") for article in articles)))
+    assert articles == added["article"].tolist()
+    with path.open(encoding="utf-8", newline="") as file:
+        assert articles == [row["article"] for row in csv.DictReader(file)]
+
+
+def test_without_new_rows_the_file_is_not_touched(tmp_path):
+    path = _file(tmp_path, HEAD)
+    before = path.stat()
+    added = _append(path, _texts())
+    assert (0, ["article", "language"]) == (len(added), list(added))
+    assert before == path.stat()
+
+
+def test_what_is_not_finished_is_thrown_away(tmp_path):
+    path = _file(tmp_path, HEAD + "\n")
+    with pytest.raises(KeyboardInterrupt), NewArticles(path) as new:
+        new.add(_texts(("a", "2022-12-07")))
+        raise KeyboardInterrupt
+    assert [(path, HEAD + "\n")] == [(file, file.read_text(encoding="utf-8")) for file in tmp_path.iterdir()]
+
+
+def test_symlinks_planted_beside_or_in_place_of_articles_csv_lead_nowhere(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text(HEAD + "\n")
+    (tmp_path / "study").mkdir()
+    path = _file(tmp_path / "study", HEAD + "\n")
+    (tmp_path / "study" / ".articles.csv.new").symlink_to(secret)
+    _append(path, _texts(("a", "2022-12-07")))
+    assert path.read_text(encoding="utf-8").count("\n") == 2
+    path.unlink()
+    path.symlink_to(secret)
+    with pytest.raises(AnalysisError, match="is a symlink that leads out of the study"):
+        NewArticles(path)
+    assert HEAD + "\n" == secret.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("article", ["=1+1", "+a", "-a", "@a", "'=a", "'a", "a=1"])
+def test_no_id_is_a_formula_to_a_spreadsheet_and_each_is_read_back(article, tmp_path):
+    path = _file(tmp_path, HEAD + "\n")
+    assert [article] == _append(path, _texts((article, "2022-12-07")))["article"].tolist()
+    with path.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["article"][0] not in "=+-@"
+    frame, problems = read_csv(path, tables.ARTICLES_CSV)
+    assert ([article], []) == (frame["article"].tolist(), problems)

@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -13,10 +14,12 @@ import pytest
 from growing import sample_copy, varied, write_texts
 from ministudy import mini_study
 
-from analysis.annotation import annotate, cluster, compare_features
-from analysis.annotation.partitions import measured
+from analysis.annotation import annotate, compare_features, executors
+from analysis.annotation.executors import measuring
+from analysis.annotation.partitions import measure
 from analysis.errors import AnalysisError
 from analysis.study import load_study
+from analysis.text.gazetteer import Gazetteer
 
 ENVIRONMENT = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False", "DASK_DISTRIBUTED__DASHBOARD__LINK": ""}
 
@@ -94,7 +97,7 @@ def test_a_worker_killed_in_the_middle_changes_no_value(started, scheduler, tmp_
 
 @pytest.mark.slow
 def test_a_cluster_without_workers_is_told_and_bounded(scheduler, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "WORKER", 1)
+    monkeypatch.setattr(executors, "WORKER", 1)
     study = mini_study(tmp_path / "mini")
     with pytest.raises(AnalysisError, match=f"has no worker after 1 s. Start some: dask worker {scheduler}"):
         annotate(study.folder / "texts.jsonl", study, scheduler=scheduler)
@@ -105,7 +108,7 @@ def test_a_cluster_without_workers_is_told_and_bounded(scheduler, tmp_path, monk
 def test_a_cluster_that_loses_its_scheduler_is_told(started, scheduler, tmp_path, monkeypatch):
     """The scheduler cannot be reached any more while partitions wait; what was finished is kept and used."""
     monkeypatch.setattr("analysis.annotation.run.ROWS", 25)
-    monkeypatch.setattr(cluster, "PATIENCE", 30)
+    monkeypatch.setattr(executors, "PATIENCE", 30)
     pytest.importorskip("distributed")
     study = load_study(sample_copy(tmp_path / "sample"))
     texts = write_texts(tmp_path / "texts.jsonl", varied(1500))
@@ -135,7 +138,7 @@ def test_a_cluster_that_loses_its_scheduler_is_told(started, scheduler, tmp_path
 )
 def test_a_scheduler_that_does_not_answer_is_told(tmp_path, monkeypatch, address, reason):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(cluster, "CONNECT", 1)
+    monkeypatch.setattr(executors, "CONNECT", 1)
     study = mini_study(tmp_path / "mini")
     with pytest.raises(AnalysisError, match=rf"no Dask scheduler answers at '{address}' .*{reason}.*dask scheduler"):
         annotate(study.folder / "texts.jsonl", study, scheduler=address)
@@ -157,11 +160,32 @@ def test_without_dask_the_error_says_what_to_install(tmp_path, monkeypatch):
 
 def test_a_worker_with_another_library_is_refused():
     with pytest.raises(AnalysisError, match="is not the one of this machine"):
-        cluster.measured_there(b"", b"", "another digest")
-    assert measured.__module__ == "analysis.annotation.partitions"
+        measure(b"", b"", "another digest")
+
+
+def _killed(packed):
+    """In a process of the pool: ended as for want of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_process_that_is_lost_is_told_with_what_to_do(tmp_path, monkeypatch):
+    study = mini_study(tmp_path / "mini")
+    gazetteer = pickle.dumps(Gazetteer.from_tables(study.actors, study.labels))
+    message = "ended from outside, perhaps for want of memory. What was finished is kept: run the same command again"
+    with pytest.raises(AnalysisError, match=message), measuring(2, None, gazetteer) as (submit, pending):
+        assert 4 == pending
+        submit(Killer()).result()
+
+
+class Killer:
+    """Bytes of a task whose reading ends the process."""
+
+    def __reduce__(self):
+        return _killed, (b"",)
 
 
 def test_dask_is_imported_only_for_a_scheduler():
-    code = "import sys, analysis.annotation.cluster; print({'dask', 'distributed'} & set(sys.modules))"
+    code = "import sys, analysis.annotation.executors; print({'dask', 'distributed'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "set()\n" == done.stdout

@@ -92,17 +92,17 @@ def test_killed_at_random_moments_and_started_again(tmp_path, jobs, monkeypatch)
 
 def stopped(monkeypatch, after):
     """Have measuring fail after so many partitions."""
-    from analysis.annotation import processes
+    from analysis.annotation import executors
 
-    measure, done = processes.measured, []
+    measure, done = executors.measure, []
 
-    def measured(*given):
+    def measured(*given, **more):
         if len(done) == after:
             raise KeyboardInterrupt
         done.append(1)
-        return measure(*given)
+        return measure(*given, **more)
 
-    monkeypatch.setattr(processes, "measured", measured)
+    monkeypatch.setattr(executors, "measure", measured)
     return done
 
 
@@ -151,7 +151,7 @@ def test_what_changed_beside_the_texts_is_measured_again(interrupted, monkeypatc
         with (study.folder / "actors.csv").open("a", encoding="utf-8") as file:
             file.write("new-one,person,New One,en,New One,exact,,\n")
     elif changed == "library":
-        monkeypatch.setattr("analysis.annotation.run.library_digest", lambda: "another")
+        monkeypatch.setattr("analysis.annotation.run.measuring_code", lambda: "another")
     else:
         frame = pd.read_json(texts, lines=True)
         first = frame["article"].iloc[15]

@@ -7,16 +7,16 @@ import pytest
 from ministudy import TEXTS, mini_study
 from reading import EN
 
-from analysis.annotation import annotate, setaside
+from analysis.annotation import annotate, files
 from analysis.readers import Rejected
 from analysis.stats import corpus
 from analysis.study import load_study
 
 
 def test_all_are_written_the_first_kept_and_reasons_counted_without_details(tmp_path, monkeypatch):
-    monkeypatch.setattr(setaside, "KEPT", 2)
+    monkeypatch.setattr(files, "_SHOWN", 2)
     path = tmp_path / "rejected.jsonl"
-    with setaside.SetAside(path) as aside:
+    with files.RejectLog(path) as aside:
         for line in range(3):
             aside.append(Rejected(Path("/private/a.csv"), line, f"outlet 'x{line}' is unknown (line {line})"))
     assert (3, 2, {"outlet is unknown": 3}) == (aside.count, len(aside.first), aside.reasons)
