@@ -17,7 +17,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 ENVIRONMENT = (ROOT / "environment.yml").read_text(encoding="utf-8")
 EXTRAS = tuple(PROJECT["optional-dependencies"])
 #: Name on PyPI → name on conda-forge, where they differ.
-CONDA = {"tzdata": "python-tzdata", "jupyter-client": "jupyter_client", "jupyter-core": "jupyter_core"}
+CONDA = {"tzdata": "python-tzdata", "duckdb": "python-duckdb", "jupyter-client": "jupyter_client", "jupyter-core": "jupyter_core"}
 
 
 def declared(extra=None):

@@ -142,7 +142,7 @@ def started() -> Iterator[WarmProcess]:
 
 def main() -> None:
     """Import, read an order, import and load what it needs, carry it out; end with the build."""
-    scratch, answers = Path(sys.argv[1]), os.fdopen(os.dup(1), "wb")
+    scratch, answers = Path(sys.argv.pop()), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with suppress(ValueError):
         sys.path.remove("")  # a notebook's path starts with its own folder
@@ -151,7 +151,8 @@ def main() -> None:
         order: Order = pickle.load(sys.stdin.buffer)
         _import(order.modules)
         with suppress(Exception):  # a report that needs it will say why it fails
-            _prepare(order, scratch)
+            _configure_kernels(scratch)
+            _prepare(order)
         forking = sys.platform.startswith("linux") and count_threads() == 1
         gc.collect()
         gc.freeze()
@@ -169,12 +170,8 @@ def _import(modules: Iterable[str]) -> None:
                 importlib.import_module(name)
 
 
-def _prepare(order: Order, scratch: Path) -> None:
+def _prepare(order: Order) -> None:
     """Do once what each report would do first: load the study, find the fonts, read the templates."""
-    startup = scratch / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    kernel = "__import__('analysis.publish.environment', fromlist=['x']).describe_plots()\n"
-    (startup / "describe_plots.py").write_text(kernel)
     import io
 
     from matplotlib.figure import Figure
@@ -192,6 +189,15 @@ def _prepare(order: Order, scratch: Path) -> None:
         if study := preload(order.study):
             for language in (None, *study.settings.languages):  # the text most cells ask for
                 select(study, language=language)
+
+
+def _configure_kernels(scratch: Path) -> None:
+    """Settings of ordinary kernels: plots are described, and no message says that they listen on this machine."""
+    profile = scratch / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    describe = "__import__('analysis.publish.environment', fromlist=['x']).describe_plots()\n"
+    (profile / "startup" / "describe_plots.py").write_text(describe)
+    (profile / "ipython_kernel_config.json").write_text('{"IPKernelApp": {"log_level": 40}}')
 
 
 def count_threads() -> int:
