@@ -53,7 +53,7 @@ def test_a_long_wait_before_the_first_report_is_announced_and_a_short_one_not(
 ) -> None:
     """Results that are kept need no computing."""
     kept, told = tmp_path / "kept.parquet", []
-    monkeypatch.setattr("analysis.publish.builder.kept_at", lambda study: kept)
+    monkeypatch.setattr("analysis.results.kept_at", lambda study: kept)
     plan = SimpleNamespace(study=small_study, echo=told.append)
     assert Build._share(plan)  # type: ignore[arg-type]
     kept.touch()

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from analysis import publish
 from analysis.errors import BuildError
 from analysis.publish import builder, execution, processes
 from analysis.publish.pages import Page, Task
-from analysis.publish.pool import Call, Ended, Pool
+from analysis.publish.pool import Call, Pool
 from analysis.publish.processes import Order, carry_out
 from analysis.publish.reports import Outcome, Rendered, Report
 from analysis.study import load_study
@@ -280,32 +281,20 @@ def test_reports_that_wait_come_after_the_shared_results(
     assert ["shared"] == [name for name in log() if name == "shared"]
 
 
-def _slowly(at: object) -> str:
-    time.sleep(0.5)
-    return "done"
+def test_a_process_that_cannot_be_started_is_a_failure_of_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are made."""
+    pool = Pool(deque(Call(name, lambda at: "done") for name in ("first", "second")), jobs=1)
+    pipe, calls = pool._context.Pipe, []
 
-
-@pytest.mark.parametrize(
-    ("running", "expected"), [(True, "done"), (False, "no process can be started for it (no more)")]
-)
-def test_a_process_that_cannot_be_started_waits_for_others_to_end(
-    monkeypatch: pytest.MonkeyPatch, running: bool, expected: str
-) -> None:
-    """Where there are none, it is a failure."""
-    names = ["first", "second"] if running else ["second"]
-    pool = Pool(deque(Call(name, _slowly) for name in names), jobs=2)
-    start, failed = pool._process, []
-
-    def once(call: Call) -> Any:
-        if call.name == "second" and not failed:
-            failed.append(call)
+    def once(duplex: bool) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
             raise OSError(11, "no more")
-        return start(call)
+        return pipe(duplex)
 
-    monkeypatch.setattr(pool, "_process", once)
-    answers = {call.name: answer for call, answer in pool.run()}
-    assert names == list(answers)
-    assert expected == (answers["second"].reason if isinstance(answers["second"], Ended) else answers["second"])
+    monkeypatch.setattr(pool, "_context", SimpleNamespace(Pipe=once, Process=pool._context.Process))
+    first, second = (answer for _, answer in pool.run())
+    assert ("no process can be started for it (no more)", "done") == (first.reason, second)
 
 
 BUILD = "from analysis.cli import main; main(['build', 'tiny', '--jobs', '2'{}])"

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from analysis.publish.pages import Entry, Page, isolated, render_index
+from analysis.publish.pages import Page, isolated, render_index
 from analysis.publish.render import PAYLOAD, plain, render
 from analysis.publish.reports import Failure, Rendered
 
@@ -215,14 +215,20 @@ class TinyStudy:
         title, question, invented = "T <b>", "Q?", ""
 
 
+def entry(*values: object) -> dict[str, object]:
+    """An entry of the index."""
+    names = ("name", "title", "subject", "parameters", "word", "reasons", "headline", "href", "failure")
+    return dict(zip(names, values, strict=True))
+
+
 def test_the_index_escapes_and_tells_states() -> None:
     """A failure has its place and traceback; a report never built has no link."""
     failure = Failure(4, 2, f"ValueError: {HOSTILE}", f"Traceback {HOSTILE}")
     entries = [
-        Entry("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %", "a.html", None),
-        Entry("b", "B", "", (), "failed", (), "", "", failure),
-        Entry("c", "C", "", (), *("stale", ("notebook changed",)), "", "c.html", None),
-        Entry("d", "D", "", (), *("new", ("never built",)), "", "", None),
+        entry("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %", "a.html", None),
+        entry("b", "B", "", (), "failed", (), "", "", failure),
+        entry("c", "C", "", (), *("stale", ("notebook changed",)), "", "c.html", None),
+        entry("d", "D", "", (), *("new", ("never built",)), "", "", None),
     ]
     page = render_index(TinyStudy(), entries).decode()  # type: ignore[arg-type]
     assert "<script" not in page
