@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -236,6 +237,32 @@ def closed_figures() -> Iterator[None]:
     with mpl.rc_context({"backend": "agg"}):
         yield
     plt.close("all")
+
+
+def require(available: object, install: str) -> None:
+    """Skip a test that needs something which pip does not bring; in CI, where all is installed, it fails."""
+    if not available:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"not installed here: {install}")
+
+
+#: Options of Chromium: silent, and without a sandbox, which a container has no rights for.
+CHROMIUM = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium. It is closed with the module: while it is open, no other test could run an event loop."""
+    found = [path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))]
+    require(found, "a browser, by apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found[0], args=CHROMIUM, timeout=120_000)
+        yield launched
+        launched.close()
 
 
 ROOT = Path(__file__).resolve().parents[1]

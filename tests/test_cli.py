@@ -16,7 +16,7 @@ from publishing import PARAMETERS, make_project, write_notebook
 
 from analysis import THREADS, publish
 from analysis.cli import main
-from analysis.publish.page import Failure
+from analysis.publish.reports import Failure
 
 
 @pytest.fixture
@@ -87,10 +87,12 @@ def test_build_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPatch)
         return result(built=["a"], fresh=["b", "c"])
 
     monkeypatch.setattr(publish, "build", build)
-    done = castillo("build", "tiny", "--only", "a*", "--only", "b", "--jobs", "3", "--force", "--output", "out")
+    given = "--only a* --only b --jobs 3 --force --output out --kernel"
+    done = castillo("build", "tiny", *given.split())
     assert "reports/tiny: 1 built, 2 fresh, 0 failed\n" == done.output
     assert 0 == done.exit_code
-    del seen["echo"], seen["progress"], seen["template"]
+    assert (True, 3600.0) == (seen.pop("kernel"), seen.pop("cell_seconds"))
+    del seen["echo"], seen["progress"], seen["warm"]
     assert {"output": Path("out"), "only": ("a*", "b"), "jobs": 3, "force": True} == seen
 
 

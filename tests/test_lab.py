@@ -6,7 +6,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from typing import Any
 import nbformat
 import pytest
 from conftest import ROOT
-from test_reports import CHROMIUM
 
 pytestmark = pytest.mark.slow
 
@@ -86,18 +84,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory, copy_project: Callable[[Path, 
     finally:
         server.terminate()
         server.wait(20)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
-        yield opened
-        opened.close()
 
 
 def run_all(lab: Lab, page: Any, notebook: str) -> Any:

@@ -7,20 +7,21 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from multiprocessing import Process
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from publishing import PARAMETERS, SHOW, make_project, write_features, write_notebook
 
 from analysis import publish
 from analysis.errors import BuildError
-from analysis.publish import builder, depends, jobs
-from analysis.publish.environment import kernel_environment
+from analysis.publish import builder, depends, environment
 from analysis.publish.files import lock, write
-from analysis.publish.kernels import OwnKernelManager
-from analysis.publish.page import Failure, Outcome, Rendered, Task
-from analysis.publish.run import run_all
+from analysis.publish.processes import Order
+from analysis.publish.reports import Failure, Outcome, Rendered
 from analysis.study import Study, load_study
 
 TWO = '[[reports]]\nnotebook = "plain"\n[[reports]]\nnotebook = "outlet"\neach = "outlet"\n'
@@ -32,7 +33,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = make_project(tmp_path / "project", TWO)
     write_notebook(made, "outlet", ["# Outlet", SHOW], PARAMETERS + '\noutlet: str = "north"')
     monkeypatch.chdir(made / "notebooks")
-    monkeypatch.setattr(builder, "_share_results", lambda study, echo, pool: None)
+    monkeypatch.setattr(builder.Build, "_share", lambda self: False)
     # One module stands for those that shape pages, so that editing them while the tests run makes nothing stale.
     monkeypatch.setattr(sys.modules["analysis.publish.cache"], "page_files", lambda: [Path(publish.__file__)])
     return made
@@ -40,16 +41,16 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rendered | Failure]:
-    """Kernels replaced: a page that says the report's name, or what the test puts here under that name."""
+    """Nothing is run: a page says the report's name, or what the test puts here under that name."""
     results: dict[str, Rendered | Failure] = {}
 
-    def run_all(tasks: list[Task], *, jobs: int, **_: object) -> object:
-        for task in tasks:
+    def run(order: Order) -> Iterator[Outcome]:
+        for task in order.tasks:
             name = task.report.name
             page = Rendered({f"{name}.html": name.encode(), f"{name}.t.csv": b"a\n"}, name.title(), f"{name} says")
             yield Outcome(name, results.get(name, page), 1.5)
 
-    monkeypatch.setattr(builder, "run_all", run_all)
+    monkeypatch.setattr(builder, "started", lambda: nullcontext(SimpleNamespace(run=run)))
     return results
 
 
@@ -245,14 +246,14 @@ def test_jobs_are_as_many_as_memory_allows(
     monkeypatch: pytest.MonkeyPatch, free: float, cores: int, articles: int, expected: int
 ) -> None:
     """At least one, and no more than there are cores."""
-    monkeypatch.setattr(jobs, "free_memory", lambda: free)
-    monkeypatch.setattr(jobs, "cores", lambda: cores)
-    assert expected == jobs.default_jobs(articles)
+    monkeypatch.setattr(environment, "free_memory", lambda: free)
+    monkeypatch.setattr(environment, "cores", lambda: cores)
+    assert expected == environment.default_jobs(articles)
 
 
 def test_free_memory_is_some() -> None:
     """Of this machine, in bytes."""
-    assert 1e6 < jobs.free_memory() < 1e14
+    assert 1e6 < environment.free_memory() < 1e14
 
 
 def test_only_leaves_the_manifest_alone(root: Path, quick: object) -> None:
@@ -297,7 +298,7 @@ def test_stale_features_are_told_on_the_page(root: Path, quick: object) -> None:
     actors.write_text(actors.read_text().replace("Pedro Castillo,exact", "Castillo,exact"))
     plan = builder.Build(study(), root, root / "reports", root, print)
     expected = ("The features are older than actors.csv: numbers here do not follow its last change.",)
-    assert expected == plan._task(plan.reports[0]).page.warnings
+    assert expected == plan._task(plan.reports[0], []).page.warnings
 
 
 def test_a_broken_state_is_as_good_as_none(root: Path, quick: object) -> None:
@@ -349,64 +350,6 @@ def test_a_second_build_waits(tmp_path: Path) -> None:
     assert ["another build is writing the same folder; waiting for it"] == said
 
 
-def test_kernels_are_of_this_interpreter(tmp_path: Path) -> None:
-    """Whatever python3 is installed elsewhere; in an environment without the user's settings."""
-    manager = OwnKernelManager(kernel_name="python3")
-    assert manager.kernel_spec is not None
-    assert sys.executable == manager.kernel_spec.argv[0]
-    other = OwnKernelManager(kernel_name="python3")
-    assert manager.connection_file != other.connection_file
-    environment = kernel_environment(tmp_path)
-    assert ("1", "0", "UTC") == tuple(environment[n] for n in ("OMP_NUM_THREADS", "PYTHONHASHSEED", "TZ"))
-
-
-HOSTILE = "</script><script>alert(1)</script>"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("cells", "expected"), [(["a = 1", "KILL"], 3), (["KILL"], 2)])
-def test_a_kernel_that_is_killed_is_told_by_its_cell(root: Path, cells: list[str], expected: int) -> None:
-    """As one is that takes too much memory; the cell with the parameters is the first."""
-    kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    write_notebook(root, "plain", ["# T", *(kill if cell == "KILL" else cell for cell in cells)])
-    plan = builder.Build(study(), root, root / "reports", root, print)
-    (outcome,) = run_all([plan._task(plan.reports[0])], jobs=1)
-    assert isinstance(outcome.result, Failure)
-    assert expected == outcome.result.cell
-    assert "the kernel ended; it was killed, for want of memory perhaps, or crashed" == outcome.result.error
-
-
-@pytest.mark.slow
-def test_a_failing_cell_is_told_by_its_number(root: Path) -> None:
-    """As JupyterLab counts after Run All; the injected cell is left out, empty cells have no number."""
-    cells = [
-        "# T",
-        "a = 1",
-        "",
-        f'def f():\n    raise ValueError({HOSTILE!r} + __import__("os").getcwd())',
-        "b = 2\n\nf()",
-    ]
-    write_notebook(root, "plain", cells)
-    plan = builder.Build(study(), root, root / "reports", root, print)
-    (outcome,) = run_all([plan._task(plan.reports[0])], jobs=1)
-    failure = outcome.result
-    assert isinstance(failure, Failure)
-    assert (4, 3) == (failure.cell, failure.line)
-    assert failure.error.startswith(f"ValueError: {HOSTILE}")
-    assert "Cell In[4], line 3" in failure.traceback
-    assert str(root) not in failure.traceback + failure.error
-    assert "\x1b" not in failure.traceback
-
-
-@pytest.mark.slow
-def test_a_dying_kernel_fails_its_report_only(root: Path) -> None:
-    """The others are built, exit status 1."""
-    write_notebook(root, "plain", ["# T", "import os; os._exit(1)"])
-    result = publish.build(study())
-    assert ["outlet--north", "outlet--south"] == sorted(result.built)
-    assert "the kernel ended; it was killed, for want of memory perhaps, or crashed" == result.failed["plain"].error
-
-
 VARIABLES = """
 import os, sys, time, random
 print(sorted({"b", "a"}), hash("x") == hash("x"), os.environ["TZ"], time.tzname, os.getcwd().rsplit("/", 1)[-1])
@@ -443,7 +386,7 @@ def test_two_builds_elsewhere_give_the_same_bytes(root: Path, tmp_path: Path) ->
     assert names(second / "notebooks") == ["outlet.ipynb", "plain.ipynb"]
 
 
-def test_missing_features_are_refused_before_any_kernel(root: Path, quick: object) -> None:
+def test_missing_features_are_refused_before_anything_runs(root: Path, quick: object) -> None:
     """The error says what to run."""
     shutil.rmtree(root / "data/tiny/features")
     with pytest.raises(Exception, match="castillo annotate TEXTS --study tiny"):
@@ -454,12 +397,12 @@ def test_missing_features_are_refused_before_any_kernel(root: Path, quick: objec
 
 
 @pytest.mark.parametrize("place", [".", "deeper"])
-def test_an_output_that_is_no_folder_is_refused_before_any_kernel(
+def test_an_output_that_is_no_folder_is_refused_before_anything_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """A file, or a folder in a file."""
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(builder, "run_all", lambda tasks, **options: pytest.fail("a kernel was started"))
+    monkeypatch.setattr(builder, "started", lambda: pytest.fail("a process was started"))
     root = make_project(tmp_path / "project")
     monkeypatch.chdir(root)
     with pytest.raises(BuildError, match=r"cannot write to .*tiny: .*\. Nothing was built\."):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from analysis.publish.cache import Status
-from analysis.publish.index import Entry, render_index
-from analysis.publish.page import Failure, Page, Rendered
-from analysis.publish.plain import plain
-from analysis.publish.render import PAYLOAD, render
+from analysis.publish.pages import Page, isolated, render_index
+from analysis.publish.render import PAYLOAD, plain, render
+from analysis.publish.reports import Failure, Rendered
 
 HOSTILE = "</script><script>alert(1)</script><svg onload=alert(2)>\"'><img src=x onerror=alert(3)>{{ 7*7 }}"
 PAGE = Page(
@@ -173,6 +173,19 @@ def test_surrogates_do_not_stop_a_page() -> None:
     assert "a ? b" in html(shown("<p>a \ud800 b</p>", kind="text"))
 
 
+NAMES = "a\x07b\x85c \u202elim\u202c"
+
+
+def test_control_characters_reach_no_page_and_directions_stay_within_a_name() -> None:
+    """In markdown, outputs and all facts; names as others write them have no marks added."""
+    page = replace(PAGE, study_title=NAMES, banner=NAMES, parameters=((NAMES, "str", NAMES, NAMES),))
+    text = html(markdown(f"# {NAMES}"), shown(f"<p>{NAMES}</p>", kind="text"), printed(NAMES), page=page)
+    assert [] == re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
+    assert text.count("\u2068abc \u202elim\u202c\u2069") >= 5
+    assert "\u2068" not in html(markdown("# Gość"), page=replace(PAGE, study_title="Ñandú & Co. 新华社"))
+    assert "\u2068جريدة\u2069" == isolated("جريدة\u2069")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -202,14 +215,20 @@ class TinyStudy:
         title, question, invented = "T <b>", "Q?", ""
 
 
+def entry(*values: object) -> dict[str, object]:
+    """An entry of the index."""
+    names = ("name", "title", "subject", "parameters", "word", "reasons", "headline", "href", "failure")
+    return dict(zip(names, values, strict=True))
+
+
 def test_the_index_escapes_and_tells_states() -> None:
     """A failure has its place and traceback; a report never built has no link."""
     failure = Failure(4, 2, f"ValueError: {HOSTILE}", f"Traceback {HOSTILE}")
     entries = [
-        Entry("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %", "a.html", None),
-        Entry("b", "B", "", (), "failed", (), "", "", failure),
-        Entry("c", "C", "", (), *("stale", ("notebook changed",)), "", "c.html", None),
-        Entry("d", "D", "", (), *("new", ("never built",)), "", "", None),
+        entry("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %", "a.html", None),
+        entry("b", "B", "", (), "failed", (), "", "", failure),
+        entry("c", "C", "", (), *("stale", ("notebook changed",)), "", "c.html", None),
+        entry("d", "D", "", (), *("new", ("never built",)), "", "", None),
     ]
     page = render_index(TinyStudy(), entries).decode()  # type: ignore[arg-type]
     assert "<script" not in page
@@ -220,8 +239,3 @@ def test_the_index_escapes_and_tells_states() -> None:
     assert 'href="a.html"' in page
     assert 'href="b.html"' not in page
     assert page.index(">A<") < page.index(">B<") < page.index(">C<")
-
-
-def test_status_is_a_value() -> None:
-    """Two of the same word and reasons are equal."""
-    assert Status("fresh") == Status("fresh", ())

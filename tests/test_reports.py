@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -49,11 +47,6 @@ BROKEN = re.compile(
 )
 #: A path on somebody's machine; a slash after a letter, a colon or a point is part of a web address.
 PATH = re.compile(r"file:|(?<![\w./:-])/(?:tmp|home|root|work|usr|opt|var|Users|private)/|\b[A-Z]:\\")
-CHROMIUM = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run"),
-]
-
 Built = Callable[[str], Path]
 
 
@@ -192,22 +185,6 @@ def test_the_sample_says_that_its_outlets_are_invented(read: Callable[[str, str]
     for study, name in PAGES:
         banners = " ".join(map(text_of, read(study, name).xpath("//p[@class='banner']")))
         assert ("invented" in banners) == (study == "sample"), (study, name)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium; the tests are skipped where there is none, except in CI."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        reason = "no Chromium or Chrome on this machine: apt-get install chromium"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    from playwright.sync_api import sync_playwright
-
-    # Closed with the module: while it is open, no other test could run an event loop.
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=CHROMIUM, timeout=120_000)
-        yield launched
-        launched.close()
 
 
 @cache

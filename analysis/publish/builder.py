@@ -20,7 +20,6 @@ from analysis.publish.pages import Task, index_entry, page_of, render_index
 from analysis.publish.parameters import Parameter, read_code, read_parameters
 from analysis.publish.processes import CELL_SECONDS, Order, WarmProcess, started
 from analysis.publish.reports import Failure, Outcome, Report, select, study_reports
-from analysis.results import kept_at
 from analysis.study import Study, digest, find_root
 from analysis.study.settings import read_settings
 
@@ -174,6 +173,8 @@ class Build:
 
     def _share(self) -> bool:
         """Whether results that reports share are to be computed; it is said, since it takes longest."""
+        from analysis.results import kept_at
+
         if not self.study.tested or kept_at(self.study).exists():
             return False
         self.echo("comparing each outlet with the others, for all reports at once: this takes longest")

@@ -75,11 +75,13 @@ def quick_jsonschema() -> Iterator[None]:
 
 
 def describe_plots() -> None:
-    """Let IPython describe a matplotlib figure by its titles and axes: in a report that is its text alternative."""
-    from IPython.core.getipython import get_ipython
+    """Let IPython describe a matplotlib figure by its titles and axes: in a report that is its text alternative.
 
-    shell: Any = get_ipython()
-    shell.display_formatter.formatters["text/plain"].for_type_by_name("matplotlib.figure", "Figure", _describe_plot)
+    It becomes a method, since matplotlib's inline backend takes away formatters that are registered for figures.
+    """
+    from matplotlib.figure import Figure
+
+    Figure._repr_pretty_ = _describe_plot  # type: ignore[attr-defined]
 
 
 def _describe_plot(figure: Any, printer: Any, cycle: bool) -> None:

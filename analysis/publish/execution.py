@@ -75,7 +75,7 @@ def _execute(report: Report, root: Path, at: Callable[[Place], object], kernel: 
             **options,
         )
     except PapermillExecutionError as error:
-        return _failure(error, source.cells, root)
+        return _failure(error, source.cells, root, place[1])
     except DeadKernelError:
         return Failure(*place, ENDED, ENDED)
 
@@ -90,8 +90,8 @@ def _tagged(cells: Sequence[Any]) -> int:
     return next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", ()))
 
 
-def _failure(error: Any, cells: Sequence[Any], root: Path) -> Failure:
-    """Failure of a cell, in the numbers of the notebook as its author sees it."""
+def _failure(error: Any, cells: Sequence[Any], root: Path, statement: int | None) -> Failure:
+    """Failure of a cell, in the numbers of the notebook as its author sees it; the line is the innermost known."""
     number, parameters = _number(cells, error.cell_index), _number(cells, _tagged(cells))
 
     def renumber(found: re.Match[str]) -> str:
@@ -101,7 +101,7 @@ def _failure(error: Any, cells: Sequence[Any], root: Path) -> Failure:
     text = re.sub(r"\bIn ?\[(\d+)\]", renumber, plain("\n".join(error.traceback), root))
     line = re.search(rf"In\[{number}\], line (\d+)", text)
     message = plain(f"{error.ename}: {error.evalue}", root).strip().partition("\n")[0]
-    return Failure(number, int(line[1]) if line else None, message, text)
+    return Failure(number, int(line[1]) if line else statement, message, text)
 
 
 def _one_line(error: BaseException, root: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from analysis.paths import digest
 from analysis.publish.cache import State, Status, versions
 from analysis.publish.parameters import OUTLETS, read_parameters
-from analysis.publish.reports import Failure, Report
+from analysis.publish.reports import Report
 from analysis.study import Study
 from analysis.wording import spaced
 
@@ -57,21 +57,6 @@ class Task:
     waits: bool = False
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One report in the index; `href` is empty where it has never been built."""
-
-    name: str
-    title: str
-    subject: str
-    parameters: tuple[tuple[str, str], ...]
-    word: str
-    reasons: tuple[str, ...]
-    headline: str
-    href: str
-    failure: Failure | None
-
-
 def page_of(report: Report, study: Study, root: Path, parts: Mapping[str, str], warning: str) -> Page:
     """The page of a report; nothing of it depends on the machine."""
     values = {**report.parameters, "study": study.name}
@@ -91,20 +76,19 @@ def page_of(report: Report, study: Study, root: Path, parts: Mapping[str, str], 
     )
 
 
-def index_entry(report: Report, study: Study, status: Status, state: State) -> Entry:
-    """A report's entry in the index."""
-    given = [(name, _written(value)) for name, value in report.parameters.items() if name != "study"]
-    return Entry(
-        name=report.name,
-        title=state.title or report.notebook.replace("-", " ").capitalize(),
-        subject=_subject(report, study),
-        parameters=tuple(given),
-        word=status.word,
-        reasons=status.reasons,
-        headline=state.headline,
-        href=f"{report.name}.html" if state.files else "",
-        failure=state.failure,
-    )
+def index_entry(report: Report, study: Study, status: Status, state: State) -> dict[str, Any]:
+    """A report's entry in the index; `href` is empty where it has never been built."""
+    return {
+        "name": report.name,
+        "title": state.title or report.notebook.replace("-", " ").capitalize(),
+        "subject": _subject(report, study),
+        "parameters": [(name, _written(value)) for name, value in report.parameters.items() if name != "study"],
+        "word": status.word,
+        "reasons": status.reasons,
+        "headline": state.headline,
+        "href": f"{report.name}.html" if state.files else "",
+        "failure": state.failure,
+    }
 
 
 def _subject(report: Report, study: Study) -> str:
@@ -118,7 +102,7 @@ def _written(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def render_index(study: Study, entries: Sequence[Entry]) -> bytes:
+def render_index(study: Study, entries: Sequence[Mapping[str, Any]]) -> bytes:
     """HTML of a study's index: its question, and every report in the order of study.toml."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -131,7 +115,7 @@ def render_index(study: Study, entries: Sequence[Entry]) -> bytes:
     )
     environment.filters |= {"spaced": spaced, "isolated": isolated}
     page = environment.get_template("index.html.j2")
-    failed = sum(entry.word == "failed" for entry in entries)
+    failed = sum(entry["word"] == "failed" for entry in entries)
     return html_bytes(page.render(study=study, settings=study.settings, entries=entries, failed=failed))
 
 

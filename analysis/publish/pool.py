@@ -82,9 +82,10 @@ class Pool:
         """Each call with each place it comes to and, last, its answer or Ended, as they come."""
         try:
             while self.calls or self._children:
-                yield from self._start()
+                while self.calls and len(self._children) < self.jobs:
+                    yield from self._start(self.calls.popleft())
                 ready: list[Any] = wait([*self._build, *self._children], timeout=_GLANCE)
-                if any(file in ready for file in self._build):
+                if self._build and self._build[0] in ready:
                     return
                 for line in list(self._children):
                     yield from self._look(line, line in ready)
@@ -92,30 +93,19 @@ class Pool:
             for child in self._children.values():
                 _kill(child.process)
 
-    def _start(self) -> Iterator[tuple[Call, Any]]:
-        while self.calls and len(self._children) < self.jobs:
-            call = self.calls.popleft()
-            try:
-                line, process = self._process(call)
-            except OSError as error:  # no memory, file or process is left
-                if self._children:
-                    self.calls.appendleft(call)  # there may be when one of these has ended
-                    return
-                yield call, Ended(f"no process can be started for it ({error.strerror})", None, 0.0)
-            else:
-                self._children[line] = _Child(call, process, time.monotonic())
-
-    def _process(self, call: Call) -> tuple[Connection, BaseProcess]:
-        line, theirs = self._context.Pipe(duplex=False)
+    def _start(self, call: Call) -> Iterator[tuple[Call, Any]]:
+        theirs = None
         try:
-            with theirs:
-                private = (*self._private, line, *self._children) if self._private else ()
-                process = self._context.Process(target=_answer, args=(call.work, theirs, private))
-                process.start()
-        except OSError:
-            line.close()
-            raise
-        return line, process
+            line, theirs = self._context.Pipe(duplex=False)
+            private = (*self._private, line, *self._children) if self._private else ()
+            process = self._context.Process(target=_answer, args=(call.work, theirs, private))
+            process.start()
+            self._children[line] = _Child(call, process, time.monotonic())
+        except OSError as error:  # no memory, file or process is left
+            yield call, Ended(f"no process can be started for it ({error.strerror})", None, 0.0)
+        finally:
+            if theirs is not None:
+                theirs.close()
 
     def _look(self, line: Connection, ready: bool) -> Iterator[tuple[Call, Any]]:
         """The next message of a child, or the reason why there will be none."""

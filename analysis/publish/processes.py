@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -44,85 +44,50 @@ _START = "from analysis.publish.processes import main; main()"
 
 @dataclass(frozen=True)
 class Order:
-    """Everything a warm process is asked to do: tasks, how many at once, and how.
-
-    Attributes
-    ----------
-    tasks : tuple of Task
-    jobs : int
-    study : Path, folder of the study that the notebooks load
-    modules : tuple of str, what the notebooks import
-    share : bool, first compute the results that tasks wait for
-    kernel : bool, run notebooks in ordinary kernels
-    cell_seconds : float, time limit of a cell
-    """
+    """Everything a warm process is asked to do."""
 
     tasks: tuple[Task, ...]
     jobs: int
-    study: Path | None = None
-    modules: tuple[str, ...] = ()
-    share: bool = False
-    kernel: bool = False
+    study: Path  # that the notebooks load
+    modules: tuple[str, ...] = ()  # that they import
+    share: bool = False  # whether the results that tasks wait for are to be computed first
+    kernel: bool = False  # whether notebooks run in ordinary kernels
     cell_seconds: float = CELL_SECONDS
 
 
 class WarmProcess:
     """The build's side of the warm process."""
 
-    def __init__(self, scratch: Path) -> None:
-        self._ordered = False
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _START, str(scratch)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=scratch,
-            env=report_environment(scratch),
-            start_new_session=True,  # Ctrl-C is the build's affair
-        )
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process, self.ordered = process, False
 
-    def run(self, order: Order) -> Generator[Outcome | str | None, None, None]:
-        """What becomes of an order: an Outcome for each task; None for each cell begun; a text where sharing failed.
+    def run(self, order: Order) -> Iterator[Outcome | str | None]:
+        """An Outcome for each task of an order; None for each cell begun; a text where sharing failed.
 
         Raises
         ------
         BuildError
             Where the warm process ends before all is done.
         """
-        assert self._process.stdin is not None and self._process.stdout is not None
-        missing = len(order.tasks)
-        self._ordered = True
+        assert self.process.stdin is not None and self.process.stdout is not None
+        missing, self.ordered = len(order.tasks), True
         try:
-            pickle.dump(order, self._process.stdin)
-            self._process.stdin.flush()
+            pickle.dump(order, self.process.stdin)
+            self.process.stdin.flush()
             while missing:
-                message = pickle.load(self._process.stdout)
+                message = pickle.load(self.process.stdout)
                 missing -= isinstance(message, Outcome)
                 yield message
         except (EOFError, OSError, pickle.UnpicklingError) as error:
-            ending = describe_ending(self._process.wait())
             raise BuildError(
-                f"reports could not be made: {ending}. {missing} are still to do. "
+                f"reports could not be made: {describe_ending(self.process.wait())}. {missing} are still to do. "
                 "It needs memory, files and processes: see ulimit -a, or build with --jobs 1."
             ) from error
-
-    def end(self) -> None:
-        """End it at once with all that it has started: it watches this end of its pipe."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        if not self._ordered:  # still importing, with nothing to put in order
-            self._process.kill()
-        with suppress(OSError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
 
 
 @contextmanager
 def started() -> Iterator[WarmProcess]:
-    """Context with a warm process.
+    """Context with a warm process, which ends with it: that process watches the build's end of its pipe.
 
     Raises
     ------
@@ -130,19 +95,27 @@ def started() -> Iterator[WarmProcess]:
         Where no process can be started.
     """
     with tempfile.TemporaryDirectory(prefix="castillo-", ignore_cleanup_errors=True) as scratch:
-        try:
-            process = WarmProcess(Path(scratch))
+        command = [sys.executable, "-c", _START, scratch]
+        environment, pipe = report_environment(Path(scratch)), subprocess.PIPE
+        try:  # in a session of its own: Ctrl-C is the build's affair
+            process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, cwd=scratch, env=environment, start_new_session=True
+            )
         except OSError as error:
             raise BuildError(f"no process can be started ({error.strerror}). Nothing was built.") from error
+        warm = WarmProcess(process)
         try:
-            yield process
+            yield warm
         finally:
-            process.end()
+            if not warm.ordered:  # still importing, with nothing to put in order
+                process.kill()
+            with suppress(OSError):
+                process.communicate()
 
 
 def main() -> None:
     """Import, read an order, import and load what it needs, carry it out; end with the build."""
-    scratch, answers = Path(sys.argv[1]), os.fdopen(os.dup(1), "wb")
+    scratch, answers = Path(sys.argv.pop()), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with suppress(ValueError):
         sys.path.remove("")  # a notebook's path starts with its own folder
@@ -151,7 +124,8 @@ def main() -> None:
         order: Order = pickle.load(sys.stdin.buffer)
         _import(order.modules)
         with suppress(Exception):  # a report that needs it will say why it fails
-            _prepare(order, scratch)
+            _configure_kernels(scratch)
+            _prepare(order)
         forking = sys.platform.startswith("linux") and count_threads() == 1
         gc.collect()
         gc.freeze()
@@ -169,29 +143,32 @@ def _import(modules: Iterable[str]) -> None:
                 importlib.import_module(name)
 
 
-def _prepare(order: Order, scratch: Path) -> None:
+def _prepare(order: Order) -> None:
     """Do once what each report would do first: load the study, find the fonts, read the templates."""
-    startup = scratch / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    kernel = "__import__('analysis.publish.environment', fromlist=['x']).describe_plots()\n"
-    (startup / "describe_plots.py").write_text(kernel)
     import io
 
     from matplotlib.figure import Figure
 
     from analysis.publish.render import exporter
+    from analysis.study import preload
+    from analysis.study.selection import select
 
     exporter()
     figure = Figure()
     figure.subplots().set_title("a")
     figure.savefig(io.BytesIO(), format="svg")
-    if order.study:
-        from analysis.study import preload
-        from analysis.study.selection import select
+    if study := preload(order.study):
+        for language in (None, *study.settings.languages):  # the text most cells ask for
+            select(study, language=language)
 
-        if study := preload(order.study):
-            for language in (None, *study.settings.languages):  # the text most cells ask for
-                select(study, language=language)
+
+def _configure_kernels(scratch: Path) -> None:
+    """Settings of ordinary kernels: plots are described, and no message says that they listen on this machine."""
+    profile = scratch / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    describe = "__import__('analysis.publish.environment', fromlist=['x']).describe_plots()\n"
+    (profile / "startup" / "describe_plots.py").write_text(describe)
+    (profile / "ipython_kernel_config.json").write_text('{"IPKernelApp": {"log_level": 40}}')
 
 
 def count_threads() -> int:
@@ -204,13 +181,6 @@ def carry_out(
     order: Order, *, forking: bool, build: BinaryIO | None = None, private: tuple[BinaryIO, ...] = ()
 ) -> Iterator[Outcome | str | None]:
     """Make the reports of an order; those that wait come after the shared results, the others meanwhile.
-
-    Parameters
-    ----------
-    order : Order
-    forking : bool, whether this process can be forked
-    build : open file at whose end everything ends, or None
-    private : open files that children close
 
     Yields
     ------
@@ -244,13 +214,12 @@ def _outcome(name: str, message: Outcome | Ended) -> Outcome:
     return Outcome(name, Failure(cell, line, message.reason, message.reason), round(message.seconds, 3))
 
 
-def _share(study: Path | None, jobs: int, at: Callable[[Place], object]) -> None:
+def _share(study: Path, jobs: int, at: Callable[[Place], object]) -> None:
     """Compute the results that reports share, in several processes; they are kept in the project's cache."""
     from concurrent.futures import ProcessPoolExecutor
 
     from analysis.results import study_results
     from analysis.study import load_study
 
-    assert study is not None
     with ProcessPoolExecutor(jobs) as pool:
         study_results(load_study(study), pool=pool if jobs > 1 else None)

@@ -8,8 +8,8 @@ import pytest
 from publishing import PARAMETERS, make_project, write_notebook
 
 from analysis.errors import AnalysisError, BuildError, ParameterError, told
-from analysis.publish.matrix import plan_reports, report_name, select, slug, study_reports
 from analysis.publish.parameters import Parameter, fits, read_parameters
+from analysis.publish.reports import plan_reports, report_name, select, slug, study_reports
 from analysis.study import load_study
 
 PAIR = PARAMETERS + '\nleft: str = "north"\nright: str = "south"'
@@ -182,13 +182,11 @@ def test_parameters_are_read_from_the_cell(tmp_path: Path) -> None:
         ("x: bool = True", ParameterError, "has the type bool; papermill passes str, int"),
         ("x: int = 'a'", ParameterError, "its default is not int"),
         ("x = open('y')", ParameterError, "its default must be a literal"),
-        ("import os", ParameterError, "is no assignment"),
-        ("x: int", ParameterError, "its default is not int"),
         ("x = (", BuildError, "the parameters cell is not Python"),
     ],
 )
 def test_a_bad_parameters_cell_is_refused(tmp_path: Path, cell: str, error: type[Exception], told: str) -> None:
-    """Papermill would pass over most of these in silence."""
+    """Before anything runs."""
     path = write_notebook(make_project(tmp_path), "n", ["# N"], cell)
     with pytest.raises(error) as caught:
         read_parameters(path)

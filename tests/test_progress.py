@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from analysis import results
-from analysis.publish import builder
-from analysis.publish.progress import Progress
+from analysis.progress import Progress
+from analysis.publish.builder import Build
 from analysis.study import Study
 
 
@@ -53,9 +53,9 @@ def test_a_long_wait_before_the_first_report_is_announced_and_a_short_one_not(
 ) -> None:
     """Results that are kept need no computing."""
     kept, told = tmp_path / "kept.parquet", []
-    monkeypatch.setattr(results, "kept_at", lambda study: kept)
-    monkeypatch.setattr(results, "begin_results", lambda study, pool: kept.touch)
-    builder._share_results(small_study, told.append, None)()  # type: ignore[arg-type]
+    monkeypatch.setattr("analysis.results.kept_at", lambda study: kept)
+    plan = SimpleNamespace(study=small_study, echo=told.append)
+    assert Build._share(plan)  # type: ignore[arg-type]
+    kept.touch()
+    assert not Build._share(plan)  # type: ignore[arg-type]
     assert ["comparing each outlet with the others, for all reports at once: this takes longest"] == told
-    builder._share_results(small_study, told.append, None)  # type: ignore[arg-type]
-    assert 1 == len(told)

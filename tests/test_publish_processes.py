@@ -1,0 +1,368 @@
+"""Running reports: each in a process of its own, which fails alone; kernels give the same bytes; nothing is left."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from publishing import SHOW, make_project, write_notebook
+
+from analysis import publish
+from analysis.errors import BuildError
+from analysis.publish import builder, execution, processes
+from analysis.publish.pages import Page, Task
+from analysis.publish.pool import Call, Pool
+from analysis.publish.processes import Order, carry_out
+from analysis.publish.reports import Outcome, Rendered, Report
+from analysis.study import load_study
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux only")
+TWO = '[[reports]]\nnotebook = "plain"\n[[reports]]\nnotebook = "second"\n'
+#: True in a process that was forked, false in an ordinary kernel.
+FORKED = "'analysis.publish.processes' in __import__('sys').modules"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with the reports plain and second; the working directory is in it."""
+    made = make_project(tmp_path / "project", TWO)
+    monkeypatch.chdir(made)
+    monkeypatch.setattr(builder.Build, "_share", lambda self: False)
+    return made
+
+
+def build(root: Path, cells: list[str], second: str = "1", **options: Any) -> publish.BuildResult:
+    """Build both reports, one after the other."""
+    write_notebook(root, "plain", ["# Plain", *cells])
+    write_notebook(root, "second", ["# Second", second])
+    return publish.build(load_study("tiny"), force=True, **{"jobs": 1, **options})
+
+
+def shown(root: Path, cells: list[str], second: str = "1", **options: Any) -> list[str]:
+    """Content of the two pages without the code of their cells."""
+    result = build(root, cells, second, **options)
+    assert {} == result.failed
+    pages = [(result.folder / f"{name}.html").read_text(encoding="utf-8") for name in ("plain", "second")]
+    mains = [page.partition('<main id="main" tabindex="-1">')[2].partition("</main>")[0] for page in pages]
+    return [re.sub(r'<details class="code">.*?</details>', "", main, flags=re.DOTALL) for main in mains]
+
+
+SEGFAULT = "import ctypes\nctypes.string_at(0)"
+MEMORY = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33)); bytearray(2**40)"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("cell", "error"),
+    [
+        ("a = 1\nraise ValueError('<b>no</b>')", "ValueError: <b>no</b>"),
+        ("import os\nos._exit(3)", "its process ended with status 3"),
+        (
+            "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+            "its process was killed, for want of memory perhaps",
+        ),
+        (SEGFAULT, "its process crashed (SIGSEGV)"),
+        (MEMORY, "MemoryError: "),
+        ("import sys\nsys.exit('no')", "SystemExit: no"),
+        ("a = 1\nwhile a: pass", "the cell took longer than 1 s; allow more with --cell-seconds"),
+        (
+            "import os, time, subprocess\nsubprocess.Popen(['sleep', '99']); os.fork() or time.sleep(99); os._exit(4)",
+            "its process ended with status 4",
+        ),
+    ],
+)
+def test_a_report_that_dies_fails_alone_and_is_told_by_cell_and_line(root: Path, cell: str, error: str) -> None:
+    """Whatever it dies of; the other report is built."""
+    result = build(root, ["a = 1", "", cell], cell_seconds=1)
+    failure = result.failed["plain"]
+    assert (3, 2, error.strip()) == (failure.cell, failure.line, failure.error.strip())
+    assert ["second"] == result.built
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["a = 1", "import os; os.kill(os.getpid(), 9)"], (3, None, execution.ENDED)),
+        (["import os; os._exit(1)"], (2, None, execution.ENDED)),
+        (["def f():\n    1 / 0\n\nf()"], (2, 4, "ZeroDivisionError: division by zero")),
+    ],
+)
+def test_in_a_kernel_it_is_told_as_well(root: Path, cells: list[str], expected: tuple[object, ...]) -> None:
+    """By its cell, and by the line of an exception."""
+    failure = build(root, cells, kernel=True).failed["plain"]
+    assert expected == (failure.cell, failure.line, failure.error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", [False, True])
+def test_a_failing_cell_s_traceback_is_that_of_its_author_s_notebook(root: Path, kernel: bool) -> None:
+    """Numbers as JupyterLab counts after Run All: papermill's cell is left out, empty cells have none; no paths."""
+    source = 'def f():\n    raise ValueError("</script>" + __import__("os").getcwd())'
+    failure = build(root, ["a = 1", "", source, "b = 2\n\nf()"], kernel=kernel).failed["plain"]
+    assert (4, 3) == (failure.cell, failure.line)
+    assert failure.error.startswith("ValueError: </script>")
+    assert "Cell In[4], line 3" in failure.traceback and "Cell In[3], line 2" in failure.traceback
+    assert str(root) not in failure.traceback + failure.error
+    assert "\x1b" not in failure.traceback
+
+
+ORDER = """
+import ctypes, os, subprocess, sys
+print("one"); print("two", file=sys.stderr); display("three"); print("four", flush=True)
+subprocess.run(["echo", "five"]); print("six"); os.write(2, b"seven"); print("eight")
+ctypes.CDLL(None).puts(b"nine"); ctypes.CDLL(None).fflush(None)
+if (child := os.fork()) == 0:
+    print("ten"); os._exit(0)
+os.waitpid(child, 0); "eleven"
+"""
+
+
+@pytest.mark.slow
+def test_outputs_appear_in_the_order_in_which_they_were_written(root: Path) -> None:
+    """Of Python, of other programs, of C code, of a forked process; standard output, errors and displays."""
+    words = re.sub(r"<[^>]+>|The code printed a message:|&#39;|'", " ", shown(root, [ORDER])[0]).split()
+    assert ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"] == words
+
+
+STARTS = {
+    "threads": "import threading\nt = threading.Thread(target=print, args=('5',)); t.start(); t.join()",
+    "DuckDB": "import duckdb\nprint(duckdb.connect().execute('select 2 + 3').fetchone()[0])",
+    "a pool": "import multiprocessing as m\nwith m.get_context('fork').Pool(2) as p: print(*p.map(abs, [-5]))",
+    "an event loop": "import asyncio\nawait asyncio.sleep(0); print(5)",
+    "a display": "h = display('4', display_id='x'); h.update('5')",
+    "a magic": "%matplotlib inline\nprint(5)",
+    "a hidden value": "print(5)\n4;",
+}
+
+
+@pytest.mark.slow
+def test_what_a_cell_may_use(root: Path) -> None:
+    """Threads, databases, processes and IPython's own means work."""
+    (page, _) = shown(root, list(STARTS.values()))
+    assert ["5"] * len(STARTS) == re.sub(r"<[^>]+>|&#39;", " ", page).split()
+
+
+PLOT = (
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.title('Rise <of> x'); plt.xlabel('day'); plt.ylabel('x');"
+)
+TABLE = "import pandas as pd, warnings\nwarnings.warn('careful')\npd.DataFrame({'a': [1.5]})"
+SAME = [PLOT, TABLE, SHOW + 'show("<p>x</p>", kind="finding", text="X.")', "print(hash('x'), {'b', 'a', 'c'})"]
+
+
+@pytest.mark.slow
+def test_a_plot_is_a_figure_of_the_page_and_kernels_give_the_same_bytes(root: Path) -> None:
+    """With a text alternative made of its title and axes; beside tables, warnings and what display shows."""
+    pages = [shown(root, SAME, kernel=kernel) for kernel in (False, True)]
+    assert pages[1] == pages[0]
+    (alt,) = re.findall(
+        r'<figure class="plot"><img src="data:image/png;base64,[\w+/=]{999,}" alt="([^"]*)">', pages[0][0]
+    )
+    assert "Plot. Rise &lt;of&gt; x. axes: day and x" == alt
+
+
+LEFTOVER = """
+import os, sys, builtins, random
+import numpy as np, pandas as pd, matplotlib.pyplot as plt
+print("state:", hasattr(builtins, "MARK"), os.environ.get("MARK"), hasattr(pd, "MARK"), plt.rcParams["font.size"] == 3)
+print("here", os.path.basename(os.getcwd()), "sys" in dir(), plt.get_fignums(), pd.get_option("display.max_rows"))
+print("random", np.random.random(), "and", random.random(), "end")
+builtins.MARK = pd.MARK = 1
+os.environ["MARK"] = "1"; os.chdir("/"); plt.rcParams["font.size"] = 3; pd.set_option("display.max_rows", 7)
+plt.figure().number; plt.figure(); plt.close("all"); np.random.seed(0); random.seed(0); sys.path.insert(0, "/nowhere")
+"""
+
+
+@pytest.mark.slow
+def test_nothing_of_a_sibling(root: Path) -> None:
+    """Two reports one after the other: each starts as the first did, with random numbers of its own."""
+    one, two = (page.partition("state: ")[2].partition("end")[0] for page in shown(root, [LEFTOVER], LEFTOVER))
+    assert one.startswith("False None False False")
+    assert "here notebooks" in one
+    first, second = (text.partition("random ")[::2] for text in (one, two))
+    assert first[0] == second[0]
+    assert not set(first[1].split(" and ")) & set(second[1].split(" and "))
+
+
+@pytest.mark.slow
+def test_where_the_warm_process_cannot_fork_kernels_are_ordinary(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that starts a thread when imported; where there is none, reports are forked."""
+    modules = root / "modules"
+    modules.mkdir()
+    code = "import threading, time\nthreading.Thread(target=time.sleep, args=(99,), daemon=True).start()"
+    (modules / "threading_at_import.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(modules), prepend=os.pathsep)
+    assert "True" in shown(root, [f"print({FORKED})"])[0]
+    monkeypatch.setattr(builder, "notebook_modules", lambda sources: ["threading_at_import"])
+    assert "False" in shown(root, [f"print({FORKED})"])[0]
+
+
+def test_a_warm_process_that_dies_is_one_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where there is no memory for what it imports."""
+    monkeypatch.setattr(processes, "_START", "import os; os._exit(3)")
+    with pytest.raises(BuildError, match=r"reports could not be made: its process ended with status 3\. 2 are still"):
+        build(root, ["1"])
+
+
+LIMITS = {"memory": (resource.RLIMIT_AS, 2_000_000_000), "files": (resource.RLIMIT_NOFILE, 24)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_build_under_a_limit_of_the_system_ends(root: Path, limit: str) -> None:
+    """With reports or with an error, in either case told once, and not with a process that waits for ever."""
+    kind, most = LIMITS[limit]
+    done = subprocess.run(
+        [sys.executable, "-m", "analysis", "build", "tiny", "--jobs", "2"],
+        cwd=root,
+        preexec_fn=lambda: resource.setrlimit(kind, (most, most)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if re.search(r"FAILED|castillo:", line)]
+    assert (done.returncode == 0) == (not lines)
+    assert len(lines) == len(set(lines)) <= 2
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Callable[..., list[str]]:
+    """log(name) notes a name from whatever process; log() gives those noted."""
+    path = tmp_path / "log"
+
+    def note(*names: str) -> list[str]:
+        with path.open("a") as file:
+            file.write("".join(f"{name}\n" for name in names))
+        return path.read_text().splitlines()
+
+    return note
+
+
+def _order(*names: str, waiting: tuple[str, ...] = ()) -> Order:
+    page = Page.__new__(Page)
+    tasks = tuple(Task(Report(name, name, {}), page, Path(), name in waiting) for name in names)
+    return Order(tasks, jobs=1, study=Path(), share=True)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_reports_that_wait_come_after_the_shared_results(
+    monkeypatch: pytest.MonkeyPatch, log: Callable[..., list[str]], broken: bool
+) -> None:
+    """Which come first; where they cannot be computed it is said, and every report is tried."""
+
+    def make(task: Task, at: object, kernel: bool) -> Outcome:
+        log(task.report.name)
+        return Outcome(task.report.name, Rendered({}, "", ""), 0.0)
+
+    def share(study: Path, jobs: int, at: object) -> None:
+        log("shared")
+        if broken:
+            raise ValueError("no table")
+
+    monkeypatch.setattr(execution, "make", make)
+    monkeypatch.setattr(processes, "_share", share)
+    messages = list(carry_out(_order("first", "overview", "last", waiting=("first", "last")), forking=True))
+    assert ["shared", "overview", "first", "last"] == log()
+    said = ["the results that reports share could not be computed: ValueError: no table"] if broken else []
+    assert said == [message for message in messages if isinstance(message, str)]
+    assert ["overview"] == [m.name for m in carry_out(_order("overview"), forking=True) if isinstance(m, Outcome)]
+    assert ["shared"] == [name for name in log() if name == "shared"]
+
+
+def test_a_process_that_cannot_be_started_is_a_failure_of_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are made."""
+    pool = Pool(deque(Call(name, lambda at: "done") for name in ("first", "second")), jobs=1)
+    pipe, calls = pool._context.Pipe, []
+
+    def once(duplex: bool) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError(11, "no more")
+        return pipe(duplex)
+
+    monkeypatch.setattr(pool, "_context", SimpleNamespace(Pipe=once, Process=pool._context.Process))
+    first, second = (answer for _, answer in pool.run())
+    assert ("no process can be started for it (no more)", "done") == (first.reason, second)
+
+
+BUILD = "from analysis.cli import main; main(['build', 'tiny', '--jobs', '2'{}])"
+MARK = f"CASTILLO_TEST_MARK={os.getpid()}"
+
+
+def marked() -> list[str]:
+    """Command lines of living processes that carry this test's mark in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if MARK.encode() in (folder / "environ").read_bytes() and int(folder.name) != os.getpid():
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files."""
+    with tempfile.TemporaryDirectory(prefix="t-") as folder:
+        yield Path(folder)
+
+
+def _wait(condition: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("kernel", [False, True])
+def test_an_ended_build_leaves_no_process(
+    root: Path, number: signal.Signals, kernel: bool, tmp_path: Path, temporary: Path
+) -> None:
+    """Nor files in the folder for temporary ones, whether the build can still act or not."""
+    flag = tmp_path / "flag"
+    sleep = f"import subprocess, time; open({str(flag)!r}, 'a').write('x'); subprocess.run(['sleep', '600'])"
+    write_notebook(root, "plain", ["# Plain", f"assert ({FORKED}) is {not kernel}", sleep])
+    write_notebook(root, "second", ["# Second", sleep])
+    name, _, value = MARK.partition("=")
+    env = {**os.environ, name: value, "TMPDIR": str(temporary)}
+    code = BUILD.format(", '--kernel'" if kernel else "")
+    started = subprocess.Popen([sys.executable, "-c", code], cwd=root, env=env, start_new_session=True)
+    _wait(lambda: flag.exists() and flag.read_text() == "xx", 120)
+    assert len(marked()) >= 6 + 2 * kernel  # build, warm process, two reports with their sleeps, kernels
+    (os.kill if number == signal.SIGKILL else os.killpg)(started.pid, number)
+    assert 0 != started.wait(20)
+    _wait(lambda: not marked())
+    assert [] == marked()
+    _wait(lambda: not list(temporary.glob("castillo-*")))
+    assert [] == list(temporary.glob("castillo-*"))
+    assert not (root / "reports" / "tiny" / "plain.html").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", ["castillo-2022", "sample"])
+def test_every_notebook_gives_the_same_bytes_in_kernels(
+    built: Callable[[str], Path], project: Path, castillo: Any, tmp_path: Path, study: str
+) -> None:
+    """A report of each, with all its files."""
+    names = [path.stem for path in sorted(built(study).glob("*.html")) if path.stem != "index"]
+    chosen = {name.partition("--")[0]: name for name in names}
+    only = [part for name in chosen.values() for part in ("--only", name)]
+    done = castillo(project, "build", study, *only, "--kernel", "--jobs", "2", "--output", str(tmp_path))
+    assert 0 == done.returncode, done.stdout + done.stderr
+    files = [path for path in (tmp_path / study).iterdir() if path.name != "index.html"]
+    assert len(files) > 6 == len(chosen)
+    assert [] == [path.name for path in files if path.read_bytes() != (built(study) / path.name).read_bytes()]
