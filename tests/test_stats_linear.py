@@ -132,7 +132,8 @@ def test_words_without_draws_are_near_those_with_draws():
     forms = np.array(["other", *(f"w{n:02}" for n in range(60))], object)
     words = Words(forms, sparse.csc_array(np.column_stack([rng.poisson(40, len(ids)), counts])))
     common = {
-        "target": range(300), "reference": range(300, 2_000), "prior": dict(zip(forms, words.uses / words.uses.sum() * 500, strict=False)),
+        "target": range(300), "reference": range(300, 2_000),
+        "prior": dict(zip(forms, words.uses / words.uses.sum() * 500, strict=True)),
         "strata": period.reset_index(drop=True), "blocks": blocks.reset_index(drop=True),
     }  # fmt: skip
     drawn = log_odds(words, draws=4_000, method="resampling", **common).set_index("feature")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from scipy import sparse, stats
 
 from analysis import tables
 from analysis.stats.inference import DIGITS, Method, adjust_p, is_analytic
-from analysis.stats.linear import drawn_moments, membership, tail_p
+from analysis.stats.linear import clustered, drawn_moments, power_sums, stratum_sums, tail_p
 from analysis.stats.resampling import Design, build_design, check_groups, compact, permuted, resampled
 from analysis.study.words import Words, check_texts, in_parts, words_of_texts
 
@@ -111,9 +110,9 @@ def log_odds(
     alpha0 = alpha.sum() if isinstance(prior, int | float) else float(sum(prior.values()))
     total = words.sums(plan.side)
     kept = np.flatnonzero((total.sum(axis=0) >= min_count) & (alpha > 0))
-    chunks = (
-        _Words(plan, words.tokens, words.matrix(some), alpha[some], alpha0) for some in _chunks(kept, words.articles)
-    )
+    tokens = words.tokens
+    parts = _chunks(kept, words.articles)
+    chunks = (_Words(plan, tokens, words.matrix(some), alpha[some], alpha0) for some in parts)
     if is_analytic(method, len(plan.side)):
         found = [_by_linearization(chunk) for chunk in chunks]
     else:
@@ -250,50 +249,25 @@ def _variance_of_parts(
     words: _Words, rows: np.ndarray, block: np.ndarray, by_word: np.ndarray, by_token: np.ndarray
 ) -> np.ndarray:
     """Variance of the sum of by_word · count − by_token · tokens over blocks drawn with replacement."""
-    member = membership(block, block.max() + 1)
-    one, two, _ = _power_sums(
-        member @ words.counts[rows], member @ words.tokens[rows], by_word, by_token, np.zeros(member.shape[0], int), 1
-    )
-    size = member.shape[0]
+    size = int(block.max()) + 1
+    y, n = clustered(block, size, words.counts[rows], words.tokens[rows])
+    one, two, _ = power_sums(y, n, by_word, by_token, np.zeros(size, int), 1)
     return np.asarray((two[0] - one[0] ** 2 / size) * size / max(size - 1, 1))
-
-
-def _power_sums(
-    y: sparse.csr_array, n: np.ndarray, by_word: np.ndarray, by_token: np.ndarray, stratum: np.ndarray, strata: int
-) -> list[np.ndarray]:
-    """Sums of by_word · y − by_token · n, of its squares and cubes over the rows of each stratum (strata × words).
-
-    By the binomial formula, so that the counts stay as sparse as they are.
-    """
-    member = membership(stratum, strata)
-    y = sparse.csr_array(y)
-    mixed = {
-        (i, j): np.asarray((sparse.csr_array(member * n**j) @ y.power(i)).todense()) if i else (member @ n**j)[:, None]
-        for i in range(4)
-        for j in range(4 - i)
-    }
-    u, v = by_word, -by_token
-    return [
-        sum(comb(power, i) * u**i * v ** (power - i) * mixed[i, power - i] for i in range(power + 1))
-        for power in (1, 2, 3)
-    ]
 
 
 def _linear_p(words: _Words, estimate: np.ndarray) -> np.ndarray:
     """p of the words' rates: the target's uses beyond those of its tokens at the rate of each stratum, a linear sum."""
     plan = words.plan
     unit, first = plan.units
-    member = membership(unit, len(first))
-    y, n = sparse.csr_array(member @ words.counts), member @ words.tokens
+    y, n = clustered(unit, len(first), words.counts, words.tokens)
     stratum, side = plan.stratum[first], plan.side[first]
-    of_stratum = membership(stratum, plan.strata)
-    rate = (of_stratum @ y).toarray() / np.maximum((of_stratum @ n)[:, None], 1)
-    inside = membership(stratum[side == 1], plan.strata)
-    beyond = (inside @ y[side == 1]).toarray() - (inside @ n[side == 1])[:, None] * rate
+    rate = stratum_sums(y, y.data, stratum, plan.strata) / np.maximum(np.bincount(stratum, n, plan.strata)[:, None], 1)
+    inside = stratum_sums(y, y.data * side[y.indices], stratum, plan.strata)
+    beyond = inside - np.bincount(stratum, n * side, plan.strata)[:, None] * rate
     moments = drawn_moments(
         np.bincount(stratum, minlength=plan.strata)[:, None],
         np.bincount(stratum[side == 1], minlength=plan.strata)[:, None],
-        _power_sums(y, n, np.ones(1), rate, stratum, plan.strata),
+        power_sums(y, n, np.ones(1), rate, stratum, plan.strata),
     )
     value = beyond.sum(axis=0)
     return np.where(np.sign(value) == np.sign(estimate), tail_p(value, *moments), 1.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 from scipy import sparse, stats
 
@@ -133,3 +135,41 @@ def tail_p(value: np.ndarray, mean: np.ndarray, variance: np.ndarray, third: np.
     known = np.isfinite(apart)
     p[known] = stats.pearson3.sf(apart[known], skew[known]) + stats.pearson3.cdf(-apart[known], skew[known])
     return np.asarray(np.minimum(p, 1.0))
+
+
+def clustered(
+    code: np.ndarray, size: int, counts: sparse.csc_array, tokens: np.ndarray
+) -> tuple[sparse.csc_array, np.ndarray]:
+    """Counts and tokens summed over rows of one code; the same where each has its own, codes being in order."""
+    if size == len(code):
+        return counts, tokens
+    member = membership(code, size)
+    return sparse.csc_array(member @ counts), member @ tokens
+
+
+def power_sums(
+    y: sparse.csc_array, n: np.ndarray, by_word: np.ndarray, by_token: np.ndarray, stratum: np.ndarray, strata: int
+) -> list[np.ndarray]:
+    """Sums of by_word · y − by_token · n, of its squares and cubes over the rows of each stratum (strata × words).
+
+    By the binomial formula, so that the counts stay as sparse as they are.
+    """
+    mixed = {
+        (i, j): stratum_sums(y, y.data**i * (n**j)[y.indices], stratum, strata)
+        if i
+        else np.bincount(stratum, n**j, strata)[:, None]
+        for i in range(4)
+        for j in range(4 - i)
+    }
+    u, v = by_word, -by_token
+    return [
+        sum(comb(power, i) * u**i * v ** (power - i) * mixed[i, power - i] for i in range(power + 1))
+        for power in (1, 2, 3)
+    ]
+
+
+def stratum_sums(y: sparse.csc_array, values: np.ndarray, stratum: np.ndarray, strata: int) -> np.ndarray:
+    """Sums of values, one for each cell of y, over the rows of each stratum (strata × words)."""
+    words = y.shape[1]
+    code = stratum[y.indices] * words + np.repeat(np.arange(words), np.diff(y.indptr))
+    return np.bincount(code, values, strata * words).reshape(strata, words)

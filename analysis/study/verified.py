@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from glob import escape
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 
+from analysis.paths import digest as digest_of
+from analysis.paths import file_digest, find_root
 from analysis.tables import Column, Schema
 
 MEMORY = "512MB"
@@ -66,7 +68,7 @@ def _parquet(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def faults(path: Path, schema: Schema, digest: str, *, keys: bool = True) -> tuple[str, ...]:
-    """What is wrong with a file's columns and values, a sentence each; looked for once per content.
+    """What is wrong with a file's columns and values, a sentence each; what has no fault is looked at once per content.
 
     Parameters
     ----------
@@ -80,6 +82,10 @@ def faults(path: Path, schema: Schema, digest: str, *, keys: bool = True) -> tup
     OSError, duckdb.Error
         Where it is no Parquet file, or cannot be read to its end.
     """
+    known = digest_of(f"{digest} {schema} {keys} {file_digest(Path(__file__))}".encode())
+    mark = find_root() / ".cache" / "castillo" / "verified" / known
+    if mark.exists():
+        return ()
     with connected(path) as connection:
         types = {name: kind for name, kind, *_ in connection.execute("describe source").fetchall()}
         shown = ", ".join(types)
@@ -90,7 +96,11 @@ def faults(path: Path, schema: Schema, digest: str, *, keys: bool = True) -> tup
             found = list(_value_faults(connection, schema, types))
         if keys and not found:
             found = list(_key_faults(connection, schema))
-        return tuple(found)
+    if not found:
+        with suppress(OSError):  # a cache that cannot be written costs time only
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+    return tuple(found)
 
 
 def _place(schema: Schema, columns: str) -> str:

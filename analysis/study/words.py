@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,7 @@ class Words:
     forms: np.ndarray
     counts: sparse.csc_array
 
-    @property
+    @cached_property
     def tokens(self) -> np.ndarray:
         """Uses of all words in each article."""
         return np.asarray(self.counts.sum(axis=1)).ravel()
