@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from multiprocessing import Process
@@ -17,8 +18,9 @@ import pytest
 from publishing import PARAMETERS, SHOW, make_project, write_features, write_notebook
 
 from analysis import publish
+from analysis.dependencies import Code
 from analysis.errors import BuildError
-from analysis.publish import builder, depends, environment
+from analysis.publish import builder, environment
 from analysis.publish.files import lock, write
 from analysis.publish.processes import Order
 from analysis.publish.reports import Failure, Outcome, Rendered
@@ -34,8 +36,10 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_notebook(made, "outlet", ["# Outlet", SHOW], PARAMETERS + '\noutlet: str = "north"')
     monkeypatch.chdir(made / "notebooks")
     monkeypatch.setattr(builder.Build, "_share", lambda self: False)
-    # One module stands for those that shape pages, so that editing them while the tests run makes nothing stale.
-    monkeypatch.setattr(sys.modules["analysis.publish.cache"], "page_files", lambda: [Path(publish.__file__)])
+    # Editing modules while the tests run makes nothing stale.
+    code = Code({"analysis/errors.py": "1", "analysis/paths.py": "1"}, {"numpy": "1"})
+    monkeypatch.setattr(sys.modules["analysis.publish.cache"], "code_behind", lambda *modules: code)
+    monkeypatch.setattr(sys.modules["analysis.publish.cache"], "STARTED", time.time_ns())
     return made
 
 
@@ -115,44 +119,13 @@ def test_reasons(root: Path, quick: object) -> None:
     assert expected == {n: s.removeprefix("stale ") for n, s in states().items() if s != "fresh"}
 
 
-def test_library_template_and_packages_are_reasons(root: Path, quick: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each by its name."""
+def test_library_and_packages_are_reasons(root: Path, quick: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by its name; also where it comes to be needed, or is needed no more."""
     publish.build(study())
-    cache = sys.modules["analysis.publish.cache"]
-    with monkeypatch.context() as patch:
-        patch.setattr(cache, "versions", lambda: (("numpy", "99"),))
-        assert {"stale packages changed"} == set(states().values())
-    with monkeypatch.context() as patch:
-        patch.setattr(cache, "page_files", lambda: [])
-        assert {"stale template changed"} == set(states().values())
-
-
-def test_a_changed_module_makes_stale_what_imports_it(
-    root: Path, quick: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """By its name, and no other report; also where it comes to be needed, or is needed no more."""
-    write_notebook(root, "plain", ["# Plain", "from analysis.report.figures import plot_words"])
-    publish.build(study())
-    cache = sys.modules["analysis.publish.cache"]
-    other = tmp_path / "other.py"
-    other.write_text("# changed")
-
-    def changed(*names: str) -> dict[str, str]:
-        swapped = dict.fromkeys(names, other)
-        real = depends.library_files
-        with monkeypatch.context() as patch:
-            patch.setattr(cache, "library_files", lambda m: {n: swapped.get(n, p) for n, p in real(m).items()})
-            return states()
-
-    figures = "analysis/report/figures.py"
-    expected = {"plain": f"stale {figures} changed", "outlet--north": "fresh", "outlet--south": "fresh"}
-    assert expected == changed(figures)
-    assert {"fresh"} == set(changed("analysis/report/views.py").values())
-    assert expected | {"plain": "stale analysis/wording.py changed"} == changed("analysis/wording.py")
-    monkeypatch.setattr(cache, "library_files", lambda modules: {"analysis/new.py": other} if modules else {})
-    told = states()["plain"]
-    assert "analysis/new.py is new" in told
-    assert "analysis/report/figures.py is used no more" in told
+    code = Code({"analysis/errors.py": "2", "analysis/wording.py": "1"}, {"numpy": "99"})
+    monkeypatch.setattr(sys.modules["analysis.publish.cache"], "code_behind", lambda *modules: code)
+    told = "stale analysis/errors.py changed analysis/wording.py is new numpy changed analysis/paths.py is used no more"
+    assert {told} == set(states().values())
 
 
 def test_cell_outputs_and_metadata_are_no_change(root: Path, quick: object) -> None:
@@ -224,7 +197,6 @@ def test_what_no_report_has_any_more_is_removed(root: Path, quick: dict[str, obj
     assert [f"outlet--{side}.{end}" for side in ("north", "south") for end in ("html", "t.csv")] == publish.build(
         study()
     ).removed
-    assert {"index.html", "plain.html"} == set(json.loads((folder / "manifest.json").read_text())["files"])
     assert all((folder / name).exists() for name in foreign)
 
 
@@ -267,7 +239,7 @@ def test_only_leaves_the_manifest_alone(root: Path, quick: object) -> None:
 
 def test_manifest_and_verify(root: Path, quick: dict[str, object]) -> None:
     """Digest of each file; verify builds elsewhere and tells every difference."""
-    with pytest.raises(BuildError, match=r"manifest.json does not exist. Run: castillo build"):
+    with pytest.raises(BuildError, match=r"manifest.json does not exist. Run: castillo verify --write"):
         publish.verify(study())
     publish.build(study())
     manifest = json.loads((root / "reports/tiny/manifest.json").read_text())
@@ -292,12 +264,52 @@ def test_manifest_and_verify(root: Path, quick: dict[str, object]) -> None:
     assert {"fresh"} == set(states().values())
 
 
+def test_a_build_keeps_the_manifest_and_verify_sees_what_is_wrong_with_it(root: Path, quick: object) -> None:
+    """A digest is falsified: it stays so through builds, list tells it, verify fails, verify --write renews it."""
+    publish.build(study())
+    path = root / "reports" / "tiny" / "manifest.json"
+    good = path.read_bytes()
+    manifest = json.loads(good)
+    manifest["files"]["plain.html"] = "0" * 64
+    path.write_text(json.dumps(manifest))
+    publish.build(study(), force=True)
+    assert ["plain.html"] == publish.unlike_manifest(study())
+    assert ("plain.html differs",) == publish.verify(study()).differences
+    assert path == publish.verify(study(), renew=True).renewed
+    assert good == path.read_bytes()
+    assert ([], ()) == (publish.unlike_manifest(study()), publish.verify(study()).differences)
+    path.unlink()
+    assert path == publish.verify(study(), renew=True).renewed
+    assert good == path.read_bytes()
+
+
+def test_a_file_changed_and_put_back_while_reports_are_made_leaves_them_stale(
+    root: Path, quick: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows which of the two was read."""
+    actors, real = root / "data" / "tiny" / "actors.csv", builder.run_all
+    content = actors.read_bytes()
+
+    def meanwhile(*given: object, **more: object) -> object:
+        actors.write_bytes(content.replace(b"Pedro", b"Petro"))
+        time.sleep(0.02)
+        actors.write_bytes(content)
+        return real(*given, **more)
+
+    monkeypatch.setattr(builder, "run_all", meanwhile)
+    publish.build(study())
+    assert {"stale actors.csv changed while the report was made"} == set(states().values())
+    monkeypatch.setattr(builder, "run_all", real)
+    assert 3 == len(publish.build(study()).built)
+    assert {"fresh"} == set(states().values())
+
+
 def test_stale_features_are_told_on_the_page(root: Path, quick: object) -> None:
     """The page's warning names the file."""
     actors = root / "data" / "tiny" / "actors.csv"
     actors.write_text(actors.read_text().replace("Pedro Castillo,exact", "Castillo,exact"))
     plan = builder.Build(study(), root, root / "reports", root, print)
-    expected = ("The features are older than actors.csv: numbers here do not follow its last change.",)
+    expected = ("The features were measured by an older version; changed since: actors.csv.",)
     assert expected == plan._task(plan.reports[0], []).page.warnings
 
 
@@ -305,7 +317,7 @@ def test_a_broken_state_is_as_good_as_none(root: Path, quick: object) -> None:
     """Half a file, another version's fields."""
     publish.build(study())
     for number, path in enumerate(sorted((root / ".cache/castillo/tiny").rglob("*.json"))):
-        path.write_text(["{", '{"failure": null, "other": 1}', "[]"][number])
+        path.write_text(["{", '{"failure": null, "other": 1}', "[]", "3"][number])
     assert {"new never built"} == set(states().values())
     assert 3 == len(publish.build(study()).built)
 

@@ -80,7 +80,7 @@ def measuring(jobs: int, scheduler: str | None, gazetteer: bytes) -> Iterator[tu
 
 
 def _try_out(pool: Executor, jobs: int, call: Callable[[bytes], bytes]) -> None:
-    """Have each process measure a sentence of each language, so that it has loaded everything.
+    """Have each process measure a text of each language, so that it has loaded everything.
 
     OpenBLAS tries for ever to get memory that it is not given: a process can hang while it loads, not later.
 
@@ -94,7 +94,7 @@ def _try_out(pool: Executor, jobs: int, call: Callable[[bytes], bytes]) -> None:
         "published": pd.Timestamp(0, tz="UTC"),
         "source": "text",
         "title": "Yes.",
-        "body": "No.",
+        "body": "no " * 20,
         "source_sha256": "",
     }
     rows = [{**text, "article": language, "language": language} for language in LANGUAGES]

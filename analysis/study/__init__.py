@@ -45,11 +45,12 @@ def load_study(study: str | Path = "castillo-2022") -> Study:
     StudyError
         With every problem of every file.
     """
+    read_at = time.time_ns()
     folder = find_study(study)
     loaded, problems = _examined(folder, _content(folder))
     if loaded is None or problems:
         raise StudyError(list(problems))
-    return loaded.copy()
+    return loaded.copy(read_at)
 
 
 def preload(study: str | Path) -> Study | None:

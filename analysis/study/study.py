@@ -53,11 +53,12 @@ class Study:
     #: What was derived of this study and may be asked for again (`selection.select`).
     derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    def copy(self) -> Study:
+    def copy(self, read_at: int | None = None) -> Study:
         """The same study with tables of its own: what is changed in them is not changed here."""
         frames = ("outlets", "manifest", "observed", "actors", "labels", "polarity")
         made = replace(
             self,
+            read_at=self.read_at if read_at is None else read_at,
             **{name: copy(getattr(self, name)) for name in frames},
             _features={name: copy(table) for name, table in self._features.items()},
             derived={key: copy(value) for key, value in self.derived.items()},
