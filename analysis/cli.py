@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,18 +21,20 @@ DEFAULT = "castillo-2022"
 POSITIVE = click.FloatRange(0, min_open=True)
 #: Rows set aside that `annotate` shows one by one.
 SHOWN = 100
+STUDY = click.argument("study", default=DEFAULT)
+JOBS = click.option("--jobs", type=click.IntRange(min=1), help="Processes at once.  [default: cores, as memory allows]")
 
 
 class Program(click.Group):
-    """A group whose commands answer an AnalysisError with its message and exit status 2."""
+    """Group of commands; an AnalysisError is its message and exit status 2."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands with the whole of what each does, where click would cut it off."""
+        """List the commands with the first sentence of each in full, which click would cut off."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, self.commands[name].get_short_help_str(999)) for name in sorted(self.commands)])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; being terminated is an exception, so that whatever was started is ended."""
+        """Run a command; SIGTERM raises SystemExit, so that every process that was started is ended."""
         with suppress(ValueError):  # not in the main thread: a test
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
@@ -54,11 +57,11 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("study", default=DEFAULT)
+@STUDY
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the reports.  [default: reports/]")
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Reports at once.  [default: cores, as memory allows]")
-@click.option("--force", is_flag=True, help="Render also what is fresh.")
+@JOBS
+@click.option("--force", is_flag=True, help="Render fresh reports too.")
 @click.option("--figures", is_flag=True, help="Write each figure also as SVG, into figures/ beside the reports.")
 @click.option("--kernel", is_flag=True, help="Run notebooks in ordinary Jupyter kernels: slower, the same bytes.")
 @click.option("--cell-seconds", default=3600.0, show_default=True, type=POSITIVE, help="Time limit of a cell (s).")
@@ -85,14 +88,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
             click.echo(f"warning: {warning}", err=True)
         progress = Progress(sys.stderr)
         result = publish.build(
-            loaded,
-            output=output,
-            only=only,
-            force=force,
-            **options,
-            echo=progress.line,
-            progress=progress,
-            warm=warm,
+            loaded, output=output, only=only, force=force, **options, echo=progress.line, progress=progress, warm=warm
         )
     done = f"{len(result.built)} built, {len(result.fresh)} fresh, {len(result.failed)} failed"
     click.echo(f"{result.folder}: {done}")
@@ -101,7 +97,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
 
 
 @main.command("list")
-@click.argument("study", default=DEFAULT)
+@STUDY
 def list_(study: str) -> None:
     """Show the reports of STUDY: state and why, seconds it took last, parameters.
 
@@ -121,15 +117,13 @@ def list_(study: str) -> None:
         )
     width = max((len(item.report.name) for item in listed), default=0)
     for item in listed:
-        state = ": ".join([item.status.word, ", ".join(item.status.reasons)]).removesuffix(": ")
+        state = ": ".join(filter(None, [item.status.word, ", ".join(item.status.reasons)]))
         seconds = "" if item.seconds is None else f"  {item.seconds:.1f} s"
         click.echo(f"{item.report.name:{width}}  {state}{seconds}  (notebook {item.report.notebook})")
-        for parameter in item.parameters:
-            given = item.report.parameters
-            value = f"{parameter.type} = {given.get(parameter.name, parameter.default)!r}"
-            default = "" if parameter.name not in given else f" (default {parameter.default!r})"
-            hint = f"  {parameter.help}" if parameter.help else ""
-            click.echo(f"    {parameter.name}: {value}{default}{hint}")
+        given = item.report.parameters
+        for name, kind, default, hint in map(astuple, item.parameters):
+            note = f" (default {default!r})" if name in given else ""
+            click.echo(f"    {name}: {kind} = {given.get(name, default)!r}{note}  {hint}".rstrip())
 
 
 @main.command()
@@ -152,9 +146,9 @@ def new(folder: str) -> None:
 
 
 @main.command()
-@click.argument("study", default=DEFAULT)
+@STUDY
 def check(study: str) -> None:
-    """Tell every problem of the files of STUDY: file, line, what to do.
+    """List every problem of the files of STUDY: file, line, what to do.
 
     Example: castillo check data/sample
     """
@@ -173,7 +167,7 @@ def check(study: str) -> None:
 @click.argument("texts", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--study", required=True, help="Study whose articles they are.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the features.  [default: the study's]")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes at once.  [default: cores]")
+@JOBS
 @click.option("--scheduler", metavar="ADDRESS", help="Measure on a running Dask cluster: tcp://HOST:8786.")
 def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int | None, scheduler: str | None) -> None:
     """Turn TEXTS into features: counts, scores and offsets, no sentences.
@@ -200,41 +194,40 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     for kind, count in sorted(result.skipped.items()):
         click.echo(f"skipped, as no articles: {count} {kind}")
     click.echo(f"{folder}: {result.articles} articles annotated, {aside} set aside")
-    if result.kept:
-        click.echo(f"{result.kept} of them had been measured before an interruption")
-    if result.damaged:
-        click.echo(f"{result.damaged} finished partitions of an interrupted run were damaged: measured again")
-    if result.untitled:
-        click.echo(f"{result.untitled} of them without a title: a column title gives it; nothing else is taken for one")
-    if result.added:
-        click.echo(f"{len(result.added)} of them are new and were appended to articles.csv: code genre and subevent")
-    if result.without_text:
-        shown = ", ".join(result.without_text[:3])
-        click.echo(f"{len(result.without_text)} articles of articles.csv had no text, so have no features: {shown}")
+    shown = ", ".join(result.without_text[:3])
+    for count, remark in (
+        (result.kept, "of them had been measured before an interruption"),
+        (result.damaged, "finished partitions of an interrupted run were damaged: measured again"),
+        (result.untitled, "of them without a title: a column title gives it; nothing else is taken for one"),
+        (len(result.added), "of them are new and were appended to articles.csv: code genre and subevent"),
+        (len(result.without_text), f"articles of articles.csv had no text, so have no features: {shown}"),
+    ):
+        if count:
+            click.echo(f"{count} {remark}")
 
 
 @main.command()
 @click.argument("study")
 @click.option("--into", required=True, type=click.Path(path_type=Path), help="Folder for pages, texts and log.")
-@click.option("--contact", default="", envvar="CASTILLO_CONTACT", help="Your mail address or page, told to every site.")
-@click.option("--delay", default=2.0, show_default=True, type=click.FloatRange(min=0), help="Seconds between requests.")
+@click.option("--contact", default="", envvar="CASTILLO_CONTACT", help="Your mail address or page, sent to every site.")
+@click.option("--delay", default=2.0, show_default=True, type=click.FloatRange(min=0), help="Pause per host (s).")
 @click.option("--hosts", default=4, show_default=True, type=click.IntRange(1, 64), help="Hosts at once.")
-@click.option("--seconds", default=60.0, show_default=True, type=POSITIVE, help="Most for a page.")
-@click.option("--size", default=8.0, show_default=True, type=click.FloatRange(0.001, 8), help="Most MB of a page.")
-@click.option("--patience", default=300.0, show_default=True, type=POSITIVE, help="Most seconds a host is waited for.")
-@click.option("--archive", default="https://web.archive.org", show_default=True, help="Asked for pages that are gone.")
-@click.option("--no-archive", is_flag=True, help="Ask no archive.")
-@click.option("--allow-network", multiple=True, metavar="NETWORK", help="Not public, but may be asked: 127.0.0.0/8.")
-@click.option("--retry", is_flag=True, help="Ask again for what failed for now.")
-@click.option("--again", is_flag=True, help="Ask again for everything and tell what changed.")
+@click.option("--seconds", default=60.0, show_default=True, type=POSITIVE, help="Timeout per page (s).")
+@click.option("--size", default=8.0, show_default=True, type=click.FloatRange(0.001, 8), help="Maximum page size (MB).")
+@click.option("--patience", default=300.0, show_default=True, type=POSITIVE, help="Maximum wait for a host (s).")
+@click.option("--archive", default="https://web.archive.org", show_default=True, help="Archive for lost pages.")
+@click.option("--no-archive", is_flag=True, help="Use no web archive.")
+@click.option("--allow-network", multiple=True, metavar="NETWORK", help="Private network to allow: 127.0.0.0/8.")
+@click.option("--retry", is_flag=True, help="Try temporary failures again.")
+@click.option("--again", is_flag=True, help="Download everything again and list changes.")
 def collect(
     study: str, into: Path, size: float, no_archive: bool, allow_network: tuple[str, ...], **given: Any
 ) -> None:
     """Download the pages of STUDY's articles.csv and make texts of them, politely.
 
-    Obeys robots.txt, asks a host one page at a time with pauses, and says who asks. What was asked for is not asked for
-    again: run it again after an interruption. The folder then holds texts.jsonl (for castillo annotate), pages/ as they
-    came, and log.jsonl, one line for each request's outcome. The pages are their publishers': keep them to yourself.
+    It obeys robots.txt, requests one page of a host at a time with pauses, and names you. After an interruption, run it
+    again: finished requests are not repeated. The folder then holds texts.jsonl (for castillo annotate), pages/ as
+    received, and log.jsonl, one line per request. The pages are their publishers': keep them to yourself.
 
     Example: castillo collect my-study --into ~/pages/my-study --contact me@university.example
     """
@@ -257,8 +250,8 @@ def collect(
 
 
 @main.command()
-@click.argument("study", default=DEFAULT)
-@click.option("--jobs", type=click.IntRange(min=1), help="Reports at once.  [default: cores]")
+@STUDY
+@JOBS
 @click.option("--write", is_flag=True, help="Renew the manifest afterwards: what differs is meant.")
 def verify(study: str, jobs: int | None, write: bool) -> None:
     """Build STUDY again from nothing and compare with reports/<study>/manifest.json, byte for byte.
@@ -278,9 +271,9 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 
 
 @main.command()
-@click.argument("study", default=DEFAULT)
+@STUDY
 @click.option("--output", type=click.Path(path_type=Path), help="The zip.  [default: STUDY-VERSION.zip]")
-@click.option("--also", multiple=True, metavar="GLOB", help="Untracked files of the study that may be published too.")
+@click.option("--also", multiple=True, metavar="GLOB", help="Untracked files of the study to publish too.")
 @click.option("--without-texts", is_flag=True, help="Leave out the study's texts, and lines in context from them.")
 def archive(study: str, output: Path | None, also: tuple[str, ...], without_texts: bool) -> None:
     """Put STUDY into one zip: reports, features, study files, notebooks, code, lock and manifest.

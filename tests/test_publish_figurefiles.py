@@ -13,6 +13,7 @@ from matplotlib import pyplot as plt
 from publishing import SHOW, make_project, write_notebook
 
 from analysis.cli import main
+from analysis.errors import BuildError
 from analysis.publish.figurefiles import standalone, write_figures
 from analysis.report.display import show_figure
 
@@ -39,6 +40,17 @@ def test_each_figure_becomes_a_file_and_old_ones_go(tmp_path: Path, page: str) -
     (tmp_path / "one.html").unlink()
     assert [] == write_figures(tmp_path)
     assert [] == list((tmp_path / "figures").iterdir())
+
+
+def test_a_symlink_is_not_followed_out_of_the_folder(tmp_path: Path) -> None:
+    """Neither is anything written there nor deleted."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine.svg").write_text("")
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "figures").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BuildError, match="figures is a symlink"):
+        write_figures(tmp_path / "reports")
+    assert (tmp_path / "elsewhere" / "mine.svg").exists()
 
 
 def test_a_file_needs_no_page(page: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from analysis.errors import BuildError
 from analysis.publish.files import write
 from analysis.publish.reports import slug
 
@@ -31,9 +32,11 @@ def write_figures(reports: Path) -> list[Path]:
     Raises
     ------
     BuildError
-        Where a file cannot be written.
+        Where a file cannot be written, or the folder is a symlink.
     """
     folder, made = reports / FOLDER, []
+    if folder.is_symlink():
+        raise BuildError(f"{folder} is a symlink: figures are written and deleted in the reports' own folder only.")
     for page in sorted(reports.glob("*.html")):
         for name, svg in _FIGURE.findall(page.read_text(encoding="utf-8")):
             path = folder / f"{page.stem}.{slug(name)}.svg"
