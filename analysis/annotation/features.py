@@ -22,7 +22,7 @@ from analysis.tables import PARTS, Schema
 from analysis.text.arrays import Flags, Ints, column
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.mentions import Mention, Parsed, parse, text_mentions
-from analysis.text.minhash import PERMUTATIONS, SHINGLE, signatures, word_numbers
+from analysis.text.near_duplicates import PERMUTATIONS, SHINGLE, signatures, word_numbers
 from analysis.text.tokens import is_word
 from analysis.text.voice import lower
 

@@ -35,7 +35,7 @@ except ImportError:  # Windows: two runs at once are not kept apart there
 #: Bytes of a seal.
 _SEAL = hashlib.sha256().digest_size
 #: Packages whose version may change a value.
-_PACKAGES = ("datasketch", "nltk", "numpy", "pandas", "pyarrow", "vaderSentiment")
+_PACKAGES = ("nltk", "numpy", "pandas", "pyarrow", "vaderSentiment")
 
 
 class Task(NamedTuple):

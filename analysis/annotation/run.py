@@ -33,7 +33,7 @@ from analysis.text.near_duplicates import Bands
 
 #: Articles per partition.
 ROWS = 500
-_PACKAGES = ("datasketch", "nltk", "vaderSentiment")
+_PACKAGES = ("nltk", "vaderSentiment")
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,9 @@ def annotate(
         NewRows(study.folder / "articles.csv") as new,
         FeatureWriter(folder, work.folder) as writer,
         SetAside(writer.rejected) as rejected,
-        Bands(folder=writer.neighbour) as copies,
         workers_for(jobs, scheduler, gazetteer) as workers,
     ):
-        texts = _read(paths, study, rejected, skipped)
+        copies, texts = Bands(), _read(paths, study, rejected, skipped)
         tasks = (task(chunk, facts, made_with) for chunk in _noting_new(texts, facts, new))
         for features, known in measured_in_order(tasks, workers, work):
             for schema in OF_ARTICLE:

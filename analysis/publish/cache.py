@@ -23,7 +23,7 @@ from analysis.study import Study
 
 #: Packages whose version can change a number, a figure or a page.
 PACKAGES = (
-    *("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "nltk", "vaderSentiment", "datasketch", "ipykernel"),
+    *("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "nltk", "vaderSentiment", "ipykernel"),
     *("papermill", "nbclient", "nbconvert", "mistune", "Pygments", "Jinja2"),
 )
 _PUBLISH = Path(__file__).parent
