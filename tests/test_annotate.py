@@ -13,7 +13,7 @@ from analysis.errors import AnalysisError, GazetteerError, TextsError
 from analysis.readers import read_texts
 from analysis.scoring import mention_valence
 from analysis.study import load_study
-from analysis.text.parsed import parse
+from analysis.text.mentions import parse
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_meta_tells_inputs_and_versions_without_places_or_times(done):
     meta = json.loads(raw)
     assert study.feature_inputs() == meta["inputs"]
     assert (3, []) == (meta["articles"], meta["rejected"])
-    assert ["datasketch", "nltk", "python", "vaderSentiment"] == sorted(meta["packages"])
+    assert ["nltk", "python", "vaderSentiment"] == sorted(meta["packages"])
     assert str(study.folder) not in raw
     assert json.dumps(meta, indent=1, sort_keys=True) + "\n" == raw
     assert [] == study.stale_features()

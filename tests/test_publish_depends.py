@@ -25,7 +25,7 @@ from analysis.publish.depends import imports, library_files, notebook_modules
             [
                 *("errors", "instruments", "instruments.function_words", "scoring", "scoring.connotation"),
                 *("scoring.hashed", "scoring.scene", "scoring.stance", "scoring.targeted", "scoring.vader"),
-                *("scoring.vocabulary", "tables", "tables.schema", "text", "text.arrays", "text.pieces"),
+                *("scoring.vocabulary", "tables", "tables.schema", "text", "text.arrays"),
             ],
         ),
         ("from analysis.readers.row import parse_row", None),

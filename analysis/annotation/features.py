@@ -1,7 +1,7 @@
 """A chunk of texts → their rows of the features. Nothing here touches the disk or knows another chunk.
 
-The texts of a language are read together (`analysis.text.mentions.parse`); what is counted is counted in arrays over all
-of them.
+The texts of a language are parsed together (`analysis.text.mentions.parse`); counts are taken in arrays over all of
+them.
 """
 
 from __future__ import annotations

@@ -91,4 +91,7 @@ def read_pieces(texts: Sequence[str]) -> tuple[list[str], Ints, Ints]:
 
 
 # The first edition's names, for modules that still use them.
-Numbers, numbered, column, Lists = Vocabulary, factorize, map_array, JaggedArray
+Numbers = Vocabulary
+Lists = JaggedArray
+numbered = factorize
+column = map_array
