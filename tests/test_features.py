@@ -92,7 +92,7 @@ def test_an_article_has_the_rows_it_has_alone_and_they_agree_with_its_text(rows)
         text = f"{title}\n{body}"
         spans = split_sentences(text, language=language)
         assert spans == [(row["start"], row["end"]) for row in alone["SENTENCES"]]
-        words = [span for span in tokenize(text, language=language) if is_word(text[slice(*span)])]
+        words = [span for span in tokenize(text, language=language).spans if is_word(text[slice(*span)])]
         (counted,) = alone["ARTICLES"]
         assert len(words) == counted["tokens"] == sum(row["count"] for row in alone["TERMS"])
         assert len(words) == sum(row["tokens"] for row in alone["SENTENCES"])

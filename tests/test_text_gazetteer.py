@@ -140,7 +140,7 @@ def test_names_of_a_mapping_match_as_written():
 
 
 def test_tables_and_single_strings_are_refused_at_once():
-    with pytest.raises(TypeError, match="use Gazetteer.from_tables"):
+    with pytest.raises(TypeError, match=r"use Gazetteer\.from_tables"):
         Gazetteer(actors())
     with pytest.raises(TypeError, match="give a list"):
         Gazetteer({"a": "Rivas"})

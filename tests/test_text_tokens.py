@@ -73,21 +73,7 @@ def test_each_difference_from_nltk_is_listed(why):
 
 
 WORD = st.sampled_from(
-    [
-        "the",
-        "protesters",
-        "Ayala",
-        "Lima",
-        "self-rule",
-        "1,500",
-        "3.5",
-        "it's",
-        "don't",
-        "they'll",
-        "Ayala's",
-        "we've",
-        "I'm",
-    ]
+    ["the", "protesters", "Lima", "self-rule", "1,500", "3.5", "it's", "don't", "they'll", "Ayala's", "we've", "I'm"]
 )
 MARK = st.sampled_from(["", ",", ";", ":", " (", ")", "!", "?", "...", " --", "%", " $"])
 
