@@ -13,8 +13,9 @@ from analysis import tables
 from analysis.annotation.features import OF_ARTICLE, Facts, Recipe, chunk_features, guess_body_kind
 from analysis.paths import text_digest
 from analysis.text.gazetteer import Gazetteer
-from analysis.text.minhash import signature
-from analysis.text.tokens import is_word, split_sentences, tokenize
+from analysis.text.near_duplicates import signature
+from analysis.text.sentences import split_sentences
+from analysis.text.tokens import is_word, tokenize
 
 RECIPE = Recipe(gazetteer(("ada-rivas", "*", "Rivas", "exact", "default", None)), {"b": Facts("feed", "caption")})
 
@@ -91,7 +92,7 @@ def test_an_article_has_the_rows_it_has_alone_and_they_agree_with_its_text(rows)
         text = f"{title}\n{body}"
         spans = split_sentences(text, language=language)
         assert spans == [(row["start"], row["end"]) for row in alone["SENTENCES"]]
-        words = [span for span in tokenize(text, language=language) if is_word(text[slice(*span)])]
+        words = [span for span in tokenize(text, language=language).spans if is_word(text[slice(*span)])]
         (counted,) = alone["ARTICLES"]
         assert len(words) == counted["tokens"] == sum(row["count"] for row in alone["TERMS"])
         assert len(words) == sum(row["tokens"] for row in alone["SENTENCES"])
@@ -101,7 +102,7 @@ def test_an_article_has_the_rows_it_has_alone_and_they_agree_with_its_text(rows)
 
 def test_tables_are_in_the_shape_of_their_schemas():
     texts = _texts(("a", "en", "", ""), ("b", "es", "Sí", "No hay. Nada"))
-    found = chunk_features(texts, Recipe(Gazetteer([], []), {}))
+    found = chunk_features(texts, Recipe(Gazetteer({}), {}))
     for schema in OF_ARTICLE:
         table = found[schema.name].to_pandas()
         if schema is not tables.SIGNATURES:

@@ -13,7 +13,7 @@ from analysis.errors import AnalysisError, GazetteerError, TextsError
 from analysis.readers import read_texts
 from analysis.scoring import mention_valence
 from analysis.study import load_study
-from analysis.text.parsed import parse
+from analysis.text.mentions import parse
 
 
 @pytest.fixture(scope="module")

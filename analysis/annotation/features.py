@@ -1,7 +1,7 @@
 """A chunk of texts → their rows of the features. Nothing here touches the disk or knows another chunk.
 
-The texts of a language are read together (`analysis.text.mentions.parse`); what is counted is counted in arrays over all
-of them.
+The texts of a language are parsed together (`analysis.text.mentions.parse`); counts are taken in arrays over all of
+them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from analysis.tables import PARTS, Schema
 from analysis.text.arrays import Flags, Ints, column
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.mentions import Mention, Parsed, parse, text_mentions
-from analysis.text.minhash import PERMUTATIONS, SHINGLE, signatures, word_numbers
+from analysis.text.near_duplicates import PERMUTATIONS, SHINGLE, signatures, word_numbers
 from analysis.text.tokens import is_word
 from analysis.text.voice import lower
 

@@ -120,9 +120,9 @@ def annotate(
         NewArticles(study.folder / "articles.csv") as new,
         FeatureWriter(folder, work.folder) as writer,
         RejectLog(writer.rejected) as rejected,
-        Bands(folder=writer.neighbour) as copies,
         measuring(jobs, scheduler, gazetteer) as (submit, max_pending),
     ):
+        copies = Bands()
         tasks = (
             task(_noting_new(chunk, facts, new), facts, made_with) for chunk in _read(paths, study, rejected, skipped)
         )

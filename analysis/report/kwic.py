@@ -15,7 +15,8 @@ from analysis.paths import text_digest
 from analysis.readers import read_texts
 from analysis.readers.outlets import outlet_finder
 from analysis.study import Study
-from analysis.text.tokens import Span, tokenize
+from analysis.text.sentences import Span
+from analysis.text.tokens import tokenize
 
 COLUMNS = ("article", "outlet", "left", "keyword", "right", "voice")
 

@@ -52,8 +52,6 @@ class JaggedArray(NamedTuple):
         """Jagged array of some lists."""
         return cls(np.empty(0, np.intp), np.zeros(1, np.intp)).extended(lists)
 
-    made = from_lists
-
     def extended(self, lists: Sequence[Sequence[int]]) -> JaggedArray:
         """Jagged array of these lists and more."""
         values = np.fromiter(chain.from_iterable(lists), dtype=self.values.dtype)
@@ -75,7 +73,9 @@ class JaggedArray(NamedTuple):
         shift = self.starts[lists] - (np.cumsum(sizes) - sizes)
         return owners, self.values[np.arange(len(owners)) + shift[owners]]
 
-    of = take
+    def of(self, lists: Ints) -> tuple[Ints, npt.NDArray[Any]]:
+        """The first edition's name of `take`."""
+        return self.take(lists)
 
 
 def read_pieces(texts: Sequence[str]) -> tuple[list[str], Ints, Ints]:
@@ -91,4 +91,7 @@ def read_pieces(texts: Sequence[str]) -> tuple[list[str], Ints, Ints]:
 
 
 # The first edition's names, for modules that still use them.
-Numbers, numbered, column, Lists = Vocabulary, factorize, map_array, JaggedArray
+Numbers = Vocabulary
+Lists = JaggedArray
+numbered = factorize
+column = map_array

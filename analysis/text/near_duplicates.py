@@ -1,14 +1,14 @@
-"""Copies of one text (wire copy, reprints, republished feeds): MinHash signatures → clusters.
+"""Near-duplicates (wire copy, reprints, republished feeds): MinHash signatures of texts (Broder 1997) → clusters.
 
-`minhash` makes the signatures; `spilled` keeps them in a file while they wait.
+Two texts' share of equal numbers in their signatures estimates the Jaccard similarity of their shingles.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from hashlib import blake2b
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +17,104 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.text.minhash import FACTOR, PERMUTATIONS, SHINGLE, Signature
-from analysis.text.spilled import Columns
+from analysis.text.arrays import Ints, map_array
 
+PERMUTATIONS = 128
+SEED = 1
+#: Tokens per shingle; titles are short.
+SHINGLE = {"title": 3, "text": 5}
+#: Fewer shingles than this do not tell a copy from a common phrase ("Protests in Peru").
+MIN_SHINGLES = 3
+#: An odd number without pattern (the golden ratio in 64 bits).
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_HALF = np.uint64(32)
 #: SIGNATURES in Arrow.
 SIGNED = pa.schema({"article": pa.large_string(), "scope": pa.large_string(), "minhash": pa.list_(pa.uint32())})
-#: Of more articles than this that share a band, not all pairs are looked at.
+#: Of more articles than this that share a band, not all pairs are compared.
 _MANY = 30
+
+Signature = npt.NDArray[np.uint32]
+Hashes = npt.NDArray[np.uint64]
+
+
+def signature(tokens: Sequence[str], *, size: int = SHINGLE["text"]) -> list[int]:
+    """MinHash of a text's shingles.
+
+    Parameters
+    ----------
+    tokens : sequence of str, the text's word tokens
+    size : int, tokens per shingle
+
+    Returns
+    -------
+    list of 128 int in [0, 2**32), the same for the same words in any capitalisation; empty where the text is too
+    short for three different shingles
+    """
+    _, signed = signatures(word_numbers(tokens), np.zeros(len(tokens), np.intp), size=size)
+    numbers: list[int] = signed.ravel().tolist()
+    return numbers
+
+
+def word_numbers(tokens: Sequence[str]) -> Hashes:
+    """Hash of 64 bits of each word, the same in any capitalisation."""
+    return map_array(_number, tokens, np.uint64)
+
+
+def signatures(words: Hashes, texts: Ints, *, size: int) -> tuple[Ints, Signature]:
+    """MinHash of the shingles of many texts.
+
+    Parameters
+    ----------
+    words : array of int, the hashes of the words of all texts, end to end
+    texts : array of int, aligned, ascending: which text each word is in
+    size : int, words per shingle
+
+    Returns
+    -------
+    (array of int, array of 128 columns): the texts that have enough different shingles, ascending, and a row for each
+    """
+    last = max(len(words) - size + 1, 0)
+    within = texts[:last] == texts[len(texts) - last :]
+    shingled = (texts[:last][within].astype(np.uint64) << _HALF) | _shingles(words, size, last)[within]
+    shingled.sort()
+    shingled = shingled.compress(np.diff(shingled, prepend=~shingled[:1]) != 0)
+    owners, sizes = np.unique(shingled >> _HALF, return_counts=True)
+    enough = sizes >= MIN_SHINGLES
+    shingles, sizes = shingled.astype(np.uint32)[np.repeat(enough, sizes)], sizes[enough]
+    signed = np.empty((len(sizes), PERMUTATIONS), np.uint32)
+    if len(sizes):
+        starts = np.cumsum(sizes) - sizes
+        for at, (factor, added) in enumerate(zip(*_permutations(), strict=True)):
+            signed[:, at] = np.minimum.reduceat(shingles * factor + added, starts)
+    return owners[enough].astype(np.intp), signed
+
+
+def _shingles(words: Hashes, size: int, count: int) -> npt.NDArray[np.uint32]:
+    """Hash of each run of `size` words: the upper half of a polynomial of the words' hashes, mixed."""
+    runs = np.zeros(count, np.uint64)
+    for at in range(size):
+        runs = runs * _FACTOR + words[at : at + count]
+    mixed = (runs >> _HALF).astype(np.uint32)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):  # MurmurHash3's finalizer
+        mixed = (mixed ^ (mixed >> np.uint32(shift))) * np.uint32(factor)
+    return mixed ^ (mixed >> np.uint32(16))
+
+
+@lru_cache(maxsize=200_000)
+def _number(token: str) -> int:
+    return int.from_bytes(blake2b(token.casefold().replace("’", "'").encode(), digest_size=8).digest(), "little")
+
+
+@cache
+def _permutations() -> tuple[Signature, Signature]:
+    """Factor (odd) and summand of each permutation; those of datasketch's scheme affine32."""
+    random = np.random.RandomState(SEED)
+    factors = random.randint(0, 1 << 31, PERMUTATIONS, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return factors, random.randint(0, 1 << 32, PERMUTATIONS, dtype=np.uint32)
 
 
 def reprint_clusters(signatures: pd.DataFrame, articles: pd.DataFrame, *, threshold: float = 0.7) -> pd.DataFrame:
-    """Which articles are copies of each other, within an outlet and across.
+    """Clusters of articles that are copies of each other, within an outlet and across.
 
     Two articles are copies where the estimated Jaccard similarity of their bodies' shingles reaches `threshold`; of
     their titles', where either body is too short to have a signature. Copies of copies are in one cluster. Candidates
@@ -49,71 +136,60 @@ def reprint_clusters(signatures: pd.DataFrame, articles: pd.DataFrame, *, thresh
     ValueError
         Where the threshold is outside its range.
     """
-    with Bands(threshold) as index:
-        index.add(pa.Table.from_pandas(signatures[tables.SIGNATURES.names], schema=SIGNED, preserve_index=False))
-        return index.clusters(articles, lambda wanted: signatures[signatures["article"].isin(wanted)])
+    index = Bands(threshold)
+    index.add(pa.Table.from_pandas(signatures[tables.SIGNATURES.names], schema=SIGNED, preserve_index=False))
+    return index.clusters(articles, lambda wanted: signatures[signatures["article"].isin(wanted)])
 
 
 class Bands:
-    """Signatures cut into bands, of which only a number each is kept: articles that share one may be copies.
+    """Index of signatures: each is cut into bands of which only a hash is kept; articles that share one may be copies.
 
     Parameters
     ----------
     threshold : float in [0.3, 1]
-    folder : Path, where they are kept meanwhile; the system's for such files where it is not given
     """
 
-    def __init__(self, threshold: float = 0.7, folder: Path | None = None) -> None:
+    def __init__(self, threshold: float = 0.7) -> None:
         if not 0.3 <= threshold <= 1:
             raise ValueError(f"threshold is {threshold!r}; it lies between 0.3 and 1")
         self.threshold = threshold
         # Bands of 4: a pair alike at 0.7 shares one with p = 1 - (1 - 0.7**4)**32 = 0.9998; of 2 for lower thresholds.
         self._size = 4 if threshold >= 0.6 else 2
-        # As bytes: small Arrow arrays that stay would hold the large pages on which they lie.
-        self._articles: list[bytes] = []
-        self._count = 0
-        self._places: dict[str, list[npt.NDArray[np.int32]]] = {scope: [] for scope in SHINGLE}
-        # In a file: they are most of what would grow with the number of articles.
-        self._bands = {scope: Columns(folder) for scope in SHINGLE}
-
-    def __enter__(self) -> Bands:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for bands in self._bands.values():
-            bands.close()
+        self._articles: list[str] = []
+        self._owners: dict[str, list[npt.NDArray[np.int32]]] = {scope: [] for scope in SHINGLE}
+        self._bands: dict[str, list[npt.NDArray[np.uint32]]] = {scope: [] for scope in SHINGLE}
 
     def add(self, signatures: pa.Table) -> None:
-        """Take in signatures (SIGNATURES, Arrow), of articles not taken in before."""
+        """Add signatures (SIGNATURES, Arrow) of articles that were not added before."""
         for batch in signatures.to_batches():
             names = batch["article"].unique()
-            place = pc.index_in(batch["article"], names).to_numpy() + self._count
-            scopes, sizes = batch["scope"], batch["minhash"].value_lengths().to_numpy()
+            owners = pc.index_in(batch["article"], names).to_numpy() + len(self._articles)
+            sizes = batch["minhash"].value_lengths().to_numpy()
             values = batch["minhash"].flatten().to_numpy().astype(np.uint64)
             for scope in SHINGLE:
-                of = pc.equal(scopes, scope).to_numpy(zero_copy_only=False) & (sizes > 0)
-                self._places[scope].append(place[of].astype(np.int32))
-                self._bands[scope].add(self._mixed(values[np.repeat(of, sizes)].reshape(-1, PERMUTATIONS)))
-            self._articles.append(json.dumps(names.to_pylist()).encode())
-            self._count += len(names)
+                rows = pc.equal(batch["scope"], scope).to_numpy(zero_copy_only=False) & (sizes > 0)
+                self._owners[scope].append(owners[rows].astype(np.int32))
+                self._bands[scope].append(self._hashes(values[np.repeat(rows, sizes)].reshape(-1, PERMUTATIONS)))
+            self._articles.extend(names.to_pylist())
 
-    def _mixed(self, signed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
-        """A number for each band of each signature."""
-        bands = signed.reshape(len(signed), signed.shape[1] // self._size, self._size)
+    def _hashes(self, signed: Hashes) -> npt.NDArray[np.uint32]:
+        """Hash of each band (row) of each signature (column)."""
+        bands = signed.reshape(len(signed), PERMUTATIONS // self._size, self._size)
         mixed = np.zeros(bands.shape[:2], np.uint64)
         for at in range(self._size):
-            mixed = mixed * FACTOR + bands[:, :, at]
-        return (mixed * FACTOR >> np.uint64(32)).astype(np.uint32)
+            mixed = mixed * _FACTOR + bands[:, :, at]
+        return np.ascontiguousarray((mixed * _FACTOR >> _HALF).astype(np.uint32).T)
 
     def clusters(self, articles: pd.DataFrame, read: Callable[[set[str]], pd.DataFrame]) -> pd.DataFrame:
         """Clusters of copies among `articles`, as `reprint_clusters`; `read` gives the signatures of some of them."""
         pairs = {scope: self._candidates(scope) for scope in SHINGLE}
-        wanted = {article for found in pairs.values() for pair in found for article in pair}
+        wanted = {article for of_scope in pairs.values() for pair in of_scope for article in pair}
         known = articles[articles["article"].isin(wanted)].sort_values(["published", "article"])["article"]
         # Earlier articles first, so that a union keeps the earlier head.
-        place = {article: number for number, article in enumerate(known)}
+        order = {article: number for number, article in enumerate(known)}
         candidates = {
-            scope: [pair for pair in found if pair[0] in place and pair[1] in place] for scope, found in pairs.items()
+            scope: [pair for pair in of_scope if pair[0] in order and pair[1] in order]
+            for scope, of_scope in pairs.items()
         }
         heads: dict[str, str] = {}
         nearest: dict[str, float] = {}
@@ -121,7 +197,7 @@ class Bands:
             for article in (left, right):
                 heads.setdefault(article, article)
                 nearest[article] = max(nearest.get(article, 0.0), alike)
-            first, second = sorted((_head(heads, left), _head(heads, right)), key=place.__getitem__)
+            first, second = sorted((_head(heads, left), _head(heads, right)), key=order.__getitem__)
             heads[second] = first
         table = articles[["article"]].sort_values("article", ignore_index=True)
         own = table["article"]
@@ -131,22 +207,21 @@ class Bands:
 
     def _candidates(self, scope: str) -> list[tuple[str, str]]:
         """Pairs that share a band, in order; where many share one, each with the first and with the next of them."""
-        if not len(self._bands[scope]):
+        if not sum(map(len, self._owners[scope])):
             return []
-        places = np.concatenate(self._places[scope])
+        owners = np.concatenate(self._owners[scope])
         pairs: set[tuple[int, int]] = set()
-        for number in range(self._bands[scope].width):
-            band = self._bands[scope].column(number)
+        for number in range(PERMUTATIONS // self._size):
+            band = np.concatenate([block[number] for block in self._bands[scope]])
             order = np.argsort(band, kind="stable")
             ends = np.flatnonzero(np.diff(band[order], append=~band[order[-1]]))
             starts = np.concatenate([[0], ends[:-1] + 1])
             for at in np.flatnonzero(ends > starts):
-                alike = places[order[starts[at] : ends[at] + 1]].tolist()
+                alike = owners[order[starts[at] : ends[at] + 1]].tolist()
                 few = len(alike) <= _MANY
                 pairs.update(combinations(alike, 2) if few else ((alike[0], other) for other in alike[1:]))
                 pairs.update(() if few else pairwise(alike))
-        articles = [name for names in self._articles for name in json.loads(names)] if pairs else []
-        named = ((articles[one], articles[other]) for one, other in pairs)
+        named = ((self._articles[one], self._articles[other]) for one, other in pairs)
         return sorted((min(pair), max(pair)) for pair in named)
 
 

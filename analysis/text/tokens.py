@@ -18,9 +18,7 @@ from analysis.text.arrays import Ints, JaggedArray, Vocabulary, factorize, map_a
 from analysis.text.sentences import Abbreviations, Span, abbreviations, check_language, split_sentences
 
 #: An address without the marks at its end, a handle, initials.
-_WHOLE = re.compile(
-    r"(?:https?://|www\.)\S*[\w/]|(?<![\w@])@\w+|(?<![\w.])(?<!\w[\-‐‑'’])(?:[^\W\d_]\.){2,}(?!\w)"
-)
+_WHOLE = re.compile(r"(?:https?://|www\.)\S*[\w/]|(?<![\w@])@\w+|(?<![\w.])(?<!\w[\-‐‑'’])(?:[^\W\d_]\.){2,}(?!\w)")
 _ADDRESS = re.compile(r"https?://|www\.|@")
 _TYPED = str.maketrans("’ʼ", "''")
 #: Longer pieces are cut into parts of this length first: no word is so long, and NLTK's time may grow with the square.
@@ -179,11 +177,11 @@ def _word_tokenizer(language: str) -> Any:
         CONTRACTIONS3: tuple[()] = ()
         DOUBLE_DASHES = (re.compile(r"-{2,}"), padded)
         PUNCTUATION = (
+            (re.compile(r"(?<![\w.])'(?=\w)"), padded),
             *NLTKWordTokenizer.PUNCTUATION,
             # A period, comma or colon stays only between digits, a period and a hyphen between letters too.
             (re.compile(r"(?<![\w.])\.(?![.])|(?<!\.)\.(?![\w.])|(?<!\d)[,:]|[,:](?!\d)"), padded),
             (re.compile(r"(?<![\w\u0300-\u036f-])[-‐‑](?!-)|(?<!-)[-‐‑](?![\w-])"), padded),
-            (re.compile(r"(?<!\w)'(?=\w)"), padded),
             (re.compile(r"[^\w\s.,:'\"`\-‐‑\u0300-\u036f]"), padded),
         )
         if language != "en":  # only English joins 's and n't to a word

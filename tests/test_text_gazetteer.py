@@ -130,3 +130,17 @@ def test_keys_have_no_accents_or_capitals(text):
     assert key(text) == key(text.casefold()) or any(character in "’ʼ‘‐‑" for character in text)
     # U+034F joins graphemes and is no accent.
     assert not any("\u0300" <= character <= "\u036f" for character in strip_accents(text) if character != "\u034f")
+
+
+def test_names_of_a_mapping_match_as_written():
+    names = Gazetteer({"New York": ["New York", "NYC"], "York": ["York"]})
+    assert [(0, 1, ("New York",)), (3, 3, ("York",))] == _matches(names.matchers["actors"], "New York and York")
+    with pytest.raises(GazetteerError, match="'Rivas' belongs to a and b"):
+        Gazetteer({"a": ["Rivas"], "b": ["Rivas"]})
+
+
+def test_tables_and_single_strings_are_refused_at_once():
+    with pytest.raises(TypeError, match=r"use Gazetteer\.from_tables"):
+        Gazetteer(actors())
+    with pytest.raises(TypeError, match="give a list"):
+        Gazetteer({"a": "Rivas"})

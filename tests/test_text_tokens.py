@@ -3,14 +3,15 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_boundaries import LANGUAGE, TEXT
+from test_text_sentences import LANGUAGE, TEXT
 
 from analysis.errors import LanguageError
-from analysis.text.tokens import is_word, split_sentences, tokenize
+from analysis.text.sentences import split_sentences
+from analysis.text.tokens import is_word, tokenize
 
 
 def _tokens(text, language="en"):
-    return [text[start:end] for start, end in tokenize(text, language=language)]
+    return list(tokenize(text, language=language))
 
 
 @pytest.mark.parametrize(
@@ -68,26 +69,11 @@ def test_each_difference_from_nltk_is_listed(why):
 
     text, theirs, ours = DIFFERENCES[why]
     assert theirs == [text[start:end] for start, end in NLTKWordTokenizer().span_tokenize(text)]
-    found = tokenize(text, language="es" if "EE" in text else "en", sentences=[(0, len(text))])
-    assert (ours or theirs) == [text[start:end] for start, end in found]
+    assert (ours or theirs) == tokenize(text, language="es" if "EE" in text else "en", sentences=[(0, len(text))])
 
 
 WORD = st.sampled_from(
-    [
-        "the",
-        "protesters",
-        "Ayala",
-        "Lima",
-        "self-rule",
-        "1,500",
-        "3.5",
-        "it's",
-        "don't",
-        "they'll",
-        "Ayala's",
-        "we've",
-        "I'm",
-    ]
+    ["the", "protesters", "Lima", "self-rule", "1,500", "3.5", "it's", "don't", "they'll", "Ayala's", "we've", "I'm"]
 )
 MARK = st.sampled_from(["", ",", ";", ":", " (", ")", "!", "?", "...", " --", "%", " $"])
 
@@ -99,13 +85,15 @@ def test_plain_english_is_tokenized_as_nltk_does(pieces):
 
     text = " ".join(word + mark for word, mark in pieces) + " end."
     expected = list(NLTKWordTokenizer().span_tokenize(text))
-    assert expected == tokenize(text, language="en", sentences=[(0, len(text))])
+    assert expected == tokenize(text, language="en", sentences=[(0, len(text))]).spans
 
 
 @settings(max_examples=300, deadline=None)
 @given(TEXT, LANGUAGE)
 def test_spans_are_ordered_disjoint_and_hold_every_character_but_space(text, language):
-    spans = tokenize(text, language=language)
+    tokens = tokenize(text, language=language)
+    spans = tokens.spans
+    assert tokens == [text[start:end] for start, end in spans]
     ends = [0]
     for start, end in spans:
         assert ends[-1] <= start < end <= len(text)
@@ -120,7 +108,7 @@ def test_spans_are_ordered_disjoint_and_hold_every_character_but_space(text, lan
 @given(TEXT, LANGUAGE)
 def test_a_token_holds_no_space_and_lies_in_one_sentence(text, language):
     sentences = split_sentences(text, language=language)
-    for start, end in tokenize(text, language=language):
+    for start, end in tokenize(text, language=language).spans:
         assert 1 == len(text[start:end].split())
         assert 1 == sum(first <= start and end <= last for first, last in sentences)
 
@@ -156,3 +144,8 @@ def test_ten_megabytes_of_the_worst(text, sentences):
     found = split_sentences(text, language="en")
     assert sentences == len(found) if sentences == 0 else found
     assert sum(1 for _ in tokenize(text[:1_000_000], language="en")) >= sentences
+
+
+def test_a_list_of_texts_is_refused():
+    with pytest.raises(TypeError, match="takes one text"):
+        tokenize(["one", "two"], language="en")

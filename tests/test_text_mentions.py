@@ -1,5 +1,6 @@
 """Mentions: places, surnames, voices."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from benchmarks.gold import f1, mention_counts
@@ -11,7 +12,10 @@ from analysis import tables
 from analysis.errors import LanguageError
 from analysis.study import load_study
 from analysis.text.gazetteer import Gazetteer, strip_accents
-from analysis.text.mentions import find_mentions
+from analysis.text.mentions import find_mentions, parse
+from analysis.text.sentences import split_sentences
+from analysis.text.tokens import tokenize
+from analysis.text.voice import lower, quoted_spans
 
 RIVAS = (
     ("ada", "*", "Ada Rivas", "exact", None, None),
@@ -121,3 +125,62 @@ def test_mentions_of_the_gold():
     counts = mention_counts(load_study("castillo-2022"))
     assert 919 == counts["right"] + counts["missed"]
     assert f1(**counts) >= 0.97
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        # A period that ends the sentence is also the alias's.
+        ("es", "Viajó a EE.UU. Volvió de EE. UU. ayer a Minas Ltda.", ["EE.UU.", "EE. UU.", "Minas Ltda."]),
+        ("en", "RIVAS OUSTED BY PARLIAMENT", ["RIVAS"]),
+        ("en", "The RIVAS file", []),
+        ("en", "#AdaRivas trended, #adarivas too, AdaRivas did not", ["AdaRivas", "adarivas"]),
+        ("en", "the Rivas-Ayala ticket, a Rivas-Soto one", ["Rivas", "Ayala"]),
+    ],
+)
+def test_names_as_they_are_typed(language, text, expected):
+    aliases = ("EE.UU.", "EE. UU.", "Minas Ltda.", "Ada Rivas", "Rivas", "Ayala")
+    rows = [(alias, "*", alias, "exact", None, None) for alias in aliases]
+    found = find_mentions(text, gazetteer(*rows), language=language)
+    assert expected == [text[start:end] for start, end in zip(found["start"], found["end"], strict=True)]
+
+
+def test_a_surname_after_an_office_means_who_was_named_with_it_else_the_default():
+    text = "Leo Rivas fell. {} Ada Rivas cheered. President Rivas was flown out."
+    assert ["leo", "ada", "leo"] == _entries(text.format("His cousin"), DEFAULT)
+    assert ["leo", "ada", "ada"] == _entries(text.format("Then President"), DEFAULT)
+
+
+def test_a_sentence_without_a_stop_is_looked_at_once(monkeypatch):
+    """Captions: a thousand mentions in one sentence, whose voice is worked out once."""
+    calls = []
+    monkeypatch.setattr("analysis.text.mentions.reported", lambda forms, **_: calls.append(1) or [False] * len(forms))
+    assert 1000 == len(_entries("said Rivas " * 1000, DEFAULT))
+    assert [1] == calls
+
+
+TEXT = st.one_of(st.text(), st.text("aB. “”‘’\"'\n,n't", max_size=60))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(TEXT, max_size=4), st.sampled_from(tables.LANGUAGES))
+def test_everything_is_where_it_says(texts, language):
+    """And nothing depends on the other texts."""
+    parsed = parse(texts, language=language)
+    for number, text in enumerate(texts):
+        own = np.flatnonzero(parsed.owners == number)
+        spans = [(int(parsed.starts[row]), int(parsed.ends[row])) for row in own]
+        assert split_sentences(text, language=language) == spans
+        assert [text[start:end] for start, end in spans] == [parsed.sentences[row] for row in own]
+        places = [at for row in own for at in range(parsed.bounds[row], parsed.bounds[row + 1])]
+        shifts = parsed.starts[parsed.tokens.rows]
+        found = [(int((shifts + parsed.tokens.starts)[at]), int((shifts + parsed.tokens.ends)[at])) for at in places]
+        assert tokenize(text, language=language).spans == found
+        assert [text[start:end] for start, end in found] == [form for row in own for form in parsed.forms(row)]
+        quotes = quoted_spans(text)
+        flags = [any(a <= start and end <= b for a, b in quotes) for start, end in found]
+        assert flags == [parsed.quoted[at] for at in places]
+
+
+def test_capitals_and_apostrophes():
+    assert "d'état" == lower("D’État")
