@@ -21,15 +21,15 @@ def manifest_rows(texts: pd.DataFrame) -> list[dict[str, str]]:
 
     Returns
     -------
-    list of dict, column → cell; the time stamp is the crawler's where it carries microseconds, else the publisher's
+    list of dict, column → cell; a day without a time is written as one
     """
     rows = []
     for text in texts.itertuples(index=False):
         published = text.published.tz_localize(None)
         row = dict.fromkeys(ARTICLES_CSV.names, "")
         row |= {name: str(getattr(text, name)) for name in ("article", "outlet", "language", "url", "source")}
-        row["published"] = f"{published.isoformat()}Z"
-        row["timestamp"] = "crawl" if published.microsecond else "publisher"
+        row["published"] = f"{published.date() if text.timestamp == 'day' else f'{published.isoformat()}Z'}"
+        row["timestamp"] = text.timestamp
         rows.append(row)
     return rows
 

@@ -26,7 +26,7 @@ from analysis.annotation.processes import measured_in_order, workers_for
 from analysis.annotation.setaside import SetAside, as_told
 from analysis.errors import AnalysisError, told_if_not_written
 from analysis.readers import Rejected, Row, read_texts
-from analysis.readers.outlets import outlet_finder
+from analysis.readers.feed import outlet_finder
 from analysis.study import Study
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.near_duplicates import Bands

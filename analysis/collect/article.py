@@ -13,7 +13,7 @@ from analysis.collect.trouble import Trouble
 from analysis.collect.visit import Visitor
 from analysis.collect.wayback import archived
 from analysis.paths import digest
-from analysis.readers.row import parse_time
+from analysis.readers.row import read_date
 
 
 def now() -> str:
@@ -84,10 +84,10 @@ def get_article(source: Source, visitor: Visitor, archive: str | None) -> Got:
     try:
         return _got(source, "page", visitor.page(source.url))
     except Trouble as trouble:
-        published = parse_time(source.published)
+        published = read_date(source.published)
         if archive is None or published is None or trouble.outcome not in ("gone", "unreachable"):
             return _without(source, trouble)
-        return _from_archive(source, visitor, archive, published, trouble)
+        return _from_archive(source, visitor, archive, published.moment, trouble)
 
 
 def _from_archive(source: Source, visitor: Visitor, archive: str, published: datetime, trouble: Trouble) -> Got:
