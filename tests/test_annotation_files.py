@@ -194,8 +194,9 @@ CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_s
 
 
 def _texts(*rows):
-    """TEXTS from (article, published); more of it is always the same."""
-    frame = pd.DataFrame(rows, columns=["article", "published"])
+    """TEXTS from (article, published, timestamp or none); more of it is always the same."""
+    rows = [(*row, "publisher")[:3] for row in rows]
+    frame = pd.DataFrame(rows, columns=["article", "published", "timestamp"])
     frame["published"] = pd.to_datetime(frame["published"], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
     facts = {"outlet": "herald", "language": "en", "url": "https://h.example/?a=1,2", "source": "feed"}
     return frame.assign(**facts, title="", body="")
@@ -215,14 +216,14 @@ def _append(path, *chunks):
 
 
 def test_rows_hold_facts_and_leave_coding_empty():
-    """Microseconds are the crawler's: no publisher gives them."""
-    rows = article_rows(_texts(("a", "2022-12-07T10:00:00-05:00"), ("b", "2022-12-07T15:00:00.25Z")))
+    """A day without a time is written as the day it is."""
+    rows = article_rows(_texts(("a", "2022-12-07T10:00:00-05:00"), ("b", "2022-12-07", "day")))
     assert {
         "article": "a", "outlet": "herald", "language": "en", "published": "2022-12-07T15:00:00Z",
         "timestamp": "publisher", "url": "https://h.example/?a=1,2", "source": "feed",
     } == {name: cell for name, cell in rows[0].items() if cell}  # fmt: skip
     assert tables.ARTICLES_CSV.names == list(rows[0])
-    assert ("2022-12-07T15:00:00.250000Z", "crawl") == (rows[1]["published"], rows[1]["timestamp"])
+    assert ("2022-12-07", "day") == (rows[1]["published"], rows[1]["timestamp"])
 
 
 @pytest.mark.parametrize("before", ["old,herald,en,,,,,,,", 'old,"her\nald",en,,,,,,,'])

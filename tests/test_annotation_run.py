@@ -97,8 +97,8 @@ def test_the_manifest_is_only_appended_to(done, tmp_path):
     before = (mini_study(tmp_path / "mini").folder / "articles.csv").read_text(encoding="utf-8")
     after = (study.folder / "articles.csv").read_text(encoding="utf-8")
     added = (
-        'herald-2,herald,en,2022-12-08T15:00:00.250000Z,crawl,"https://h.example/2?a=1,2",feed,,,\n'
-        "kurier-1,kurier,pl,2022-12-09T00:00:00Z,publisher,,text,,,\n"
+        'herald-2,herald,en,2022-12-08T15:00:00.250000Z,publisher,"https://h.example/2?a=1,2",feed,,,\n'
+        "kurier-1,kurier,pl,2022-12-09,day,,text,,,\n"
     )
     assert before + added == after
 
@@ -146,7 +146,7 @@ def test_rows_that_cannot_be_used_are_set_aside_and_counted(tmp_path):
         "outlet 'gazette' is not in outlets.csv",
         "language 'es' is none of the study's (en, pl)",
         "outlet is not in outlets.csv",
-        "published is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z)",
+        "published is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z; in feeds RFC 822)",
     ]
     assert reasons == [row.reason for row in result.rejected]
     meta = json.loads((result.folder / "meta.json").read_text(encoding="utf-8"))

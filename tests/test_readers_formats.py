@@ -4,6 +4,7 @@ import gzip
 import io
 import re
 import sys
+import unicodedata
 from datetime import datetime
 
 import pandas as pd
@@ -16,7 +17,8 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from analysis.errors import MissingLibrary, TextsError
-from analysis.readers.outlets import outlet_finder
+from analysis.readers.feed import outlet_finder
+from analysis.readers.row import NO_DATE
 
 OUTLETS = pd.DataFrame(
     {
@@ -84,7 +86,33 @@ def test_an_item_of_a_feed_is_an_article(tmp_path):
     columns = ["outlet", "language", "url", "source", "title", "body"]
     assert [["heraldo", "es", "https://x.example/1", "feed", "Uno & dos", ES]] == table[columns].values.tolist()
     assert pd.Timestamp("2022-12-07T15:54:07Z") == table["published"][0]
-    assert [("a.xml", 2, "published is missing, or no date")] == rejected
+    assert [("a.xml", 2, "published is missing")] == rejected
+
+
+@pytest.mark.parametrize(("encoding", "declared"), [("cp1250", ""), ("utf-8", ' encoding="iso-8859-1"')])
+def test_the_encoding_of_a_feed_is_found_whatever_it_says(tmp_path, encoding, declared):
+    polish = "Sędziowie zebrali się rano, a świadkowie już odjechali."
+    text = FEED.replace("?>", f"{declared}?>").replace(ES, polish).replace("es-PE", "pl")
+    (tmp_path / "a.xml").write_bytes(text.encode(encoding))
+    assert [["pl", polish]] == read(tmp_path / "a.xml")[0][["language", "body"]].values.tolist()
+
+
+def test_a_damaged_byte_costs_its_item_of_a_feed(tmp_path):
+    item = FEED[FEED.index("<item>") : FEED.index("</item>") + 7]
+    raw = FEED.replace(item, item.replace("/1<", "/0<") + item).encode()
+    at = raw.rindex("ñ".encode())
+    (tmp_path / "a.xml").write_bytes(raw[:at] + b"\xf1" + raw[at + 2 :])
+    table, rejected, _ = read(tmp_path / "a.xml")
+    assert [ES] == table["body"].to_list()
+    assert ("a.xml", 2, "title or body is not valid Unicode") == rejected[0]
+
+
+@pytest.mark.parametrize("date", ["2022/12/7 15:07:41", "1670443661", "Wed, 7 Dec"])
+def test_no_date_of_an_item_is_made_up(tmp_path, date):
+    path = tmp_path / "a.xml"
+    path.write_text(re.sub("<pubDate>.*?<", f"<pubDate>{date}<", FEED))
+    table, rejected, _ = read(path)
+    assert (0, ("a.xml", 1, NO_DATE)) == (len(table), rejected[0])
 
 
 def test_an_item_where_the_feed_breaks_off_is_set_aside(tmp_path):
@@ -136,9 +164,9 @@ def test_a_page_of_a_crawl_is_an_article_and_all_else_is_counted(tmp_path, gz):
     table, rejected, skipped = read(path, outlet_of=FIND)
     columns = ["outlet", "language", "source", "title"]
     assert [["heraldo", "es", "page", "Votación en Lima"]] * 2 == table[columns].values.tolist()
-    # A page without a date has the crawl's, with a microsecond, by which articles.csv tells it from a publisher's.
-    expected = [pd.Timestamp("2022-12-07T20:54:07Z"), pd.Timestamp("2022-12-10T01:02:03.000001Z")]
-    assert (expected, []) == (table["published"].to_list(), rejected)
+    expected = [["2022-12-07T20:54:07", "publisher"], ["2022-12-10T01:02:03", "crawl"]]
+    table["published"] = table["published"].dt.strftime("%Y-%m-%dT%H:%M:%S")
+    assert (expected, []) == (table[["published", "timestamp"]].values.tolist(), rejected)
     kinds = {
         "WARC records of type warcinfo": 1,
         "HTTP responses of type image/png": 1,
@@ -200,6 +228,13 @@ def test_a_folder_of_texts_with_its_metadata(tmp_path):
         ("lost.txt", 1, "has no row in metadata.csv"),
     ]
     assert expected == rejected
+    polish = "Sędziowie zebrali się rano, a świadkowie już odjechali."
+    (tmp_path / unicodedata.normalize("NFD", "señal.txt")).write_bytes(polish.encode("cp1250"))
+    (tmp_path / "mac.txt").write_bytes(ES.encode("mac-roman"))
+    (tmp_path / "metadata.csv").write_text("file,outlet,date\nseñal.txt,h,2022-12-07\nmac.txt,h,2022-12-07\n")
+    table, rejected, _ = read(tmp_path, languages=("es", "pl"))
+    assert [["pl", polish]] == table[["language", "body"]].values.tolist()
+    assert "file's encoding is none of UTF-8" in rejected[0][2]
     (tmp_path / "metadata.csv").unlink()
     with pytest.raises(TextsError, match=r"holds no metadata\.csv"):
         read(tmp_path)
@@ -231,9 +266,9 @@ def test_an_article_in_no_language_of_the_study_is_set_aside(tmp_path, body, exp
     ids=["rss", "warc", "csv"],  # a name made of a WARC's bytes holds its random id
 )
 def test_the_extra_is_named_where_a_library_is_missing(tmp_path, monkeypatch, name, content, library, module):
-    from analysis.readers import language
+    from analysis import readers
 
-    language._model.cache_clear()
+    readers._language_model.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(MissingLibrary, match=rf'needs {library}, .* Run: pip install "\.\[readers\]"'):

@@ -1,12 +1,13 @@
 """Pages of HTML: what is taken from them, and what is refused."""
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from analysis.errors import MissingLibrary
-from analysis.readers.html import MAX_SIZE, Extracted, HtmlRefused, decode, main_text
+from analysis.readers.html import MAX_SIZE, Extracted, HtmlRefused, main_text
+from analysis.readers.row import read_date
 
 PARAGRAPHS = (
     "El pleno votó por la mañana sobre la moción presentada por varias bancadas, según consta en el acta.",
@@ -19,7 +20,7 @@ PAGE = f"""<!doctype html><html lang="es-PE"><head><title>Votación en Lima | El
 
 
 def test_a_page_gives_title_paragraphs_moment_and_language():
-    expected = Extracted("Votación en Lima", "\n".join(PARAGRAPHS), datetime(2022, 12, 7, 20, 54, 7, tzinfo=UTC), "es")
+    expected = Extracted("Votación en Lima", "\n".join(PARAGRAPHS), read_date("2022-12-07T20:54:07Z"), "es")
     assert expected == main_text(PAGE)
 
 
@@ -28,32 +29,51 @@ def test_the_encoding_is_found(encoding):
     assert main_text(PAGE) == main_text(PAGE.encode(encoding))
 
 
-@pytest.mark.parametrize(
-    ("html", "charset", "expected"),
-    [
-        ("zażółć".encode("iso-8859-2"), "ISO-8859-2", "zażółć"),
-        (b'<meta charset="iso-8859-2">' + "ą".encode("iso-8859-2"), None, '<meta charset="iso-8859-2">ą'),
-        ("ñ".encode(), "utf-8", "ñ"),
-        ("ñ".encode(), "hex", "ñ"),  # a codec of Python that is no encoding
-        ("ñ".encode(), "no-such", "ñ"),
-        ("“ñ”".encode("cp1252"), "iso-8859-1", "“ñ”"),
-    ],
-)
-def test_bytes_are_decoded_by_the_word_of_the_server_then_of_the_page(html, charset, expected):
-    assert expected == decode(html, charset)
+@pytest.mark.parametrize("server", ["iso-8859-2", None, "utf-8"])
+def test_the_encoding_is_the_servers_or_the_pages_own_word_where_it_fits(server):
+    page = PAGE.replace("<head>", '<head><meta charset="iso-8859-2">').replace("Portada", "Zażółć gęślą jaźń")
+    page = page.replace(PARAGRAPHS[0], "Sędziowie zebrali się rano i głosowali, a świadkowie już odjechali.")
+    found = main_text(page.replace("ó", "o").encode("iso-8859-2", "replace"), charset=server)
+    assert "Sędziowie zebrali się rano i głosowali, a świadkowie już odjechali." == found.body.split("\n")[0]
+
+
+def _page(head: str = "", after: str = "") -> str:
+    paragraphs = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
+    return f"<html><head>{head}</head><body><article><h1>Hoy</h1>{paragraphs}</article>{after}</body></html>"
+
+
+def _linked(data: str) -> str:
+    return f'<script type="application/ld+json">{data}</script>'
+
+
+ARTICLE = '{"@type": ["Thing", "NewsArticle"], "datePublished": "2022-12-08T01:02Z"}'
+OTHER = '"datePublished": "2015-02-01"}'
 
 
 @pytest.mark.parametrize(
-    ("head", "expected"),
+    ("head", "after", "expected"),
     [
-        ('<script type="application/ld+json">{"datePublished": "2022-12-08T01:02Z"}</script>', (2022, 12, 8, 1, 2, 0)),
-        ('<meta itemprop="datePublished" content="2022-12-08">', (2022, 12, 8, 0, 0, 0)),
-        ('<meta name="date" content="2022-12-09">', (2022, 12, 9, 0, 0, 0)),
+        (_linked('{"datePublished": "2022-12-08T01:02Z"}'), "", "2022-12-08 01:02:00+00:00"),
+        (_linked(f'{{"@graph": [{{"@type": "WebSite", {OTHER}, {ARTICLE}]}}'), "", "2022-12-08 01:02:00+00:00"),
+        (f'<script>var r = [{{"title": "x", {OTHER}]</script>{_linked(ARTICLE)}', "", "2022-12-08 01:02:00+00:00"),
+        (_linked(f'[{{"@type": "ItemList", "itemListElement": [{ARTICLE}]}}]'), "", None),
+        (_linked("{broken") + _linked(ARTICLE), "", "2022-12-08 01:02:00+00:00"),
+        (_linked(ARTICLE) + _linked(f'{{"@type": "BlogPosting", {OTHER}'), "", None),  # two articles, two dates
+        ('<meta itemprop="datePublished" content="2022-12-08">', "", "2022-12-08"),
+        ('<meta name="date" content="2022-12-09">', "", "2022-12-09"),
+        ("", '<div class="c"><time itemprop="datePublished" datetime="2022-12-09">9</time></div>', None),
+        (_linked(ARTICLE), '<i itemprop="datePublished" content="2022-12-09">9</i>', "2022-12-08 01:02:00+00:00"),
+        (
+            "",
+            '<p itemscope itemtype="https://schema.org/NewsArticle"><i itemprop="datePublished" content="2022-12-08">'
+            '</p><p itemscope itemtype="https://schema.org/Comment"><i itemprop="datePublished" content="2022-12-09">',
+            "2022-12-08",
+        ),
     ],
 )
-def test_the_date_is_read_where_pages_give_it(head, expected):
-    page = f"<html><head>{head}</head><body><article><p>{PARAGRAPHS[0]}</p></article></body></html>"
-    assert datetime(*expected, tzinfo=UTC) == main_text(page).published
+def test_the_date_is_that_of_the_article(head, after, expected):
+    found = main_text(_page(head, after)).published
+    assert expected == (found and str(found))
 
 
 def test_a_date_after_the_crawl_is_not_believed():
@@ -63,7 +83,7 @@ def test_a_date_after_the_crawl_is_not_believed():
 def test_no_first_of_a_month_is_made_up_where_a_page_names_the_month():
     page = f"<html><body><article><p>{PARAGRAPHS[0]}</p></article><a href='/archive/2022/12/'>12/2022</a></body></html>"
     assert main_text(page).published is None
-    assert datetime(2022, 12, 1, tzinfo=UTC) == main_text(page, url="https://heraldo.example/2022/12/01/a").published
+    assert "2022-12-01" == str(main_text(page, url="https://heraldo.example/2022/12/01/a").published)
 
 
 def test_a_page_without_text_gives_nothing():
@@ -76,6 +96,8 @@ def test_a_page_without_text_gives_nothing():
         ("x" * (MAX_SIZE + 1), "HTML of more than 8,000,000 bytes."),
         ("<html><body>" + "<p>x</p>" * 2_001, "HTML with more than 2,000 elements in one"),
         ("<html><body>" + f"<div>{'<b>x</b>' * 1_500}</div>" * 15, "HTML of more than 20,000 elements"),
+        ("<html><p " + " ".join(f"a{n}" for n in range(1_001)) + ">x", "HTML with more than 1,000 attributes in one"),
+        ("<html><p x='>' " + "".join(f"a{n}='>' " for n in range(1_001)) + ">x", "HTML with more than 1,000 attr"),
     ],
 )
 def test_what_is_too_large_is_refused(html, expected):

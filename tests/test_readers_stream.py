@@ -61,13 +61,3 @@ def test_a_file_without_a_readable_row_is_left(tmp_path):
     _, rejected, _ = read(path)
     expected = ("a.jsonl", 100_000, "none of the first 100,000 rows could be read; the rest was not tried")
     assert (100_000, expected) == (len(rejected), rejected[-1])
-
-
-def test_what_is_put_back_is_read_again(tmp_path):
-    (tmp_path / "a").write_bytes(b"one\ntwo\nthree\n")
-    with Source(tmp_path / "a") as source:
-        first = source.readline(100)
-        source.back(first)
-        source.back(b"zero\n")
-        assert [b"zero\n", b"one\n", b"two\n", b"three\n"] == [source.readline(100) for _ in range(4)]
-        assert b"" == source.readline(100)

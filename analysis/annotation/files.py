@@ -227,17 +227,14 @@ class NewArticles:
 
 
 def article_rows(texts: pd.DataFrame) -> list[dict[str, str]]:
-    """Rows of articles.csv for texts (TEXTS), by column: facts only, nothing coded.
-
-    The time stamp is the crawler's where it carries microseconds, else the publisher's.
-    """
+    """Rows of articles.csv for texts (TEXTS), by column: facts only, nothing coded; a day without a time is a day."""
     rows = []
     for text in texts.itertuples(index=False):
         published_at = text.published.tz_localize(None)
         row = dict.fromkeys(ARTICLES_CSV.names, "")
         row |= {name: str(getattr(text, name)) for name in ("article", "outlet", "language", "url", "source")}
-        row["published"] = f"{published_at.isoformat()}Z"
-        row["timestamp"] = "crawl" if published_at.microsecond else "publisher"
+        row["published"] = str(published_at.date()) if text.timestamp == "day" else f"{published_at.isoformat()}Z"
+        row["timestamp"] = text.timestamp
         rows.append(row)
     return rows
 

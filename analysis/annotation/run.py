@@ -26,7 +26,7 @@ from analysis.annotation.partitions import WorkFolder, measuring_code, run_parti
 from analysis.dependencies import changed_since, code_record, keep_digests
 from analysis.errors import AnalysisError, told_if_not_written
 from analysis.readers import Rejected, Row, read_texts
-from analysis.readers.outlets import outlet_finder
+from analysis.readers.feed import outlet_finder
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.near_duplicates import Bands
 

@@ -12,7 +12,7 @@ from analysis.collect.outcomes import FetchError
 from analysis.collect.texts import Source
 from analysis.collect.visit import Visitor, archived
 from analysis.paths import digest
-from analysis.readers.row import parse_time
+from analysis.readers.row import read_date
 
 
 def now() -> str:
@@ -83,10 +83,10 @@ def get_article(source: Source, visitor: Visitor, archive: str | None) -> FetchR
     try:
         return _with_page(source, "page", visitor.page(source.url))
     except FetchError as error:
-        published = parse_time(source.published)
+        published = read_date(source.published)
         if archive is None or published is None or error.outcome not in ("gone", "unreachable"):
             return _without(source, error)
-        return _from_archive(source, visitor, archive, published, error)
+        return _from_archive(source, visitor, archive, published.moment, error)
 
 
 def _from_archive(
@@ -95,7 +95,7 @@ def _from_archive(
     try:
         copy = archived(visitor, archive, source.url, published)
     except FetchError as second:
-        # Only an archive that is in error itself may answer otherwise another day.
+        # Only an archive that is in trouble itself may answer otherwise another day.
         outcome = second.outcome if second.outcome in ("unreachable", "failed") else error.outcome
         reason = f"{error.reason}; archive: {second.reason}"
         return _without(source, FetchError(outcome, reason, status=error.status).at(error.url))

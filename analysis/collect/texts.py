@@ -16,7 +16,7 @@ from typing import Any
 
 from analysis.collect.record import ArticleState, JsonLines, Record
 from analysis.paths import digest
-from analysis.readers import clean, html
+from analysis.readers import charset, clean, html
 from analysis.readers.html import HtmlRefused, main_text
 from analysis.readers.row import BadRow, parse_row
 
@@ -104,7 +104,7 @@ class Texts:
     def _text(self, source: Source, state: ArticleState, page: bytes) -> dict[str, Any] | str:
         """The text of a page, with its digests, or why there is none."""
         try:
-            found = main_text(page, url=source.url, charset=_fitting(state.charset, page))
+            found = main_text(page, url=source.url, charset=state.charset)
         except HtmlRefused as error:
             return f"HTML {error.reason}"
         handed = {**vars(source), "source": "page", "title": found.title, "body": found.body}
@@ -123,7 +123,7 @@ class Texts:
 
 def extractor() -> str:
     """Names and versions of all that turns a page into a text; the digest is of this library's own part."""
-    own = digest(b"".join(Path(str(module.__file__)).read_bytes() for module in (html, clean)))
+    own = digest(b"".join(Path(str(module.__file__)).read_bytes() for module in (html, clean, charset)))
     return f"trafilatura {version('trafilatura')}, lxml {version('lxml')}, castillo {own[:8]}"
 
 
@@ -143,18 +143,3 @@ def _change(state: ArticleState, page_sha256: str) -> str:
 
 def _event(line: Mapping[str, Any], change: str, reason: str = "") -> dict[str, Any]:
     return {"event": "text", "change": change, "reason": reason} | {name: line[name] for name in _LOGGED}
-
-
-def _fitting(charset: str | None, page: bytes) -> str | None:
-    """The encoding to read a page in, where its bytes tell; None leaves it to the page's own word.
-
-    What is UTF-8 beyond ASCII is UTF-8, whatever a server says: text in another encoding hardly ever happens to be.
-    """
-    for name in ("utf-8", charset or ""):
-        try:
-            page.decode(name)
-        except (LookupError, ValueError):
-            continue
-        if not page.isascii():
-            return name
-    return None

@@ -1,32 +1,66 @@
-"""Files of texts → TEXTS, in chunks. A module per format; see `formats.FORMATS`.
+"""Files of texts → TEXTS, in chunks.
 
 A row that cannot be read is set aside with its place and the reason, never with its text; the rest goes on.
 
-`stream` and `charset` open a file, `row` and `clean` make a text of what the format's module finds in it.
+`tabular`, `feed`, `warc` and `folder` read a format each (`FORMATS`); `stream` opens a file, `charset` decides its
+encoding, `html` takes pages apart, `row` and `clean` make a text of what a format's reader gives.
 """
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
 from analysis import tables
-from analysis.readers import clean, folder
-from analysis.readers.formats import FORMATS, Reader, reader_of
-from analysis.readers.language import detector
-from analysis.readers.row import BadRow, Reading, Row, parse_row
-from analysis.readers.seen import Seen
+from analysis.errors import MissingLibrary, TextsError
+from analysis.readers import feed, folder, tabular, warc
+from analysis.readers.row import BadRow, Detect, Reading, Row, parse_row
 
-#: More lines than a file has.
-_LINES = 10**12
+Reader = Callable[[Path, Reading], tabular.Rows]
+#: Ending of a file → how its rows are read: (line, the row or what is wrong with it). `.gz` may follow some.
+FORMATS: dict[str, Reader] = {
+    ".jsonl": tabular.read_jsonl,
+    ".ndjson": tabular.read_jsonl,
+    ".csv": tabular.read_delimited,
+    ".tsv": tabular.read_delimited,
+    ".parquet": tabular.read_parquet,
+    ".rss": feed.read_feed,
+    ".atom": feed.read_feed,
+    ".xml": feed.read_feed,
+    ".warc": warc.read_warc,
+}
+_GZIPPED = tuple(ending for ending in FORMATS if ending != ".parquet")
+_NAMES: dict[Reader, str] = {
+    tabular.read_delimited: "CSV or TSV",
+    tabular.read_parquet: "Parquet",
+    feed.read_feed: "RSS or Atom",
+    warc.read_warc: "WARC",
+}
+#: What a file begins with → the format that is.
+_BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"PAR1"), "Parquet"),
+    (re.compile(rb"WARC/[01]\."), "WARC"),
+    (re.compile(rb"PK\x03\x04"), "a ZIP file (a spreadsheet, perhaps)"),
+    (re.compile(rb"%PDF-"), "PDF"),
+    (re.compile(rb"\xef?\xbb?\xbf?\s*\[?\s*\{\s*\"[^\"\n]{0,80}\"\s*:"), "JSON Lines"),
+    (re.compile(rb"\xef?\xbb?\xbf?\s*(?:<\?xml|<rss[\s>]|<feed[\s>]|<rdf:RDF[\s>])"), "RSS or Atom"),
+    (re.compile(rb"\xef?\xbb?\xbf?\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE), "HTML"),
+)
 #: A file that begins with so many rows that cannot be read is left there.
 _HOPELESS = 100_000
-_Detect = Callable[[str], str | BadRow]
+#: Fewer letters tell no language; more than so many characters tell no more.
+_LEAST, _MOST = 20, 4000
+#: Least probability of a language that is believed.
+_SURE = 0.6
 
 
 @dataclass(frozen=True)
@@ -62,15 +96,15 @@ def read_texts(
     Parameters
     ----------
     paths : a path or several: JSON Lines (.jsonl), UTF-8, an object per line with article (a unique id), outlet,
-        language, published (ISO 8601; a date alone is midnight UTC), url, title, body and, if it is not a feed
-        item, source; CSV, TSV and Parquet with such columns; RSS and Atom; WARC; a folder of .txt, .md and .html
-        with a metadata.csv. All but Parquet and folders may be gzipped.
+        language, published, url, title, body and, if it is not a feed item, source; CSV, TSV and Parquet with such
+        columns; RSS and Atom; WARC; a folder of .txt, .md and .html with a metadata.csv. All but Parquet and folders
+        may be gzipped. Dates are ISO 8601, or as feeds write them: see `row.read_date`.
     rejected : list, or another collector, receives a Rejected for each row set aside
     refuse : function of a row, says why it is not wanted, or None where it is
     rows : int, at most so many rows in a chunk
-    columns : what a column of a table holds → its name, where it goes by none of `columns.NAMES`
+    columns : what a column of a table holds → its name, where it goes by none of `row.COLUMN_NAMES`
     outlet_of : function of a feed's name or a page's host → id of its outlet, or None where it is of no interest,
-        as `outlets.outlet_finder` makes; where it is not given, the host is the outlet
+        as `feed.outlet_finder` makes; where it is not given, the host is the outlet
     languages : those a text may be in whose row does not say its language, which is then detected; where None, such
         a row is set aside
     skipped : Counter, receives what the files hold besides articles (records of a crawl that are no pages)
@@ -87,10 +121,10 @@ def read_texts(
     MissingLibrary
         Where a format needs a library that is not installed.
     """
-    places = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
-    files = [(path, reader_of(path)) for path in places]
+    every = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    files = [(path, _reader_of(path)) for path in every]
     reading = Reading(columns or {}, outlet_of, Counter() if skipped is None else skipped)
-    detect = None if languages is None else detector(languages)
+    detect = None if languages is None else language_detector(languages)
     return _chunks(_accepted(files, reading, [] if rejected is None else rejected, refuse, detect), rows)
 
 
@@ -110,11 +144,11 @@ def _accepted(
     reading: Reading,
     rejected: Collector,
     refuse: Callable[[Row], str | None] | None,
-    detect: _Detect | None,
+    detect: Detect | None,
 ) -> Iterator[Row]:
-    seen = Seen()  # the file and the line in one number
-    places = [path / folder.METADATA if read is folder.rows else path for path, read in files]
-    for number, (path, read) in enumerate(files):
+    seen: dict[bytes, tuple[str, int]] = {}  # digest of an id → where it was read: of long ids less than a text
+    for path, read in files:
+        place = path / folder.METADATA if read is folder.read_folder else path
         unread: int | None = 0  # until the first row that can be read
         for line, found in read(path, reading):
             if isinstance(found, BadRow) and unread is not None:
@@ -122,20 +156,21 @@ def _accepted(
             elif not isinstance(found, BadRow):
                 unread = None
             if unread == _HOPELESS:
-                told = f"none of the first {_HOPELESS:,} rows could be read; the rest was not tried"
-                rejected.append(Rejected(places[number], line, told))
+                reason = f"none of the first {_HOPELESS:,} rows could be read; the rest was not tried"
+                rejected.append(Rejected(place, line, reason))
                 break
             row = found if isinstance(found, BadRow) else parse_row(found, detect)
             if isinstance(row, BadRow):
-                rejected.append(Rejected(row.path or places[number], line, row.reason))
-            elif (place := seen.get(row.article)) is not None:
-                before, at = divmod(place, _LINES)
-                told = f"article id was read before ({places[before].name}, line {at})"
-                rejected.append(Rejected(places[number], line, told))
-            elif refuse is not None and (reason := refuse(row)):
-                rejected.append(Rejected(places[number], line, reason))
+                rejected.append(Rejected(row.path or place, line, row.reason))
+                continue
+            key = blake2b(row.article.encode(), digest_size=16).digest()
+            if key in seen:
+                name, at = seen[key]
+                rejected.append(Rejected(place, line, f"article id was read before ({name}, line {at})"))
+            elif refuse is not None and (refused := refuse(row)):
+                rejected.append(Rejected(place, line, refused))
             else:
-                seen.add(row.article, number * _LINES + line)
+                seen[key] = place.name, line
                 yield row
 
 
@@ -143,4 +178,72 @@ def _frame(rows: list[Row]) -> pd.DataFrame:
     return tables.check(pd.DataFrame(rows), tables.TEXTS)
 
 
-__all__ = ["FORMATS", "BadRow", "Rejected", "Row", "clean", "read_texts"]
+def _reader_of(path: Path) -> Reader:
+    """How a file, or a folder, is read; a TextsError where it cannot be."""
+    if not path.exists():
+        raise TextsError(path, "does not exist")
+    name = path.name.lower()
+    ending = Path(name.removesuffix(".gz")).suffix
+    if path.is_dir() and not ending:
+        return folder.read_folder
+    if ending not in FORMATS or (name.endswith(".gz") and ending not in _GZIPPED):
+        raise TextsError(path, f"its ending is none of {', '.join(FORMATS)}; {', '.join(_GZIPPED)} may be gzipped")
+    if not path.is_file():
+        raise TextsError(path, "is not a file")
+    reader = FORMATS[ending]
+    if reader is tabular.read_jsonl:  # whatever it is: each line is read or set aside
+        return reader
+    begins_as = _begins_as(path)
+    if begins_as and begins_as != _NAMES[reader]:
+        raise TextsError(path, f"its ending says {_NAMES[reader]}, its content {begins_as}. Rename or convert it")
+    return reader
+
+
+def _begins_as(path: Path) -> str:
+    """The format that a file's first bytes show; empty where they do not."""
+    try:
+        with path.open("rb") as file:
+            first = file.read(2048)
+    except OSError as error:
+        raise TextsError(path, f"cannot be read ({error.strerror})") from error
+    if first.startswith(b"\x1f\x8b\x08"):
+        if not path.name.lower().endswith(".gz"):
+            return "gzip"
+        try:
+            first = zlib.decompressobj(31).decompress(first, 2048)
+        except zlib.error:
+            return ""
+    return next((name for pattern, name in _BEGINNINGS if pattern.match(first)), "")
+
+
+def language_detector(languages: Collection[str]) -> Detect:
+    """A function of a text: its language where that is one of `languages`, else why it is set aside.
+
+    By py3langid (Lui & Baldwin 2012, ACL System Demonstrations): offline, the same on every machine. All 97 languages
+    the model knows are weighed, not only the study's: an article in none of them is to be noticed.
+    """
+
+    def detect(text: str) -> str | BadRow:
+        if sum(map(str.isalpha, text[:_MOST])) < _LEAST:
+            return BadRow("language is missing, and the text is too short to tell it")
+        language, probability = _language_model().classify(text[:_MOST])
+        if probability < _SURE:
+            return BadRow("language is missing, and the text does not tell it")
+        if language not in languages:
+            known = ", ".join(languages)
+            return BadRow(f"language is missing; detected {language}, none of the study's ({known})")
+        return str(language)
+
+    return detect
+
+
+@lru_cache(maxsize=1)
+def _language_model() -> Any:
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError as error:
+        raise MissingLibrary("py3langid", "readers", "telling the language of texts") from error
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+__all__ = ["FORMATS", "BadRow", "Rejected", "Row", "read_texts"]

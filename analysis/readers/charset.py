@@ -1,27 +1,18 @@
-"""The encoding of a file of text, found from its bytes, and its lines."""
+"""The encoding of bytes, and their text: one rule for every format."""
 
 from __future__ import annotations
 
 import codecs
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import TextsError
-from analysis.readers.stream import MAX_LINE, Source
+from analysis.errors import AnalysisError, TextsError
+from analysis.readers.stream import Source
 
-_MARKS = "‘’‚“”„–—…«»°€§·•\u00a0"
-#: The encodings that Windows used for the languages that have rules → what is not ASCII in texts of them.
-_LEGACY = {
-    "cp1252": "áéíóúüñçàâãêôõäöèìòùîûëïß¿¡ºª£" + _MARKS,
-    "cp1250": "ąćęłńóśźż" + _MARKS,
-}
-#: Least share of such characters; a file in yet another encoding has fewer.
-_LEAST = 0.7
-_RUN = re.compile(r"[^\W\d_\x00-\x7f]{3,}")
-_BLOCK, _SAMPLE = 1 << 20, 100_000
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -29,52 +20,119 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_MARKS = "‘’‚“”„–—…«»°€§·•©®™\u00a0\u00ad"
+_WESTERN = "áéíóúüñçàâãêôõäöèìòùîûëïß¿¡ºª£" + _MARKS
+_POLISH = "ąćęłńóśźż" + _MARKS
+#: Encodings used for the languages that have rules → what is not ASCII in texts of them; ties go to the first.
+_LEGACY = {"cp1252": _WESTERN, "cp1250": _POLISH, "iso8859-2": _POLISH}
+#: Those that are recognized and not read: a short text in them looks like one in the former.
+_REFUSED = {"mac-roman": _WESTERN, "cp850": _WESTERN, "cp852": _POLISH}
+#: Least share of such characters; a file in yet another encoding has fewer. More contradict an encoding declared.
+_LEAST, _SURE = 0.7, 0.95
+_BLOCK, _SAMPLE, _AROUND = 1 << 20, 100_000, 16
+_BEYOND, _DAMAGED = re.compile(r"[^\x00-\x7f]"), re.compile("[\udc80-\udcff]")
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_CAPITALS = "".join(c.upper() for c in _WESTERN + _POLISH if c.isalpha() and len(c.upper()) == 1)
+#: Three such letters in a row are no word of these languages (so Cyrillic looks), and within a word stand no capitals
+#: and no marks but apostrophes and dashes (so letters of other encodings look).
+_UNLIKELY = re.compile(
+    rf"[^\W\d_\x00-\x7f]{{3,}}|(?<=[a-z])(?:[^\w\s\x00-\x7f’—…·\xad]|[{_CAPITALS}])(?=[a-z])"
+    r"|(?<=[a-z])—(?=[b-df-hj-np-xz]\b)"
+)
+#: Names of encodings that browsers read as another one, which holds more.
+_READ_AS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
+
+
+class UnknownEncoding(AnalysisError):
+    """Bytes in an encoding that is not read: a guess would put wrong letters into words, and nobody would see it."""
+
+    def __init__(self, likely: str = "") -> None:
+        perhaps = f" (perhaps {likely})" if likely else ""
+        self.reason = f"encoding is none of UTF-8, UTF-16, {', '.join(_LEGACY)}{perhaps}. Save it as UTF-8"
+        super().__init__(f"its {self.reason}.")
 
 
 def encoding_of(path: Path) -> str:
-    """Python's name of a file's encoding.
-
-    A byte order mark tells it; else zeros in every other byte (UTF-16); else it is UTF-8 where more is valid UTF-8 than
-    is not, since single damaged bytes do not make it another encoding; else one of the encodings that Windows used, by
-    the letters it gives. The file is read through, not loaded.
+    """Encoding of a file, as `find_encoding` finds it. The file is read through, not loaded.
 
     Raises
     ------
     TextsError
-        Where it is in another encoding: a guess would put wrong letters into words, and nobody would see it.
+        Where it is in an encoding that is not read.
     """
     with Source(path) as source:
-        first = source.read(_BLOCK)
-        for bom, name in _BOMS:
-            if first.startswith(bom):
-                return name
-        if (wide := _utf16(first)) is not None:
-            return wide
-        sample, valid, invalid = b"", 0, 0
-        decoder: Any = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        block = first
-        while block:
-            if not block.isascii():
-                text = decoder.decode(block)
-                escaped = sum(map(text.count, _ESCAPED)) if not _is_utf8(text) else 0
-                invalid += escaped
-                valid += sum(not character.isascii() for character in text) - escaped
-                sample += _around(block)[: max(0, _SAMPLE - len(sample))]
-            elif decoder.getstate()[0]:
-                invalid += len(decoder.decode(block[:1]))
-            block = source.read(_BLOCK)
-    return "utf-8" if invalid <= valid else _legacy(path, sample)
+        try:
+            return find_encoding(iter(partial(source.read, _BLOCK), b""))
+        except UnknownEncoding as error:
+            raise TextsError(path, f"its {error.reason}") from error
 
 
-_ESCAPED = [chr(0xDC80 + byte) for byte in range(128)]
+def decode(raw: bytes, *declared: str | None) -> str:
+    """Text of bytes, in the encoding that `find_encoding` finds; damaged bytes become half surrogate pairs."""
+    encoding = find_encoding([raw], *declared)
+    return raw.decode(encoding, errors_for(encoding))
 
 
-def _is_utf8(text: str) -> bool:
+def find_encoding(blocks: Iterable[bytes], *declared: str | None) -> str:
+    """Python's name of the encoding of bytes.
+
+    A byte order mark decides; else zeros in every other byte (UTF-16); else it is UTF-8 where more is valid UTF-8 than
+    is not, whatever was declared, since text in other encodings hardly ever happens to be; else what was declared,
+    unless it gives letters that nobody writes; else, of those that were used for the languages that have rules, the one
+    whose letters fit.
+
+    Parameters
+    ----------
+    blocks : the bytes, in pieces
+    declared : encodings that a server or the text itself names, the first counts most
+
+    Raises
+    ------
+    UnknownEncoding
+        Where none fits.
+    """
+    blocks = iter(blocks)
+    first = next(blocks, b"")
+    for bom, name in _BOMS:
+        if first.startswith(bom):
+            return name
+    if (wide := _utf16(first)) is not None:
+        return wide
+    valid, invalid, sample = _survey(chain([first], blocks))
+    named = [codec for codec in map(_codec, declared) if codec is not None]
+    if not valid and not invalid:
+        return named[0] if named else "utf-8"
+    if invalid <= valid:
+        return "utf-8"
+    fits = {name: _fit(sample, name) for name in (*_LEGACY, *_REFUSED, *named)}
+    best = max(_LEGACY, key=fits.__getitem__)
+    possible = [name for name in named if name != "utf-8" and fits[name] >= 0]
+    if possible:
+        likely = max(possible, key=fits.__getitem__)
+        return best if fits[likely] < _SURE <= fits[best] else likely
+    likely = max((*_LEGACY, *_REFUSED), key=fits.__getitem__)
+    if fits[likely] < _LEAST:
+        raise UnknownEncoding
+    if likely in _REFUSED:
+        raise UnknownEncoding(likely)
+    return likely
+
+
+def errors_for(encoding: str) -> str:
+    """How bytes that do not fit an encoding are decoded: as half surrogate pairs, which no row may hold."""
+    return "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+
+
+def _codec(name: str | None) -> str | None:
+    """Python's name of an encoding of text, as browsers read it; None where there is none."""
     try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+        found = codecs.lookup((name or "").strip()).name
+        b"".decode(found)  # refuses rot13, hex and others that are no encodings of text
+        "".encode(found)
+    except (LookupError, ValueError, TypeError):
+        return None
+    # What can name its encoding in ASCII is not in UTF-16.
+    return None if found.startswith(("utf-16", "utf-32", "utf-7")) else _READ_AS.get(found, found)
 
 
 def _utf16(first: bytes) -> str | None:
@@ -86,79 +144,34 @@ def _utf16(first: bytes) -> str | None:
     return None
 
 
-def _around(block: bytes) -> bytes:
-    """The lines of a block that hold more than ASCII: they tell encodings apart."""
-    return b"".join(line for line in block.splitlines(keepends=True) if not line.isascii())
+def _survey(blocks: Iterable[bytes]) -> tuple[int, int, bytes]:
+    """Characters beyond ASCII that are valid UTF-8, bytes that are not, and a sample of what lies around them."""
+    valid = invalid = 0
+    sample = bytearray()
+    decoder: Any = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    for block in blocks:
+        if block.isascii() and not decoder.getstate()[0]:
+            continue
+        text = decoder.decode(block)
+        damaged = len(_DAMAGED.findall(text))
+        valid, invalid = valid + len(_BEYOND.findall(text)) - damaged, invalid + damaged
+        end = 0
+        for high in _HIGH.finditer(block):
+            if len(sample) > _SAMPLE:
+                break
+            sample += block[max(end, high.start() - _AROUND) : high.end() + _AROUND]
+            end = high.end() + _AROUND
+    return valid, invalid + len(decoder.decode(b"", final=True)), bytes(sample)
 
 
-def _legacy(path: Path, sample: bytes) -> str:
-    """The encoding under which most of what is not ASCII is what its languages write; ties go to cp1252.
+def _fit(sample: bytes, encoding: str) -> float:
+    """Share of what is not ASCII that texts in an encoding's languages hold; negative where much is no text at all.
 
     Own code: charset-normalizer 3.5 takes Spanish in cp1252 for cp1250 and reads “mańana”.
     """
-    fits = {}
-    for encoding, letters in _LEGACY.items():
-        text = sample.decode(encoding, "replace")
-        strange = [c for c in text if not c.isascii()]
-        # Three such letters in a row are no word of these languages: so Cyrillic looks.
-        fitting = sum(c.casefold() in letters for c in _RUN.sub("", text) if not c.isascii())
-        fits[encoding] = fitting / max(1, len(strange))
-    best = max(fits, key=lambda encoding: fits[encoding])
-    if fits[best] < _LEAST:
-        known = ", ".join(("UTF-8", "UTF-16", *_LEGACY))
-        raise TextsError(path, f"its encoding is none of {known}. Save it as UTF-8")
-    return best
-
-
-class Lines:
-    """Lines of a file of text: 1-based number and text, with its end; a context.
-
-    Bytes that do not fit the encoding become half surrogate pairs, which `parse_row` refuses by column.
-    None stands for a line that is too long.
-    """
-
-    def __init__(self, path: Path, encoding: str) -> None:
-        self.source, self._cut = Source(path), False
-        errors = "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
-        errors = "replace" if encoding.startswith("utf-32") else errors
-        self._text = io.TextIOWrapper(_Raw(self.source), encoding, errors, newline="")  # type: ignore[type-var]
-
-    def __enter__(self) -> Lines:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.source.__exit__()
-
-    def __iter__(self) -> Iterator[tuple[int, str | None]]:
-        number = 0
-        while line := self._line(MAX_LINE + 1):
-            number += 1
-            if len(line) <= MAX_LINE:
-                yield number, line
-                continue
-            while line and not line.endswith(("\n", "\r")):
-                line = self._line(_BLOCK)
-            yield number, None
-
-    def _line(self, most: int) -> str:
-        try:
-            return "" if self._cut else self._text.readline(most)
-        except UnicodeDecodeError:  # UTF-16 that ends within a character
-            self._cut = True
-            return "\udc80"
-
-
-class _Raw(io.BufferedIOBase):
-    """What TextIOWrapper reads from."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def readable(self) -> bool:
-        return True
-
-    def read1(self, size: int = -1, /) -> bytes:
-        return self._source.read(size if size > 0 else _BLOCK)
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        return self.read1(size or -1)
+    letters = (_LEGACY | _REFUSED).get(encoding, _WESTERN + _POLISH)
+    text = sample.decode(encoding, "replace")
+    count = max(1, len(_BEYOND.findall(text)))
+    if text.count("\ufffd") > count / 10:
+        return -1
+    return sum(c.casefold() in letters for c in _BEYOND.findall(_UNLIKELY.sub("", text))) / count

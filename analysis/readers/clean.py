@@ -32,6 +32,7 @@ _ATTRIBUTES = r"""(?:[\s/](?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*(?=>)|[^<>]*))?"""  #
 _TAG = rf"</?(?:{_NAMES}){_ATTRIBUTES}>"
 _COMMENT = r"<!--(?:(?!<!--).)*?-->"
 _MARKUP = re.compile(rf"{_TAG}|{_COMMENT}", re.IGNORECASE | re.DOTALL)
+_ATTRIBUTES_OF = re.compile(r"\A(</?[a-z][a-z0-9]*+)[\s/].*?(/?>)\Z", re.IGNORECASE | re.DOTALL)
 _CUT_OFF = re.compile(rf"<(?:{_NAMES})\s[^<>=]*+=[^<>]*+\Z", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>|<!doctype[^<>]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
@@ -41,8 +42,10 @@ _TAILS = re.compile(
     re.IGNORECASE,
 )
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
-_LINE_END = re.compile(r"\r\n?|[\u2028\u2029\x85\v\f]")
+_LINE_END = re.compile(r"\r\n?|[\u2028\u2029\v\f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+#: Quotation marks and others of Windows, taken for Latin-1 on the way: as browsers read &#147;.
+_OF_WINDOWS = {byte: bytes([byte]).decode("cp1252", "ignore") or " " for byte in range(0x80, 0xA0)}
 _NO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 #: Nothing to clean but blank lines between paragraphs, as with most texts: no markup, words with single spaces.
 _WORDS = r"[!-%'-;=-~‘’“”–—À-ÖØ-öø-ſ]+"
@@ -77,7 +80,7 @@ def clean_title(text: str) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    text = _CONTROL.sub(" ", _LINE_END.sub("\n", text))
+    text = _CONTROL.sub(" ", _LINE_END.sub("\n", text).translate(_OF_WINDOWS))
     text = _CUT_OFF.sub("", _CDATA.sub("", text))
     text = _text_of(text) if _MARKUP.search(text) or _ENTITY.search(text) else _lines(text)
     text = unicodedata.normalize("NFC", text).translate(_NO_WIDTH)
@@ -110,7 +113,9 @@ def _escape_others(text: str) -> str:
         pieces.append(_escape(text[at : markup.start()]))
         entity = markup[0].startswith("&") and markup[0][1] != "#"
         # libxml2 would take the first letters of an unknown name for an entity of their own.
-        pieces.append(_escape(markup[0]) if entity and markup[0][1:] not in html5 else markup[0])
+        kept = _escape(markup[0]) if entity and markup[0][1:] not in html5 else markup[0]
+        # Attributes say nothing here, and libxml2 takes the square of their number.
+        pieces.append(_ATTRIBUTES_OF.sub(r"\1\2", kept))
         at = markup.end()
     return "".join(pieces) + _escape(text[at:])
 

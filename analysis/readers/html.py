@@ -1,38 +1,50 @@
 """A page of HTML → title, main text, date and language, by trafilatura (Barbaresi 2021, ACL Demo).
 
-Pages come from the web, so all is bounded: a page's bytes, its elements, how deep they nest. Two runs over the same
-bytes give the same text; the day on which they run does not matter.
+Pages come from the web, so all is bounded: a page's bytes, its elements and their attributes, how deep they nest. Two
+runs over the same bytes give the same text; the day on which they run does not matter.
 """
 
 from __future__ import annotations
 
-import codecs
+import json
 import re
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from datetime import date
 from typing import Any, NamedTuple
 
 from analysis.errors import AnalysisError, MissingLibrary
-from analysis.readers.row import parse_time
+from analysis.readers.charset import UnknownEncoding, decode
+from analysis.readers.row import Published, read_date
+from analysis.tables import language_tag
 
 #: Most bytes (or characters) of a page; those of news have a few hundred thousand.
 MAX_SIZE = 8_000_000
-#: Most elements of a page, most within one element, and most levels. Extraction takes the square of the second.
-MAX_ELEMENTS = 20_000
-MAX_CHILDREN = 2_000
-MAX_DEPTH = 400
+#: Most elements of a page, most within one element, most levels, and most attributes of one element. Parsing takes the
+#: square of the last, extraction of the second.
+MAX_ELEMENTS, MAX_CHILDREN, MAX_DEPTH, MAX_ATTRIBUTES = 20_000, 2_000, 400, 1_000
 
 _META_CHARSET = re.compile(rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-#: Names of encodings that browsers read as another one, which holds more.
-_READ_AS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_DATED = re.compile(r'"datePublished"\s*:\s*"([0-9T:.+Zz -]{8,40})"')
-_DATE_TAGS = (
-    "//meta[@property='article:published_time' or @name='article:published_time']/@content",
-    "//meta[@itemprop='datePublished' or @property='og:published_time']/@content",
-    "//time[@itemprop='datePublished']/@datetime",
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_DAMAGED = re.compile("[\ud800-\udfff]")
+#: A script or a comment, passed over, or a tag of an element, to its end.
+_TAG = re.compile(
+    r"<script(?:[^<]++|<(?!/script))*+|<!--(?:[^-]++|-(?!->))*+"
+    r"|<([a-z](?:[^=>]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')|=)*+)",
+    re.IGNORECASE,
 )
-_LANGUAGE = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9-]{1,20})?")
+_QUOTED = re.compile(r"=\s*+(?:\"[^\"]*+\"|'[^']*+')")
+_PUBLISHED_META = (
+    "//meta[@property='article:published_time' or @name='article:published_time']/@content",
+    "//head/meta[@itemprop='datePublished' or @property='og:published_time']/@content",
+)
+_ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report)\Z")
+_MICRODATA = "//body//*[@itemprop='datePublished']"
+#: What dates something else than the article, or its last change.
+_OTHERS = (
+    "//script | //nav | //footer | //aside | //meta[contains(@property, 'modified') or contains(@property, 'updated')]"
+    " | //body//*[contains(@class, 'comment') or contains(@id, 'comment') or contains(@class, 'related')]"
+)
 
 
 class HtmlRefused(AnalysisError):
@@ -44,19 +56,19 @@ class HtmlRefused(AnalysisError):
 
 
 class Extracted(NamedTuple):
-    """What a page says.
+    """What a page holds.
 
     Attributes
     ----------
     title : str, empty where there is none
     body : str, the main text, a paragraph a line; empty where none was found
-    published : datetime in UTC, or None; midnight where the page gives a day only
+    published : Published, or None where the page gives no date, or several that contradict each other
     language : str, the language the page declares (BCP 47, without region); empty where it declares none
     """
 
     title: str
     body: str
-    published: datetime | None
+    published: Published | None
     language: str
 
 
@@ -72,48 +84,40 @@ def main_text(
     charset : encoding that the server named; counts before what the page itself names
     latest : day after which it cannot have been published, such as that of the crawl; a later date is not believed
 
-    Returns
-    -------
-    Extracted
-
     Raises
     ------
     HtmlRefused
-        Where the page is too large, too deep, or breaks the extraction.
+        Where the page is too large, too deep, in an encoding that is not read, or breaks the extraction.
     MissingLibrary
         Where trafilatura is not installed.
     """
     if len(html) > MAX_SIZE:
         raise HtmlRefused(f"of more than {MAX_SIZE:,} bytes")
-    text = html if isinstance(html, str) else decode(html, charset)
-    trafilatura = _trafilatura()
+    text = _CONTROL.sub(" ", html if isinstance(html, str) else _decoded(html, charset))
+    _check_attributes(text)
     try:
-        tree = trafilatura.load_html(_CONTROL.sub(" ", text))
+        import trafilatura
+    except ImportError as error:
+        raise MissingLibrary("trafilatura", "readers", "taking HTML apart") from error
+    try:
+        tree = trafilatura.load_html(_DAMAGED.sub("\ufffd", text))
         if tree is None:
             return Extracted("", "", None, "")
         _check_size(tree)
-        published, language = _published(tree, text, latest), _language(tree)
-        found = trafilatura.bare_extraction(
-            tree,
-            url=url,
-            with_metadata=True,
-            include_comments=False,
-            date_extraction_params={
-                "original_date": True,
-                "extensive_search": False,  # no dates out of the running text
-                # Its default is today: the same page would have another date on another day.
-                "max_date": f"{latest or date.max:%Y-%m-%d}",
-            },
+        published = _published(tree, text, url, f"{latest or date.max:%Y-%m-%d}")
+        # The date of its own is not used; its default latest day is today.
+        dates = {"original_date": True, "extensive_search": False, "max_date": f"{date.max:%Y-%m-%d}"}
+        found: Any = trafilatura.bare_extraction(
+            tree, url=url, with_metadata=True, include_comments=False, date_extraction_params=dates
         )
+        if found is None:
+            return Extracted("", "", published, _language(tree))
+        title = " ".join((found.title or "").split())
+        return Extracted(title, _without_title(found.text or "", title), published, _language(tree))
     except HtmlRefused:
         raise
     except Exception as error:  # the extraction meets what nobody wrote it for: any error is one of that page
         raise HtmlRefused(f"cannot be taken apart ({type(error).__name__})") from error
-    if found is None:
-        return Extracted("", "", published, language)
-    title = " ".join((found.title or "").split())
-    moment = published or _day(found.date or "", f"{url or ''} {text}")
-    return Extracted(title, _without_title(found.text or "", title), moment, language)
 
 
 def _without_title(body: str, title: str) -> str:
@@ -122,74 +126,99 @@ def _without_title(body: str, title: str) -> str:
     return rest.lstrip() if title and " ".join(first.split()).casefold() == title.casefold() else body
 
 
-def decode(html: bytes, charset: str | None = None) -> str:
-    """Text of a page's bytes: by its byte order mark, the server's word, its own, UTF-8 if it is that, else cp1252."""
-    for bom, name in _BOMS:
-        if html.startswith(bom):
-            return html[len(bom) :].decode(name, "replace")
+def _decoded(html: bytes, charset: str | None) -> str:
     own = _META_CHARSET.search(html[:4096])
-    for given in (charset, own[1].decode("ascii") if own else None):
-        if (codec := _codec(given)) is not None:
-            return html.decode(codec, "replace")
     try:
-        return html.decode("utf-8")
-    except UnicodeDecodeError:
-        return html.decode("cp1252", "replace")
+        return decode(html, charset, own[1].decode("ascii") if own else None)
+    except UnknownEncoding as error:
+        raise HtmlRefused(f"whose {error.reason}") from error
 
 
-def _codec(name: str | None) -> str | None:
-    """Python's name of an encoding of text, as browsers read it; None where there is none."""
-    try:
-        found = codecs.lookup((name or "").strip())
-        b"".decode(found.name)  # refuses rot13, hex and others that are no encodings of text
-        "".encode(found.name)
-    except (LookupError, ValueError, TypeError):
-        return None
-    # A page that can name its encoding in ASCII is not in UTF-16.
-    return None if found.name.startswith(("utf-16", "utf-32", "utf-7")) else _READ_AS.get(found.name, found.name)
-
-
-def _trafilatura() -> Any:
-    try:
-        import trafilatura
-    except ImportError as error:
-        raise MissingLibrary("trafilatura", "readers", "taking HTML apart") from error
-    return trafilatura
+def _check_attributes(text: str) -> None:
+    for tag in _TAG.finditer(text):
+        if len(tag[1] or "") > 2 * MAX_ATTRIBUTES and len(_QUOTED.sub("=", tag[1]).split()) > MAX_ATTRIBUTES:
+            raise HtmlRefused(f"with more than {MAX_ATTRIBUTES:,} attributes in one element")
 
 
 def _check_size(tree: Any) -> None:
-    depth = count = 0
-    stack = [(tree, 1)]
+    count, stack = 0, [(tree, 1)]
     while stack:
         node, level = stack.pop()
-        count, depth = count + 1, max(depth, level)
+        count += 1
         if count > MAX_ELEMENTS:
             raise HtmlRefused(f"of more than {MAX_ELEMENTS:,} elements")
         if len(node) > MAX_CHILDREN:
             raise HtmlRefused(f"with more than {MAX_CHILDREN:,} elements in one")
-        if depth > MAX_DEPTH:
+        if level > MAX_DEPTH:
             raise HtmlRefused(f"of more than {MAX_DEPTH} levels")
         stack += [(child, level + 1) for child in node]
 
 
-def _published(tree: Any, text: str, latest: date | None) -> datetime | None:
-    """Moment that the page gives for its publication to machines: the time too, not the day alone."""
-    written = [value for path in _DATE_TAGS for value in tree.xpath(path)]
-    if found := _DATED.search(text):
-        written.append(found[1])
-    moments = (parse_time(str(value)) for value in written)
-    return next((moment for moment in moments if moment and (latest is None or moment.date() <= latest)), None)
+def _published(tree: Any, text: str, url: str | None, latest: str) -> Published | None:
+    """When the article was published: by what its page says of it to machines, else by what htmldate finds."""
+    for written in (
+        *(tree.xpath(path) for path in _PUBLISHED_META),
+        _of_linked_data(tree),
+        [element.get("datetime") or element.get("content") for element in tree.xpath(_MICRODATA) if _is_own(element)],
+    ):
+        dates = {read_date(str(value)) for value in written if value} - {None}
+        dates = {when for when in dates if when and when.moment.date().isoformat() <= latest}
+        if len({when.moment.date() for when in dates if when}) > 1:
+            return None
+        if dates:
+            # Of a day and a time on it the time says more.
+            return min(dates, key=lambda when: (when.timestamp == "day", when.moment) if when else (True,))
+    return _by_htmldate(tree, f"{url or ''} {text}", url, latest)
 
 
-def _day(found: str, page: str) -> datetime | None:
-    """The day that was found. The first of a month must stand in the page: of a month alone its first is made up."""
-    if found.endswith("-01") and not re.search(found.replace("-", "[-/.]?0?"), page):
+def _of_linked_data(tree: Any) -> Iterator[object]:
+    """Dates of the articles that the page is about (schema.org in JSON-LD), those of articles in lists left out."""
+    for script in tree.xpath("//script[@type='application/ld+json']/text()"):
+        try:
+            found = json.loads(script, strict=False)
+        except (ValueError, RecursionError):
+            continue
+        nodes = found if isinstance(found, list) else [found]
+        graphs = [node.get("@graph") for node in nodes if isinstance(node, dict)]
+        for node in (*nodes, *(inner for graph in graphs if isinstance(graph, list) for inner in graph)):
+            if isinstance(node, dict) and ("@type" not in node or _is_article(node["@type"])):
+                yield node.get("datePublished")
+
+
+def _is_article(types: object) -> bool:
+    every: Iterable[object] = types if isinstance(types, list) else [types]
+    return any(isinstance(name, str) and _ARTICLE_TYPE.search(name) for name in every)
+
+
+def _is_own(element: Any) -> bool:
+    """Whether a date in microdata is the article's: of its scope, or where none is given, in no comment."""
+    scope = next((outer for outer in (element, *element.iterancestors()) if "itemscope" in outer.attrib), None)
+    if scope is not None:
+        return _is_article(scope.get("itemtype"))
+    outer = [node for node in element.iterancestors() if node.tag == "article"]
+    named = " ".join(f"{node.get('class')} {node.get('id')}" for node in element.iterancestors())
+    return len(outer) == 1 and "comment" not in named.lower()
+
+
+def _by_htmldate(tree: Any, page: str, url: str | None, latest: str) -> Published | None:
+    """The one day that htmldate finds, whether it looks for the first or the last; not a first of a month made up."""
+    import htmldate
+
+    own = deepcopy(tree)
+    for element in (*own.xpath(_OTHERS), *(item for item in own.xpath(_MICRODATA) if not _is_own(item))):
+        element.drop_tree()
+    days = {
+        htmldate.find_date(own, url=url, original_date=first, extensive_search=False, max_date=latest)
+        for first in (True, False)
+    }
+    day = days.pop()
+    if days or day is None or (day.endswith("-01") and not re.search(day.replace("-", "[-/.]?0?"), page)):
         return None
-    return parse_time(found)
+    return read_date(day)
 
 
 def _language(tree: Any) -> str:
     root = tree.getroottree().getroot()
     given = root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang") or ""
-    found = _LANGUAGE.fullmatch(given.strip())
-    return found[1].lower() if found else ""
+    tag = language_tag(given)
+    return tag if re.fullmatch("[a-z]{2,3}", tag) else ""

@@ -1,18 +1,17 @@
-"""Bytes of a file, unpacked where it is gzipped, and its lines: all bounded, so that no input can fill the memory.
-
-A damaged gzip file is read on from its next whole member, as each record of a .warc.gz is one. What was lost is noted
-in `damage`, for the reader to set aside.
-"""
+"""Bytes of a file, unpacked where it is gzipped, and its lines: all bounded, so that no input can fill the memory."""
 
 from __future__ import annotations
 
+import io
 import zlib
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from analysis.errors import TextsError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 #: Most bytes of a line or record. The longest articles have a twentieth.
 MAX_LINE = 10_000_000
@@ -22,105 +21,82 @@ _BLOCK = 65_536
 #: Put where packed data break off: no row with a NUL is taken, so none whose end was lost passes for a whole one.
 _CUT = b"\0\0\n"
 _MAGIC = b"\x1f\x8b\x08"
+_Line = TypeVar("_Line", str, bytes)
 
 
-class Source:
-    """A file opened for reading bytes; a context.
+class Source(io.BufferedReader):
+    """A file opened for reading its bytes, unpacked.
+
+    A damaged gzip file is read on from its next whole member, as each record of a .warc.gz is one.
 
     Attributes
     ----------
-    damage : list of str, what was lost of a gzip file, taken away by who tells it
+    damage : list of str, what was lost of a gzip file, taken away by who reports it
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self.damage = path, list[str]()
-        self._buffer, self._at, self._ended = b"", 0, False
+        raw = _Unpacked(path)
+        self.damage = raw.damage
+        super().__init__(raw, _BLOCK)
+
+    def lines(self) -> Iterator[bytes | None]:
+        """Each line with its end; None in place of one of more than `MAX_LINE` bytes."""
+        return _lines(self.readline, (b"\n",))
+
+    def text_lines(self, encoding: str, errors: str) -> Iterator[str | None]:
+        """Each line of a text with its end; None in place of one of more than `MAX_LINE` characters."""
+        text = io.TextIOWrapper(self, encoding, errors, newline="")
+        return _lines(text.readline, ("\n", "\r"))
+
+
+def _lines(readline: Callable[[int], _Line], ends: tuple[_Line, ...]) -> Iterator[_Line | None]:
+    while line := readline(MAX_LINE + 1):
+        if len(line) <= MAX_LINE:
+            yield line
+            continue
+        while line and not line.endswith(ends):
+            line = readline(_BLOCK)
+        yield None
+
+
+class _Unpacked(io.RawIOBase):
+    """Bytes of a file, block by block."""
+
+    def __init__(self, path: Path) -> None:
+        self.damage = list[str]()
+        self._path, self._rest = path, b""
         try:
             self._file = path.open("rb")
-            self._gzip = path.suffix.lower() == ".gz" and self._file.read(3) == _MAGIC
+            packed = path.suffix.lower() == ".gz" and self._file.read(3) == _MAGIC
             self._file.seek(0)
         except OSError as error:
             raise _unreadable(path, error) from error
-        self._blocks = self._members() if self._gzip else iter(partial(self._raw, _BLOCK), b"")
+        self._blocks = self._members() if packed else iter(self._read, b"")
 
-    def __enter__(self) -> Source:
-        return self
+    def readable(self) -> bool:
+        return True
 
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer)
+        self._rest = self._rest or next(self._blocks, b"")
+        size = min(len(view), len(self._rest))
+        view[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
 
-    def lines(self, most: int = MAX_LINE) -> Iterator[bytes | None]:
-        """Each line with its end; None in place of one of more than `most` bytes, which is passed over."""
-        if not self._gzip:
-            take: Any = self._file.readline
-        else:
-            take = self.readline
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+    def _read(self) -> bytes:
         try:
-            while line := take(most + 1):
-                if len(line) > most:
-                    while line and not line.endswith(b"\n"):
-                        line = take(_BLOCK)
-                    yield None
-                else:
-                    yield line
+            return self._file.read(_BLOCK)
         except OSError as error:
-            raise _unreadable(self.path, error) from error
-
-    def readline(self, most: int) -> bytes:
-        """The rest of the line, or its first `most` bytes."""
-        pieces, size = [], 0
-        while size < most and self._fill():
-            end = self._buffer.find(b"\n", self._at, self._at + most - size) + 1
-            piece = self._take(end - self._at if end else most - size)
-            pieces.append(piece)
-            size += len(piece)
-            if end:
-                break
-        return b"".join(pieces)
-
-    def read(self, size: int) -> bytes:
-        """So many bytes, fewer at the end."""
-        pieces = []
-        while size and self._fill():
-            piece = self._take(size)
-            pieces.append(piece)
-            size -= len(piece)
-        return b"".join(pieces)
-
-    def skip(self, size: int) -> int:
-        """Pass over so many bytes; returns how many there were."""
-        passed = 0
-        while passed < size and (piece := self.read(min(_BLOCK, size - passed))):
-            passed += len(piece)
-        return passed
-
-    def back(self, data: bytes) -> None:
-        """Put back what was read last."""
-        if self._at >= len(data) and self._buffer[self._at - len(data) : self._at] == data:
-            self._at -= len(data)  # no copy: the buffer may hold a whole record
-            return
-        self._buffer, self._at = data + self._buffer[self._at :], 0
-
-    def _fill(self) -> bool:
-        if self._at >= len(self._buffer) and not self._ended:
-            self._buffer, self._at = next(self._blocks, b""), 0
-            self._ended = not self._buffer
-        return self._at < len(self._buffer)
-
-    def _take(self, size: int) -> bytes:
-        piece = self._buffer[self._at : self._at + size]
-        self._at += len(piece)
-        return piece
-
-    def _raw(self, size: int) -> bytes:
-        try:
-            return self._file.read(size)
-        except OSError as error:
-            raise _unreadable(self.path, error) from error
+            raise _unreadable(self._path, error) from error
 
     def _members(self) -> Iterator[bytes]:
         """Unpacked blocks of a gzip file, member by member."""
-        packed, taken, given = self._raw(_BLOCK), 0, 0
+        packed, taken, given = self._read(), 0, 0
         while packed:
             unpacker = zlib.decompressobj(31)
             try:
@@ -137,7 +113,7 @@ class Source:
                         return
                     if block:
                         yield block
-                    packed = unpacker.unconsumed_tail or (b"" if unpacker.eof else self._raw(_BLOCK))
+                    packed = unpacker.unconsumed_tail or (b"" if unpacker.eof else self._read())
                 packed = self._next_member(unpacker.unused_data)
             except zlib.error:
                 self.damage.append("the compressed data are damaged")
@@ -145,11 +121,8 @@ class Source:
                 packed = self._after_damage(packed[1:])
 
     def _next_member(self, packed: bytes) -> bytes:
-        """Bytes from the next member on; zeros and a little else may lie between."""
-        packed = (packed or self._raw(_BLOCK)).lstrip(b"\0")
-        while not packed and (block := self._raw(_BLOCK)):
-            packed = block.lstrip(b"\0")
-        while packed and len(packed) < 3 and (block := self._raw(_BLOCK)):
+        """Bytes from the next member on; zeros may lie between, anything else is damage."""
+        while len(packed := packed.lstrip(b"\0")) < len(_MAGIC) and (block := self._read()):
             packed += block
         if packed and not packed.startswith(_MAGIC):
             self.damage.append("the compressed data are damaged")
@@ -157,12 +130,9 @@ class Source:
         return packed
 
     def _after_damage(self, packed: bytes) -> bytes:
-        while (at := packed.find(_MAGIC)) < 0:
-            block = self._raw(_BLOCK)
-            if not block:
-                return b""
+        while (at := packed.find(_MAGIC)) < 0 and (block := self._read()):
             packed = packed[-2:] + block
-        return packed[at:]
+        return packed[at:] if at >= 0 else b""
 
 
 def _unreadable(path: Path, error: OSError) -> TextsError:

@@ -1,7 +1,7 @@
 """WARC and WARC.gz as crawls such as Common Crawl News ship them: a page is an article, by trafilatura.
 
-warcio (pure Python) and not FastWARC: taking a page apart takes a hundred times as long as taking a record apart, so
-nothing is gained by C++, and a malformed record is an exception there and not a crash.
+warcio takes single records apart. Where they begin and end is found here, because warcio gives up at the first record
+that is malformed and reads a header line of any length.
 """
 
 from __future__ import annotations
@@ -10,45 +10,134 @@ import logging
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from analysis.errors import MissingLibrary
-from analysis.readers.columns import identify
 from analysis.readers.feed import host_of
 from analysis.readers.html import MAX_SIZE, HtmlRefused, main_text
-from analysis.readers.row import BadRow, Reading, parse_time
-from analysis.readers.stream import Source
-from analysis.readers.warcframes import frames
+from analysis.readers.row import BadRow, Reading, identify, read_date
+from analysis.readers.stream import MAX_LINE, Source
+from analysis.readers.tabular import Rows
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _WORD = re.compile("[a-z]{1,20}")
 _KIND = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}")
 #: Most kinds of skipped records that are told apart.
 _KINDS = 40
+#: Most bytes of a record's own headers, and bytes that may be read again after records whose length was wrong.
+_HEADERS, _AGAIN = 65_536, 200_000_000
+_VERSION, _NEXT = re.compile(rb"WARC/[01]\.\d"), re.compile(rb"\nWARC/[01]\.\d")
+_BLANK = re.compile(rb"\s+")
+_HEADERS_END = re.compile(rb"\n[ \t]*\r?\n|\nWARC/")
+_LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_TYPE = re.compile(rb"^warc-type:[ \t]*([a-z-]{1,30})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
-def rows(path: Path, reading: Reading) -> Iterator[tuple[int, Mapping[str, object] | BadRow]]:
-    """Yield each page: its record's 1-based number and its text as `parse_row` wants it, or what is wrong.
+def read_warc(path: Path, reading: Reading) -> Rows:
+    """Each page: its record's 1-based number and its text as `parse_row` wants it, or what is wrong.
 
     Records that are no pages are counted in `reading.skipped`.
     """
     loader = _loader()
     with Source(path) as source:
         number = 0
-        for number, frame in frames(source, lambda kind: kind == "response"):
+        for number, record in enumerate(_records(source), start=1):
             if source.damage:
                 yield number, BadRow(source.damage.pop())
-            if isinstance(frame, BadRow):
-                yield number, frame
-            elif frame[0] != "response":
-                _skip(reading, f"WARC records of type {frame[0]}")
-            elif (found := _page(loader, frame[1], reading)) is not None:
+            if isinstance(record, BadRow):
+                yield number, record
+            elif record[0] != "response":
+                _skip(reading, f"WARC records of type {record[0]}")
+            elif (found := _page(loader, record[1], reading)) is not None:
                 yield number, found
         for reason in source.damage:
             yield number + 1, BadRow(reason)
+
+
+class _Window:
+    """The bytes of a file from a position on, as far as they were wanted."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self.data, self.at = source, b"", 0
+
+    def fill(self, size: int) -> bool:
+        """Whether so many bytes lie ahead, which are then in `data`."""
+        lacking = self.at + size - len(self.data)
+        if lacking > 0:
+            self.data, self.at = self.data[self.at :] + self._source.read(max(lacking, _HEADERS)), 0
+        return len(self.data) - self.at >= size
+
+    def skip(self, size: int) -> bool:
+        """Pass over so many bytes; whether there were as many."""
+        while size > len(self.data) - self.at:
+            size -= len(self.data) - self.at
+            self.data, self.at = self._source.read(_HEADERS), 0
+            if not self.data:
+                return False
+        self.at += size
+        return True
+
+    def skip_to_record(self) -> None:
+        """Pass over all that is no record."""
+        while (found := _NEXT.search(self.data, self.at)) is None and self.fill(len(self.data) - self.at + 1):
+            self.skip(max(1, len(self.data) - self.at - len(b"\nWARC/1.")))
+        self.at = found.start() + 1 if found else len(self.data)
+
+
+def _records(source: Source) -> Iterator[tuple[str, bytes] | BadRow]:
+    """Each record: its type and, where that is "response", its bytes; or what is wrong with it.
+
+    What lies between records and belongs to none is one bad row.
+    """
+    window, again = _Window(source), _AGAIN
+    while window.fill(1):
+        blank = _BLANK.match(window.data, window.at)
+        if blank is not None:
+            window.at = blank.end()
+            continue
+        window.fill(_HEADERS)
+        if not _VERSION.match(window.data, window.at):
+            yield BadRow("no WARC record begins here")
+            window.skip_to_record()
+            continue
+        end = _HEADERS_END.search(window.data, window.at, window.at + _HEADERS)
+        if end is None or end[0].endswith(b"WARC/"):
+            yield BadRow("the record's headers do not end")
+            window.skip_to_record()
+            continue
+        head = window.data[window.at : end.end()]
+        length, kind = _LENGTH.search(head), _TYPE.search(head)
+        if length is None or kind is None:
+            yield BadRow("the record's headers lack Content-Length or WARC-Type")
+            window.at = end.end()
+            continue
+        record, read_again = _record(window, len(head), int(length[1]), kind[1].decode("ascii").lower(), again > 0)
+        again -= read_again
+        yield record
+
+
+def _record(window: _Window, head: int, length: int, kind: str, again: bool) -> tuple[tuple[str, bytes] | BadRow, int]:
+    """The record at a window's position, which moves behind it; and how many bytes are to be read again.
+
+    After a record whose length is wrong, the next one is looked for within it.
+    """
+    is_wanted, size = kind == "response", head + length
+    if length > MAX_LINE:
+        if not window.skip(size):
+            return BadRow("the record ends too soon"), 0
+        return (BadRow(f"record of more than {MAX_LINE:,} bytes") if is_wanted else (kind, b"")), 0
+    is_whole = window.fill(size)
+    window.fill(size + len(b"WARC/1.0"))
+    start, end = window.at, window.at + size
+    if is_whole and (not window.data[end : end + 2].strip() or _VERSION.match(window.data, end)):
+        window.at = end
+        return (kind, window.data[start:end] if is_wanted else b""), 0
+    inside = _NEXT.search(window.data, start + head - 1, end) if again else None
+    window.at = inside.start() + 1 if inside else min(end, len(window.data))
+    reason = "the record's Content-Length is wrong" if is_whole else "the record ends too soon"
+    return BadRow(reason), size if inside else 0
 
 
 def _loader() -> Any:
@@ -95,7 +184,7 @@ def _article(record: Any, headers: Any, kind: str, reading: Reading) -> Mapping[
         return None
     if cut := headers.get_header("WARC-Truncated"):
         return BadRow(f"the crawl cut the page off{f' ({cut})' if _WORD.fullmatch(cut) else ''}")
-    crawled = parse_time(headers.get_header("WARC-Date") or "")
+    crawled = read_date(headers.get_header("WARC-Date") or "")
     try:
         html = _content(record)
     except Exception as error:  # as above
@@ -104,29 +193,25 @@ def _article(record: Any, headers: Any, kind: str, reading: Reading) -> Mapping[
         return html
     charset = _CHARSET.search(kind)
     try:
-        found = main_text(html, url=url, charset=charset and charset[1], latest=crawled and crawled.date())
+        found = main_text(html, url=url, charset=charset and charset[1], latest=crawled and crawled.moment.date())
     except HtmlRefused as error:
         return BadRow(f"HTML {error.reason}")
     if not found.body:
         return BadRow("HTML without a main text")
-    published = found.published or _by_crawler(crawled)
+    published = found.published or crawled
     if published is None:
         return BadRow("published is missing, and so is WARC-Date")
     return {
         "article": identify(outlet, url),
         "outlet": outlet,
         "language": found.language,
-        "published": published.isoformat(),
+        "published": str(published),
+        "timestamp": published.timestamp if found.published else "crawl",
         "url": url,
         "source": "page",
         "title": found.title,
         "body": found.body,
     }
-
-
-def _by_crawler(crawled: datetime | None) -> datetime | None:
-    """The crawl's time, marked as such: a time with microseconds is the crawler's (manifest.py)."""
-    return crawled and crawled.replace(microsecond=crawled.microsecond or 1)
 
 
 def _content(record: Any) -> bytes | BadRow:

@@ -198,9 +198,10 @@ class Study:
         for column in ("outlet", "language", "published", "body_kind"):
             joined[column] = by_hand[column].where(by_hand[column].notna(), joined[column])
         local = joined["published"].dt.tz_convert(self.settings.timezone)
-        joined["day"] = local.dt.tz_localize(None).dt.normalize()
-        joined["period"] = self.period_of(joined["day"])
         utc_day = joined["published"].dt.tz_localize(None).dt.normalize()
+        # A day without a time is the day that was written, in whatever zone.
+        joined["day"] = local.dt.tz_localize(None).dt.normalize().where(joined["timestamp"] != "day", utc_day)
+        joined["period"] = self.period_of(joined["day"])
         seen = pd.MultiIndex.from_frame(self.observed_days)
         joined["observed"] = pd.MultiIndex.from_arrays([joined["outlet"], utc_day]).isin(seen)
         return joined.sort_values("article").reset_index(drop=True)

@@ -15,6 +15,8 @@ from analysis.tables.schema import empty as empty
 
 #: Languages with rules for sentences and tokens.
 LANGUAGES = ("en", "es", "pt", "pl")
+#: Their codes of three letters (ISO 639-2).
+_THREE_LETTERS = {"eng": "en", "spa": "es", "por": "pt", "pol": "pl"}
 
 #: What is compared; `term-log-odds` are words.
 MEASURES = (
@@ -30,12 +32,24 @@ MEASURES = (
 GENRES = ("news", "opinion", "explainer", "photo", "briefing")
 BODY_KINDS = ("none", "caption", "summary", "full")
 SOURCES = ("feed", "page", "text")
+TIMESTAMPS = ("publisher", "day", "crawl")
 #: What a column of a table of texts may hold: the keys of [columns] in study.toml.
 TEXT_COLUMNS = ("file", "article", "outlet", "language", "published", "url", "title", "body", "source")
 PARTS = ("title", "lede", "rest")
 VOICES = ("own", "attributed", "quoted")
 POLARITIES = ("negative", "neutral", "positive")
 KINDS = ("person", "party", "institution", "place", "state", "group")
+
+
+def language_tag(text: str) -> str:
+    """Language as this project writes it, without region: en for EN, en-GB, en_US or eng, es for es-419.
+
+    What is no language tag (BCP 47) comes back as it is, for whoever asks to refuse by name.
+    """
+    primary, *rest = text.strip().replace("_", "-").split("-")
+    if not 2 <= len(primary) <= 3 or not all(part.isascii() and part.isalnum() for part in (primary, *rest)):
+        return text.strip()
+    return _THREE_LETTERS.get(primary.lower(), primary.lower())
 
 
 def _c(
@@ -48,6 +62,9 @@ _ARTICLE = _c("article", "text", "", "unique id of the article")
 _OUTLET = _c("outlet", "text", "", "id of the outlet, as in outlets.csv")
 _LANGUAGE = _c("language", "text", "BCP 47", "language of the text")
 _PUBLISHED = _c("published", "time", "UTC", "when the publisher (or, failing that, the crawler) dated it")
+_TIMESTAMP = _c(
+    "timestamp", "text", "", "what is dated: the publisher's time, a day given without a time, or the crawl", TIMESTAMPS
+)
 _URL = _c("url", "text", "", "address of the article", optional=True)
 _SOURCE = _c("source", "text", "", "what the text is: a feed item, a page, or a text handed over", SOURCES)
 _BODY_KIND = _c("body_kind", "text", "", "what the body holds", BODY_KINDS)
@@ -61,6 +78,7 @@ TEXTS = Schema(
         _OUTLET,
         _LANGUAGE,
         _PUBLISHED,
+        _TIMESTAMP,
         _URL,
         _SOURCE,
         _c("title", "text", "", "headline, cleaned of markup"),
@@ -218,7 +236,7 @@ ARTICLES_CSV = Schema(
         _OUTLET,
         _LANGUAGE,
         _PUBLISHED,
-        _c("timestamp", "text", "", "whose time it is", ("publisher", "crawl")),
+        _TIMESTAMP,
         _URL,
         _SOURCE,
         _c("genre", "text", "", "kind of item, after the codebook", GENRES, optional=True),

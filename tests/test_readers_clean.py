@@ -25,6 +25,7 @@ from analysis.readers.clean import clean_body, clean_title
         ("soft\u00adhyphen\u200b", "softhyphen"),
         ("Peru\u0301", "Perú"),
         ("the city&#039;s &quot;order&quot; &rsquo; &nbsp; &#x2013;", 'the city\'s "order" ’ –'),
+        ("\u0093vote\u0094 \u0096 Rivas\u0092s\u0085", "“vote” – Rivas’s…"),
         ("twice &amp;#8217; &amp;lt;p&amp;gt;x", "twice ’\nx"),
         ("AT&T &notanentity; &copy2022", "AT&T &notanentity; &copy2022"),
         ("3 < 4 > 2, <Ayala> said", "3 < 4 > 2, <Ayala> said"),

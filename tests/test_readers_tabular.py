@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import tracemalloc
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from reading import EN, ES, read
 
 from analysis.errors import TextsError
-from analysis.readers.charset import encoding_of
+from analysis.readers.charset import decode, encoding_of
+from analysis.readers.row import NO_DATE
 from analysis.readers.stream import MAX_LINE
 
 HEAD = "article,outlet,language,published,url,title,body\n"
@@ -32,6 +34,7 @@ def test_a_row_is_an_article(tmp_path):
         "outlet": "herald",
         "language": "en",
         "published": "2022-12-07 15:00:00+00:00",
+        "timestamp": "publisher",
         "url": "https://h.example",
         "source": "text",
         "title": "A vote",
@@ -58,6 +61,9 @@ def test_delimiter_and_encoding_are_found(tmp_path, delimiter, encoding):
         (b"plain", "utf-8"),
         ("ó".encode() * 5 + b"\xff", "utf-8"),  # a damaged byte does not make it another encoding
         (ES.encode("cp1252"), "cp1252"),
+        ("El 8—dijo— «fue» así.".encode("cp1252"), "cp1252"),
+        ("The vote—close, they said—was “over”.".encode("cp1252"), "cp1252"),
+        ("Sędziowie zebrali się rano, a świadkowie już odjechali.".encode("iso8859-2"), "iso8859-2"),
         ("mañana".encode("cp1252"), "cp1252"),
         ("¿Qué pasó? “Nada”, não há informações.".encode("cp1252"), "cp1252"),
         ("Sędziowie zebrali się rano i głosowali, a świadkowie odjechali.".encode("cp1250"), "cp1250"),
@@ -69,13 +75,38 @@ def test_the_encoding_of_bytes(tmp_path, raw, expected):
 
 
 @pytest.mark.parametrize(
-    ("encoding", "text"), [("cp850", ES), ("mac_roman", "Así está el país."), ("koi8-r", "Они не знают, что будет.")]
+    ("encoding", "text", "perhaps"),
+    [
+        ("cp850", ES, " (perhaps cp850)"),
+        ("mac-roman", "Así está el país.", " (perhaps mac-roman)"),
+        ("mac-roman", "Ayer por la mañana cerró la sesión.", " (perhaps mac-roman)"),
+        ("koi8-r", "Они не знают, что будет.", ""),
+    ],
 )
-def test_an_encoding_that_is_not_known_is_refused_rather_than_guessed(tmp_path, encoding, text):
+def test_an_encoding_that_is_not_known_is_refused_rather_than_guessed(tmp_path, encoding, text, perhaps):
     path = tmp_path / "a.csv"
     path.write_bytes((HEAD + _row(1, text)).encode(encoding))
-    with pytest.raises(TextsError, match=r"its encoding is none of UTF-8, UTF-16, cp1252, cp1250\. Save it as UTF-8"):
+    expected = f"its encoding is none of UTF-8, UTF-16, cp1252, cp1250, iso8859-2{perhaps}. Save it as UTF-8"
+    with pytest.raises(TextsError, match=re.escape(expected)):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "declared"),
+    [
+        (ES, "utf-8", ["iso-8859-1"]),
+        (ES, "cp1252", ["utf-8"]),
+        (ES, "cp1252", ["no-such", "hex"]),
+        ("Sędziowie zebrali się rano, a świadkowie już odjechali.", "cp1250", ["iso-8859-1"]),
+        ("Sędziowie zebrali się rano, a świadkowie już odjechali.", "iso8859-2", ["iso-8859-1", "iso-8859-2"]),
+        ("“Voto” – así", "cp1252", ["iso-8859-1"]),
+        ("Они не знают, что будет.", "cp1251", ["windows-1251"]),
+        ("Blåbærgrød", "cp1252", ["iso-8859-1"]),
+        ("今日は晴れ", "shift_jis", ["shift_jis"]),
+    ],
+)
+def test_an_encoding_declared_is_believed_unless_the_bytes_contradict_it(text, encoding, declared):
+    assert text == decode(text.encode(encoding), *declared)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +118,7 @@ def test_an_encoding_that_is_not_known_is_refused_rather_than_guessed(tmp_path, 
         ("a9,herald,en,2022-12-07,,T\0,x\n", "holds a NUL character"),
         (f"a9,herald,en,2022-12-07,,T,{'x' * 2_000_001}\n", "title and body have more than 2,000,000 characters"),
         (f"a9,herald,en,2022-12-07,,T,{'x' * MAX_LINE}\n", "line of more than 10,000,000 characters"),
-        ("a9,herald,en,soon,,T,x\n", "published is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z)"),
+        ("a9,herald,en,soon,,T,x\n", NO_DATE),
     ],
 )
 def test_a_row_that_cannot_be_read_costs_no_other(tmp_path, bad, expected):
@@ -95,6 +126,12 @@ def test_a_row_that_cannot_be_read_costs_no_other(tmp_path, bad, expected):
     path.write_text(HEAD + _row(1, '"two\nlines"') + bad + _row(2) + _row(3))
     table, rejected, _ = read(path)
     assert (["a1", "a2", "a3"], [("a.csv", 4, expected)]) == (table["article"].to_list(), rejected)
+
+
+def test_a_first_line_may_name_the_delimiter_as_excel_writes_it(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"sep=;\r\nmedio;fecha;titular;texto\r\nherald;2022-12-07;Hoy, aquí;{ES}\r\n")
+    assert [["Hoy, aquí", ES]] == read(path)[0][["title", "body"]].values.tolist()
 
 
 def test_a_damaged_byte_costs_its_row(tmp_path):
@@ -183,10 +220,10 @@ def _chunks(path):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(CELL, min_size=4, max_size=4), max_size=8))
 def test_what_the_csv_module_writes_is_read_cell_by_cell(tmp_path_factory, rows):
-    from analysis.readers.delimited import table
+    from analysis.readers.tabular import read_cells
 
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["outlet", "date", "title", "body"], *rows])
-    found = [list(cells.values()) for _, cells in table(path, {})]
+    found = [list(cells.values()) for _, cells in read_cells(path, {})]
     assert [row for row in rows if any(cell.strip() for cell in row)] == found

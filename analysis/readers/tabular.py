@@ -1,0 +1,250 @@
+"""Tables of texts: JSON Lines, CSV, TSV, Parquet.
+
+A row that cannot be split is set aside with the line it starts on and the reading goes on at the next line, so that a
+quotation mark that is never closed costs one row and not the rest of the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.errors import TextsError
+from analysis.readers.charset import encoding_of, errors_for
+from analysis.readers.row import COLUMN_NAMES, MAX_TEXT, BadRow, Reading, complete, match_columns
+from analysis.readers.stream import BEFORE_RATIO, MAX_LINE, MAX_RATIO, Source
+
+Rows = Iterator[tuple[int, Mapping[str, object] | BadRow]]
+
+_DELIMITERS = (",", ";", "\t", "|")
+#: Characters that may be read again after rows that could not be split, so that no file takes for ever.
+_AGAIN = 100_000_000
+#: Rows of Parquet read at a time, and most bytes of one group of rows, unpacked, as the file declares it.
+_BATCH, _MAX_GROUP = 256, 8_000_000_000
+
+
+def read_jsonl(path: Path, reading: Reading) -> Rows:
+    """Each line that is not blank: its 1-based number and its object, or what is wrong with it."""
+    with Source(path) as source:
+        number = 0
+        for number, line in enumerate(source.lines(), start=1):
+            if source.damage:
+                yield number, BadRow(source.damage.pop())
+            if line is None:
+                yield number, BadRow(f"line of more than {MAX_LINE:,} bytes")
+            elif line.strip():
+                yield number, _json_object(line.rstrip(b"\r\n"))
+        for reason in source.damage:
+            yield number + 1, BadRow(reason)
+
+
+def _json_object(line: bytes) -> Mapping[str, object] | BadRow:
+    try:
+        found = json.loads(line.decode("utf-8-sig"))  # some programs begin a UTF-8 file with a byte order mark
+    except UnicodeDecodeError as error:
+        return BadRow(f"not UTF-8 (byte {error.start + 1} of the line)")
+    except json.JSONDecodeError as error:
+        return BadRow(f"broken JSON ({error.msg}, column {error.colno})")
+    except (ValueError, RecursionError):  # a number of thousands of digits, or brackets nested by the thousand
+        return BadRow("broken JSON")
+    return found if isinstance(found, dict) else BadRow("not a JSON object")
+
+
+def read_delimited(path: Path, reading: Reading) -> Rows:
+    """Each row of CSV or TSV: the 1-based line it starts on and its cells, or what is wrong with it."""
+    for line, cells in read_cells(path, reading.columns):
+        yield line, cells if isinstance(cells, BadRow) else complete(cells)
+
+
+def read_cells(
+    path: Path, given: Mapping[str, str], *, files: bool = False
+) -> Iterator[tuple[int, dict[str, object] | BadRow]]:
+    """Each row of a table: its line, and its cells by what they hold; `given` and `files` as in `match_columns`.
+
+    Raises
+    ------
+    TextsError
+        Where the first line does not hold the names of the columns that are needed.
+    """
+    # csv's limit for a field is the whole program's; the lines that are given to it are bounded.
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
+    encoding = encoding_of(path)
+    with Source(path) as source:
+        lines = enumerate(source.text_lines(encoding, errors_for(encoding)), start=1)
+        full = ((number, text) for number, text in lines if text is None or text.strip())
+        first = next(full, (0, ""))
+        declared = re.fullmatch(r"sep=(.)\s*", first[1] or "", re.IGNORECASE)  # Excel's first line, at times
+        number, header = next(full, (0, "")) if declared else first
+        if header is None:
+            raise TextsError(path, f"its first line has more than {MAX_LINE:,} characters, so is no line of columns")
+        if not header:
+            raise TextsError(path, "holds nothing")
+        delimiter = declared[1] if declared else _delimiter(header, given)
+        names = next(csv.reader([header], delimiter=delimiter))
+        positions = match_columns(path, [name.strip() for name in names], given, files=files)
+        sample = [line for _, line in zip(range(200 if delimiter == "\t" else 0), lines, strict=False)]
+        quoted = _is_quoted([text for _, text in sample if text and '"' in text], len(names))
+        for number, cells in _records(chain(sample, lines), delimiter, quoted):
+            if source.damage:
+                yield number, BadRow(source.damage.pop())
+            yield number, _by_meaning(cells, positions, len(names))
+        for reason in source.damage:
+            yield number + 1, BadRow(reason)
+
+
+def _delimiter(line: str, given: Mapping[str, str]) -> str:
+    """The delimiter that finds most names of columns in the first line, and most columns."""
+    known = {name for names in COLUMN_NAMES.values() for name in names} | {name.casefold() for name in given.values()}
+
+    def count(delimiter: str) -> tuple[int, int]:
+        names = [name.strip().strip('"').casefold() for name in line.split(delimiter)]
+        return sum(name in known for name in names), len(names)
+
+    return max(_DELIMITERS, key=count)
+
+
+def _by_meaning(cells: list[str] | BadRow, positions: Mapping[str, int], width: int) -> dict[str, object] | BadRow:
+    if isinstance(cells, BadRow):
+        return cells
+    if len(cells) != width:
+        return BadRow(f"has {len(cells)} fields where the first line has {width}")
+    if any("\0" in cell for cell in cells):
+        return BadRow("holds a NUL character")
+    return {meaning: cells[position] for meaning, position in positions.items()}
+
+
+def _reader(lines: Iterable[str], delimiter: str, quoted: bool) -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+
+
+def _is_quoted(lines: Sequence[str], width: int) -> bool:
+    """Whether fields are put in quotation marks: many programs write tab-separated ones as they are."""
+
+    def fit(line: str, quoted: bool) -> bool:
+        try:
+            return [width] == [len(cells) for cells in _reader([line], "\t", quoted)]
+        except csv.Error:
+            return False
+
+    return not all(fit(line, False) for line in lines) or all(fit(line, True) for line in lines)
+
+
+def _records(
+    lines: Iterator[tuple[int, str | None]], delimiter: str, quoted: bool
+) -> Iterator[tuple[int, list[str] | BadRow]]:
+    """Each row that is not blank, with the line it starts on; after one that cannot be split, from its second line."""
+    waiting, again = deque[tuple[int, str | None]](), _AGAIN
+
+    def row_lines() -> Iterator[str]:
+        """Lines for csv.reader, which takes as many as a row needs; no more than a row may have."""
+        size = 0
+        while size <= MAX_LINE and (line := waiting.popleft() if waiting else next(lines, None)) is not None:
+            used.append(line)
+            if line[1] is None:
+                return
+            size += len(line[1])
+            yield line[1]
+
+    while True:
+        used: list[tuple[int, str | None]] = []
+        cells, reason = list[str](), ""
+        try:
+            cells = next(_reader(row_lines(), delimiter, quoted), cells)
+        except csv.Error as error:
+            reason = str(error)
+        if not used:
+            return
+        start = used[0][0]
+        if used[0][1] is None:
+            yield start, BadRow(f"line of more than {MAX_LINE:,} characters")
+        elif reason or used[-1][1] is None:
+            if not reason or "unexpected end" in reason:
+                reason = "a quotation mark is never closed"
+            again -= sum(len(text or "") for _, text in used[1:])
+            if again > 0:
+                waiting.extendleft(reversed(used[1:]))
+                yield start, BadRow(f"broken CSV ({reason})")
+            else:
+                yield start, BadRow(f"broken CSV ({reason}); nothing was read up to line {used[-1][0]}")
+        elif any(cell.strip() for cell in cells):
+            yield start, cells
+
+
+def read_parquet(path: Path, reading: Reading) -> Rows:
+    """Each row of Parquet: its 1-based number and its cells, or what is wrong with it.
+
+    Read in batches. Texts stay encoded until each is looked at, so that a dictionary of a few long texts, repeated a
+    million times, does not fill the memory.
+    """
+    try:
+        metadata = pq.read_metadata(path)
+        names = list(metadata.schema.to_arrow_schema().names)
+        groups = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    except (OSError, ValueError, pa.ArrowException) as error:  # ArrowInvalid is a ValueError
+        raise TextsError(path, f"cannot be read as Parquet ({type(error).__name__})") from error
+    columns = {meaning: names[at] for meaning, at in match_columns(path, names, reading.columns).items()}
+    left = max(BEFORE_RATIO, MAX_RATIO * path.stat().st_size)
+    before = 0
+    for group, size in enumerate(groups):
+        for number, cells in _group(path, metadata, group, before, columns):
+            left -= 0 if isinstance(cells, BadRow) else sum(map(_bytes, cells.values()))
+            if left < 0:
+                yield number, BadRow(f"unpacks to more than {MAX_RATIO} times its size; not read further")
+                return
+            yield number, cells if isinstance(cells, BadRow) else _decoded(cells)
+        before += size
+
+
+def _group(
+    path: Path, metadata: Any, group: int, before: int, columns: Mapping[str, str]
+) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+    """Rows of one group, their cells as Arrow has them."""
+    number, last = before, before + metadata.row_group(group).num_rows
+    try:
+        # Of the group and not of its columns: Arrow 26 ends the process where a column's statistics are damaged.
+        if metadata.row_group(group).total_byte_size > _MAX_GROUP:
+            raise ValueError("too many bytes in a group of rows")
+        # A small buffer in place of a whole group's bytes; this thread alone, as annotate starts processes.
+        wanted = list(dict.fromkeys(columns.values()))
+        file = pq.ParquetFile(path, read_dictionary=wanted, buffer_size=1 << 20, pre_buffer=False)
+        for batch in file.iter_batches(_BATCH, row_groups=[group], columns=wanted, use_threads=False):
+            values = {meaning: batch.column(batch.schema.get_field_index(name)) for meaning, name in columns.items()}
+            for at in range(batch.num_rows):
+                number += 1
+                cells = {meaning: value[at] for meaning, value in values.items()}
+                yield number, {k: v.value if isinstance(v, pa.DictionaryScalar) else v for k, v in cells.items()}
+    except (OSError, ValueError, KeyError, IndexError, TypeError, MemoryError, pa.ArrowException) as error:
+        if number < last:
+            yield number + 1, BadRow(f"rows {number + 1} to {last} cannot be read ({type(error).__name__})")
+
+
+def _bytes(cell: Any) -> int:
+    return cell.as_buffer().size if hasattr(cell, "as_buffer") and cell.is_valid else 0
+
+
+def _decoded(cells: Mapping[str, Any]) -> Mapping[str, object] | BadRow:
+    if any(_bytes(cell) > 4 * MAX_TEXT for cell in cells.values()):
+        return BadRow(f"a cell of more than {MAX_TEXT:,} characters")
+    try:
+        return complete({meaning: _value(cell) for meaning, cell in cells.items()})
+    except (ValueError, OverflowError, pa.ArrowException) as error:
+        return BadRow(f"a cell cannot be read ({type(error).__name__})")
+
+
+def _value(cell: Any) -> object:
+    if pa.types.is_binary(cell.type) or pa.types.is_large_binary(cell.type):
+        raise ValueError("bytes, no text")
+    value = cell.as_py()
+    if isinstance(value, date):  # a datetime, too; pandas has one of its own for nanoseconds
+        return value.isoformat() if isinstance(value, datetime) else str(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
