@@ -9,18 +9,20 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pyarrow import ArrowException
 
 from analysis import tables
 from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownOutlet
-from analysis.paths import digest, file_digest, find_root
+from analysis.paths import digest, file_digest, find_root, read_file
 from analysis.study.featuretable import read_articles, read_table
-from analysis.study.settings import Settings
 from analysis.study.streamed import Streamed
 from analysis.tables import Schema
+
+if TYPE_CHECKING:
+    from analysis.study.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ class Study:
         """Name of the period each local day falls in; missing outside all periods."""
         names = pd.Series([None] * len(days), index=days.index, dtype="str")
         for period in self.settings.periods:
-            names[(days >= period.start_day) & (days <= period.end_day)] = period.name
+            names[(days >= pd.Timestamp(period.start)) & (days <= pd.Timestamp(period.end))] = period.name
         return names
 
     @cached_property
@@ -259,8 +261,7 @@ class Study:
         rows = [self.manifest[["article", "language", "body_kind"]], *([] if added is None else [added])]
         coded = pd.concat(rows).to_csv(index=False)
         return {
-            "actors.csv": digest((self.folder / "actors.csv").read_bytes()),
-            "labels.csv": digest((self.folder / "labels.csv").read_bytes()),
+            **{name: digest(read_file(self.folder / name, root=self.folder)) for name in ("actors.csv", "labels.csv")},
             "articles.csv (language, body_kind)": digest(coded.encode()),
         }
 
