@@ -100,6 +100,7 @@ def _features(study: Study, damaged: Collection[str]) -> list[str]:
         if not broken:
             study.check_features()
             assert study.store.sentences
+        if not {"actors.csv", "labels.csv"} & set(damaged):
             study.stale_features()
     except (FeaturesMissing, FeaturesBroken) as error:
         return [str(error)]

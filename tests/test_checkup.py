@@ -20,7 +20,7 @@ PLANTED = [
     ),
     (
         *("articles.csv", "lh-1,lakeford-herald,en", "lh-1,lakeford-herald,eng"),
-        "articles.csv:2: language 'eng' is unknown. Known: en",
+        "articles.csv:2: language 'eng' is unknown (did you mean 'en'?). Known: en",
     ),
     (
         *("articles.csv", "2025-03-06T17:45:00Z", "06/03/2025"),
@@ -76,8 +76,8 @@ PLANTED = [
     ),
     (
         *("study.toml", '["actor-share"]', '["actor-shares"]'),
-        "study.toml:{line}: setting 'confirmatory': measure 'actor-shares' is unknown; known: actor-share, actor-rate, "
-        "label-share, label-share-own, valence, valence-toward, term-log-odds (did you mean 'actor-share'?). "
+        "study.toml:{line}: setting 'confirmatory': 'actor-shares' is none of actor-share, actor-rate, label-share, "
+        "label-share-own, valence, valence-toward, term-log-odds (did you mean 'actor-share'?). "
         "Mend its value",
     ),
     (
@@ -87,8 +87,8 @@ PLANTED = [
     ),
     (
         *("study.toml", "start = 2025-03-06", "start = 2025-03-05"),
-        "study.toml:{table}: setting 'periods': 'aftermath' starts on 2025-03-05, before 'resignation' ends on "
-        "2025-03-05. Mend its value",
+        "study.toml:{table}: period 'aftermath' starts on 2025-03-05, before 'resignation' ends on 2025-03-05. "
+        "Mend its days: one belongs to one period",
     ),
     (
         *("study.toml", "day = 2025-03-04", "day = 2025-04-03"),
@@ -133,13 +133,12 @@ APART = [
         "'valley-dispatch'?). Use an id of outlets.csv",
     ),
     (
-        *("study.toml", 'languages = ["en"]', 'languages = ["en-GB", "klingon", "en"]'),
-        "study.toml:{line}: setting 'languages': language 'en-GB' is unknown; known: en, es, pt, pl (did you mean "
-        "'en'?). Mend its value",
+        *("study.toml", 'languages = ["en"]', 'languages = ["en-GB", "klingon"]'),
+        "study.toml:{line}: setting 'languages': 'klingon' is none of en, es, pt, pl. Mend its value",
     ),
     (
-        *("study.toml", 'languages = ["en"]', 'languages = ["en", "klingon"]'),
-        "study.toml:{line}: setting 'languages': language 'klingon' is unknown; known: en, es, pt, pl. Mend its value",
+        *("outlets.csv", "outlet,name,country", "outlet;name;country"),
+        "outlets.csv:1: its cells are separated by semicolons. Save it as CSV with commas",
     ),
     (
         *("labels.csv", "set,referent", "set,refernt"),

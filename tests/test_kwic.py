@@ -56,7 +56,7 @@ def test_what_does_not_exist_is_refused(study, entry, options, message):
 
 
 def test_a_study_without_texts_says_so(study):
-    bare = replace(study, settings=replace(study.settings, texts=()))
+    bare = replace(study, settings=study.settings.model_copy(update={"texts": ()}))
     with pytest.raises(AnalysisError, match="the texts of mini are not at hand"):
         kwic(bare, "crowd:mob")
 

@@ -9,7 +9,7 @@ import pytest
 from analysis.report import method
 from analysis.report.method import METHODS, method_note, variance_sentence
 from analysis.study import load_study
-from analysis.study.settingvalues import NOTED
+from analysis.study.settings import NOTED
 
 VALIDITY = """instrument,study,measure,value,n,who,data,date,command
 valence,*,agreement <b>,0.4321,1200,"two people & one",news,2022-12-07,tests/x.py

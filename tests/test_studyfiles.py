@@ -132,7 +132,7 @@ def test_a_missing_file_says_which_columns_it_needs(tmp_path):
 def test_bytes_that_are_no_utf8_are_named_with_their_line(tmp_path, mark):
     """Also after a byte order mark, which shifts positions."""
     _, problems = _observed(tmp_path, mark + b"outlet,day,items\nnorth,2022-12-06,1\nwsch\xf3d,2022-12-06,1\n")
-    assert ["observed.csv:3: byte 0xf3 is not UTF-8; no row was read. Save the file as UTF-8"] == problems
+    assert ["observed.csv:3: byte 0xf3 is not UTF-8; nothing was read. Save the file as UTF-8"] == problems
 
 
 def test_spreadsheet_habits_are_no_faults(tmp_path):

@@ -14,8 +14,8 @@ from typing import Any
 from analysis.errors import AnalysisError, BuildError, ParameterError, told
 from analysis.publish.parameters import check_parameters, read_parameters
 from analysis.study import Study
-from analysis.study.entries import ReportRule
-from analysis.study.settings import line_of
+from analysis.study.settings import ReportRule
+from analysis.study.studyfiles import line_of
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 Every problem of every file is found before anything runs; `load_study` refuses a study that has one.
 
-`settings`, `settingvalues` and `entries` read study.toml, `studyfiles` the CSV files; `crosscheck` holds them against
-each other; `study` is what comes of it. `store` asks features, which `verified` has checked; `selection` restricts them
-to what may be compared, and `words` counts words.
+`settings` reads study.toml, `studyfiles` the CSV files; `crosscheck` holds them against each other; `study` is the result.
+`store` asks features, which `verified` has checked; `selection` restricts them to what may be compared, and `words` counts
+words.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +23,6 @@ from analysis.paths import digest as digest
 from analysis.paths import find_root as find_root
 from analysis.paths import find_study as find_study
 from analysis.study.crosscheck import check_references
-from analysis.study.settings import read_what_can_be
 from analysis.study.study import Study as Study
 from analysis.study.studyfiles import read_csv
 
@@ -87,12 +87,14 @@ def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
 
 def read_what_there_is(folder: Path) -> tuple[Study, list[Problem], bool]:
     """Read a study folder as far as that can be done: the study, every problem found, whether all could be read."""
+    from analysis.study.settings import read_what_can_be  # pydantic takes a tenth of a second to import
+
     read_at = time.time_ns()
     settings, problems = read_what_can_be(folder / "study.toml")
     readable = not problems
     frames: dict[str, pd.DataFrame] = {}
     for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
-        if schema in tables.OPTIONAL_FILES and not (folder / schema.name).exists():
+        if schema in tables.OPTIONAL_FILES and not os.path.lexists(folder / schema.name):
             frames[schema.name] = tables.empty(schema).assign(line=0)
             continue
         frames[schema.name], found = read_csv(folder / schema.name, schema)

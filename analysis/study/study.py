@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from duckdb import Error as QueryError
@@ -19,12 +19,14 @@ from pyarrow import ArrowException
 from analysis import tables
 from analysis.dependencies import changed_code, content_digest
 from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownOutlet
-from analysis.paths import digest, find_root
-from analysis.study.settings import Settings
+from analysis.paths import digest, find_root, read_file
 from analysis.study.store import FeatureStore, read_articles, read_table
 from analysis.study.verified import faults
 from analysis.tables import Schema
 from analysis.wording import isolated
+
+if TYPE_CHECKING:
+    from analysis.study.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ class Study:
         """Name of the period each local day falls in; missing outside all periods."""
         names = pd.Series([None] * len(days), index=days.index, dtype="str")
         for period in self.settings.periods:
-            names[(days >= period.start_day) & (days <= period.end_day)] = period.name
+            names[(days >= pd.Timestamp(period.start)) & (days <= pd.Timestamp(period.end))] = period.name
         return names
 
     @cached_property
@@ -284,8 +286,7 @@ class Study:
         rows = [self.manifest[["article", "language", "body_kind"]], *([] if added is None else [added])]
         coded = pd.concat(rows).to_csv(index=False)
         return {
-            "actors.csv": content_digest(self.folder / "actors.csv"),
-            "labels.csv": content_digest(self.folder / "labels.csv"),
+            **{name: digest(read_file(self.folder / name, root=self.folder)) for name in ("actors.csv", "labels.csv")},
             "articles.csv (language, body_kind)": digest(coded.encode()),
         }
 

@@ -6,6 +6,9 @@ Markdown): nothing else in the project says what a column means.
 
 from __future__ import annotations
 
+import re
+
+from analysis.errors import did_you_mean
 from analysis.tables.schema import DTYPES as DTYPES
 from analysis.tables.schema import Column as Column
 from analysis.tables.schema import Schema as Schema
@@ -17,6 +20,31 @@ from analysis.tables.schema import empty as empty
 LANGUAGES = ("en", "es", "pt", "pl")
 #: Their codes of three letters (ISO 639-2).
 _THREE_LETTERS = {"eng": "en", "spa": "es", "por": "pt", "pol": "pl"}
+
+#: What people write for a language whose tag they do not know.
+_LANGUAGE_NAMES = {
+    **{"english": "en", "spanish": "es", "español": "es", "castellano": "es", "portuguese": "pt"},
+    **{"português": "pt", "polish": "pl", "polski": "pl"},
+}
+
+
+def language_tag(value: str) -> str:
+    """Language of a BCP 47 tag, which is what rules are chosen by: `en` of EN, en-GB and en_US; else the value itself.
+
+    Examples
+    --------
+    >>> [language_tag(tag) for tag in ("es-419", "PL", "zh-Hans-CN", "Spanish")]
+    ['es', 'pl', 'zh', 'Spanish']
+    """
+    tag = isinstance(value, str) and re.fullmatch(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{1,8})*", value.strip())
+    return tag[1].lower() if tag else value
+
+
+def language_hint(value: str) -> str:
+    """Suggestion in brackets for what is no known language."""
+    found = _LANGUAGE_NAMES.get(value.casefold())
+    return f" (did you mean {found!r}?)" if found else did_you_mean(value, LANGUAGES)
+
 
 #: What is compared; `term-log-odds` are words.
 MEASURES = (
