@@ -64,10 +64,10 @@ print(plt.get_backend(), plt.rcParams["figure.dpi"], pd.DataFrame({"a": [1.5]}))
 def test_warm_equals_cold(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To the byte, also in what a notebook can ask of its interpreter."""
     cells = [INTERPRETER, DRAWING, SHOW + 'show("<p>x</p>", kind="finding", text="X.")', "get_ipython()", "input"]
-    warm = build(root, cells, "import analysis.report.display")
+    warm = build(root, cells, "import analysis.report.components")
     with monkeypatch.context() as patch:
         patch.setattr(template, "can_fork", lambda scratch: False)
-        cold = build(root, cells, "import analysis.report.display")
+        cold = build(root, cells, "import analysis.report.components")
     for name, page in cold.items():
         assert [] == list(difflib.unified_diff(page.splitlines(), warm[name].splitlines(), n=0))
     assert "matplotlib_inline" in warm["plain"]

@@ -20,7 +20,7 @@ from analysis.publish.matrix import slug
 from analysis.publish.page import Page, Rendered
 from analysis.publish.plain import plain
 
-#: What analysis.report.display adds to each of its outputs; only beside it is text/html trusted.
+#: What analysis.report.components adds to each of its outputs; only beside it is text/html trusted.
 PAYLOAD = "application/vnd.castillo+json"
 TEMPLATES = Path(__file__).parent / "template"
 _HIDDEN = {"parameters", "injected-parameters"}

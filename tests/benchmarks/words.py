@@ -21,10 +21,10 @@ import pandas as pd
 from scipy import stats
 
 from analysis import load_study
-from analysis.stats.keyness import log_odds
 from analysis.errors import EmptyGroup
 from analysis.results import PRIOR_WORDS, primary_variant
 from analysis.results.measures import REST, in_language, plan
+from analysis.stats.keyness import log_odds
 from analysis.study import selection
 
 RESAMPLES = 500
