@@ -13,7 +13,7 @@ import pandas as pd
 from analysis import tables
 from analysis.study import load_study
 
-#: What a cell needs to show something as analysis.report.display does, without importing it.
+#: What a cell needs to show something as analysis.report.components does, without importing it.
 SHOW = """
 from IPython.display import publish_display_data
 def show(html, **payload):

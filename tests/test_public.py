@@ -27,9 +27,10 @@ def test_no_public_name_is_a_module_s_and_each_is_a_function_or_a_class():
         analysis.nothing  # noqa: B018
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.xfail(strict=True)] * (name in NOT_YET)) for name in analysis.__all__]
-)
+NAMES = [pytest.param(name, marks=[pytest.mark.xfail(strict=True)] * (name in NOT_YET)) for name in analysis.__all__]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_examples_in_docstrings_are_true(name):
     """And whoever has only strings finds one."""
     finder = doctest.DocTestFinder(recurse=False)

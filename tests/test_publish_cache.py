@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from analysis.publish.page import Outcome, Rendered
 from publishing import make_project
 
 from analysis import publish
 from analysis.publish import builder
 from analysis.publish.cache import nothing_to_do
-from analysis.publish.page import Outcome, Rendered
 from analysis.study import load_study
 
 NOTHING = """

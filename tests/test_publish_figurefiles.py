@@ -15,7 +15,7 @@ from publishing import SHOW, make_project, write_notebook
 from analysis.cli import main
 from analysis.errors import BuildError
 from analysis.publish.figurefiles import standalone, write_figures
-from analysis.report.display import show_figure
+from analysis.report.components import show_figure
 
 SVG = "{http://www.w3.org/2000/svg}"
 

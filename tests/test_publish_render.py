@@ -43,7 +43,7 @@ def markdown(text: str) -> nbformat.NotebookNode:
 
 
 def shown(markup: str, source: str = "show()", **payload: str) -> nbformat.NotebookNode:
-    """A code cell that shows something as analysis.report.display does."""
+    """A code cell that shows something as analysis.report.components does."""
     data = {"text/html": markup, "text/plain": "…", PAYLOAD: payload}
     return nbformat.v4.new_code_cell(source, outputs=[nbformat.v4.new_output("display_data", data)])
 

@@ -22,7 +22,7 @@ from nbconvert.preprocessors import Preprocessor
 from analysis.publish.pages import TEMPLATES, Page, html_bytes, isolated
 from analysis.publish.reports import Rendered, slug
 
-#: Kind of the record that analysis.report.display adds to each of its outputs; only beside it is text/html trusted.
+#: Kind of the record that analysis.report.components adds to each of its outputs; only beside it is text/html trusted.
 PAYLOAD = "application/vnd.castillo+json"
 _HIDDEN = {"parameters", "injected-parameters"}
 

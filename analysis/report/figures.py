@@ -1,7 +1,4 @@
-"""Figures: table in, Axes out. Draw and compute nothing.
-
-`style` is how they look; `svg` writes a drawn figure as SVG: the page's colours, a text alternative inside, tooltips.
-"""
+"""Drawings: a table in, matplotlib Axes out, nothing computed. Colours, type and SVG are those of `style`."""
 
 from __future__ import annotations
 
@@ -23,6 +20,7 @@ from analysis.report.style import (
     MUTED,
     ON_PARTS,
     ORANGE,
+    OUTLET_COLOURS,
     PAPER,
     PARTS,
     RULE,
@@ -37,9 +35,7 @@ _DIGIT, _ROOM = 4.5, 540
 
 
 @styled
-def plot_timeline(
-    daily: pd.DataFrame, *, names: Mapping[str, str], happenings: Sequence[tuple[date, str]], ax: Axes | None = None
-) -> Axes:
+def plot_timeline(daily: pd.DataFrame, *, names: Mapping[str, str], happenings: Sequence[tuple[date, str]]) -> Axes:
     """Items per outlet (rows) and day (columns): a stronger blue is more, a dash is a day not observed.
 
     Parameters
@@ -48,8 +44,7 @@ def plot_timeline(
     names : outlet → name
     happenings : (day, name) drawn as numbered lines
     """
-    if ax is None:
-        _, ax = canvas(0.24 * len(daily) + 1.1, 9.2)
+    ax: Axes = canvas(0.24 * len(daily) + 1.1, 9.2)[1]
     days = list(daily.columns)
     _draw_days(ax, daily, names)
     position = {pd.Timestamp(d): x for x, d in enumerate(days)}
@@ -101,7 +96,6 @@ def plot_estimates(
     digits: int = 2,
     zero: bool = False,
     mark: str | None = None,
-    limits: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Points with intervals, one row each, in the frame's order from the top.
@@ -113,7 +107,6 @@ def plot_estimates(
     digits : int, decimals with which a point tells its values
     zero : draw a line at 0
     mark : column of booleans; rows where it is true are filled and coloured, others hollow
-    limits : ends of the axis, in scaled units
     """
     if ax is None:
         _, ax = canvas(0.27 * len(frame) + 0.75)
@@ -121,7 +114,7 @@ def plot_estimates(
         ax.axvline(0, color=MUTED, lw=0.8)
     for y, row in enumerate(frame.to_dict("records")):
         strong = mark is None or bool(row[mark])
-        colour = BLUE if strong else MUTED
+        colour = OUTLET_COLOURS.get(str(row[label]), BLUE) if strong else MUTED
         face = colour if strong else PAPER
         x = [scale * row[column] for column in (lower, estimate, upper)]
         # One line with a mark in its middle: every artist costs time.
@@ -130,8 +123,6 @@ def plot_estimates(
         tell(f"{row[label]}: {number(x[1], digits)} ({ends})", *ax.plot(x, [y] * 3, color=colour, lw=1.6, **style))
     ax.set_yticks(range(len(frame)), list(map(str, frame[label])))
     ax.set_ylim(len(frame) - 0.4, -0.6)
-    if limits is not None:
-        ax.set_xlim(*limits)
     ax.set_xlabel(xlabel)
     ax.grid(axis="x", color=RULE, lw=0.5)
     ax.set_axisbelow(True)
@@ -139,9 +130,7 @@ def plot_estimates(
 
 
 @styled
-def plot_panels(
-    frame: pd.DataFrame, *, panel: str, label: str, titles: Mapping[str, str], columns: int = 4, **options: Any
-) -> Axes:
+def plot_panels(frame: pd.DataFrame, *, panel: str, label: str = "label", columns: int = 4, **options: Any) -> Axes:
     """`plot_estimates` in small multiples with shared axes: a panel for each value of a column.
 
     Every panel shows the same labels in the same order (that of their first appearance).
@@ -158,7 +147,7 @@ def plot_panels(
             continue
         part = frame[frame[panel] == panels[place]].set_index(label).reindex(labels).rename_axis(label).reset_index()
         plot_estimates(part, label=label, ax=ax, **options)
-        ax.set_title(titles.get(panels[place], str(panels[place])))
+        ax.set_title(str(panels[place]))
         if place < len(panels) - columns:
             ax.set_xlabel("")
         else:  # the lowest of its column, though not always in the lowest row
@@ -167,7 +156,7 @@ def plot_panels(
 
 
 @styled
-def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | None = None) -> Axes:
+def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = ()) -> Axes:
     """Shares of a whole as one bar per row; parts named inside where there is room, and in the legend.
 
     Parameters
@@ -175,8 +164,7 @@ def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | 
     shares : DataFrame (row × part), each row sums to 1; columns are the labels shown
     notes : what to write at the end of each bar (its n)
     """
-    if ax is None:
-        _, ax = canvas(0.34 * len(shares) + 0.9)
+    ax: Axes = canvas(0.34 * len(shares) + 0.9)[1]
     left = np.zeros(len(shares))
     for place, part in enumerate(shares.columns):
         width = shares[part].to_numpy(float)
@@ -201,7 +189,7 @@ def plot_stacked(shares: pd.DataFrame, *, notes: Sequence[str] = (), ax: Axes | 
 
 
 @styled
-def plot_words(words: pd.DataFrame, *, left: str, right: str, ax: Axes | None = None) -> Axes:
+def plot_words(words: pd.DataFrame, *, left: str, right: str) -> Axes:
     """Words by z of their log-odds, from the group's side (top) to its reference's (bottom).
 
     Parameters
@@ -209,14 +197,13 @@ def plot_words(words: pd.DataFrame, *, left: str, right: str, ax: Axes | None = 
     words : DataFrame with feature, z, q; in the order to draw
     left, right : whose words stand at negative and at positive z
     """
-    if ax is None:
-        _, ax = canvas(0.23 * len(words) + 0.8)
+    ax: Axes = canvas(0.23 * len(words) + 0.8)[1]
     for y, row in enumerate(words.to_dict("records")):
         colour = BLUE if row["z"] > 0 else ORANGE
         face = colour if row["q"] <= 0.05 else PAPER
         style: Any = {"marker": "o", "ms": 5, "markevery": [1], "markerfacecolor": face}
-        told = f"{row['feature']}: z {number(row['z'], 1, sign=True)}, {equals('q', row['q'])}"
-        tell(told, *ax.plot([0, row["z"]], [y, y], color=colour, lw=1.2, **style))
+        tooltip = f"{row['feature']}: z {number(row['z'], 1, sign=True)}, {equals('q', row['q'])}"
+        tell(tooltip, *ax.plot([0, row["z"]], [y, y], color=colour, lw=1.2, **style))
         ax.annotate(
             row["feature"],
             (row["z"], y),
@@ -235,7 +222,7 @@ def plot_words(words: pd.DataFrame, *, left: str, right: str, ax: Axes | None = 
 
 
 @styled
-def plot_matrix(table: pd.DataFrame, *, names: Mapping[str, str], ax: Axes | None = None) -> Axes:
+def plot_matrix(table: pd.DataFrame, *, names: Mapping[str, str]) -> Axes:
     """Counts in rows and columns, shaded by the share of their row.
 
     Parameters
@@ -243,13 +230,12 @@ def plot_matrix(table: pd.DataFrame, *, names: Mapping[str, str], ax: Axes | Non
     table : DataFrame of counts (row × column)
     names : row and column ids → names shown
     """
-    if ax is None:
-        _, ax = canvas(0.27 * len(table) + 1.5, 9.2)
-    whole = table.sum(axis=1).replace(0, 1)
+    ax: Axes = canvas(0.27 * len(table) + 1.5, 9.2)[1]
+    totals = table.sum(axis=1).replace(0, 1)
     for y, (key, row) in enumerate(table.iterrows()):
         for x, count in enumerate(row):
             if count:
-                shade = DEEPEST * (0.14 + 0.86 * count / whole[key])
+                shade = DEEPEST * (0.14 + 0.86 * count / totals[key])
                 cell = ax.add_artist(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=BLUE, alpha=shade, lw=0))
                 written = ax.text(x, y, str(count), fontsize=8.5, **INSIDE)
                 row_name, column = (names.get(str(name), str(name)) for name in (key, table.columns[x]))

@@ -1,21 +1,18 @@
-"""Finding sentences: rules from rows of COMPARISON to words. No stance, no superlative; "cannot tell" is a finding.
-
-`sentences` words a single comparison, `portraits` a corpus and whom it names, `lacking` what a study does not have.
-"""
+"""Findings: sentences on rows of COMPARISON. They take no stance; "cannot tell" is a finding."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.instruments.function_words import function_words
-from analysis.report.sentences import BODIES, UNITS, WHAT, reference_name
 from analysis.results import is_primary, is_significant, primary, without
 from analysis.results.measures import EQUAL, REST, heads
 from analysis.stats.difference import STABLE, first_places
 from analysis.study import Study, selection
-from analysis.wording import equals, listing, number, percent, plural
+from analysis.wording import equals, interval, listing, number, percent, plural, points
 
 FUNCTION_WORDS = "function words, which tell how a desk writes and not what it says,"
 VARIANT_NAMES = {"title": "titles only", "lede": "title and first paragraph", "text": "whole text"}
@@ -35,6 +32,81 @@ class Finding:
     text: str
     verdict: str = "described"
     status: str = ""
+
+
+def reference_name(study: Study, row: pd.Series) -> str:
+    """What a row is compared with, as a sentence says it."""
+    return study.outlet_names.get(row["reference"], "the other outlets")
+
+
+def _actor_share(study: Study, row: pd.Series) -> str:
+    return (
+        f"names {study.actor_names.get(row['feature'], row['feature'])} in {row['count']:.0f} of "
+        f"{plural(row['articles'], 'article')} ({percent(row['count'] / row['articles'])}), "
+        f"{reference_name(study, row)} in {row['reference_count']:.0f} of {row['reference_articles']} "
+        f"({percent(row['reference_count'] / row['reference_articles'])}): {points(row['estimate'])} once periods "
+        f"are matched, 95 % interval {interval(row['lower'], row['upper'], 0, scale=100, sign=True)}"
+    )
+
+
+def _actor_rate(study: Study, row: pd.Series) -> str:
+    return (
+        f"names {study.actor_names.get(row['feature'], row['feature'])} {_more(row)} often per 1,000 words than "
+        f"{reference_name(study, row)}: {number(row['estimate'], 1, sign=True)} once periods are matched, 95 % "
+        f"interval {interval(row['lower'], row['upper'], 1, sign=True)}"
+    )
+
+
+def _label_share(study: Study, row: pd.Series) -> str:
+    name, label = row["feature"].split(":", 1)
+    own = " in its own voice" if row["measure"] == "label-share-own" else ""
+    referent = study.labels.loc[study.labels["set"] == name, "referent"].iloc[0]
+    return (
+        f"uses “{label.replace('-', ' ')}” for {referent}{own} {_more(row)} than {reference_name(study, row)}: "
+        f"{points(row['estimate'])} of its uses of that set, 95 % interval "
+        f"{interval(row['lower'], row['upper'], 0, scale=100, sign=True)}, {row['count']:.0f} uses against "
+        f"{row['reference_count']:.0f}"
+    )
+
+
+def _valence(study: Study, row: pd.Series) -> str:
+    warmer = "warmer" if row["estimate"] > 0 else "more negative"
+    toward = raw = ""
+    if row["measure"] == "valence-toward":
+        toward = f" where it names {study.actor_names.get(row['feature'], row['feature'])}"
+        raw = ", not corrected for the instrument's errors"
+    return (
+        f"is worded {warmer}{toward} than {reference_name(study, row)}: {number(row['estimate'], 2, sign=True)} on a "
+        f"scale from −1 to 1 once periods are matched, 95 % interval "
+        f"{interval(row['lower'], row['upper'], 2, sign=True)}{raw}"
+    )
+
+
+def _more(row: pd.Series) -> str:
+    return "more" if row["estimate"] > 0 else "less"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How comparisons of a measure are worded: body of the sentence, unit, factor and decimals, what is compared."""
+
+    body: Callable[[Study, pd.Series], str]
+    unit: str
+    scale: float
+    digits: int
+    subject: str
+
+
+_SCALE = "on the scale from −1 to 1"
+#: Every measure that is told in sentences: all but words, which are listed.
+MEASURES = {
+    "actor-share": Measure(_actor_share, "points", 100, 0, "in how many articles name an actor"),
+    "actor-rate": Measure(_actor_rate, "mentions per 1,000 words", 1, 1, "in how often an actor is named"),
+    "label-share": Measure(_label_share, "points", 100, 0, "in the share of a label"),
+    "label-share-own": Measure(_label_share, "points", 100, 0, "in the share of a label in the outlet's own voice"),
+    "valence": Measure(_valence, _SCALE, 1, 2, "in tone"),
+    "valence-toward": Measure(_valence, _SCALE, 1, 2, "in tone where an actor is named"),
+}
 
 
 def verdict(row: pd.Series) -> str:
@@ -93,15 +165,14 @@ def findings(
     rows = rows[rows["q"].notna()]
     if rows.empty:
         return []
-    standing = is_significant(rows)
-    found = rows[standing]
-    order = found.assign(size=-found["z"].abs()).sort_values(["size", "group", "feature"]).index
-    sentences = [_sentence(study, table, found.loc[i]) for i in order[:limit]]
+    significant = is_significant(rows)
+    differing = rows[significant]
+    order = differing.assign(size=-differing["z"].abs()).sort_values(["size", "group", "feature"]).index
+    sentences = [_sentence(study, table, rows.loc[i]) for i in order[:limit]]
     if len(order) > limit:
         sentences.append(Finding(f"{len(order) - limit} more such differences are in the table below."))
-    silent = rows[~standing]
-    if len(silent):
-        sentences.append(_cannot_tell(study, silent, len(rows), untested))
+    if not significant.all():
+        sentences.append(_cannot_tell(study, rows[~significant], len(rows), untested))
     return sentences
 
 
@@ -120,7 +191,7 @@ def _status(study: Study, row: pd.Series) -> str:
 
 
 def _sentence(study: Study, table: pd.DataFrame, row: pd.Series) -> Finding:
-    body = BODIES[row["measure"]](study, row)
+    body = MEASURES[row["measure"]].body(study, row)
     where = "" if row["variant"] == study.settings.primary else f" in {VARIANT_NAMES[row['variant']]}"
     text = f"{study.outlet_names.get(row['group'], row['group'])} {body}{where} ({equals('q', row['q'])})."
     text += _superlative(study, row)
@@ -133,33 +204,32 @@ def _superlative(study: Study, row: pd.Series) -> str:
     """Whether an outlet names an actor in the largest share of articles of all tested ones; empty where not stable."""
     if row["measure"] != "actor-share" or row["reference"] != REST or row["estimate"] < 0:
         return ""
-    chosen = selection.select(study, row["variant"])
-    outlet = chosen.articles["outlet"]
-    among = [one for one in study.tested if (outlet == one).any()]
-    member = pd.DataFrame({one: (outlet == one).astype(float) for one in among})
-    having = (selection.counts(chosen, "actors", [row["feature"]])[row["feature"]] > 0).astype(float)
-    places = first_places(
-        member.mul(having, axis=0), member, blocks=heads(study), draws=study.settings.draws, seed=study.settings.seed
-    )
-    if places[row["group"]] < STABLE:
+    selected = selection.select(study, row["variant"])
+    outlet = selected.articles["outlet"]
+    member = pd.DataFrame({one: (outlet == one).astype(float) for one in study.tested if (outlet == one).any()})
+    naming = (selection.counts(selected, "actors", [row["feature"]])[row["feature"]] > 0).astype(float)
+    settings = study.settings
+    often = first_places(
+        member.mul(naming, axis=0), member, blocks=heads(study), draws=settings.draws, seed=settings.seed
+    )[row["group"]]
+    if often < STABLE:
         return ""
-    return f" That is the largest share of all tested outlets in {percent(places[row['group']])} of bootstrap draws."
+    return f" That is the largest share of all tested outlets in {percent(often)} of bootstrap draws."
 
 
 def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int, untested: int) -> Finding:
-    measure = silent["measure"].iloc[0]
-    unit, scale, digits = UNITS[measure]
-    middle = number(scale * silent["detectable"].median(), digits)
+    measure = MEASURES[silent["measure"].iloc[0]]
+    size = f"{number(measure.scale * silent['detectable'].median(), measure.digits)} {measure.unit}"
     which = f"all {tested} comparisons" if len(silent) == tested else f"{len(silent)} of {tested} comparisons"
     which = "the one comparison" if tested == 1 else which
     power = (
-        f"One of about {middle} {unit} would have been found four times in five by a test of its own."
+        f"One of about {size} would have been found four times in five by a test of its own."
         if len(silent) == 1
-        else f"In half of them only one beyond about {middle} {unit} would have been found four times in five, "
-        f"even by a test of its own."
+        else f"In half of them only one beyond about {size} would have been found four times in five, even by "
+        f"a test of its own."
     )
     text = (
-        f"{which[:1].upper() + which[1:]} {WHAT[measure]} {'leaves' if len(silent) == 1 else 'leave'} open whether "
+        f"{which[:1].upper() + which[1:]} {measure.subject} {'leaves' if len(silent) == 1 else 'leave'} open whether "
         f"there is a difference. {power}"
     )
     if untested:

@@ -1,22 +1,36 @@
-"""How figures look: colours that read on paper and on a dark screen, type, and marks that say what they stand for.
+"""How figures look: colours that read on paper and on a dark screen, type, and the inline SVG they are written as.
 
-INK, MUTED, RULE and PAPER are placeholders that `svg.svg_of` turns into the page's own colours, and what a mark tells
-is the name of its group, which becomes a tooltip there.
+INK, MUTED, RULE and PAPER are placeholders that `svg_of` turns into the page's own colours; a mark's tooltip is the
+name of its group until then.
 """
 
 from __future__ import annotations
 
+import io
+import re
+import warnings
 from collections.abc import Callable
 from functools import wraps
+from html import escape
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import TightLayoutEngine
+from matplotlib.text import Text
+
+from analysis.wording import printable
 
 INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#fefefe"
+# Colours mean something and stand for no outlet: blue is a difference that is significant after correction, MUTED one
+# that is not, orange the days of the event and the reference's words.
 BLUE, ORANGE, GREEN, PURPLE = "#2f7fc1", "#c8701a", "#2f9467", "#a8578f"
+#: An outlet's name as pages show it → a colour of its own, in place of blue where outlets are compared.
+OUTLET_COLOURS: dict[str, str] = {}
 #: For parts of a whole, each told apart by its label as well.
 PARTS = (BLUE, ORANGE, GREEN, PURPLE, "#7a7f2a", "#5b6fd0", "#b5524c", "#3a8f9c")
 #: What is written on each part: its colour is the same on paper and on a dark screen, so PAPER, which is not, would
@@ -27,8 +41,20 @@ ON_PARTS = (BLACK, BLACK, BLACK, WHITE, BLACK, WHITE, WHITE, BLACK)
 DEEPEST = 0.75
 #: Text in the middle of a mark, which lies inside the axes: room need not be made for it.
 INSIDE: Any = {"ha": "center", "va": "center", "in_layout": False}
-#: How the name of a mark begins that tells something.
+#: How the name of a mark with a tooltip begins.
 TELLS = "tells: "
+
+#: Placeholder drawn → what stands in the page, with what is used where the page defines no such variable.
+_COLOURS = {
+    INK: "var(--ink, currentColor)",
+    MUTED: "var(--muted, #667)",
+    RULE: "var(--rule, #ccc)",
+    PAPER: "var(--paper, #fff)",
+}
+#: Characters of East Asian scripts.
+_WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]")
+#: A group that is named for its tooltip; the name is escaped already.
+_TOLD = re.compile(rf"""<g id=(["']){TELLS}(.*)\1>""", re.DOTALL)
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",  # matplotlib's own; the page shows the reader's sans-serif in its place
@@ -59,7 +85,7 @@ STYLE: Any = {
 
 
 def styled(plot: Callable[..., Axes]) -> Callable[..., Axes]:
-    """Draw in this project's style: text and ticks take their colours when they are made, not when they are saved."""
+    """A function that draws in this project's style: text takes its colour when it is made, not when it is saved."""
 
     @wraps(plot)
     def drawn(*args: Any, **options: Any) -> Axes:
@@ -76,6 +102,78 @@ def canvas(height: float, width: float = 7.6, **layout: Any) -> tuple[Any, Any]:
 
 
 def tell(text: str, *marks: Artist) -> None:
-    """Have marks say what they stand for, to who points at them."""
+    """Give marks a tooltip."""
     for mark in marks:
         mark.set_gid(TELLS + text)
+
+
+def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
+    """Inline SVG of the figure that `axes` belongs to, the same bytes each time; closes the figure.
+
+    Parameters
+    ----------
+    axes : Axes
+    name : str, prefix of every id, so that figures of one page cannot collide
+    title : str, short name of the figure
+    alt : str, what is seen, in words with its numbers
+
+    Returns
+    -------
+    str, an <svg> element with <title> and <desc>, no metadata, no fixed size
+    """
+    figure, buffer = axes.get_figure(root=True), io.StringIO()
+    if figure is None:
+        raise ValueError("these axes belong to no figure")
+    # hashsalt: matplotlib's ids are random otherwise; Date: it writes the time otherwise.
+    with mpl.rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+        # Text stays text: the reader's font draws it, so what matplotlib's own lacks does not matter.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        _lay_out(figure)
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    plt.close(figure)
+    text = printable(buffer.getvalue())
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r"<[^<>]+>", lambda tag: _ours(tag[0], name), text)  # tags only: labels stay as they are
+    return _opened(text, name, title, alt).strip()
+
+
+def _lay_out(figure: Figure) -> None:
+    """Make room for what stands around the axes, once: an engine of the figure's own would draw everything for it."""
+    FigureCanvasSVG(figure)
+    figure.set_dpi(72)  # what an SVG is drawn at
+    # With a rectangle, even that of the whole figure, everything would be measured twice.
+    words = {text: text.get_text() for text in figure.findobj(Text)}
+    for text, word in words.items():
+        text.set_text(_WIDE.sub("W", word))  # as wide as an ideograph, which the font that measures does not have
+    TightLayoutEngine(pad=0.4, h_pad=1.2, w_pad=0.8, rect=None).execute(figure)  # type: ignore[arg-type]
+    for text, word in words.items():
+        text.set_text(word)
+
+
+def _ours(tag: str, name: str) -> str:
+    """A tag with ids of this figure, the page's colours and the reader's own sans-serif; a tooltip for what tells."""
+    if told := _TOLD.fullmatch(tag):
+        return f"<g><title>{told[2]}</title>"
+    tag = re.sub(r'\bid="', f'id="{name}-', tag)
+    tag = re.sub(r'(href="|url\()#', rf"\g<1>#{name}-", tag)
+    for drawn, shown in _COLOURS.items():
+        tag = tag.replace(drawn, shown)
+    tag = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag)
+    return re.sub(r"font-family: [^;\"]*;? ?", "", tag)
+
+
+def _opened(text: str, name: str, title: str, alt: str) -> str:
+    """The same with our own opening tag: scalable, named and described."""
+    opening = text[: text.index(">") + 1]
+    box = re.search(r'viewBox="([^"]+)"', opening)
+    width = float(box[1].split()[2]) if box else 540.0
+    style = f"width:100%;max-width:{width * 1.25 / 16:.1f}rem;height:auto"
+    ours = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'viewBox="{box[1] if box else "0 0 540 300"}" style="{style}" '
+        f'role="img" aria-labelledby="{name}-title {name}-desc">'
+        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(alt)}</desc>'
+    )
+    return ours + text[len(opening) :]

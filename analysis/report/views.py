@@ -9,8 +9,7 @@ import pandas as pd
 
 from analysis import tables
 from analysis.instruments.function_words import function_words
-from analysis.report.findings import verdict
-from analysis.report.sentences import reference_name
+from analysis.report.findings import reference_name, verdict
 from analysis.results import is_primary, is_significant, primary, without
 from analysis.results.measures import EQUAL, REST, in_language, indices_of
 from analysis.stats.frequency import dispersion, frequency, label_shares, means, spread_over

@@ -15,8 +15,7 @@ from analysis import tables
 from analysis.study.words import check_texts
 from analysis.text.arrays import column
 from analysis.text.gazetteer import Gazetteer
-from analysis.text.mentions import text_mentions
-from analysis.text.parsed import parse
+from analysis.text.mentions import parse, text_mentions
 from analysis.text.tokens import is_word
 
 LEVEL = 0.95

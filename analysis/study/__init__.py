@@ -2,9 +2,9 @@
 
 Every problem of every file is found before anything runs; `load_study` refuses a study that has one.
 
-`settings` reads study.toml, `studyfiles` the CSV files; `crosscheck` holds them against each other; `study` is the result.
-`store` asks features, which `verified` has checked; `selection` restricts them to what may be compared, and `words` counts
-words.
+`settings` reads study.toml, `studyfiles` the CSV files; `crosscheck` holds them against each other; `study` is the
+result. `store` asks features, which `verified` has checked; `selection` restricts them to what may be compared, and
+`words` counts words.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ from scipy import sparse
 
 from analysis.tables import PARTS
 from analysis.text.arrays import column
-from analysis.text.parsed import lower, parse
+from analysis.text.mentions import parse
 from analysis.text.tokens import is_word
+from analysis.text.voice import lower
 
 SPELLINGS = Path(__file__).parents[1] / "instruments" / "spellings.toml"
 #: Cells that are taken at once, unless a single word has more.

@@ -28,16 +28,20 @@ _LANGUAGE_NAMES = {
 }
 
 
-def language_tag(value: str) -> str:
-    """Language of a BCP 47 tag, which is what rules are chosen by: `en` of EN, en-GB and en_US; else the value itself.
+def language_tag(text: str) -> str:
+    """Language as this project writes it, without region: en for EN, en-GB, en_US or eng, es for es-419.
+
+    What is no language tag (BCP 47) comes back as it is, for whoever asks to refuse by name.
 
     Examples
     --------
     >>> [language_tag(tag) for tag in ("es-419", "PL", "zh-Hans-CN", "Spanish")]
     ['es', 'pl', 'zh', 'Spanish']
     """
-    tag = isinstance(value, str) and re.fullmatch(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{1,8})*", value.strip())
-    return tag[1].lower() if tag else value
+    primary, *rest = text.strip().replace("_", "-").split("-")
+    if not 2 <= len(primary) <= 3 or not all(part.isascii() and part.isalnum() for part in (primary, *rest)):
+        return text.strip()
+    return _THREE_LETTERS.get(primary.lower(), primary.lower())
 
 
 def language_hint(value: str) -> str:
@@ -67,17 +71,6 @@ PARTS = ("title", "lede", "rest")
 VOICES = ("own", "attributed", "quoted")
 POLARITIES = ("negative", "neutral", "positive")
 KINDS = ("person", "party", "institution", "place", "state", "group")
-
-
-def language_tag(text: str) -> str:
-    """Language as this project writes it, without region: en for EN, en-GB, en_US or eng, es for es-419.
-
-    What is no language tag (BCP 47) comes back as it is, for whoever asks to refuse by name.
-    """
-    primary, *rest = text.strip().replace("_", "-").split("-")
-    if not 2 <= len(primary) <= 3 or not all(part.isascii() and part.isalnum() for part in (primary, *rest)):
-        return text.strip()
-    return _THREE_LETTERS.get(primary.lower(), primary.lower())
 
 
 def _c(

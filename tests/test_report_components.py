@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.report import display
-from analysis.report.display import MIME, alt_estimates, csv_of, show_articles, show_figure, show_findings, show_table
+from analysis.report import components
+from analysis.report.components import MIME, csv_of, show_articles, show_figure, show_findings, show_table
 from analysis.report.figures import plot_estimates
 from analysis.report.findings import Finding
 from analysis.study import load_study
@@ -48,8 +48,8 @@ def _harmless(html):
 @pytest.mark.parametrize(
     "shown",
     [
-        lambda: display.say(HOSTILE),
-        lambda: display.note(HOSTILE),
+        lambda: components.say(HOSTILE),
+        lambda: components.note(HOSTILE),
         lambda: show_findings([Finding(HOSTILE, HOSTILE)]),
         lambda: show_table(pd.DataFrame({HOSTILE: [HOSTILE], "b": [HOSTILE]}), name="t", caption=HOSTILE),
         lambda: show_table(
@@ -153,7 +153,7 @@ def test_a_name_that_sets_its_direction_is_isolated_and_control_characters_go(st
     assert 2 == sum(unicodedata.category(character) in ("Cf", "Cc") for character in shown)
     assert shown in show_articles(study, {"Castillo": ["north-0"]}, name="a", caption="c").html
     assert shown == _Page(show_table(pd.DataFrame({"a": [name]}), name="t", caption="c").html).text[-len(shown) :]
-    assert "\x07" not in display.say("a\x07b").html
+    assert "\x07" not in components.say("a\x07b").html
 
 
 def test_a_table_shows_numbers_days_and_gaps_as_people_read_them():
@@ -196,7 +196,7 @@ def test_why_nothing_was_tested_is_said_beside_what_is_only_described():
 
 
 def test_a_bundle_for_jupyter_holds_html_text_and_record():
-    shown = display.say("A & B")
+    shown = components.say("A & B")
     assert {"text/html": "<p>A &amp; B</p>", "text/plain": "A & B", MIME: {"kind": "text", "text": "A & B"}} == (
         shown._repr_mimebundle_()
     )
@@ -212,24 +212,8 @@ def test_a_figure_carries_its_text_alternative(closed_figures):
     assert "<figcaption>A caption. More.</figcaption>" in shown.html
 
 
-def test_a_text_alternative_holds_every_number_drawn_and_no_missing_one():
-    frame = pd.DataFrame(
-        {"label": ["a", "b", "c"], "estimate": [0.25, -0.1, np.nan], "lower": [0.1, np.nan, 0], "upper": [0.4, 1, 0]}
-    )
-    expected = "Dots. Estimate and 95 % interval in points: a 25 (10 to 40); b −10 (–)."
-    assert expected == alt_estimates(frame, what="Dots", scale=100, unit="in points")
-    frame = frame.assign(panel=["p", "q", "q"])
-    expected = "Dots. Estimate and 95 % interval: p, a 0.25 (0.10 to 0.40); q, b −0.10 (–)."
-    assert expected == alt_estimates(frame, what="Dots", digits=2, panel="panel")
-
-
-def test_the_size_of_the_sample_is_one_sentence(small_study):
-    text = _Page(display.show_sample_size(small_study).html).text
-    assert "28 articles (26 in English, 2 in Polish) from 6 outlets; 3 outlets have 6 articles or more" in text
-
-
 def test_of_many_articles_the_first_are_listed_and_a_csv_holds_all(small_study, monkeypatch):
-    monkeypatch.setattr("analysis.report.display.LISTED", 2)
+    monkeypatch.setattr("analysis.report.components.LISTED", 2)
     ids = ["south-1", "south-0", "north-2", "north-0"]
     shown = show_articles(small_study, {"many": ids, "few": ["north-1"], "none": []}, name="a", caption="c")
     page = _harmless(shown.html)

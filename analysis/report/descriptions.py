@@ -1,11 +1,15 @@
-"""What must be known of a corpus and of whom it names: sentences that describe and test nothing."""
+"""Descriptions: sentences on a corpus, on what a study lacks, on who is named, on what tone varies with."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from analysis.errors import UnknownLanguage
 from analysis.report.findings import Finding
 from analysis.results.measures import heads
+from analysis.scoring import INSTRUMENTS
 from analysis.stats.corpus import coverage
 from analysis.stats.difference import STABLE, first_places
 from analysis.study import Study, selection
@@ -93,3 +97,79 @@ def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> 
     if (often := float(places[overall["feature"].iloc[0]])) >= STABLE:
         text += f" {names[0]} is named most often: so in {percent(often)} of {study.settings.draws:,} bootstrap draws."
     return [Finding(text)]
+
+
+def variance_sentence(shares: pd.DataFrame) -> str:
+    """Whether the variance in tone goes with the sub-event more than with the outlet, as far as the data tell.
+
+    Parameters
+    ----------
+    shares : DataFrame from `frequency.variance_shares`, rows subevent, outlet and difference (of the two), or none
+    """
+    if shares.empty:
+        return (
+            "Too few articles have both a tone and a coded sub-event, or their tone does not vary, to tell how much of "
+            "the variance in tone goes with the event and how much with the outlet."
+        )
+    event, outlet, gap = (shares.loc[name] for name in ("subevent", "outlet", "difference"))
+    text = (
+        f"Of the variance in tone between {event['articles']:.0f} articles {_share(event)} goes with the sub-event "
+        f"reported and {_share(outlet)} with the outlet (omega squared, 95 % intervals)"
+    )
+    ends = f"difference {interval(gap['lower'], gap['upper'], 0, scale=100, sign=True)} points"
+    if gap["lower"] > 0:
+        return f"{text}: what can be explained of tone is more the event than the outlet ({ends})."
+    if gap["upper"] < 0:
+        return f"{text}: tone goes with the outlet more than with the event ({ends})."
+    return f"{text}; which of the two matters more cannot be told ({ends})."
+
+
+def _share(row: pd.Series) -> str:
+    lower, upper = max(row["lower"], 0), max(row["upper"], 0)
+    return f"{percent(max(row['estimate'], 0))} ({interval(lower, upper, 0, scale=100)} %)"
+
+
+def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()) -> str:
+    """Why nothing of a measure is compared, in a sentence; said where there is nothing to show.
+
+    Parameters
+    ----------
+    measure : as in COMPARISON; any where empty
+    outlets : the outlet, or the two, that were to be compared; each tested outlet with the others where empty
+    """
+    settings = study.settings
+    if measure in ("actor-share", "actor-rate", "valence-toward") and not settings.main_actors:
+        return "study.toml names no main actors (main_actors), so none is compared."
+    if measure.startswith("label-share") and study.labels.empty:
+        return "labels.csv holds no words that compete for one thing, so none are compared."
+    if not outlets and not study.tested:
+        return f"No outlet has the {settings.min_articles} articles a test asks for."
+    if study.observed_days.empty:
+        return "observed.csv records no day on which an outlet was observed, so no articles can be compared."
+    if measure.startswith("valence") and not set(study.articles["language"]) & set(INSTRUMENTS):
+        return "No article is in a language that has an instrument of tone."
+    if len(outlets) == 2:
+        names = [study.outlet_names.get(outlet, outlet) for outlet in outlets]
+        return f"{listing(names)} have no articles of days on which both were observed."
+    return "No other outlet has articles of days on which both were observed that can be compared."
+
+
+def language_of(study: Study, chosen: str, *, tone: bool = False) -> str:
+    """The language chosen; where none is, the study's first, or its first with an instrument of tone.
+
+    Raises
+    ------
+    UnknownLanguage
+    """
+    if chosen and chosen not in study.settings.languages:
+        raise UnknownLanguage(chosen, study.settings.languages)
+    able = [language for language in study.settings.languages if not tone or language in INSTRUMENTS]
+    return chosen or (able or study.settings.languages)[0]
+
+
+def sized(rows: pd.DataFrame, name: str, other: str) -> str:
+    """Both sides of a comparison with their articles, as a caption has them."""
+    if rows.empty:
+        return f"{name} minus {other}"
+    first = rows.iloc[0]
+    return f"{name} ({plural(first['articles'], 'article')}) minus {other} ({first['reference_articles']})"

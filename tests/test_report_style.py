@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.report.figures import plot_estimates
-from analysis.report.style import canvas
-from analysis.report.svg import svg_of
+from analysis.report.style import canvas, svg_of
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

@@ -40,7 +40,7 @@ def _labels(ticks):
 
 
 def test_estimates_stand_in_the_frames_order_scaled_with_their_intervals():
-    ax = figures.plot_estimates(FRAME, scale=100, zero=True, mark="found", xlabel="points", limits=(-50, 50))
+    ax = figures.plot_estimates(FRAME, scale=100, zero=True, mark="found", xlabel="points")
     assert ["a", "b"] == _labels(ax.get_yticklabels())
     assert [(25, 0), (-10, 1)] == [_at(point) for point in _points(ax)]
     assert [10, 25, 40] == list(_points(ax)[0].get_xdata())  # from one end of the interval to the other
@@ -48,8 +48,12 @@ def test_estimates_stand_in_the_frames_order_scaled_with_their_intervals():
     assert [BLUE, MUTED] == [to_hex(point.get_color()) for point in _points(ax)]
     assert [BLUE, PAPER] == [to_hex(point.get_markerfacecolor()) for point in _points(ax)]
     assert "points" == ax.get_xlabel()
-    assert (-50, 50) == ax.get_xlim()
     assert ax.yaxis_inverted()  # the first row on top
+
+
+def test_an_outlet_may_have_a_colour_of_its_own_where_it_differs(monkeypatch):
+    monkeypatch.setattr(figures, "OUTLET_COLOURS", {"a": "#123456", "b": "#123456"})
+    assert ["#123456", MUTED] == [to_hex(p.get_color()) for p in _points(figures.plot_estimates(FRAME, mark="found"))]
 
 
 def test_points_tell_their_row_with_the_digits_asked_for():
@@ -60,21 +64,20 @@ def test_points_tell_their_row_with_the_digits_asked_for():
 def test_figures_draw_into_axes_that_are_given():
     _, ax = canvas(2)
     assert ax is figures.plot_estimates(FRAME, ax=ax)
-    assert ax is figures.plot_words(pd.DataFrame(columns=["feature", "z", "q"], dtype=float), left="", right="", ax=ax)
 
 
 def test_panels_show_the_same_labels_in_the_same_order():
     frame = pd.concat([FRAME.assign(panel="p"), FRAME[1:].assign(panel="q")])
-    ax = figures.plot_panels(frame, panel="panel", label="label", titles={"p": "First"}, columns=4)
+    ax = figures.plot_panels(frame, panel="panel", columns=4)
     first, second = ax.get_figure().axes
-    assert ["First", "q"] == [first.get_title(loc="left"), second.get_title(loc="left")]
+    assert ["p", "q"] == [first.get_title(loc="left"), second.get_title(loc="left")]
     assert ["a", "b"] == _labels(first.get_yticklabels())
     assert [1] == [_at(point)[1] for point in _points(second) if not np.isnan(_at(point)[0])]
 
 
 def test_panels_that_do_not_fill_the_grid_leave_it_empty():
     frame = pd.concat([FRAME.assign(panel=name) for name in "pqr"])
-    ax = figures.plot_panels(frame, panel="panel", label="label", titles={}, columns=2)
+    ax = figures.plot_panels(frame, panel="panel", columns=2)
     panels = ax.get_figure().axes
     assert [True, True, True, False] == [panel.get_visible() for panel in panels]
     # The lowest of each column has its axis written out.

@@ -1,10 +1,7 @@
-"""What a notebook shows: findings, paragraphs, tables with caption and CSV, figures with text alternatives, articles.
+"""Components of a report: findings, paragraphs, tables with a CSV, figures with text alternatives, lists of articles.
 
-Each object is HTML made here, with everything foreign escaped, and beside it a small record that the publisher reads
-(to write the CSV file and to find a report's headline). In JupyterLab the HTML alone is shown.
-
-`views` makes frames ready to show, `exhibits` and `tone` figures and tables of them, `concordance` lines in context,
-`method` the notes on instruments.
+Each is HTML, with everything foreign escaped, and a small record for the publisher, who writes the CSV file and finds
+the report's headline. In JupyterLab the HTML alone is shown.
 """
 
 from __future__ import annotations
@@ -19,10 +16,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.report.findings import Finding
-from analysis.report.svg import svg_of
+from analysis.report.style import svg_of
 from analysis.stats.inference import DIGITS
 from analysis.study import Study
-from analysis.wording import ABSENT, interval, isolated, language, number, plural, printable, spaced
+from analysis.wording import ABSENT, isolated, number, printable, spaced
 
 #: Articles listed under a count; of more, the first.
 LISTED = 1000
@@ -66,6 +63,24 @@ def _csv_value(value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True)
+class Unit:
+    """How values of a measure are shown: factor, decimals, and what they are called on an axis."""
+
+    scale: float
+    digits: int
+    name: str
+
+    def form(self, *, sign: bool = False) -> Format:
+        """Formatter of a value in this unit."""
+        return lambda value: number(self.scale * value, self.digits, sign=sign)
+
+
+POINTS = Unit(100, 0, "percentage points")
+RATE = Unit(1, 1, "mentions per 1,000 words")
+VALENCE = Unit(1, 2, "valence, −1 to 1")
+
+
 def say(text: str) -> Shown:
     """A paragraph of plain text."""
     return Shown(f"<p>{escape(spaced(text))}</p>", {"kind": "text", "text": text})
@@ -74,6 +89,11 @@ def say(text: str) -> Shown:
 def note(text: str) -> Shown:
     """A paragraph set apart: how to read something, what it cannot show."""
     return Shown(f'<p class="note">{escape(spaced(text))}</p>', {"kind": "text", "text": text})
+
+
+def nothing(caption: str, why: str = "") -> Shown:
+    """A note in the place of a figure or table that has nothing to show, and why."""
+    return note(f"{_short(caption)}: nothing to show. {why}".rstrip())
 
 
 def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was tested.") -> Shown:
@@ -101,7 +121,7 @@ def show_table(
     columns: Mapping[str, tuple[str, Format | None]] | None = None,
     fold: bool = False,
 ) -> Shown:
-    """A table with its caption; the CSV holds every column of the frame, unrounded by us.
+    """A table with its caption; the CSV holds every column of the frame.
 
     Parameters
     ----------
@@ -113,20 +133,27 @@ def show_table(
     """
     if frame.empty:
         return note(f"{_short(caption)}: none.")
-    chosen = columns or {str(c): (str(c).replace("_", " "), None) for c in frame.columns}
-    head = "".join(f'<th scope="col"{_numeric(frame[c])}>{escape(title)}</th>' for c, (title, _) in chosen.items())
+    shown = columns or {str(c): (str(c).replace("_", " "), None) for c in frame.columns}
+    head = "".join(f'<th scope="col"{_numeric(frame[c])}>{escape(title)}</th>' for c, (title, _) in shown.items())
     rows = []
     for record in frame.to_dict("records"):
-        cells = [_cell(record[c], form, first=i == 0) for i, (c, (_, form)) in enumerate(chosen.items())]
+        cells = [_cell(record[c], form, first=i == 0) for i, (c, (_, form)) in enumerate(shown.items())]
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    table = (
+    html = scrolled(
         f'<table class="data" id="table-{escape(name)}"><caption>{escape(spaced(caption))}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>",
+        kind="table",
+        caption=caption,
     )
-    html = f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(_short(caption))}">{table}</div>'
     if fold:
         html = f"<details><summary>Table: {escape(_short(caption))}</summary>{html}</details>"
     return Shown(html, {"kind": "table", "name": name, "caption": caption, "csv": csv_of(frame)})
+
+
+def scrolled(html: str, *, kind: str, caption: str) -> str:
+    """A table or figure in a region of its own, which scrolls where it is wider than the page."""
+    label = escape(_short(caption))
+    return f'<div class="{kind}-scroll" tabindex="0" role="region" aria-label="{label}">{html}</div>'
 
 
 def _numeric(values: pd.Series) -> str:
@@ -134,11 +161,10 @@ def _numeric(values: pd.Series) -> str:
 
 
 def _cell(value: Any, form: Format | None, *, first: bool) -> str:
-    missing = value is None or (not isinstance(value, list | tuple) and pd.isna(value))
-    if form is not None:
-        text = ABSENT if missing else form(value)
-    elif missing:
+    if value is None or (not isinstance(value, list | tuple) and pd.isna(value)):
         text = ABSENT
+    elif form is not None:
+        text = form(value)
     elif isinstance(value, bool):
         text = "yes" if value else "no"
     elif isinstance(value, float):
@@ -160,37 +186,10 @@ def _short(caption: str) -> str:
 def show_figure(axes: Axes, *, name: str, caption: str, alt: str) -> Shown:
     """A figure as inline SVG with caption and text alternative; closes it."""
     svg = svg_of(axes, name=name, title=_short(caption), alt=alt)
-    scroll = f'<div class="figure-scroll" tabindex="0" role="region" aria-label="{escape(_short(caption))}">{svg}</div>'
+    scroll = scrolled(svg, kind="figure", caption=caption)
     below = f"<figcaption>{escape(spaced(caption))}</figcaption>"
     html = f'<figure class="chart" id="figure-{escape(name)}">{scroll}{below}</figure>'
     return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": alt})
-
-
-def alt_estimates(
-    frame: pd.DataFrame,
-    *,
-    what: str,
-    label: str = "label",
-    estimate: str = "estimate",
-    lower: str = "lower",
-    upper: str = "upper",
-    scale: float = 1,
-    digits: int = 0,
-    unit: str = "",
-    panel: str | None = None,
-    mark: str | None = None,
-) -> str:
-    """Text alternative of points with intervals: what is drawn, then each row with its numbers, and whether filled."""
-    parts = []
-    for row in frame.to_dict("records"):
-        if pd.isna(row[estimate]):
-            continue
-        where = f"{row[panel]}, " if panel else ""
-        ends = interval(row[lower], row[upper], digits, scale=scale)
-        filled = ", filled" if mark and row[mark] else ""
-        parts.append(f"{where}{row[label]} {number(scale * row[estimate], digits)} ({ends}{filled})")
-    suffix = f" {unit}" if unit else ""
-    return f"{what}. Estimate and 95 % interval{suffix}: {'; '.join(parts)}."
 
 
 def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: str, caption: str) -> Shown:
@@ -201,8 +200,8 @@ def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: st
     facts = study.articles[["article", "outlet", "day", "url"]].set_index("article")
     blocks = []
     for label, ids in groups.items():
-        shown = sorted(ids)[:LISTED]
-        links = [_article_link(study, row) for row in facts.loc[shown].to_dict("records")]
+        listed = facts.loc[sorted(ids)[:LISTED]]
+        links = [_article_link(study, row) for row in listed.to_dict("records")]
         rest = f" and {len(ids) - LISTED:,} more, in the CSV" if len(ids) > LISTED else ""
         blocks.append(f"<dt>{escape(label)} ({len(ids)})</dt><dd>{', '.join(links) or ABSENT}{rest}</dd>")
     html = (
@@ -229,16 +228,3 @@ def _article_link(study: Study, row: Mapping[str, Any]) -> str:
     if not web:
         return text
     return f'<a href="{escape(url)}" rel="noreferrer">{text}</a>'
-
-
-def show_sample_size(study: Study) -> Shown:
-    """One sentence: how many articles, outlets and languages the study holds."""
-    articles = study.articles
-    languages = articles["language"].value_counts()
-    split = ", ".join(f"{count} in {language(str(code))}" for code, count in languages.items())
-    text = (
-        f"{plural(len(articles), 'article')} ({split}) from {plural(articles['outlet'].nunique(), 'outlet')}; "
-        f"{plural(len(study.tested), 'outlet has', 'outlets have')} {study.settings.min_articles} articles or more and "
-        f"can be tested."
-    )
-    return say(text)

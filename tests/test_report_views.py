@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.report import views
-from analysis.report.method import variance_sentence
+from analysis.report.descriptions import variance_sentence
 from analysis.results import is_primary, pair_results
 from analysis.stats.frequency import dispersion
 from analysis.study import load_study

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from analysis.report import method
-from analysis.report.method import METHODS, method_note, variance_sentence
+from analysis.report.descriptions import variance_sentence
+from analysis.report.method import METHODS, method_note, notes
 from analysis.study import load_study
 from analysis.study.settings import NOTED
 
@@ -53,15 +54,15 @@ def test_a_large_study_is_noted_as_not_resampled(small_study, monkeypatch):
 
 def test_every_note_can_be_shown_and_an_unknown_one_is_an_error(small_study):
     """With the figures that are shipped."""
-    html = method_note(small_study, *method._NOTES).html
-    assert len(method._NOTES) == html.count("<h3>")
+    html = method_note(small_study, *notes()).html
+    assert len(notes()) == html.count("<h3>")
     assert "nan" not in html.replace("finance", "").lower().split()
     with pytest.raises(KeyError):
         method_note(small_study, "astrology")
 
 
 def test_a_study_may_say_more_of_each_instrument(study_folder, edit, validity):
-    assert set(NOTED) == set(method._NOTES)
+    assert set(NOTED) == set(notes())
     edit("study.toml", "seed = 7", 'seed = 7\nnotes = { sub-event = "Coded by <two> people." }')
     study = load_study(study_folder)
     assert "says nothing has none. Coded by &lt;two&gt; people.</p>" in method_note(study, "sub-event").html
@@ -70,7 +71,7 @@ def test_a_study_may_say_more_of_each_instrument(study_folder, edit, validity):
 
 def test_the_shipped_figures_belong_to_notes():
     shipped = pd.read_csv(method.VALIDITY)
-    assert set(shipped["instrument"]) <= set(method._NOTES)
+    assert set(shipped["instrument"]) <= set(notes())
     assert shipped[["measure", "who", "data", "study"]].notna().all(axis=None)
 
 
@@ -112,8 +113,7 @@ def test_methods_bib_is_bibtex_with_what_each_kind_of_entry_needs():
         assert entry.key == fields["author"].split(",")[0].lower() + fields["year"]
     keys = [entry.key for entry in library.entries]
     assert sorted(set(keys)) == keys
-    assert set(keys) == {key for cited in method._CITED.values() for key in cited}
-    assert set(method._CITED) <= set(method._NOTES)
+    assert set(keys) == {key for note in notes().values() for key in note.get("cites", ())}
 
 
 def test_a_report_ends_with_what_to_cite_for_its_methods(small_study):
@@ -127,8 +127,9 @@ def test_a_report_ends_with_what_to_cite_for_its_methods(small_study):
 
 def test_papers_named_in_the_notes_can_be_cited():
     """Who is named with a year in a note is in its BibTeX."""
-    for instrument, (_, text) in method._NOTES.items():
-        for first, year in re.findall(r"\b([A-Z][a-z]+)(?:, [A-Z][a-z]+)*(?: & [A-Z][a-z]+)? ((?:19|20)\d{2})\b", text):
+    author = r"\b([A-Z][a-z]+)(?:, [A-Z][a-z]+)*(?: & [A-Z][a-z]+)? ((?:19|20)\d{2})\b"
+    for instrument, written in notes().items():
+        for first, year in re.findall(author, written["text"]):
             assert f"{first.lower()}{year}" in method.bibtex(instrument), (instrument, first, year)
 
 
