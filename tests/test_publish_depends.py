@@ -23,9 +23,8 @@ from analysis.publish.depends import imports, library_files, notebook_modules
         (
             "from analysis import polarity",
             [
-                *("errors", "instruments", "instruments.function_words", "scoring", "scoring.connotation"),
-                *("scoring.hashed", "scoring.scene", "scoring.stance", "scoring.targeted", "scoring.vader"),
-                *("scoring.vocabulary", "tables", "tables.schema", "text", "text.arrays", "text.pieces"),
+                *("errors", "instruments", "instruments.function_words", "scoring", "scoring.lexicon"),
+                *("scoring.targeted", "scoring.vader", "tables", "tables.schema"),
             ],
         ),
         ("from analysis.readers.row import parse_row", None),
