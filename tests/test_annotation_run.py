@@ -11,7 +11,7 @@ from analysis import tables
 from analysis.annotation import annotate, compare_features
 from analysis.errors import AnalysisError, GazetteerError, TextsError
 from analysis.readers import read_texts
-from analysis.scoring import mention_valence
+from analysis.scoring import targeted_sentiment
 from analysis.study import load_study
 from analysis.text.mentions import parse
 
@@ -88,7 +88,7 @@ def test_the_tone_of_a_mention_is_the_instruments_on_its_sentence(done):
     for row in mentions[mentions["article"] == "herald-1"].itertuples():
         start, end = spans.loc[(row.article, row.sentence), ["start", "end"]]
         place = [(row.start - start, row.end - start)]
-        assert mention_valence([text[start:end]], place, language="en")[0] == row.valence
+        assert targeted_sentiment([text[start:end]], place, language="en")[0] == row.valence
     assert mentions.loc[mentions["article"] == "kurier-1", "valence"].isna().all()
 
 

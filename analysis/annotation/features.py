@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.paths import text_digest
-from analysis.scoring import mention_valence, sentence_valence
+from analysis.scoring import sentiment, targeted_sentiment
 from analysis.tables import PARTS, Schema
 from analysis.text.arrays import Flags, Ints, column
 from analysis.text.gazetteer import Gazetteer
@@ -28,8 +28,6 @@ from analysis.text.voice import lower
 
 #: Tables with rows of one article each; REPRINTS needs all articles.
 OF_ARTICLE = (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS, tables.SIGNATURES)
-#: VADER takes ’ and “ for letters: it would know neither the negation in isn’t nor the word in “good”.
-PLAIN_MARKS = str.maketrans("’‘ʼ“”", "'''\"\"")
 #: Kinds of column → their types in a partition.
 _TYPES = {
     "text": pa.large_string(),
@@ -164,19 +162,19 @@ def _articles(chunk: _Chunk, recipe: Recipe) -> pa.Table:
 
 def _sentences(chunk: _Chunk, recipe: Recipe) -> pa.Table:
     parsed = chunk.parsed
-    plain = [text if text.isascii() else text.translate(PLAIN_MARKS) for text in parsed.sentences]
-    words = np.bincount(chunk.word_rows(), minlength=len(plain))
-    quoted = np.bincount(parsed.tokens.rows[chunk.words & parsed.quoted], minlength=len(plain))
+    size = len(parsed.sentences)
+    words = np.bincount(chunk.word_rows(), minlength=size)
+    quoted = np.bincount(parsed.tokens.rows[chunk.words & parsed.quoted], minlength=size)
     return _table(
         tables.SENTENCES,
         article=chunk.articles(parsed.owners),
-        sentence=np.arange(len(plain)) - np.searchsorted(parsed.owners, parsed.owners),
+        sentence=np.arange(size) - np.searchsorted(parsed.owners, parsed.owners),
         part=_taken(PARTS, chunk.parts),
         start=parsed.starts,
         end=parsed.ends,
         tokens=words,
-        valence=sentence_valence(plain, language=parsed.language),
-        quoted=np.divide(quoted, words, out=np.full(len(plain), np.nan), where=words > 0),
+        valence=sentiment(parsed.sentences, language=parsed.language),
+        quoted=np.divide(quoted, words, out=np.full(size, np.nan), where=words > 0),
     )
 
 
@@ -213,7 +211,7 @@ def _mentions(chunk: _Chunk, recipe: Recipe) -> pa.Table:
         **columns,
         article=chunk.articles(texts),
         sentence=sentences - np.searchsorted(parsed.owners, texts),
-        valence=mention_valence(where, spans, language=parsed.language),
+        valence=targeted_sentiment(where, spans, language=parsed.language),
     )
 
 

@@ -1,42 +1,51 @@
-"""Tone of sentences and tone toward mentions, in [-1, 1]; missing where a language has no instrument.
+"""Sentiment of texts and toward targets in them, in [-1, 1]; missing for a language without an instrument.
 
-The instrument of sentences is for English VADER (Hutto & Gilbert 2014), a lexicon with rules for negation and emphasis,
-made for short social texts (`vader`). That of mentions is a linear model of our own, trained on coded news
-sentences (`stance`), over what `targeted` finds in a sentence seen by `scene`, its words known from `connotation` and
-`vocabulary`, its features numbered by `hashed`. How well they measure news is said in instruments/validity.csv.
+English has two instruments: for texts VADER, a lexicon with rules for negation and emphasis, made for short social
+texts (`vader`); for targets a linear model trained on coded news sentences (`targeted`, with the words of `lexicon`).
+instruments/validity.csv says how well they measure news.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.errors import LanguageError
-from analysis.scoring.stance import probabilities
-from analysis.scoring.vader import compounds
+from analysis.scoring.targeted import probabilities
+from analysis.scoring.vader import compound
 from analysis.tables import LANGUAGES
 
 #: Languages with instruments.
 INSTRUMENTS = {"en": "VADER; toward a mention a linear model"}
-#: Valence from here on counts as positive, from minus this on as negative (Hutto & Gilbert 2014).
+#: Sentiment from here on counts as positive, from minus this on as negative (Hutto & Gilbert 2014).
 CUTOFF = 0.05
+#: VADER takes ’ and “ for letters: it would know neither the negation in isn’t nor the word in “good”.
+_PLAIN_MARKS = str.maketrans("’‘ʼ“”", "'''\"\"")
+#: Decimal places of a score, few enough that every processor gives the same.
+_PLACES = 4
 
-Numbers = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
+Span = tuple[int, int]
 
 
-def sentence_valence(sentences: Sequence[str], *, language: str) -> Numbers:
-    """Tone of each sentence as it stands; in English exactly VADER's compound score.
+@overload
+def sentiment(texts: str, *, language: str) -> float: ...
+@overload
+def sentiment(texts: Sequence[str], *, language: str) -> Floats: ...
+def sentiment(texts: str | Sequence[str], *, language: str) -> float | Floats:
+    """Sentiment of a text, or of each of several; for English VADER's compound score.
 
     Parameters
     ----------
-    sentences : sequence of str
+    texts : str or sequence of str, best one sentence each
     language : str, one of tables.LANGUAGES
 
     Returns
     -------
-    array of float in [-1, 1], one per sentence; NaN where the language has no instrument
+    float for a str, array of float for a sequence; in [-1, 1], NaN for a language without an instrument
 
     Raises
     ------
@@ -44,68 +53,99 @@ def sentence_valence(sentences: Sequence[str], *, language: str) -> Numbers:
 
     Notes
     -----
-    VADER knows its negations with the typewriter's apostrophe only (isn't, not isn’t), and typographic quotation marks
-    hide words from it. `analysis.annotation.features` therefore hands sentences over with plain marks.
+    Typographic apostrophes and quotation marks are read as plain ones, the only ones that VADER knows.
 
     References
     ----------
     Hutto & Gilbert (2014), ICWSM 8(1)
+
+    Examples
+    --------
+    >>> sentiment("A tragedy, they said.", language="en")
+    -0.5719
+    >>> sentiment(["It isn’t good.", "It is good."], language="en")
+    array([-0.3412,  0.4404])
     """
-    if language not in LANGUAGES:
-        raise LanguageError(language, LANGUAGES)
-    if language not in INSTRUMENTS:
-        return np.full(len(sentences), np.nan)
-    return compounds(sentences)
+    if isinstance(texts, str):
+        return float(sentiment([texts], language=language)[0])
+    if not _has_instrument(language):
+        return np.full(len(texts), np.nan)
+    plain = (text if text.isascii() else text.translate(_PLAIN_MARKS) for text in texts)
+    return np.fromiter(map(compound, plain), np.float64, len(texts))
 
 
-def mention_valence(sentences: Sequence[str], spans: Sequence[tuple[int, int]], *, language: str) -> Numbers:
-    """Tone toward a target in each sentence, as its words around the target tell; who the target is does not count.
+@overload
+def targeted_sentiment(sentences: str, spans: Span, *, language: str) -> float: ...
+@overload
+def targeted_sentiment(sentences: Sequence[str], spans: Sequence[Span], *, language: str) -> Floats: ...
+def targeted_sentiment(
+    sentences: str | Sequence[str], spans: Span | Sequence[Span], *, language: str
+) -> float | Floats:
+    """Sentiment toward a target in a sentence, or toward a target in each of several, as the words around it tell.
 
     Parameters
     ----------
-    sentences : sequence of str, a sentence per target
-    spans : sequence of (start, end), the target's place in its sentence, aligned
+    sentences : str or sequence of str, a sentence per target
+    spans : (start, end) of the target in its sentence, or a sequence of them, aligned
     language : str, one of tables.LANGUAGES
 
     Returns
     -------
-    array of float in [-1, 1], one per target, whatever the others; NaN where the language has no instrument
+    float for a str, array of float for a sequence; in [-1, 1], NaN for a language without an instrument
+
+    Raises
+    ------
+    ValueError
+        If the sequences differ in length or a span does not lie in its sentence.
+    LanguageError
 
     Notes
     -----
     The value is P(positive) - P(negative), at least `CUTOFF` from 0 where positive or negative is the likeliest of the
     three classes, and a twentieth of it, so always below `CUTOFF`, where neutral is: `polarity` gives the likeliest.
+    The name of the target does not count, nor do words more than 40 away from it.
 
-    Raises
-    ------
-    ValueError
-        Where the sequences differ in length or a span does not lie in its sentence.
-    LanguageError
+    Examples
+    --------
+    >>> sentence = "Voters praised Alba and accused Rivas of fraud."
+    >>> targeted_sentiment(sentence, (15, 19), language="en") > targeted_sentiment(sentence, (32, 37), language="en")
+    True
     """
-    for sentence, (start, end) in zip(sentences, spans, strict=True):
+    if isinstance(sentences, str):
+        return float(targeted_sentiment([sentences], [spans], language=language)[0])  # type: ignore[list-item]
+    for sentence, (start, end) in zip(sentences, spans, strict=True):  # type: ignore[misc]
         if not 0 <= start < end <= len(sentence):
             raise ValueError(f"span {(start, end)} does not lie in its sentence of {len(sentence)} characters")
-    if language not in LANGUAGES:
-        raise LanguageError(language, LANGUAGES)
-    if language not in INSTRUMENTS:
+    if not _has_instrument(language):
         return np.full(len(sentences), np.nan)
-    chances = probabilities(sentences, spans)
+    chances = probabilities(sentences, spans)  # type: ignore[arg-type]
     difference, likeliest = chances[:, 2] - chances[:, 0], chances.argmax(axis=1)
-    toned = np.copysign(np.maximum(np.abs(difference), CUTOFF), likeliest - 1.0)
-    return np.where(likeliest == 1, difference * CUTOFF, toned)
+    signed = np.copysign(np.maximum(np.abs(difference), CUTOFF), likeliest - 1.0)
+    return np.round(np.where(likeliest == 1, difference * CUTOFF, signed), _PLACES)
 
 
-def polarity(valence: npt.ArrayLike) -> Numbers:
-    """Valence in three classes: -1 negative, 0 neutral, 1 positive.
+def polarity(sentiment: npt.ArrayLike) -> Floats:
+    """Class of each sentiment: -1 negative, 0 neutral, 1 positive.
 
     Parameters
     ----------
-    valence : array of float
+    sentiment : float or array of float
 
     Returns
     -------
-    array of float, missing where the valence is missing
+    array of float, NaN where the sentiment is
+
+    Examples
+    --------
+    >>> polarity([0.6, -0.05, 0.01])
+    array([ 1., -1.,  0.])
     """
-    values = np.asarray(valence, dtype=np.float64)
+    values = np.asarray(sentiment, dtype=np.float64)
     classes = np.where(values >= CUTOFF, 1.0, np.where(values <= -CUTOFF, -1.0, 0.0))
     return np.where(np.isnan(values), np.nan, classes)
+
+
+def _has_instrument(language: str) -> bool:
+    if language not in LANGUAGES:
+        raise LanguageError(language, LANGUAGES)
+    return language in INSTRUMENTS

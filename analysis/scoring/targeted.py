@@ -1,257 +1,243 @@
-"""Features of a sentence toward a target in it: what stands where, in which clause, done by whom to whom.
+"""Targeted sentiment: probabilities of negative, neutral and positive toward a target, by a linear model.
 
-The target itself is masked: which person it is never counts, only what is written around it. A feature is a 32-bit
-number made of hashes (CRC-32) of words, places and groups, the same in every process. A class of features is computed
-for all sentences of a batch at once, from the columns of `analysis.scoring.scene.Scenes`.
+The features of a target are the stems and groups of the words around it, by side, distance and negation. The target
+itself is masked, so who it is does not count. A feature is hashed to one of `BUCKETS` numbers (Weinberger et al. 2009);
+the model, instruments/targeted-en.npz, holds a weight per number and class, trained by
+tests/benchmarks/train_targeted.py. Words further than `WINDOW` from the target do not count, so that time grows with
+the number of targets whatever the length of their texts.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import chain
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from analysis.scoring.connotation import code, word
-from analysis.scoring.hashed import Found, Hashes, mix, pair
-from analysis.scoring.scene import BEFORE, Flags, Scenes, Span, see
-from analysis.scoring.vocabulary import NOTHING
-from analysis.text.arrays import Ints, Lists
+from analysis.scoring.lexicon import (
+    CLOSES,
+    FLAGS,
+    GROUPS,
+    MASK,
+    NEGATES,
+    OPENS,
+    SAYS,
+    SCALE,
+    SENTIMENT,
+    STEM,
+    STOPS,
+    read_word,
+)
 
-_PRONOUNS = {
-    **dict.fromkeys(("he", "she"), "he"),
-    **dict.fromkeys(("him", "her", "himself", "herself"), "him"),
-    **dict.fromkeys(("they", "them"), "they"),
-    **dict.fromkeys(("his", "their", "its"), "his"),
-    **dict.fromkeys(("we", "us", "our"), "we"),
-    **dict.fromkeys(("i", "me", "my"), "i"),
-    **dict.fromkeys(("you", "your"), "you"),
-    **dict.fromkeys(("it", "who"), "it"),
-}
-#: Odd numbers that mix the bits of running words.
-_ODD = np.array([0x9E3779B1, 0x85EBCA77, 0x85EBCA6B, 0xC2B2AE3D, 0x27D4EB2F], np.uint32)
-#: Classes of distance from the target, by distance; the last holds for all beyond.
-_DISTANCES = np.repeat(np.arange(7, dtype=np.uint32), [1, 1, 1, 2, 4, 8, 1])
+MODEL = Path(__file__).parents[1] / "instruments" / "targeted-en.npz"
+#: Numbers that features are hashed to.
+BUCKETS = 2**16
+#: Words on either side of a target that count, and the characters they are looked for in.
+WINDOW, CHARACTERS = 40, 600
+
+#: Targets measured at a time.
+_BATCH = 1024
+#: Words that a negation reaches.
+_REACH = 4
+#: Words on either side of the target whose stems count by their exact distance.
+_NEAR = 4
+#: Borders of the classes of distance from the target.
+_DISTANCES = (2, 3, 5, 9, 17)
+#: Share of its sentiment that a negated word keeps, in tenths, and that others keep.
+_NEGATED, _PLAIN = -6, 10
+_TOKEN = re.compile(r"\w+(?:['’.\-]\w+)*|\n|\S")
+_PRONOUNS = ("he she", "him her himself herself", "they them", "his their its", "we us our", "i me my", "you your")
+_KINDS = {word: number for number, words in enumerate((*_PRONOUNS, "it who"), start=1) for word in words.split()}
+_COMMON, _NAMES, _NAME = range(len(_PRONOUNS) + 2, len(_PRONOUNS) + 5)
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
-def _codes(*names: str) -> Hashes:
-    return np.array([code(name) for name in names], np.uint32)
+class Features(NamedTuple):
+    """Features of many targets: each one's target and number; a feature may come more than once."""
+
+    rows: Ints
+    buckets: Ints
 
 
-_SIDE, _CLAUSE, _NEAR, _PAIR = (_codes(f"{name} l", f"{name} r") for name in ("side", "clause", "near", "pair"))
-_SIGN = _codes("stem", "not")
-_SPEAKS, _OWNS = _codes("speaks False", "speaks True"), _codes("owns False", "owns True")
-_SIZES, _PLACES = _codes(*(f"size {size}" for size in range(6))), _codes(*(f"place {place}" for place in range(5)))
-_QUOTES = _codes("none", "quotes", "quoted")
-_QUOTES_SPEAKS = np.stack([_codes(f"{quote} False", f"{quote} True") for quote in ("none", "quotes", "quoted")])
+class Model(NamedTuple):
+    """Weights per bucket and class in steps of `step`, and the log-odds of each class without any feature."""
+
+    weights: npt.NDArray[np.int8]
+    step: float
+    bias: Floats
 
 
-def features(sentences: Sequence[str], spans: Sequence[Span]) -> Lists:
-    """The features of sentences toward a target in each.
+class _Context(NamedTuple):
+    """Words around many targets end to end, the target of each one word of its own.
+
+    Attributes
+    ----------
+    words : array of int, a row per word, the columns of `lexicon`
+    rows, steps : arrays of int, per word its target and how many words after the target it stands
+    at : array of int, per target where it is among the words
+    """
+
+    words: Ints
+    rows: Ints
+    steps: Ints
+    at: Ints
+
+    def flag(self, flag: int) -> Flags:
+        """Flag of each word."""
+        return self.words[:, FLAGS] & flag > 0
+
+    def beside(self, values: npt.NDArray[Any], step: int) -> npt.NDArray[Any]:
+        """Value of the word so many steps after each word; 0 where the context has no such word."""
+        moved = np.zeros_like(values)
+        here, there = (slice(-step, None), slice(step)) if step < 0 else (slice(-step), slice(step, None))
+        moved[here] = np.where(self.rows[here] == self.rows[there], values[there], 0)
+        return moved
+
+
+@cache
+def load_model(path: Path = MODEL) -> Model:
+    """The trained model of a file."""
+    with np.load(path, allow_pickle=False) as file:
+        return Model(file["weights"], float(file["step"]), file["bias"])
+
+
+def probabilities(sentences: Sequence[str], spans: Sequence[tuple[int, int]], model: Model | None = None) -> Floats:
+    """Probabilities of negative, neutral and positive toward the target in each sentence.
 
     Parameters
     ----------
-    sentences : sequence of str
+    sentences : sequence of str, English
     spans : sequence of (start, end) of the target, aligned
+    model : Model, the project's own where none is given
 
     Returns
     -------
-    Lists of the features of each target, numbers below 2**32 in ascending order, each once; a list does not depend on
-    the other sentences
+    array of float, a row per target and a column per class; a row does not depend on the other rows
     """
-    scenes = see(sentences, spans)
-    targets = [sentence[start:end] for sentence, (start, end) in zip(sentences, spans, strict=True)]
-    found = Found()
-    _sequences(scenes, found)
-    _stems(scenes, found)
-    _neighbours(scenes, found)
-    warmth = _groups(scenes, found)
-    _roles(scenes, found)
-    _form(scenes, targets, warmth, found)
-    _beside(scenes, found)
-    _mentioned(scenes, targets, found)
-    return found.sets(len(targets))
+    model = load_model() if model is None else model
+    parts = [np.empty((0, 3))]
+    for first in range(0, len(spans), _BATCH):
+        part = slice(first, first + _BATCH)
+        powers = np.exp(log_odds(features(sentences[part], spans[part]), len(spans[part]), model))
+        parts.append(powers / powers.sum(axis=1, keepdims=True))
+    return np.concatenate(parts)
 
 
-def _sequences(scenes: Scenes, found: Found) -> None:
-    """One, two and three running words."""
-    forms = scenes.known("form")
-    before = np.roll(forms, 1)
-    before[scenes.first] = 0
-    two = before * _ODD[0] + forms * _ODD[1]
-    found.add(scenes.rows, forms * _ODD[2], two ^ (two >> 15))
-    third = np.flatnonzero(scenes.places >= 2)
-    three = two[third] * _ODD[3] + forms[third - 2] * _ODD[4]
-    found.add(scenes.rows[third], three ^ (three >> 13))
+def log_odds(found: Features, targets: int, model: Model) -> Floats:
+    """Log-odds of the three classes for each target, the greatest of them 0."""
+    # Sums of whole numbers are exact: a target's value cannot depend on what it is measured with.
+    sums = [np.bincount(found.rows, model.weights[found.buckets, label], targets) for label in range(3)]
+    sizes = np.maximum(np.bincount(found.rows, minlength=targets), 1)
+    odds = np.stack(sums, axis=1) * model.step / np.sqrt(sizes)[:, None] + model.bias
+    return np.asarray(odds - odds.max(axis=1, keepdims=True))
 
 
-def _stems(scenes: Scenes, found: Found) -> None:
-    """Stems by side, by clause, near the target, and whether negated."""
-    others = np.flatnonzero(scenes.steps)
-    rows, steps, stems = scenes.rows[others], scenes.steps[others], scenes.known("root")
-    roots, side = stems[others] * _ODD[0], (steps > 0).astype(np.intp)
-    found.add(rows, roots + _SIDE[side], roots + _SIGN[scenes.negated[others].astype(np.intp)])
-    inside = np.flatnonzero(scenes.clause[others])
-    found.add(rows[inside], roots[inside] + _CLAUSE[side[inside]])
-    near = np.flatnonzero(np.abs(steps) <= 6)
-    found.add(rows[near], roots[near] + _NEAR[side[near]])
-    # A pair is two words that stand together: none ends with the target or beyond the sentence.
-    near = near[(steps[near] != -1) & (others[near] + 1 < scenes.end[rows[near]])]
-    here = others[near]
-    found.add(rows[near], pair(stems[here] + _PAIR[side[near]], stems[here + 1]))
-
-
-def _neighbours(scenes: Scenes, found: Found) -> None:
-    """Stems at their distance from the target, and runs that hold it."""
-    steps = range(-4, 5)
-    near, there, every = scenes.near("root", *steps), scenes.around(*steps) != NOTHING, scenes.every
-    found.add(np.nonzero(there)[1], pair(np.arange(len(steps))[:, None], near)[there])
-    roots, inside = dict(zip(steps, near, strict=True)), dict(zip(steps, there, strict=True))
-
-    def longer(run: Hashes, *steps: int) -> Hashes:
-        for step in steps:
-            run = np.where(inside[step], pair(run, roots[step]), run)
-        return run
-
-    for run in (longer(_same(mix(2), every), -2, -1, 0), longer(_same(mix(1), every), -1, 0)):
-        found.add(every, run, longer(run, 1), longer(run, 1, 2))
-    run = _same(code("run"), every)
-    for step in (1, 2, 3, 4):
-        run = longer(run, step)
-        found.add(every[inside[step]], run[inside[step]])
-    found.add(every, longer(_same(mix(3), every), -3, -2, -1))
-
-
-def _same(hashed: int, rows: Ints) -> Hashes:
-    return np.full(len(rows), hashed, np.uint32)
-
-
-def _groups(scenes: Scenes, found: Found) -> Ints:
-    """Groups of words by side, distance, clause and quotation; returns the sentences' warmth, from -3 to 3."""
-    has = np.flatnonzero(scenes.table.groups.sizes(scenes.words))
-    rows, words, steps, negated = scenes.rows[has], scenes.words[has], scenes.steps[has], scenes.negated[has]
-    of, groups = scenes.table.groups.of(words)
-    side = (steps > 0)[of]
-    clause = side + 2 * scenes.clause[has][of]
-    distance = _DISTANCES[np.minimum(np.abs(steps), len(_DISTANCES) - 1)][of]
-    quote = _quotation(scenes.quoted[has], scenes.quoted[scenes.at][rows])[of]
-    signed = pair(groups, negated[of])
-    # Each group at its place as coarse and as fine as it can be said.
-    found.add(
-        rows[of],
-        *(pair(signed, 1), mix(signed, 2, side), mix(groups, 3, side, distance), mix(signed, 4, clause)),
-        *(mix(groups, 5, quote), mix(groups, 6, side, quote), mix(signed, 7, clause, quote)),
+def features(sentences: Sequence[str], spans: Sequence[tuple[int, int]]) -> Features:
+    """Features of the target in each sentence, as `probabilities`."""
+    context = _read_context(sentences, spans)
+    negated = _negated(context)
+    parts = [*_word_features(context, negated), *_group_features(context, negated)]
+    parts += _target_features(
+        context, negated, [text[start:end] for text, (start, end) in zip(sentences, spans, strict=True)]
     )
-    _nearest(scenes, found)
-    tones = np.where(negated, -0.6, 1.0) * scenes.table.words["tone"][words]
-    totals = np.bincount(rows, tones, minlength=len(scenes.at))
-    return np.asarray(np.clip(np.floor(totals + 0.5), -3, 3), dtype=np.intp)
+    rows, buckets = zip(*parts, strict=True)
+    return Features(np.concatenate(rows), np.concatenate(buckets))
 
 
-def _quotation(quoted: Ints, own: Ints) -> Ints:
-    """In the target's quotation 1, out of it 2; where the target is in none, in a quotation 3, in none 4."""
-    return np.where(own > 0, np.where(quoted == own, 1, 2), np.where(quoted > 0, 3, 4))
+def _read_context(sentences: Sequence[str], spans: Sequence[tuple[int, int]]) -> _Context:
+    tokens: list[str] = []
+    at, sizes = [], []
+    for sentence, (start, end) in zip(sentences, spans, strict=True):
+        before = _TOKEN.findall(sentence, max(0, start - CHARACTERS), start)[-WINDOW:]
+        after = _TOKEN.findall(sentence, end, end + CHARACTERS)[:WINDOW]
+        at.append(len(tokens) + len(before))
+        sizes.append(len(before) + 1 + len(after))
+        tokens += (*before, MASK, *after)
+    numbers = {token: number for number, token in enumerate(dict.fromkeys(tokens))}
+    known = np.array([read_word(token) for token in numbers], np.int64).reshape(-1, FLAGS + 1)
+    words = known[np.fromiter(map(numbers.__getitem__, tokens), np.intp, len(tokens))]
+    rows, places = np.repeat(np.arange(len(at)), np.array(sizes, np.intp)), np.array(at, np.intp)
+    return _Context(words, rows, np.arange(len(tokens)) - places[rows], places)
 
 
-def _nearest(scenes: Scenes, found: Found) -> None:
-    """The nearest words with a tone before and after the target."""
-    loaded = scenes.known("loaded")
-    there = np.flatnonzero(loaded)
-    values = mix(loaded[there], scenes.negated[there], np.minimum(np.abs(scenes.steps[there]), 9) // 3)
-    place = np.searchsorted(there, scenes.at)
-    # The target itself has no tone, so these are before and after it, if they are in the sentence.
-    ends, values = np.concatenate([[-1], there, [len(loaded)]]), np.pad(values, 1)
-    before = np.where(ends[place] >= scenes.first, values[place], 0)
-    after = np.where(ends[place + 1] < scenes.end, values[place + 1], 0)
-    found.add(scenes.every, mix(code("before"), before), mix(code("after"), after))
-    found.add(scenes.every, mix(code("around"), before, after))
+def _negated(context: _Context) -> Flags:
+    """Words that a negation before them reaches; it reaches over no stop."""
+    reached, stops = context.flag(NEGATES), context.flag(STOPS)
+    negated = np.zeros_like(reached)
+    for _ in range(_REACH):
+        reached = context.beside(reached, -1) & ~stops
+        negated |= reached
+    return negated
 
 
-def _roles(scenes: Scenes, found: Found) -> None:
-    """The deed whose subject the target may be, the deed done to it, and the two together."""
-    table, rows, there = scenes.table, *scenes.deeds_after
-    root = table.words["root"][scenes.words[there]]
-    manner = mix(code("does"), scenes.passive(there), scenes.negated[there])
-    found.add(rows, mix(manner, root))
-    of, groups = table.deeds.of(scenes.words[there])
-    does = _lists(rows[of], mix(manner[of], groups), len(scenes.at), code("does nothing"))
-
-    rows, there = scenes.deeds_before
-    root, negated = table.words["root"][scenes.words[there]], scenes.negated[there]
-    link, by = _links(scenes, rows, there)
-    voice = mix(code("done"), scenes.passive(there))
-    manner = mix(voice, negated, by)
-    found.add(rows, mix(manner, root), mix(voice, root, link))
-    of, groups = table.deeds.of(scenes.words[there])
-    found.add(rows[of], mix(voice[of], negated[of], groups, link[of]))
-    done = _lists(rows[of], mix(manner[of], groups), len(scenes.at), code("nothing done"))
-
-    owners = does.owners()
-    of, others = done.of(owners)
-    found.add(owners, does.values)
-    found.add(done.owners(), done.values)
-    found.add(owners[of], mix(does.values[of], others))
+def _word_features(context: _Context, negated: Flags) -> list[tuple[Ints, Ints]]:
+    """Stems by side, by negation, in pairs and by their distance."""
+    others = np.flatnonzero(context.steps)
+    rows, steps, stems = context.rows[others], context.steps[others], context.words[others, STEM]
+    following = context.beside(context.words[:, STEM], 1)[others]
+    side, near, paired = steps > 0, np.abs(steps) <= _NEAR, following > 0
+    return [
+        (rows, _bucket(1, stems, side)),
+        (rows, _bucket(2, stems, negated[others])),
+        (rows[paired], _bucket(3, stems[paired], following[paired], side[paired])),
+        (rows[near], _bucket(4, stems[near], steps[near] + _NEAR)),
+    ]
 
 
-def _links(scenes: Scenes, rows: Ints, deeds: Ints) -> tuple[Hashes, Flags]:
-    """Between the deeds done to some targets and the targets, the last preposition, and whether there is a by."""
-    links = scenes.near("link", *range(-1, -BEFORE, -1))[:, rows]
-    links[np.arange(1, BEFORE)[:, None] >= scenes.at[rows] - deeds] = 0
-    return links[(links != 0).argmax(axis=0), np.arange(len(rows))], (links == code("by")).any(axis=0)
+def _group_features(context: _Context, negated: Flags) -> list[tuple[Ints, Ints]]:
+    """Groups of words by negation, and by side and class of distance."""
+    there, column = np.nonzero(context.words[:, GROUPS])
+    rows, steps, groups = context.rows[there], context.steps[there], context.words[:, GROUPS][there, column]
+    distance = np.digitize(np.abs(steps), _DISTANCES)
+    return [
+        (rows, _bucket(5, groups, negated[there])),
+        (rows, _bucket(6, groups, steps > 0, distance)),
+    ]
 
 
-def _lists(rows: Ints, values: Hashes, targets: int, otherwise: int) -> Lists:
-    """The values of each target, given in the order of `rows`; `otherwise` for a target that has none."""
-    own = np.bincount(rows, minlength=targets)
-    sizes = np.maximum(own, 1)
-    filled = np.full(sizes.sum(), otherwise, np.uint32)
-    filled[np.repeat(own, sizes) > 0] = values
-    return Lists(filled, np.concatenate([[0], np.cumsum(sizes)]))
+def _target_features(context: _Context, negated: Flags, targets: Sequence[str]) -> list[tuple[Ints, Ints]]:
+    """Kind of mention, whether it speaks and is quoted, each crossed with the sentiment of all words."""
+    weights = np.where(negated, _NEGATED, _PLAIN) * context.words[:, SENTIMENT]
+    total = np.bincount(context.rows, weights, len(targets)).astype(np.int64)
+    sentiment = np.clip((2 * total + 10 * SCALE) // (20 * SCALE), -3, 3) + 3
+    says = context.flag(SAYS)
+    speaks = np.any([context.beside(says, step)[context.at] for step in (-1, 1, 2)], axis=0)
+    kind, speech = np.array([_kind(target) for target in targets], np.int64), _quoted(context) * 2 + speaks
+    every = np.arange(len(targets))
+    crossed = [(every, _bucket(8 + number, one, sentiment)) for number, one in enumerate((kind, speech))]
+    return [(every, _bucket(7, sentiment)), (every, _bucket(10, kind)), (every, _bucket(11, speech)), *crossed]
 
 
-def _form(scenes: Scenes, targets: Sequence[str], warmth: Ints, found: Found) -> None:
-    """What kind of mention it is, whether it speaks, crossed with the sentence's warmth; the sentence's size."""
-    every, sizes, quoted = scenes.every, scenes.end - scenes.first, scenes.quoted > 0
-    speaks = np.asarray(scenes.near("says", -1, 1, 2).any(axis=0), np.intp)
-    ends = np.array([target.endswith(("'s", "’s", "s'", "s’")) for target in targets], np.bool_)
-    owns = (ends | scenes.near("owner", 1)[0]).astype(np.intp)
-    quotes = np.bincount(scenes.rows[quoted], minlength=len(targets)) > 0
-    quote = np.where(quoted[scenes.at], 2, quotes)
-    kinds = [np.array([_kind(target) for target in targets], np.uint32), _QUOTES[quote], _SPEAKS[speaks], _OWNS[owns]]
-    kinds += [_SIZES[np.minimum(sizes // 10, 5)], _PLACES[5 * (scenes.at - scenes.first) // sizes]]
-    crossed = np.stack([*kinds, _QUOTES_SPEAKS[quote, speaks]])
-    found.add(every, crossed, mix(crossed, warmth + 3))
-    names = np.bincount(scenes.rows[scenes.known("upper") & (scenes.places > 0)], minlength=len(targets))
-    found.add(every, mix(35, np.minimum(names, 8)), mix(36, np.minimum(sizes // 6, 9)))
-    said = np.flatnonzero(quoted & (speaks[scenes.rows] > 0))
-    of, groups = scenes.table.groups.of(scenes.words[said])
-    found.add(scenes.rows[said[of]], mix(37, groups))
+def _quoted(context: _Context) -> Ints:
+    """Whether each target is in a quotation: 2 if it is, 1 if one stands elsewhere around it, 0 if none does."""
+    opens, closes = context.flag(OPENS), context.flag(CLOSES)
+    before = context.steps < 0
+    either, single = opens & closes, opens.astype(np.int64) - closes
+    size = len(context.at)
+    straight = np.bincount(context.rows, either & before, size).astype(np.int64) % 2
+    marks = np.flatnonzero(single * before)
+    last = np.zeros(size, np.int64)
+    last[context.rows[marks]] = single[marks]
+    inside = (straight > 0) | (last > 0)
+    return np.where(inside, 2, np.bincount(context.rows, opens | closes, size) > 0)
 
 
-def _beside(scenes: Scenes, found: Found) -> None:
-    """The forms that touch the target."""
-    there = scenes.around(-2, -1, 1) != NOTHING
-    earlier, before, after = np.where(there, scenes.near("form", -2, -1, 1), [[1], [1], [2]])
-    found.add(scenes.every, mix(31, before), mix(32, after), mix(33, before, after), mix(34, before, earlier))
-
-
-def _mentioned(scenes: Scenes, targets: Sequence[str], found: Found) -> None:
-    """The target's own words, as far as they count."""
-    titles = [_titles(target) for target in targets]
-    hashed = np.array([*chain.from_iterable(titles)], np.uint32)
-    found.add(np.repeat(scenes.every, [len(one) for one in titles]), hashed)
-
-
-@lru_cache(maxsize=10_000)
-def _titles(target: str) -> tuple[int, ...]:
-    # A name may look like a word (Grace, Hope): of what is written with a capital letter only titles count.
-    known = [word(part) for part in target.split() if part[0].islower() or code("office") in word(part).groups]
-    return tuple(feature for one in known for feature in (*(mix(38, group) for group in one.groups), mix(39, one.root)))
-
-
-@lru_cache(maxsize=10_000)
 def _kind(target: str) -> int:
-    plain = _PRONOUNS.get(target.lower())
-    named = "common" if not target[0].isupper() else "names" if len(target.split()) > 1 else "name"
-    return code(plain or named)
+    plain = _COMMON if not target[0].isupper() else _NAMES if len(target.split()) > 1 else _NAME
+    return _KINDS.get(target.lower(), plain)
+
+
+def _bucket(template: int, *parts: npt.NDArray[Any]) -> Ints:
+    """Number of each feature: a hash of its template and parts."""
+    mixed: Any = np.full(len(parts[0]), template, np.uint32)
+    for part in parts:
+        mixed = mixed * np.uint32(0x9E3779B1) + part.astype(np.uint32) * np.uint32(0x85EBCA77)
+        mixed ^= mixed >> np.uint32(15)
+    return np.asarray(mixed % np.uint32(BUCKETS), np.int64)

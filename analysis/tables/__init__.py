@@ -6,8 +6,6 @@ Markdown): nothing else in the project says what a column means.
 
 from __future__ import annotations
 
-import re
-
 from analysis.errors import did_you_mean
 from analysis.tables.schema import DTYPES as DTYPES
 from analysis.tables.schema import Column as Column

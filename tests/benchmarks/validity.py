@@ -21,11 +21,10 @@ import gold
 import numpy as np
 from fuzzed import ORACLE
 from fuzzed import sentences as made_up
-from train_valence import DIVISIONS, cross_validated, macro_f1, read_gold
+from train_targeted import DIVISIONS, cross_validated, macro_f1, read_gold
 
-from analysis.annotation.features import PLAIN_MARKS
-from analysis.scoring import polarity, sentence_valence
-from analysis.scoring.vader import compounds
+from analysis.scoring import polarity, sentiment
+from analysis.scoring.vader import compound
 from analysis.study import load_study
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,10 +114,9 @@ def studies() -> list[dict[str, object]]:
 def newsmtsc(path: Path) -> list[dict[str, object]]:
     """Macro-F1 and accuracy of polarity toward a target on NewsMTSC, ours cross-validated, beside VADER's."""
     coded = read_gold(path)
-    plain = [sentence.translate(PLAIN_MARKS) for sentence in coded.sentences]
     found = {
         OURS: [cross_validated(coded, division) for division in DIVISIONS],
-        "VADER on the whole sentence, this project": [polarity(sentence_valence(plain, language="en"))],
+        "VADER on the whole sentence, this project": [polarity(sentiment(coded.sentences, language="en"))],
     }
     base = {"instrument": "valence", "study": "*", "n": len(coded.classes), "data": NEWS}
     return [
@@ -159,7 +157,7 @@ def ports(path: Path) -> list[dict[str, object]]:
         {
             **base,
             "measure": "sentences on which this project's VADER differs from vaderSentiment 3.3.2 by more than 1e-9",
-            "value": _differing(compounds([*news, *made]).tolist(), [*news, *made]),
+            "value": _differing(list(map(compound, [*news, *made])), [*news, *made]),
             "n": len(news) + len(made),
             "who": "VADER computed once per word, this project",
             "data": f"{NEWS}, and {FUZZED:,} made-up sentences that meet its rules often",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import B_INCR, C_INCR, N_SCALAR, normalize
 
 from analysis.scoring import vader
-from analysis.scoring.vader import compound, compounds
+from analysis.scoring.vader import compound
 
 #: NewsMTSC's training split, where it lies beside the project; it is its authors' and not part of it.
 GOLD = Path(__file__).resolve().parents[2] / "shared" / "gold" / "newsmtsc-train.jsonl"
@@ -99,8 +99,8 @@ def test_marks_emphasize_either_way(marks, emphasis):
 
 def test_made_up_sentences_have_the_packages_scores():
     made = sentences(5000, seed=2014)
-    found = compounds(made)
-    assert [_oracle(sentence) for sentence in made] == found.tolist()
+    found = list(map(compound, made))
+    assert [_oracle(sentence) for sentence in made] == found
     assert 1000 < len(set(found))
 
 
@@ -128,5 +128,10 @@ def test_the_lexicon_is_the_packages():
     assert not any(emoji.isascii() for emoji in vader._emojis())
 
 
-def test_nothing_asked_nothing_found():
-    assert (0,) == compounds([]).shape
+@pytest.mark.parametrize("words", ["not very good but ", "good bad but ", "GOOD! great but awful "])
+def test_many_scored_words_after_but_have_the_packages_score(words):
+    assert _oracle(words * 60) == compound(words * 60)
+
+
+def test_a_very_long_sentence_is_scored():
+    assert 1.0 == compound("good awesome but nice " * 30_000)

@@ -1,6 +1,6 @@
-"""Train the valence instrument: features → instruments/valence-en.npz, the same bytes from the same data.
+"""Train the instrument of targeted sentiment: instruments/targeted-en.npz, the same bytes from the same data.
 
-Run: python tests/benchmarks/train_valence.py --gold newsmtsc-train.jsonl [--cv]
+Run: python tests/benchmarks/train_targeted.py --gold newsmtsc-train.jsonl [--cv]
 
 A multinomial logistic regression over features scaled by their naive-Bayes log-count ratios (after Wang & Manning
 2012), fitted with L-BFGS. With --cv nothing is written: figures of nested
@@ -20,9 +20,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, diags
 
-from analysis.scoring.stance import MODEL, Model, logits
-from analysis.scoring.targeted import features
-from analysis.scoring.vocabulary import Lists
+from analysis.scoring.targeted import BUCKETS, MODEL, Features, Model, features, log_odds
 
 #: Ridge penalty, fewest sentences with a feature, pseudo-count of the ratios, length of a target's vector of features.
 RIDGE, RARE, PSEUDO, LENGTH = 2.0, 2, 1.0, 3.0
@@ -54,26 +52,24 @@ def read_gold(path: Path) -> Gold:
     return Gold(list(sentences), list(spans), np.array(classes))
 
 
-def fit(found: Lists, classes: np.ndarray, ridge: float = RIDGE) -> Model:
-    """The model of features and classes of targets."""
-    keys, matrix = _matrix(found)
-    ratios = _ratios(matrix, classes)
-    lengths = LENGTH / np.sqrt(np.maximum(matrix.getnnz(axis=1), 1))
-    weights, bias = _regression((diags(lengths) @ matrix @ diags(ratios)).tocsr(), classes, ridge)
-    weights = LENGTH * weights * ratios[:, None]
+def counts(found: Features, targets: int) -> csr_matrix:
+    """How often each target (row) has each feature (column)."""
+    return csr_matrix((np.ones(len(found.rows)), (found.rows, found.buckets)), shape=(targets, BUCKETS))
+
+
+def fit(matrix: csr_matrix, classes: np.ndarray, ridge: float = RIDGE) -> Model:
+    """The model of the features (`counts`) and classes of targets."""
+    kept = np.flatnonzero(matrix.getnnz(axis=0) >= RARE)
+    sizes = np.maximum(np.asarray(matrix.sum(axis=1)).ravel(), 1)
+    ratios = _ratios(matrix[:, kept], classes)
+    scaled = diags(LENGTH / np.sqrt(sizes)) @ matrix[:, kept] @ diags(ratios)
+    fitted, bias = _regression(scaled.tocsr(), classes, ridge)
+    weights = np.zeros((BUCKETS, 3))
+    weights[kept] = LENGTH * fitted * ratios[:, None]
     weights -= weights.mean(axis=1, keepdims=True)
     # Rounded: how many threads add up numbers shows in the last digits, and must not show in the file.
     step = float(f"{np.abs(weights).max() / 127:.5g}")
-    small = np.rint(weights / step).astype(np.int8)
-    used = small.any(axis=1)
-    return Model(keys[used], small[used], step, np.round(bias - bias.mean(), 6))
-
-
-def _matrix(found: Lists) -> tuple[np.ndarray, csr_matrix]:
-    keys, columns, counts = np.unique(found.values, return_inverse=True, return_counts=True)
-    shape = len(found.starts) - 1, len(keys)
-    matrix = csr_matrix((np.ones(len(columns)), columns, found.starts), shape=shape)
-    return keys[counts >= RARE], matrix[:, counts >= RARE]
+    return Model(np.rint(weights / step).astype(np.int8), step, np.round(bias - bias.mean(), 6))
 
 
 def _ratios(matrix: csr_matrix, classes: np.ndarray) -> np.ndarray:
@@ -113,30 +109,25 @@ def folds(sentences: Sequence[str], salt: str) -> np.ndarray:
 
 def cross_validated(gold: Gold, division: int) -> np.ndarray:
     """The class each target gets from a model that has not seen its sentence, nor had its penalty chosen on it."""
-    found = features(gold.sentences, gold.spans)
+    matrix = counts(features(gold.sentences, gold.spans), len(gold.classes))
     outer, inner = folds(gold.sentences, f"outer {division}"), folds(gold.sentences, f"inner {division}")
     classes = np.zeros(len(gold.classes))
     for number in range(FOLDS):
-        train = np.flatnonzero(outer != number)
-        ridge = max(RIDGES, key=lambda tried: _score(found, gold.classes, train, inner, tried))
-        classes[outer == number] = _predicted(found, gold.classes, train, outer == number, ridge)
+        train, test = np.flatnonzero(outer != number), np.flatnonzero(outer == number)
+        held, others = train[inner[train] == 0], train[inner[train] != 0]
+        tried = {one: predicted(matrix, gold.classes, others, held, one) for one in RIDGES}
+        ridge = max(RIDGES, key=lambda one: macro_f1(gold.classes[held], tried[one]))
+        classes[test] = predicted(matrix, gold.classes, train, test, ridge)
     return classes
 
 
-def _score(found: Lists, truth: np.ndarray, among: np.ndarray, fold: np.ndarray, ridge: float) -> float:
-    """Macro-F1 of a penalty on one inner fold, fitted on the others."""
-    train, test = among[fold[among] != 0], among[fold[among] == 0]
-    held = np.isin(np.arange(len(truth)), test)
-    return macro_f1(truth[held], _predicted(found, truth, train, held, ridge))
-
-
-def _predicted(found: Lists, truth: np.ndarray, train: np.ndarray, test: np.ndarray, ridge: float) -> np.ndarray:
-    model = fit(_part(found, train), truth[train], ridge)
-    return logits(_part(found, np.flatnonzero(test)), model).argmax(axis=1) - 1
-
-
-def _part(found: Lists, targets: np.ndarray) -> Lists:
-    return Lists(found.of(targets)[1], np.concatenate([[0], np.cumsum(found.sizes(targets))]))
+def predicted(matrix: csr_matrix, truth: np.ndarray, train: np.ndarray, test: np.ndarray, ridge: float) -> np.ndarray:
+    """The classes of some targets by a model fitted on others."""
+    model = fit(matrix[train], truth[train], ridge)
+    part = matrix[test].tocoo()
+    times = part.data.astype(int)
+    found = Features(np.repeat(part.row, times), np.repeat(part.col, times))
+    return log_odds(found, len(test), model).argmax(axis=1) - 1
 
 
 def macro_f1(truth: np.ndarray, found: np.ndarray) -> float:
@@ -160,9 +151,9 @@ def main() -> None:
             found = cross_validated(gold, division)
             print(f"macro-F1 {macro_f1(gold.classes, found):.4f}, accuracy {(gold.classes == found).mean():.4f}")
         return
-    model = fit(features(gold.sentences, gold.spans), gold.classes)
+    model = fit(counts(features(gold.sentences, gold.spans), len(gold.classes)), gold.classes)
     np.savez(MODEL, **model._asdict())
-    print(f"{MODEL}: {len(model.keys):,} features, {MODEL.stat().st_size:,} bytes")
+    print(f"{MODEL}: {model.weights.any(axis=1).sum():,} weighted features, {MODEL.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+"""Lexicon of news English: sentiment, groups and grammar of a word, in numbers that `targeted` makes features of.
+
+The groups (blame, praise, crime, …) are listed in instruments/lexicon-en.toml. They have no weights: the weight of a
+group is learned from coded sentences.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from nltk.stem.snowball import SnowballStemmer
+
+from analysis.instruments.function_words import function_words
+from analysis.scoring.vader import rating
+
+LEXICON = Path(__file__).parents[1] / "instruments" / "lexicon-en.toml"
+#: Stands for the target among the words around it; no word can be a space.
+MASK = " "
+#: Flags of a word: it negates those after it, ends the reach of a negation, is a verb of saying; quotation marks.
+NEGATES, STOPS, SAYS, OPENS, CLOSES = 1, 2, 4, 8, 16
+#: Columns of a word: hash of its stem, hashes of up to three groups (0 for none), sentiment, flags.
+STEM, GROUPS, SENTIMENT, FLAGS = 0, slice(1, 4), 4, 5
+#: Sentiment is in twentieths: a word in a positive group has one, its rating in VADER's lexicon counts half.
+SCALE = 20
+
+_STOPS = frozenset(';:—–()“”"\n.!?…')
+_MARKS = {"“": OPENS, "”": CLOSES, '"': OPENS | CLOSES}
+_STEMMER = SnowballStemmer("english")
+
+Word = tuple[int, int, int, int, int, int]
+
+
+@lru_cache(maxsize=50_000)
+def hash_name(name: str) -> int:
+    """CRC-32 of a name, the same in every process."""
+    return crc32(name.encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=100_000)
+def read_word(form: str) -> Word:
+    """Columns of a word as written, or of a mark of punctuation; all 0 for `MASK`."""
+    if form == MASK:
+        return (0, 0, 0, 0, 0, 0)
+    low = form.replace("’", "'").lower()
+    low = low.removesuffix("'s") or low
+    low = "0" if low[0].isdigit() else low
+    base = stem(low)
+    groups = _groups().get(base, ())
+    rated = rating(low)
+    hashes = [hash_name(name) for name in (*groups, *_sign(rated))][-3:]
+    first, second, third = (*hashes, 0, 0, 0)[:3]
+    favour = bool(_file()["positive"].intersection(groups)) - bool(_file()["negative"].intersection(groups))
+    flags = NEGATES * (low in _file()["negators"] or low.endswith("n't"))
+    flags |= STOPS * (form in _STOPS) | SAYS * ("say" in groups) | _MARKS.get(form, 0)
+    return hash_name(base), first, second, third, favour * SCALE + round(rated * SCALE / 2), flags
+
+
+@lru_cache(maxsize=50_000)
+def stem(low: str) -> str:
+    """A word in small letters without its inflection; a function word as it is, so that no other word shares it."""
+    if low in _function_words():
+        return low
+    return str(_STEMMER.stem(_file()["irregular"].get(low, low)))
+
+
+def _sign(rated: float) -> tuple[str, ...]:
+    return ("positive",) if rated > 0 else ("negative",) if rated < 0 else ()
+
+
+@cache
+def _file() -> dict[str, Any]:
+    read = tomllib.loads(LEXICON.read_text(encoding="utf-8"))
+    lines = [line.split() for line in read["irregular"].splitlines()]
+    irregular = {form: base for base, *forms in lines for form in forms}
+    return {
+        "groups": read["groups"],
+        "irregular": irregular,
+        **{name: frozenset(read[name].split()) for name in ("positive", "negative", "negators")},
+    }
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    return function_words("en") | _file()["negators"]
+
+
+@cache
+def _groups() -> dict[str, tuple[str, ...]]:
+    """Groups of each stem; a dictionary keeps each group once and in the order of the file."""
+    found: dict[str, dict[str, None]] = {}
+    for group, words in _file()["groups"].items():
+        for word in words.split():
+            found.setdefault(stem(word), {})[group] = None
+    return {base: tuple(groups) for base, groups in found.items()}
