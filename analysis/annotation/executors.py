@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import socket
 import threading
 import time
@@ -13,16 +12,13 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError
 from typing import Any
 
-import pandas as pd
-
-from analysis import tables
-from analysis.annotation.partitions import Submit, measure, measuring_code, task
+from analysis.annotation.partitions import Submit, measure, measuring_code
 from analysis.errors import AnalysisError
-from analysis.tables import LANGUAGES, TEXTS
 
 #: Seconds to wait for the scheduler, for a first worker, for a process to start, and for any result of the cluster.
 CONNECT, WORKER, START, PATIENCE = 20, 60, 60, 900
@@ -68,7 +64,7 @@ def measuring(jobs: int, scheduler: str | None, gazetteer: bytes) -> Iterator[tu
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(context.Barrier(jobs),))
     try:
-        _try_out(pool, jobs, call)
+        _start(pool, jobs)
         yield lambda task: pool.submit(call, task), 2 * jobs
     except (BrokenProcessPool, BrokenBarrierError, MemoryError, TimeoutError) as error:
         raise AnalysisError(
@@ -79,8 +75,8 @@ def measuring(jobs: int, scheduler: str | None, gazetteer: bytes) -> Iterator[tu
         pool.shutdown(cancel_futures=True)
 
 
-def _try_out(pool: Executor, jobs: int, call: Callable[[bytes], bytes]) -> None:
-    """Have each process measure a text of each language, so that it has loaded everything.
+def _start(pool: Executor, jobs: int) -> None:
+    """Start every process and have it load what measures.
 
     OpenBLAS tries for ever to get memory that it is not given: a process can hang while it loads, not later.
 
@@ -89,38 +85,28 @@ def _try_out(pool: Executor, jobs: int, call: Callable[[bytes], bytes]) -> None:
     TimeoutError
         Where one has not done it in time; all are ended.
     """
-    text = {
-        "outlet": "x",
-        "published": pd.Timestamp(0, tz="UTC"),
-        "source": "text",
-        "title": "Yes.",
-        "body": "no " * 20,
-        "source_sha256": "",
-    }
-    rows = [{**text, "article": language, "language": language} for language in LANGUAGES]
-    sample = pickle.dumps(task(tables.check(pd.DataFrame(rows).reindex(columns=TEXTS.names), TEXTS), {}, ""))
-    trials = [pool.submit(_trial, call, sample) for _ in range(jobs)]
+    starts = [pool.submit(_load) for _ in range(jobs)]
     try:
-        for trial in trials:
-            trial.result(timeout=START)
+        for start in starts:
+            start.result(timeout=START)
     except BaseException:  # one that hangs would be waited for
         for process in multiprocessing.active_children():
             process.kill()
         raise
 
 
-#: In a process of the pool: where it waits until all have been tried out, so that none takes another's trial.
-_all_tried: list[Barrier] = []
+#: In a process of the pool: where it waits until all have loaded, so that none takes another's turn.
+_all_loaded: list[Barrier] = []
 
 
-def _trial(call: Callable[[bytes], bytes], sample: bytes) -> None:
-    call(sample)
-    _all_tried[0].wait(START)
+def _load() -> None:
+    import_module("nltk.tokenize")  # imported late elsewhere; all else came with this module
+    _all_loaded[0].wait(START)
 
 
 def _begin(barrier: Barrier) -> None:
     """Have this process end when the one that started it is gone, even where that was killed."""
-    _all_tried.append(barrier)
+    _all_loaded.append(barrier)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
