@@ -8,7 +8,7 @@ instruments/validity.csv says how well they measure news.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
+from typing import cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ Span = tuple[int, int]
 
 
 @overload
-def sentiment(texts: str, *, language: str) -> float: ...
+def sentiment(texts: str, *, language: str) -> float: ...  # type: ignore[overload-overlap]
 @overload
 def sentiment(texts: Sequence[str], *, language: str) -> Floats: ...
 def sentiment(texts: str | Sequence[str], *, language: str) -> float | Floats:
@@ -62,7 +62,7 @@ def sentiment(texts: str | Sequence[str], *, language: str) -> float | Floats:
     Examples
     --------
     >>> sentiment("A tragedy, they said.", language="en")
-    -0.5719
+    -0.6597
     >>> sentiment(["It isn’t good.", "It is good."], language="en")
     array([-0.3412,  0.4404])
     """
@@ -112,16 +112,17 @@ def targeted_sentiment(
     True
     """
     if isinstance(sentences, str):
-        return float(targeted_sentiment([sentences], [spans], language=language)[0])  # type: ignore[list-item]
-    for sentence, (start, end) in zip(sentences, spans, strict=True):  # type: ignore[misc]
+        return float(targeted_sentiment([sentences], [cast("Span", spans)], language=language)[0])
+    spans = cast("Sequence[Span]", spans)
+    for sentence, (start, end) in zip(sentences, spans, strict=True):
         if not 0 <= start < end <= len(sentence):
             raise ValueError(f"span {(start, end)} does not lie in its sentence of {len(sentence)} characters")
     if not _has_instrument(language):
         return np.full(len(sentences), np.nan)
-    chances = probabilities(sentences, spans)  # type: ignore[arg-type]
+    chances = probabilities(sentences, spans)
     difference, likeliest = chances[:, 2] - chances[:, 0], chances.argmax(axis=1)
     signed = np.copysign(np.maximum(np.abs(difference), CUTOFF), likeliest - 1.0)
-    return np.round(np.where(likeliest == 1, difference * CUTOFF, signed), _PLACES)
+    return np.asarray(np.round(np.where(likeliest == 1, difference * CUTOFF, signed), _PLACES), np.float64)
 
 
 def polarity(sentiment: npt.ArrayLike) -> Floats:

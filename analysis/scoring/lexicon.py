@@ -85,7 +85,7 @@ def _file() -> dict[str, Any]:
 
 @cache
 def _function_words() -> frozenset[str]:
-    return function_words("en") | _file()["negators"]
+    return function_words("en").union(_file()["negators"])
 
 
 @cache
