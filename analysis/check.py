@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, told
-from analysis.paths import find_root
+from analysis.paths import find_root, inside
 from analysis.publish.parameters import OUTLETS
 from analysis.publish.reports import plan_reports
 from analysis.study import Study, read_what_there_is
@@ -31,6 +31,8 @@ def check_study(folder: Path) -> list[str]:
     """
     study, problems, _ = read_what_there_is(folder)
     problems += _shared_aliases(study)
+    told_already = {problem.path for problem in problems if problem.unread}
+    problems += [problem for problem in _symlinks(folder) if problem.path not in told_already]
     damaged = {problem.path.name for problem in problems}
     return [*map(str, problems), *_reports(study, damaged), *_features(study, damaged)]
 
@@ -57,6 +59,13 @@ def remarks(folder: Path) -> list[str]:
         if study.annotated and (warning := study.features_warning()):
             lines.append(f"note: {study.features_folder}: {warning} Run castillo annotate with the texts")
     return lines
+
+
+def _symlinks(folder: Path) -> list[Problem]:
+    """Symlinks of a study that lead out of its folder: what lies there would be read, shown or archived as its own."""
+    links = [path for path in sorted(folder.rglob("*")) if path.is_symlink() and not inside(folder, path)]
+    fix = "Put the file itself there, or delete the link; texts may be named by their path in study.toml"
+    return [Problem(path, None, "is a symlink that leads out of the study's folder", fix) for path in links]
 
 
 def _shared_aliases(study: Study) -> list[Problem]:

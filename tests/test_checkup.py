@@ -235,3 +235,13 @@ def test_articles_that_no_comparison_will_hold_are_noted_and_are_no_problem(fold
     assert [] == check_study(folder)
     path.unlink()
     assert [] == remarks(folder)
+
+
+def test_symlinks_that_lead_out_of_the_study_are_named(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "more/secret").symlink_to("/etc/passwd")
+    (folder / ".articles.csv.new").symlink_to(Path.home() / ".bashrc")
+    (folder / "own").symlink_to("README.md")
+    told = "is a symlink that leads out of the study's folder. Put the file itself there"
+    found = [line.partition(", or")[0] for line in check_study(folder)]
+    assert [f"{folder}/.articles.csv.new: {told}", f"{folder}/more/secret: {told}"] == found

@@ -12,7 +12,7 @@ from growing import SAMPLE, sample_copy
 from analysis import tables
 from analysis.annotation import annotate
 from analysis.cli import main
-from analysis.errors import FeaturesBroken, FeaturesMissing, StudyError, UnknownOutlet
+from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, StudyError, UnknownOutlet
 from analysis.study import examine, load_study
 
 
@@ -272,3 +272,15 @@ def test_the_same_files_are_read_once_and_what_is_changed_in_memory_stays_there(
     name = second.outlets.loc[0, "name"]
     edit("outlets.csv", name, "New Name")
     assert "New Name" == load_study(study_folder).outlets.loc[0, "name"]
+
+
+def test_a_table_of_features_may_be_asked_for_by_its_name_in_any_case(small_study):
+    assert small_study.features(tables.TERMS) is small_study.features("terms") is small_study.features("Terms")
+    with pytest.raises(
+        AnalysisError, match=r"no table of features 'termz' \(did you mean 'terms'\?\)\. There: articles"
+    ):
+        small_study.features("termz")
+
+
+def test_a_study_shows_itself_in_a_line(small_study):
+    assert f"Study('small', 6 outlets, 28 articles, {small_study.folder})" == repr(small_study)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from analysis.study.settings import Settings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Study:
     """A loaded study.
 
@@ -89,15 +89,25 @@ class Study:
         """Whether it has features; they may be broken."""
         return (self.features_folder / "articles.parquet").is_file()
 
-    def features(self, schema: Schema) -> pd.DataFrame:
+    def __repr__(self) -> str:
+        return f"Study({self.name!r}, {len(self.outlets)} outlets, {len(self.manifest)} articles, {self.folder})"
+
+    def features(self, table: Schema | str) -> pd.DataFrame:
         """One table of features, checked; read once.
 
         Sorted by its key. Tables of many rows of an article are better asked by `store`.
 
+        Parameters
+        ----------
+        table : Schema of `tables.FEATURES`, or its name in any case: "terms"
+
         Raises
         ------
         FeaturesMissing, FeaturesBroken
+        AnalysisError
+            Where there is no table of that name.
         """
+        schema = tables.feature_schema(table) if isinstance(table, str) else table
         if schema.name not in self._features:
             with self._reading(schema) as path:
                 self._features[schema.name] = read_table(path, schema)
@@ -276,7 +286,7 @@ class Study:
     def supplement(self, name: str) -> pd.DataFrame | None:
         """A further CSV table of the study, described and never tested; None where the study has none."""
         path = self.folder / name
-        return pd.read_csv(path) if path.exists() else None
+        return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else None
 
     def feature_inputs(self, added: pd.DataFrame | None = None) -> dict[str, str]:
         """Digest of each study file that the features were made with: what `castillo list` compares.

@@ -6,7 +6,7 @@ Markdown): nothing else in the project says what a column means.
 
 from __future__ import annotations
 
-from analysis.errors import did_you_mean
+from analysis.errors import AnalysisError, did_you_mean
 from analysis.tables.schema import DTYPES as DTYPES
 from analysis.tables.schema import Column as Column
 from analysis.tables.schema import Schema as Schema
@@ -331,3 +331,17 @@ POLARITY_CSV = Schema(
 STUDY_FILES = (OUTLETS_CSV, ARTICLES_CSV, OBSERVED_CSV, ACTORS_CSV, LABELS_CSV)
 OPTIONAL_FILES = (POLARITY_CSV,)
 FEATURES = (ARTICLES, SENTENCES, TERMS, MENTIONS, SIGNATURES, REPRINTS)
+
+
+def feature_schema(name: str) -> Schema:
+    """Schema of a table of features by its name, in any case.
+
+    Raises
+    ------
+    AnalysisError
+    """
+    known = {schema.name.lower(): schema for schema in FEATURES}
+    if name.lower() not in known:
+        hint = did_you_mean(name.lower(), known)
+        raise AnalysisError(f"no table of features {name!r}{hint}. There: {', '.join(known)}.")
+    return known[name.lower()]
