@@ -22,6 +22,24 @@ POSITIVE = click.FloatRange(0, min_open=True)
 #: Rows set aside that `annotate` shows one by one.
 SHOWN = 100
 STUDY = click.argument("study", default=DEFAULT)
+
+
+def _trust(ctx: click.Context, _: click.Parameter, trusted: bool) -> None:
+    """Refuse a project that was only found here, before anything of it is read."""
+    if not (trusted or ctx.resilient_parsing):
+        from analysis.paths import check_trusted, find_root
+
+        check_trusted(find_root())
+
+
+TRUST = click.option(
+    "--trust",
+    is_flag=True,
+    envvar="CASTILLO_TRUST",
+    expose_value=False,
+    callback=_trust,
+    help="Run the notebooks of a project other than the installed one.",
+)
 JOBS = click.option("--jobs", type=click.IntRange(min=1), help="Processes at once.  [default: cores, as memory allows]")
 
 
@@ -65,6 +83,7 @@ def main() -> None:
 @click.option("--figures", is_flag=True, help="Write each figure also as SVG, into figures/ beside the reports.")
 @click.option("--kernel", is_flag=True, help="Run notebooks in ordinary Jupyter kernels: slower, the same bytes.")
 @click.option("--cell-seconds", default=3600.0, show_default=True, type=POSITIVE, help="Time limit of a cell (s).")
+@TRUST
 def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, figures: bool, **options: Any) -> None:
     """Render the reports of STUDY that are not fresh.
 
@@ -98,6 +117,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
 
 @main.command("list")
 @STUDY
+@TRUST
 def list_(study: str) -> None:
     """Show the reports of STUDY: state and why, seconds it took last, parameters.
 
@@ -253,6 +273,7 @@ def collect(
 @STUDY
 @JOBS
 @click.option("--write", is_flag=True, help="Renew the manifest afterwards: what differs is meant.")
+@TRUST
 def verify(study: str, jobs: int | None, write: bool) -> None:
     """Build STUDY again from nothing and compare with reports/<study>/manifest.json, byte for byte.
 
@@ -275,6 +296,7 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 @click.option("--output", type=click.Path(path_type=Path), help="The zip.  [default: STUDY-VERSION.zip]")
 @click.option("--also", multiple=True, metavar="GLOB", help="Untracked files of the study to publish too.")
 @click.option("--without-texts", is_flag=True, help="Leave out the study's texts, and lines in context from them.")
+@TRUST
 def archive(study: str, output: Path | None, also: tuple[str, ...], without_texts: bool) -> None:
     """Put STUDY into one zip: reports, features, study files, notebooks, code, lock and manifest.
 

@@ -147,7 +147,10 @@ def test_stale_features_are_told_first(root: Path, monkeypatch: pytest.MonkeyPat
     """By list, and as a warning by build."""
     actors = root / "data/tiny/actors.csv"
     actors.write_text(actors.read_text().replace("Pedro Castillo,exact", "Castillo,exact"))
-    expected = "features are stale: actors.csv changed; run castillo annotate TEXTS --study tiny"
+    expected = (
+        "The features were measured by an older version; changed since: actors.csv. "
+        "Run: castillo annotate TEXTS --study tiny"
+    )
     assert expected == castillo("list", "tiny").output.splitlines()[0]
     monkeypatch.setattr(publish, "build", lambda study, **options: result())
     assert f"warning: {expected}\n" == castillo("build", "tiny").stderr
@@ -255,3 +258,28 @@ def test_verify_without_a_manifest(root: Path) -> None:
     done = castillo("verify", "tiny")
     assert 2 == done.exit_code
     assert re.search(r"manifest.json does not exist. Run: castillo build", done.stderr)
+
+
+@pytest.mark.parametrize("command", ["build", "list", "verify", "archive"])
+def test_a_found_project_is_refused_before_anything_of_it_runs(
+    root: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Someone else's folder, one's working directory by chance."""
+    monkeypatch.delenv("CASTILLO_TRUST")
+    write_notebook(root, "plain", ["from pathlib import Path", "Path(study + '-ran').touch()"])
+    before = sorted(root.rglob("*"))
+    done = castillo(command, str(root / "data" / "tiny"))
+    assert 2 == done.exit_code
+    assert "is a project of its own, and building would run its notebooks" in done.output
+    assert "--trust" in done.output
+    assert before == sorted(root.rglob("*"))
+
+
+def test_a_trusted_project_is_built(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One's own, with notebooks of one's own."""
+    monkeypatch.delenv("CASTILLO_TRUST")
+    planted = root / "ran"
+    write_notebook(root, "plain", ["from pathlib import Path", f"Path({str(planted)!r}).touch()"])
+    done = castillo("build", "tiny", "--trust")
+    assert 0 == done.exit_code, done.output
+    assert planted.exists()
