@@ -90,11 +90,13 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
     Example: castillo build --only 'outlet--*' --jobs 2
     """
     from analysis import publish
-    from analysis.paths import find_root, find_study
+    from analysis.paths import cache_folder, find_root, find_study
     from analysis.progress import Progress
     from analysis.publish.cache import nothing_to_do
 
     root = find_root()
+    if not (kept_at := cache_folder(root)).is_relative_to(root):
+        click.echo(f"{root} cannot be written: what is remembered is kept in {kept_at}", err=True)
     if not (force or only) and (kept := nothing_to_do(root, find_study(study), output or root / "reports")):
         if kept[2]:
             click.echo(f"warning: {kept[2]}", err=True)

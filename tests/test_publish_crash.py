@@ -97,3 +97,28 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(root: Path, monkeypa
     (root / ".cache").write_text("")
     with pytest.raises(BuildError, match=r"cannot write .*\.cache.*\. Nothing was built\."):
         publish.build(load_study("tiny"))
+
+
+def test_symlinks_planted_in_the_output_or_the_cache_are_not_followed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file's is replaced by the report; a folder's stops the build before anything is written."""
+    monkeypatch.chdir(root)
+    precious, away = root.parent / "precious", root.parent / "away"
+    precious.write_text("mine")
+    away.mkdir()
+    output = root.parent / "planted"
+    (output / "tiny").mkdir(parents=True)
+    (output / "tiny" / "index.html").symlink_to(precious)
+    publish.build(load_study("tiny"), output=output)
+    assert "mine" == precious.read_text()
+    assert not (output / "tiny" / "index.html").is_symlink()
+    (root.parent / "other").mkdir()
+    (root.parent / "other" / "tiny").symlink_to(away)
+    with pytest.raises(BuildError, match="its symlink leads out of"):
+        publish.build(load_study("tiny"), output=root.parent / "other")
+    shutil.rmtree(root / ".cache/castillo/tiny")
+    (root / ".cache/castillo/tiny").symlink_to(away)
+    with pytest.raises(BuildError, match="its symlink leads out of"):
+        publish.build(load_study("tiny"))
+    assert [] == list(away.iterdir())

@@ -122,8 +122,8 @@ class Build:
     ) -> BuildResult:
         """Make the chosen reports that are not fresh, write their files, and all that lists them."""
         chosen = select(self.reports, only)
-        prepare(self.cache.folder)
-        prepare(self.result.folder)
+        prepare(self.cache.folder, root=self.cache.root)
+        prepare(self.result.folder, root=self.result.folder.parent)
         with lock(self.cache.folder / ".lock", echo=self.echo):
             self._claim()
             sweep(self.result.folder)
@@ -193,7 +193,7 @@ class Build:
             self.echo(f"{name}: FAILED {result.place}: {result.error}")
             return
         for file in sorted(result.files, key=lambda file: (file.endswith(".html"), file)):
-            write(self.result.folder / file, result.files[file])
+            write(self.result.folder / file, result.files[file], root=self.result.folder)
         for file in set(before.files) - set(result.files):
             (self.result.folder / file).unlink(missing_ok=True)
         files = {file: digest(data) for file, data in sorted(result.files.items())}
@@ -214,7 +214,7 @@ class Build:
                 f"{self.result.folder} holds the reports of {other}, which is called {self.study.name!r} too. "
                 "Give one of the two another name in its study.toml."
             )
-        write(mark, mine.encode())
+        write(mark, mine.encode(), root=self.cache.root)
 
     def files(self) -> set[str]:
         """Names of the files that the study's reports have, or had when they last succeeded."""
@@ -240,7 +240,7 @@ class Build:
         page = render_index(self.study, entries)
         path = self.result.folder / "index.html"
         if not path.is_file() or path.read_bytes() != page:
-            write(path, page)
+            write(path, page, root=self.result.folder)
 
 
 def _name_of(folder: Path) -> str | None:

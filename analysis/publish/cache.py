@@ -129,7 +129,8 @@ class Cache:
 
     def __init__(self, root: Path, study: str, output: Path) -> None:
         key = digest(str(output.resolve()).encode("utf-8", "replace"))[:12]
-        self.folder = cache_folder(root) / study / key
+        self.root = cache_folder(root)
+        self.folder = self.root / study / key
         self.reports = output.resolve() / study
 
     def names(self) -> list[str]:
@@ -150,7 +151,7 @@ class Cache:
 
     def save(self, name: str, state: State) -> None:
         """Remember a state."""
-        write(self.folder / f"{name}.json", (json.dumps(asdict(state), indent=1) + "\n").encode())
+        write(self.folder / f"{name}.json", (json.dumps(asdict(state), indent=1) + "\n").encode(), root=self.root)
 
     def status(self, name: str, parts: Mapping[str, str]) -> Status:
         """Whether a report is what its inputs would give now."""
@@ -182,7 +183,7 @@ class Cache:
         """
         index = content_digest(self.reports / "index.html")
         plan = {"study": str(folder), "reports": reports, "warning": warning, "index": index}
-        write(self.folder / f"{_PLAN}.json", json.dumps(plan).encode())
+        write(self.folder / f"{_PLAN}.json", json.dumps(plan).encode(), root=self.root)
 
     def drop_plan(self) -> None:
         """Forget which reports a study has: the next build asks the study."""

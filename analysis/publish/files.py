@@ -8,31 +8,36 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from analysis.errors import BuildError
-from analysis.paths import replace_file
+from analysis.paths import inside, replace_file
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes, *, root: Path | None = None) -> None:
     """Write a file, and the folders around it, so that it is old or new at every moment.
+
+    A symlink at `path` is replaced; one above it must not lead out of `root`.
 
     Raises
     ------
     BuildError
-        Where the disk is full or the folder cannot be written.
+        Where the disk is full, or the folder cannot be written or lies outside `root`.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, data)
+        if root is None or inside(root, path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data, root=root)
     except OSError as error:
         raise BuildError(f"cannot write {path}: {error.strerror or error}. What was there is kept.") from error
 
 
-def prepare(folder: Path) -> None:
-    """Make a folder, and refuse one that cannot be written before there is anything to write.
+def prepare(folder: Path, *, root: Path) -> None:
+    """Make a folder, and refuse one outside `root` or that cannot be written before there is anything to write.
 
     Raises
     ------
     BuildError
     """
+    if not inside(root, folder):
+        raise BuildError(f"cannot write to {folder}: its symlink leads out of {root}. Nothing was built.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -7,7 +7,6 @@ its instrument gets wrong.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import pandas as pd
 from analysis import tables
 from analysis.dependencies import changed_since, code_behind, content_digest
 from analysis.errors import EmptyGroup
-from analysis.paths import digest, find_root
+from analysis.paths import cache_folder, digest, find_root, replace_file
 from analysis.results.measures import EQUAL, REST, Measured, equal_weights, in_language, layout, plan, without_copies
 from analysis.results.measures import measures as all_measures
 from analysis.stats.difference import adjust_p
@@ -80,7 +79,7 @@ def begin_results(study: Study, pool: Executor | None) -> Callable[[], pd.DataFr
 
 def kept_at(study: Study) -> Path:
     """Where the results of a study, as it and the library are now, are kept once they are computed."""
-    return find_root() / ".cache" / "castillo" / "results" / f"{_key(study)}.parquet"
+    return cache_folder(find_root()) / "results" / f"{_key(study)}.parquet"
 
 
 def _here(study: Study, work: Callable[..., pd.DataFrame], what: Any) -> pd.DataFrame:
@@ -268,8 +267,6 @@ def _keep(table: pd.DataFrame, path: Path) -> None:
     """Write the cache; a folder that cannot be written to costs time, not results."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        neighbour = path.with_suffix(f".{os.getpid()}.tmp")
-        table.to_parquet(neighbour)
-        neighbour.replace(path)
+        replace_file(path, table.to_parquet)
     except OSError:
         return

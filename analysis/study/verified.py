@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 
+from analysis.paths import cache_folder, file_digest, find_root
 from analysis.paths import digest as digest_of
-from analysis.paths import file_digest, find_root
 from analysis.tables import Column, Schema
 
 MEMORY = "512MB"
@@ -83,7 +83,7 @@ def faults(path: Path, schema: Schema, digest: str, *, keys: bool = True) -> tup
         Where it is no Parquet file, or cannot be read to its end.
     """
     known = digest_of(f"{digest} {schema} {keys} {file_digest(Path(__file__))}".encode())
-    mark = find_root() / ".cache" / "castillo" / "verified" / known
+    mark = cache_folder(find_root()) / "verified" / known
     if mark.exists():
         return ()
     with connected(path) as connection:
