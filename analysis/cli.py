@@ -163,7 +163,11 @@ def new(folder: str) -> None:
     click.echo(f"{study.folder}: a study with two invented articles. README.md there explains each file. Next:")
     texts = study.folder / TEXTS
     texts = texts.relative_to(Path.cwd()) if texts.is_relative_to(Path.cwd()) else texts
-    for command in (f"build {study.argument}", f"check {study.argument}", f"annotate {texts} --study {study.argument}"):
+    for command in (
+        f"build {study.argument}",
+        f"check {study.argument}",
+        f"annotate {shlex.quote(str(texts))} --study {study.argument}",
+    ):
         click.echo(f"    castillo {command}")
 
 

@@ -1,6 +1,7 @@
 """A study as a whole: loaded, refused; periods, windows, features and their freshness."""
 
 import random
+import shlex
 from dataclasses import replace
 
 import pandas as pd
@@ -284,3 +285,14 @@ def test_a_table_of_features_may_be_asked_for_by_its_name_in_any_case(small_stud
 
 def test_a_study_shows_itself_in_a_line(small_study):
     assert f"Study('small', 6 outlets, 28 articles, {small_study.folder})" == repr(small_study)
+
+
+def test_a_study_s_argument_can_be_pasted_into_a_command(study_folder):
+    spaced = study_folder.rename(study_folder.with_name("my study; 'x'"))
+    assert [str(spaced)] == shlex.split(load_study(spaced).argument)
+
+
+def test_a_bare_date_of_a_publisher_is_that_day_in_the_study_s_zone(study_folder, edit):
+    edit("articles.csv", "2022-12-09T15:03:00Z,publisher", "2022-12-09,publisher")
+    row = load_study(study_folder).manifest.set_index("article").loc["north-3"]
+    assert "day" == row["timestamp"]

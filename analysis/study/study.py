@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,8 +77,9 @@ class Study:
 
     @property
     def argument(self) -> str:
-        """What `castillo` and the notebooks call it: its name where it lies in the project's data/, else its path."""
-        return self.folder.name if self.folder.parent == (find_root() / "data").resolve() else str(self.folder)
+        """Its name where it lies in the project's data/, else its path; quoted, so that commands can be pasted."""
+        in_data = self.folder.parent == (find_root() / "data").resolve()
+        return shlex.quote(self.folder.name if in_data else str(self.folder))
 
     @property
     def features_folder(self) -> Path:

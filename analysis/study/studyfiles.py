@@ -24,6 +24,9 @@ _ROWS = 10_000
 #: Control characters that no text can mean.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
+#: A date without a time.
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 
 def read_utf8(path: Path, fix: str) -> tuple[bytes, list[Problem]]:
     """Bytes of a study file that are UTF-8, without a byte order mark; or why there are none."""
@@ -158,6 +161,8 @@ def _read_row(
             problems.append(Problem(path, line, f"{column.name} {text!r} {error}", f"It holds: {column.meaning}"))
         if not text and not column.optional:
             problems.append(Problem(path, line, f"{column.name} is empty", f"It holds: {column.meaning}"))
+    if row.get("timestamp") == "publisher" and _DAY.fullmatch(given.get("published", "").strip()):
+        row["timestamp"] = "day"  # a bare date is a day, whoever gave it: as midnight UTC it could be the day before
     return row, problems
 
 
