@@ -125,9 +125,24 @@ def probabilities(sentences: Sequence[str], spans: Sequence[tuple[int, int]], mo
     parts = [np.empty((0, 3))]
     for first in range(0, len(spans), _BATCH):
         part = slice(first, first + _BATCH)
-        powers = np.exp(log_odds(features(sentences[part], spans[part]), len(spans[part]), model))
-        parts.append(powers / powers.sum(axis=1, keepdims=True))
+        # Targets amid the same words have the same value, so a text of repetitions costs no more than another.
+        around = list(map(_around, sentences[part], spans[part]))
+        numbers = {context: number for number, context in enumerate(dict.fromkeys(around))}
+        found = features([before + target + after for before, target, after in numbers], list(map(_span, numbers)))
+        powers = np.exp(log_odds(found, len(numbers), model))
+        parts.append((powers / powers.sum(axis=1, keepdims=True))[[numbers[context] for context in around]])
     return np.concatenate(parts)
+
+
+def _around(sentence: str, span: tuple[int, int]) -> tuple[str, str, str]:
+    """Characters before the target, the target, and characters after it."""
+    start, end = span
+    return sentence[max(0, start - CHARACTERS) : start], sentence[start:end], sentence[end : end + CHARACTERS]
+
+
+def _span(around: tuple[str, str, str]) -> tuple[int, int]:
+    before, target, _ = around
+    return len(before), len(before) + len(target)
 
 
 def log_odds(found: Features, targets: int, model: Model) -> Floats:

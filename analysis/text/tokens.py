@@ -154,10 +154,10 @@ def _cutter(language: str) -> Callable[[str], tuple[str, ...]]:
 
 def _words(piece: str, tokenizer: Any) -> list[str]:
     """NLTK's tokens of a piece, in the characters of the text."""
-    tokens = []
+    tokens, tokenize = [], cache(tokenizer.tokenize)  # a long run of a mark has the same part many times
     for start in range(0, len(piece), _LONGEST):
         part, at = piece[start : start + _LONGEST], 0
-        for token in tokenizer.tokenize(part.translate(_TYPED)):
+        for token in tokenize(part.translate(_TYPED)):
             size = 1 if token in ("``", "''") and part[at] == '"' else len(token)
             tokens.append(part[at : at + size])
             at += size
