@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from analysis.collect import Options
 from analysis.errors import AnalysisError, told
 
 if TYPE_CHECKING:
@@ -236,7 +237,9 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
 @click.argument("study")
 @click.option("--into", required=True, type=click.Path(path_type=Path), help="Folder for pages, texts and log.")
 @click.option("--contact", default="", envvar="CASTILLO_CONTACT", help="Your mail address or page, sent to every site.")
-@click.option("--delay", default=2.0, show_default=True, type=click.FloatRange(min=0), help="Pause per host (s).")
+@click.option(
+    "--delay", default=Options.delay, show_default=True, type=click.FloatRange(min=0), help="Pause per host (s)."
+)
 @click.option("--hosts", default=4, show_default=True, type=click.IntRange(1, 64), help="Hosts at once.")
 @click.option("--seconds", default=60.0, show_default=True, type=POSITIVE, help="Timeout per page (s).")
 @click.option("--size", default=8.0, show_default=True, type=click.FloatRange(0.001, 8), help="Maximum page size (MB).")
@@ -257,7 +260,6 @@ def collect(
 
     Example: castillo collect my-study --into ~/pages/my-study --contact me@university.example
     """
-    from analysis.collect import Options
     from analysis.collect import collect as run
     from analysis.progress import Progress
 

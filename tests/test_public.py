@@ -12,29 +12,25 @@ PLAIN = [
     *("tokenize", "split_sentences", "Gazetteer", "find_mentions", "kwic", "sentiment", "targeted_sentiment"),
     *("polarity", "entity_frequency", "keyness"),
 ]
-#: Written on other branches: to be emptied, and then removed, as they are merged.
-NOT_YET = {*PLAIN}
 STRICT = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 def test_no_public_name_is_a_module_s_and_each_is_a_function_or_a_class():
     modules = {module.name for module in pkgutil.iter_modules(analysis.__path__)}
     assert set() == modules & set(analysis.__all__)
-    for name in set(analysis.__all__) - NOT_YET:
+    for name in analysis.__all__:
         assert callable(getattr(analysis, name)), name
     assert set(PLAIN) <= set(analysis.__all__) <= set(dir(analysis))
     with pytest.raises(AttributeError, match="module 'analysis' has no attribute 'nothing'"):
         analysis.nothing  # noqa: B018
 
 
-NAMES = [pytest.param(name, marks=[pytest.mark.xfail(strict=True)] * (name in NOT_YET)) for name in analysis.__all__]
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", analysis.__all__)
 def test_examples_in_docstrings_are_true(name):
-    """And whoever has only strings finds one."""
+    """As typed after `from analysis import *`; and whoever has only strings finds one."""
+    public = {name: getattr(analysis, name) for name in analysis.__all__}
     finder = doctest.DocTestFinder(recurse=False)
-    (found,) = finder.find(getattr(analysis, name), name, globs={}) or (None,)
+    (found,) = finder.find(getattr(analysis, name), name, globs=public) or (None,)
     assert found is not None, name
     assert found.examples or name not in PLAIN, f"{name} has no example"
     result = doctest.DocTestRunner(optionflags=STRICT).run(found)

@@ -20,7 +20,6 @@ from lxml import html
 from lxml.html import HtmlElement
 
 pytestmark = pytest.mark.slow
-browser = test_reports.browser
 
 EACH = 16
 #: Outlet → its name, country, language.
