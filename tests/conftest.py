@@ -17,11 +17,17 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 import pytest
+from hypothesis import settings as hypothesis_settings
 from matplotlib import pyplot as plt
 
 from analysis import results, tables
 from analysis.publish.files import lock
 from analysis.study import Study, load_study
+
+# The same examples each time, and few: HYPOTHESIS_PROFILE=thorough draws many, and others each time.
+hypothesis_settings.register_profile("fast", max_examples=25, derandomize=True, deadline=None)
+hypothesis_settings.register_profile("thorough", max_examples=300, deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 SETTINGS = """
 name = "small"

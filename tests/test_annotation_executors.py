@@ -185,6 +185,7 @@ class Killer:
         return _killed, (b"",)
 
 
+@pytest.mark.slow
 def test_dask_is_imported_only_for_a_scheduler():
     code = "import sys, analysis.annotation.executors; print({'dask', 'distributed'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ministudy import gazetteer
 
@@ -77,7 +77,6 @@ TEXT = st.text(max_size=30) | st.sampled_from(["Rivas said “no”.", "It’s R
 ROW = st.tuples(st.sampled_from(tables.LANGUAGES), TEXT, TEXT)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=4))
 @example([("en", "", ""), ("pl", "\n", "\n\n")])
 def test_an_article_has_the_rows_it_has_alone_and_they_agree_with_its_text(rows):

@@ -148,7 +148,7 @@ def finished(tmp_path_factory, texts, recipe):
         yield work, path, path.read_bytes()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_file_with_a_byte_that_is_not_as_it_was_written_is_no_partition(finished, data):
     """Cut anywhere, or with bytes flipped, taken out or put in anywhere: never tables, never an error of Arrow."""

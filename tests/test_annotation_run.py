@@ -125,6 +125,7 @@ def test_again_gives_the_same_and_appends_nothing(done, tmp_path):
     assert sorted(path.name for path in first.folder.iterdir()) == sorted(path.name for path in again.folder.iterdir())
 
 
+@pytest.mark.slow
 def test_jobs_and_the_order_of_the_texts_change_nothing(done, tmp_path, monkeypatch):
     study, first = done
     monkeypatch.setattr("analysis.annotation.run.ROWS", 1)

@@ -239,6 +239,7 @@ def validate(path: Path) -> list[str]:
     return [str(issue.message) for issue in run(wanted).get_issues()]
 
 
+@pytest.mark.slow
 def test_the_description_is_a_valid_crate(root: Path, tmp_path: Path, no_network: None) -> None:
     """As RO-Crate's validator sees it, to its recommendations; it does complain where a name is missing."""
     made = make_archive(load_study("tiny"))

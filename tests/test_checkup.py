@@ -19,8 +19,8 @@ PLANTED = [
         "It holds: who owns it",
     ),
     (
-        *("articles.csv", "lh-1,lakeford-herald,en", "lh-1,lakeford-herald,eng"),
-        "articles.csv:2: language 'eng' is unknown (did you mean 'en'?). Known: en",
+        *("articles.csv", "lh-1,lakeford-herald,en", "lh-1,lakeford-herald,english"),
+        "articles.csv:2: language 'english' is unknown (did you mean 'en'?). Known: en",
     ),
     (
         *("articles.csv", "2025-03-06T17:45:00Z", "06/03/2025"),

@@ -5,6 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 import analysis
@@ -19,6 +20,7 @@ def validated(path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]"
     return subprocess.run(command, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_it_is_valid(tmp_path: Path) -> None:
     schema = ("--builtin-schema", "vendor.citation-file-format")
     done = validated(CITATION, *schema)

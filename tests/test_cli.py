@@ -257,7 +257,7 @@ def test_verify_without_a_manifest(root: Path) -> None:
     """Status 2."""
     done = castillo("verify", "tiny")
     assert 2 == done.exit_code
-    assert re.search(r"manifest.json does not exist. Run: castillo build", done.stderr)
+    assert re.search(r"manifest.json does not exist. Run: castillo verify --write", done.stderr)
 
 
 @pytest.mark.parametrize("command", ["build", "list", "verify", "archive"])

@@ -364,7 +364,7 @@ HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\
 BYTES = HTTP + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (squeezed()[:90], squeezed()[90:], b""))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_answer_is_a_page_or_an_outcome(server, data):
     """An answer with bytes changed, left out and put in, anywhere."""

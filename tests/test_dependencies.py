@@ -39,7 +39,7 @@ def test_modules_behind_names(cell: str, expected: list[str]) -> None:
 def test_where_names_cannot_be_told_everything_is_depended_on(cell: str) -> None:
     """But neither publishing nor commands."""
     found = notebook_modules([cell])
-    assert {"analysis.annotation", "analysis.report.views", "analysis.readers.jsonl"} <= set(found)
+    assert {"analysis.annotation", "analysis.report.views", "analysis.readers.tabular"} <= set(found)
     assert not {"analysis", "analysis.cli", "analysis.publish", "analysis.publish.cache"} & set(found)
 
 

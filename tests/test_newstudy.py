@@ -124,6 +124,7 @@ def test_a_bare_name_lies_under_data_and_a_path_where_it_says(root: Path, tmp_pa
     assert root / "there" == place_of("there")
 
 
+@pytest.mark.slow
 def test_the_command_tells_what_comes_next(root: Path) -> None:
     """Commands that work as they are told."""
     done = castillo("new", "mine")

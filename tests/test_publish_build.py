@@ -91,6 +91,7 @@ def test_everything_is_built_then_nothing(root: Path, quick: object) -> None:
     assert ["plain"] == publish.build(study(), only=["pl*"], force=True).built
 
 
+@pytest.mark.slow
 def test_reasons(root: Path, quick: object) -> None:
     """castillo list names what changed, and only that."""
     folder, reports = root / "data" / "tiny", root / "reports" / "tiny"
@@ -237,6 +238,7 @@ def test_only_leaves_the_manifest_alone(root: Path, quick: object) -> None:
         publish.build(study(), only=["x"])
 
 
+@pytest.mark.slow
 def test_manifest_and_verify(root: Path, quick: dict[str, object]) -> None:
     """Digest of each file; verify builds elsewhere and tells every difference."""
     with pytest.raises(BuildError, match=r"manifest.json does not exist. Run: castillo verify --write"):
@@ -264,6 +266,7 @@ def test_manifest_and_verify(root: Path, quick: dict[str, object]) -> None:
     assert {"fresh"} == set(states().values())
 
 
+@pytest.mark.slow
 def test_a_build_keeps_the_manifest_and_verify_sees_what_is_wrong_with_it(root: Path, quick: object) -> None:
     """A digest is falsified: it stays so through builds, list tells it, verify fails, verify --write renews it."""
     publish.build(study())
@@ -287,19 +290,19 @@ def test_a_file_changed_and_put_back_while_reports_are_made_leaves_them_stale(
     root: Path, quick: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody knows which of the two was read."""
-    actors, real = root / "data" / "tiny" / "actors.csv", builder.run_all
+    actors, real = root / "data" / "tiny" / "actors.csv", builder.Build._make
     content = actors.read_bytes()
 
-    def meanwhile(*given: object, **more: object) -> object:
+    def meanwhile(self: builder.Build, *given: object) -> None:
         actors.write_bytes(content.replace(b"Pedro", b"Petro"))
         time.sleep(0.02)
         actors.write_bytes(content)
-        return real(*given, **more)
+        real(self, *given)
 
-    monkeypatch.setattr(builder, "run_all", meanwhile)
+    monkeypatch.setattr(builder.Build, "_make", meanwhile)
     publish.build(study())
     assert {"stale actors.csv changed while the report was made"} == set(states().values())
-    monkeypatch.setattr(builder, "run_all", real)
+    monkeypatch.setattr(builder.Build, "_make", real)
     assert 3 == len(publish.build(study()).built)
     assert {"fresh"} == set(states().values())
 

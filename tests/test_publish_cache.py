@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from analysis.publish.page import Outcome, Rendered
 from publishing import make_project
 
 from analysis import publish
 from analysis.publish import builder
 from analysis.publish.cache import nothing_to_do
+from analysis.publish.reports import Outcome, Rendered
 from analysis.study import load_study
 
 NOTHING = """
@@ -29,7 +31,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = make_project(tmp_path / "project")
     monkeypatch.chdir(made)
     page = Rendered({"plain.html": b"page", "plain.t.csv": b"a\n"}, "Plain", "One is one.")
-    monkeypatch.setattr(builder, "run_all", lambda tasks, **_: (Outcome(t.report.name, page, 1.0) for t in tasks))
+    process = SimpleNamespace(run=lambda order: (Outcome(task.report.name, page, 1.0) for task in order.tasks))
+    monkeypatch.setattr(builder, "started", lambda: nullcontext(process))
+    monkeypatch.setattr(builder.Build, "_share", lambda self: False)
     publish.build(load_study("tiny"))
     return made
 

@@ -65,6 +65,7 @@ def test_a_file_needs_no_page(page: str) -> None:
     assert "#1d1d1f" in text
 
 
+@pytest.mark.slow
 def test_building_with_figures_leaves_pages_and_manifest_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:

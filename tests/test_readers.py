@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ministudy import TEXTS as MINI
 from ministudy import mini_study
@@ -194,7 +194,6 @@ def test_a_file_that_cannot_be_read_is_an_error_before_any_row(tmp_path, name, e
         read_texts([_write(tmp_path / "a.jsonl", ROW), tmp_path / name])
 
 
-@settings(max_examples=60, deadline=None)
 @given(lines=st.lists(st.one_of(st.binary(max_size=60), st.just(json.dumps(ROW).encode())), max_size=6))
 def test_every_line_that_is_not_blank_is_read_or_set_aside(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("any") / "a.jsonl"

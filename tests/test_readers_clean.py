@@ -4,7 +4,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.readers.clean import clean_body, clean_title
@@ -75,7 +75,6 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=25).map("".join)))
 def test_cleaning_twice_changes_nothing(text):
     once = clean_body(text)
@@ -83,7 +82,6 @@ def test_cleaning_twice_changes_nothing(text):
     assert not re.search(r"\A\s|\s\Z|\n\n| \n|\n |  ", once)
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["p", "div", "li", "b", "em", "span"]), st.text("abc &<>'\"é’.")), max_size=8)
 )

@@ -7,7 +7,7 @@ import re
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reading import EN, ES, read
 
@@ -198,6 +198,7 @@ def test_packed_files_are_read_and_what_is_cut_off_is_set_aside(tmp_path):
     assert (table["body"] == EN).all()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path):
     peaks = []
     for count in (2_000, 20_000):
@@ -217,7 +218,6 @@ def _chunks(path):
     return read_texts(path, rows=100)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(CELL, min_size=4, max_size=4), max_size=8))
 def test_what_the_csv_module_writes_is_read_cell_by_cell(tmp_path_factory, rows):
     from analysis.readers.tabular import read_cells

@@ -36,6 +36,7 @@ def computed(mark: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", ["findings", "corrected"])
 def test_the_findings_are_the_computed_ones(mark):
     block = re.search(rf"<!-- {mark} -->\n(.*?)<!-- /{mark} -->", README, re.DOTALL)[1]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.results import misclassification
@@ -20,7 +20,6 @@ def study():
     return load_study("castillo-2022")
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.floats(0.6, 1), st.floats(0.6, 1), st.floats(0, 1))
 def test_two_classes_are_corrected_as_rogan_and_gladen_do(sensitivity, specificity, true):
     measured = sensitivity * true + (1 - specificity) * (1 - true)
@@ -30,7 +29,6 @@ def test_two_classes_are_corrected_as_rogan_and_gladen_do(sensitivity, specifici
     np.testing.assert_allclose(found, [expected, 1 - expected, 0], atol=1e-6)
 
 
-@settings(max_examples=200, deadline=None)
 @given(SHARES, SHARES, SHARES, SHARES)
 def test_shares_stay_shares(one, two, three, measured):
     found = misclassification._coded_shares(np.column_stack([one, two, three]), measured)

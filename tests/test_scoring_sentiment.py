@@ -9,7 +9,7 @@ import tomllib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import scoring
@@ -45,7 +45,6 @@ def test_one_text_has_a_float_and_several_an_array():
     assert (0,) == sentiment([], language="en").shape == targeted_sentiment([], [], language="en").shape
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=4), st.sampled_from(LANGUAGES))
 def test_values_lie_in_range_and_are_missing_without_an_instrument(texts, language):
     values = sentiment(texts, language=language)
@@ -104,7 +103,6 @@ def test_who_the_target_is_does_not_count(name):
     assert _toward("Alba", "Alba met the ambassador.") == _toward(name, f"{name} met the ambassador.")
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_any_target_has_a_value_that_agrees_with_its_likeliest_class(data):
     sentence = data.draw(st.text(min_size=1, max_size=80))

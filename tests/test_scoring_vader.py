@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.fuzzed import ORACLE, PIECES, SPACES, sentences
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import B_INCR, C_INCR, N_SCALAR, normalize
 
@@ -108,7 +108,6 @@ _pieces = st.sampled_from(sorted({*ORACLE.lexicon, *(piece for _, pieces in PIEC
 _words = st.tuples(_pieces | st.text(max_size=6), st.sampled_from([str, str.upper, str.title]), st.sampled_from(SPACES))
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(_words, max_size=12))
 def test_any_sentence_has_the_packages_score(words):
     sentence = "".join(case(piece) + space for piece, case, space in words)

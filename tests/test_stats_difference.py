@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -103,6 +103,7 @@ def test_p_counts_the_observed_arrangement_and_is_never_zero():
     assert pytest.approx(1 / 201) == _row([9] * 15, [0] * 15, kind="mean", draws=200)["p"]
 
 
+@pytest.mark.slow
 def test_chance_alone_is_found_in_one_case_of_twenty():
     """200 comparisons without a difference, within two periods."""
     rng, hits = np.random.default_rng(8), 0
@@ -202,7 +203,6 @@ SIDE = st.lists(st.integers(-20, 20), min_size=1, max_size=8)
 PERIODS = st.lists(st.sampled_from("abc"), min_size=16, max_size=16)
 
 
-@settings(deadline=None, max_examples=40)
 @given(SIDE, SIDE, PERIODS, st.sampled_from(["mean", "ratio"]))
 def test_swapping_group_and_reference_turns_the_sign(x, y, periods, kind):
     """Of raw and standardized estimates alike."""
@@ -214,7 +214,6 @@ def test_swapping_group_and_reference_turns_the_sign(x, y, periods, kind):
     np.testing.assert_allclose(one["estimate"], -two["estimate"], atol=1e-9)
 
 
-@settings(deadline=None, max_examples=25)
 @given(
     st.lists(st.integers(-20, 20), min_size=5, max_size=8),
     st.lists(st.integers(-20, 20), min_size=5, max_size=8),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -24,7 +24,6 @@ from analysis.stats.frequency import (
 from analysis.stats.inference import variance_shares
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.sampled_from([0.9, 0.95]))
 def test_wilson_agrees_with_scipy(pair, level):
     count, n = pair
@@ -124,7 +123,6 @@ def test_dispersion_is_the_example_of_lijffijt_and_gries():
     assert pytest.approx(1 / 3) == dispersion([2, 1, 0], [5, 5, 5])
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 500)), min_size=1, max_size=12), st.integers(2, 9))
 def test_dispersion_lies_in_its_range_and_heeds_proportions_only(parts, factor):
     counts, sizes = zip(*parts, strict=True)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -25,7 +25,6 @@ def test_q_by_hand_with_ties_and_a_missing_p():
     assert pytest.approx([0.5, 0.04, 0.04, np.nan, 0.04], nan_ok=True) == adjust_p([0.5, 0.02, 0.03, np.nan, 0.01])
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(st.one_of(st.floats(0, 1), st.just(math.nan)), max_size=30))
 def test_q_agrees_with_scipy_and_is_never_below_p(p):
     q, known = adjust_p(np.array(p)), ~np.isnan(p)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -77,7 +77,6 @@ def test_words_stand_in_order_of_their_z_ties_by_word():
     assert table["z"].abs().is_monotonic_decreasing
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2))
 def test_swapping_target_and_reference_turns_the_sign_of_every_word(corpus):
     corpus = {"of": (5, 5), "the": (3, 4), **corpus}

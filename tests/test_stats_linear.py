@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse, stats
 
@@ -102,7 +102,6 @@ def test_copies_are_one_article():
     assert pytest.approx(widths[0]) == widths[1]
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(-9, 9), min_size=3, max_size=8), st.data())
 def test_moments_of_a_drawn_sum_by_enumeration(numbers, data):
     drawn = data.draw(st.integers(1, len(numbers) - 1))

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import EmptyGroup, OverlappingGroups
@@ -86,7 +86,6 @@ def test_articles_without_a_value_have_no_weight():
     assert pytest.approx([1, 3]) == _observed(plan).tolist()
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10_000), st.sampled_from([0, 1, 3]))
 def test_counting_every_article_once_gives_what_keeping_the_sides_gives(seed, weighed):
     """The estimate comes from one formula, the permuted differences it is held against from another."""
@@ -102,7 +101,6 @@ def test_counting_every_article_once_gives_what_keeping_the_sides_gives(seed, we
     np.testing.assert_allclose(_observed(plan), resampled_difference(plan, np.ones((n, 1)))[:, 0], atol=1e-9)
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.integers(0, 6)), min_size=2, max_size=14).filter(
         lambda rows: len({side for side, _, _ in rows}) == 2
@@ -185,7 +183,6 @@ def test_nobody_can_write_into_what_was_drawn():
             draws[:] = 7
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10_000))
 def test_whole_numbers_are_summed_in_single_precision_and_exactly(seed):
     """Against the same design, its values a little off whole numbers, which keeps it in double precision."""

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import tables
@@ -228,7 +228,6 @@ def summed(table, folder, rows=1_000):
     return FeatureStore(paths["articles"], pd.Series(ARTICLES), reading).sentences
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.dictionaries(st.sampled_from(ARTICLES[:3]), st.tuples(PART, PART, PART)), st.integers(1, 9), st.randoms())
 def test_sums_are_exact_and_the_same_however_the_table_is_cut_and_ordered(tmp_path_factory, articles, rows, chance):
     folder, table = tmp_path_factory.mktemp("sums"), sentences_of(articles)

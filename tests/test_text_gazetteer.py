@@ -1,7 +1,7 @@
 """Which alias matches which tokens."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ministudy import actors, gazetteer, labels
 
@@ -110,7 +110,6 @@ def test_conflicts(rows, expected):
 WORDS = st.lists(st.sampled_from(["New", "York", "Times", "Lima", "x"]), max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
 @given(WORDS, st.sets(st.lists(st.sampled_from(["New", "York", "Times", "Lima"]), min_size=1, max_size=3).map(tuple)))
 def test_agrees_with_a_search_alias_by_alias(words, aliases):
     """Oracle: at each place, try every alias from the longest."""

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from benchmarks.gold import f1, mention_counts
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ministudy import actors, gazetteer, labels
 
@@ -106,7 +106,6 @@ def _plain(text):
     return " ".join(strip_accents(text).casefold().replace("’", "'").split())
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.one_of(st.lists(PIECES, max_size=20).map("".join), st.text()), st.sampled_from(tables.LANGUAGES))
 def test_the_text_at_a_mention_is_its_alias(text, language):
     rows = [(alias, "*", alias, "any", None, "yes") for alias in ALIASES]
@@ -162,7 +161,6 @@ def test_a_sentence_without_a_stop_is_looked_at_once(monkeypatch):
 TEXT = st.one_of(st.text(), st.text("aB. “”‘’\"'\n,n't", max_size=60))
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(TEXT, max_size=4), st.sampled_from(tables.LANGUAGES))
 def test_everything_is_where_it_says(texts, language):
     """And nothing depends on the other texts."""

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import tables
@@ -71,7 +71,6 @@ def test_a_signature_is_the_least_hash_of_the_shingles_under_each_permutation():
     assert [min((factor * one + add) % 2**32 for one in hashes) for factor, add in pairs] == signature(tokens)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 50), st.randoms(use_true_random=False))
 def test_similarity_estimates_jaccards(changed, chance):
     left = list(WORDS)
@@ -94,7 +93,6 @@ def test_the_estimate_is_unbiased_and_has_the_standard_error_of_128_independent_
     assert pytest.approx(1, abs=0.35) == np.mean(np.square(errors)) / np.mean(variances)
 
 
-@settings(max_examples=100, deadline=None)
 @given(TEXTS, st.integers(1, 5))
 def test_texts_signed_together_have_the_signatures_they_have_alone(texts, size):
     """No shingle reaches from one text into the next; texts without one are left out."""
@@ -106,7 +104,6 @@ def test_texts_signed_together_have_the_signatures_they_have_alone(texts, size):
     assert list(alone) == whose.tolist()
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from("abcd"), max_size=12), st.integers(1, 5))
 def test_texts_of_at_least_three_different_shingles_have_a_signature(text, size):
     assert (len(_shingles(text, size)) >= 3) == bool(signature(text, size=size))
@@ -179,7 +176,6 @@ def test_a_threshold_out_of_range_is_refused(threshold):
         reprint_clusters(*_tables(), threshold=threshold)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 25)), min_size=2, max_size=10), st.sampled_from([0.4, 0.7]))
 def test_clusters_are_the_connected_components_of_all_pairs(recipes, threshold):
     """Oracle: every pair compared, components grown by repeated merging; bodies are versions of four base texts."""

@@ -2,7 +2,7 @@
 
 import pytest
 from benchmarks.gold import boundary_f1
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.errors import LanguageError
@@ -90,7 +90,6 @@ BEFORE = st.sampled_from(["inc", "Inc", "Jan", "blvd", "co", "Rivas", "town", "v
 AFTER = st.sampled_from(["The", "He", "Rivas", "Monday", "the", "he", "Police", "It", "X", "12"])
 
 
-@settings(max_examples=300, deadline=None)
 @given(BEFORE, st.sampled_from([".", "?", "!"]), AFTER)
 def test_a_sentence_ends_where_punkt_says_so(before, mark, after):
     """Punkt with our abbreviations and starters; with us a small letter begins no sentence, and initials are apart."""
@@ -111,7 +110,6 @@ def test_sentence_ends_of_the_gold():
         assert ours - punkt > 0.1, language
 
 
-@settings(max_examples=300, deadline=None)
 @given(TEXT, LANGUAGE)
 def test_sentences_are_ordered_disjoint_and_hold_every_character_but_space(text, language):
     spans = split_sentences(text, language=language)
@@ -122,7 +120,6 @@ def test_sentences_are_ordered_disjoint_and_hold_every_character_but_space(text,
     assert all(sentence == sentence.strip() for sentence in _sentences(text, language))
 
 
-@settings(max_examples=100, deadline=None)
 @given(TEXT, LANGUAGE)
 def test_a_line_break_ends_a_sentence(text, language):
     for sentence in _sentences(text, language):

@@ -1,7 +1,7 @@
 """Tokens: those of NLTK but for listed differences."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_text_sentences import LANGUAGE, TEXT
 
@@ -78,7 +78,6 @@ WORD = st.sampled_from(
 MARK = st.sampled_from(["", ",", ";", ":", " (", ")", "!", "?", "...", " --", "%", " $"])
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(WORD, MARK), min_size=1, max_size=12))
 def test_plain_english_is_tokenized_as_nltk_does(pieces):
     from nltk.tokenize import NLTKWordTokenizer
@@ -88,7 +87,6 @@ def test_plain_english_is_tokenized_as_nltk_does(pieces):
     assert expected == tokenize(text, language="en", sentences=[(0, len(text))]).spans
 
 
-@settings(max_examples=300, deadline=None)
 @given(TEXT, LANGUAGE)
 def test_spans_are_ordered_disjoint_and_hold_every_character_but_space(text, language):
     tokens = tokenize(text, language=language)
@@ -104,7 +102,6 @@ def test_spans_are_ordered_disjoint_and_hold_every_character_but_space(text, lan
     assert "".join(text.split()) == "".join(covered.split())
 
 
-@settings(max_examples=100, deadline=None)
 @given(TEXT, LANGUAGE)
 def test_a_token_holds_no_space_and_lies_in_one_sentence(text, language):
     sentences = split_sentences(text, language=language)

@@ -2,7 +2,7 @@
 
 import pytest
 from benchmarks.gold import voice_counts
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.study import load_study
@@ -34,7 +34,6 @@ def test_quotations(text, expected):
     assert expected == [text[start:end] for start, end in quoted_spans(text)]
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.one_of(st.text(), st.text("a b“”„‘’'\"«»\n.")))
 def test_quotations_are_ordered_disjoint_and_within_a_paragraph(text):
     at = 0
@@ -92,7 +91,6 @@ def test_what_a_sentence_reports(language, sentence, expected):
 SIGN = st.sampled_from(["said", "says", "according", "to", "demanding", "calls", "for", ",", "”", "lives", "A", "who"])
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.one_of(SIGN, st.text(min_size=1)), max_size=25), st.sampled_from(LANGUAGES))
 def test_each_token_is_reported_or_not(forms, language):
     assert len(forms) == len(reported(forms, language=language))

@@ -4,7 +4,7 @@ from datetime import date
 from math import nan
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import wording
@@ -31,7 +31,6 @@ def test_number(args, sign, expected):
     assert expected == number(*args, sign=sign)
 
 
-@settings(deadline=None, max_examples=200)
 @given(FINITE, st.integers(0, 4))
 def test_number_never_prints_a_hyphen_or_a_negative_zero(value, digits):
     text = number(value, digits)
@@ -39,7 +38,6 @@ def test_number_never_prints_a_hyphen_or_a_negative_zero(value, digits):
     assert not text.startswith(MINUS) or set(text) & set("123456789")
 
 
-@settings(deadline=None, max_examples=200)
 @given(FINITE, st.integers(0, 4))
 def test_a_printed_number_reads_back_rounded(value, digits):
     assert round(value, digits) == float(number(value, digits).replace(",", "").replace(MINUS, "-"))

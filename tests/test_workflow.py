@@ -23,6 +23,7 @@ def complaints(path: Path) -> str:
     return done.stdout if done.returncode else ""
 
 
+@pytest.mark.slow
 def test_it_is_valid(tmp_path: Path) -> None:
     """And the check would find a job without a machine."""
     assert "" == complaints(WORKFLOW)

@@ -20,7 +20,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from analysis.errors import Problem, did_you_mean
 from analysis.study.studyfiles import CONTROL, line_of, line_of_text, read_utf8
@@ -84,9 +83,17 @@ def _own_file(value: str) -> str:
     return value
 
 
+def _language(value: Any) -> Any:
+    return language_tag(value) if isinstance(value, str) else value
+
+
 Text = Annotated[str, AfterValidator(_text)]
 Slug = Annotated[str, AfterValidator(_slug)]
-Language = Annotated[str, BeforeValidator(language_tag), _one_of(LANGUAGES, language_hint)]
+Language = Annotated[
+    str,
+    BeforeValidator(_language),
+    _one_of(LANGUAGES, language_hint),
+]
 Several = Field(strict=False)  # a list of TOML is a tuple here
 Texts = Annotated[tuple[Text, ...], Several, AfterValidator(_once)]
 Languages = Annotated[tuple[Language, ...], Field(strict=False, min_length=1), AfterValidator(_once)]
@@ -248,7 +255,7 @@ _SAID = {
 }
 
 
-def _problem(path: Path, text: str, fault: ErrorDetails) -> Problem:
+def _problem(path: Path, text: str, fault: Mapping[str, Any]) -> Problem:
     """One fault that pydantic found, with its line and what to do."""
     name, *inner = map(str, fault["loc"])
     entry = next((part for part in fault["loc"] if isinstance(part, int)), 0)
