@@ -22,6 +22,8 @@ DEFAULT = "castillo-2022"
 POSITIVE = click.FloatRange(0, min_open=True)
 #: Rows set aside that `annotate` shows one by one.
 SHOWN = 100
+#: Bytes of address space without which numpy's OpenBLAS hangs while it loads.
+LEAST_MEMORY = 900_000_000
 STUDY = click.argument("study", default=DEFAULT)
 
 
@@ -44,6 +46,19 @@ TRUST = click.option(
 JOBS = click.option("--jobs", type=click.IntRange(min=1), help="Processes at once.  [default: cores, as memory allows]")
 
 
+def _check_memory() -> None:
+    """Refuse to start where memory is limited so far (ulimit -v) that OpenBLAS would ask for it without end."""
+    with suppress(ImportError):  # Windows has no such limits
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY and limit < LEAST_MEMORY:
+            raise AnalysisError(
+                f"memory is limited to {limit / 1e6:.0f} MB (ulimit -v), too little to start: "
+                f"{LEAST_MEMORY / 1e6:.0f} MB are needed. Raise the limit."
+            )
+
+
 class Program(click.Group):
     """Group of commands; an AnalysisError is its message and exit status 2."""
 
@@ -57,6 +72,7 @@ class Program(click.Group):
         with suppress(ValueError):  # not in the main thread: a test
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
+            _check_memory()
             return super().invoke(ctx)
         except AnalysisError as error:
             click.echo(f"castillo: {told(error)}", err=True)

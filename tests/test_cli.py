@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -283,3 +284,17 @@ def test_a_trusted_project_is_built(root: Path, monkeypatch: pytest.MonkeyPatch)
     done = castillo("build", "tiny", "--trust")
     assert 0 == done.exit_code, done.output
     assert planted.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+@pytest.mark.parametrize(
+    "arguments", [["annotate", "a.jsonl", "--study", "sample", "--jobs", "2"], ["build", "sample"]]
+)
+def test_too_little_memory_is_told_once_and_nothing_hangs(arguments):
+    """OpenBLAS asks for ever for memory that it is not given."""
+    limited = f"ulimit -v 400000; exec {shlex.quote(sys.executable)} -m analysis {shlex.join(arguments)}"
+    done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, timeout=60, check=False)
+    expected = (
+        "castillo: memory is limited to 410 MB (ulimit -v), too little to start: 900 MB are needed. Raise the limit."
+    )
+    assert (2, expected) == (done.returncode, done.stderr.strip())
