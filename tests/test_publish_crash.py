@@ -84,7 +84,8 @@ def test_a_killed_build_leaves_old_or_new(root: Path, tmp_path: Path) -> None:
                 assert data in (whole["old"][name], whole["new"][name]), name
     assert unfinished
     assert 0 == start(root, "new").wait(60)
-    assert whole["new"] == tree(root)
+    # A manifest is renewed by castillo verify --write alone.
+    assert {**whole["new"], "manifest.json": whole["old"]["manifest.json"]} == tree(root)
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
