@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from analysis import results, tables
 from analysis.publish.files import lock
 from analysis.study import Study, load_study
 
+# A shell starts what it runs in the background with Ctrl-C ignored, which programs started here would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # The same examples each time, and few: HYPOTHESIS_PROFILE=thorough draws many, and others each time.
 hypothesis_settings.register_profile("fast", max_examples=25, derandomize=True, deadline=None)
 hypothesis_settings.register_profile("thorough", max_examples=300, deadline=None)

@@ -323,7 +323,7 @@ def test_an_alias_changes_the_reports(
 
     assert ["actors.csv"] == load_study(folder).stale_features()
     listed = castillo(root, "list", "sample")
-    assert "features are stale: actors.csv changed; run castillo annotate TEXTS --study sample" in listed.stdout
+    assert "changed since: actors.csv. Run: castillo annotate TEXTS --study sample" in listed.stdout
     done = castillo(root, "annotate", str(folder / "texts.jsonl"), "--study", "sample", "--jobs", "1")
     assert 0 == done.returncode, done.stderr
     assert [] == load_study(folder).stale_features()
