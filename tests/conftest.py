@@ -137,7 +137,15 @@ def _features(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
             start, tokens = 100 * number, 10 * (number + 1)
             key = {"article": row.article, "sentence": number}
             sentences.append(
-                {**key, "part": part, "start": start, "end": start + 99, "tokens": tokens, "valence": tone, "quoted": 0}
+                {
+                    **key,
+                    "part": part,
+                    "start": start,
+                    "end": start + 99,
+                    "tokens": tokens,
+                    "sentiment": tone,
+                    "quoted": 0,
+                }
             )
             word = "coup" if row.outlet == "north" else "protest"
             for term, count in (("peru", 2), (word, 1), ("lima", at % 3), ("x1", 1), ("’s", 1)):
@@ -157,7 +165,7 @@ def _features(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
                 position = {"start": start + 10 * place, "end": start + 10 * place + len(alias)}
                 mentions.append(
                     {**key, **position, "gazetteer": gazetteer, "entry": entry, "alias": alias, "voice": voice}
-                    | {"valence": tone}
+                    | {"sentiment": tone}
                 )
     annotated = articles[["article", "outlet", "language", "published", "body_kind"]].assign(
         characters=300, sentences=3, tokens=60, title_tokens=10, lede_tokens=20, source_sha256="0" * 64

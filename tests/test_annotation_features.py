@@ -106,12 +106,12 @@ def test_tables_are_in_the_shape_of_their_schemas():
         table = found[schema.name].to_pandas()
         if schema is not tables.SIGNATURES:
             assert schema.names == list(tables.check(table, schema)), schema.name
-    assert [None, None] == [row["valence"] for row in found["SENTENCES"].to_pylist() if row["part"] != "title"]
+    assert [None, None] == [row["sentiment"] for row in found["SENTENCES"].to_pylist() if row["part"] != "title"]
 
 
 def test_sentences_are_measured_with_plain_marks():
     rows = [("a", "en", "", "It isn’t a “good” day."), ("b", "en", "", 'It isn\'t a "good" day.')]
-    typographic, plain = (row["valence"] for row in _features(*rows)["SENTENCES"])
+    typographic, plain = (row["sentiment"] for row in _features(*rows)["SENTENCES"])
     assert typographic == plain < 0
 
 

@@ -142,11 +142,11 @@ def test_differences_are_named_with_how_many_and_the_first(shared_folder, copied
     folder, changed = copied
     changed(tables.ARTICLES, lambda t: t.assign(tokens=t["tokens"] + (t["outlet"] == "north")))
     changed(tables.ARTICLES, lambda t: t[t["article"] != "east-1"])
-    changed(tables.SENTENCES, lambda t: t.assign(valence=np.where(t.index == 0, np.nan, t["valence"])))
+    changed(tables.SENTENCES, lambda t: t.assign(sentiment=np.where(t.index == 0, np.nan, t["sentiment"])))
     assert [
         "ARTICLES: 1 rows are only in the left, first east-1",
         "ARTICLES: tokens differs in 8 rows, first north-0: 60 and 61",
-        "SENTENCES: valence differs in 1 rows, first north-0 0: -0.5 and nan",
+        "SENTENCES: sentiment differs in 1 rows, first north-0 0: -0.5 and nan",
     ] == compare_features(shared_folder / "features", folder)
     turned = compare_features(folder, shared_folder / "features")
     assert "ARTICLES: 1 rows are only in the right, first east-1" == turned[0]
@@ -154,9 +154,9 @@ def test_differences_are_named_with_how_many_and_the_first(shared_folder, copied
 
 def test_a_number_that_differs_in_its_last_bit_differs(shared_folder, copied):
     folder, changed = copied
-    changed(tables.SENTENCES, lambda t: t.assign(valence=t["valence"].where(t.index != 0, np.nextafter(-0.5, 0))))
+    changed(tables.SENTENCES, lambda t: t.assign(sentiment=t["sentiment"].where(t.index != 0, np.nextafter(-0.5, 0))))
     (found,) = compare_features(shared_folder / "features", folder)
-    assert found.startswith("SENTENCES: valence differs in 1 rows, first north-0 0: -0.5 and -0.49999999999999994")
+    assert found.startswith("SENTENCES: sentiment differs in 1 rows, first north-0 0: -0.5 and -0.49999999999999994")
 
 
 def test_signatures_are_compared_number_by_number(shared_folder, copied, tmp_path):

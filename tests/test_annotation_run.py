@@ -48,8 +48,8 @@ def test_sentences_hold_the_text_together(done):
     assert ["title", "lede", "lede", "rest"] == first["part"].to_list()
     np.testing.assert_allclose([0, 0, 1 / 7, 0], first["quoted"])
     assert ["lede", "lede"] == table.loc[table["article"] == "herald-2", "part"].to_list()
-    assert table.loc[table["article"] == "kurier-1", "valence"].isna().all()
-    assert table.loc[table["article"] != "kurier-1", "valence"].notna().all()
+    assert table.loc[table["article"] == "kurier-1", "sentiment"].isna().all()
+    assert table.loc[table["article"] != "kurier-1", "sentiment"].notna().all()
 
 
 def test_terms_count_the_tokens(done):
@@ -88,8 +88,8 @@ def test_the_tone_of_a_mention_is_the_instruments_on_its_sentence(done):
     for row in mentions[mentions["article"] == "herald-1"].itertuples():
         start, end = spans.loc[(row.article, row.sentence), ["start", "end"]]
         place = [(row.start - start, row.end - start)]
-        assert targeted_sentiment([text[start:end]], place, language="en")[0] == row.valence
-    assert mentions.loc[mentions["article"] == "kurier-1", "valence"].isna().all()
+        assert targeted_sentiment([text[start:end]], place, language="en")[0] == row.sentiment
+    assert mentions.loc[mentions["article"] == "kurier-1", "sentiment"].isna().all()
 
 
 def test_the_manifest_is_only_appended_to(done, tmp_path):
@@ -214,7 +214,7 @@ def test_on_plain_english_annotate_agrees_with_what_a_student_would_write():
             mine = found.loc[[text.article]]
             assert sentences == list(zip(mine["start"], mine["end"], strict=True))
             scores = [vader.polarity_scores(whole[start:end])["compound"] for start, end in sentences]
-            np.testing.assert_allclose(scores, mine["valence"], atol=1e-9)
+            np.testing.assert_allclose(scores, mine["sentiment"], atol=1e-9)
             theirs = [[whole[a + x : a + y] for x, y in words.span_tokenize(whole[a:b])] for a, b in sentences]
             parsed = parse([whole], language="en")
             ours = [parsed.forms(number) for number in range(len(parsed.sentences))]

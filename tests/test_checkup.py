@@ -77,7 +77,7 @@ PLANTED = [
     (
         *("study.toml", '["actor-share"]', '["actor-shares"]'),
         "study.toml:{line}: setting 'confirmatory': 'actor-shares' is none of actor-share, actor-rate, label-share, "
-        "label-share-own, valence, valence-toward, term-log-odds (did you mean 'actor-share'?). "
+        "label-share-own, sentiment, targeted-sentiment, term-log-odds (did you mean 'actor-share'?). "
         "Mend its value",
     ),
     (

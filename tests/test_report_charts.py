@@ -9,7 +9,7 @@ from lxml import html
 from scipy import stats
 
 from analysis.report import charts, result_tables, views
-from analysis.report.components import POINTS, RATE, VALENCE, Unit
+from analysis.report.components import POINTS, RATE, SENTIMENT, Unit
 from analysis.stats import corpus
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -48,7 +48,7 @@ def _wilson(count, of):
 
 @pytest.mark.parametrize(
     ("unit", "expected"),
-    [(POINTS, ("−12", "+12")), (RATE, ("−0.1", "+0.1")), (VALENCE, ("−0.12", "+0.12")), (Unit(1, 0, ""), ("0", "0"))],
+    [(POINTS, ("−12", "+12")), (RATE, ("−0.1", "+0.1")), (SENTIMENT, ("−0.12", "+0.12")), (Unit(1, 0, ""), ("0", "0"))],
 )
 def test_a_unit_scales_rounds_and_signs(unit, expected):
     assert expected == (unit.form(sign=True)(-0.12), unit.form(sign=True)(0.12))
@@ -206,7 +206,7 @@ CORRECTED = pd.DataFrame(
 
 
 def _means(frame, **options):
-    return charts.figure_of_means(frame, name="t", caption="Mean valence. More.", what="Means as points", **options)
+    return charts.figure_of_means(frame, name="t", caption="Mean sentiment. More.", what="Means as points", **options)
 
 
 def test_means_are_told_to_two_digits_and_the_missing_left_out():
@@ -214,7 +214,7 @@ def test_means_are_told_to_two_digits_and_the_missing_left_out():
     told = "The North 0.21 (0.10 to 0.33, filled); The South −0.01 (–)."
     assert f"Means as points. Estimate and 95 % interval: {told}" == shown.record["text"]
     drawn = html.document_fromstring(shown.html).text_content()
-    assert ("mean valence, −1 to 1" in drawn, "Wschód" in drawn) == (True, False)
+    assert ("mean sentiment, −1 to 1" in drawn, "Wschód" in drawn) == (True, False)
 
 
 def test_means_in_panels_are_told_by_panel():
@@ -225,7 +225,7 @@ def test_means_in_panels_are_told_by_panel():
 
 def test_means_by_period_of_the_small_study_are_those_of_its_articles(small_study):
     """North's four of the removal have the tones −0.5, 0.2, −0.2, 0.5: 0 ± 3.182 · √(0.58/3) / 2, by hand."""
-    text = _means(views.valence_by_period(small_study), panel="period").record["text"]
+    text = _means(views.sentiment_by_period(small_study), panel="period").record["text"]
     assert "Removal, The North 0.00 (−0.70 to 0.70)" in text
     assert "Portal" not in text  # has titles only
 
@@ -239,7 +239,7 @@ def test_means_by_period_of_the_small_study_are_those_of_its_articles(small_stud
 )
 def test_without_a_mean_the_reason_is_said(frame, why):
     for options in ({}, {"panel": "period"}):
-        assert f"Mean valence: nothing to show. {why}" == _means(frame, **options).record["text"]
+        assert f"Mean sentiment: nothing to show. {why}" == _means(frame, **options).record["text"]
 
 
 def test_corrected_means_are_told_with_their_intervals():

@@ -74,8 +74,8 @@ def test_a_difference_is_said_with_its_numbers(small_study):
 def test_a_negative_difference_is_less(small_study):
     (found,) = _found(
         small_study,
-        {"measure": "valence", "feature": "valence", "estimate": -0.2, "lower": -0.3, "upper": -0.1},
-        measure="valence",
+        {"measure": "sentiment", "feature": "sentiment", "estimate": -0.2, "lower": -0.3, "upper": -0.1},
+        measure="sentiment",
     )
     assert ("less", "exploratory") == (found.verdict, found.status)
     assert "is worded more negative than the other outlets: −0.20" in found.text
@@ -107,7 +107,7 @@ def test_differences_come_first_by_z_and_the_rest_is_counted(small_study):
 
 
 def test_only_primary_rows_of_the_measure_and_group_speak(small_study):
-    others = [{"variant": "text"}, {"adjustment": "raw"}, {"measure": "valence"}, {"group": "south"}]
+    others = [{"variant": "text"}, {"adjustment": "raw"}, {"measure": "sentiment"}, {"group": "south"}]
     assert 1 == len(_found(small_study, {}, *others, group="north"))
     assert 2 == len(_found(small_study, {}, *others))
     assert [] == _found(small_study, {}, *others, measure="label-share")
@@ -282,12 +282,12 @@ def _said(study, **row):
             "of that set, 95 % interval −40 to −10, 15 uses against 30",
         ),
         (
-            {"measure": "valence", "feature": "valence"},
+            {"measure": "sentiment", "feature": "sentiment"},
             "is worded warmer than the other outlets: +0.25 on a scale from −1 to 1 once periods are matched, 95 % "
             "interval +0.05 to +0.45",
         ),
         (
-            {"measure": "valence-toward", "estimate": -0.25, "lower": -0.45, "upper": -0.05, "reference": "south"},
+            {"measure": "targeted-sentiment", "estimate": -0.25, "lower": -0.45, "upper": -0.05, "reference": "south"},
             "is worded more negative where it names Pedro Castillo than The South: −0.25 on a scale from −1 to 1 once "
             "periods are matched, 95 % interval −0.45 to −0.05, not corrected for the instrument's errors",
         ),

@@ -13,9 +13,9 @@ from analysis.study import load_study
 from analysis.study.settings import NOTED
 
 VALIDITY = """instrument,study,measure,value,n,who,data,date,command
-valence,*,agreement <b>,0.4321,1200,"two people & one",news,2022-12-07,tests/x.py
-valence,small,only here,,30,one,texts,,
-valence,other,elsewhere,0.9,30,one,texts,,
+sentiment,*,agreement <b>,0.4321,1200,"two people & one",news,2022-12-07,tests/x.py
+sentiment,small,only here,,30,one,texts,,
+sentiment,other,elsewhere,0.9,30,one,texts,,
 """
 
 
@@ -27,7 +27,7 @@ def validity(tmp_path, monkeypatch):
 
 
 def test_figures_of_this_study_and_of_all_studies_are_shown_escaped(small_study, validity):
-    html = method_note(small_study, "valence", "text").html
+    html = method_note(small_study, "sentiment", "text").html
     told = "agreement &lt;b&gt;: 0.432; two people &amp; one, news, n = 1,200, measured 2022-12-07 by tests/x.py"
     assert told in html
     assert "only here: –; one, texts, n = 30" in html

@@ -16,7 +16,7 @@ def test_features_have_the_names_people_read(small_study):
     found = [
         views.feature_name(small_study, measure, feature)
         for measure, feature in (
-            ("label-share-own", "act:self-coup"), ("valence", "valence"), ("actor-share", "dina-boluarte"),
+            ("label-share-own", "act:self-coup"), ("sentiment", "sentiment"), ("actor-share", "dina-boluarte"),
             ("term-log-odds", "golpe"),
         )
     ]  # fmt: skip
@@ -37,12 +37,12 @@ def test_differences_are_primary_rows_in_the_order_of_outlets_and_main_actors(sm
 
 
 def test_a_pair_names_its_reference(small_study):
-    table = views.differences(small_study, pair_results(small_study, "north", "south"), "valence")
+    table = views.differences(small_study, pair_results(small_study, "north", "south"), "sentiment")
     assert {"The South"} == set(table["reference_name"])
 
 
 def test_variants_show_every_row_and_mark_the_primary_one(small_study, small_results):
-    table = views.variants(small_study, small_results, "valence", group="north")
+    table = views.variants(small_study, small_results, "sentiment", group="north")
     # Three variants, raw and standardized; the primary one also against a mean of outlets.
     assert 7 == len(table)
     assert [("lede", "standardized")] == list(
@@ -116,8 +116,8 @@ def test_unresolved_surnames_are_shown(small_study):
     assert mentions["mentions"].iloc[0] == mentions["articles"].iloc[0] > 0
 
 
-def test_valence_by_period_is_of_tested_outlets(small_study):
-    table = views.valence_by_period(small_study)
+def test_sentiment_by_period_is_of_tested_outlets(small_study):
+    table = views.sentiment_by_period(small_study)
     assert ["Removal", "Protests"] == list(dict.fromkeys(table["period"]))
     assert {"The North", "The South"} == set(table["label"])
     assert not any(math.isnan(mean) for mean in table["mean"])

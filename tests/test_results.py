@@ -11,7 +11,15 @@ from analysis.stats.difference import adjust_p, difference
 from analysis.stats.inference import monte_carlo_error
 from analysis.study import load_study
 
-MEASURES = {"actor-share", "actor-rate", "label-share", "label-share-own", "valence", "valence-toward", "term-log-odds"}
+MEASURES = {
+    "actor-share",
+    "actor-rate",
+    "label-share",
+    "label-share-own",
+    "sentiment",
+    "targeted-sentiment",
+    "term-log-odds",
+}
 
 
 @pytest.fixture
@@ -30,7 +38,7 @@ def _one(table, **facts):
 
 def test_all_measures_and_tested_outlets_are_there(small_study, small_results):
     assert MEASURES >= set(small_results["measure"])
-    assert {"actor-share", "valence", "term-log-odds"} <= set(small_results["measure"])
+    assert {"actor-share", "sentiment", "term-log-odds"} <= set(small_results["measure"])
     assert set(small_study.tested) == set(small_results["group"])
     assert {"other outlets", "mean of other outlets"} == {r for r in small_results["reference"] if "without" not in r}
     key = ["measure", "feature", "group", "reference", "variant", "adjustment"]
@@ -84,7 +92,7 @@ def test_every_other_variant_and_adjustment_is_a_family_of_its_own(small_study, 
 
 def test_q_of_a_made_table_by_hand(small_study, small_results):
     """Two outlets with p 0.01 and 0.04 are one family: 0.02 and 0.04; a variant does not enlarge it."""
-    row = small_results[small_results["measure"] == "valence"].iloc[[0]]
+    row = small_results[small_results["measure"] == "sentiment"].iloc[[0]]
     rows = [
         row.assign(group=group, variant=variant, adjustment="standardized", p=p)
         for group, variant, p in (("north", "lede", 0.01), ("south", "lede", 0.04), ("north", "text", 0.03))

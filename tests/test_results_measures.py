@@ -8,7 +8,7 @@ from analysis.errors import EmptyGroup
 from analysis.results.measures import EQUAL, Measured, equal_weights, heads, in_language, measures, without_copies
 from analysis.study import selection
 
-ORDER = ["actor-share", "actor-rate", "label-share", "label-share-own", "valence", "valence-toward"]
+ORDER = ["actor-share", "actor-rate", "label-share", "label-share-own", "sentiment", "targeted-sentiment"]
 
 
 def _made(study, outlets, values, kind="share", weights=None):
@@ -24,7 +24,7 @@ def _made(study, outlets, values, kind="share", weights=None):
 def test_every_measure_is_there_in_the_outlets_language(small_study):
     found = measures(small_study, "lede", "north")
     assert [one.measure for one in found] == [name for name in ORDER if name in {one.measure for one in found}]
-    assert {"actor-share", "actor-rate", "valence"} <= {one.measure for one in found}
+    assert {"actor-share", "actor-rate", "sentiment"} <= {one.measure for one in found}
     assert {"mul"} == {one.language for one in found if one.measure == "actor-share"}
     assert {"en"} == {one.language for one in found if one.measure != "actor-share"}
 

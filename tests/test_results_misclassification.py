@@ -103,11 +103,11 @@ def test_the_sentence_names_outlets_whose_interval_leaves_the_whole_out(study):
 
 
 def test_articles_and_classes_are_counted_as_by_a_cross_table(study):
-    """Against pandas on the file: mentions of persons, parties, institutions, states and groups that have a valence."""
+    """Against pandas on the file: mentions of persons, parties, institutions, states and groups with a sentiment."""
     mentions = pd.read_parquet(study.features_folder / "mentions.parquet")
     kinds = study.actors.drop_duplicates("actor").set_index("actor")["kind"]
     judged = (mentions["gazetteer"] == "actors") & mentions["entry"].map(kinds).isin(misclassification.KINDS)
-    mentions = mentions[judged].assign(measured=lambda table: polarity(table["valence"].to_numpy()))
+    mentions = mentions[judged].assign(measured=lambda table: polarity(table["sentiment"].to_numpy()))
     expected = pd.crosstab(mentions["article"], mentions["measured"]).reindex(study.articles["article"], fill_value=0)
     np.testing.assert_array_equal(expected[list(CLASSES)], misclassification._measured_counts(study))
     outlet = mentions["article"].map(study.articles.set_index("article")["outlet"])

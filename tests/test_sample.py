@@ -17,7 +17,7 @@ from analysis.study import Study, load_study
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "sample"
 PLANTED = pd.read_csv(FOLDER / "planted.csv")
 TEXTS = [json.loads(line) for line in (FOLDER / "texts.jsonl").read_text(encoding="utf-8").splitlines()]
-MEASURES = ("actor-share", "label-share", "valence")
+MEASURES = ("actor-share", "label-share", "sentiment")
 #: Words by which an outlet may be told from the others: of planted names and labels. No word of tone is among them:
 #: tone is in many words, none of which alone is frequent enough.
 PLANTED_WORDS = {
@@ -73,7 +73,7 @@ def test_the_planted_counts_are_in_the_texts() -> None:
         "castillo-act:coup": r"\bcoups?\b",
         "castillo-act:dissolution": r"\bdissolution\b|\bdissolv(?:e|ed|ing) Congress\b",
     }
-    for row in PLANTED[PLANTED["measure"] != "valence"].itertuples():
+    for row in PLANTED[PLANTED["measure"] != "sentiment"].itertuples():
         own = [f"{text['title']}\n{text['body']}" for text in TEXTS if text["outlet"] == row.group]
         uses = [len(re.findall(words[row.feature], text, re.IGNORECASE)) for text in own]
         having = sum(use > 0 for use in uses)
@@ -84,7 +84,7 @@ def test_the_planted_counts_are_in_the_texts() -> None:
 
 def test_planted_csv_names_what_exists(sample: Study) -> None:
     """Measures, outlets, actors and labels; a planted difference is in every measure."""
-    features = {*sample.settings.main_actors, *(sample.labels["set"] + ":" + sample.labels["label"]), "valence"}
+    features = {*sample.settings.main_actors, *(sample.labels["set"] + ":" + sample.labels["label"]), "sentiment"}
     assert set(MEASURES) == set(PLANTED["measure"])
     assert set(PLANTED["feature"]) <= features
     assert set(PLANTED["group"]) <= set(sample.tested)

@@ -53,13 +53,13 @@ def test_lengths_are_medians_and_body_kinds_counts(small_study):
     assert (6, 10, 20, 60) == tuple(table.loc["portal", ["none", "title_tokens", "lede_tokens", "tokens"]])
 
 
-def test_valence_is_averaged_by_a_column_in_one_language(small_study):
-    table = corpus.valence_by(small_study, "outlet").set_index("group")
+def test_sentiment_is_averaged_by_a_column_in_one_language(small_study):
+    table = corpus.sentiment_by(small_study, "outlet").set_index("group")
     assert {"north", "south", "east", "single"} == set(table.index)
     # Tones of north's articles 0…7: ((7n) mod 11 - 5) / 10.
     tones = [((7 * n) % 11 - 5) / 10 for n in range(8)]
     assert (8, pytest.approx(sum(tones) / 8)) == (table.loc["north", "articles"], table.loc["north", "mean"])
-    assert {"north"} == set(corpus.valence_by(small_study, "outlet", outlets=["north"])["group"])
+    assert {"north"} == set(corpus.sentiment_by(small_study, "outlet", outlets=["north"])["group"])
 
 
 def test_gaps_are_counted_with_their_articles(small_study):

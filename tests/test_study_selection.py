@@ -121,21 +121,21 @@ def test_counts_leave_out_the_unresolved_and_where_asked_other_voices(small_stud
     assert 0 < own < every
 
 
-def test_valence_is_the_mean_of_an_articles_sentences_and_missing_without_instrument(small_study):
+def test_sentiment_is_the_mean_of_an_articles_sentences_and_missing_without_instrument(small_study):
     chosen = select(small_study, "text")
     for variant, parts in selection.PARTS_OF.items():
         rows = plain(small_study, "sentences")
-        rows = rows[rows["part"].isin(parts)].groupby("article")["valence"].mean()
-        valence = selection.article_valence(select(small_study, variant))
-        pd.testing.assert_series_equal(rows[valence.index], valence, check_index_type=False, rtol=1e-15)
-    assert selection.article_valence(chosen).loc[["wschod-0", "wschod-1"]].isna().all()
+        rows = rows[rows["part"].isin(parts)].groupby("article")["sentiment"].mean()
+        sentiment = selection.article_sentiment(select(small_study, variant))
+        pd.testing.assert_series_equal(rows[sentiment.index], sentiment, check_index_type=False, rtol=1e-15)
+    assert selection.article_sentiment(chosen).loc[["wschod-0", "wschod-1"]].isna().all()
 
 
-def test_valence_toward_an_actor_is_missing_where_it_is_not_named(small_study):
-    toward = selection.valence_toward(select(small_study, "lede"), ["dina-boluarte", "peru-congress"])
+def test_targeted_sentiment_by_actor_an_actor_is_missing_where_it_is_not_named(small_study):
+    toward = selection.targeted_sentiment_by_actor(select(small_study, "lede"), ["dina-boluarte", "peru-congress"])
     assert toward["peru-congress"].isna().all()
     assert toward["dina-boluarte"].isna().any()
-    assert selection.article_valence(select(small_study))["north-3"] == toward.loc["north-3", "dina-boluarte"]
+    assert selection.article_sentiment(select(small_study))["north-3"] == toward.loc["north-3", "dina-boluarte"]
 
 
 def test_words_have_two_letters_and_one_spelling(study_folder):

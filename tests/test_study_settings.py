@@ -176,7 +176,7 @@ VALUE = st.recursive(
     | st.dates()
     | st.datetimes()
     | st.times()
-    | st.sampled_from(["en", "polish", "America", "../UTC", "outlet", FIRST, "a-1", "valence"]),
+    | st.sampled_from(["en", "polish", "America", "../UTC", "outlet", FIRST, "a-1", "sentiment"]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(

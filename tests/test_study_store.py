@@ -93,7 +93,11 @@ FAULTS = {
     "text for a number": ("TERMS", lambda t: t.assign(count=t["count"].astype("str")), "'count': is not integer: it"),
     "number for text": ("TERMS", lambda table: table.assign(term=1), "'term': is not text: it is BIGINT"),
     "nested": ("TERMS", lambda table: table.assign(term=[["a"]] * len(table)), "'term': is not text: it is VARCHAR[]"),
-    "record": ("SENTENCES", lambda t: t.assign(valence=[{"a": 1}] * len(t)), "'valence': is not number: it is STRUCT"),
+    "record": (
+        "SENTENCES",
+        lambda t: t.assign(sentiment=[{"a": 1}] * len(t)),
+        "'sentiment': is not number: it is STRUCT",
+    ),
     "bytes": ("MENTIONS", lambda table: table.assign(alias=b"x"), "'alias': is not text: it is BLOB"),
     "flags": ("SENTENCES", lambda table: table.assign(tokens=True), "'tokens': is not integer: it is BOOLEAN"),
     "day for a time": ("ARTICLES", lambda t: t.assign(published=pd.Timestamp(2022, 1, 1)), "'published': is not time"),
@@ -106,9 +110,9 @@ FAULTS = {
     "negative": ("TERMS", put("count", -3), "'count': 1 values cannot be, the least of them -3"),
     "half": ("TERMS", put("count", 1.5), "'count': 1 values cannot be, the least of them 1.5"),
     "huge": ("TERMS", put("count", 2**40), "'count': 1 values cannot be"),
-    "infinite": ("SENTENCES", put("valence", math.inf), "'valence': 1 values cannot be, the least of them inf"),
+    "infinite": ("SENTENCES", put("sentiment", math.inf), "'sentiment': 1 values cannot be, the least of them inf"),
     "beyond": ("SENTENCES", put("quoted", 1.01), "'quoted': 1 values cannot be, the least of them 1.01"),
-    "warm": ("MENTIONS", put("valence", -7.0), "'valence': 1 values cannot be, the least of them -7.0"),
+    "warm": ("MENTIONS", put("sentiment", -7.0), "'sentiment': 1 values cannot be, the least of them -7.0"),
     "alike": ("REPRINTS", put("similarity", math.inf), "'similarity': 1 values cannot be"),
     "infinite length": ("ARTICLES", put("tokens", math.inf), "'tokens': 1 values cannot be"),
     "twice": ("TERMS", lambda table: pd.concat([table, table.iloc[[5]]]), "'article, part, term': 1 rows repeat"),
@@ -185,14 +189,14 @@ def test_mentions_of_an_entry_are_those_of_the_file(small_study):
         rows = small_study.store.mentions.of(f"{gazetteer}:{entry}")
         assert expected["article"].to_list() == small_study.store.articles.iloc[rows["article"]].to_list()
         assert expected["voice"].to_list() == [tables.VOICES[voice] for voice in rows["voice"]]
-        np.testing.assert_array_equal(expected["valence"], rows["valence"])
+        np.testing.assert_array_equal(expected["sentiment"], rows["sentiment"])
         assert (len(expected) == 0) == (entry == "none")
 
 
-def test_valence_of_sentences_of_a_few_articles(small_study):
+def test_sentiment_of_sentences_of_a_few_articles(small_study):
     plain = pd.read_parquet(small_study.features_folder / "sentences.parquet")
-    expected = plain[plain["article"].isin(["north-1", "wschod-0"])].set_index(["article", "sentence"])["valence"]
-    pd.testing.assert_series_equal(expected, small_study.store.sentence_valence({"north-1", "wschod-0"}).sort_index())
+    expected = plain[plain["article"].isin(["north-1", "wschod-0"])].set_index(["article", "sentence"])["sentiment"]
+    pd.testing.assert_series_equal(expected, small_study.store.sentence_sentiment({"north-1", "wschod-0"}).sort_index())
 
 
 def test_terms_are_those_of_the_file(small_study):
@@ -206,7 +210,7 @@ def test_terms_are_those_of_the_file(small_study):
 
 
 ARTICLES = ["a", "b", "c", "d"]
-#: Sentences of an article: of each part, its tokens and valences.
+#: Sentences of an article: of each part, its tokens and sentiments.
 PART = st.lists(st.tuples(st.integers(0, 40), st.floats(-1, 1) | st.just(math.nan)), max_size=4)
 
 
@@ -236,10 +240,10 @@ def test_sums_are_exact_and_the_same_however_the_table_is_cut_and_ordered(tmp_pa
     found = summed(table.iloc[order], folder, rows)
     for parts in (1, 2, 3):
         held = table[table["part"].isin(PARTS[:parts])]
-        mean = found.mean_valence(parts)
+        mean = found.mean_sentiment(parts)
         for number, article in enumerate(ARTICLES):
             mine = held[held["article"] == article]
-            tones = mine["valence"].dropna()
+            tones = mine["sentiment"].dropna()
             assert mine["tokens"].sum() == found.tokens[number, parts - 1]
             assert len(tones) == found.scored[number, parts - 1]
             expected = math.fsum(tones) / len(tones) if len(tones) else math.nan

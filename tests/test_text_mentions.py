@@ -61,7 +61,7 @@ def test_a_row_says_all_but_the_tone():
         ("h-1", 1, 26, 35, "actors", "ada", "Ada Rivas", "own"),
         ("h-1", 2, 55, 58, "labels", "crowd:mob", "mob", "attributed"),
     ] == [tuple(row)[:8] for row in found.itertuples(index=False)]
-    assert found["valence"].isna().all()
+    assert found["sentiment"].isna().all()
     assert tables.MENTIONS.names == list(found)
 
 

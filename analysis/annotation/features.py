@@ -173,7 +173,7 @@ def _sentences(chunk: _Chunk, recipe: Recipe) -> pa.Table:
         start=parsed.starts,
         end=parsed.ends,
         tokens=words,
-        valence=sentiment(parsed.sentences, language=parsed.language),
+        sentiment=sentiment(parsed.sentences, language=parsed.language),
         quoted=np.divide(quoted, words, out=np.full(size, np.nan), where=words > 0),
     )
 
@@ -211,7 +211,7 @@ def _mentions(chunk: _Chunk, recipe: Recipe) -> pa.Table:
         **columns,
         article=chunk.articles(texts),
         sentence=sentences - np.searchsorted(parsed.owners, texts),
-        valence=targeted_sentiment(where, spans, language=parsed.language),
+        sentiment=targeted_sentiment(where, spans, language=parsed.language),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.report import figures
-from analysis.report.components import VALENCE, Shown, Unit, note, nothing, show_figure
+from analysis.report.components import SENTIMENT, Shown, Unit, note, nothing, show_figure
 from analysis.report.views import label_sets, stacked, words_of
 from analysis.study import Study
 from analysis.wording import day, interval, listing, number, percent, plural, small
@@ -127,7 +127,7 @@ def figure_of_flow(coverage: pd.DataFrame) -> Shown:
 def figure_of_means(
     frame: pd.DataFrame, *, name: str, caption: str, what: str, mark: str | None = None, panel: str | None = None
 ) -> Shown:
-    """Mean valence with intervals, as points; frame from `corpus.valence_by` or `views.valence_by_period`."""
+    """Mean sentiment with intervals, as points; frame from `corpus.sentiment_by` or `views.sentiment_by_period`."""
     drawn = frame.dropna(subset=["mean"])
     if frame.empty:
         return nothing(caption, "No article is in such a group: none coded, or no outlet with enough articles.")
@@ -138,9 +138,9 @@ def figure_of_means(
         name=name,
         caption=caption,
         what=what,
-        unit=VALENCE,
+        unit=SENTIMENT,
         named=False,
-        xlabel="mean valence" if panel else "mean valence, −1 to 1",
+        xlabel="mean sentiment" if panel else "mean sentiment, −1 to 1",
         columns=("label", "mean", "lower", "upper"),
         panel=panel,
         mark=mark,
@@ -161,7 +161,7 @@ def figure_of_correction(corrected: pd.DataFrame) -> Shown:
         name="corrected",
         caption=caption,
         what="Corrected mean polarity by outlet",
-        unit=VALENCE,
+        unit=SENTIMENT,
         named=False,
         xlabel="mean polarity, −1 to 1, corrected",
         columns=("label", "corrected", "lower", "upper"),

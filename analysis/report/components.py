@@ -78,7 +78,7 @@ class Unit:
 
 POINTS = Unit(100, 0, "percentage points")
 RATE = Unit(1, 1, "mentions per 1,000 words")
-VALENCE = Unit(1, 2, "valence, −1 to 1")
+SENTIMENT = Unit(1, 2, "sentiment, −1 to 1")
 
 
 def say(text: str) -> Shown:

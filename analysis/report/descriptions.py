@@ -138,7 +138,7 @@ def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()
     outlets : the outlet, or the two, that were to be compared; each tested outlet with the others where empty
     """
     settings = study.settings
-    if measure in ("actor-share", "actor-rate", "valence-toward") and not settings.main_actors:
+    if measure in ("actor-share", "actor-rate", "targeted-sentiment") and not settings.main_actors:
         return "study.toml names no main actors (main_actors), so none is compared."
     if measure.startswith("label-share") and study.labels.empty:
         return "labels.csv holds no words that compete for one thing, so none are compared."
@@ -146,7 +146,7 @@ def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()
         return f"No outlet has the {settings.min_articles} articles a test asks for."
     if study.observed_days.empty:
         return "observed.csv records no day on which an outlet was observed, so no articles can be compared."
-    if measure.startswith("valence") and not set(study.articles["language"]) & set(INSTRUMENTS):
+    if measure.startswith("sentiment") and not set(study.articles["language"]) & set(INSTRUMENTS):
         return "No article is in a language that has an instrument of tone."
     if len(outlets) == 2:
         names = [study.outlet_names.get(outlet, outlet) for outlet in outlets]

@@ -69,10 +69,10 @@ def _label_share(study: Study, row: pd.Series) -> str:
     )
 
 
-def _valence(study: Study, row: pd.Series) -> str:
+def _sentiment(study: Study, row: pd.Series) -> str:
     warmer = "warmer" if row["estimate"] > 0 else "more negative"
     toward = raw = ""
-    if row["measure"] == "valence-toward":
+    if row["measure"] == "targeted-sentiment":
         toward = f" where it names {study.actor_names.get(row['feature'], row['feature'])}"
         raw = ", not corrected for the instrument's errors"
     return (
@@ -104,8 +104,8 @@ MEASURES = {
     "actor-rate": Measure(_actor_rate, "mentions per 1,000 words", 1, 1, "in how often an actor is named"),
     "label-share": Measure(_label_share, "points", 100, 0, "in the share of a label"),
     "label-share-own": Measure(_label_share, "points", 100, 0, "in the share of a label in the outlet's own voice"),
-    "valence": Measure(_valence, _SCALE, 1, 2, "in tone"),
-    "valence-toward": Measure(_valence, _SCALE, 1, 2, "in tone where an actor is named"),
+    "sentiment": Measure(_sentiment, _SCALE, 1, 2, "in tone"),
+    "targeted-sentiment": Measure(_sentiment, _SCALE, 1, 2, "in tone where an actor is named"),
 }
 
 
@@ -152,7 +152,7 @@ def findings(
     ----------
     study : Study
     table : DataFrame (COMPARISON), all variants, from `study_results` or `pair_results`
-    measure : actor-share, actor-rate, label-share, label-share-own, valence or valence-toward
+    measure : actor-share, actor-rate, label-share, label-share-own, sentiment or targeted-sentiment
     group : an outlet; all where None
     limit : int, at most so many sentences on differences, by |z|
 

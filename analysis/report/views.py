@@ -22,7 +22,7 @@ def feature_name(study: Study, measure: str, feature: str) -> str:
     """A feature as people read it."""
     if measure.startswith("label-share"):
         return feature.split(":", 1)[1].replace("-", " ")
-    if measure == "valence":
+    if measure == "sentiment":
         return "tone"
     return study.actor_names.get(feature, feature)
 
@@ -242,15 +242,15 @@ def unresolved(study: Study) -> pd.DataFrame:
     return table.reset_index().rename(columns={"alias": "surname"})
 
 
-def valence_by_period(study: Study, *, language: str = "en") -> pd.DataFrame:
-    """Mean valence of each tested outlet in each period, primary text; see `frequency.means`."""
+def sentiment_by_period(study: Study, *, language: str = "en") -> pd.DataFrame:
+    """Mean sentiment of each tested outlet in each period, primary text; see `frequency.means`."""
     frames = []
     chosen = selection.select(study, language=language)
-    valence = selection.article_valence(chosen)
+    sentiment = selection.article_sentiment(chosen)
     for period, title in period_titles(study).items():
         rows = chosen.articles[(chosen.articles["period"] == period) & chosen.articles["outlet"].isin(study.tested)]
         if len(rows):
-            frames.append(means(valence[rows.index], rows["outlet"]).assign(period=title))
+            frames.append(means(sentiment[rows.index], rows["outlet"]).assign(period=title))
     if not frames:
         return pd.DataFrame(columns=["group", "articles", "mean", "lower", "upper", "period", "label"])
     table = pd.concat(frames, ignore_index=True)
@@ -265,12 +265,12 @@ def variance_of_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
     """
     chosen = selection.select(study, language=language)
     articles = chosen.articles[chosen.articles["outlet"].isin(study.referees)]
-    valence = selection.article_valence(chosen)[articles.index]
+    sentiment = selection.article_sentiment(chosen)[articles.index]
     groupings = {column: articles[column] for column in ("subevent", "outlet")}
-    known = valence[valence.notna() & articles["subevent"].notna()]
+    known = sentiment[sentiment.notna() & articles["subevent"].notna()]
     if len(known) < study.settings.min_articles or known.nunique() < 2:
         return pd.DataFrame(columns=["estimate", "lower", "upper", "articles", "groups"])
-    return variance_shares(valence, groupings, seed=study.settings.seed)
+    return variance_shares(sentiment, groupings, seed=study.settings.seed)
 
 
 def compared_in_words(study: Study, table: pd.DataFrame, *, language: str) -> list[str]:

@@ -46,7 +46,7 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     Returns
     -------
     DataFrame (COMPARISON)
-        Measures actor-share, actor-rate, label-share, label-share-own, valence, valence-toward and term-log-odds.
+        Measures actor-share, actor-rate, label-share, label-share-own, sentiment, targeted-sentiment and term-log-odds.
         q is Benjamini–Hochberg over all outlets and features of a measure: the primary rows (see `is_primary`) are
         one family; each other variant and adjustment is a family of its own. Beside each primary row stand, without
         p, the same with copies left out and against a mean in which each outlet weighs the same; beside those that

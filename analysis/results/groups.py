@@ -55,7 +55,7 @@ def group_differences(study: Study, column: str, *, measure: str = "actor-share"
     ----------
     study : Study
     column : as in `outlets_of`
-    measure : actor-share (of each main actor) or valence
+    measure : actor-share (of each main actor) or sentiment
 
     Returns
     -------
@@ -100,7 +100,7 @@ def _outlet_values(study: Study, column: str, measure: str) -> tuple[pd.DataFram
     if measure == "actor-share":
         found = (selection.counts(chosen, "actors", list(study.settings.main_actors)) > 0).astype(float)
     else:
-        found = selection.article_valence(chosen).to_frame("valence")
+        found = selection.article_sentiment(chosen).to_frame("sentiment")
     found = found.loc[articles.index].dropna()
     articles = articles.loc[found.index]
     rest = found - found.groupby(articles["period"]).transform("mean")

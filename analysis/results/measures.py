@@ -183,8 +183,8 @@ def measures(study: Study, variant: str, outlet: str, right: str | None = None) 
         counts, whole = _label_uses(study, same, own, sides)
         if len(counts.columns):
             add(measure, "portion", counts, whole)
-    add("valence", "mean", selection.article_valence(same).to_frame("valence"))
-    add("valence-toward", "mean", selection.valence_toward(same, actors))
+    add("sentiment", "mean", selection.article_sentiment(same).to_frame("sentiment"))
+    add("targeted-sentiment", "mean", selection.targeted_sentiment_by_actor(same, actors))
     return found
 
 

@@ -95,7 +95,7 @@ def _measured_counts(study: Study) -> Numbers:
     found = np.zeros((len(study.articles), len(CLASSES)))
     for actor in _judged(study):
         rows = study.store.mentions.of(f"actors:{actor}")
-        measured = polarity(rows["valence"])
+        measured = polarity(rows["sentiment"])
         for column, one in enumerate(CLASSES):
             found[:, column] += np.bincount(rows["article"][measured == one], minlength=len(found))
     return found
@@ -106,8 +106,8 @@ def _mentions(study: Study, entries: Sequence[str], articles: Collection[str]) -
     judged = set(_judged(study))
     frames = [study.store.entry_mentions("actors", one).assign(entry=one) for one in entries if one in judged]
     mentions = pd.concat([tables.empty(tables.MENTIONS), *(one[one["article"].isin(articles)] for one in frames)])
-    own = study.store.sentence_valence(articles).reindex(pd.MultiIndex.from_frame(mentions[["article", "sentence"]]))
-    classes = {"measured": polarity(mentions["valence"].to_numpy()), "sentence": polarity(own.to_numpy())}
+    own = study.store.sentence_sentiment(articles).reindex(pd.MultiIndex.from_frame(mentions[["article", "sentence"]]))
+    classes = {"measured": polarity(mentions["sentiment"].to_numpy()), "sentence": polarity(own.to_numpy())}
     return mentions[["article", "start", "end", "entry"]].assign(**classes)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis import tables
 from analysis.stats.frequency import means, wilson
 from analysis.study import Study
-from analysis.study.selection import article_valence, select
+from analysis.study.selection import article_sentiment, select
 
 
 def coverage(study: Study) -> pd.DataFrame:
@@ -92,15 +92,15 @@ def lengths(study: Study) -> pd.DataFrame:
     return table.loc[[o for o in coverage(study)["outlet"] if o in table.index]].reset_index()
 
 
-def valence_by(study: Study, column: str, *, language: str = "en", outlets: list[str] | None = None) -> pd.DataFrame:
-    """Mean valence of articles by a column of Study.articles, primary text, one language.
+def sentiment_by(study: Study, column: str, *, language: str = "en", outlets: list[str] | None = None) -> pd.DataFrame:
+    """Mean sentiment of articles by a column of Study.articles, primary text, one language.
 
     Columns of `frequency.means`, and label: the group's name with its number of articles.
     """
     chosen = select(study, language=language)
     articles = chosen.articles
     keep = articles[column].notna() & (articles["outlet"].isin(outlets) if outlets is not None else True)
-    table = means(article_valence(chosen)[keep], articles.loc[keep, column])
+    table = means(article_sentiment(chosen)[keep], articles.loc[keep, column])
     names = [study.outlet_names.get(group, group.replace("-", " ")) for group in table["group"]]
     return table.assign(label=[f"{name} ({n})" for name, n in zip(names, table["articles"], strict=True)])
 
@@ -124,7 +124,7 @@ def unusual(study: Study) -> pd.DataFrame:
         "outside the study's window: not in the calendar of days": ~articles["day"].between(*_window(study)),
         "outside all periods: compared as if they were a period": articles["period"].isna(),
         "a whole page among feed items: in no reference": articles["source"] == "page",
-        "no instrument for its language: no valence": sentences.present & (sentences.scored[:, -1] == 0),
+        "no instrument for its language: no sentiment": sentences.present & (sentences.scored[:, -1] == 0),
         f"outlet has fewer than {study.settings.min_articles} articles: shown, never tested": articles["outlet"].isin(
             single
         ),

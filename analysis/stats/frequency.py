@@ -193,7 +193,7 @@ def means(values: pd.Series, groups: pd.Series, *, scale: tuple[float, float] = 
     ----------
     values : Series (article)
     groups : Series (article)
-    scale : ends of the scale the values lie on, that of valence by default; intervals end there
+    scale : ends of the scale the values lie on, that of sentiment by default; intervals end there
 
     Returns
     -------

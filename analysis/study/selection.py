@@ -214,19 +214,19 @@ def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None,
     return pd.DataFrame(cells, index=selection.articles.index, columns=columns)
 
 
-def article_valence(selection: Selection) -> pd.Series:
-    """Mean valence of each article's sentences; missing where no sentence has one. Index article."""
-    means = selection.store.sentences.mean_valence(selection.parts)[selection.number]
-    return pd.Series(means, index=selection.articles.index, name="valence")
+def article_sentiment(selection: Selection) -> pd.Series:
+    """Mean sentiment of each article's sentences; missing where no sentence has one. Index article."""
+    means = selection.store.sentences.mean_sentiment(selection.parts)[selection.number]
+    return pd.Series(means, index=selection.articles.index, name="sentiment")
 
 
-def valence_toward(selection: Selection, actors: Sequence[str]) -> pd.DataFrame:
-    """Mean valence toward each actor in each article that mentions it, else missing. Index article."""
+def targeted_sentiment_by_actor(selection: Selection, actors: Sequence[str]) -> pd.DataFrame:
+    """Mean sentiment toward each actor in each article that mentions it, else missing. Index article."""
     means = np.full((len(selection.articles), len(actors)), np.nan)
     for column, actor in enumerate(actors):
         place, rows = selection.mentions("actors", actor)
-        known = ~np.isnan(rows["valence"])
-        sums = sum(np.bincount(place[known], part, len(means)) for part in in_two(rows["valence"][known]))
+        known = ~np.isnan(rows["sentiment"])
+        sums = sum(np.bincount(place[known], part, len(means)) for part in in_two(rows["sentiment"][known]))
         with np.errstate(invalid="ignore"):
             means[:, column] = sums / np.bincount(place[known], minlength=len(means))
     columns = pd.Index(list(actors), dtype="str", name="entry")

@@ -27,7 +27,7 @@ from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS, language_hint, la
 
 #: Instruments of which a study's method notes may say more (analysis.report.method).
 NOTED = (
-    *("text", "sub-event", "mentions", "voice", "valence", "comparison", "groups", "words"),
+    *("text", "sub-event", "mentions", "voice", "sentiment", "comparison", "groups", "words"),
     *("dispersion", "correction", "variance"),
 )
 Of = TypeVar("Of")

@@ -35,7 +35,7 @@ class Mentions:
     keys : array of str, in order: gazetteer and entry ("actors:pedro-castillo"), nothing after the colon where the
         entry is missing
     starts : array; rows of key number n lie from starts[n] to starts[n + 1], by article and place
-    rows : structured array: article (its number), sentence, voice (its place in VOICES) and valence
+    rows : structured array: article (its number), sentence, voice (its place in VOICES) and sentiment
     """
 
     keys: np.ndarray
@@ -57,24 +57,24 @@ class SentenceSums:
     ----------
     first, last : numbers of each part's first and last sentence; last lies before first where there is none
     tokens : of each variant, title, lede and text, whose last part is title, lede and rest
-    scored, valence : how many of a variant's sentences have a valence, and its sum, in two arrays that are to be added
+    scored, sentiment : number of a variant's sentences that have a sentiment, and its sum, in two arrays to be added
     """
 
     first: np.ndarray
     last: np.ndarray
     tokens: np.ndarray
     scored: np.ndarray
-    valence: tuple[np.ndarray, np.ndarray]
+    sentiment: tuple[np.ndarray, np.ndarray]
 
     @property
     def present(self) -> np.ndarray:
         """Whether an article has a sentence."""
         return np.asarray((self.first <= self.last).any(axis=1))
 
-    def mean_valence(self, parts: int) -> np.ndarray:
-        """Mean valence of the sentences in the first `parts` parts; missing where none has one."""
+    def mean_sentiment(self, parts: int) -> np.ndarray:
+        """Mean sentiment of the sentences in the first `parts` parts; missing where none has one."""
         with np.errstate(invalid="ignore"):
-            return np.asarray(sum(part[:, parts - 1] for part in self.valence) / self.scored[:, parts - 1])
+            return np.asarray(sum(part[:, parts - 1] for part in self.sentiment) / self.scored[:, parts - 1])
 
     def within(self, article: np.ndarray, sentence: np.ndarray, parts: int) -> np.ndarray:
         """Whether sentences, by their article and number, are in the first `parts` parts."""
@@ -135,12 +135,12 @@ class FeatureStore:
     def mentions(self) -> Mentions:
         """MENTIONS by gazetteer and entry."""
         key = "gazetteer || ':' || coalesce(entry::varchar, '')"
-        voice, valence = _place("voice", VOICES), "coalesce(valence, 'nan'::double)"
+        voice, sentiment = _place("voice", VOICES), "coalesce(sentiment, 'nan'::double)"
         values = {
             "article": ("n", "i4"),
             "sentence": ("sentence", "i4"),
             "voice": (voice, "i1"),
-            "valence": (valence, "f8"),
+            "sentiment": (sentiment, "f8"),
         }
         with self._opened(tables.MENTIONS) as connection:
             [(size,)] = connection.execute("select count(*) from source").fetchall()
@@ -156,12 +156,14 @@ class FeatureStore:
         with self._opened(tables.SENTENCES) as connection:
             return _sentence_sums(connection, self.articles)
 
-    def sentence_valence(self, articles: Collection[str]) -> pd.Series:
-        """Valence of each sentence of a few articles, index article and sentence."""
-        query = "select article, sentence, valence::double as valence from source where article in (select unnest(?))"
+    def sentence_sentiment(self, articles: Collection[str]) -> pd.Series:
+        """Sentiment of each sentence of a few articles, index article and sentence."""
+        query = (
+            "select article, sentence, sentiment::double as sentiment from source where article in (select unnest(?))"
+        )
         with self._opened(tables.SENTENCES) as connection:
             found = _frame(connection.sql(query, params=[sorted(articles)]))
-        return found.astype({"article": "str", "sentence": "int64"}).set_index(["article", "sentence"])["valence"]
+        return found.astype({"article": "str", "sentence": "int64"}).set_index(["article", "sentence"])["sentiment"]
 
     def entry_mentions(self, gazetteer: str, entry: str) -> pd.DataFrame:
         """Mentions of an entry, "" for those that are unresolved: MENTIONS without both, by article and place."""
@@ -230,7 +232,8 @@ def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: pd.Series) -
     """Sums of each article and part by SQL, and of each variant of the text from these."""
     coarse = "round_even(tone * 4294967296, 0)"  # as `in_two`
     answer = connection.execute(
-        f"with rated as (select *, case when not isnan(valence::double) then valence::double end as tone from source) "
+        "with rated as (select *, case when not isnan(sentiment::double) then sentiment::double end as tone "
+        "from source) "
         f"select n, {_place('part', PARTS)} as part, min(sentence)::int as first, max(sentence)::int as last, "
         f"sum(tokens)::double as tokens, count(tone) as scored, coalesce(sum({coarse}), 0) / 4294967296 as coarse, "
         f"coalesce(sum(tone - {coarse} / 4294967296), 0) as fine from rated join ids using (article) group by all"

@@ -54,8 +54,8 @@ MEASURES = (
     "actor-rate",
     "label-share",
     "label-share-own",
-    "valence",
-    "valence-toward",
+    "sentiment",
+    "targeted-sentiment",
     "term-log-odds",
 )
 
@@ -136,7 +136,7 @@ SENTENCES = Schema(
         _c("start", "integer", "code points", "first position in the cleaned text"),
         _c("end", "integer", "code points", "position after the last"),
         _c("tokens", "integer", "tokens", "word tokens in the sentence"),
-        _c("valence", "number", "-1 to 1", "tone of the sentence; missing where the language has no instrument"),
+        _c("sentiment", "number", "-1 to 1", "tone of the sentence; missing where the language has no instrument"),
         _c("quoted", "number", "0 to 1", "share of its word tokens inside quotation marks"),
     ),
     ("article", "sentence"),
@@ -161,7 +161,7 @@ MENTIONS = Schema(
         _c("entry", "text", "", "actor, or set:label; missing where a surname is unresolved", optional=True),
         _c("alias", "text", "", "the alias that matched, as the table writes it"),
         _c("voice", "text", "", "who speaks: the outlet, somebody paraphrased, somebody quoted", VOICES),
-        _c("valence", "number", "-1 to 1", "tone toward the mention; missing where the language has no instrument"),
+        _c("sentiment", "number", "-1 to 1", "tone toward the mention; missing where the language has no instrument"),
     ),
     ("article", "start", "gazetteer"),
 )
@@ -192,7 +192,7 @@ COMPARISON = Schema(
     "COMPARISON",
     "measure × feature × group",
     (
-        _c("measure", "text", "", "actor-share, actor-rate, label-share, valence, term-log-odds…"),
+        _c("measure", "text", "", "actor-share, actor-rate, label-share, sentiment, term-log-odds…"),
         _c("feature", "text", "", "what is measured: an actor, a set:label, a term, …"),
         _c("group", "text", "", "the outlet (or outlets) compared"),
         _c("reference", "text", "", "what it is compared with"),

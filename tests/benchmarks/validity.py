@@ -96,10 +96,10 @@ def studies() -> list[dict[str, object]]:
     place = "data/castillo-2022/polarity.csv"
     for who, (coded, measured) in gold.polarity_pairs(study).items():
         one, other = np.array(coded), np.array(measured)
-        found.append(("valence", "macro-F1 of polarity toward a target", macro_f1(one, other), len(one), who, place))
-        found.append(("valence", "accuracy of polarity toward a target", np.mean(one == other), len(one), who, place))
+        found.append(("sentiment", "macro-F1 of polarity toward a target", macro_f1(one, other), len(one), who, place))
+        found.append(("sentiment", "accuracy of polarity toward a target", np.mean(one == other), len(one), who, place))
     alpha, size = gold.agreement("../../data/castillo-2022/polarity.csv", "polarity")
-    found.append(("valence", "Krippendorff's alpha of polarity", alpha, size, CODERS, place))
+    found.append(("sentiment", "Krippendorff's alpha of polarity", alpha, size, CODERS, place))
     counts = gold.copy_counts(study)
     for name, wrong in (("precision", "extra"), ("recall", "missed")):
         size = counts["right"] + counts[wrong]
@@ -119,7 +119,7 @@ def newsmtsc(path: Path) -> list[dict[str, object]]:
         OURS: [cross_validated(coded, division) for division in DIVISIONS],
         "VADER on the whole sentence, this project": [polarity(sentiment(coded.sentences, language="en"))],
     }
-    base = {"instrument": "valence", "study": "*", "n": len(coded.classes), "data": NEWS}
+    base = {"instrument": "sentiment", "study": "*", "n": len(coded.classes), "data": NEWS}
     return [
         {**base, "who": who, "measure": f"{name} of polarity toward a target", "value": round(float(value), 4)}
         for who, runs in found.items()
@@ -145,7 +145,7 @@ def ports(path: Path) -> list[dict[str, object]]:
         port = SentimentIntensityAnalyzer(lexicon_file="nltk:vader_lexicon.txt")
         nltk.data.path.remove(folder)
     made = made_up(FUZZED, seed=2014)
-    base = {"instrument": "valence", "study": "*"}
+    base = {"instrument": "sentiment", "study": "*"}
     return [
         {
             **base,
@@ -194,7 +194,7 @@ BEFORE = [
 
 PUBLISHED = [
     {
-        "instrument": "valence",
+        "instrument": "sentiment",
         "study": "*",
         "measure": "macro-F1 of polarity toward a target",
         "value": value,
