@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import re
 from pathlib import Path
 
@@ -23,7 +24,8 @@ GUIDE = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 #: Sections of the README in the order a reader needs them.
 ORDER = (
-    *("Findings", "Two commands", "What is where", "How to read a report", "Your own texts", "The program"),
+    *("Findings", "Two commands", "What is where", "How to read a report", "As a library"),
+    *("Your own texts", "The program"),
     *("Validity and limits", "Glossary", "How to cite", "Licences"),
 )
 
@@ -73,6 +75,13 @@ def test_the_readme_s_order() -> None:
     """Question first, licences last."""
     assert list(ORDER) == re.findall(r"^## (.+)$", README, re.MULTILINE)
     assert README.index("?**") < README.index("## Findings")
+
+
+def test_the_library_does_what_the_readme_shows() -> None:
+    """Each line typed, and its output compared as printed, spaces aside."""
+    shown = doctest.DocTestParser().get_doctest(README.replace("```", ""), {}, "README.md", None, 0)
+    assert 5 <= len(shown.examples)
+    assert 0 == doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(shown).failed
 
 
 def test_contributing_tells_how_to_add_each_kind_of_thing() -> None:
