@@ -24,7 +24,8 @@ def run(*command: str, setting: dict[str, str]) -> str:
     done = subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=os.environ | setting, capture_output=True, text=True, check=False
     )
-    return "same" if done.returncode == 0 else "\n    ".join(("DIFFERS", *(done.stdout + done.stderr).splitlines()[-12:]))
+    last = (done.stdout + done.stderr).splitlines()[-12:]
+    return "same" if done.returncode == 0 else "\n    ".join(("DIFFERS", *last))
 
 
 def features_of_sample(setting: dict[str, str]) -> str:

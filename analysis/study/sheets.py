@@ -1,0 +1,112 @@
+"""Sheets of rows that people filled in: CSV as spreadsheets save it, or XLSX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from analysis.errors import MissingLibrary, Problem
+from analysis.paths import read_file
+from analysis.study.studyfiles import read_utf8
+
+
+class Row(NamedTuple):
+    """A row of a sheet: its line, and its cells by column, stripped."""
+
+    line: int
+    cells: dict[str, str]
+
+
+def read_sheet(path: Path) -> tuple[list[str], list[Row], list[Problem]]:
+    """Columns and rows of a sheet, with empty columns and rows left out, or why it cannot be read."""
+    if path.suffix.lower() == ".xlsx":
+        lines, problems = _lines_of_xlsx(path)
+    else:
+        lines, problems = _lines_of_csv(path)
+    if problems or not lines:
+        return [], [], problems or [Problem(path, 1, "is empty", "Write the columns into the first line", unread=True)]
+    (_, first), *rest = lines
+    used = {place for _, cells in rest for place, cell in enumerate(cells) if cell}
+    header = {place: _folded(name) for place, name in enumerate(first) if name or place in used}
+    header |= dict.fromkeys(used - header.keys(), "")
+    for place, name in sorted(header.items()):
+        again = [other for other in header if other < place and header[other] == name and name]
+        letter = _letter(place)
+        if not name:
+            problems.append(
+                Problem(path, 1, f"column {letter} has no name", "Name it (do not merge cells)", unread=True)
+            )
+        elif again:
+            message = f"column {name!r} occurs twice ({_letter(again[0])} and {letter})"
+            problems.append(Problem(path, 1, message, "Keep one of them", unread=True))
+    rows = [
+        Row(line, {name: cells[place] if place < len(cells) else "" for place, name in header.items()})
+        for line, cells in rest
+        if any(cells)
+    ]
+    return list(header.values()), rows, problems
+
+
+def _folded(name: str) -> str:
+    """Name of a column, whatever its capitals and the sign between a variable and its value."""
+    return re.sub(r"\s*[:=]\s*", ": ", name.casefold())
+
+
+def _letter(place: int) -> str:
+    """Letter of a column in a spreadsheet."""
+    return (chr(64 + place // 26) if place >= 26 else "") + chr(65 + place % 26)
+
+
+def _lines_of_csv(path: Path) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
+    """Lines of a CSV file, whichever of comma, semicolon and tab separates its first one."""
+    raw, problems = read_utf8(path, "Restore it")
+    text = raw.decode()
+    if head := re.match("sep=(.)\r?\n", text):
+        text = "\n" + text[head.end() :]
+    first = text.lstrip("\r\n").partition("\n")[0]
+    separator = head[1] if head else max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    lines = []
+    start = 1
+    try:
+        for cells in reader:
+            lines.append((start, [cell.strip() for cell in cells]))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        fix = "Close the quotation marks of this row"
+        problems.append(Problem(path, start, f"broken CSV ({error}); no row was read", fix, unread=True))
+    return [line for line in lines if any(line[1])], problems
+
+
+def _lines_of_xlsx(path: Path) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
+    """Lines of the first visible sheet of a workbook."""
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise MissingLibrary("openpyxl", "readers", "Reading .xlsx") from None
+    try:
+        workbook = load_workbook(io.BytesIO(read_file(path, root=path.parent)))
+        table = next(sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible")
+    except Exception as error:  # whatever a damaged archive makes its parsers raise
+        return [], [
+            Problem(path, None, f"is no workbook that can be read ({error})", "Save it anew as .xlsx", unread=True)
+        ]
+    lines = []
+    problems = []
+    for row in table.iter_rows():
+        for cell in row:
+            if cell.data_type == "f":
+                message = f"cell {cell.coordinate} holds a formula, {cell.value!r}"
+                problems.append(Problem(path, cell.row, message, "Paste its value in its place", unread=True))
+        lines.append((int(row[0].row or 0), [_text(cell.value) for cell in row]))
+    return [line for line in lines if any(line[1])], problems
+
+
+def _text(value: object) -> str:
+    """A cell of a workbook as it would be written in CSV."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value).strip()

@@ -1,0 +1,175 @@
+"""Sheets of codes as scholars keep them: read right, or one clear error each, all at once."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from analysis.study.codings import counted, read_codings, spread
+
+CODEBOOK = pd.DataFrame(
+    [
+        ("genre", "single", "news"),
+        ("genre", "single", "opinion"),
+        ("act", "multi", "coup"),
+        ("act", "multi", "removal"),
+        ("act", "multi", "ouster"),
+    ],
+    columns=["variable", "values_per_article", "value"],
+)
+ARTICLES = ("one", "two", "three")
+LONG = "article,coder,variable,value\none,ann,genre,news\none,ann,act,coup\none,ann,act,removal\ntwo,ann,act,\n"
+#: The codes of LONG: article, coder, variable, value and status.
+CODES = {
+    ("one", "ann", "genre", "news", "coded"),
+    ("one", "ann", "act", "coup", "coded"),
+    ("one", "ann", "act", "removal", "coded"),
+    ("two", "ann", "act", None, "nothing"),
+}
+
+
+def codes_of(frame: pd.DataFrame) -> set[tuple[str | None, ...]]:
+    columns = ["article", "coder", "variable", "value", "status"]
+    return {tuple(None if pd.isna(cell) else cell for cell in row) for row in frame[columns].to_numpy(dtype=object)}
+
+
+def read(folder, text: str | bytes, name: str = "codings.csv"):
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_codings(folder, CODEBOOK, ARTICLES)
+
+
+def write_workbook(path, rows) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    workbook = openpyxl.Workbook()
+    for row in rows:
+        workbook.active.append(row)
+    path.parent.mkdir(exist_ok=True)
+    workbook.save(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LONG,
+        "\ufeff" + LONG,
+        LONG.replace("\n", "\r\n"),
+        LONG.replace(",", ";"),
+        "sep=;\n" + LONG.replace(",", ";"),
+        LONG.replace(",", "\t"),
+        LONG.replace("coup", " Coup ").replace("genre", "GENRE"),
+        LONG.replace("value\n", "value,\n").replace("news\n", "news,\n").replace("article", "Article"),
+        LONG.replace("\ntwo", "\n\n,,,\ntwo"),
+    ],
+    ids=["plain", "mark", "windows", "semicolons", "sep", "tabs", "capitals and blanks", "empty column", "empty rows"],
+)
+def test_a_long_sheet_is_read_however_a_spreadsheet_saved_it(tmp_path, text):
+    frame, problems = read(tmp_path, text)
+    assert [] == [str(problem) for problem in problems]
+    assert CODES == codes_of(frame)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "article,genre,act\none,news,coup|removal\ntwo,n/a,\nthree,,\n",
+        "article;Genre;ACT\none;news;removal ; coup\ntwo;N/A;\n".replace("removal ; coup", '"removal ; coup"'),
+        "article,genre,act: coup,act:removal,act = ouster\none,news,yes,X,\ntwo,n/a,,no,0\n",
+    ],
+    ids=["values in a cell", "semicolons", "a column per value"],
+)
+def test_a_wide_sheet_gives_the_same_codes_as_a_long_one(tmp_path, text):
+    """A blank cell of a started row is "nothing found", n/a "not applicable", a blank row not coded."""
+    frame, problems = read(tmp_path, text, "codings/ann.csv")
+    assert [] == [str(problem) for problem in problems]
+    assert CODES | {("two", "ann", "genre", None, "not-applicable")} == codes_of(frame)
+
+
+def test_a_workbook_gives_the_same_codes(tmp_path):
+    write_workbook(tmp_path / "codings.xlsx", [line.split(",") for line in LONG.splitlines()])
+    frame, problems = read_codings(tmp_path, CODEBOOK, ARTICLES)
+    assert [] == problems
+    assert CODES == codes_of(frame)
+
+
+BAD = {
+    "unknown variable": ("one,ann,gerne,news", ":2: variable 'gerne' is not in codebook.csv (did you mean 'genre'?)"),
+    "unknown value": (
+        "one,ann,act,copu",
+        ":2: act 'copu' is not in codebook.csv (did you mean 'coup'?). It takes: coup",
+    ),
+    "unknown article": ("oen,ann,act,coup", ":2: article 'oen' is not in articles.csv (did you mean 'one'?)"),
+    "two of one": (
+        "one,ann,genre,news\none,ann,genre,opinion",
+        ":3: ann coded genre of 'one' as 'opinion' and as 'news'",
+    ),
+    "twice": ("one,ann,act,coup\none,ann,act,coup", ":3: ann coded act of 'one' as 'coup' twice. Keep one (the other"),
+    "nothing too": ("one,ann,act,coup\none,ann,act,", ":3: ann coded act of 'one' as 'nothing' and as 'coup'"),
+    "no coder": ("one,,act,coup", ":2: coder is empty. Name the coder there, or name the file codings/CODER.csv"),
+    "open quote": ('one,ann,act,"coup', ":2: broken CSV (unexpected end of data)"),
+}
+
+
+@pytest.mark.parametrize(("rows", "message"), BAD.values(), ids=BAD)
+def test_each_fault_is_told_with_its_line_and_value(tmp_path, rows, message):
+    _, (problem,) = read(tmp_path, "article,coder,variable,value\n" + rows + "\n")
+    assert f"{tmp_path / 'codings.csv'}{message}" in str(problem)
+
+
+def test_all_faults_are_told_at_once(tmp_path):
+    rows = [rows for rows, message in BAD.values() if "broken" not in message]
+    _, problems = read(tmp_path, "article,coder,variable,value\n" + "\n".join(rows) + "\n")
+    assert {name for name in BAD if name != "open quote"} <= {
+        name for name, (_, message) in BAD.items() if any(message[3:40] in str(problem) for problem in problems)
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("article,gerne", "codings.csv:1: column 'gerne' is no variable of codebook.csv (did you mean 'genre'?)"),
+        ("article,act: copu", "codings.csv:1: column 'act: copu': act has no value 'copu' (did you mean 'coup'?)"),
+        ("artical,genre", "codings.csv:1: column 'article' is missing (did you mean 'artical'?)"),
+        ("article,", "codings.csv:1: column B has no name. Name it (do not merge cells)"),
+        ("article,genre,genre", "codings.csv:1: column 'genre' occurs twice (B and C). Keep one of them"),
+    ],
+)
+def test_faults_of_the_first_line(tmp_path, header, message):
+    _, problems = read(tmp_path, f"{header}\none{',news' * header.count(',')}\n")
+    assert message in str(problems[0])
+
+
+def test_an_empty_file_a_formula_and_a_broken_workbook_are_told(tmp_path):
+    assert "codings.csv:1: is empty" in str(read(tmp_path, "")[1][0])
+    (tmp_path / "codings.csv").unlink()
+    write_workbook(tmp_path / "codings.xlsx", [["article", "coder", "genre"], ["one", "ann", '="news"']])
+    (problem,) = read_codings(tmp_path, CODEBOOK, ARTICLES)[1]
+    assert """codings.xlsx:2: cell C2 holds a formula, '="news"'. Paste its value in its place""" in str(problem)
+    (problem,) = read(tmp_path, b"PK no workbook", "codings.xlsx")[1]
+    assert "codings.xlsx: is no workbook that can be read" in str(problem)
+
+
+def test_a_coder_with_two_sheets_is_told(tmp_path):
+    write_workbook(tmp_path / "codings" / "Ann.xlsx", [["article", "genre"], ["one", "news"]])
+    _, problems = read(tmp_path, "article,genre\ntwo,news\n", "codings/ann.csv")
+    assert 2 == len(problems)
+    assert "codings/Ann.xlsx: coder 'Ann' has another sheet, ann.csv. Join the two" in str(problems[0])
+
+
+def test_codes_spread_to_ones_zeros_and_missing_and_the_first_coder_by_precedence_counts(tmp_path):
+    more = (
+        "one,bob,genre,opinion\none,bob,act,ouster\ntwo,bob,genre,n/a\none,settled,genre,opinion\nthree,bob,act,coup\n"
+    )
+    frame, problems = read(tmp_path, LONG + more)
+    assert [] == problems
+    union = {"name": "left office", "variable": "act", "values": ["removal", "ouster"]}
+    coded = spread(frame, CODEBOOK, [union])
+    assert [1.0, 1.0, 0.0, 1.0] == coded.loc[("one", "ann"), "act"].to_list()
+    assert coded.loc[("two", "bob"), "genre"].isna().all()
+    assert coded.loc[("two", "ann"), "genre"].isna().all()
+    count = counted(coded, ["ann"])
+    assert ["one", "two"] == count.index.to_list()  # bob is not among the coders that count
+    assert (0.0, 1.0) == tuple(count.loc["one", "genre"])  # settled
+    assert [1.0, 1.0, 0.0, 1.0] == count.loc["one", "act"].to_list()  # ann
+    assert ["one", "three", "two"] == counted(coded).index.to_list()
