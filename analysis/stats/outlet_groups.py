@@ -246,7 +246,8 @@ def _permutation_p(
         drawn = []
         for side, columns in zip(sides, mask, strict=True):
             difference, _, error = replace(sums, r=sums.r[:, columns]).differences(side[shuffled])
-            drawn.append(np.nan_to_num(np.abs(difference / error)))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                drawn.append(np.nan_to_num(np.abs(difference / error)))
         null.append(np.concatenate(drawn, axis=1))
     # Both sorted as they are rounded: what is equal but for the last bit counts as equal.
     statistics = np.round(np.concatenate([observed[mask][None, :], *null]), DIGITS)
