@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.errors import UnknownLanguage
+from analysis.errors import UnknownName
 from analysis.report.findings import Finding
 from analysis.results.measures import heads
 from analysis.scoring import INSTRUMENTS
@@ -159,10 +159,10 @@ def language_of(study: Study, chosen: str, *, tone: bool = False) -> str:
 
     Raises
     ------
-    UnknownLanguage
+    UnknownName
     """
     if chosen and chosen not in study.settings.languages:
-        raise UnknownLanguage(chosen, study.settings.languages)
+        raise UnknownName("language", chosen, "is none of the study's", study.settings.languages)
     able = [language for language in study.settings.languages if not tone or language in INSTRUMENTS]
     return chosen or (able or study.settings.languages)[0]
 
