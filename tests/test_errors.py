@@ -30,7 +30,7 @@ def test_an_error_without_a_reason_of_the_system_keeps_its_own():
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (errors.FeaturesMissing("f.parquet", "peru"), "f.parquet does not exist. Run: castillo annotate TEXTS --study peru"),
+        (errors.FeaturesMissing("f.parquet", "a"), "f.parquet does not exist. Run: castillo annotate TEXTS --study a"),
         (errors.TableError("TERMS", "count", "is not integer"), "table TERMS, column 'count': is not integer"),
         (errors.TextsError(Path("t.jsonl"), "is {}"), "t.jsonl: is {}"),
         (errors.AnalysisError("is {0}"), "is {0}"),
@@ -48,8 +48,11 @@ def test_an_error_without_a_reason_of_the_system_keeps_its_own():
             errors.OverlappingGroups(["a", "b", "c", "d"]),
             "4 articles are in the group and in its reference, e.g. a, b, c.",
         ),
-        (errors.ParameterError("outlet", "outlt", [1], "is none"), "notebook 'outlet', parameter 'outlt' = [1]: is none"),
-        (errors.MissingLibrary("x", "readers", "reading"), 'reading needs x, which is not installed. Run: pip install ".[readers]"'),
+        (errors.ParameterError("outlet", "out", [1], "is none"), "notebook 'outlet', parameter 'out' = [1]: is none"),
+        (
+            errors.MissingLibrary("x", "readers", "reading"),
+            'reading needs x, which is not installed. Run: pip install ".[readers]"',
+        ),
         (errors.StudyError(Problem(CSV, 1, "a", "b"), Problem(CSV, 2, "c", "d")), f"{CSV}:1: a. b\n{CSV}:2: c. d"),
         (errors.UnknownName("outlet", "x", "is none", []), "outlet 'x' is none. There is none."),
     ],
