@@ -13,6 +13,7 @@ from analysis.scoring import INSTRUMENTS
 from analysis.stats.corpus import coverage
 from analysis.stats.difference import STABLE, first_places
 from analysis.study import Study, selection
+from analysis.tables import VARIANTS
 from analysis.wording import day, interval, language, listing, percent, plural
 
 
@@ -86,9 +87,7 @@ def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> 
         for row in overall.head(most).itertuples()
     ]
     names = list(overall["label"].head(most))
-    having = {"title": "headlines", "lede": "articles that have a first paragraph", "text": "articles"}[
-        study.settings.primary
-    ]
+    having = VARIANTS[study.settings.primary].articles
     rest = [f"{name} in {share}" for name, share in zip(names[1:], shares[1:], strict=True)]
     first = f"{names[0]} is named in {shares[0]} of the {overall['articles'].iloc[0]} {having}"
     text = f"{', '.join([f'{first} (95 % intervals in brackets)', *([listing(rest)] if rest else [])])}."

@@ -61,7 +61,7 @@ def preload(study: str | Path) -> Study | None:
     if problems:
         return None
     loaded.features(tables.REPRINTS)
-    loaded.store.read()
+    assert loaded.store.terms and loaded.store.mentions and loaded.store.sentences
     return loaded
 
 

@@ -29,10 +29,8 @@ _REFERENCES = (
     ("polarity.csv", "entry", "actors.csv", "actor"),
     ("polarity.csv", "article", "articles.csv", "article"),
 )
-#: File, key, and the column that tells the keys apart: with the same in it, one of two keys is a slip.
-_APART = (("outlets.csv", "outlet", "name"), ("actors.csv", "actor", "name"), ("labels.csv", "set", "referent"))
-#: File, key, and the column that is the same in all rows with that key.
-_SAME = (("actors.csv", "actor", "kind"), ("actors.csv", "actor", "name"), ("labels.csv", "set", "referent"))
+#: File, id, and the column that names it: the same in all rows of the id, and with the same, one of two ids is a slip.
+_NAMES = (("outlets.csv", "outlet", "name"), ("actors.csv", "actor", "name"), ("labels.csv", "set", "referent"))
 _HOST = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]{2,}")
 
 
@@ -43,16 +41,10 @@ def check_references(folder: Path, settings: Settings, frames: Frames, damaged: 
     rows were left out: nothing is missed in them.
     """
     toml = read_utf8(folder / "study.toml", "")[0].decode()
-    faults = itertools.chain(
-        _outlets(frames["outlets.csv"], damaged),
-        _words(frames),
-        _labels(frames["labels.csv"]),
-        _keys(frames),
-        _unknown_ids(frames, damaged),
-        _unknown_words(settings, frames),
-        _ids_of_settings(folder, settings, frames, damaged, toml),
-        _days(settings, toml),
-    )
+    rows = _outlets(frames["outlets.csv"], damaged), _words(frames), _labels(frames["labels.csv"]), _ids(frames)
+    unknown = _unknown_ids(frames, damaged), _unknown_words(settings, frames)
+    of_settings = _ids_of_settings(folder, settings, frames, damaged, toml), _days(settings, toml)
+    faults = itertools.chain(*rows, *unknown, *of_settings)
     return [Problem(folder / name, line and int(line), message, fix) for name, line, message, fix in faults]
 
 
@@ -91,14 +83,14 @@ def _labels(labels: pd.DataFrame) -> Iterator[Fault]:
             yield "labels.csv", row.line, message, f"Keep one of them (the other is line {other.line})"
 
 
-def _keys(frames: Frames) -> Iterator[Fault]:
+def _ids(frames: Frames) -> Iterator[Fault]:
     """One thing under two ids, and one id of two things."""
-    for name, key, value in _APART:
+    for name, key, value in _NAMES:
         for row, first in _differing(frames[name], value, key):
             message = f"{key} {row[key]!r} has the {value} of {first[key]!r}, {row[value]!r}"
             fix = f"If they are one, write {first[key]!r} (line {first['line']}); else tell their {value}s apart"
             yield name, row["line"], message, fix
-    for name, key, value in _SAME:
+    for name, key, value in (("actors.csv", "actor", "kind"), *_NAMES):
         for row, first in _differing(frames[name], key, value):
             message = f"{key} {row[key]!r} has the {value} {row[value]!r}"
             yield name, row["line"], message, f"Line {first['line']} says {first[value]!r}: make them the same"

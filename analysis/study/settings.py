@@ -14,7 +14,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -87,18 +86,15 @@ Slug = Annotated[
 ]
 #: What a study shows is published with it.
 File = Annotated[Text, _must(_lies_below, "does not lie in the study's folder; put the file there")]
-Language = Annotated[
-    str,
-    BeforeValidator(lambda value: language_tag(value) if isinstance(value, str) else value),
-    _one_of(LANGUAGES, language_hint),
-]
+_TAG = BeforeValidator(lambda value: language_tag(value) if isinstance(value, str) else value)
+Language = Annotated[str, _TAG, _one_of(LANGUAGES, language_hint)]
 Texts = Annotated[tuple[Text, ...], _SEVERAL, _ONCE]
 
 
 class Table(BaseModel):
     """A table of study.toml: no key that nothing would read, and values of the types they are written in."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = {"extra": "forbid", "frozen": True, "strict": True}
 
 
 class FeaturesRecord(BaseModel):

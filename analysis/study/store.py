@@ -100,10 +100,6 @@ class FeatureStore:
         self.articles = articles
         self._path, self._reading = path, reading
 
-    def __copy__(self) -> FeatureStore:
-        """The same: nothing of it is ever changed."""
-        return self
-
     @contextmanager
     def _opened(self, schema: Schema) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection with the views `source`, a table of features, and `ids`, each article's number `n`."""
@@ -164,10 +160,6 @@ class FeatureStore:
             found = _frame(connection.sql(query, params=[gazetteer, entry]))
         return found.astype({column.name: tables.DTYPES[column.kind] for column in columns})
 
-    def read(self) -> None:
-        """Read everything now."""
-        assert self.terms and self.mentions and self.sentences
-
 
 def read_table(path: Path, schema: Schema) -> pd.DataFrame:
     """A table of features as a DataFrame in the dtypes of its schema, by its key; for tables that fit in memory."""
@@ -199,12 +191,9 @@ def _keyed(
 
     `values` is name → SQL and dtype.
     """
-    connection.execute(
-        f"create temp table found as select distinct {key} as text from source semi join ids using (article)"
-    )
-    connection.execute(
-        "create temp table keys as select text, (row_number() over (order by text) - 1)::int as k from found"
-    )
+    found = f"select distinct {key} as text from source semi join ids using (article)"
+    number = "(row_number() over (order by text) - 1)::int as k"
+    connection.execute(f"create temp table keys as select text, {number} from ({found})")
     texts = connection.execute("select text from keys order by k").fetchnumpy()["text"]
     [(size,)] = connection.execute("select count(*) from source").fetchall()
     columns = {"key": ("k", "i4"), **values}

@@ -58,8 +58,8 @@ class Study:
         """The same study with tables of its own: what is changed in them is not changed here."""
         made = copy(self)
         for name, value in vars(self).items():
-            is_dict = isinstance(value, dict)
-            vars(made)[name] = {key: copy(one) for key, one in value.items()} if is_dict else copy(value)
+            own = {key: copy(one) for key, one in value.items()} if isinstance(value, dict) else copy(value)
+            vars(made)[name] = own
         return made
 
     def __repr__(self) -> str:
@@ -96,17 +96,13 @@ class Study:
         utc_day = joined["published"].dt.tz_localize(None).dt.normalize()
         # A day without a time is the day that was written, in whatever zone.
         joined["day"] = local.dt.tz_localize(None).dt.normalize().where(joined["timestamp"] != "day", utc_day)
-        joined["period"] = self.period_of(joined["day"])
+        joined["period"] = pd.Series(None, index=joined.index, dtype="str")
+        for period in self.settings.periods:
+            inside_it = joined["day"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))
+            joined.loc[inside_it, "period"] = period.name
         seen = pd.MultiIndex.from_frame(self.observed_days)
         joined["observed"] = pd.MultiIndex.from_arrays([joined["outlet"], utc_day]).isin(seen)
         return joined.sort_values("article").reset_index(drop=True)
-
-    def period_of(self, days: pd.Series) -> pd.Series:
-        """Name of the period each local day falls in; missing outside all periods."""
-        names = pd.Series(None, index=days.index, dtype="str")
-        for period in self.settings.periods:
-            names[days.between(pd.Timestamp(period.start), pd.Timestamp(period.end))] = period.name
-        return names
 
     @cached_property
     def observed_days(self) -> pd.DataFrame:
