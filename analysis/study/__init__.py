@@ -85,10 +85,11 @@ def examine(folder: Path) -> tuple[Study, list[Problem]]:
     settings, problems = read_settings(folder / "study.toml")
     frames = {}
     for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
-        frames[schema.name] = tables.empty(schema).assign(line=0)
-        if schema in tables.STUDY_FILES or os.path.lexists(folder / schema.name):
-            frames[schema.name], found = read_csv(folder / schema.name, schema)
-            problems += found
+        if schema in tables.OPTIONAL_FILES and not os.path.lexists(folder / schema.name):
+            frames[schema.name] = tables.empty(schema).assign(line=0)
+            continue
+        frames[schema.name], found = read_csv(folder / schema.name, schema)
+        problems += found
     problems += check_references(folder, settings, frames, {problem.path.name for problem in problems})
     clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
     return Study(folder, settings, manifest=clean.pop("articles"), read_at=read_at, **clean), problems

@@ -73,14 +73,13 @@ def _words(frames: Frames) -> Iterator[Fault]:
 
 
 def _labels(labels: pd.DataFrame) -> Iterator[Fault]:
-    meant: dict[tuple[str, str], Any] = {}
-    for row in labels.itertuples():
-        if ":" in row.set:
-            yield "labels.csv", row.line, f"set {row.set!r} holds a colon", "Leave it out: it parts set and label"
-        other = meant.setdefault((row.language, row.term.casefold()), row) if row.case == "any" else row
-        if (row.set, row.label) != (other.set, other.label):
-            message = f"term {row.term!r} of {row.set}:{row.label} is also one of {other.set}:{other.label}"
-            yield "labels.csv", row.line, message, f"Keep one of them (the other is line {other.line})"
+    for row in labels[labels["set"].str.contains(":")].itertuples():
+        yield "labels.csv", row.line, f"set {row.set!r} holds a colon", "Leave it out: it parts set and label"
+    alike = labels["language"] + " " + labels["term"].str.casefold()
+    rows = labels.assign(alike=alike, label=labels["set"] + ":" + labels["label"])[labels["case"] == "any"]
+    for row, first in _differing(rows, "alike", "label"):
+        message = f"term {row['term']!r} of {row['label']} is also one of {first['label']}"
+        yield "labels.csv", row["line"], message, f"Keep one of them (the other is line {first['line']})"
 
 
 def _ids(frames: Frames) -> Iterator[Fault]:

@@ -67,14 +67,13 @@ def line_of(text: str, name: str, entry: int = 0, *, value: str = "") -> int | N
 def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
     """Rows of a CSV file that have no problem, with a last column `line` (from 1), and every problem of the others."""
     raw, problems = read_utf8(path, f"Create it with the columns {','.join(schema.names)}")
-    nothing = tables.empty(schema).assign(line=0)
     text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")  # decoded in pieces: as a whole it is large
     reader = csv.reader(text, strict=True)
-    rows, frames, line = [], [nothing], 1
+    rows, frames, line = [], [], 1
     try:
         header = next(reader, [])
         if problems := problems or _check_header(path, header, schema):
-            return nothing, problems
+            return tables.empty(schema).assign(line=0), problems
         while (line := reader.line_num + 1) and (cells := next(reader, None)) is not None:
             if cells and len(cells) != len(header):
                 message = f"has {len(cells)} fields where the first line has {len(header)}"
@@ -86,8 +85,8 @@ def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
                 rows = []
         frames.append(_read_rows(path, header, rows, schema, problems))
     except csv.Error as error:  # an open quotation mark runs on: the line is where its row starts
-        message = f"broken CSV ({error}); no row was read"
-        return nothing, [Problem(path, line, message, "Close the quotation marks of this row", unread=True)]
+        message, fix = f"broken CSV ({error}); no row was read", "Close the quotation marks of this row"
+        return tables.empty(schema).assign(line=0), [Problem(path, line, message, fix, unread=True)]
     frame = _first_of_each_key(path, pd.concat(frames, ignore_index=True), schema, problems)
     return frame, sorted(problems, key=lambda problem: problem.line or 0)
 
