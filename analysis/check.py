@@ -6,11 +6,11 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from analysis.errors import FeaturesBroken, FeaturesMissing, Problem, told
+from analysis.errors import FeaturesBroken, FeaturesMissing, ParameterError, Problem, told
 from analysis.paths import find_root, inside
 from analysis.publish.parameters import OUTLETS
 from analysis.publish.reports import plan_reports
-from analysis.study import Study, read_what_there_is
+from analysis.study import Study, examine
 from analysis.study.studyfiles import read_csv
 from analysis.tables import ACTORS_CSV, FEATURES
 from analysis.text.gazetteer import conflicts
@@ -29,7 +29,7 @@ def check_study(folder: Path) -> list[str]:
     -------
     list of str, empty where all is well
     """
-    study, problems, _ = read_what_there_is(folder)
+    study, problems = examine(folder)
     problems += _shared_aliases(study)
     told_already = {problem.path for problem in problems if problem.unread}
     problems += [problem for problem in _symlinks(folder) if problem.path not in told_already]
@@ -39,8 +39,8 @@ def check_study(folder: Path) -> list[str]:
 
 def remarks(folder: Path) -> list[str]:
     """What is allowed in a study, and perhaps not meant: articles that no comparison will hold."""
-    study, _, readable = read_what_there_is(folder)
-    if not readable or study.manifest.empty:
+    study, problems = examine(folder)
+    if any(problem.unread for problem in problems) or study.manifest.empty:
         return []
     days = study.observed_days.groupby("outlet").size()
     counts = study.manifest["outlet"].value_counts()
@@ -93,7 +93,7 @@ def _reports(study: Study, damaged: Collection[str]) -> list[str]:
         return []
     # With a row of outlets.csv left out, an outlet is not unknown.
     doubtful = OUTLETS if "outlets.csv" in damaged else ()
-    return [told(error) for error in wrong if getattr(error, "parameter", None) not in doubtful]
+    return [told(e) for e in wrong if not (isinstance(e, ParameterError) and e.args[1] in doubtful)]
 
 
 def _features(study: Study, damaged: Collection[str]) -> list[str]:

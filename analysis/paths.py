@@ -41,13 +41,7 @@ def inside(root: Path, path: Path) -> bool:
 
 
 def read_file(path: Path, *, root: Path) -> bytes:
-    """Bytes of a regular file that lies in `root`.
-
-    Raises
-    ------
-    OSError
-        Where it cannot be read, is no regular file (a FIFO would never end), or a symlink leads out of `root`.
-    """
+    """Bytes of a regular file (a FIFO would never end) that lies in `root`, also where symlinks lead; else OSError."""
     if not inside(root, path):
         raise OSError(errno.EPERM, f"its symlink leads out of {root}", str(path))
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -58,21 +52,10 @@ def read_file(path: Path, *, root: Path) -> bytes:
 
 
 def replace_file(path: Path, content: bytes | Callable[[IO[bytes]], object], *, root: Path | None = None) -> None:
-    """Write a file so that it is old or new at every moment.
+    """Write a file so that it is old or new at every moment; OSError where it stays old, since it cannot be written.
 
     The bytes go to a neighbour with an unpredictable name that nobody else can have made, and are then moved to
-    `path`. A symlink at `path` is replaced and never followed.
-
-    Parameters
-    ----------
-    path : Path, in a folder that exists
-    content : bytes, or a function that writes to an open binary file
-    root : Path, a folder that `path` must lie in when every symlink above it is followed
-
-    Raises
-    ------
-    OSError
-        Where it cannot be written, or its folder lies outside `root`; what was there is kept.
+    `path`. A symlink at `path` is replaced and never followed; one above it may not lead out of `root`.
     """
     if root is not None and not inside(root, path.parent):
         raise OSError(errno.EPERM, f"a symlink leads out of {root}", str(path))
@@ -105,12 +88,7 @@ def cache_folder(root: Path) -> Path:
 
 
 def check_trusted(root: Path) -> None:
-    """Refuse a project other than the installed one: building runs its notebooks.
-
-    Raises
-    ------
-    AnalysisError
-    """
+    """Refuse a project other than the installed one: building runs its notebooks."""
     installed = Path(__file__).resolve().parent.parent
     if root.resolve() != installed:
         raise AnalysisError(
@@ -132,16 +110,11 @@ def find_root(start: Path | None = None) -> Path:
 
 
 def find_study(study: str | Path) -> Path:
-    """Folder of a study, given as a path or as the name of a folder under data/.
-
-    Raises
-    ------
-    StudyNotFound
-    """
+    """Folder of a study, given as a path or as the name of a folder under data/."""
     data = find_root() / "data"
     for folder in (Path(study), data / study):
         with suppress(OSError, ValueError):  # a name too long for a file, or with a zero byte
             if os.path.lexists(folder / "study.toml"):
                 return folder.resolve()
     known = sorted(path.parent.name for path in data.glob("*/study.toml"))
-    raise StudyNotFound(str(study), known)
+    raise StudyNotFound(str(study), ", ".join(known) or "none")

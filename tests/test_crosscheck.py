@@ -1,10 +1,8 @@
 """A study's files held against each other: each thing that one uses and another does not know, told once."""
 
-import pandas as pd
 import pytest
 
 from analysis.study import examine
-from analysis.study.crosscheck import contradictions
 
 
 def _told(folder):
@@ -235,16 +233,6 @@ def test_a_term_of_two_labels_in_two_languages_or_with_its_case_is_no_fault(stud
         "crowd,those in the streets,mob,en,Mob's,any",
     )
     assert [] == _told(study_folder)
-
-
-def test_contradictions_of_nothing_are_none(tmp_path):
-    columns = {
-        "outlets.csv": ["outlet", "name", "observed_from", "observed_to", "domain", "line"],
-        "actors.csv": ["actor", "kind", "name", "alias", "line"],
-        "labels.csv": ["set", "referent", "label", "language", "term", "case", "line"],
-    }
-    frames = {name: pd.DataFrame(columns=names) for name, names in columns.items()}
-    assert [] == contradictions(tmp_path, frames)
 
 
 def test_a_study_without_outlets_or_actors_is_told_so(study_folder):

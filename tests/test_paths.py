@@ -65,7 +65,7 @@ def test_what_is_no_study_is_told_with_those_there_are(root, study):
     (root / "data/zero").mkdir()
     with pytest.raises(StudyNotFound) as raised:
         find_study(study)
-    assert (study, ("one",)) == (raised.value.study, raised.value.known)
+    assert (study, "one") == raised.value.args
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from analysis.errors import UnknownLanguage
+from analysis.errors import UnknownName
 from analysis.report import descriptions
 from analysis.report.descriptions import corpus_findings, corpus_sentence
 from analysis.study import load_study
@@ -35,7 +35,7 @@ def test_the_language_of_a_report_is_the_first_that_can_be_shown(study_folder, e
     assert ["pl", "en", "en"] == [
         language_of(study, ""), language_of(study, "", tone=True), language_of(study, "en"),
     ]  # fmt: skip
-    with pytest.raises(UnknownLanguage, match=r"language 'enn' is none of the study's \(did you mean 'en'\?\)\. There"):
+    with pytest.raises(UnknownName, match=r"language 'enn' is none of the study's \(did you mean 'en'\?\)\. There"):
         descriptions.language_of(study, "enn")
 
 

@@ -9,7 +9,6 @@ import pytest
 from analysis import tables
 from analysis.report.findings import (
     MEASURES,
-    VARIANT_NAMES,
     Finding,
     by_weight,
     findings,
@@ -168,7 +167,7 @@ def test_a_superlative_needs_a_stable_first_place(small_study):
 
 def test_a_variant_that_falls_raw_and_standardized_is_named_once(small_study):
     table = _table({}, *({"variant": "text", "lower": -1, "adjustment": a} for a in ("raw", "standardized")))
-    assert ["on " + VARIANT_NAMES["text"]] == overturned(small_study, table, table.iloc[0])
+    assert ["on " + tables.VARIANTS["text"].label] == overturned(small_study, table, table.iloc[0])
 
 
 def test_a_pair_is_exploratory_and_names_its_reference(small_study):

@@ -44,7 +44,7 @@ def test_rows_are_laid_out_in_order_whatever_the_order_of_the_request():
 def test_articles_on_both_sides_and_empty_sides_are_refused():
     with pytest.raises(OverlappingGroups) as overlap:
         _plan(["a", "b"], ["b", "c"])
-    assert ("b",) == overlap.value.articles
+    assert ["b"] == overlap.value.args[0]
     with pytest.raises(EmptyGroup, match="the reference 'the others' holds no article that can be compared"):
         _plan(["a"], [])
     with pytest.raises(EmptyGroup, match="the group 'cnn' holds no article that can be compared"):

@@ -6,7 +6,13 @@ import pytest
 
 from analysis.errors import EmptyGroup
 from analysis.study import load_study, selection
-from analysis.study.selection import counts, select, sides
+from analysis.study.selection import counts, group_indices, select
+from analysis.tables import VARIANTS
+
+
+def sides(study, articles, group, reference=None):
+    """Ids of the articles of an outlet and of its reference."""
+    return tuple(articles.index[side] for side in group_indices(study, articles, group, reference))
 
 
 def plain(study, table):
@@ -21,7 +27,7 @@ def plain(study, table):
 def test_a_variant_holds_its_parts_only(small_study, variant, expected):
     """Of sentences, mentions and words: the files read as they are, and added up by pandas."""
     chosen = select(small_study, variant)
-    assert ((variant or "lede"), len(expected)) == (chosen.variant, chosen.parts)
+    assert ((variant or "lede"), list(range(len(expected)))) == (chosen.variant, chosen.parts)
     sentences, terms, mentions = (plain(small_study, name) for name in ("sentences", "terms", "mentions"))
     sentences = sentences[sentences["part"].isin(expected) & sentences["article"].isin(chosen.articles.index)]
     tokens = sentences.groupby("article")["tokens"].sum()
@@ -99,7 +105,7 @@ def test_a_side_without_articles_is_an_error(small_study, outlet, others, side, 
     articles = articles[articles["outlet"] != "portal"]
     with pytest.raises(EmptyGroup) as raised:
         sides(small_study, articles, outlet, others)
-    assert (side, name) == (raised.value.side, raised.value.name)
+    assert (side, name) == raised.value.args
 
 
 def test_counts_have_a_row_per_article_and_the_columns_asked_for(small_study):
@@ -123,7 +129,7 @@ def test_counts_leave_out_the_unresolved_and_where_asked_other_voices(small_stud
 
 def test_sentiment_is_the_mean_of_an_articles_sentences_and_missing_without_instrument(small_study):
     chosen = select(small_study, "text")
-    for variant, parts in selection.PARTS_OF.items():
+    for variant, (parts, *_) in VARIANTS.items():
         rows = plain(small_study, "sentences")
         rows = rows[rows["part"].isin(parts)].groupby("article")["sentiment"].mean()
         sentiment = selection.article_sentiment(select(small_study, variant))

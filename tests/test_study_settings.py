@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis.errors import Problem
-from analysis.study.settings import NOTED, Settings, read_settings, read_what_can_be
+from analysis.study.settings import NOTED, Settings, read_settings
 from analysis.tables import MEASURES, language_tag
 
 FIRST, LAST = date(2022, 12, 7), date(2022, 12, 9)
@@ -17,8 +17,7 @@ FIRST, LAST = date(2022, 12, 7), date(2022, 12, 9)
 
 def _told(path):
     """Problems of a study.toml as (content of the line, setting: what is wrong. What to do)."""
-    found, problems = read_settings(path)
-    assert found is None
+    _, problems = read_settings(path)
     assert {path} == {problem.path for problem in problems}
     lines = ["", *path.read_text(encoding="utf-8").split("\n")]
     return [(lines[p.line or 0], f"{p.message}. {p.fix}".removeprefix("setting ")) for p in problems]
@@ -143,7 +142,7 @@ def test_tables_of_another_shape_are_told_in_words(name, value, study_folder):
 def test_a_setting_that_is_wrong_hides_no_other_and_something_harmless_stands_in(edit):
     for old, new in (("draws = 200", "draws = 1"), ('["en", "pl"]', "3"), ("min_articles = 6", "min_articles = 0")):
         path = edit("study.toml", old, new)
-    found, problems = read_what_can_be(path)
+    found, problems = read_settings(path)
     assert ["languages", "min_articles", "draws"] == [problem.message.split("'")[1] for problem in problems]
     assert (2000, ("en", "es", "pt", "pl"), 2, 7) == (found.draws, found.languages, found.min_articles, found.seed)
 
@@ -199,7 +198,7 @@ def test_any_value_is_taken_or_told_in_a_message_and_no_other_error_comes(tmp_pa
     path.write_text("", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tomllib, "loads", lambda _: {name: value})
-        found, problems = read_what_can_be(path)
+        found, problems = read_settings(path)
     assert isinstance(found, Settings)
     assert all(problem.message.strip() and problem.fix for problem in problems)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from analysis.study import load_study, selection, words
 from analysis.study.words import _listed, count_words, fold_spellings, in_parts
+from analysis.tables import VARIANTS
 
 EXPECTED = ["coup", "lima", "peru", "protest"]
 
@@ -15,7 +16,7 @@ EXPECTED = ["coup", "lima", "peru", "protest"]
 def oracle(study, variant):
     """Articles × words of a selection, made by pandas from the file."""
     terms = pd.read_parquet(study.features_folder / "terms.parquet")
-    terms = terms[terms["part"].isin(selection.PARTS_OF[variant]) & terms["term"].isin(EXPECTED)]
+    terms = terms[terms["part"].isin(VARIANTS[variant].parts) & terms["term"].isin(EXPECTED)]
     wide = terms.pivot_table(index="article", columns="term", values="count", aggfunc="sum", fill_value=0)
     return wide.reindex(selection.select(study, variant).articles.index, fill_value=0)
 
@@ -60,7 +61,7 @@ def test_counts_that_need_more_than_a_byte_are_not_cut_off(study_folder):
 
 
 def test_a_selection_without_words_has_none(small_study):
-    nothing = count_words(small_study.store.terms, np.array([], int), 2, "en")
+    nothing = count_words(small_study.store.terms, np.array([], int), [0, 1], "en")
     assert (0, (0, 0), 0) == (len(nothing.forms), nothing.counts.shape, len(nothing.frame(np.array([], int))))
 
 

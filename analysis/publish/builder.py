@@ -245,8 +245,8 @@ class Build:
 
 def _name_of(folder: Path) -> str | None:
     """Name of the study in a folder; None where there is none that can be read."""
-    settings, _ = read_settings(folder / "study.toml") if (folder / "study.toml").is_file() else (None, [])
-    return settings.name if settings else None
+    settings, problems = read_settings(folder / "study.toml")
+    return None if problems else settings.name
 
 
 def list_reports(study: Study, *, output: Path | None = None) -> list[Listed]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from analysis.errors import ParameterError
 from analysis.report import figures
 from analysis.report.components import SENTIMENT, Shown, Unit, note, nothing, show_figure
 from analysis.report.views import label_sets, stacked, words_of
@@ -236,6 +237,14 @@ def figure_of_subevents(study: Study, topics: pd.DataFrame) -> Shown:
         caption="Articles by sub-event; the stronger the blue, the larger the share of the row.",
         alt=f"Matrix of articles. {'; '.join(rows)}.",
     )
+
+
+def often_used(sets: Mapping[str, pd.DataFrame], least: int) -> list[str]:
+    """Names of the sets of competing words, each with its `labels_by_outlet`, that are used so often."""
+    if not isinstance(least, int):
+        raise ParameterError("wording", "least_uses", least, "is not a whole number")
+    uses = {name: shares.loc[shares["group"] == "all outlets", "uses"].sum() for name, shares in sets.items()}
+    return [name for name in sets if uses[name] >= least]
 
 
 def note_of_rare_sets(study: Study, drawn: Sequence[str], least: int) -> Shown:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.errors import UnknownLanguage
+from analysis.errors import UnknownName
 from analysis.report.findings import Finding
 from analysis.results.measures import heads
 from analysis.scoring import INSTRUMENTS
 from analysis.stats.corpus import coverage
 from analysis.stats.difference import STABLE, first_places
 from analysis.study import Study, selection
+from analysis.tables import VARIANTS
 from analysis.wording import day, interval, language, listing, percent, plural
 
 
@@ -86,9 +87,7 @@ def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> 
         for row in overall.head(most).itertuples()
     ]
     names = list(overall["label"].head(most))
-    having = {"title": "headlines", "lede": "articles that have a first paragraph", "text": "articles"}[
-        study.settings.primary
-    ]
+    having = VARIANTS[study.settings.primary].articles
     rest = [f"{name} in {share}" for name, share in zip(names[1:], shares[1:], strict=True)]
     first = f"{names[0]} is named in {shares[0]} of the {overall['articles'].iloc[0]} {having}"
     text = f"{', '.join([f'{first} (95 % intervals in brackets)', *([listing(rest)] if rest else [])])}."
@@ -159,10 +158,10 @@ def language_of(study: Study, chosen: str, *, tone: bool = False) -> str:
 
     Raises
     ------
-    UnknownLanguage
+    UnknownName
     """
     if chosen and chosen not in study.settings.languages:
-        raise UnknownLanguage(chosen, study.settings.languages)
+        raise UnknownName("language", chosen, "is none of the study's", study.settings.languages)
     able = [language for language in study.settings.languages if not tone or language in INSTRUMENTS]
     return chosen or (able or study.settings.languages)[0]
 

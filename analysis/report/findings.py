@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis import tables
 from analysis.instruments.function_words import function_words
 from analysis.results import is_primary, is_significant, primary, without
 from analysis.results.measures import EQUAL, REST, heads
@@ -15,7 +16,6 @@ from analysis.study import Study, selection
 from analysis.wording import equals, interval, listing, number, percent, plural, points
 
 FUNCTION_WORDS = "function words, which tell how a desk writes and not what it says,"
-VARIANT_NAMES = {"title": "titles only", "lede": "title and first paragraph", "text": "whole text"}
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def condition(study: Study, variant: str, row: pd.Series) -> str:
     if row["reference"] == EQUAL:
         return "with every other outlet weighing the same"
     if row["variant"] != variant:
-        return f"on {VARIANT_NAMES[str(row['variant'])]}"
+        return f"on {tables.VARIANTS[row['variant']].label}"
     return "without copies" if row["adjustment"] == "without copies" else "with periods not matched"
 
 
@@ -192,7 +192,7 @@ def _status(study: Study, row: pd.Series) -> str:
 
 def _sentence(study: Study, table: pd.DataFrame, row: pd.Series) -> Finding:
     body = MEASURES[row["measure"]].body(study, row)
-    where = "" if row["variant"] == study.settings.primary else f" in {VARIANT_NAMES[row['variant']]}"
+    where = "" if row["variant"] == study.settings.primary else f" in {tables.VARIANTS[row['variant']].label}"
     text = f"{study.outlet_names.get(row['group'], row['group'])} {body}{where} ({equals('q', row['q'])})."
     text += _superlative(study, row)
     if weak := overturned(study, table, row):

@@ -32,7 +32,6 @@ from analysis.tables import Schema
 #: over the permutations, so with too few of them no single word could ever pass its family.
 WORD_DRAWS = 3
 ALPHA = 0.05
-VARIANTS = ("title", "lede", "text")
 
 
 def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame:
@@ -62,7 +61,7 @@ def begin_results(study: Study, pool: Executor | None) -> Callable[[], pd.DataFr
         return lambda: tables.check(pd.read_parquet(path), tables.COMPARISON)
     run = map if pool is None else pool.map
     here = partial(_here, study) if pool is None else partial(_in_worker, study.folder)
-    todo = [(outlet, None, variant) for outlet in study.tested for variant in VARIANTS]
+    todo = [(outlet, None, variant) for outlet in study.tested for variant in tables.VARIANTS]
     begun = run(partial(here, compare_variant), todo)
 
     def rest() -> pd.DataFrame:
@@ -98,7 +97,7 @@ def _loaded(folder: Path) -> Study:
 
 def pair_results(study: Study, left: str, right: str) -> pd.DataFrame:
     """One outlet against another, as `study_results`; q over the pair's own features, so all of it is exploratory."""
-    parts = [part for variant in VARIANTS if len(part := compare_variant(study, (left, right, variant)))]
+    parts = [part for variant in tables.VARIANTS if len(part := compare_variant(study, (left, right, variant)))]
     return finished(add_q_values(study, pd.concat(parts))) if parts else tables.empty(tables.COMPARISON)
 
 

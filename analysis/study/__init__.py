@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-
-import pandas as pd
 
 from analysis import tables
 from analysis.dependencies import content_digest
@@ -48,20 +47,21 @@ def load_study(study: str | Path = "castillo-2022") -> Study:
     read_at = time.time_ns()
     folder = find_study(study)
     loaded, problems = _examined(folder, _content(folder))
-    if loaded is None or problems:
-        raise StudyError(list(problems))
-    return loaded.copy(read_at)
+    if problems:
+        raise StudyError(*problems)
+    return replace(loaded.copy(), read_at=read_at)
 
 
 def preload(study: str | Path) -> Study | None:
     """Load a study and its features so that `load_study` has them at hand, here and in processes forked from here.
 
-    What is derived of the study returned comes with each copy that `load_study` gives; None where it cannot be loaded.
+    What is derived of the study returned comes with each copy that `load_study` gives; None where it has a problem.
     """
-    loaded, _ = _examined(folder := find_study(study), _content(folder))
-    if loaded is not None:
-        loaded.features(tables.REPRINTS)
-        loaded.store.read()
+    loaded, problems = _examined(folder := find_study(study), _content(folder))
+    if problems:
+        return None
+    loaded.features(tables.REPRINTS)
+    assert loaded.store.terms and loaded.store.mentions and loaded.store.sentences
     return loaded
 
 
@@ -73,26 +73,17 @@ def _content(folder: Path) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4)
-def _examined(folder: Path, content: tuple[str, ...]) -> tuple[Study | None, tuple[Problem, ...]]:
-    # Keyed by content: the same files are not read and checked again.
-    loaded, problems = examine(folder)
-    return loaded, tuple(problems)
+def _examined(folder: Path, content: tuple[str, ...]) -> tuple[Study, list[Problem]]:
+    return examine(folder)  # keyed by content: the same files are not read and checked again
 
 
-def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
-    """Read a study folder; return the study where its files are readable, and every problem found."""
-    study, problems, readable = read_what_there_is(folder)
-    return (study if readable else None), problems
-
-
-def read_what_there_is(folder: Path) -> tuple[Study, list[Problem], bool]:
-    """Read a study folder as far as that can be done: the study, every problem found, whether all could be read."""
-    from analysis.study.settings import read_what_can_be  # pydantic takes a tenth of a second to import
+def examine(folder: Path) -> tuple[Study, list[Problem]]:
+    """Read a study folder as far as that can be done: the study, and every problem found."""
+    from analysis.study.settings import read_settings  # pydantic takes a tenth of a second to import
 
     read_at = time.time_ns()
-    settings, problems = read_what_can_be(folder / "study.toml")
-    readable = not problems
-    frames: dict[str, pd.DataFrame] = {}
+    settings, problems = read_settings(folder / "study.toml")
+    frames = {}
     for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
         if schema in tables.OPTIONAL_FILES and not os.path.lexists(folder / schema.name):
             frames[schema.name] = tables.empty(schema).assign(line=0)
@@ -101,5 +92,4 @@ def read_what_there_is(folder: Path) -> tuple[Study, list[Problem], bool]:
         problems += found
     problems += check_references(folder, settings, frames, {problem.path.name for problem in problems})
     clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
-    study = Study(folder, settings, manifest=clean.pop("articles"), read_at=read_at, **clean)
-    return study, problems, readable and not any(problem.unread for problem in problems)
+    return Study(folder, settings, manifest=clean.pop("articles"), read_at=read_at, **clean), problems

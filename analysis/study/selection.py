@@ -19,22 +19,15 @@ from analysis.errors import EmptyGroup
 from analysis.study import Study
 from analysis.study.store import FeatureStore, in_two
 from analysis.study.words import Words, count_words
-from analysis.tables import VOICES
-
-#: Variant of the text → parts it holds.
-PARTS_OF = {"title": ("title",), "lede": ("title", "lede"), "text": ("title", "lede", "rest")}
+from analysis.tables import PARTS, VARIANTS, VOICES
 
 
 @dataclass(frozen=True)
 class Selection:
     """A study's features, restricted to one variant of the text.
 
-    Attributes
-    ----------
-    variant : title, lede or text
-    articles : DataFrame, one row per article, index article; Study.articles with `tokens` those of the variant
-    number : array, of each article its number in the study
-    store : FeatureStore, the study's words, mentions and sentences
+    `articles` are those of Study.articles that have it, index article, `tokens` those of the variant; `number` is each
+    one's number in the study, by which `store` knows it.
     """
 
     variant: str
@@ -48,9 +41,9 @@ class Selection:
         return Selection(self.variant, copy(self.articles), self.number, self.store)
 
     @property
-    def parts(self) -> int:
-        """How many parts of the text it holds: title, lede, rest."""
-        return len(PARTS_OF[self.variant])
+    def parts(self) -> list[int]:
+        """Parts of the text it holds, by their place in PARTS."""
+        return parts_of(self.variant)
 
     @cached_property
     def index(self) -> np.ndarray:
@@ -65,7 +58,7 @@ class Selection:
         return self.articles.index.astype(object)
 
     def places(self, articles: pd.Index) -> np.ndarray:
-        """Place of each of some articles in the selection: by number they are found in no time."""
+        """Place of each of some articles in the selection."""
         return np.asarray(self._by_name.get_indexer(articles.astype(object)))
 
     def entries(self, gazetteer: str) -> list[str]:
@@ -74,14 +67,7 @@ class Selection:
         return [entry for of, _, entry in keys if of == gazetteer and entry]
 
     def mentions(self, gazetteer: str, entry: str, *, own: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """Mentions of an entry: indices of their articles, and rows of `FeatureStore.mentions`.
-
-        Parameters
-        ----------
-        gazetteer : actors or labels
-        entry : str
-        own : only those in the outlet's own voice
-        """
+        """Mentions of an entry, if `own` those in the outlet's own voice: indices of their articles, and their rows."""
         rows = self.store.mentions.of(f"{gazetteer}:{entry}")
         kept = self.index[rows["article"]] >= 0
         kept &= self.store.sentences.within(rows["article"], rows["sentence"], self.parts)
@@ -90,18 +76,15 @@ class Selection:
         return self.index[rows["article"][kept]], rows[kept]
 
 
+def parts_of(variant: str) -> list[int]:
+    """Parts that a variant of the text holds, by their place in PARTS."""
+    return [PARTS.index(part) for part in VARIANTS[variant].parts]
+
+
 def select(study: Study, variant: str | None = None, *, language: str | None = None) -> Selection:
-    """Restrict a study to a variant of its texts, and to the articles that have it.
+    """A study restricted to a variant of its texts (None: the primary one), and to the articles that have it.
 
-    Parameters
-    ----------
-    study : Study
-    variant : title, lede or text; the study's primary variant where None
-    language : str, articles in this language only; all where None
-
-    Returns
-    -------
-    Selection, the same one where the same is asked of the same Study again
+    The same one where the same is asked of the same Study again.
     """
     key = (variant or study.settings.primary, language)
     if key not in study.derived:
@@ -117,9 +100,10 @@ def _select(study: Study, variant: str, language: str | None) -> Selection:
     if language is not None:
         kept &= articles["language"] == language
     number = np.flatnonzero(kept)
-    sized = articles[kept].set_index("article", drop=False)
-    sized = sized.assign(tokens=study.store.sentences.tokens[number, len(PARTS_OF[variant]) - 1])
-    return Selection(variant, sized, number, study.store)
+    tokens = study.store.sentences.tokens[number][:, parts_of(variant)].sum(axis=1)
+    return Selection(
+        variant, articles[kept].set_index("article", drop=False).assign(tokens=tokens), number, study.store
+    )
 
 
 def primary_of(study: Study, outlet: str) -> str:
@@ -129,49 +113,25 @@ def primary_of(study: Study, outlet: str) -> str:
 
 def variants_of(study: Study, outlet: str) -> tuple[str, ...]:
     """Variants on which an outlet is compared at all."""
-    return ("title",) if outlet in study.aggregators else ("title", "lede", "text")
-
-
-def sides(
-    study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
-) -> tuple[pd.Index, pd.Index]:
-    """Articles of an outlet and of its reference: `group_indices` by their ids."""
-    left, right = group_indices(study, articles, group, reference)
-    return articles.index[left], articles.index[right]
+    return ("title",) if outlet in study.aggregators else tuple(VARIANTS)
 
 
 def group_indices(
     study: Study, articles: pd.DataFrame, group: str, reference: Collection[str] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Articles of an outlet and of its reference, on days when both sides were observed.
+    """Places of the articles of an outlet and of its reference, in order, on days when both sides were observed.
 
     An article of the reference counts where the group was observed on its day; one of the group where at least one
-    outlet of the reference was. Articles from before an outlet's steady observation count on neither side.
-
-    Parameters
-    ----------
-    study : Study
-    articles : DataFrame, index article, with outlet, published, observed (Selection.articles)
-    group : str, an outlet
-    reference : collection of outlets; all that may stand in a reference, but the group, where None
-
-    Returns
-    -------
-    (array, array)
-        Places of the group's and of the reference's articles, disjoint, both in order.
-
-    Raises
-    ------
-    EmptyGroup
+    outlet of the reference was. Articles from before an outlet's steady observation count on neither side. Where no
+    `reference` is given, it is all outlets that may stand in one, but the group. EmptyGroup where a side has none.
     """
     others = [o for o in (study.referees if reference is None else reference) if o != group]
     days = articles["published"].dt.tz_localize(None).dt.normalize()
     seen = study.observed_days
     days_group = set(seen.loc[seen["outlet"] == group, "day"])
     days_others = set(seen.loc[seen["outlet"].isin(others), "day"])
-    observed = articles["observed"]
-    left = (articles["outlet"] == group) & observed & days.isin(days_others)
-    right = articles["outlet"].isin(others) & observed & days.isin(days_group)
+    left = (articles["outlet"] == group) & articles["observed"] & days.isin(days_others)
+    right = articles["outlet"].isin(others) & articles["observed"] & days.isin(days_group)
     for name, side, chosen in ((group, "group", left), ("the other outlets", "reference", right)):
         if not chosen.any():
             raise EmptyGroup(side, name)
@@ -181,18 +141,9 @@ def group_indices(
 def counts(
     selection: Selection, gazetteer: str, entries: Sequence[str] | None = None, *, own: bool = False
 ) -> pd.DataFrame:
-    """How often each article mentions each entry.
+    """How often each article (index) mentions each entry (columns, as given; where None, all that occur).
 
-    Parameters
-    ----------
-    selection : Selection
-    gazetteer : actors or labels
-    entries : columns wanted, in order; every entry that occurs where None
-    own : only mentions in the outlet's own voice
-
-    Returns
-    -------
-    DataFrame of integers, a row for every article of the selection (index article), a column per entry
+    If `own`, mentions in the outlet's own voice only.
     """
     key = (gazetteer, None if entries is None else tuple(entries), own)
     if key not in selection.counted:
@@ -202,9 +153,8 @@ def counts(
 
 def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None, own: bool) -> pd.DataFrame:
     size = len(selection.articles)
-    every = selection.entries(gazetteer) if entries is None else entries
     found = {}
-    for entry in every:
+    for entry in selection.entries(gazetteer) if entries is None else entries:
         place, _ = selection.mentions(gazetteer, entry, own=own)
         if len(place) or entries is not None:
             uses = np.bincount(place, minlength=size)
@@ -234,12 +184,7 @@ def targeted_sentiment_by_actor(selection: Selection, actors: Sequence[str]) -> 
 
 
 def words(selection: Selection, *, language: str | None = None) -> Words:
-    """How often each article uses each word form of at least two letters; spellings of one word are one.
-
-    Returns
-    -------
-    Words, a row for every article of the selection
-    """
+    """How often each article uses each word form of at least two letters; spellings of one word are one."""
     if ("words", language) not in selection.counted:
         counted = count_words(selection.store.terms, selection.number, selection.parts, language)
         selection.counted["words", language] = counted

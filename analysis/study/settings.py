@@ -7,14 +7,13 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -22,52 +21,46 @@ from pydantic import (
 )
 
 from analysis.errors import Problem, did_you_mean
-from analysis.study.studyfiles import CONTROL, line_of, line_of_text, read_utf8
-from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS, language_hint, language_tag
+from analysis.study.studyfiles import CONTROL, line_of, read_utf8
+from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
 
 #: Instruments of which a study's method notes may say more (analysis.report.method).
 NOTED = (
     *("text", "sub-event", "mentions", "voice", "sentiment", "comparison", "groups", "words"),
     *("dispersion", "correction", "variance"),
 )
-Of = TypeVar("Of")
 
 
-def _text(value: str) -> str:
-    if not value.strip():
-        raise ValueError(f"{value!r} is not a text")
-    return value
-
-
-def _slug(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
-        raise ValueError(f"{value!r} may hold small letters, digits and hyphens only: it becomes a folder's name")
-    if len(value) > 60:
-        raise ValueError(f"{value!r} has more than 60 characters: it becomes a folder's name")
-    return value
-
-
-def _one_of(known: Iterable[str], hint: Callable[[str], str] | None = None) -> AfterValidator:
-    """Validator of a word that must be one of few."""
-    words = tuple(known)
+def _must(hold: Callable[[str], object], message: str) -> AfterValidator:
+    """Validator of a text of which something must hold."""
 
     def check(value: str) -> str:
-        if value not in words:
-            suggestion = (hint(value) if hint else "") or did_you_mean(value, words)
-            raise ValueError(f"{value!r} is none of {', '.join(words)}{suggestion}")
+        if not hold(value):
+            raise ValueError(f"{value!r} {message}")
         return value
 
     return AfterValidator(check)
 
 
-def _once(values: Of) -> Of:
-    items: list[str] = list(values.values()) if isinstance(values, dict) else list(cast("tuple[str, ...]", values))
+def _one_of(known: Iterable[str], hint: Callable[[str], str] = lambda value: "") -> AfterValidator:
+    words = tuple(known)
+
+    def check(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"{value!r} is none of {', '.join(words)}{hint(value) or did_you_mean(value, words)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _check_once(values: Any) -> Any:
+    items = list(values.values()) if isinstance(values, dict) else list(values)
     if twice := sorted({item for item in items if items.count(item) > 1}):
         raise ValueError(f"{', '.join(map(repr, twice))} stands there more than once")
     return values
 
 
-def _zone(value: str) -> str:
+def _check_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, a name too long for a file
@@ -76,34 +69,42 @@ def _zone(value: str) -> str:
     return value
 
 
-def _own_file(value: str) -> str:
-    if PurePosixPath(value).is_absolute() or PureWindowsPath(value).drive or {"..", ""} & {*re.split(r"[/\\]", value)}:
-        # What a study shows is published with it.
-        raise ValueError(f"{value!r} does not lie in the study's folder; put the file there")
-    return value
+def _lies_below(name: str) -> bool:
+    absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive
+    return not absolute and not {"..", ""} & {*re.split(r"[/\\]", name)}
 
 
-def _language(value: Any) -> Any:
-    return language_tag(value) if isinstance(value, str) else value
-
-
-Text = Annotated[str, AfterValidator(_text)]
-Slug = Annotated[str, AfterValidator(_slug)]
-Language = Annotated[
+_ONCE = AfterValidator(_check_once)
+_SEVERAL = Field(strict=False)  # a list of TOML is a tuple here
+_SOME = Field(strict=False, min_length=1)
+_FOLDER = "it becomes a folder's name"
+Text = Annotated[str, _must(str.strip, "is not a text")]
+Slug = Annotated[
     str,
-    BeforeValidator(_language),
-    _one_of(LANGUAGES, language_hint),
+    _must(re.compile("[a-z0-9][a-z0-9-]*").fullmatch, f"may hold small letters, digits and hyphens only: {_FOLDER}"),
+    _must(lambda value: len(value) <= 60, f"has more than 60 characters: {_FOLDER}"),
 ]
-Several = Field(strict=False)  # a list of TOML is a tuple here
-Texts = Annotated[tuple[Text, ...], Several, AfterValidator(_once)]
-Languages = Annotated[tuple[Language, ...], Field(strict=False, min_length=1), AfterValidator(_once)]
-Measures = Annotated[tuple[Annotated[str, _one_of(MEASURES)], ...], Several, AfterValidator(_once)]
+#: What a study shows is published with it.
+File = Annotated[Text, _must(_lies_below, "does not lie in the study's folder; put the file there")]
+_TAG = BeforeValidator(lambda value: language_tag(value) if isinstance(value, str) else value)
+Language = Annotated[str, _TAG, _one_of(LANGUAGES, language_hint)]
+Texts = Annotated[tuple[Text, ...], _SEVERAL, _ONCE]
 
 
 class Table(BaseModel):
     """A table of study.toml: no key that nothing would read, and values of the types they are written in."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = {"extra": "forbid", "frozen": True, "strict": True}
+
+
+class FeaturesRecord(BaseModel):
+    """What meta.json tells of how the features were made."""
+
+    inputs: dict[str, str]
+    digests: dict[str, str] = {}
+    measured: dict[str, Any] = {}
+    set_aside: dict[str, int] = {}
+    skipped: dict[str, int] = {}
 
 
 class Span(Table):
@@ -143,7 +144,7 @@ class Happening(Table):
 class Supplement(Table):
     """Words of another source, described and never tested: a file of the study, what it is, words looked up in it."""
 
-    file: Annotated[Text, AfterValidator(_own_file)]
+    file: File
     about: Text
     terms: Texts
 
@@ -155,26 +156,26 @@ class Settings(Table):
     title: Text
     question: Text
     event: date
-    timezone: Annotated[str, AfterValidator(_zone)]
+    timezone: Annotated[str, AfterValidator(_check_zone)]
     span: Span = Field(alias="window")
-    periods: Annotated[tuple[Period, ...], Field(strict=False, min_length=1)]
-    languages: Languages
-    reports: Annotated[tuple[ReportRule, ...], Several]
-    happenings: Annotated[tuple[Happening, ...], Several] = ()
+    periods: Annotated[tuple[Period, ...], _SOME]
+    languages: Annotated[tuple[Language, ...], _SOME, _ONCE]
+    reports: Annotated[tuple[ReportRule, ...], _SEVERAL]
+    happenings: Annotated[tuple[Happening, ...], _SEVERAL] = ()
     subevents: Texts = ()
     observed_throughout: bool = False
     min_articles: int = Field(20, ge=2)
-    primary: Annotated[str, _one_of(("title", "lede", "text"))] = "lede"
+    primary: Annotated[str, _one_of(VARIANTS)] = "lede"
     excluded_from_references: Texts = ()
     seed: int = Field(2022, ge=0)
     draws: int = Field(2000, ge=100, le=1_000_000)
     main_actors: Texts = ()
-    confirmatory: Measures = ()
-    invented: Annotated[str, AfterValidator(_text)] = ""
+    confirmatory: Annotated[tuple[Annotated[str, _one_of(MEASURES)], ...], _SEVERAL, _ONCE] = ()
+    invented: Text = ""
     texts: Texts = ()
     supplement: Supplement | None = None
     notes: dict[Annotated[str, _one_of(NOTED)], Text] = {}
-    columns: Annotated[dict[Annotated[str, _one_of(TEXT_COLUMNS)], Text], AfterValidator(_once)] = {}
+    columns: Annotated[dict[Annotated[str, _one_of(TEXT_COLUMNS)], Text], _ONCE] = {}
 
     @property
     def window(self) -> tuple[date, date]:
@@ -205,26 +206,28 @@ _STAND_IN: Mapping[str, Any] = {
     **{"name": "study", "title": "-", "question": "-", "event": date.min, "timezone": "UTC", "window": _ANY_DAY},
     **{"periods": [{"name": "all", **_ANY_DAY}], "languages": list(LANGUAGES), "reports": [], "min_articles": 2},
 }
+_TABLES: Mapping[str, type[Table]] = {
+    **{"window": Span, "periods": Period, "reports": ReportRule, "happenings": Happening, "supplement": Supplement}
+}
+#: Kinds of fault as pydantic calls them, and what is said of the value.
+_SAID = {
+    **{"string_type": "is not a text", "int_type": "is not a whole number", "bool_type": "is neither true nor false"},
+    **{"date_type": "is not a date (write 2022-12-07, without quotation marks)", "dict_type": "is not a table"},
+    **{"model_type": "is not a table", "tuple_type": "is not a list", "too_short": "is empty"},
+}
 
 
-def read_settings(path: Path) -> tuple[Settings | None, list[Problem]]:
-    """Settings of a study.toml, or None, and everything that is wrong with it."""
-    settings, problems = read_what_can_be(path)
-    return (None if problems else settings), problems
-
-
-def read_what_can_be(path: Path) -> tuple[Settings, list[Problem]]:
-    """Settings, with something harmless in the place of each that is wrong, and everything that is wrong."""
+def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
+    """Settings of a study.toml, something harmless in the place of each that is wrong, and everything that is wrong."""
     raw, problems = read_utf8(path, "A study folder holds a study.toml")
-    if problems:
-        return Settings.model_validate(_STAND_IN), problems
     text = raw.decode()
     try:
         given = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also numbers of thousands of digits
         at = re.search(r"line (\d+)", str(error))
-        problem = Problem(path, int(at[1]) if at else None, f"is not TOML: {error}", "Mend the line", unread=True)
-        return Settings.model_validate(_STAND_IN), [problem]
+        problems = [Problem(path, int(at[1]) if at else None, f"is not TOML: {error}", "Mend the line", unread=True)]
+    if problems:
+        return Settings.model_validate(_STAND_IN), problems
     try:
         return Settings.model_validate(given), []
     except ValidationError as error:
@@ -237,22 +240,6 @@ def read_what_can_be(path: Path) -> tuple[Settings, list[Problem]]:
     kept = {name: value for name, value in given.items() if name not in wrong}
     filled = {name: value for name, value in _STAND_IN.items() if name in wrong}
     return Settings.model_validate({**kept, **filled}), [_problem(path, text, fault) for fault in faults]
-
-
-_TABLES: Mapping[str, type[Table]] = {
-    **{"window": Span, "periods": Period, "reports": ReportRule, "happenings": Happening, "supplement": Supplement}
-}
-#: Kinds of fault as pydantic calls them, and what is said of the value.
-_SAID = {
-    "string_type": "is not a text",
-    "int_type": "is not a whole number",
-    "bool_type": "is neither true nor false",
-    "date_type": "is not a date (write 2022-12-07, without quotation marks)",
-    "dict_type": "is not a table",
-    "model_type": "is not a table",
-    "tuple_type": "is not a list",
-    "too_short": "is empty",
-}
 
 
 def _problem(path: Path, text: str, fault: Mapping[str, Any]) -> Problem:
@@ -271,6 +258,6 @@ def _problem(path: Path, text: str, fault: Mapping[str, Any]) -> Problem:
         place = f"setting {name!r}: "
         message = _SAID.get(fault["type"], fault["msg"].removeprefix("Input "))
         message = str(fault["ctx"]["error"]) if fault["type"] == "value_error" else f"{value!r} {message}"
-    listed = len(inner) == 1 and inner[0].isdecimal() and isinstance(value, str)
-    line = line_of_text(text, name, value) if listed else line_of(text, name, entry)
+    of_list = len(inner) == 1 and inner[0].isdecimal() and isinstance(value, str)
+    line = line_of(text, name, value=value) if of_list else line_of(text, name, entry)
     return Problem(path, line, place + message, fix, unread=True)

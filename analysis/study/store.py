@@ -28,14 +28,11 @@ _BATCH = 500_000
 
 @dataclass(frozen=True)
 class Mentions:
-    """Mentions by entry: an inverted index.
+    """Mentions by entry: an inverted index, of postings in `rows` by article and place.
 
-    Attributes
-    ----------
-    keys : array of str, in order: gazetteer and entry ("actors:pedro-castillo"), nothing after the colon where the
-        entry is missing
-    starts : array; rows of key number n lie from starts[n] to starts[n + 1], by article and place
-    rows : structured array: article (its number), sentence, voice (its place in VOICES) and sentiment
+    `keys` are in order: gazetteer and entry ("actors:pedro-castillo"), nothing after the colon where it is missing. Key
+    number n has the rows from starts[n] to starts[n + 1]: article (its number), sentence, voice (its place in VOICES)
+    and sentiment.
     """
 
     keys: np.ndarray
@@ -51,34 +48,33 @@ class Mentions:
 
 @dataclass(frozen=True)
 class SentenceSums:
-    """Sums over the sentences of each article: arrays articles × parts (title, lede, rest) or × variants of the text.
+    """Sums over the sentences of each article and part: arrays articles × PARTS.
 
-    Attributes
-    ----------
-    first, last : numbers of each part's first and last sentence; last lies before first where there is none
-    tokens : of each variant, title, lede and text, whose last part is title, lede and rest
-    scored, sentiment : number of a variant's sentences that have a sentiment, and its sum, in two arrays to be added
+    A part's sentences are those from `first` to `last`, which lies before first where there is none; `scored` counts
+    those with a sentiment, whose sum is in two arrays (see `in_two`), coarse and fine.
     """
 
     first: np.ndarray
     last: np.ndarray
     tokens: np.ndarray
     scored: np.ndarray
-    sentiment: tuple[np.ndarray, np.ndarray]
+    coarse: np.ndarray
+    fine: np.ndarray
 
     @property
     def present(self) -> np.ndarray:
         """Whether an article has a sentence."""
         return np.asarray((self.first <= self.last).any(axis=1))
 
-    def mean_sentiment(self, parts: int) -> np.ndarray:
-        """Mean sentiment of the sentences in the first `parts` parts; missing where none has one."""
+    def mean_sentiment(self, parts: Sequence[int]) -> np.ndarray:
+        """Mean sentiment of the sentences in some parts; missing where none has one."""
+        coarse, fine, scored = (sums[:, parts].sum(axis=1) for sums in (self.coarse, self.fine, self.scored))
         with np.errstate(invalid="ignore"):
-            return np.asarray(sum(part[:, parts - 1] for part in self.sentiment) / self.scored[:, parts - 1])
+            return np.asarray((coarse + fine) / scored)
 
-    def within(self, article: np.ndarray, sentence: np.ndarray, parts: int) -> np.ndarray:
-        """Whether sentences, by their article and number, are in the first `parts` parts."""
-        inside = [(self.first[article, p] <= sentence) & (sentence <= self.last[article, p]) for p in range(parts)]
+    def within(self, article: np.ndarray, sentence: np.ndarray, parts: Sequence[int]) -> np.ndarray:
+        """Whether sentences, by their article and number, are in some parts."""
+        inside = [(self.first[article, p] <= sentence) & (sentence <= self.last[article, p]) for p in parts]
         return np.asarray(np.logical_or.reduce(inside))
 
 
@@ -93,13 +89,9 @@ def in_two(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class FeatureStore:
-    """Words, mentions and sentences of a study; each is read when it is first asked for.
+    """Words, mentions and sentences of a study, of whose articles it is given the file and the ids in order.
 
-    Parameters
-    ----------
-    path : Path of ARTICLES
-    articles : Series, its ids in order
-    reading : context in which a table, whose path it gives, is read; it raises FeaturesMissing and FeaturesBroken
+    Each is read when it is first asked for, in the context `reading`, which gives the path of a table.
     """
 
     def __init__(
@@ -107,10 +99,6 @@ class FeatureStore:
     ) -> None:
         self.articles = articles
         self._path, self._reading = path, reading
-
-    def __copy__(self) -> FeatureStore:
-        """The same: nothing of it is ever changed."""
-        return self
 
     @contextmanager
     def _opened(self, schema: Schema) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -122,29 +110,27 @@ class FeatureStore:
     def terms(self) -> tuple[np.ndarray, sparse.csc_array]:
         """Terms in order, and how often each part of each article uses them (3 · article's number + part × terms)."""
         with self._opened(tables.TERMS) as connection:
-            [(size, most)] = connection.execute(
-                'select count(*), coalesce(max("count"), 0)::int from source'
-            ).fetchall()
-            rows = f"n * {len(PARTS)} + {_place('part', PARTS)}"
-            values = {"row": (rows, "i4"), "count": ('"count"', np.min_scalar_type(most).str)}
-            texts, cells = _keyed(connection, "term", values, size)
+            [(most,)] = connection.execute('select coalesce(max("count"), 0)::int from source').fetchall()
+            values = {
+                "row": (f"n * {len(PARTS)} + {_place('part', PARTS)}", "i4"),
+                "count": ('"count"', np.min_scalar_type(most).str),
+            }
+            texts, cells = _keyed(connection, "term", values)
         shape = len(self.articles) * len(PARTS), len(texts)
         return texts, sparse.csc_array((cells["count"], (cells["row"], cells["key"])), shape=shape)
 
     @cached_property
     def mentions(self) -> Mentions:
         """MENTIONS by gazetteer and entry."""
-        key = "gazetteer || ':' || coalesce(entry::varchar, '')"
-        voice, sentiment = _place("voice", VOICES), "coalesce(sentiment, 'nan'::double)"
         values = {
             "article": ("n", "i4"),
             "sentence": ("sentence", "i4"),
-            "voice": (voice, "i1"),
-            "sentiment": (sentiment, "f8"),
+            "voice": (_place("voice", VOICES), "i1"),
+            "sentiment": ("coalesce(sentiment, 'nan'::double)", "f8"),
         }
+        key = "gazetteer || ':' || coalesce(entry::varchar, '')"
         with self._opened(tables.MENTIONS) as connection:
-            [(size,)] = connection.execute("select count(*) from source").fetchall()
-            keys, found = _keyed(connection, key, values, size, order='key, n, "start"')
+            keys, found = _keyed(connection, key, values, order='order by key, n, "start"')
         rows = np.empty(len(found["key"]), [(name, found[name].dtype) for name in values])
         for name in values:
             rows[name] = found[name]
@@ -158,10 +144,9 @@ class FeatureStore:
 
     def sentence_sentiment(self, articles: Collection[str]) -> pd.Series:
         """Sentiment of each sentence of a few articles, index article and sentence."""
-        query = (
-            "select article, sentence, sentiment::double as sentiment from source where article in (select unnest(?))"
-        )
+        columns = "article, sentence, sentiment::double as sentiment"
         with self._opened(tables.SENTENCES) as connection:
+            query = f"select {columns} from source where article in (select unnest(?))"
             found = _frame(connection.sql(query, params=[sorted(articles)]))
         return found.astype({"article": "str", "sentence": "int64"}).set_index(["article", "sentence"])["sentiment"]
 
@@ -174,10 +159,6 @@ class FeatureStore:
         with self._opened(tables.MENTIONS) as connection:
             found = _frame(connection.sql(query, params=[gazetteer, entry]))
         return found.astype({column.name: tables.DTYPES[column.kind] for column in columns})
-
-    def read(self) -> None:
-        """Read everything now."""
-        assert self.terms and self.mentions and self.sentences
 
 
 def read_table(path: Path, schema: Schema) -> pd.DataFrame:
@@ -204,24 +185,22 @@ def _place(column: str, values: Sequence[str]) -> str:
 
 
 def _keyed(
-    connection: duckdb.DuckDBPyConnection, key: str, values: dict[str, tuple[str, str]], size: int, *, order: str = ""
+    connection: duckdb.DuckDBPyConnection, key: str, values: dict[str, tuple[str, str]], *, order: str = ""
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Distinct values of a key, in order, and of each row of the study's articles the key's number and some values.
 
-    `values` is name → SQL and dtype; `size` how many rows there are at most.
+    `values` is name → SQL and dtype.
     """
-    connection.execute(
-        f"create temp table found as select distinct {key} as text from source semi join ids using (article)"
-    )
-    connection.execute(
-        "create temp table keys as select text, (row_number() over (order by text) - 1)::int as k from found"
-    )
+    found = f"select distinct {key} as text from source semi join ids using (article)"
+    number = "(row_number() over (order by text) - 1)::int as k"
+    connection.execute(f"create temp table keys as select text, {number} from ({found})")
     texts = connection.execute("select text from keys order by k").fetchnumpy()["text"]
+    [(size,)] = connection.execute("select count(*) from source").fetchall()
     columns = {"key": ("k", "i4"), **values}
     wanted = ", ".join(f'{sql} as "{name}"' for name, (sql, _) in columns.items())
-    query = f"select {wanted} from source join ids using (article) join keys on keys.text = {key}"
+    query = f"select {wanted} from source join ids using (article) join keys on keys.text = {key} {order}"
     cells, end = {name: np.empty(size, dtype) for name, (_, dtype) in columns.items()}, 0
-    for batch in connection.sql(f"{query} order by {order}" if order else query).to_arrow_reader(_BATCH):
+    for batch in connection.sql(query).to_arrow_reader(_BATCH):
         start, end = end, end + len(batch)
         for name, column in cells.items():
             column[start:end] = batch[name].to_numpy()
@@ -229,7 +208,6 @@ def _keyed(
 
 
 def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: pd.Series) -> SentenceSums:
-    """Sums of each article and part by SQL, and of each variant of the text from these."""
     coarse = "round_even(tone * 4294967296, 0)"  # as `in_two`
     answer = connection.execute(
         "with rated as (select *, case when not isnan(sentiment::double) then sentiment::double end as tone "
@@ -238,15 +216,12 @@ def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: pd.Series) -
         f"sum(tokens)::double as tokens, count(tone) as scored, coalesce(sum({coarse}), 0) / 4294967296 as coarse, "
         f"coalesce(sum(tone - {coarse} / 4294967296), 0) as fine from rated join ids using (article) group by all"
     ).fetchnumpy()
-    at = answer["n"], answer["part"]
-    filled = {"first": np.iinfo(np.int32).max, "last": -1, "tokens": 0, "scored": 0, "coarse": 0.0, "fine": 0.0}
-    sums = {name: np.full((len(articles), len(PARTS)), empty) for name, empty in filled.items()}
+    absent = {"first": np.int32(2**31 - 1), "last": np.int32(-1), "tokens": 0, "scored": 0, "coarse": 0.0, "fine": 0.0}
+    sums = {name: np.full((len(articles), len(PARTS)), value) for name, value in absent.items()}
     for name, values in sums.items():
-        values[at] = answer[name]
-    first, last = sums["first"].astype(np.int32), sums["last"].astype(np.int32)
-    mixed = (np.maximum.accumulate(last, axis=1)[:, :-1] >= first[:, 1:]).any(axis=1)
+        values[answer["n"], answer["part"]] = answer[name]
+    mixed = (np.maximum.accumulate(sums["last"], axis=1)[:, :-1] >= sums["first"][:, 1:]).any(axis=1)
     if mixed.any():
         named = articles.iloc[int(np.flatnonzero(mixed)[0])]
         raise TableError("SENTENCES", "part", f"is not first title, then lede, then rest in {named}")
-    tokens, scored, coarse_sums, fine = (sums[name].cumsum(axis=1) for name in ("tokens", "scored", "coarse", "fine"))
-    return SentenceSums(first, last, tokens, scored, (coarse_sums, fine))
+    return SentenceSums(**sums)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,15 +18,15 @@ from pyarrow import ArrowException
 
 from analysis import tables
 from analysis.dependencies import changed_code, content_digest
-from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownOutlet
-from analysis.paths import digest, find_root, read_file
+from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownName
+from analysis.paths import digest, find_root, inside, read_file
 from analysis.study.store import FeatureStore, read_articles, read_table
 from analysis.study.verified import faults
 from analysis.tables import Schema
 from analysis.wording import isolated
 
 if TYPE_CHECKING:
-    from analysis.study.settings import Settings
+    from analysis.study.settings import FeaturesRecord, Settings
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,23 +51,19 @@ class Study:
     polarity: pd.DataFrame
     #: When (ns since 1970) its files began to be read.
     read_at: int = field(default_factory=time.time_ns, compare=False)
-    _features: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
-    #: What was derived of this study and may be asked for again (`selection.select`).
+    #: What was read or derived of this study and may be asked for again.
     derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    def copy(self, read_at: int | None = None) -> Study:
+    def copy(self) -> Study:
         """The same study with tables of its own: what is changed in them is not changed here."""
-        frames = ("outlets", "manifest", "observed", "actors", "labels", "polarity")
-        made = replace(
-            self,
-            read_at=self.read_at if read_at is None else read_at,
-            **{name: copy(getattr(self, name)) for name in frames},
-            _features={name: copy(table) for name, table in self._features.items()},
-            derived={key: copy(value) for key, value in self.derived.items()},
-        )
-        for name in {"articles", "store"} & set(vars(self)):
-            vars(made)[name] = copy(getattr(self, name))
+        made = copy(self)
+        for name, value in vars(self).items():
+            own = {key: copy(one) for key, one in value.items()} if isinstance(value, dict) else copy(value)
+            vars(made)[name] = own
         return made
+
+    def __repr__(self) -> str:
+        return f"Study({self.name!r}, {len(self.outlets)} outlets, {len(self.manifest)} articles, {self.folder})"
 
     @property
     def name(self) -> str:
@@ -81,120 +76,7 @@ class Study:
         in_data = self.folder.parent == (find_root() / "data").resolve()
         return shlex.quote(self.folder.name if in_data else str(self.folder))
 
-    @property
-    def features_folder(self) -> Path:
-        """Where the features lie."""
-        return self.folder / "features"
-
-    @property
-    def annotated(self) -> bool:
-        """Whether it has features; they may be broken."""
-        return (self.features_folder / "articles.parquet").is_file()
-
-    def __repr__(self) -> str:
-        return f"Study({self.name!r}, {len(self.outlets)} outlets, {len(self.manifest)} articles, {self.folder})"
-
-    def features(self, table: Schema | str) -> pd.DataFrame:
-        """One table of features, checked; read once.
-
-        Sorted by its key. Tables of many rows of an article are better asked by `store`.
-
-        Parameters
-        ----------
-        table : Schema of `tables.FEATURES`, or its name in any case: "terms"
-
-        Raises
-        ------
-        FeaturesMissing, FeaturesBroken
-        AnalysisError
-            Where there is no table of that name.
-        """
-        schema = tables.feature_schema(table) if isinstance(table, str) else table
-        if schema.name not in self._features:
-            with self._reading(schema) as path:
-                self._features[schema.name] = read_table(path, schema)
-        return self._features[schema.name]
-
-    @cached_property
-    def store(self) -> FeatureStore:
-        """Words, mentions and sentences: articles by their number, the place in `articles`."""
-        return FeatureStore(self._path(tables.ARTICLES), self.features(tables.ARTICLES)["article"], self._reading)
-
-    @contextmanager
-    def _reading(self, schema: Schema) -> Iterator[Path]:
-        """While a table of features is read: it is there, as it was written, and what fails is told with its path."""
-        path = self._path(schema)
-        if wrong := self.feature_faults(schema):
-            raise FeaturesBroken(path, "; ".join(wrong), self.argument)
-        with self._told_if_broken(path):
-            yield path
-
-    def feature_faults(self, schema: Schema, *, keys: bool | None = None) -> tuple[str, ...]:
-        """Every fault of a table of features, a sentence each; see `verified.faults`.
-
-        `keys` says whether to look for keys that occur twice, which takes long; where None, only in a file whose digest
-        meta.json does not hold.
-
-        Raises
-        ------
-        FeaturesMissing, FeaturesBroken
-            Where it cannot be read at all, or is not the file that was written.
-        """
-        path = self._path(schema)
-        if not path.exists():
-            raise FeaturesMissing(path, self.argument)
-        digest, vouched = self._check_digest(path)
-        with self._told_if_broken(path):
-            return faults(path, schema, digest, keys=not vouched if keys is None else keys)
-
-    def _path(self, schema: Schema) -> Path:
-        return self.features_folder / f"{schema.name.lower()}.parquet"
-
-    @contextmanager
-    def _told_if_broken(self, path: Path) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, ValueError, TableError, ArrowException, QueryError) as error:
-            raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
-
-    def _check_digest(self, path: Path) -> tuple[str, bool]:
-        """Digest of a table of features, held to the one in meta.json, and whether it has one there."""
-        with self._told_if_broken(path):
-            found = content_digest(path)
-        written = self._made()["digests"] if (self.features_folder / "meta.json").exists() else {}
-        if written.get(path.name, found) != found:
-            message = "is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced"
-            raise FeaturesBroken(path, message, self.argument)
-        return found, path.name in written
-
-    def check_features(self) -> None:
-        """Hold the features to the study: every table readable, every article in articles.csv.
-
-        Raises
-        ------
-        FeaturesMissing, FeaturesBroken
-        """
-        known, annotated = set(self.manifest["article"]), set(self.features(tables.ARTICLES)["article"])
-        for schema in tables.FEATURES:
-            found = self._articles_in(schema)
-            path = self._path(schema)
-            for strange, place, fix in (
-                (found - known, "articles.csv", "put their rows back, or annotate again without their texts"),
-                (found - annotated, "articles.parquet", "annotate again"),
-            ):
-                if strange:
-                    message = f"holds {len(strange)} articles that {place} does not, first {min(strange)}: {fix}"
-                    raise FeaturesBroken(path, message, self.argument)
-        if not annotated:
-            path = self.features_folder / "articles.parquet"
-            raise FeaturesBroken(path, "holds no article", self.argument)
-
-    def _articles_in(self, schema: Schema) -> set[str]:
-        """The articles of a table of features, which is checked and, but for ARTICLES, not kept."""
-        if schema.name in self._features:
-            return set(self._features[schema.name]["article"])
-        with self._reading(schema) as path:
-            return read_articles(path)
+    # Articles.
 
     @cached_property
     def articles(self) -> pd.DataFrame:
@@ -206,26 +88,21 @@ class Study:
         `period` (missing outside all periods) and `observed` (whether its outlet was under steady observation).
         """
         features = self.features(tables.ARTICLES)
-        facts = self.manifest[["article", "timestamp", "url", "source", "genre", "subevent"]]
-        joined = features.merge(facts, on="article", how="left", validate="one_to_one")
-        by_hand = self.manifest.set_index("article").reindex(joined["article"]).reset_index(drop=True)
+        by_hand = self.manifest.set_index("article").reindex(features["article"]).reset_index(drop=True)
+        joined = features.assign(**by_hand[["timestamp", "url", "source", "genre", "subevent"]])
         for column in ("outlet", "language", "published", "body_kind"):
             joined[column] = by_hand[column].where(by_hand[column].notna(), joined[column])
         local = joined["published"].dt.tz_convert(self.settings.timezone)
         utc_day = joined["published"].dt.tz_localize(None).dt.normalize()
         # A day without a time is the day that was written, in whatever zone.
         joined["day"] = local.dt.tz_localize(None).dt.normalize().where(joined["timestamp"] != "day", utc_day)
-        joined["period"] = self.period_of(joined["day"])
+        joined["period"] = pd.Series(None, index=joined.index, dtype="str")
+        for period in self.settings.periods:
+            inside_it = joined["day"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))
+            joined.loc[inside_it, "period"] = period.name
         seen = pd.MultiIndex.from_frame(self.observed_days)
         joined["observed"] = pd.MultiIndex.from_arrays([joined["outlet"], utc_day]).isin(seen)
         return joined.sort_values("article").reset_index(drop=True)
-
-    def period_of(self, days: pd.Series) -> pd.Series:
-        """Name of the period each local day falls in; missing outside all periods."""
-        names = pd.Series([None] * len(days), index=days.index, dtype="str")
-        for period in self.settings.periods:
-            names[(days >= pd.Timestamp(period.start)) & (days <= pd.Timestamp(period.end))] = period.name
-        return names
 
     @cached_property
     def observed_days(self) -> pd.DataFrame:
@@ -241,6 +118,8 @@ class Study:
         late = merged["observed_from"].isna() | (merged["day"] >= merged["observed_from"])
         early = merged["observed_to"].isna() | (merged["day"] <= merged["observed_to"])
         return merged.loc[late & early & (merged["items"] > 0), ["outlet", "day"]].reset_index(drop=True)
+
+    # Outlets and actors.
 
     @cached_property
     def tested(self) -> list[str]:
@@ -265,96 +144,158 @@ class Study:
         """Outlet id → name shown."""
         return dict(zip(self.outlets["outlet"], map(isolated, self.outlets["name"]), strict=True))
 
-    def outlet_name(self, outlet: str, *, tested: bool = False) -> str:
-        """Name shown of an outlet that somebody chose; `tested` asks for one with enough articles to be tested.
-
-        Raises
-        ------
-        UnknownOutlet
-            With the outlets there are.
-        """
-        if outlet not in self.outlet_names:
-            raise UnknownOutlet(outlet, f"is none of {self.name}", list(self.outlet_names))
-        if tested and outlet not in self.tested:
-            few = f"has fewer than the {self.settings.min_articles} articles that a test asks for, or is excluded"
-            raise UnknownOutlet(outlet, few, self.tested)
-        return self.outlet_names[outlet]
-
     @cached_property
     def actor_names(self) -> dict[str, str]:
         """Actor id → name shown."""
         return dict(zip(self.actors["actor"], map(isolated, self.actors["name"]), strict=True))
+
+    def outlet_name(self, outlet: str, *, tested: bool = False) -> str:
+        """Name shown of an outlet that somebody chose; UnknownName where it is none, or too small if `tested`."""
+        if outlet not in self.outlet_names:
+            raise UnknownName("outlet", outlet, f"is none of {self.name}", list(self.outlet_names))
+        if tested and outlet not in self.tested:
+            few = f"has fewer than the {self.settings.min_articles} articles that a test asks for, or is excluded"
+            raise UnknownName("outlet", outlet, few, self.tested)
+        return self.outlet_names[outlet]
 
     def supplement(self, name: str) -> pd.DataFrame | None:
         """A further CSV table of the study, described and never tested; None where the study has none."""
         path = self.folder / name
         return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else None
 
+    # Features. Whatever reads them raises FeaturesMissing or FeaturesBroken.
+
+    @property
+    def features_folder(self) -> Path:
+        return self.folder / "features"
+
+    @property
+    def annotated(self) -> bool:
+        """Whether it has features; they may be broken."""
+        return (self.features_folder / "articles.parquet").is_file()
+
+    def features(self, table: Schema | str) -> pd.DataFrame:
+        """One table of features, checked, sorted by its key; read once.
+
+        Tables of many rows of an article are better asked by `store`.
+
+        Parameters
+        ----------
+        table : Schema of `tables.FEATURES`, or its name in any case: "terms"
+
+        Raises
+        ------
+        FeaturesMissing, FeaturesBroken
+        AnalysisError
+            Where there is no table of that name.
+        """
+        schema = tables.feature_schema(table) if isinstance(table, str) else table
+        if schema.name not in self.derived:
+            with self._reading(schema) as path:
+                self.derived[schema.name] = read_table(path, schema)
+        read: pd.DataFrame = self.derived[schema.name]
+        return read
+
+    @cached_property
+    def store(self) -> FeatureStore:
+        """Words, mentions and sentences: articles by their number, the place in `articles`."""
+        ids = self.features(tables.ARTICLES)["article"]
+        return FeatureStore(self.features_folder / "articles.parquet", ids, self._reading)
+
+    @contextmanager
+    def _reading(self, schema: Schema) -> Iterator[Path]:
+        """While a table of features is read: it is there, as it was written, and what fails is told with its path."""
+        path = self.features_folder / f"{schema.name.lower()}.parquet"
+        if wrong := self.feature_faults(schema):
+            raise self._broken(path, "; ".join(wrong))
+        with self._told_if_broken(path):
+            yield path
+
+    def feature_faults(self, schema: Schema, *, keys: bool | None = None) -> tuple[str, ...]:
+        """Every fault of a table of features that is the file that was written, a sentence each; see `verified.faults`.
+
+        `keys` says whether to look for keys that occur twice, which takes long; where None, only in a file whose digest
+        meta.json does not hold.
+        """
+        path = self._feature_file(f"{schema.name.lower()}.parquet")
+        with self._told_if_broken(path):
+            found = content_digest(path)
+        written = self._record().digests if (self.features_folder / "meta.json").exists() else {}
+        if written.get(path.name, found) != found:
+            message = "is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced"
+            raise self._broken(path, message)
+        with self._told_if_broken(path):
+            return faults(path, schema, found, keys=path.name not in written if keys is None else keys)
+
+    def check_features(self) -> None:
+        """Hold the features to the study: every table readable, every article in articles.csv."""
+        known, annotated = set(self.manifest["article"]), set(self.features(tables.ARTICLES)["article"])
+        for schema in tables.FEATURES:
+            with self._reading(schema) as path:
+                found = annotated if schema is tables.ARTICLES else read_articles(path)
+            for strange, place, fix in (
+                (found - known, "articles.csv", "put their rows back, or annotate again without their texts"),
+                (found - annotated, "articles.parquet", "annotate again"),
+            ):
+                if strange:
+                    message = f"holds {len(strange)} articles that {place} does not, first {min(strange)}: {fix}"
+                    raise self._broken(path, message)
+        if not annotated:
+            raise self._broken(self.features_folder / "articles.parquet", "holds no article")
+
     def feature_inputs(self, added: pd.DataFrame | None = None) -> dict[str, str]:
         """Digest of each study file that the features were made with: what `castillo list` compares.
 
         `added` holds article and language of rows that articles.csv got since the study was loaded.
         """
-        rows = [self.manifest[["article", "language", "body_kind"]], *([] if added is None else [added])]
-        coded = pd.concat(rows).to_csv(index=False)
-        return {
-            **{name: digest(read_file(self.folder / name, root=self.folder)) for name in ("actors.csv", "labels.csv")},
-            "articles.csv (language, body_kind)": digest(coded.encode()),
+        coded = pd.concat([self.manifest[["article", "language", "body_kind"]], added]).to_csv(index=False)
+        digests = {
+            name: digest(read_file(self.folder / name, root=self.folder)) for name in ("actors.csv", "labels.csv")
         }
-
-    def _made(self) -> dict[str, dict[str, Any]]:
-        """What meta.json tells of how the features were made."""
-        path = self.features_folder / "meta.json"
-        if not path.exists():
-            raise FeaturesMissing(path, self.argument)
-        try:
-            made = json.loads(path.read_text(encoding="utf-8"))
-            before = len(made.get("rejected", ()))  # features made before reasons were counted
-            aside = made.get("set_aside", {"row of texts": before} if before else {})
-            counts = {"set_aside": aside, "skipped": made.get("skipped", {})}
-            whole = {name: {str(k): int(n) for k, n in dict(given).items()} for name, given in counts.items()}
-            return {"inputs": dict(made["inputs"]), "digests": dict(made.get("digests", {})), **whole} | {
-                "measured": dict(made.get("measured", {}))
-            }
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise FeaturesBroken(path, f"cannot be read ({_first_line(error)})", self.argument) from error
+        return {**digests, "articles.csv (language, body_kind)": digest(coded.encode())}
 
     def stale_features(self) -> list[str]:
         """Names of the study's files, of the code that measures and of packages that changed since the features were
-        made; empty where they are fresh.
-
-        Raises
-        ------
-        FeaturesMissing, FeaturesBroken
-        """
-        made = self._made()
-        files = [name for name, now in self.feature_inputs().items() if made["inputs"].get(name) != now]
-        return files + changed_code(made["measured"])
+        made; empty where they are fresh."""
+        record = self._record()
+        files = [name for name, now in self.feature_inputs().items() if record.inputs.get(name) != now]
+        return files + changed_code(record.measured)
 
     def features_warning(self) -> str:
-        """A sentence on features that would be measured otherwise now; empty where they are fresh.
-
-        Raises
-        ------
-        FeaturesMissing, FeaturesBroken
-        """
+        """A sentence on features that would be measured otherwise now; empty where they are fresh."""
         if not (changed := self.stale_features()):
             return ""
-        measured = self._made()["measured"]
+        measured = self._record().measured
         by = f"castillo-coverage {measured['version']} on {measured['on']}" if "on" in measured else "an older version"
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         return f"The features were measured by {by}; changed since: {', '.join(changed[:3])}{more}."
 
     def set_aside(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Rows of texts that the features lack, by reason, and what the files of texts held besides articles, by kind.
+        """Rows of texts that the features lack, by reason, and what else the files of texts held, by kind."""
+        return self._record().set_aside, self._record().skipped
 
-        Raises
-        ------
-        FeaturesMissing, FeaturesBroken
-        """
-        made = self._made()
-        return made["set_aside"], made["skipped"]
+    def _record(self) -> FeaturesRecord:
+        from analysis.study.settings import FeaturesRecord
 
+        path = self._feature_file("meta.json")
+        with self._told_if_broken(path):
+            return FeaturesRecord.model_validate_json(read_file(path, root=self.folder))
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+    def _feature_file(self, name: str) -> Path:
+        path = self.features_folder / name
+        if not inside(self.folder, path):
+            raise self._broken(path, "is not read, since a symlink leads out of the study's folder")
+        if not path.exists():
+            raise FeaturesMissing(path, self.argument)
+        return path
+
+    @contextmanager
+    def _told_if_broken(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, TableError, ArrowException, QueryError) as error:
+            reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+            raise self._broken(path, f"cannot be read ({reason})") from error
+
+    def _broken(self, path: Path, message: str) -> FeaturesBroken:
+        return FeaturesBroken(path, message, self.argument)

@@ -6,11 +6,11 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import tables
@@ -23,9 +23,9 @@ from analysis.wording import unescape_formula
 _ROWS = 10_000
 #: Control characters that no text can mean.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-
-#: A date without a time.
-_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE_WITHOUT_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+#: What spreadsheets write in place of commas, a line `sep=;` included.
+_SEPARATORS = {";": "semicolon", "\t": "tab", "sep=": "semicolon"}
 
 
 def read_utf8(path: Path, fix: str) -> tuple[bytes, list[Problem]]:
@@ -44,20 +44,19 @@ def read_utf8(path: Path, fix: str) -> tuple[bytes, list[Problem]]:
         return b"", [Problem(path, None, message, fix, unread=True)]
 
 
-def line_of(text: str, name: str, entry: int = 0) -> int | None:
-    """1-based line of study.toml where a setting, or its table number `entry`, stands; None where there is none."""
+def line_of(text: str, name: str, entry: int = 0, *, value: str = "") -> int | None:
+    """1-based line of study.toml where a setting, or its table number `entry`, stands; None where there is none.
+
+    With a `value`, the line below where it is one of the texts of the setting, if it is found there.
+    """
     place = re.compile(rf"""^[ \t]*(\[\[?[ \t]*)?["']?{re.escape(name)}["']?[ \t]*[=\].]""", re.MULTILINE)
     table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
     top = table.start() if table else len(text)  # a key below is one of that table
     starts = [match.start() for match in place.finditer(text) if match[1] or match.start() < top]
-    return text.count("\n", 0, starts[entry if entry < len(starts) else 0]) + 1 if starts else None
-
-
-def line_of_text(text: str, name: str, value: str) -> int | None:
-    """1-based line of study.toml where a setting has a text as one of its values; where the setting stands, else."""
-    if (line := line_of(text, name)) is None:
+    if not starts:
         return None
-    for number, content in enumerate(text.split("\n")[line - 1 :], start=line):
+    line = text.count("\n", 0, starts[entry if entry < len(starts) else 0]) + 1
+    for number, content in enumerate(text.split("\n")[line - 1 :] if value else (), start=line):
         if f'"{value}"' in content or f"'{value}'" in content:
             return number
         if content.strip().startswith("["):
@@ -66,47 +65,30 @@ def line_of_text(text: str, name: str, value: str) -> int | None:
 
 
 def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
-    """Rows of one CSV file of a study that have no problem, and every problem of the others.
-
-    Returns
-    -------
-    (DataFrame, list of Problem)
-        The rows with the schema's dtypes and a last column `line` (1-based line in the file).
-    """
+    """Rows of a CSV file that have no problem, with a last column `line` (from 1), and every problem of the others."""
     raw, problems = read_utf8(path, f"Create it with the columns {','.join(schema.names)}")
-    if problems:
-        return _frame([], schema), problems
     text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")  # decoded in pieces: as a whole it is large
     reader = csv.reader(text, strict=True)
-    start = 1
+    rows, frames, line = [], [], 1
     try:
         header = next(reader, [])
-        if problems := _check_header(path, header, schema):
-            return _frame([], schema), problems
-        rows: list[dict[str, Any]] = []
-        frames: list[pd.DataFrame] = []
-        seen: dict[Any, int] = {}
-        while (start := reader.line_num + 1) and (cells := next(reader, None)) is not None:
-            if not cells:
-                continue
-            row, wrong = _read_row(path, start, cells, header, schema)
-            if not wrong and schema.key:
-                wrong = _repeated(path, start, row, schema, seen)
-            problems += wrong
-            if not wrong:
-                rows.append({**row, "line": start})
+        if problems := problems or _check_header(path, header, schema):
+            return tables.empty(schema).assign(line=0), problems
+        while (line := reader.line_num + 1) and (cells := next(reader, None)) is not None:
+            if cells and len(cells) != len(header):
+                message = f"has {len(cells)} fields where the first line has {len(header)}"
+                problems.append(Problem(path, line, message, "Put fields that hold a comma in quotation marks"))
+            elif cells:
+                rows.append([*cells, line])
             if len(rows) == _ROWS:
-                frames.append(_frame(rows, schema))
+                frames.append(_read_rows(path, header, rows, schema, problems))
                 rows = []
-        return pd.concat([*frames, _frame(rows, schema)], ignore_index=True), problems
+        frames.append(_read_rows(path, header, rows, schema, problems))
     except csv.Error as error:  # an open quotation mark runs on: the line is where its row starts
-        message = f"broken CSV ({error}); no row was read"
-        return _frame([], schema), [Problem(path, start, message, "Close the quotation marks of this row", unread=True)]
-
-
-def _frame(rows: list[dict[str, Any]], schema: Schema) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=[*schema.names, "line"])
-    return frame.astype({**{c.name: tables.DTYPES[c.kind] for c in schema.columns}, "line": "int64"})
+        message, fix = f"broken CSV ({error}); no row was read", "Close the quotation marks of this row"
+        return tables.empty(schema).assign(line=0), [Problem(path, line, message, fix, unread=True)]
+    frame = _first_of_each_key(path, pd.concat(frames, ignore_index=True), schema, problems)
+    return frame, sorted(problems, key=lambda problem: problem.line or 0)
 
 
 def _check_header(path: Path, header: list[str], schema: Schema) -> list[Problem]:
@@ -129,45 +111,51 @@ def _check_header(path: Path, header: list[str], schema: Schema) -> list[Problem
     return [Problem(path, 1, message, fix, unread=True) for message, fix in faults]
 
 
-#: What spreadsheets write in place of commas, a line `sep=;` included.
-_SEPARATORS = {";": "semicolon", "\t": "tab", "sep=": "semicolon"}
-
-
-def _repeated(path: Path, line: int, row: Mapping[str, Any], schema: Schema, seen: dict[Any, int]) -> list[Problem]:
-    """A problem where the key of a row has been seen."""
-    first = seen.setdefault(tuple(row[name] for name in schema.key), line)
-    if first == line:
-        return []
-    shown = ", ".join(f"{row[name]:%Y-%m-%d}" if hasattr(row[name], "year") else str(row[name]) for name in schema.key)
-    fix = f"Delete one of the two rows (the first is line {first})"
-    return [Problem(path, line, f"{' + '.join(schema.key)} {shown!r} occurs twice", fix)]
-
-
-def _read_row(
-    path: Path, line: int, cells: list[str], header: list[str], schema: Schema
-) -> tuple[dict[str, Any], list[Problem]]:
-    """Values of a row by column, and everything wrong with it."""
-    if len(cells) != len(header):
-        message = f"has {len(cells)} fields where the first line has {len(header)}"
-        return {}, [Problem(path, line, message, "Put fields that hold a comma in quotation marks")]
-    row: dict[str, Any] = {}
-    problems = []
+def _read_rows(
+    path: Path, header: list[str], rows: list[list[Any]], schema: Schema, problems: list[Problem]
+) -> pd.DataFrame:
+    """Rows without a problem, in the schema's dtypes; each different cell of a column is read once."""
+    *cells, lines = zip(*rows, strict=True) if rows else [()] * (len(header) + 1)
     given = dict(zip(header, cells, strict=True))
+    values, right = {}, np.ones(len(rows), bool)
     for column in schema.columns:
-        text = given.get(column.name, "").strip()
-        try:
-            row[column.name] = parse_cell(text, column) if text else None
-        except ValueError as error:
-            problems.append(Problem(path, line, f"{column.name} {text!r} {error}", f"It holds: {column.meaning}"))
-        if not text and not column.optional:
-            problems.append(Problem(path, line, f"{column.name} is empty", f"It holds: {column.meaning}"))
-    if row.get("timestamp") == "publisher" and _DAY.fullmatch(given.get("published", "").strip()):
-        row["timestamp"] = "day"  # a bare date is a day, whoever gave it: as midnight UTC it could be the day before
-    return row, problems
+        texts = [text.strip() for text in given.get(column.name, [""] * len(rows))]
+        known: dict[str, Any] = {}
+        faults: dict[str, str] = {}
+        for text in dict.fromkeys(texts):
+            try:
+                known[text] = parse_cell(text, column)
+            except ValueError as error:
+                faults[text] = f"{column.name} {f'{text!r} ' if text else ''}{error}"
+        for at in (at for at, text in enumerate(texts) if text in faults) if faults else ():
+            problems.append(Problem(path, lines[at], faults[texts[at]], f"It holds: {column.meaning}"))
+            right[at] = False
+        values[column.name] = [known.get(text) for text in texts]
+    frame = pd.DataFrame({**values, "line": lines}, dtype=object)[right]
+    if "timestamp" in frame:  # a bare date is a day, whoever gave it: as midnight UTC it could be the day before
+        bare = pd.Series(given["published"], dtype=object).str.strip().str.fullmatch(_DATE_WITHOUT_TIME)[right]
+        frame.loc[bare.astype(bool) & (frame["timestamp"] == "publisher"), "timestamp"] = "day"
+    return frame.astype({**{c.name: tables.DTYPES[c.kind] for c in schema.columns}, "line": "int64"})
+
+
+def _first_of_each_key(path: Path, frame: pd.DataFrame, schema: Schema, problems: list[Problem]) -> pd.DataFrame:
+    """The rows but those that repeat the key of another, which are problems."""
+    key = list(schema.key)
+    again = frame.duplicated(key)
+    first = frame[again].merge(frame[~again], on=key)["line_y"] if again.any() else ()
+    for row, line in zip(frame[again].to_dict("records"), first, strict=True):
+        shown = ", ".join(f"{row[k]:%Y-%m-%d}" if hasattr(row[k], "year") else str(row[k]) for k in key)
+        fix = f"Delete one of the two rows (the first is line {line})"
+        problems.append(Problem(path, row["line"], f"{' + '.join(key)} {shown!r} occurs twice", fix))
+    return frame[~again].reset_index(drop=True)
 
 
 def parse_cell(text: str, column: Column) -> Any:
-    """Value of a CSV cell for a column; ValueError says why it does not fit."""
+    """Value of a CSV cell for a column, None where it is empty; ValueError says why it does not fit."""
+    if not text:
+        if column.optional:
+            return None
+        raise ValueError("is empty")
     if CONTROL.search(text):
         raise ValueError("holds a control character")
     if column.allowed and text not in column.allowed:

@@ -1,4 +1,4 @@
-"""Faults of a Parquet file of features: whatever its columns and values break of the schema, found by SQL."""
+"""Features asked by SQL of their Parquet files, and what a file's columns and values break of its schema."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from typing import Any
 
 import duckdb
 
-from analysis.paths import cache_folder, file_digest, find_root
-from analysis.paths import digest as digest_of
+from analysis.paths import cache_folder, digest, file_digest, find_root
 from analysis.tables import Column, Schema
 
 MEMORY = "512MB"
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _WHOLE = (*_INTEGERS, *(f"U{name}" for name in _INTEGERS))
 _NUMBERS = (*_WHOLE, "FLOAT", "DOUBLE")
-#: Kind of column → the SQL types it may have.
-_TYPES = {
-    "text": ("VARCHAR",),
-    "integer": _NUMBERS,
-    "number": _NUMBERS,
-    "time": ("TIMESTAMP WITH TIME ZONE",),
-    "list": tuple(f"{name}[]" for name in _WHOLE),
-}
-#: Kind of column → SQL that is true of a value that does not fit; of numbers also what lies outside their unit.
-_UNFIT = {
-    "text": "false",
-    "integer": "not coalesce({v}::double between {low} and 2147483647 and {v}::double = floor({v}::double), false)",
-    "number": "not isnan({v}::double) and not {v}::double between {low} and {high}",
-    "time": "not {v} between timestamptz '1700-01-01 00:00Z' and timestamptz '2250-01-01 00:00Z'",
-    "list": "(list_min({v}) < 0 or list_max({v}) > 4294967295 or list_count({v}) < len({v}))",
+#: Kind of column → the SQL types it may have, and SQL that is true of a value that does not fit; of numbers also what
+#: lies outside their unit.
+_KINDS = {
+    "text": (("VARCHAR",), "false"),
+    "integer": (
+        _NUMBERS,
+        "not coalesce({v}::double between {low} and 2147483647 and {v}::double = floor({v}::double), false)",
+    ),
+    "number": (_NUMBERS, "not isnan({v}::double) and not {v}::double between {low} and {high}"),
+    "time": (
+        ("TIMESTAMP WITH TIME ZONE",),
+        "not {v} between timestamptz '1700-01-01 00:00Z' and timestamptz '2250-01-01 00:00Z'",
+    ),
+    "list": (
+        tuple(f"{name}[]" for name in _WHOLE),
+        "(list_min({v}) < 0 or list_max({v}) > 4294967295 or list_count({v}) < len({v}))",
+    ),
 }
 
 
@@ -67,33 +68,21 @@ def _parquet(path: Path) -> str:
 
 
 @lru_cache(maxsize=64)
-def faults(path: Path, schema: Schema, digest: str, *, keys: bool = True) -> tuple[str, ...]:
-    """What is wrong with a file's columns and values, a sentence each; what has no fault is looked at once per content.
+def faults(path: Path, schema: Schema, content: str, *, keys: bool = True) -> tuple[str, ...]:
+    """What is wrong with a file's columns and values, a sentence each; `keys` also looks for those that occur twice.
 
-    Parameters
-    ----------
-    path : Path of a Parquet file
-    schema : Schema
-    digest : str, of the file
-    keys : bool, whether to look for keys that occur twice, which takes longest
-
-    Raises
-    ------
-    OSError, duckdb.Error
-        Where it is no Parquet file, or cannot be read to its end.
+    A file without a fault is looked at once per `content`, its digest. OSError or duckdb.Error where it is no Parquet
+    file, or cannot be read to its end.
     """
-    known = digest_of(f"{digest} {schema} {keys} {file_digest(Path(__file__))}".encode())
+    known = digest(f"{content} {schema} {keys} {file_digest(Path(__file__))}".encode())
     mark = cache_folder(find_root()) / "verified" / known
     if mark.exists():
         return ()
     with connected(path) as connection:
         types = {name: kind for name, kind, *_ in connection.execute("describe source").fetchall()}
-        shown = ", ".join(types)
-        found = [
-            f"{_place(schema, c.name)} missing; the table has {shown}" for c in schema.columns if c.name not in types
-        ]
-        if not found:
-            found = list(_value_faults(connection, schema, types))
+        missing = f"missing; the table has {', '.join(types)}"
+        found = [f"{_place(schema, name)} {missing}" for name in schema.names if name not in types]
+        found = found or list(_value_faults(connection, schema, types))
         if keys and not found:
             found = list(_key_faults(connection, schema))
     if not found:
@@ -111,12 +100,12 @@ def _value_faults(connection: duckdb.DuckDBPyConnection, schema: Schema, types: 
     """Types, missing values, and values that do not fit, by one pass over the table."""
     wanted = ["count(*)"]
     for column in schema.columns:
-        name, unfit = f'"{column.name}"', _unfit(column) if types[column.name] in _TYPES[column.kind] else "false"
+        name, unfit = f'"{column.name}"', _unfit(column) if types[column.name] in _KINDS[column.kind][0] else "false"
         wanted += [f"count({name})", f"count(*) filter ({unfit})", f"(min({name}) filter ({unfit}))::varchar"]
     rows, *figures = connection.execute(f"select {', '.join(wanted)} from source").fetchall()[0]
     for column, filled, wrong, first in zip(schema.columns, *(figures[n::3] for n in range(3)), strict=True):
         place = _place(schema, column.name)
-        if filled and types[column.name] not in _TYPES[column.kind]:
+        if filled and types[column.name] not in _KINDS[column.kind][0]:
             yield f"{place} is not {column.kind}: it is {types[column.name]}"
         elif filled < rows and not column.optional and column.kind != "number":
             yield f"{place} {rows - filled} values are missing; it must be complete"
@@ -132,7 +121,7 @@ def _unfit(column: Column) -> str:
     if column.allowed:
         return f"{name} not in ({', '.join(map(repr, column.allowed))})"
     low, _, high = column.unit.partition(" to ") if " to " in column.unit else ("0", "", "inf")
-    return f"{name} is not null and {_UNFIT[column.kind].format(v=name, low=low, high=high)}"
+    return f"{name} is not null and {_KINDS[column.kind][1].format(v=name, low=low, high=high)}"
 
 
 def _key_faults(connection: duckdb.DuckDBPyConnection, schema: Schema) -> Iterator[str]:

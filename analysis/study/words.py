@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from analysis.tables import PARTS
-from analysis.text.arrays import column
+from analysis.text.arrays import map_array
 from analysis.text.mentions import parse
 from analysis.text.tokens import is_word
 from analysis.text.voice import lower
@@ -26,13 +26,7 @@ _ENDINGS = ("e", "ed", "es", "er", "ers", "ing", "ation", "ations")
 
 @dataclass(frozen=True)
 class Words:
-    """Word counts of some articles.
-
-    Attributes
-    ----------
-    forms : array of str, in order
-    counts : csc_array (articles × forms) of integers
-    """
+    """Word counts of some articles: `counts` (articles × forms) of integers, the forms in order."""
 
     forms: np.ndarray
     counts: sparse.csc_array
@@ -79,16 +73,11 @@ def in_parts(sizes: np.ndarray) -> list[np.ndarray]:
 
 
 def count_words(
-    terms: tuple[np.ndarray, sparse.csc_array], number: np.ndarray, parts: int, language: str | None
+    terms: tuple[np.ndarray, sparse.csc_array], number: np.ndarray, parts: Sequence[int], language: str | None
 ) -> Words:
-    """Words of at least two letters in the first `parts` parts of some articles.
+    """Words of at least two letters in some parts of the articles of some numbers.
 
-    Parameters
-    ----------
-    terms : (array, csc_array), see `FeatureStore.terms`
-    number : array, the articles' numbers in the study
-    parts : int
-    language : str or None, whose spellings are folded
+    `terms` is laid out as `FeatureStore.terms`; spellings are folded as `language` has them.
     """
     texts, uses = terms
     text = pd.Series(texts, dtype="str")
@@ -96,9 +85,8 @@ def count_words(
     cells = [uses[:0, :0]]
     for some in in_parts(np.diff(uses.indptr)[wanted]):
         held = uses[:, wanted[some]].astype(np.int32)
-        cells.append(
-            _small(sum((held[len(PARTS) * number + part] for part in range(1, parts)), held[len(PARTS) * number]))
-        )
+        first, *others = (held[len(PARTS) * number + part] for part in parts)
+        cells.append(_small(sum(others, first)))
     counts = sparse.csc_array(sparse.hstack(cells[1:], format="csc"))
     used = np.flatnonzero(np.diff(counts.indptr))
     return _folded(texts[wanted[used]], counts[:, used], language)
@@ -111,19 +99,15 @@ def check_texts(texts: Sequence[str]) -> Sequence[str]:
     return texts
 
 
-def count_texts(texts: Sequence[str], *, language: str) -> tuple[np.ndarray, sparse.csc_array]:
-    """Word forms of some texts, case-folded, and how often each text uses them, laid out as `FeatureStore.terms`."""
-    parsed = parse(list(check_texts(texts)), language=language)
-    number, text = parsed.tokens.numbers, parsed.owners[parsed.tokens.rows]
-    word = column(is_word, parsed.tokens.forms)[number]
-    code, forms = pd.factorize(np.array([lower(form) for form in parsed.tokens.forms], object), sort=True)
-    cells = np.ones(int(word.sum()), np.int32), (len(PARTS) * text[word], code[number][word])
-    return forms, sparse.csc_array(cells, shape=(len(PARTS) * len(texts), len(forms)))
-
-
 def words_of_texts(texts: Sequence[str], *, language: str) -> Words:
     """Words of at least two letters in some texts."""
-    return count_words(count_texts(texts, language=language), np.arange(len(texts)), 1, language)
+    parsed = parse(list(check_texts(texts)), language=language)
+    number, text = parsed.tokens.numbers, parsed.owners[parsed.tokens.rows]
+    word = map_array(is_word, parsed.tokens.forms)[number]
+    code, forms = pd.factorize(np.array([lower(form) for form in parsed.tokens.forms], object), sort=True)
+    cells = np.ones(int(word.sum()), np.int32), (len(PARTS) * text[word], code[number][word])
+    counts = sparse.csc_array(cells, shape=(len(PARTS) * len(texts), len(forms)))
+    return count_words((forms, counts), np.arange(len(texts)), (0,), language)
 
 
 def _folded(texts: np.ndarray, counts: sparse.csc_array, language: str | None) -> Words:
@@ -136,10 +120,9 @@ def _folded(texts: np.ndarray, counts: sparse.csc_array, language: str | None) -
     more = np.setdiff1d(np.arange(len(form)), first)
     whole = counts[:, first]
     if len(more):
-        added = sparse.csc_array(
-            (np.ones(len(more), np.int32), (np.arange(len(more)), form[more])), (len(more), len(forms))
-        )
-        whole = _small(whole.astype(np.int32) + counts[:, more] @ added)
+        ones = np.ones(len(more), np.int32), (np.arange(len(more)), form[more])
+        added = counts[:, more] @ sparse.csc_array(ones, shape=(len(more), len(forms)))
+        whole = _small(whole.astype(np.int32) + added)
     return Words(forms.to_numpy(), whole)
 
 
@@ -149,20 +132,11 @@ def _small(counts: sparse.csc_array) -> sparse.csc_array:
 
 
 def fold_spellings(terms: Collection[str], *, language: str | None) -> dict[str, str]:
-    """Terms that are another term's spelling (Cuzco, anti-government), with the form under which they are counted.
+    """Terms that are another's spelling (Cuzco, anti-government), with the form under which they are counted.
 
-    Parameters
-    ----------
-    terms : collection of case-folded word forms, all of a study: a hyphen is only left out where the closed form is
-        among them
-    language : str, or None where they are of several
-
-    Returns
-    -------
-    dict, spelling → form; terms that stay as they are have no entry
+    `terms` are all of a study, case-folded: a hyphen is only left out where the closed form is among them.
     """
-    listed, prefixes = _listed(language), _rules()["prefixes"]
-    known = frozenset(terms)
+    listed, prefixes, known = _listed(language), _rules()["prefixes"], frozenset(terms)
     folded = {}
     for term in terms:
         start, hyphen, rest = term.partition("-")
@@ -180,6 +154,7 @@ def _rules() -> dict[str, dict[str, list[str]]]:
 
 @cache
 def _listed(language: str | None) -> dict[str, str]:
+    """Spelling → form, of a language; of none, those of all."""
     rules = _rules()
     pairs = {**rules["*"], **rules.get(language or "", {})}
     listed = {variant: form for form, variants in pairs.items() for variant in variants}

@@ -6,19 +6,20 @@ Markdown): nothing else in the project says what a column means.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from analysis.errors import AnalysisError, did_you_mean
 from analysis.tables.schema import DTYPES as DTYPES
 from analysis.tables.schema import Column as Column
 from analysis.tables.schema import Schema as Schema
 from analysis.tables.schema import check as check
-from analysis.tables.schema import check_key as check_key
 from analysis.tables.schema import empty as empty
 
 #: Languages with rules for sentences and tokens.
 LANGUAGES = ("en", "es", "pt", "pl")
 #: Their codes of three letters (ISO 639-2).
 _THREE_LETTERS = {"eng": "en", "spa": "es", "por": "pt", "pol": "pl"}
-
 #: What people write for a language whose tag they do not know.
 _LANGUAGE_NAMES = {
     **{"english": "en", "spanish": "es", "español": "es", "castellano": "es", "portuguese": "pt"},
@@ -31,8 +32,6 @@ def language_tag(text: str) -> str:
 
     What is no language tag (BCP 47) comes back as it is, for whoever asks to refuse by name.
 
-    Examples
-    --------
     >>> [language_tag(tag) for tag in ("es-419", "PL", "zh-Hans-CN", "Spanish")]
     ['es', 'pl', 'zh', 'Spanish']
     """
@@ -48,27 +47,41 @@ def language_hint(value: str) -> str:
     return f" (did you mean {found!r}?)" if found else did_you_mean(value, LANGUAGES)
 
 
+PARTS = ("title", "lede", "rest")
+
+
+class Variant(NamedTuple):
+    """A text to compare articles by: its parts, its name, and what one calls the articles that have it."""
+
+    parts: tuple[str, ...]
+    label: str
+    articles: str
+
+
+VARIANTS = {
+    "title": Variant(("title",), "titles only", "headlines"),
+    "lede": Variant(("title", "lede"), "title and first paragraph", "articles that have a first paragraph"),
+    "text": Variant(("title", "lede", "rest"), "whole text", "articles"),
+}
 #: What is compared; `term-log-odds` are words.
 MEASURES = (
-    "actor-share",
-    "actor-rate",
-    "label-share",
-    "label-share-own",
-    "sentiment",
-    "targeted-sentiment",
-    "term-log-odds",
+    *("actor-share", "actor-rate", "label-share", "label-share-own"),
+    *("sentiment", "targeted-sentiment", "term-log-odds"),
 )
-
 GENRES = ("news", "opinion", "explainer", "photo", "briefing")
 BODY_KINDS = ("none", "caption", "summary", "full")
 SOURCES = ("feed", "page", "text")
 TIMESTAMPS = ("publisher", "day", "crawl")
 #: What a column of a table of texts may hold: the keys of [columns] in study.toml.
 TEXT_COLUMNS = ("file", "article", "outlet", "language", "published", "url", "title", "body", "source")
-PARTS = ("title", "lede", "rest")
 VOICES = ("own", "attributed", "quoted")
 POLARITIES = ("negative", "neutral", "positive")
 KINDS = ("person", "party", "institution", "place", "state", "group")
+
+
+def _table(name: str, row: str, key: str = "") -> Callable[..., Schema]:
+    """A schema, to be given its columns: its name, what a row is, the columns that together occur only once."""
+    return lambda *columns: Schema(name, row, columns, tuple(key.split()))
 
 
 def _c(
@@ -77,255 +90,163 @@ def _c(
     return Column(name, kind, unit, meaning, allowed, optional)
 
 
-_ARTICLE = _c("article", "text", "", "unique id of the article")
-_OUTLET = _c("outlet", "text", "", "id of the outlet, as in outlets.csv")
+def _text(name: str, meaning: str, allowed: tuple[str, ...] = (), *, optional: bool = False) -> Column:
+    return Column(name, "text", "", meaning, allowed, optional)
+
+
+_ARTICLE = _text("article", "unique id of the article")
+_OUTLET = _text("outlet", "id of the outlet, as in outlets.csv")
 _LANGUAGE = _c("language", "text", "BCP 47", "language of the text")
 _PUBLISHED = _c("published", "time", "UTC", "when the publisher (or, failing that, the crawler) dated it")
-_TIMESTAMP = _c(
-    "timestamp", "text", "", "what is dated: the publisher's time, a day given without a time, or the crawl", TIMESTAMPS
+_TIMESTAMP = _text(
+    "timestamp", "what is dated: the publisher's time, a day given without a time, or the crawl", TIMESTAMPS
 )
-_URL = _c("url", "text", "", "address of the article", optional=True)
-_SOURCE = _c("source", "text", "", "what the text is: a feed item, a page, or a text handed over", SOURCES)
-_BODY_KIND = _c("body_kind", "text", "", "what the body holds", BODY_KINDS)
-_PART = _c("part", "text", "", "title, lede (first paragraph of the body) or rest", PARTS)
+_URL = _text("url", "address of the article", optional=True)
+_SOURCE = _text("source", "what the text is: a feed item, a page, or a text handed over", SOURCES)
+_PART = _text("part", "title, lede (first paragraph of the body) or rest", PARTS)
+_START = _c("start", "integer", "code points", "first position in the cleaned text")
+_END = _c("end", "integer", "code points", "position after the last")
+_SHA256 = _c("source_sha256", "text", "hex", "digest of title and body as they were handed over")
+_CASE = _text("case", "exact: only in this capitalisation; any: in every", ("exact", "any"))
 
-TEXTS = Schema(
-    "TEXTS",
-    "article (private: never in the repository)",
-    (
-        _ARTICLE,
-        _OUTLET,
-        _LANGUAGE,
-        _PUBLISHED,
-        _TIMESTAMP,
-        _URL,
-        _SOURCE,
-        _c("title", "text", "", "headline, cleaned of markup"),
-        _c("body", "text", "", "body, cleaned of markup; paragraphs end in a line break"),
-        _c("source_sha256", "text", "hex", "digest of title and body as they were handed over"),
+TEXTS = _table("TEXTS", "article (private: never in the repository)")(
+    *(_ARTICLE, _OUTLET, _LANGUAGE, _PUBLISHED, _TIMESTAMP, _URL, _SOURCE),
+    _text("title", "headline, cleaned of markup"),
+    _text("body", "body, cleaned of markup; paragraphs end in a line break"),
+    _SHA256,
+)
+
+ARTICLES = _table("ARTICLES", "article", "article")(
+    *(_ARTICLE, _OUTLET, _LANGUAGE, _PUBLISHED),
+    _text("body_kind", "what the body holds", BODY_KINDS),
+    _c("characters", "integer", "code points", "length of the cleaned text, title + line break + body"),
+    _c("sentences", "integer", "sentences", "sentences in the cleaned text"),
+    _c("tokens", "integer", "tokens", "word tokens (with a letter or digit) in the cleaned text"),
+    _c("title_tokens", "integer", "tokens", "word tokens in the title"),
+    _c("lede_tokens", "integer", "tokens", "word tokens in the first paragraph of the body"),
+    _SHA256,
+    _c("text_sha256", "text", "hex", "digest of the cleaned text"),
+)
+
+SENTENCES = _table("SENTENCES", "sentence", "article sentence")(
+    _ARTICLE,
+    _c("sentence", "integer", "", "position in the article, from 0"),
+    *(_PART, _START, _END),
+    _c("tokens", "integer", "tokens", "word tokens in the sentence"),
+    _c("sentiment", "number", "-1 to 1", "tone of the sentence; missing where the language has no instrument"),
+    _c("quoted", "number", "0 to 1", "share of its word tokens inside quotation marks"),
+)
+
+TERMS = _table("TERMS", "article × part × word form", "article part term")(
+    _ARTICLE, _PART, _text("term", "word form, case-folded"), _c("count", "integer", "tokens", "how often")
+)
+
+MENTIONS = _table("MENTIONS", "mention", "article start gazetteer")(
+    _ARTICLE,
+    _c("sentence", "integer", "", "its sentence's position in the article"),
+    *(_START, _END),
+    _text("gazetteer", "which table the alias comes from", ("actors", "labels")),
+    _text("entry", "actor, or set:label; missing where a surname is unresolved", optional=True),
+    _text("alias", "the alias that matched, as the table writes it"),
+    _text("voice", "who speaks: the outlet, somebody paraphrased, somebody quoted", VOICES),
+    _c("sentiment", "number", "-1 to 1", "tone toward the mention; missing where the language has no instrument"),
+)
+
+SIGNATURES = _table("SIGNATURES", "article × (title, text)", "article scope")(
+    _ARTICLE,
+    _text("scope", "what is signed", ("title", "text")),
+    _c("minhash", "list", "uint32", "MinHash of token shingles; empty where the text is too short"),
+)
+
+REPRINTS = _table("REPRINTS", "article", "article")(
+    _ARTICLE,
+    _text("head", "earliest article of its cluster of copies; itself where there is no copy"),
+    _c("similarity", "number", "0 to 1", "estimated Jaccard similarity to the nearest copy; 0 without one"),
+)
+
+COMPARISON = _table("COMPARISON", "measure × feature × group")(
+    _text("measure", "actor-share, actor-rate, label-share, sentiment, term-log-odds…"),
+    _text("feature", "what is measured: an actor, a set:label, a term, …"),
+    _text("group", "the outlet (or outlets) compared"),
+    _text("reference", "what it is compared with"),
+    _c("language", "text", "BCP 47", "language of the articles compared, mul for several"),
+    _text("variant", f"which text: {', '.join(f'{v} ({VARIANTS[v].label})' for v in VARIANTS)}", tuple(VARIANTS)),
+    _text(
+        "adjustment",
+        "raw, standardized over the study's periods, or that with copies of earlier articles left out",
+        ("raw", "standardized", "without copies"),
     ),
-)
-
-ARTICLES = Schema(
-    "ARTICLES",
-    "article",
-    (
-        _ARTICLE,
-        _OUTLET,
-        _LANGUAGE,
-        _PUBLISHED,
-        _BODY_KIND,
-        _c("characters", "integer", "code points", "length of the cleaned text, title + line break + body"),
-        _c("sentences", "integer", "sentences", "sentences in the cleaned text"),
-        _c("tokens", "integer", "tokens", "word tokens (with a letter or digit) in the cleaned text"),
-        _c("title_tokens", "integer", "tokens", "word tokens in the title"),
-        _c("lede_tokens", "integer", "tokens", "word tokens in the first paragraph of the body"),
-        _c("source_sha256", "text", "hex", "digest of title and body as they were handed over"),
-        _c("text_sha256", "text", "hex", "digest of the cleaned text"),
-    ),
-    ("article",),
-)
-
-SENTENCES = Schema(
-    "SENTENCES",
-    "sentence",
-    (
-        _ARTICLE,
-        _c("sentence", "integer", "", "position in the article, from 0"),
-        _PART,
-        _c("start", "integer", "code points", "first position in the cleaned text"),
-        _c("end", "integer", "code points", "position after the last"),
-        _c("tokens", "integer", "tokens", "word tokens in the sentence"),
-        _c("sentiment", "number", "-1 to 1", "tone of the sentence; missing where the language has no instrument"),
-        _c("quoted", "number", "0 to 1", "share of its word tokens inside quotation marks"),
-    ),
-    ("article", "sentence"),
-)
-
-TERMS = Schema(
-    "TERMS",
-    "article × part × word form",
-    (_ARTICLE, _PART, _c("term", "text", "", "word form, case-folded"), _c("count", "integer", "tokens", "how often")),
-    ("article", "part", "term"),
-)
-
-MENTIONS = Schema(
-    "MENTIONS",
-    "mention",
-    (
-        _ARTICLE,
-        _c("sentence", "integer", "", "its sentence's position in the article"),
-        _c("start", "integer", "code points", "first position in the cleaned text"),
-        _c("end", "integer", "code points", "position after the last"),
-        _c("gazetteer", "text", "", "which table the alias comes from", ("actors", "labels")),
-        _c("entry", "text", "", "actor, or set:label; missing where a surname is unresolved", optional=True),
-        _c("alias", "text", "", "the alias that matched, as the table writes it"),
-        _c("voice", "text", "", "who speaks: the outlet, somebody paraphrased, somebody quoted", VOICES),
-        _c("sentiment", "number", "-1 to 1", "tone toward the mention; missing where the language has no instrument"),
-    ),
-    ("article", "start", "gazetteer"),
-)
-
-SIGNATURES = Schema(
-    "SIGNATURES",
-    "article × (title, text)",
-    (
-        _ARTICLE,
-        _c("scope", "text", "", "what is signed", ("title", "text")),
-        _c("minhash", "list", "uint32", "MinHash of token shingles; empty where the text is too short"),
-    ),
-    ("article", "scope"),
-)
-
-REPRINTS = Schema(
-    "REPRINTS",
-    "article",
-    (
-        _ARTICLE,
-        _c("head", "text", "", "earliest article of its cluster of copies; itself where there is no copy"),
-        _c("similarity", "number", "0 to 1", "estimated Jaccard similarity to the nearest copy; 0 without one"),
-    ),
-    ("article",),
-)
-
-COMPARISON = Schema(
-    "COMPARISON",
-    "measure × feature × group",
-    (
-        _c("measure", "text", "", "actor-share, actor-rate, label-share, sentiment, term-log-odds…"),
-        _c("feature", "text", "", "what is measured: an actor, a set:label, a term, …"),
-        _c("group", "text", "", "the outlet (or outlets) compared"),
-        _c("reference", "text", "", "what it is compared with"),
-        _c("language", "text", "BCP 47", "language of the articles compared, mul for several"),
-        _c(
-            "variant",
-            "text",
-            "",
-            "which text: title, lede (title and first paragraph), text",
-            ("title", "lede", "text"),
-        ),
-        _c(
-            "adjustment",
-            "text",
-            "",
-            "raw, standardized over the study's periods, or that with copies of earlier articles left out",
-            ("raw", "standardized", "without copies"),
-        ),
-        _c("estimate", "number", "of the measure", "group minus reference; positive: more, or warmer, in the group"),
-        _c("lower", "number", "of the measure", "lower end of the 95 % interval"),
-        _c("upper", "number", "of the measure", "upper end of the 95 % interval"),
-        _c("z", "number", "", "estimate over its standard error"),
-        _c("p", "number", "0 to 1", "two-sided p; missing where not tested"),
-        _c("q", "number", "0 to 1", "Benjamini–Hochberg q over all tested groups and features of the measure"),
-        _c("effect", "number", "", "standardized effect (Cohen's h, log rate ratio, Hedges' g, log odds)"),
-        _c("detectable", "number", "of the measure", "smallest difference found with 80 % power at this n"),
-        _c("count", "number", "of the measure", "articles, mentions or tokens counted in the group"),
-        _c("reference_count", "number", "of the measure", "the same in the reference"),
-        _c("articles", "integer", "articles", "articles of the group compared"),
-        _c("reference_articles", "integer", "articles", "articles of the reference compared"),
-    ),
+    _c("estimate", "number", "of the measure", "group minus reference; positive: more, or warmer, in the group"),
+    _c("lower", "number", "of the measure", "lower end of the 95 % interval"),
+    _c("upper", "number", "of the measure", "upper end of the 95 % interval"),
+    _c("z", "number", "", "estimate over its standard error"),
+    _c("p", "number", "0 to 1", "two-sided p; missing where not tested"),
+    _c("q", "number", "0 to 1", "Benjamini–Hochberg q over all tested groups and features of the measure"),
+    _c("effect", "number", "", "standardized effect (Cohen's h, log rate ratio, Hedges' g, log odds)"),
+    _c("detectable", "number", "of the measure", "smallest difference found with 80 % power at this n"),
+    _c("count", "number", "of the measure", "articles, mentions or tokens counted in the group"),
+    _c("reference_count", "number", "of the measure", "the same in the reference"),
+    _c("articles", "integer", "articles", "articles of the group compared"),
+    _c("reference_articles", "integer", "articles", "articles of the reference compared"),
 )
 
 # The files of a study folder.
 
-OUTLETS_CSV = Schema(
-    "outlets.csv",
-    "outlet",
-    (
-        _OUTLET,
-        _c("name", "text", "", "name as the outlet writes it"),
-        _c("country", "text", "ISO 3166-1 alpha-2", "country of the newsroom"),
-        _LANGUAGE,
-        _c("ownership", "text", "", "who owns it", ("public", "state-funded", "private", "trust")),
-        _c("medium", "text", "", "newspaper, broadcaster, agency, magazine, online"),
-        _c("feed", "text", "", "name of the feed the items came through", optional=True),
-        Column("domain", "text", "", "its hosts, with spaces between: whose pages of a crawl are its", (), True, True),
-        _c("aggregator", "text", "", "whether it republishes others' articles", ("yes", "no")),
-        _c("observed_from", "day", "UTC", "first day of steady observation", optional=True),
-        _c("observed_to", "day", "UTC", "last day of observation", optional=True),
-    ),
-    ("outlet",),
+OUTLETS_CSV = _table("outlets.csv", "outlet", "outlet")(
+    _OUTLET,
+    _text("name", "name as the outlet writes it"),
+    _c("country", "text", "ISO 3166-1 alpha-2", "country of the newsroom"),
+    _LANGUAGE,
+    _text("ownership", "who owns it", ("public", "state-funded", "private", "trust")),
+    _text("medium", "newspaper, broadcaster, agency, magazine, online"),
+    _text("feed", "name of the feed the items came through", optional=True),
+    Column("domain", "text", "", "its hosts, with spaces between: whose pages of a crawl are its", (), True, True),
+    _text("aggregator", "whether it republishes others' articles", ("yes", "no")),
+    _c("observed_from", "day", "UTC", "first day of steady observation", optional=True),
+    _c("observed_to", "day", "UTC", "last day of observation", optional=True),
 )
 
-ARTICLES_CSV = Schema(
-    "articles.csv",
-    "article",
-    (
-        _ARTICLE,
-        _OUTLET,
-        _LANGUAGE,
-        _PUBLISHED,
-        _TIMESTAMP,
-        _URL,
-        _SOURCE,
-        _c("genre", "text", "", "kind of item, after the codebook", GENRES, optional=True),
-        _c("subevent", "text", "", "what it is mainly about, after the codebook", optional=True),
-        _c("body_kind", "text", "", "what its body holds, after the codebook", BODY_KINDS, optional=True),
-    ),
-    ("article",),
+ARTICLES_CSV = _table("articles.csv", "article", "article")(
+    *(_ARTICLE, _OUTLET, _LANGUAGE, _PUBLISHED, _TIMESTAMP, _URL, _SOURCE),
+    _text("genre", "kind of item, after the codebook", GENRES, optional=True),
+    _text("subevent", "what it is mainly about, after the codebook", optional=True),
+    _text("body_kind", "what its body holds, after the codebook", BODY_KINDS, optional=True),
 )
 
-OBSERVED_CSV = Schema(
-    "observed.csv",
-    "outlet × day",
-    (
-        _OUTLET,
-        _c("day", "day", "UTC", "day of observation"),
-        _c("items", "integer", "items", "items on any topic that the collection holds of that outlet and day"),
-    ),
-    ("outlet", "day"),
+OBSERVED_CSV = _table("observed.csv", "outlet × day", "outlet day")(
+    _OUTLET,
+    _c("day", "day", "UTC", "day of observation"),
+    _c("items", "integer", "items", "items on any topic that the collection holds of that outlet and day"),
 )
 
-ACTORS_CSV = Schema(
-    "actors.csv",
-    "alias of an actor",
-    (
-        _c("actor", "text", "", "id of the actor"),
-        _c("kind", "text", "", "what the actor is", KINDS),
-        _c("name", "text", "", "name shown in reports"),
-        _c("language", "text", "BCP 47 or *", "language in which the alias is used; * for any"),
-        _c("alias", "text", "", "the words as written"),
-        _c("case", "text", "", "exact: only in this capitalisation; any: in every", ("exact", "any")),
-        _c(
-            "surname",
-            "text",
-            "",
-            "yes: a surname to resolve; default: goes here if unresolved",
-            ("yes", "default"),
-            optional=True,
-        ),
-        _c("fold", "text", "", "yes: accents may be missing in the text", ("yes",), optional=True),
-    ),
-    ("actor", "language", "alias"),
+ACTORS_CSV = _table("actors.csv", "alias of an actor", "actor language alias")(
+    _text("actor", "id of the actor"),
+    _text("kind", "what the actor is", KINDS),
+    _text("name", "name shown in reports"),
+    _c("language", "text", "BCP 47 or *", "language in which the alias is used; * for any"),
+    _text("alias", "the words as written"),
+    _CASE,
+    _text("surname", "yes: a surname to resolve; default: goes here if unresolved", ("yes", "default"), optional=True),
+    _text("fold", "yes: accents may be missing in the text", ("yes",), optional=True),
 )
 
-LABELS_CSV = Schema(
-    "labels.csv",
-    "term of a label",
-    (
-        _c("set", "text", "", "the set of competing words"),
-        _c("referent", "text", "", "what the words of the set compete to name"),
-        _c("label", "text", "", "the word under which forms are counted together"),
-        _c("language", "text", "BCP 47 or *", "language of the term"),
-        _c("term", "text", "", "the words as written"),
-        _c("case", "text", "", "exact: only in this capitalisation; any: in every", ("exact", "any")),
-    ),
-    ("language", "term"),
+LABELS_CSV = _table("labels.csv", "term of a label", "language term")(
+    _text("set", "the set of competing words"),
+    _text("referent", "what the words of the set compete to name"),
+    _text("label", "the word under which forms are counted together"),
+    _c("language", "text", "BCP 47 or *", "language of the term"),
+    _text("term", "the words as written"),
+    _CASE,
 )
 
-POLARITY_CSV = Schema(
-    "polarity.csv",
-    "mention coded by hand; a study need not have this file",
-    (
-        _ARTICLE,
-        _c("start", "integer", "code points", "where the mention starts in the cleaned text"),
-        _c("end", "integer", "code points", "where it ends"),
-        _c("entry", "text", "", "actor that is mentioned, as in actors.csv"),
-        _c("polarity", "text", "", "how the sentence presents the actor, as settled", POLARITIES),
-        _c("coder_a", "text", "", "what the first coder said", POLARITIES, optional=True),
-        _c("coder_b", "text", "", "what the second coder said", POLARITIES, optional=True),
-    ),
-    ("article", "start", "end"),
+POLARITY_CSV = _table("polarity.csv", "mention coded by hand; a study need not have this file", "article start end")(
+    _ARTICLE,
+    _c("start", "integer", "code points", "where the mention starts in the cleaned text"),
+    _c("end", "integer", "code points", "where it ends"),
+    _text("entry", "actor that is mentioned, as in actors.csv"),
+    _text("polarity", "how the sentence presents the actor, as settled", POLARITIES),
+    _text("coder_a", "what the first coder said", POLARITIES, optional=True),
+    _text("coder_b", "what the second coder said", POLARITIES, optional=True),
 )
 
 STUDY_FILES = (OUTLETS_CSV, ARTICLES_CSV, OBSERVED_CSV, ACTORS_CSV, LABELS_CSV)
@@ -334,12 +255,7 @@ FEATURES = (ARTICLES, SENTENCES, TERMS, MENTIONS, SIGNATURES, REPRINTS)
 
 
 def feature_schema(name: str) -> Schema:
-    """Schema of a table of features by its name, in any case.
-
-    Raises
-    ------
-    AnalysisError
-    """
+    """Schema of a table of features by its name, in any case."""
     known = {schema.name.lower(): schema for schema in FEATURES}
     if name.lower() not in known:
         hint = did_you_mean(name.lower(), known)
