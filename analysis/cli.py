@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analysis.collect import Options
-from analysis.errors import AnalysisError, told
+from analysis.errors import AnalysisError, told, told_if_not_written
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -247,6 +247,32 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     ):
         if count:
             click.echo(f"{count} {remark}")
+
+
+@main.command()
+@STUDY
+@click.option("--by", default="", metavar="COLUMN", help="Within each value of a column, too: language, country, …")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the table as CSV.")
+def agreement(study: str, by: str, output: Path | None) -> None:
+    """Show how far the coders of STUDY agree on each variable and value: Krippendorff's alpha.
+
+    Example: castillo agreement castillo-2022-world --by language
+    """
+    from analysis.paths import replace_file
+    from analysis.results.coded import study_agreement
+
+    table = study_agreement(_load(study), by)
+    if output:
+        with told_if_not_written(output):
+            replace_file(output, table.to_csv(index=False, lineterminator="\n").encode())
+        click.echo(f"{output}: {len(table)} rows")
+        return
+    click.echo(f"{'variable: value':44} {'coded twice':>11} {'first':>6} {'second':>6} {'same':>6}  alpha (95 %)")
+    for row in table.itertuples():
+        name = f"{row.group + ' | ' if row.group else ''}{row.variable}{': ' + row.value if row.value else ''}"
+        interval = f"{row.alpha:.3f} ({row.lower:.3f} to {row.upper:.3f})" if row.alpha == row.alpha else "undefined"
+        counts = f"{row.articles:>11} {row.first:>6} {row.second:>6} {row.agreement:>6.1%}"
+        click.echo(f"{name:44} {counts}  {interval}  {row.verdict}")
 
 
 @main.command()

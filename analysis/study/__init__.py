@@ -14,6 +14,9 @@ import time
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from analysis import tables
 from analysis.dependencies import content_digest
@@ -21,9 +24,13 @@ from analysis.errors import Problem, StudyError
 from analysis.paths import digest as digest
 from analysis.paths import find_root as find_root
 from analysis.paths import find_study as find_study
+from analysis.study.codings import check_codebook, code_files, read_codings
 from analysis.study.crosscheck import check_references
 from analysis.study.study import Study as Study
 from analysis.study.studyfiles import read_csv
+
+if TYPE_CHECKING:
+    from analysis.study.settings import Settings
 
 
 def load_study(study: str | Path = "castillo-2022") -> Study:
@@ -68,7 +75,7 @@ def preload(study: str | Path) -> Study | None:
 def _content(folder: Path) -> tuple[str, ...]:
     """Digests of all that a study consists of."""
     files = [folder / "study.toml", *(folder / schema.name for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES))]
-    files += sorted((folder / "features").glob("*"))
+    files += [*sorted((folder / "features").glob("*")), *code_files(folder)]
     return tuple(f"{path.name} {content_digest(path)}" for path in files if path.is_file())
 
 
@@ -84,12 +91,24 @@ def examine(folder: Path) -> tuple[Study, list[Problem]]:
     read_at = time.time_ns()
     settings, problems = read_settings(folder / "study.toml")
     frames = {}
+    coded = os.path.lexists(folder / tables.CODEBOOK_CSV.name)
+    optional = (*tables.OPTIONAL_FILES, *(tables.MEASURED_FILES if coded else ()))
     for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
-        if schema in tables.OPTIONAL_FILES and not os.path.lexists(folder / schema.name):
+        if schema in optional and not os.path.lexists(folder / schema.name):
             frames[schema.name] = tables.empty(schema).assign(line=0)
             continue
         frames[schema.name], found = read_csv(folder / schema.name, schema)
         problems += found
-    problems += check_references(folder, settings, frames, {problem.path.name for problem in problems})
+    damaged = {problem.path.name for problem in problems}
+    problems += check_references(folder, settings, frames, damaged)
+    codings, found = _codings(folder, settings, frames) if coded else (tables.empty(tables.CODINGS), [])
+    problems += [] if damaged & {"codebook.csv", "articles.csv"} else found
     clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
-    return Study(folder, settings, manifest=clean.pop("articles"), read_at=read_at, **clean), problems
+    return Study(folder, settings, manifest=clean.pop("articles"), codings=codings, read_at=read_at, **clean), problems
+
+
+def _codings(folder: Path, settings: Settings, frames: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[Problem]]:
+    """Codes of the study, and every problem of them, of its codebook and of what study.toml says of codes."""
+    codebook = frames["codebook.csv"]
+    codings, problems = read_codings(folder, codebook, set(frames["articles.csv"]["article"]))
+    return codings, check_codebook(folder, settings, codebook, codings) + problems

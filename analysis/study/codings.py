@@ -11,13 +11,17 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from analysis.errors import Problem, did_you_mean
 from analysis.study.sheets import Row, read_sheet
+from analysis.study.studyfiles import line_of, read_utf8
 from analysis.tables.coded import CODINGS
+
+if TYPE_CHECKING:
+    from analysis.study.settings import Combined, Settings
 
 #: The coder whose codes count before all others'.
 SETTLED = "settled"
@@ -205,14 +209,45 @@ def _clash(
     return Fault(message, f"Keep one (the other is {earlier[others[0]]})")
 
 
-def spread(codings: pd.DataFrame, codebook: pd.DataFrame, combined: Sequence[Mapping[str, Any]] = ()) -> pd.DataFrame:
+def check_codebook(folder: Path, settings: Settings, codebook: pd.DataFrame, codings: pd.DataFrame) -> list[Problem]:
+    """Problems of a codebook (a variable of two kinds) and of what study.toml says of codes."""
+    toml = read_utf8(folder / "study.toml", "")[0].decode()
+    problems = []
+    for name, rows in codebook.groupby("variable", sort=False):
+        if rows["values_per_article"].nunique() > 1:
+            line = int(rows["line"].iloc[0])
+            message = f"variable {name!r} is single in one row and multi in another"
+            problems.append(Problem(folder / "codebook.csv", line, message, "Make its rows the same"))
+    coders = set(codings["coder"])
+    for coder in settings.coders:
+        if coder not in coders:
+            message = f"coders names {coder!r}, who coded nothing{did_you_mean(coder, coders)}"
+            place = line_of(toml, "coders", value=coder)
+            problems.append(Problem(folder / "study.toml", place, message, f"There: {', '.join(sorted(coders))}"))
+    known = codebook.groupby("variable")["value"].agg(list).to_dict()
+    for number, union in enumerate(settings.combined):
+        values = known.get(union.variable, [])
+        message = f"combined {union.name!r}: variable {union.variable!r} is not in codebook.csv"
+        strange = [union.variable] if union.variable not in known else [v for v in union.values if v not in values]
+        if union.variable in known:
+            message = f"combined {union.name!r}: {union.variable} has no value {', '.join(map(repr, strange))}"
+        if union.name in values:
+            message, strange = f"combined {union.name!r} is a value of {union.variable} itself", [union.name]
+        if strange:
+            hint = did_you_mean(strange[0], values or known)
+            place = line_of(toml, "combined", number)
+            problems.append(Problem(folder / "study.toml", place, message + hint, "Mend it after codebook.csv"))
+    return problems
+
+
+def spread(codings: pd.DataFrame, codebook: pd.DataFrame, combined: Sequence[Combined] = ()) -> pd.DataFrame:
     """Codes of whole articles, 1 where a value was given and 0 where it was not.
 
     Parameters
     ----------
     codings : DataFrame (CODINGS)
     codebook : DataFrame (CODEBOOK_CSV)
-    combined : mappings of name, variable and values: unions of values under a name of their own
+    combined : unions of values under a name of their own
 
     Returns
     -------
@@ -230,8 +265,7 @@ def spread(codings: pd.DataFrame, codebook: pd.DataFrame, combined: Sequence[Map
         index=["article", "coder"], columns="variable", values="read"
     )
     for union in combined:
-        name = (union["variable"], union["name"])
-        table[name] = table[[(union["variable"], value) for value in union["values"]]].max(axis=1)
+        table[(union.variable, union.name)] = table[[(union.variable, value) for value in union.values]].max(axis=1)
     order = {variable: place for place, variable in enumerate(codebook["variable"].unique())}
     table = table[sorted(table.columns, key=lambda column: order[column[0]])]
     known = read.reindex(index=index, columns=table.columns.get_level_values(0)).notna().to_numpy()

@@ -31,7 +31,7 @@ _REFERENCES = (
 )
 #: File, id, and the column that names it: the same in all rows of the id, and with the same, one of two ids is a slip.
 _NAMES = (("outlets.csv", "outlet", "name"), ("actors.csv", "actor", "name"), ("labels.csv", "set", "referent"))
-_HOST = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]{2,}")
+_HOST = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]{2,}(?:/[\w.-]+)*")
 
 
 def check_references(folder: Path, settings: Settings, frames: Frames, damaged: Collection[str] = ()) -> list[Problem]:

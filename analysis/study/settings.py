@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,13 +17,14 @@ from pydantic import (
     BeforeValidator,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from analysis.errors import Problem, did_you_mean
 from analysis.study.studyfiles import CONTROL, line_of, read_utf8
-from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
+from analysis.tables import CODEBOOK_CSV, LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
 
 #: Instruments of which a study's method notes may say more (analysis.report.method).
 NOTED = (
@@ -74,6 +76,14 @@ def _lies_below(name: str) -> bool:
     return not absolute and not {"..", ""} & {*re.split(r"[/\\]", name)}
 
 
+def _check_language(value: str, info: ValidationInfo) -> str:
+    """A language with rules for its sentences; codes may be of texts in any language."""
+    coded = info.context and info.context["coded"]
+    if value not in LANGUAGES and not (coded and re.fullmatch("[a-z]{2,3}", value)):
+        raise ValueError(f"{value!r} is none of {', '.join(LANGUAGES)}{language_hint(value)}")
+    return value
+
+
 _ONCE = AfterValidator(_check_once)
 _SEVERAL = Field(strict=False)  # a list of TOML is a tuple here
 _SOME = Field(strict=False, min_length=1)
@@ -87,7 +97,7 @@ Slug = Annotated[
 #: What a study shows is published with it.
 File = Annotated[Text, _must(_lies_below, "does not lie in the study's folder; put the file there")]
 _TAG = BeforeValidator(lambda value: language_tag(value) if isinstance(value, str) else value)
-Language = Annotated[str, _TAG, _one_of(LANGUAGES, language_hint)]
+Language = Annotated[str, _TAG, AfterValidator(_check_language)]
 Texts = Annotated[tuple[Text, ...], _SEVERAL, _ONCE]
 
 
@@ -149,6 +159,14 @@ class Supplement(Table):
     terms: Texts
 
 
+class Combined(Table):
+    """Several values of a variable under one name: an article has it where it has any of them."""
+
+    name: Text
+    variable: Text
+    values: Annotated[tuple[Text, ...], _SOME, _ONCE]
+
+
 class Settings(Table):
     """Content of study.toml."""
 
@@ -171,6 +189,8 @@ class Settings(Table):
     draws: int = Field(2000, ge=100, le=1_000_000)
     main_actors: Texts = ()
     confirmatory: Annotated[tuple[Annotated[str, _one_of(MEASURES)], ...], _SEVERAL, _ONCE] = ()
+    coders: Texts = ()
+    combined: Annotated[tuple[Combined, ...], _SEVERAL] = ()
     invented: Text = ""
     texts: Texts = ()
     supplement: Supplement | None = None
@@ -207,7 +227,8 @@ _STAND_IN: Mapping[str, Any] = {
     **{"periods": [{"name": "all", **_ANY_DAY}], "languages": list(LANGUAGES), "reports": [], "min_articles": 2},
 }
 _TABLES: Mapping[str, type[Table]] = {
-    **{"window": Span, "periods": Period, "reports": ReportRule, "happenings": Happening, "supplement": Supplement}
+    **{"window": Span, "periods": Period, "reports": ReportRule, "happenings": Happening, "supplement": Supplement},
+    "combined": Combined,
 }
 #: Kinds of fault as pydantic calls them, and what is said of the value.
 _SAID = {
@@ -219,6 +240,7 @@ _SAID = {
 
 def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     """Settings of a study.toml, something harmless in the place of each that is wrong, and everything that is wrong."""
+    context = {"coded": os.path.lexists(path.parent / CODEBOOK_CSV.name)}
     raw, problems = read_utf8(path, "A study folder holds a study.toml")
     text = raw.decode()
     try:
@@ -229,7 +251,7 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     if problems:
         return Settings.model_validate(_STAND_IN), problems
     try:
-        return Settings.model_validate(given), []
+        return Settings.model_validate(given, context=context), []
     except ValidationError as error:
         found = error.errors(include_url=False)
     unknown = {fault["loc"][:-1] for fault in found if fault["type"] == "extra_forbidden" and len(fault["loc"]) > 1}
@@ -239,7 +261,9 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     wrong = {str(fault["loc"][0]) for fault in faults}
     kept = {name: value for name, value in given.items() if name not in wrong}
     filled = {name: value for name, value in _STAND_IN.items() if name in wrong}
-    return Settings.model_validate({**kept, **filled}), [_problem(path, text, fault) for fault in faults]
+    return Settings.model_validate({**kept, **filled}, context=context), [
+        _problem(path, text, fault) for fault in faults
+    ]
 
 
 def _problem(path: Path, text: str, fault: Mapping[str, Any]) -> Problem:

@@ -37,8 +37,8 @@ class Study:
     ----------
     folder : Path
     settings : Settings, what study.toml says
-    outlets, manifest, observed, actors, labels, polarity : DataFrames after OUTLETS_CSV, ARTICLES_CSV, OBSERVED_CSV, …;
-        polarity is empty where the study has no polarity.csv
+    outlets, manifest, observed, actors, labels, polarity, codebook, codings : DataFrames (OUTLETS_CSV, ARTICLES_CSV,
+        OBSERVED_CSV, …); those of files that the study does not have are empty
     """
 
     folder: Path
@@ -49,6 +49,8 @@ class Study:
     actors: pd.DataFrame
     labels: pd.DataFrame
     polarity: pd.DataFrame
+    codebook: pd.DataFrame
+    codings: pd.DataFrame
     #: When (ns since 1970) its files began to be read.
     read_at: int = field(default_factory=time.time_ns, compare=False)
     #: What was read or derived of this study and may be asked for again.

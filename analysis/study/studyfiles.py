@@ -23,6 +23,7 @@ from analysis.wording import unescape_formula
 _ROWS = 10_000
 #: Control characters that no text can mean.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_MONTH = "[0-9]{4}-[0-9]{2}"
 _DATE_WITHOUT_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 #: What spreadsheets write in place of commas, a line `sep=;` included.
 _SEPARATORS = {";": "semicolon", "\t": "tab", "sep=": "semicolon"}
@@ -133,8 +134,10 @@ def _read_rows(
         values[column.name] = [known.get(text) for text in texts]
     frame = pd.DataFrame({**values, "line": lines}, dtype=object)[right]
     if "timestamp" in frame:  # a bare date is a day, whoever gave it: as midnight UTC it could be the day before
-        bare = pd.Series(given["published"], dtype=object).str.strip().str.fullmatch(_DATE_WITHOUT_TIME)[right]
-        frame.loc[bare.astype(bool) & (frame["timestamp"] == "publisher"), "timestamp"] = "day"
+        texts = pd.Series(given["published"], dtype=object).str.strip()[right]
+        frame.loc[texts.str.fullmatch(_MONTH).astype(bool), "timestamp"] = "month"
+        bare = texts.str.fullmatch(_DATE_WITHOUT_TIME).astype(bool)
+        frame.loc[bare & (frame["timestamp"] == "publisher"), "timestamp"] = "day"
     return frame.astype({**{c.name: tables.DTYPES[c.kind] for c in schema.columns}, "line": "int64"})
 
 
@@ -166,7 +169,7 @@ def parse_cell(text: str, column: Column) -> Any:
         return int(text)
     if column.kind in ("time", "day"):
         try:
-            stamp = pd.Timestamp(datetime.fromisoformat(text))
+            stamp = pd.Timestamp(datetime.fromisoformat(f"{text}-01" if re.fullmatch(_MONTH, text) else text))
             if column.kind == "day":
                 return stamp.tz_localize(None).normalize()
             return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")

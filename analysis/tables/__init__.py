@@ -7,9 +7,12 @@ Markdown): nothing else in the project says what a column means.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from analysis.errors import AnalysisError, did_you_mean
+from analysis.tables.coded import CODEBOOK_CSV as CODEBOOK_CSV
+from analysis.tables.coded import CODINGS as CODINGS
 from analysis.tables.schema import DTYPES as DTYPES
 from analysis.tables.schema import Column as Column
 from analysis.tables.schema import Schema as Schema
@@ -71,7 +74,7 @@ MEASURES = (
 GENRES = ("news", "opinion", "explainer", "photo", "briefing")
 BODY_KINDS = ("none", "caption", "summary", "full")
 SOURCES = ("feed", "page", "text")
-TIMESTAMPS = ("publisher", "day", "crawl")
+TIMESTAMPS = ("publisher", "day", "month", "crawl")
 #: What a column of a table of texts may hold: the keys of [columns] in study.toml.
 TEXT_COLUMNS = ("file", "article", "outlet", "language", "published", "url", "title", "body", "source")
 VOICES = ("own", "attributed", "quoted")
@@ -94,12 +97,17 @@ def _text(name: str, meaning: str, allowed: tuple[str, ...] = (), *, optional: b
     return Column(name, "text", "", meaning, allowed, optional)
 
 
+def _extra(name: str, meaning: str, allowed: tuple[str, ...] = ()) -> Column:
+    """A column that a file need not have."""
+    return Column(name, "text", "", meaning, allowed, True, True)
+
+
 _ARTICLE = _text("article", "unique id of the article")
 _OUTLET = _text("outlet", "id of the outlet, as in outlets.csv")
 _LANGUAGE = _c("language", "text", "BCP 47", "language of the text")
 _PUBLISHED = _c("published", "time", "UTC", "when the publisher (or, failing that, the crawler) dated it")
 _TIMESTAMP = _text(
-    "timestamp", "what is dated: the publisher's time, a day given without a time, or the crawl", TIMESTAMPS
+    "timestamp", "what is dated: the publisher's time, a day or a month given without more, or the crawl", TIMESTAMPS
 )
 _URL = _text("url", "address of the article", optional=True)
 _SOURCE = _text("source", "what the text is: a feed item, a page, or a text handed over", SOURCES)
@@ -197,20 +205,30 @@ OUTLETS_CSV = _table("outlets.csv", "outlet", "outlet")(
     _text("name", "name as the outlet writes it"),
     _c("country", "text", "ISO 3166-1 alpha-2", "country of the newsroom"),
     _LANGUAGE,
-    _text("ownership", "who owns it", ("public", "state-funded", "private", "trust")),
+    _text("ownership", "who owns it: private, public, state-funded, …; a study has its own words"),
     _text("medium", "newspaper, broadcaster, agency, magazine, online"),
-    _text("feed", "name of the feed the items came through", optional=True),
-    Column("domain", "text", "", "its hosts, with spaces between: whose pages of a crawl are its", (), True, True),
+    _extra("feed", "name of the feed the items came through"),
+    _extra("domain", "its hosts, with spaces between: whose pages of a crawl are its"),
     _text("aggregator", "whether it republishes others' articles", ("yes", "no")),
-    _c("observed_from", "day", "UTC", "first day of steady observation", optional=True),
-    _c("observed_to", "day", "UTC", "last day of observation", optional=True),
+    Column("observed_from", "day", "UTC", "first day of steady observation", (), True, True),
+    Column("observed_to", "day", "UTC", "last day of observation", (), True, True),
 )
 
 ARTICLES_CSV = _table("articles.csv", "article", "article")(
-    *(_ARTICLE, _OUTLET, _LANGUAGE, _PUBLISHED, _TIMESTAMP, _URL, _SOURCE),
-    _text("genre", "kind of item, after the codebook", GENRES, optional=True),
-    _text("subevent", "what it is mainly about, after the codebook", optional=True),
-    _text("body_kind", "what its body holds, after the codebook", BODY_KINDS, optional=True),
+    *(
+        _ARTICLE,
+        _OUTLET,
+        _LANGUAGE,
+        replace(_PUBLISHED, optional=True),
+        replace(_TIMESTAMP, optional=True),
+        _URL,
+        _SOURCE,
+    ),
+    _extra("genre", "kind of item, after the codebook", GENRES),
+    _extra("subevent", "what it is mainly about, after the codebook"),
+    _extra("body_kind", "what its body holds, after the codebook", BODY_KINDS),
+    _extra("date_from", "how the date was told: url, text, inferred, …"),
+    _extra("agency", "agency that the article credits"),
 )
 
 OBSERVED_CSV = _table("observed.csv", "outlet × day", "outlet day")(
@@ -250,7 +268,9 @@ POLARITY_CSV = _table("polarity.csv", "mention coded by hand; a study need not h
 )
 
 STUDY_FILES = (OUTLETS_CSV, ARTICLES_CSV, OBSERVED_CSV, ACTORS_CSV, LABELS_CSV)
-OPTIONAL_FILES = (POLARITY_CSV,)
+OPTIONAL_FILES = (POLARITY_CSV, CODEBOOK_CSV)
+#: What a study with a codebook need not have.
+MEASURED_FILES = (OBSERVED_CSV, ACTORS_CSV, LABELS_CSV)
 FEATURES = (ARTICLES, SENTENCES, TERMS, MENTIONS, SIGNATURES, REPRINTS)
 
 
