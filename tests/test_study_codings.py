@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from analysis.check import check_study
+from analysis.cli import main
+from analysis.results.coded import coded_values
+from analysis.study import load_study
 from analysis.study.codings import counted, read_codings, spread
+from analysis.study.settings import Combined
 
 CODEBOOK = pd.DataFrame(
     [
@@ -163,7 +171,7 @@ def test_codes_spread_to_ones_zeros_and_missing_and_the_first_coder_by_precedenc
     )
     frame, problems = read(tmp_path, LONG + more)
     assert [] == problems
-    union = {"name": "left office", "variable": "act", "values": ["removal", "ouster"]}
+    union = Combined(name="left office", variable="act", values=("removal", "ouster"))
     coded = spread(frame, CODEBOOK, [union])
     assert [1.0, 1.0, 0.0, 1.0] == coded.loc[("one", "ann"), "act"].to_list()
     assert coded.loc[("two", "bob"), "genre"].isna().all()
@@ -173,3 +181,76 @@ def test_codes_spread_to_ones_zeros_and_missing_and_the_first_coder_by_precedenc
     assert (0.0, 1.0) == tuple(count.loc["one", "genre"])  # settled
     assert [1.0, 1.0, 0.0, 1.0] == count.loc["one", "act"].to_list()  # ann
     assert ["one", "three", "two"] == counted(coded).index.to_list()
+
+
+@pytest.fixture(scope="module")
+def world():
+    return load_study("castillo-2022-world")
+
+
+def test_pages_that_say_any_word_of_coup_are_counted_to_the_last(world):
+    """As counted apart from this library when the pages were coded."""
+    said = coded_values(world)[("castillo_act_own", "any word of coup")]
+    pages = world.manifest.merge(world.outlets[["outlet", "country"]], on="outlet").set_index("article").loc[said.index]
+    language = pages["language"].map({"es": "other Spanish", "en": "English", "pt": "Portuguese"})
+    groups = said.groupby(language.where(pages["country"] != "PE", "Peru"))
+    expected = {"Peru": (88, 361), "other Spanish": (64, 298), "English": (40, 359), "Portuguese": (68, 199)}
+    assert expected == {str(name): (int(one.sum()), len(one)) for name, one in groups}
+
+
+def test_agreement_of_the_world_s_coders_is_as_published_with_its_codes(world, tmp_path):
+    output = tmp_path / "agreement.csv"
+    done = CliRunner().invoke(main, ["agreement", "castillo-2022-world", "--output", str(output)])
+    assert (0, f"{output}: 100 rows\n") == (done.exit_code, done.output)
+    table = pd.read_csv(output, keep_default_na=False).set_index(["variable", "value"])
+    alphas = {
+        **{("genre", ""): 0.942, ("subevent", ""): 0.941, ("deaths", ""): 0.953, ("legality", ""): 0.86},
+        **{("trigger", ""): 0.717, ("congress_act_own", "removal"): 0.955, ("crowd_attributed", "people"): 0.549},
+    }
+    assert alphas == {code: float(table.loc[code, "alpha"]) for code in alphas}
+    assert {415} == set(table["articles"])
+    assert ["tentative", "not used"] == table.loc[
+        [("trigger", ""), ("crowd_attributed", "people")], "verdict"
+    ].to_list()
+
+
+def test_settings_of_codes_are_held_to_the_codebook(tmp_path, world):
+    folder = tmp_path / "coded"
+    shutil.copytree(world.folder, folder)
+    toml = folder / "study.toml"
+    text = toml.read_text(encoding="utf-8").replace('"a4"]', '"a5"]')
+    text = text.replace(
+        'name = "any word of coup"\nvariable = "castillo_act_own"', 'name = "coup"\nvariable = "castillo_act_own"'
+    )
+    text = text.replace('"self-coup", "attempted-coup"]\n\n[[periods', '"selfcoup"]\n\n[[periods')
+    toml.write_text(text.replace('"zh",', '"zh", "Chinese",'), encoding="utf-8")
+    codebook = folder / "codebook.csv"
+    kept = codebook.read_text(encoding="utf-8")
+    codebook.write_text(kept + "genre,multi,again,feature,\ngenre,single,again,news,\n", encoding="utf-8")
+    problems = "\n".join(check_study(folder))
+    for message in (
+        "codebook.csv:115: variable + value 'genre, news' occurs twice",
+        "codebook.csv:2: variable 'genre' is single in one row and multi in another. Make its rows the same",
+        "coders names 'a5', who coded nothing. There: a1, a2, a3, a4, b1, b2",
+        "combined 'coup': castillo_act_own has a value of this name. Mend it after codebook.csv",
+        "combined 'any word of coup': castillo_act_attributed has no value 'selfcoup' (did you mean 'self-coup'?)",
+        "setting 'languages': 'Chinese' is none of en, es, pt, pl",
+    ):
+        assert message in problems
+    assert 6 == problems.count("\n") + 1
+
+
+def test_a_study_without_codes_and_an_unknown_column_are_told():
+    for arguments, message in (
+        (
+            ["sample"],
+            "sample has no codes. Write codebook.csv and codings.csv (data/README.md says how), then: castillo",
+        ),
+        (
+            ["castillo-2022-world", "--by", "nation"],
+            "no column 'nation' in articles.csv or outlets.csv. There: outlet,",
+        ),
+    ):
+        done = CliRunner().invoke(main, ["agreement", *arguments])
+        assert 2 == done.exit_code
+        assert message in done.output

@@ -14,9 +14,6 @@ import time
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from analysis import tables
 from analysis.dependencies import content_digest
@@ -28,9 +25,6 @@ from analysis.study.codings import check_codebook, code_files, read_codings
 from analysis.study.crosscheck import check_references
 from analysis.study.study import Study as Study
 from analysis.study.studyfiles import read_csv
-
-if TYPE_CHECKING:
-    from analysis.study.settings import Settings
 
 
 def load_study(study: str | Path = "castillo-2022") -> Study:
@@ -101,14 +95,11 @@ def examine(folder: Path) -> tuple[Study, list[Problem]]:
         problems += found
     damaged = {problem.path.name for problem in problems}
     problems += check_references(folder, settings, frames, damaged)
-    codings, found = _codings(folder, settings, frames) if coded else (tables.empty(tables.CODINGS), [])
-    problems += [] if damaged & {"codebook.csv", "articles.csv"} else found
+    codings = tables.empty(tables.CODINGS)
+    if coded:
+        codings, found = read_codings(folder, frames["codebook.csv"], set(frames["articles.csv"]["article"]))
+        problems += check_codebook(folder, settings, frames["codebook.csv"], codings)
+        # Of files with faults of their own rows were left out, which codes may name.
+        problems += [] if damaged & {"codebook.csv", "articles.csv"} else found
     clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
     return Study(folder, settings, manifest=clean.pop("articles"), codings=codings, read_at=read_at, **clean), problems
-
-
-def _codings(folder: Path, settings: Settings, frames: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[Problem]]:
-    """Codes of the study, and every problem of them, of its codebook and of what study.toml says of codes."""
-    codebook = frames["codebook.csv"]
-    codings, problems = read_codings(folder, codebook, set(frames["articles.csv"]["article"]))
-    return codings, check_codebook(folder, settings, codebook, codings) + problems

@@ -227,16 +227,17 @@ def check_codebook(folder: Path, settings: Settings, codebook: pd.DataFrame, cod
     known = codebook.groupby("variable")["value"].agg(list).to_dict()
     for number, union in enumerate(settings.combined):
         values = known.get(union.variable, [])
-        message = f"combined {union.name!r}: variable {union.variable!r} is not in codebook.csv"
-        strange = [union.variable] if union.variable not in known else [v for v in union.values if v not in values]
-        if union.variable in known:
-            message = f"combined {union.name!r}: {union.variable} has no value {', '.join(map(repr, strange))}"
-        if union.name in values:
-            message, strange = f"combined {union.name!r} is a value of {union.variable} itself", [union.name]
-        if strange:
-            hint = did_you_mean(strange[0], values or known)
+        message = ""
+        if union.variable not in known:
+            message = f"variable {union.variable!r} is not in codebook.csv{did_you_mean(union.variable, known)}"
+        elif strange := [value for value in union.values if value not in values]:
+            message = f"{union.variable} has no value {strange[0]!r}{did_you_mean(strange[0], values)}"
+        elif union.name in values:
+            message = f"{union.variable} has a value of this name"
+        if message:
+            message = f"combined {union.name!r}: {message}"
             place = line_of(toml, "combined", number)
-            problems.append(Problem(folder / "study.toml", place, message + hint, "Mend it after codebook.csv"))
+            problems.append(Problem(folder / "study.toml", place, message, "Mend it after codebook.csv"))
     return problems
 
 

@@ -76,10 +76,14 @@ def _lies_below(name: str) -> bool:
     return not absolute and not {"..", ""} & {*re.split(r"[/\\]", name)}
 
 
+def _fits(value: object, context: Any) -> bool:
+    """Whether a tag is of a language with rules for its sentences, or of any where articles are coded by hand."""
+    coded = context and context["coded"]
+    return value in LANGUAGES or bool(coded and isinstance(value, str) and re.fullmatch("[a-z]{2,3}", value))
+
+
 def _check_language(value: str, info: ValidationInfo) -> str:
-    """A language with rules for its sentences; codes may be of texts in any language."""
-    coded = info.context and info.context["coded"]
-    if value not in LANGUAGES and not (coded and re.fullmatch("[a-z]{2,3}", value)):
+    if not _fits(value, info.context):
         raise ValueError(f"{value!r} is none of {', '.join(LANGUAGES)}{language_hint(value)}")
     return value
 
@@ -261,6 +265,8 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     wrong = {str(fault["loc"][0]) for fault in faults}
     kept = {name: value for name, value in given.items() if name not in wrong}
     filled = {name: value for name, value in _STAND_IN.items() if name in wrong}
+    if "languages" in filled and isinstance(given.get("languages"), list):  # rows in the others are not wrong as well
+        filled["languages"] = sorted({*LANGUAGES, *(tag for tag in given["languages"] if _fits(tag, context))})
     return Settings.model_validate({**kept, **filled}, context=context), [
         _problem(path, text, fault) for fault in faults
     ]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from analysis.errors import AnalysisError, did_you_mean
+from analysis.tables.coded import AGREEMENT as AGREEMENT
 from analysis.tables.coded import CODEBOOK_CSV as CODEBOOK_CSV
 from analysis.tables.coded import CODINGS as CODINGS
 from analysis.tables.schema import DTYPES as DTYPES

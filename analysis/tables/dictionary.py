@@ -14,7 +14,10 @@ def dictionary() -> str:
     files = (*tables.STUDY_FILES, *tables.OPTIONAL_FILES)
     for title, schemas in (("Files of a study", files), ("Features", tables.FEATURES)):
         parts += [f"## {title}\n", sections(schemas)]
-    parts += ["## Texts and results\n", sections((tables.TEXTS, tables.COMPARISON))]
+    parts += [
+        "## Texts, codes and results\n",
+        sections((tables.TEXTS, tables.CODINGS, tables.AGREEMENT, tables.COMPARISON)),
+    ]
     return "\n".join(parts)
 
 
