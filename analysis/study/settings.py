@@ -88,6 +88,8 @@ def _check_language(value: str, info: ValidationInfo) -> str:
     return value
 
 
+#: What pages of groups of outlets may be matched by.
+MATCHED = ("period", "subevent", "genre", "language")
 _ONCE = AfterValidator(_check_once)
 _SEVERAL = Field(strict=False)  # a list of TOML is a tuple here
 _SOME = Field(strict=False, min_length=1)
@@ -171,6 +173,16 @@ class Combined(Table):
     values: Annotated[tuple[Text, ...], _SOME, _ONCE]
 
 
+class GroupRule(Table):
+    """A group of outlets for display: those that fit every condition and no group before it."""
+
+    name: Text
+    country: Texts = ()
+    language: Texts = ()
+    ownership: Texts = ()
+    medium: Texts = ()
+
+
 class Settings(Table):
     """Content of study.toml."""
 
@@ -195,6 +207,8 @@ class Settings(Table):
     confirmatory: Annotated[tuple[Annotated[str, _one_of(MEASURES)], ...], _SEVERAL, _ONCE] = ()
     coders: Texts = ()
     combined: Annotated[tuple[Combined, ...], _SEVERAL] = ()
+    groups: Annotated[tuple[GroupRule, ...], _SEVERAL] = ()
+    match: Annotated[tuple[Annotated[str, _one_of(MATCHED)], ...], _SEVERAL, _ONCE] = ("period", "subevent")
     invented: Text = ""
     texts: Texts = ()
     supplement: Supplement | None = None
@@ -232,7 +246,7 @@ _STAND_IN: Mapping[str, Any] = {
 }
 _TABLES: Mapping[str, type[Table]] = {
     **{"window": Span, "periods": Period, "reports": ReportRule, "happenings": Happening, "supplement": Supplement},
-    "combined": Combined,
+    **{"combined": Combined, "groups": GroupRule},
 }
 #: Kinds of fault as pydantic calls them, and what is said of the value.
 _SAID = {
