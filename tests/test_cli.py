@@ -175,7 +175,7 @@ def test_check_tells_every_problem_at_once(root: Path) -> None:
     done = castillo("check", "tiny")
     assert 2 == done.exit_code
     assert "articles.csv:2: outlet 'nort' is unknown (did you mean 'north'?)" in done.output
-    assert "actors.csv:5: alias 'Pedro Castillo' belongs to pedro-castillo and other. Keep one" in done.output
+    assert "actors.csv:5: alias 'Pedro Castillo' belongs to other and pedro-castillo. Keep one" in done.output
     assert re.search(r"study\.toml:\d+: study\.toml asks for the notebook 'gone'", done.output)
     assert ": 3 problems\n" in done.output
 

@@ -53,7 +53,8 @@ reports = [
     { notebook = "wording" },
     { notebook = "wording", parameters = { language = "pt" } },
     { notebook = "tone" },
-    { notebook = "outlet", each = "outlet" },
+    { notebook = "outlet", parameters = { outlet = "correo-del-arel" } },
+    { notebook = "outlet", parameters = { outlet = "farol-da-raia" } },
     { notebook = "pair", parameters = { left = "correo-del-arel", right = "voz-de-la-ribera" } },
     { notebook = "pair", parameters = { left = "correo-del-arel", right = "farol-da-raia" } },
 ]
@@ -196,7 +197,7 @@ def read(reports: Path) -> Callable[[str, str], HtmlElement]:
 
 NAMES = (
     *("overview", "actors", "wording", "wording--pt", "tone"),
-    *(f"outlet--{outlet}" for outlet in OUTLETS),
+    *("outlet--correo-del-arel", "outlet--farol-da-raia"),
     *("pair--correo-del-arel--voz-de-la-ribera", "pair--correo-del-arel--farol-da-raia"),
 )
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import tables
@@ -222,6 +222,7 @@ def summed(table, folder, rows=1_000):
     return FeatureStore(paths["articles"], pd.Series(ARTICLES), reading).sentences
 
 
+@settings(max_examples=settings.default.max_examples // 3)  # each asks DuckDB
 @given(st.dictionaries(st.sampled_from(ARTICLES[:3]), st.tuples(PART, PART, PART)), st.integers(1, 9), st.randoms())
 def test_sums_are_exact_and_the_same_however_the_table_is_cut_and_ordered(tmp_path_factory, articles, rows, chance):
     folder, table = tmp_path_factory.mktemp("sums"), sentences_of(articles)
@@ -273,6 +274,7 @@ if hasattr(os, "fork"):
 """
 
 
+@pytest.mark.slow
 def test_no_thread_connection_or_file_is_left_and_a_fork_can_ask_again(study_folder, tmp_path):
     (tmp_path / "spilled").mkdir()
     alone = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
