@@ -59,12 +59,6 @@ def test_an_article_of_the_night_belongs_to_the_day_in_lima(study_folder, edit):
     assert (pd.Timestamp("2022-12-10"), "removal") == (row["day"], row["period"])
 
 
-def test_what_the_manifest_says_of_a_body_wins(small_study):
-    kinds = small_study.articles.set_index("article")["body_kind"]
-    assert "caption" == kinds["south-3"]
-    assert {"none"} == set(kinds[kinds.index.str.startswith("portal")])
-
-
 def test_articles_before_steady_observation_are_marked(small_study):
     articles = small_study.articles.set_index("article")
     assert ["south-0"] == list(articles.index[~articles["observed"]])
@@ -97,23 +91,6 @@ def test_features_are_checked_and_read_once(study_folder):
         load_study(study_folder).features(tables.TERMS)
     path = study_folder / "features" / "terms.parquet"
     assert f"{path} does not exist. Run: castillo annotate TEXTS --study {study_folder}" == str(raised.value)
-
-
-def test_features_of_the_wrong_shape_are_refused(study_folder):
-    path = study_folder / "features" / "terms.parquet"
-    pd.read_parquet(path).drop(columns="count").to_parquet(path)
-    with pytest.raises(FeaturesBroken, match=r"terms\.parquet: .*table TERMS, column 'count': missing.*annotate"):
-        load_study(study_folder).features(tables.TERMS)
-
-
-@pytest.mark.parametrize("content", [b"", b"PAR1 and no more"])
-def test_a_damaged_table_of_features_is_told_with_its_path(study_folder, content):
-    path = study_folder / "features" / "mentions.parquet"
-    path.write_bytes(content)
-    with pytest.raises(FeaturesBroken) as raised:
-        load_study(study_folder).check_features()
-    assert (path, str(study_folder)) == raised.value.args[::2]
-    assert "\n" not in str(raised.value)
 
 
 @pytest.fixture(scope="module")
@@ -185,15 +162,6 @@ def test_a_damaged_record_of_features_is_told_with_its_path(study_folder, conten
     path.write_text(content, encoding="utf-8")
     with pytest.raises(FeaturesBroken, match="cannot be read"):
         load_study(study_folder).stale_features()
-
-
-def test_features_of_other_articles_than_the_study_are_refused(study_folder):
-    path = study_folder / "features" / "terms.parquet"
-    load_study(study_folder).check_features()
-    terms = pd.read_parquet(path)
-    terms.assign(article="x" + terms["article"]).to_parquet(path)
-    with pytest.raises(FeaturesBroken, match=r"terms.parquet: holds 28 articles that articles\.csv does not, first x"):
-        load_study(study_folder).check_features()
 
 
 def test_a_row_deleted_from_the_manifest_is_told_with_both_ways_out(study_folder):

@@ -76,8 +76,6 @@ class Study:
         in_data = self.folder.parent == (find_root() / "data").resolve()
         return shlex.quote(self.folder.name if in_data else str(self.folder))
 
-    # Articles.
-
     @cached_property
     def articles(self) -> pd.DataFrame:
         """Annotated articles with what the manifest says of them, one row each, sorted by article.
@@ -118,8 +116,6 @@ class Study:
         late = merged["observed_from"].isna() | (merged["day"] >= merged["observed_from"])
         early = merged["observed_to"].isna() | (merged["day"] <= merged["observed_to"])
         return merged.loc[late & early & (merged["items"] > 0), ["outlet", "day"]].reset_index(drop=True)
-
-    # Outlets and actors.
 
     @cached_property
     def tested(self) -> list[str]:
@@ -193,8 +189,8 @@ class Study:
         if schema.name not in self.derived:
             with self._reading(schema) as path:
                 self.derived[schema.name] = read_table(path, schema)
-        read: pd.DataFrame = self.derived[schema.name]
-        return read
+        found: pd.DataFrame = self.derived[schema.name]
+        return found
 
     @cached_property
     def store(self) -> FeatureStore:
@@ -255,8 +251,7 @@ class Study:
         return {**digests, "articles.csv (language, body_kind)": digest(coded.encode())}
 
     def stale_features(self) -> list[str]:
-        """Names of the study's files, of the code that measures and of packages that changed since the features were
-        made; empty where they are fresh."""
+        """Names of files, of code that measures and of packages that changed since the features were made."""
         record = self._record()
         files = [name for name, now in self.feature_inputs().items() if record.inputs.get(name) != now]
         return files + changed_code(record.measured)

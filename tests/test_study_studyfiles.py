@@ -5,7 +5,6 @@ import pytest
 
 from analysis import tables
 from analysis.study import examine, studyfiles
-from analysis.study.settings import read_settings
 from analysis.study.studyfiles import parse_cell, read_csv
 
 OBSERVED = tables.OBSERVED_CSV
@@ -77,11 +76,29 @@ def test_a_missing_file_says_which_columns_it_needs(tmp_path):
     assert ["outlet", "day", "items", "line"] == list(frame)
 
 
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_bytes_that_are_no_utf8_are_named_with_their_line(tmp_path, mark):
-    """Also after a byte order mark, which shifts positions."""
-    _, problems = _observed(tmp_path, mark + b"outlet,day,items\nnorth,2022-12-06,1\nwsch\xf3d,2022-12-06,1\n")
-    assert ["observed.csv:3: byte 0xf3 is not UTF-8; nothing was read. Save the file as UTF-8"] == problems
+HEAD = "outlet,day,items\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (HEAD.encode() + b"north,2022-12-06,1\nwsch\xf3d,\n", "3: byte 0xf3 is not UTF-8; nothing was read"),
+        (b"\xef\xbb\xbf" + HEAD.encode() + b"wsch\xf3d,2022-12-06,1\n", "2: byte 0xf3 is not UTF-8; nothing was read"),
+        (f'{HEAD}"nor\nth",2022-12-06,1\nsouth,2022-12-06,x\n', "4: items 'x' is not a whole number from 0 up"),
+        (f"{HEAD}north,2022-12-06,1\nnorth,2022-12-06,2\n", "3: outlet + day 'north, 2022-12-06' occurs twice. "
+         "Delete one of the two rows (the first is line 2)"),
+        ("outlet,day,items,day\n", "1: a column name occurs twice. Keep one of them"),
+        ("", "1: the first line is empty. Write the columns there: outlet,day,items"),
+        ("outlet;day;items\n", "1: its cells are separated by semicolons. Save it as CSV with commas"),
+        (f"{HEAD}no\0rth,2022-12-06,1\n", "2: outlet 'no\\x00rth' holds a control character"),
+        *((f"{HEAD}north,2022-12-06,{cell}\n", f"2: items {cell!r} is not a whole number from 0 up")
+          for cell in ("-1", "1_0", "3.0", "9" * 30, "٣")),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_wrong_gives_its_line(tmp_path, text, expected):
+    """Counted through line breaks in cells; the value as it is written; also after a byte order mark."""
+    _, (problem,) = _observed(tmp_path, text)
+    assert problem.startswith(f"observed.csv:{expected}")
 
 
 def test_spreadsheet_habits_are_no_faults(tmp_path):
@@ -91,27 +108,6 @@ def test_spreadsheet_habits_are_no_faults(tmp_path):
     assert [] == problems
     assert [("north", pd.Timestamp("2022-12-06"), 4, 3)] == list(frame.itertuples(index=False, name=None))
     assert "datetime64[us]" == str(frame["day"].dtype)
-
-
-def test_lines_are_counted_through_cells_that_hold_line_breaks(tmp_path):
-    _, problems = _observed(tmp_path, 'outlet,day,items\n"nor\nth",2022-12-06,1\nsouth,2022-12-06,x\n')
-    assert ["observed.csv:4: items 'x' is not a whole number from 0 up"] == [p.split(". ")[0] for p in problems]
-
-
-def test_a_repeated_key_is_shown_as_it_is_written(tmp_path):
-    _, (problem,) = _observed(tmp_path, "outlet,day,items\nnorth,2022-12-06,1\nnorth,2022-12-06,2\n")
-    expected = "observed.csv:3: outlet + day 'north, 2022-12-06' occurs twice. "
-    assert expected + "Delete one of the two rows (the first is line 2)" == problem
-
-
-def test_the_same_column_twice_is_a_fault(tmp_path):
-    _, (problem,) = _observed(tmp_path, "outlet,day,items,day\n")
-    assert "observed.csv:1: a column name occurs twice. Keep one of them" == problem
-
-
-def test_an_empty_file_gives_one_problem(tmp_path):
-    _, problems = _observed(tmp_path, "")
-    assert ["observed.csv:1: the first line is empty. Write the columns there: outlet,day,items"] == problems
 
 
 @pytest.mark.parametrize(
@@ -125,28 +121,6 @@ def test_an_empty_file_gives_one_problem(tmp_path):
 def test_cells_become_values_in_utc(text, column, expected):
     found = next(c for c in tables.ARTICLES_CSV.columns if c.name == column)
     assert expected == parse_cell(text, found)
-
-
-def test_settings_of_a_valid_study_are_read(study_folder):
-    """Guards the fixture: the cases above start from a study without a fault."""
-    assert [] == read_settings(study_folder / "study.toml")[1]
-
-
-@pytest.mark.parametrize("cell", ["-1", "1_0", "3.0", "9" * 30, "٣"])
-def test_a_count_is_a_whole_number_that_its_column_can_hold(cell, tmp_path):
-    _, (problem,) = _observed(tmp_path, f"outlet,day,items\nnorth,2022-12-06,{cell}\n")
-    assert f"observed.csv:2: items {cell!r} is not a whole number from 0 up" == problem.partition(". ")[0]
-
-
-def test_a_control_character_is_no_part_of_a_cell(tmp_path):
-    _, (problem,) = _observed(tmp_path, "outlet,day,items\nno\0rth,2022-12-06,1\n")
-    assert "observed.csv:2: outlet 'no\\x00rth' holds a control character" == problem.partition(". ")[0]
-
-
-def test_a_folder_in_place_of_a_file_is_a_problem(study_folder):
-    (study_folder / "labels.csv").unlink()
-    (study_folder / "labels.csv").mkdir()
-    assert ["labels.csv: cannot be read (Is a directory)"] == [text.partition(". ")[0] for text in _told(study_folder)]
 
 
 def test_a_file_read_some_rows_at_a_time_is_the_same(study_folder, monkeypatch):
