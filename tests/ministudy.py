@@ -13,12 +13,15 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-import nbformat
 import pandas as pd
 
 from analysis import tables
+from analysis.publish.environment import quick_jsonschema
 from analysis.study import Study, load_study
 from analysis.text.gazetteer import Gazetteer
+
+with quick_jsonschema():
+    import nbformat
 
 SMALL = """
 name = "small"
