@@ -13,7 +13,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
-from publishing import PARAMETERS, make_project, write_notebook
+from ministudy import PARAMETERS, make_project, write_notebook
 
 from analysis import THREADS, publish
 from analysis.cli import main
@@ -169,14 +169,14 @@ def test_check_tells_every_problem_at_once(root: Path) -> None:
     actors = root / "data/tiny/actors.csv"
     actors.write_text(actors.read_text() + "other,person,Other,*,Pedro Castillo,exact,,\n")
     articles = root / "data/tiny/articles.csv"
-    articles.write_text(articles.read_text().replace("n1,north", "n1,nort"))
+    articles.write_text(articles.read_text().replace("north-0,north", "north-0,nort"))
     toml = root / "data/tiny/study.toml"
     toml.write_text(toml.read_text() + '[[reports]]\nnotebook = "gone"\n')
     done = castillo("check", "tiny")
     assert 2 == done.exit_code
     assert "articles.csv:2: outlet 'nort' is unknown (did you mean 'north'?)" in done.output
-    assert "actors.csv:3: alias 'Pedro Castillo' belongs to castillo and other. Keep one" in done.output
-    assert re.search(r"study\.toml:14: study\.toml asks for the notebook 'gone'", done.output)
+    assert "actors.csv:5: alias 'Pedro Castillo' belongs to other and pedro-castillo. Keep one" in done.output
+    assert re.search(r"study\.toml:\d+: study\.toml asks for the notebook 'gone'", done.output)
     assert ": 3 problems\n" in done.output
 
 

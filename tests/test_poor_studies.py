@@ -83,32 +83,39 @@ NO_ENGLISH = (
     change("outlets.csv", r"\n(andean|harbor|pacific)[^\n]*", ""),
     change("observed.csv", r"\n(andean|harbor|pacific)[^\n]*", ""),
 )
+NO_MAIN = "study.toml names no main actors"
+NO_DAY = "observed.csv records no day on which an outlet was observed, so no articles can be compared."
 #: What a study lacks → how it is made of the sample, and what which report then says.
 POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
-    "nothing": ((), {"overview": "4 outlets have the 10 articles"}),
     "one-outlet": (ONE_OUTLET, {"outlet--andean-courier": "No other outlet has articles of days on which both were"}),
     "no-english-article": (NO_ENGLISH, {"tone": "No article is in a language that has an instrument of tone."}),
     "nothing-tested": (
         (FEW,),
         dict.fromkeys(("actors", "wording", "tone"), "No outlet has the 20 articles a test asks for."),
     ),
-    "no-main-actors": (
-        (NO_ACTORS,),
+    "no-main-actors-and-no-texts-at-hand": (
+        (NO_ACTORS, lambda folder: (folder / "texts.jsonl").rename(folder / "elsewhere.jsonl")),
         dict.fromkeys(
             ("actors", "outlet--harbor-post", "pair--andean-courier--harbor-post"),
-            "study.toml names no main actors (main_actors), so none is compared.",
-        ),
+            f"{NO_MAIN} (main_actors), so none is compared.",
+        )
+        | {"wording": "No lines in context: study.toml names texts that are not those of the features."},
     ),
-    "no-actors": ((NO_ACTORS, empty("actors.csv")), {"actors": "study.toml names no main actors"}),
-    "no-labels": (
-        (empty("labels.csv"),),
-        {"wording": "The study has no set of competing words (labels.csv)."},
+    "no-actors-no-labels-and-a-pair-of-two-languages": (
+        (
+            *(NO_ACTORS, empty("actors.csv"), empty("labels.csv")),
+            change("study.toml", 'right = "harbor-post"', 'right = "el-faro-del-sur"'),
+        ),
+        {
+            "actors": NO_MAIN,
+            "wording": "The study has no set of competing words (labels.csv).",
+            "pair--andean-courier--el-faro-del-sur": "There is nothing in this language to compare its words with.",
+        },
     ),
     "nothing-observed": (
         (empty("observed.csv"),),
         dict.fromkeys(
-            ("actors", "wording", "tone", "outlet--harbor-post", "pair--andean-courier--harbor-post"),
-            "observed.csv records no day on which an outlet was observed, so no articles can be compared.",
+            ("actors", "wording", "tone", "outlet--harbor-post", "pair--andean-courier--harbor-post"), NO_DAY
         ),
     ),
     "two-articles": (
@@ -118,38 +125,28 @@ POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
             "tone": "Too few articles have both a tone and a coded sub-event",
         },
     ),
-    "two-articles-of-days-apart": (
-        (only("ac-01|hp-09"), FEW, empty("observed.csv")),
-        {"pair--andean-courier--harbor-post": "observed.csv records no day"},
-    ),
     "an-outlet-without-articles": (
         (only("(?!ac).*"),),
         {"pair--andean-courier--harbor-post": "The Andean Courier and Harbor Post have no articles of days on which"},
-    ),
-    "a-pair-of-two-languages": (
-        (change("study.toml", 'right = "harbor-post"', 'right = "el-faro-del-sur"'),),
-        {"pair--andean-courier--el-faro-del-sur": "There is nothing in this language to compare its words with."},
     ),
     "one-article-each": (
         (only(".*-01"), change("study.toml", "min_articles = 10", "min_articles = 2")),
         {"overview": "0 outlets have the 2 articles"},
     ),
-    "nothing-coded": ((uncoded,), {"overview": "No sub-event of these articles is coded (articles.csv, subevent)."}),
+    "nothing-coded-and-no-happenings": (
+        (uncoded, change("study.toml", r"\[\[happenings\]\]\n[^\[]*", "")),
+        {"overview": "No sub-event of these articles is coded (articles.csv, subevent)."},
+    ),
     "headlines-only": (
         (change("texts.jsonl", '"body": "[^\\n]*"}', '"body": ""}'), uncoded),
         {"actors": "no article has the text to be compared"},
     ),
-    "no-texts-at-hand": (
-        (lambda folder: (folder / "texts.jsonl").rename(folder / "elsewhere.jsonl"),),
-        {"wording": "No lines in context: study.toml names texts that are not those of the features."},
-    ),
-    "no-happenings": ((change("study.toml", r"\[\[happenings\]\]\n[^\[]*", ""),), {"overview": "Items per day"}),
     "everything": (
         (
-            *(NO_PAIR, NO_ACTORS, only("(ac|hp)-01"), uncoded, FEW),
+            *(NO_PAIR, NO_ACTORS, only("ac-01|hp-09"), uncoded, FEW),
             *map(empty, ("labels.csv", "observed.csv", "actors.csv")),
         ),
-        {"actors": "study.toml names no main actors", "wording": "labels.csv holds no words"},
+        {"actors": NO_MAIN, "wording": "labels.csv holds no words"},
     ),
 }
 

@@ -43,12 +43,6 @@ def test_a_variant_holds_its_parts_only(small_study, variant, expected):
     assert peru.groupby("article")["count"].sum().reindex(chosen.articles.index).to_list() == uses.tolist()
 
 
-@pytest.mark.parametrize(("variant", "expected"), [("title", 10), ("lede", 30), ("text", 60)])
-def test_tokens_are_those_of_the_variant(small_study, variant, expected):
-    tokens = select(small_study, variant).articles["tokens"]
-    assert expected == tokens["north-0"]
-
-
 @pytest.mark.parametrize("variant", ["lede", "text"])
 def test_an_article_without_a_first_paragraph_counts_in_titles_only(small_study, variant):
     """South-3 has a photo caption, portal headlines alone; the rest of both outlets' rules is untouched."""
@@ -106,25 +100,6 @@ def test_a_side_without_articles_is_an_error(small_study, outlet, others, side, 
     with pytest.raises(EmptyGroup) as raised:
         sides(small_study, articles, outlet, others)
     assert (side, name) == raised.value.args
-
-
-def test_counts_have_a_row_per_article_and_the_columns_asked_for(small_study):
-    chosen = select(small_study, "title")
-    table = selection.counts(chosen, "actors", ["peru-congress", "pedro-castillo"])
-    assert list(chosen.articles.index) == list(table.index)
-    assert ["peru-congress", "pedro-castillo"] == list(table)
-    assert 0 == table["peru-congress"].sum()
-    assert [1] * 8 == table.loc[[f"north-{n}" for n in range(8)], "pedro-castillo"].to_list()
-
-
-def test_counts_leave_out_the_unresolved_and_where_asked_other_voices(small_study):
-    chosen = select(small_study, "text")
-    assert ["dina-boluarte", "pedro-castillo"] == list(selection.counts(chosen, "actors"))
-    every, own = (selection.counts(chosen, "labels", own=own).sum().sum() for own in (False, True))
-    mentions = plain(small_study, "mentions")
-    mentions = mentions[(mentions["gazetteer"] == "labels") & mentions["article"].isin(chosen.articles.index)]
-    assert (len(mentions), (mentions["voice"] == "own").sum()) == (every, own)
-    assert 0 < own < every
 
 
 def test_sentiment_is_the_mean_of_an_articles_sentences_and_missing_without_instrument(small_study):

@@ -1,4 +1,4 @@
-"""What people coded in a study's articles: the codes that count, how far coders agree, and how outlets differ in them."""
+"""What people coded in a study's articles: the codes that count, agreement of coders, and differences of outlets."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def _compare(
     strata = [facts[name] for name in study.settings.match if name in facts]
     return compare_outlet_groups(
         values.loc[known],
-        facts["outlet"],
+        facts["outlet"] + " " + facts[by],  # an outlet with pages in two languages is two
         facts[by],
         strata=strata,
         within=within,
@@ -191,13 +191,14 @@ def _signs_of_twice_coded(study: Study, variable: str, groups: pd.Series) -> dic
     """Difference of shares between a group and the others on the pages coded twice, by the first and second coder."""
     codes = in_order(_spread(study), study.settings.coders)[variable]
     order = codes.groupby(level=0).cumcount()
-    twice = codes[codes.groupby(level=0).transform("size").iloc[:, 0] > 1] if len(codes.columns) else codes
-    signs: dict[tuple[str, str], list[float]] = {}
-    for place in (0, 1):
-        part = twice[order.loc[twice.index] == place].droplevel(1)
-        of = groups.reindex(part.index)
-        for group in of.dropna().unique():
-            difference = part[of == group].mean() - part[of != group].mean()
-            for value, share in difference.items():
-                signs.setdefault((str(value), str(group)), []).append(float(share))
-    return {key: (first, second) for key, (first, second) in signs.items()}
+    second = codes[order == 1].droplevel(1)
+    parts = (codes[order == 0].droplevel(1).loc[second.index], second)
+    of = groups.reindex(second.index)
+    differences = {
+        group: [part[of == group].mean() - part[of != group].mean() for part in parts] for group in set(of.dropna())
+    }
+    return {
+        (str(value), str(group)): (float(first[value]), float(other[value]))
+        for group, (first, other) in differences.items()
+        for value in codes.columns
+    }

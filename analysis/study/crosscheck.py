@@ -66,10 +66,9 @@ def _outlets(outlets: pd.DataFrame, damaged: Collection[str]) -> Iterator[Fault]
 
 def _words(frames: Frames) -> Iterator[Fault]:
     for name, column in (("actors.csv", "alias"), ("labels.csv", "term")):
-        for text, line in frames[name][[column, "line"]].itertuples(index=False):
-            if not any(map(str.isalnum, text)):
-                message = f"{column} {text!r} holds no letter and no digit"
-                yield name, line, message, "Write a word, or delete the row"
+        rows = frames[name][~frames[name][column].str.contains(r"[^\W_]")]
+        for text, line in zip(rows[column], rows["line"], strict=True):
+            yield name, line, f"{column} {text!r} holds no letter and no digit", "Write a word, or delete the row"
 
 
 def _labels(labels: pd.DataFrame) -> Iterator[Fault]:
@@ -112,8 +111,9 @@ def _unknown_ids(frames: Frames, damaged: Collection[str]) -> Iterator[Fault]:
 
 def _unknown_words(settings: Settings, frames: Frames) -> Iterator[Fault]:
     """Languages and sub-events that study.toml does not have."""
-    for name in ("outlets.csv", "articles.csv", "actors.csv", "labels.csv"):
-        languages = settings.languages if name in ("outlets.csv", "articles.csv") else ("*", *tables.LANGUAGES)
+    any_language = ("*", *tables.LANGUAGES)
+    known = dict.fromkeys(("outlets.csv", "articles.csv"), settings.languages)
+    for name, languages in (known | dict.fromkeys(("actors.csv", "labels.csv"), any_language)).items():
         for value, line, more in _strange(frames[name], "language", languages):
             message = f"language {value!r} is unknown{tables.language_hint(value)}{more}"
             yield name, line, message, f"Known: {', '.join(languages)}"

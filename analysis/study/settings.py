@@ -11,16 +11,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, ValidationInfo
+from pydantic.functional_validators import field_validator, model_validator
 
 from analysis.errors import Problem, did_you_mean
 from analysis.study.studyfiles import CONTROL, line_of, read_utf8
@@ -171,6 +163,7 @@ class Combined(Table):
     name: Text
     variable: Text
     values: Annotated[tuple[Text, ...], _SOME, _ONCE]
+    phrase: Text = ""
 
 
 class GroupRule(Table):

@@ -78,8 +78,6 @@ class Study:
         in_data = self.folder.parent == (find_root() / "data").resolve()
         return shlex.quote(self.folder.name if in_data else str(self.folder))
 
-    # Articles.
-
     @cached_property
     def articles(self) -> pd.DataFrame:
         """Annotated articles with what the manifest says of them, one row each, sorted by article.
@@ -98,13 +96,17 @@ class Study:
         utc_day = joined["published"].dt.tz_localize(None).dt.normalize()
         # A day without a time is the day that was written, in whatever zone.
         joined["day"] = local.dt.tz_localize(None).dt.normalize().where(joined["timestamp"] != "day", utc_day)
-        joined["period"] = pd.Series(None, index=joined.index, dtype="str")
-        for period in self.settings.periods:
-            inside_it = joined["day"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))
-            joined.loc[inside_it, "period"] = period.name
+        joined["period"] = self.period_of(joined["day"])
         seen = pd.MultiIndex.from_frame(self.observed_days)
         joined["observed"] = pd.MultiIndex.from_arrays([joined["outlet"], utc_day]).isin(seen)
         return joined.sort_values("article").reset_index(drop=True)
+
+    def period_of(self, days: pd.Series) -> pd.Series:
+        """Name of the period that each day lies in; missing outside all of them."""
+        names = pd.Series(None, index=days.index, dtype="str")
+        for period in self.settings.periods:
+            names[days.between(pd.Timestamp(period.start), pd.Timestamp(period.end))] = period.name
+        return names
 
     @cached_property
     def observed_days(self) -> pd.DataFrame:
@@ -120,8 +122,6 @@ class Study:
         late = merged["observed_from"].isna() | (merged["day"] >= merged["observed_from"])
         early = merged["observed_to"].isna() | (merged["day"] <= merged["observed_to"])
         return merged.loc[late & early & (merged["items"] > 0), ["outlet", "day"]].reset_index(drop=True)
-
-    # Outlets and actors.
 
     @cached_property
     def tested(self) -> list[str]:
@@ -195,8 +195,8 @@ class Study:
         if schema.name not in self.derived:
             with self._reading(schema) as path:
                 self.derived[schema.name] = read_table(path, schema)
-        read: pd.DataFrame = self.derived[schema.name]
-        return read
+        found: pd.DataFrame = self.derived[schema.name]
+        return found
 
     @cached_property
     def store(self) -> FeatureStore:
@@ -257,8 +257,7 @@ class Study:
         return {**digests, "articles.csv (language, body_kind)": digest(coded.encode())}
 
     def stale_features(self) -> list[str]:
-        """Names of the study's files, of the code that measures and of packages that changed since the features were
-        made; empty where they are fresh."""
+        """Names of files, of code that measures and of packages that changed since the features were made."""
         record = self._record()
         files = [name for name, now in self.feature_inputs().items() if record.inputs.get(name) != now]
         return files + changed_code(record.measured)

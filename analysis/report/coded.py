@@ -1,0 +1,200 @@
+"""Reports on codes: sentences, heat maps, intervals and tables of how groups of outlets differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from analysis.report import style
+from analysis.report.components import Shown, note, nothing, show_figure, show_table
+from analysis.report.findings import Finding
+from analysis.report.style import INSIDE, styled, tell
+from analysis.results.coded import study_agreement
+from analysis.study import Study
+from analysis.wording import interval, number, percent, plural
+
+#: A difference is told where its p, adjusted within its variable, and the q of the variable are at most this.
+ALPHA = 0.05
+
+
+def phrases(study: Study, variable: str) -> dict[str, str]:
+    """Value → how a sentence says that pages have it: the codebook's phrase, or the value itself."""
+    rows = study.codebook[study.codebook["variable"] == variable]
+    told = {row.value: row.phrase if isinstance(row.phrase, str) else "" for row in rows.itertuples()}
+    told |= {union.name: union.phrase for union in study.settings.combined if union.variable == variable}
+    return {value: phrase or f"have “{value}” as {variable.replace('_', ' ')}" for value, phrase in told.items()}
+
+
+def stands(row: Any) -> bool:
+    """Whether a difference is told as one: after correction, of a code that coders agree on, in every condition."""
+    return bool(row.adjusted_p <= ALPHA and row.q <= ALPHA and row.verdict == "firm" and not row.fails)
+
+
+def code_findings(study: Study, differences: pd.DataFrame, *, limit: int = 5) -> list[Finding]:
+    """Sentences on the largest differences that stand, the strongest first, each value once.
+
+    differences : DataFrame of `code_differences`, of several variables (`family`), with `q`
+    """
+    standing = differences[[stands(row) for row in differences.itertuples()]] if len(differences) else differences
+    order = standing["difference"].abs().sort_values(ascending=False, kind="stable").index
+    best = standing.loc[order].drop_duplicates(["family", "value"]).head(limit)
+    return [_sentence(study, row) for row in best.itertuples()]
+
+
+def _sentence(study: Study, row: Any) -> Finding:
+    here = f"{row.count} of {row.articles:,} pages ({percent(row.count / row.articles)})"
+    there = f"{row.other_count} of {row.other_articles:,} pages elsewhere ({percent(row.other_count / row.other_articles)})"
+    text = f"{row.group}: {here} {phrases(study, row.family)[row.value]}, against {there}."
+    return Finding(text, "more" if row.difference > 0 else "less", "exploratory")
+
+
+@styled
+def figure_of_code_shares(study: Study, shares: pd.DataFrame, variable: str, *, order: Sequence[str] = ()) -> Shown:
+    """Heat map of the share of each group's pages that have each value; n beside each group, intervals in tooltips."""
+    question = _question(study, variable)
+    if shares.empty:
+        return nothing(question, "No code of it is firm enough, or no group has enough outlets.")
+    groups = _in_order(shares, order)
+    common = shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable")
+    values = [str(value) for value in common.index if common[value] > 0]
+    ax: Axes = plt.subplots(figsize=(1.6 + 0.78 * len(values), 0.42 * len(groups) + 1.3))[1]
+    told = []
+    for row in shares.sort_values(["group", "value"]).itertuples():
+        if row.value not in values or row.group not in groups:
+            continue
+        x, y = values.index(row.value), groups.index(row.group)
+        words = f"{row.group}, {row.value}: {row.count} of {row.articles} pages, {_with_interval(row)}"
+        shade = style.DEEPEST * (0.04 + 0.96 * row.share)
+        cell = ax.add_artist(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=style.BLUE, alpha=shade, lw=0))
+        shown = f"{100 * row.share:.0f}" if row.count >= 5 else "·"
+        tell(words, cell, ax.text(x, y, shown, fontsize=9, **INSIDE))
+        told.append(words)
+    sizes = shares.drop_duplicates("group").set_index("group")
+    names = [f"{group} ({sizes.loc[group, 'articles']})" for group in groups]
+    ax.set_xticks(range(len(values)), [value.replace("-", " ") for value in values], rotation=40, ha="left")
+    ax.xaxis.set_ticks_position("top")
+    ax.tick_params(axis="x", length=0)
+    ax.set_xlim(-0.6, len(values) - 0.4)
+    style.name_rows(ax, pd.Series(names))
+    ax.spines["bottom"].set_visible(False)
+    caption = (
+        f"{_capital(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
+        "A page can use several words."
+    )
+    return show_figure(ax, name=f"heat-{variable}", caption=caption, alt=f"Heat map. {'; '.join(told)}.")
+
+
+@styled
+def figure_of_code_intervals(
+    study: Study, shares: pd.DataFrame, variable: str, *, values: Sequence[str], order: Sequence[str] = ()
+) -> Shown:
+    """Shares of a few values by group, as points with 95 % intervals, one block a value."""
+    rows = shares[shares["value"].isin(list(values)) & (shares["count"] >= 5)]
+    if rows.empty:
+        return nothing(_question(study, variable), "Too few pages have any of these.")
+    groups = _in_order(rows, order)
+    ax: Axes = plt.subplots(figsize=(7.6, 0.26 * (len(rows) + 2 * len(values)) + 0.8))[1]
+    labels, y, told = [], 0, []
+    for value in values:
+        part = rows[rows["value"] == value].set_index("group").reindex(groups).dropna(subset="share")
+        if part.empty:
+            continue
+        labels.append((y, value.replace("-", " ")))
+        for group, row in part.iterrows():
+            y += 1
+            labels.append((y, f"    {group}"))
+            words = f"{value}, {group}: {int(row['count'])} of {int(row['articles'])} pages, {_with_interval(row)}"
+            x = [100 * row[name] for name in ("lower", "share", "upper")]
+            style.draw_point(ax, y, x, words, style.BLUE, filled=True, lw=1.3, ms=5)
+            told.append(words)
+        y += 2
+    ax.set_yticks([at for at, _ in labels], [label for _, label in labels])
+    ax.set_ylim(y - 0.6, -0.8)
+    ax.set_xlim(0, None)
+    ax.set_xlabel("% of pages")
+    caption = f"{_capital(_question(study, variable))}: % of pages, with 95 % intervals from leaving outlets out."
+    return show_figure(ax, name=f"intervals-{variable}", caption=caption, alt=f"Points. {'; '.join(told)}.")
+
+
+def table_of_code_differences(study: Study, differences: pd.DataFrame, variable: str) -> Shown:
+    """Differences of a variable between each group and the others, folded: the largest first."""
+    question = _question(study, variable)
+    part = differences[differences["family"] == variable] if len(differences) else differences
+    if part.empty:
+        return note(f"{_capital(question)}: no value is in enough pages of enough outlets to be tested.")
+    told = part.assign(
+        here=[f"{row.count} of {row.articles}" for row in part.itertuples()],
+        there=[f"{row.other_count} of {row.other_articles}" for row in part.itertuples()],
+        matched=[
+            f"{number(100 * row.difference, 0, sign=True)} ({interval(row.lower, row.upper, 0, scale=100, sign=True)})"
+            for row in part.itertuples()
+        ],
+        holds=[_holds(row) for row in part.itertuples()],
+    )
+    told = told.loc[told["difference"].abs().sort_values(ascending=False, kind="stable").index]
+    columns = {
+        **{"group": "pages", "value": "word", "here": "have it", "there": "elsewhere"},
+        **{"matched": "difference, points (95 %)", "holds": "does it stand?"},
+    }
+    caption = (
+        f"{_capital(question)}: each group against all others. The difference is that of pages on the same sub-event in "
+        "the same period."
+    )
+    return show_table(told, name=f"differences-{variable}", caption=caption, columns=columns, fold=True)
+
+
+def _holds(row: Any) -> str:
+    if row.adjusted_p > ALPHA or row.q > ALPHA:
+        return "cannot tell"
+    if row.verdict != "firm":
+        return "tentative: coders agree only so far"
+    return f"not {row.fails}" if row.fails else "yes"
+
+
+def table_of_agreement(study: Study, variables: Sequence[str] = ()) -> Shown:
+    """How far coders agree on each variable and value, folded."""
+    table = study_agreement(study)
+    table = table[table["variable"].isin(list(variables))] if variables else table
+    told = table.assign(
+        code=[f"{row.variable}{': ' + row.value if row.value else ''}" for row in table.itertuples()],
+        same=[percent(row.agreement) for row in table.itertuples()],
+        alpha_with_interval=[
+            "undefined" if pd.isna(row.alpha) else f"{row.alpha:.3f} ({row.lower:.2f} to {row.upper:.2f})"
+            for row in table.itertuples()
+        ],
+    )
+    columns = {
+        **{"code": "variable: value", "first": "first coder", "second": "second coder", "same": "coded the same"},
+        **{"alpha_with_interval": "Krippendorff's alpha (95 %)", "verdict": "use"},
+    }
+    articles = int(table["articles"].max())
+    caption = (
+        f"Agreement of two coders on {plural(articles, 'page')} coded twice. Firm: alpha of .8 and more; tentative: of "
+        ".667 and more; the rest, and what either coder gave to fewer than five pages, carries no finding."
+    )
+    return show_table(told, name="agreement", caption=caption, columns=columns, fold=True)
+
+
+def _with_interval(row: Any) -> str:
+    got: Mapping[str, Any] = row._asdict() if hasattr(row, "_asdict") else row
+    ends = interval(got["lower"], got["upper"], 0, scale=100)
+    return f"{percent(got['share'])} ({ends} %)"
+
+
+def _question(study: Study, variable: str) -> str:
+    return str(study.codebook.loc[study.codebook["variable"] == variable, "question"].iloc[0])
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _in_order(shares: pd.DataFrame, order: Sequence[str]) -> list[str]:
+    """Groups in a given order, or by how many pages they have."""
+    sizes = shares.groupby("group")["articles"].max().sort_values(ascending=False, kind="stable")
+    return [group for group in order if group in sizes.index] or [str(group) for group in sizes.index]

@@ -1,0 +1,131 @@
+"""A study's CSV files: every wrong cell gives its file, line, value and remedy; all problems come at once."""
+
+import pandas as pd
+import pytest
+
+from analysis import tables
+from analysis.study import examine, studyfiles
+from analysis.study.studyfiles import parse_cell, read_csv
+
+OBSERVED = tables.OBSERVED_CSV
+
+
+def _told(folder):
+    """Problems of a study as printed, without the folder."""
+    _, problems = examine(folder)
+    return [str(problem).removeprefix(f"{folder}/") for problem in problems]
+
+
+def _observed(tmp_path, text):
+    path = tmp_path / "observed.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    frame, problems = read_csv(path, OBSERVED)
+    return frame, [str(problem).removeprefix(f"{tmp_path}/") for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        ("outlets.csv", "outlet,name,country", "outlet,name,land", ["outlets.csv:1: column 'country' is "
+         "missing. Add it to the first line", "outlets.csv:1: column 'land' is unknown. Rename or delete it"]),
+        ("labels.csv", "referent,", "referrent,", ["labels.csv:1: column 'referent' is missing. Add it to the "
+         "first line (did you mean 'referrent'?)", "labels.csv:1: column 'referrent' is unknown. Rename or "
+         "delete it (did you mean 'referent'?)"]),
+        ("articles.csv", "north-1,north", "north-0,north", ["articles.csv:3: article 'north-0' occurs twice. "
+         "Delete one of the two rows (the first is line 2)"]),
+        ("articles.csv", "2022-12-07T15:00:00Z", "7 Dec 2022", ["articles.csv:2: published '7 Dec 2022' is not "
+         "a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z). It holds: when the publisher (or, failing "
+         "that, the crawler) dated it"]),
+        ("articles.csv", "news,removal-and-arrest", "nws,removal-and-arrest", ["articles.csv:2: genre 'nws' is "
+         "none of news, opinion, explainer, photo, briefing (did you mean 'news'?). It holds: kind of item, "
+         "after the codebook"]),
+        ("articles.csv", "north-1,north", "north-1,", ["articles.csv:3: outlet is empty. It holds: id of the "
+         "outlet, as in outlets.csv"]),
+        ("labels.csv", "what Castillo did,coup", "what, in short,coup", ["labels.csv:2: has 7 fields where the "
+         "first line has 6. Put fields that hold a comma in quotation marks"]),
+        ("actors.csv", "Pedro Castillo,*,Castillo", '"Pedro Castillo,*,Castillo', ["actors.csv:3: broken CSV "
+         "(unexpected end of data); no row was read. Close the quotation marks of this row"]),
+        ("labels.csv", "what Castillo did,self", '"what" Castillo did,self', ["labels.csv:3: broken CSV (',' "
+         'expected after \'"\'); no row was read. Close the quotation marks of this row']),
+    ],
+)  # fmt: skip
+def test_one_fault_gives_one_clear_problem(study_folder, edit, name, old, new, expected):
+    """The cases of issue 2: and nothing else is said, however many rows use the faulty one."""
+    edit(name, old, new)
+    assert expected == _told(study_folder)
+
+
+def test_a_valid_study_has_no_problem(study_folder):
+    assert [] == _told(study_folder)
+
+
+def test_all_problems_of_all_files_come_at_once(study_folder, edit):
+    edit("study.toml", "seed = 7", "sed = 7")
+    edit("articles.csv", "2022-12-07T15:00:00Z", "yesterday")
+    edit("articles.csv", "news,protests", "nws,protests")
+    edit("observed.csv", "north,2022-12-06,10", "north,2022-12-06,ten")
+    edit("labels.csv", "set,", "sets,")
+    (study_folder / "actors.csv").unlink()
+    expected = ["study.toml:12", "articles.csv:2", "articles.csv:6", "observed.csv:2", "actors.csv", "labels.csv:1"]
+    assert expected == list(dict.fromkeys(text.split(": ")[0] for text in _told(study_folder)))
+
+
+def test_a_missing_file_says_which_columns_it_needs(tmp_path):
+    frame, (problem,) = read_csv(tmp_path / "observed.csv", OBSERVED)
+    assert "does not exist. Create it with the columns outlet,day,items" == f"{problem.message}. {problem.fix}"
+    assert ["outlet", "day", "items", "line"] == list(frame)
+
+
+HEAD = "outlet,day,items\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (HEAD.encode() + b"north,2022-12-06,1\nwsch\xf3d,\n", "3: byte 0xf3 is not UTF-8; nothing was read"),
+        (b"\xef\xbb\xbf" + HEAD.encode() + b"wsch\xf3d,2022-12-06,1\n", "2: byte 0xf3 is not UTF-8; nothing was read"),
+        (f'{HEAD}"nor\nth",2022-12-06,1\nsouth,2022-12-06,x\n', "4: items 'x' is not a whole number from 0 up"),
+        (f"{HEAD}north,2022-12-06,1\nnorth,2022-12-06,2\n", "3: outlet + day 'north, 2022-12-06' occurs twice. "
+         "Delete one of the two rows (the first is line 2)"),
+        ("outlet,day,items,day\n", "1: a column name occurs twice. Keep one of them"),
+        ("", "1: the first line is empty. Write the columns there: outlet,day,items"),
+        ("outlet;day;items\n", "1: its cells are separated by semicolons. Save it as CSV with commas"),
+        (f"{HEAD}no\0rth,2022-12-06,1\n", "2: outlet 'no\\x00rth' holds a control character"),
+        *((f"{HEAD}north,2022-12-06,{cell}\n", f"2: items {cell!r} is not a whole number from 0 up")
+          for cell in ("-1", "1_0", "3.0", "9" * 30, "٣")),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_wrong_gives_its_line(tmp_path, text, expected):
+    """Counted through line breaks in cells; the value as it is written; also after a byte order mark."""
+    _, (problem,) = _observed(tmp_path, text)
+    assert problem.startswith(f"observed.csv:{expected}")
+
+
+def test_spreadsheet_habits_are_no_faults(tmp_path):
+    """Byte order mark, CRLF, blank lines, spaces around cells, columns in another order."""
+    text = "\ufeffday,items,outlet\r\n\r\n 2022-12-06 , 4 ,north\r\n"
+    frame, problems = _observed(tmp_path, text)
+    assert [] == problems
+    assert [("north", pd.Timestamp("2022-12-06"), 4, 3)] == list(frame.itertuples(index=False, name=None))
+    assert "datetime64[us]" == str(frame["day"].dtype)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "expected"),
+    [
+        ("2022-12-07T01:00:00+02:00", "published", pd.Timestamp("2022-12-06T23:00:00Z")),
+        ("2022-12-07", "published", pd.Timestamp("2022-12-07T00:00:00Z")),
+        ("2022-12-07", "article", "2022-12-07"),
+    ],
+)
+def test_cells_become_values_in_utc(text, column, expected):
+    found = next(c for c in tables.ARTICLES_CSV.columns if c.name == column)
+    assert expected == parse_cell(text, found)
+
+
+def test_a_file_read_some_rows_at_a_time_is_the_same(study_folder, monkeypatch):
+    whole, found = studyfiles.read_csv(study_folder / "articles.csv", tables.ARTICLES_CSV)
+    assert [] == found
+    for rows in (1, 7, len(whole)):
+        monkeypatch.setattr(studyfiles, "_ROWS", rows)
+        pd.testing.assert_frame_equal(whole, studyfiles.read_csv(study_folder / "articles.csv", tables.ARTICLES_CSV)[0])
