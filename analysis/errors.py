@@ -1,4 +1,4 @@
-"""What can go wrong, said in one place. Each error keeps the values it speaks of as its `args`, and says what to do."""
+"""All that can go wrong, said in one place. Each error keeps the values it speaks of as its `args`, and says what to do."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class StudyNotFound(AnalysisError):
 
 
 class UnknownName(AnalysisError):
-    """What is named ("outlet"), its name, why it cannot be, those that can."""
+    """Given the kind of thing ("outlet"), its name, why that cannot be, and the names that can."""
 
     def __str__(self) -> str:
         what, name, message, known = self.args

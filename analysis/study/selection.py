@@ -141,10 +141,7 @@ def group_indices(
 def counts(
     selection: Selection, gazetteer: str, entries: Sequence[str] | None = None, *, own: bool = False
 ) -> pd.DataFrame:
-    """How often each article (index) mentions each entry (columns, as given; where None, all that occur).
-
-    If `own`, mentions in the outlet's own voice only.
-    """
+    """Mentions of each entry (columns: those given, or all that occur) in each article (index); `own`: in its own voice."""
     key = (gazetteer, None if entries is None else tuple(entries), own)
     if key not in selection.counted:
         selection.counted[key] = _counts(selection, gazetteer, entries, own)
@@ -184,7 +181,7 @@ def targeted_sentiment_by_actor(selection: Selection, actors: Sequence[str]) -> 
 
 
 def words(selection: Selection, *, language: str | None = None) -> Words:
-    """How often each article uses each word form of at least two letters; spellings of one word are one."""
+    """Uses of each word form of at least two letters in each article; spellings of one word are one."""
     if ("words", language) not in selection.counted:
         counted = count_words(selection.store.terms, selection.number, selection.parts, language)
         selection.counted["words", language] = counted

@@ -91,7 +91,7 @@ class Table(BaseModel):
 
 
 class FeaturesRecord(BaseModel):
-    """What meta.json tells of how the features were made."""
+    """Content of meta.json: how the features were made."""
 
     inputs: dict[str, str]
     digests: dict[str, str] = {}

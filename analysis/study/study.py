@@ -167,7 +167,7 @@ class Study:
 
     @property
     def annotated(self) -> bool:
-        """Whether it has features; they may be broken."""
+        """True where it has features; they may be broken."""
         return (self.features_folder / "articles.parquet").is_file()
 
     def features(self, table: Schema | str) -> pd.DataFrame:
@@ -200,7 +200,7 @@ class Study:
 
     @contextmanager
     def _reading(self, schema: Schema) -> Iterator[Path]:
-        """While a table of features is read: it is there, as it was written, and what fails is told with its path."""
+        """The path of a table of features that is there, as it was written; what fails in this context is told with it."""
         path = self.features_folder / f"{schema.name.lower()}.parquet"
         if wrong := self.feature_faults(schema):
             raise self._broken(path, "; ".join(wrong))
