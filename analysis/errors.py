@@ -1,4 +1,4 @@
-"""All that can go wrong, said in one place. Each error keeps the values it speaks of as its `args`, and says what to do."""
+"""Errors, all in one place. Each keeps the values it speaks of as its `args`, and says what to do."""
 
 from __future__ import annotations
 

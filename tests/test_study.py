@@ -91,6 +91,8 @@ def test_features_are_checked_and_read_once(study_folder):
         load_study(study_folder).features(tables.TERMS)
     path = study_folder / "features" / "terms.parquet"
     assert f"{path} does not exist. Run: castillo annotate TEXTS --study {study_folder}" == str(raised.value)
+    with pytest.raises(FeaturesMissing):
+        assert load_study(study_folder).store.terms
 
 
 @pytest.fixture(scope="module")

@@ -141,7 +141,7 @@ def group_indices(
 def counts(
     selection: Selection, gazetteer: str, entries: Sequence[str] | None = None, *, own: bool = False
 ) -> pd.DataFrame:
-    """Mentions of each entry (columns: those given, or all that occur) in each article (index); `own`: in its own voice."""
+    """Mentions of each entry (columns: as given, or all that occur) in each article (index); `own`: in its voice."""
     key = (gazetteer, None if entries is None else tuple(entries), own)
     if key not in selection.counted:
         selection.counted[key] = _counts(selection, gazetteer, entries, own)

@@ -200,7 +200,7 @@ class Study:
 
     @contextmanager
     def _reading(self, schema: Schema) -> Iterator[Path]:
-        """The path of a table of features that is there, as it was written; what fails in this context is told with it."""
+        """Path of a table of features that is there, as it was written; what fails in this context is told with it."""
         path = self.features_folder / f"{schema.name.lower()}.parquet"
         if wrong := self.feature_faults(schema):
             raise self._broken(path, "; ".join(wrong))
