@@ -94,13 +94,17 @@ class Study:
         utc_day = joined["published"].dt.tz_localize(None).dt.normalize()
         # A day without a time is the day that was written, in whatever zone.
         joined["day"] = local.dt.tz_localize(None).dt.normalize().where(joined["timestamp"] != "day", utc_day)
-        joined["period"] = pd.Series(None, index=joined.index, dtype="str")
-        for period in self.settings.periods:
-            inside_it = joined["day"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))
-            joined.loc[inside_it, "period"] = period.name
+        joined["period"] = self.period_of(joined["day"])
         seen = pd.MultiIndex.from_frame(self.observed_days)
         joined["observed"] = pd.MultiIndex.from_arrays([joined["outlet"], utc_day]).isin(seen)
         return joined.sort_values("article").reset_index(drop=True)
+
+    def period_of(self, days: pd.Series) -> pd.Series:
+        """Name of the period each local day falls in; missing outside all periods."""
+        names = pd.Series(None, index=days.index, dtype="str")
+        for period in self.settings.periods:
+            names[days.between(pd.Timestamp(period.start), pd.Timestamp(period.end))] = period.name
+        return names
 
     @cached_property
     def observed_days(self) -> pd.DataFrame:
