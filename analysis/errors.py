@@ -18,19 +18,22 @@ class AnalysisError(Exception):
         return self.message.format(*self.args)  # nothing else is kept: another process can be sent it
 
 
-def told(error: AnalysisError) -> str:
+def format_error(error: AnalysisError) -> str:
     """An error's message, after the places that were noted on it (file and line) as it was passed on."""
     return ": ".join([*getattr(error, "__notes__", ()), str(error)])
 
 
 @contextmanager
-def told_if_not_written(path: Path) -> Iterator[None]:
+def write_errors(path: Path) -> Iterator[None]:
     """Turn what the system says where a file cannot be written into an error that says what to do."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or error
         raise AnalysisError(f"{path} cannot be written ({reason}). Mend that, or name another folder.") from error
+
+
+told, told_if_not_written = format_error, write_errors  # as callers still have them
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:

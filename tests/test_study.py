@@ -79,7 +79,7 @@ def test_tested_outlets_aggregators_and_referees(small_study):
     """Most articles first, ties by id; aggregators and excluded outlets stand in no reference."""
     assert ["north", "south", "portal"] == small_study.tested
     assert ["portal"] == small_study.aggregators
-    assert ["north", "south", "east", "wschod"] == small_study.referees
+    assert ["north", "south", "east", "wschod"] == small_study.reference_outlets
 
 
 def test_features_are_checked_and_read_once(study_folder):

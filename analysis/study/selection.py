@@ -125,7 +125,7 @@ def group_indices(
     outlet of the reference was. Articles from before an outlet's steady observation count on neither side. Where no
     `reference` is given, it is all outlets that may stand in one, but the group. EmptyGroup where a side has none.
     """
-    others = [o for o in (study.referees if reference is None else reference) if o != group]
+    others = [o for o in (study.reference_outlets if reference is None else reference) if o != group]
     days = articles["published"].dt.tz_localize(None).dt.normalize()
     seen = study.observed_days
     days_group = set(seen.loc[seen["outlet"] == group, "day"])

@@ -134,10 +134,12 @@ class Study:
         return list(self.outlets.loc[self.outlets["aggregator"] == "yes", "outlet"])
 
     @cached_property
-    def referees(self) -> list[str]:
+    def reference_outlets(self) -> list[str]:
         """Outlets that may stand in a reference: neither aggregators nor excluded by study.toml."""
         barred = {*self.aggregators, *self.settings.excluded_from_references}
         return [outlet for outlet in self.outlets["outlet"] if outlet not in barred]
+
+    referees = property(lambda self: self.reference_outlets)  # as callers still have it
 
     @cached_property
     def outlet_names(self) -> dict[str, str]:
@@ -163,8 +165,6 @@ class Study:
         path = self.folder / name
         return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else None
 
-    # Features. Whatever reads them raises FeaturesMissing or FeaturesBroken.
-
     @property
     def features_folder(self) -> Path:
         return self.folder / "features"
@@ -175,9 +175,7 @@ class Study:
         return (self.features_folder / "articles.parquet").is_file()
 
     def features(self, table: Schema | str) -> pd.DataFrame:
-        """One table of features, checked, sorted by its key; read once.
-
-        Tables of many rows of an article are better asked by `store`.
+        """One table of features, checked, sorted by its key; read once. Large ones are better asked by `store`.
 
         Parameters
         ----------
@@ -255,7 +253,7 @@ class Study:
         return {**digests, "articles.csv (language, body_kind)": digest(coded.encode())}
 
     def stale_features(self) -> list[str]:
-        """Names of files, of code that measures and of packages that changed since the features were made."""
+        """Files, code that measures and packages, by name, that changed since the features were made."""
         record = self._record()
         files = [name for name, now in self.feature_inputs().items() if record.inputs.get(name) != now]
         return files + changed_code(record.measured)
