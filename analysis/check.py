@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from analysis.errors import FeaturesBroken, FeaturesMissing, ParameterError, Problem, told
+from analysis.errors import FeaturesBroken, FeaturesMissing, ParameterError, Problem, format_error
 from analysis.paths import find_root, inside
 from analysis.publish.parameters import OUTLETS
 from analysis.publish.reports import plan_reports
@@ -93,7 +93,7 @@ def _reports(study: Study, damaged: Collection[str]) -> list[str]:
         return []
     # With a row of outlets.csv left out, an outlet is not unknown.
     doubtful = OUTLETS if "outlets.csv" in damaged else ()
-    return [told(e) for e in wrong if not (isinstance(e, ParameterError) and e.args[1] in doubtful)]
+    return [format_error(e) for e in wrong if not (isinstance(e, ParameterError) and e.args[1] in doubtful)]
 
 
 def _features(study: Study, damaged: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What can go wrong, said in one place. Each error keeps the values it speaks of as its `args`, and says what to do."""
+"""Errors, all in one place. Each keeps the values it speaks of as its `args`, and says what to do."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ class AnalysisError(Exception):
         return self.message.format(*self.args)  # nothing else is kept: another process can be sent it
 
 
-def told(error: AnalysisError) -> str:
+def format_error(error: AnalysisError) -> str:
     """An error's message, after the places that were noted on it (file and line) as it was passed on."""
     return ": ".join([*getattr(error, "__notes__", ()), str(error)])
 
 
 @contextmanager
-def told_if_not_written(path: Path) -> Iterator[None]:
+def write_errors(path: Path) -> Iterator[None]:
     """Turn what the system says where a file cannot be written into an error that says what to do."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or error
         raise AnalysisError(f"{path} cannot be written ({reason}). Mend that, or name another folder.") from error
+
+
+told, told_if_not_written = format_error, write_errors  # as callers still have them
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
@@ -68,7 +71,7 @@ class StudyNotFound(AnalysisError):
 
 
 class UnknownName(AnalysisError):
-    """What is named ("outlet"), its name, why it cannot be, those that can."""
+    """Given the kind of thing ("outlet"), its name, why that cannot be, and the names that can."""
 
     def __str__(self) -> str:
         what, name, message, known = self.args

@@ -33,7 +33,7 @@ def file_digest(path: Path) -> str:
 
 
 def inside(root: Path, path: Path) -> bool:
-    """Whether a path, with every symlink followed, lies in `root` or is `root`; also of paths that do not exist."""
+    """True where a path, with every symlink followed, lies in `root` or is `root`; also of paths that do not exist."""
     try:
         return path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError):  # a circle of symlinks

@@ -16,7 +16,7 @@ import requests
 import rocrate
 from click.testing import CliRunner
 from conftest import ROOT, Castillo
-from ministudy import make_project
+from publishing import make_project
 from rocrate.rocrate import ROCrate
 
 from analysis import archive, publish

@@ -13,7 +13,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
-from ministudy import PARAMETERS, make_project, write_notebook
+from publishing import PARAMETERS, make_project, write_notebook
 
 from analysis import THREADS, publish
 from analysis.cli import main

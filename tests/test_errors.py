@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from analysis import errors
-from analysis.errors import AnalysisError, Problem, told_if_not_written
+from analysis.errors import AnalysisError, Problem, write_errors
 
 CSV = Path("data/x/articles.csv")
 
@@ -23,7 +23,7 @@ def test_a_problem_reads_as_file_line_fault_remedy(problem, expected):
 
 
 def test_an_error_without_a_reason_of_the_system_keeps_its_own():
-    with pytest.raises(AnalysisError, match=r"x cannot be written \(disk on fire\)"), told_if_not_written(Path("x")):
+    with pytest.raises(AnalysisError, match=r"x cannot be written \(disk on fire\)"), write_errors(Path("x")):
         raise OSError("disk on fire")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from ministudy import PARAMETERS, SHOW, make_project, write_features, write_notebook
+from publishing import PARAMETERS, SHOW, make_project, write_features, write_notebook
 
 from analysis import publish
 from analysis.dependencies import Code

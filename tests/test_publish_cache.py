@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from ministudy import make_project
+from publishing import make_project
 
 from analysis import publish
 from analysis.publish import builder

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ministudy import PARAMETERS, SHOW, make_project, write_notebook
+from publishing import PARAMETERS, SHOW, make_project, write_notebook
 
 from analysis import publish
 from analysis.errors import BuildError

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from lxml import etree
 from matplotlib import pyplot as plt
-from ministudy import SHOW, make_project, write_notebook
+from publishing import SHOW, make_project, write_notebook
 
 from analysis.cli import main
 from analysis.errors import BuildError

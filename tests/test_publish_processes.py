@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ministudy import SHOW, make_project, write_notebook
+from publishing import SHOW, make_project, write_notebook
 
 from analysis import publish
 from analysis.errors import BuildError

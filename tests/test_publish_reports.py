@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ministudy import PARAMETERS, make_project, write_notebook
+from publishing import PARAMETERS, make_project, write_notebook
 
 from analysis.errors import AnalysisError, BuildError, ParameterError, told
 from analysis.publish.parameters import Parameter, fits, read_parameters

@@ -69,11 +69,11 @@ def test_many_outlets_are_drawn_and_hold_the_observed_arrangement():
 
 def test_periods_are_taken_off_and_small_outlets_left_out(small_study):
     values, of = groups._outlet_values(small_study, "country", "actor-share")
-    assert set(values.index) <= set(small_study.referees)
+    assert set(values.index) <= set(small_study.reference_outlets)
     assert list(values.index) == list(of.index)
     articles = groups.selection.select(small_study).articles
     counted = articles.loc[articles["observed"], "outlet"].value_counts()
-    assert {o for o in small_study.referees if counted.get(o, 0) >= 5} == set(values.index)
+    assert {o for o in small_study.reference_outlets if counted.get(o, 0) >= 5} == set(values.index)
     assert tables.COMPARISON.names == list(group_differences(small_study, "country"))
 
 

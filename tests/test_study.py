@@ -79,7 +79,7 @@ def test_tested_outlets_aggregators_and_referees(small_study):
     """Most articles first, ties by id; aggregators and excluded outlets stand in no reference."""
     assert ["north", "south", "portal"] == small_study.tested
     assert ["portal"] == small_study.aggregators
-    assert ["north", "south", "east", "wschod"] == small_study.referees
+    assert ["north", "south", "east", "wschod"] == small_study.reference_outlets
 
 
 def test_features_are_checked_and_read_once(study_folder):
@@ -91,6 +91,8 @@ def test_features_are_checked_and_read_once(study_folder):
         load_study(study_folder).features(tables.TERMS)
     path = study_folder / "features" / "terms.parquet"
     assert f"{path} does not exist. Run: castillo annotate TEXTS --study {study_folder}" == str(raised.value)
+    with pytest.raises(FeaturesMissing):
+        assert load_study(study_folder).store.terms
 
 
 @pytest.fixture(scope="module")

@@ -89,17 +89,12 @@ def test_aggregators_and_excluded_outlets_stand_in_no_reference(small_study):
         assert not {"portal", "single", outlet} & set(articles.loc[reference, "outlet"])
 
 
-@pytest.mark.parametrize(
-    ("outlet", "others", "side", "name"),
-    [("wschod", None, "reference", "the other outlets"), ("north", ["portal"], "reference", "the other outlets")],
-)
-def test_a_side_without_articles_is_an_error(small_study, outlet, others, side, name):
+@pytest.mark.parametrize(("outlet", "others", "language"), [("wschod", None, "pl"), ("north", ["portal"], None)])
+def test_a_side_without_articles_is_an_error(small_study, outlet, others, language):
     """Another language on the other side; an outlet not in these articles."""
-    articles = select(small_study, language="pl").articles if outlet == "wschod" else select(small_study).articles
-    articles = articles[articles["outlet"] != "portal"]
     with pytest.raises(EmptyGroup) as raised:
-        sides(small_study, articles, outlet, others)
-    assert (side, name) == raised.value.args
+        sides(small_study, select(small_study, language=language).articles, outlet, others)
+    assert ("reference", "the other outlets") == raised.value.args
 
 
 def test_sentiment_is_the_mean_of_an_articles_sentences_and_missing_without_instrument(small_study):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.check import check_study
-from analysis.errors import FeaturesBroken, FeaturesMissing, TableError
+from analysis.errors import FeaturesBroken, TableError
 from analysis.study import load_study
 from analysis.study.store import FeatureStore, in_two, read_articles, read_table
 from analysis.tables import PARTS
@@ -161,13 +161,6 @@ def test_a_file_that_is_no_parquet_is_told(study_folder, name, spoil):
     told = check_study(study_folder)
     assert told
     assert all(f"{path}: " in line for line in told)
-
-
-def test_a_table_that_is_not_there_is_told(study_folder):
-    for name, question in QUESTIONS.items():
-        path_of(study_folder, name).unlink()
-        with pytest.raises(FeaturesMissing, match=name.lower()):
-            getattr(load_study(study_folder).store, question)
 
 
 def test_mentions_of_an_entry_are_those_of_the_file(small_study):

@@ -96,7 +96,7 @@ def group_differences(study: Study, column: str, *, measure: str = "actor-share"
 def _outlet_values(study: Study, column: str, measure: str) -> tuple[pd.DataFrame, pd.Series]:
     """Mean of each outlet (rows) in each feature, periods taken off, and the group of each outlet."""
     chosen = selection.select(study)
-    articles = chosen.articles[chosen.articles["observed"] & chosen.articles["outlet"].isin(study.referees)]
+    articles = chosen.articles[chosen.articles["observed"] & chosen.articles["outlet"].isin(study.reference_outlets)]
     if measure == "actor-share":
         found = (selection.counts(chosen, "actors", list(study.settings.main_actors)) > 0).astype(float)
     else:

@@ -125,7 +125,7 @@ def group_indices(
     outlet of the reference was. Articles from before an outlet's steady observation count on neither side. Where no
     `reference` is given, it is all outlets that may stand in one, but the group. EmptyGroup where a side has none.
     """
-    others = [o for o in (study.referees if reference is None else reference) if o != group]
+    others = [o for o in (study.reference_outlets if reference is None else reference) if o != group]
     days = articles["published"].dt.tz_localize(None).dt.normalize()
     seen = study.observed_days
     days_group = set(seen.loc[seen["outlet"] == group, "day"])
@@ -141,10 +141,7 @@ def group_indices(
 def counts(
     selection: Selection, gazetteer: str, entries: Sequence[str] | None = None, *, own: bool = False
 ) -> pd.DataFrame:
-    """How often each article (index) mentions each entry (columns, as given; where None, all that occur).
-
-    If `own`, mentions in the outlet's own voice only.
-    """
+    """Mentions of each entry (columns: as given, or all that occur) in each article (index); `own`: in its voice."""
     key = (gazetteer, None if entries is None else tuple(entries), own)
     if key not in selection.counted:
         selection.counted[key] = _counts(selection, gazetteer, entries, own)
@@ -184,7 +181,7 @@ def targeted_sentiment_by_actor(selection: Selection, actors: Sequence[str]) -> 
 
 
 def words(selection: Selection, *, language: str | None = None) -> Words:
-    """How often each article uses each word form of at least two letters; spellings of one word are one."""
+    """Uses of each word form of at least two letters in each article; spellings of one word are one."""
     if ("words", language) not in selection.counted:
         counted = count_words(selection.store.terms, selection.number, selection.parts, language)
         selection.counted["words", language] = counted

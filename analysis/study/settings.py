@@ -11,8 +11,16 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, ValidationInfo
-from pydantic.functional_validators import field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from analysis.errors import Problem, did_you_mean
 from analysis.study.studyfiles import CONTROL, line_of, read_utf8
@@ -106,7 +114,7 @@ class Table(BaseModel):
 
 
 class FeaturesRecord(BaseModel):
-    """What meta.json tells of how the features were made."""
+    """Content of meta.json: how the features were made."""
 
     inputs: dict[str, str]
     digests: dict[str, str] = {}

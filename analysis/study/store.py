@@ -63,7 +63,7 @@ class SentenceSums:
 
     @property
     def present(self) -> np.ndarray:
-        """Whether an article has a sentence."""
+        """True for each article that has a sentence."""
         return np.asarray((self.first <= self.last).any(axis=1))
 
     def mean_sentiment(self, parts: Sequence[int]) -> np.ndarray:
@@ -73,7 +73,7 @@ class SentenceSums:
             return np.asarray((coarse + fine) / scored)
 
     def within(self, article: np.ndarray, sentence: np.ndarray, parts: Sequence[int]) -> np.ndarray:
-        """Whether sentences, by their article and number, are in some parts."""
+        """True for each sentence, given by its article and number, that is in some parts."""
         inside = [(self.first[article, p] <= sentence) & (sentence <= self.last[article, p]) for p in parts]
         return np.asarray(np.logical_or.reduce(inside))
 

@@ -102,7 +102,7 @@ class Study:
         return joined.sort_values("article").reset_index(drop=True)
 
     def period_of(self, days: pd.Series) -> pd.Series:
-        """Name of the period that each day lies in; missing outside all of them."""
+        """Name of the period each local day falls in; missing outside all periods."""
         names = pd.Series(None, index=days.index, dtype="str")
         for period in self.settings.periods:
             names[days.between(pd.Timestamp(period.start), pd.Timestamp(period.end))] = period.name
@@ -136,10 +136,12 @@ class Study:
         return list(self.outlets.loc[self.outlets["aggregator"] == "yes", "outlet"])
 
     @cached_property
-    def referees(self) -> list[str]:
+    def reference_outlets(self) -> list[str]:
         """Outlets that may stand in a reference: neither aggregators nor excluded by study.toml."""
         barred = {*self.aggregators, *self.settings.excluded_from_references}
         return [outlet for outlet in self.outlets["outlet"] if outlet not in barred]
+
+    referees = property(lambda self: self.reference_outlets)  # as callers still have it
 
     @cached_property
     def outlet_names(self) -> dict[str, str]:
@@ -165,21 +167,17 @@ class Study:
         path = self.folder / name
         return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else None
 
-    # Features. Whatever reads them raises FeaturesMissing or FeaturesBroken.
-
     @property
     def features_folder(self) -> Path:
         return self.folder / "features"
 
     @property
     def annotated(self) -> bool:
-        """Whether it has features; they may be broken."""
+        """True where it has features; they may be broken."""
         return (self.features_folder / "articles.parquet").is_file()
 
     def features(self, table: Schema | str) -> pd.DataFrame:
-        """One table of features, checked, sorted by its key; read once.
-
-        Tables of many rows of an article are better asked by `store`.
+        """One table of features, checked, sorted by its key; read once. Large ones are better asked by `store`.
 
         Parameters
         ----------
@@ -206,7 +204,7 @@ class Study:
 
     @contextmanager
     def _reading(self, schema: Schema) -> Iterator[Path]:
-        """While a table of features is read: it is there, as it was written, and what fails is told with its path."""
+        """Path of a table of features that is there, as it was written; what fails in this context is told with it."""
         path = self.features_folder / f"{schema.name.lower()}.parquet"
         if wrong := self.feature_faults(schema):
             raise self._broken(path, "; ".join(wrong))
@@ -257,7 +255,7 @@ class Study:
         return {**digests, "articles.csv (language, body_kind)": digest(coded.encode())}
 
     def stale_features(self) -> list[str]:
-        """Names of files, of code that measures and of packages that changed since the features were made."""
+        """Files, code that measures and packages, by name, that changed since the features were made."""
         record = self._record()
         files = [name for name, now in self.feature_inputs().items() if record.inputs.get(name) != now]
         return files + changed_code(record.measured)

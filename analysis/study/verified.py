@@ -69,7 +69,7 @@ def _parquet(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def faults(path: Path, schema: Schema, content: str, *, keys: bool = True) -> tuple[str, ...]:
-    """What is wrong with a file's columns and values, a sentence each; `keys` also looks for those that occur twice.
+    """Faults of a file's columns and values, a sentence each; with `keys` also of keys that occur twice.
 
     A file without a fault is looked at once per `content`, its digest. OSError or duckdb.Error where it is no Parquet
     file, or cannot be read to its end.

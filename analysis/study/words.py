@@ -1,4 +1,4 @@
-"""How often each article uses each word: one sparse matrix, spellings of one word folded into one by a listed rule."""
+"""Uses of each word in each article: one sparse matrix, spellings of one word folded into one by a listed rule."""
 
 from __future__ import annotations
 

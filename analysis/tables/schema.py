@@ -1,4 +1,4 @@
-"""What a table is: columns with kind, unit and meaning; and `check`, which holds a table to them."""
+"""A table as columns with kind, unit and meaning; and `check`, which holds a table to them."""
 
 from __future__ import annotations
 
