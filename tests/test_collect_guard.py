@@ -9,16 +9,17 @@ import time
 
 import pytest
 import trustme
+from httpx import Cookies
 from hypothesis import given
 from hypothesis import strategies as st
 from webserver import page, serving
 
-from analysis.collect.fetch import Fetcher, Limits
-from analysis.collect.guard import Guard, is_public, parse_networks
-from analysis.collect.outcomes import FetchError
+from analysis.collect.fetch import Fetcher
+from analysis.collect.guard import FetchError, Guard, check_url, is_public, parse_network
+
 from analysis.errors import AnalysisError
 
-LOOPBACK = parse_networks(["127.0.0.0/8"])
+LOOPBACK = parse_network(["127.0.0.0/8"])
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_odd_spellings_of_loopback_are_resolved_and_refused(host):
 
 
 def test_a_network_that_was_allowed_passes_and_no_other():
-    guard = Guard(parse_networks(["10.1.0.0/16", "::1"]), resolve=lambda host, port: [host])
+    guard = Guard(parse_network(["10.1.0.0/16", "::1"]), resolve=lambda host, port: [host])
     assert ["10.1.2.3"] == guard.addresses("10.1.2.3", 80)
     assert ["::ffff:10.1.2.3"] == guard.addresses("::ffff:10.1.2.3", 80)
     assert ["::1"] == guard.addresses("::1", 80)
@@ -110,7 +111,7 @@ def test_a_network_that_was_allowed_passes_and_no_other():
 @pytest.mark.parametrize("text", ["127.0.0.1/8", "nowhere", ""])
 def test_a_network_that_is_none_is_told(text):
     with pytest.raises(AnalysisError, match=f"--allow-network '{text}' is no network"):
-        parse_networks([text])
+        parse_network([text])
 
 
 @pytest.mark.parametrize(
@@ -127,8 +128,8 @@ def test_a_network_that_is_none_is_told(text):
 )
 def test_the_form_of_an_address(url, reason):
     with pytest.raises(FetchError, match=reason) as caught:
-        Guard().check(url)
-    assert ("unsafe", url) == (caught.value.outcome, caught.value.url)
+        check_url(url)
+    assert "unsafe" == caught.value.outcome
 
 
 def test_a_name_without_an_address_is_unreachable():
@@ -151,7 +152,7 @@ def test_the_connection_goes_to_the_address_that_was_looked_at():
             asked.append(host)
             return answers.pop(0)
 
-        answer = Fetcher("agent", Guard(LOOPBACK, resolve=rebinding)).get(server.url("/1", "news.example"))
+        answer = Fetcher("agent", Guard(LOOPBACK, resolve=rebinding)).get(server.url("/1", "news.example"), Cookies())
         assert 200 == answer.status
         assert ["news.example"] == asked
         assert server.seen[0][2]["Host"].startswith("news.example:")
@@ -161,7 +162,7 @@ def test_the_second_address_is_tried_where_the_first_does_not_answer():
     with serving() as server:
         server.answers["/1"] = page()
         guard = Guard(LOOPBACK, resolve=lambda host, port: ["127.0.0.99", "127.0.0.1"])
-        assert 200 == Fetcher("agent", guard).get(server.url("/1", "news.example")).status
+        assert 200 == Fetcher("agent", guard).get(server.url("/1", "news.example"), Cookies()).status
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +188,9 @@ def test_a_certificate_is_held_to_the_name_and_not_to_the_address(authority):
         server.answers["/1"] = page()
         guard = Guard(LOOPBACK, resolve=lambda host, port: ["127.0.0.1"])
         fetcher = Fetcher("agent", guard, context=_trusting(authority))
-        assert 200 == fetcher.get(server.url("/1", "news.example")).status
+        assert 200 == fetcher.get(server.url("/1", "news.example"), Cookies()).status
         with pytest.raises(FetchError, match=r"no safe connection \(.*doesn't match|Hostname mismatch") as caught:
-            fetcher.get(server.url("/1", "other.example"))
+            fetcher.get(server.url("/1", "other.example"), Cookies())
         assert ("unreachable", False) == (caught.value.outcome, caught.value.again)
 
 
@@ -197,7 +198,7 @@ def test_a_certificate_that_nobody_trusts_is_no_connection(authority):
     with _serving_tls(authority, "news.example") as server:
         guard = Guard(LOOPBACK, resolve=lambda host, port: ["127.0.0.1"])
         with pytest.raises(FetchError, match=r"no safe connection .*certificate verify failed") as caught:
-            Fetcher("agent", guard).get(server.url("/1", "news.example"))
+            Fetcher("agent", guard).get(server.url("/1", "news.example"), Cookies())
         assert "unreachable" == caught.value.outcome
 
 
@@ -205,7 +206,7 @@ def test_a_handshake_that_never_comes_ends_in_time():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         with pytest.raises(FetchError, match="no connection") as caught:
-            fetcher = Fetcher("agent", Guard(LOOPBACK), Limits(seconds=0.3))
-            fetcher.get(f"https://127.0.0.1:{silent.getsockname()[1]}/1")
+            fetcher = Fetcher("agent", Guard(LOOPBACK), seconds=0.3)
+            fetcher.get(f"https://127.0.0.1:{silent.getsockname()[1]}/1", Cookies())
         assert 5 > time.monotonic() - began
         assert "unreachable" == caught.value.outcome
