@@ -206,7 +206,7 @@ def test_a_kept_page_that_is_gone_or_damaged_is_asked_for_again_when_it_is_neede
 def test_the_folder_of_another_study_is_refused(tmp_path, server, into):
     into.mkdir()
     (into / "log.jsonl").write_text('{"event": "run", "study": "other", "round": 1}\n')
-    with pytest.raises(AnalysisError, match="holds pages of the study 'other', not of 'mini'. Name another folder"):
+    with pytest.raises(AnalysisError, match="holds pages of the study 'other', not of 'mini'"):
         run(study_of(tmp_path, server, ["/1"]), into)
 
 

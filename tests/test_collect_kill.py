@@ -19,7 +19,7 @@ from analysis.study import Study
 ARTICLES, KILLS = 60, 5
 #: Processes are forked from one that has imported everything and nothing else: they begin at once.
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["analysis.cli", "analysis.collect.run", "trafilatura"])
+CONTEXT.set_forkserver_preload(["analysis.cli", "analysis.collect.run", "analysis.study.settings", "trafilatura"])
 
 
 @pytest.fixture

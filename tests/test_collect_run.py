@@ -163,7 +163,7 @@ def test_a_page_that_is_gone_or_unreachable_comes_from_the_archive(tmp_path, ser
         ("/robots.txt", FORBIDDING, "gone", "robots.txt does not allow it"),
     ],
 )
-def test_an_archive_without_a_copy_in_trouble_or_forbidden(tmp_path, server, archive, into, path, answer, outcome, told):
+def test_an_archive_without_a_copy_or_in_trouble(tmp_path, server, archive, into, path, answer, outcome, told):
     archive.answers[path.format(server.url())] = answer
     done = run(study_of(tmp_path, server, ["/1"]), into, archive=archive.url())
     assert ({outcome: 1}, f"answered 404; archive: {told}") == (done.outcomes, reason(into))
