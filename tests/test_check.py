@@ -10,141 +10,88 @@ import pytest
 from analysis.check import check_study, remarks
 from analysis.new_study import new_study
 
-#: Spoilt places of the example that `castillo new` writes: file, what stands there, what is written instead, and the
-#: problem as told (file, line, what is wrong, what to do).
-PLANTED = [
-    (
-        *("outlets.csv", "GB,en,trust", "GB,en,turst"),
-        "outlets.csv:3: ownership 'turst' is none of public, state-funded, private, trust (did you mean 'trust'?). "
-        "It holds: who owns it",
-    ),
-    (
-        *("articles.csv", "lh-1,lakeford-herald,en", "lh-1,lakeford-herald,english"),
-        "articles.csv:2: language 'english' is unknown (did you mean 'en'?). Known: en",
-    ),
-    (
-        *("articles.csv", "2025-03-06T17:45:00Z", "06/03/2025"),
-        "articles.csv:3: published '06/03/2025' is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z). "
-        "It holds: when the publisher (or, failing that, the crawler) dated it",
-    ),
-    (
-        *("articles.csv", "resignation,full", "resignations,full"),
-        "articles.csv:2: subevent 'resignations' is not in study.toml (did you mean 'resignation'?). "
-        "Mend it, or add it to subevents",
-    ),
-    (
-        *("observed.csv", "2025-03-05,35", "2025-03-05,35.5"),
-        "observed.csv:4: items '35.5' is not a whole number from 0 up. "
-        "It holds: items on any topic that the collection holds of that outlet and day",
-    ),
-    (
-        *(
-            "actors.csv",
-            "town-council,institution,Lakeford town council,en,councillors",
-            "towncouncil,institution,Lakeford town council,en,councillors",
-        ),
-        "actors.csv:7: actor 'towncouncil' has the name of 'town-council', 'Lakeford town council'. "
-        "If they are one, write 'town-council' (line 6); else tell their names apart",
-    ),
-    (
-        *("actors.csv", "lakeford,place,Lakeford,*,Lakeford", "lakeford,place,Lakeford,english,Lakeford"),
-        "actors.csv:8: language 'english' is unknown (did you mean 'en'?). Known: *, en, es, pt, pl",
-    ),
-    (
-        *("actors.csv", "jon-ribe,person,Jon Ribé,*,Ribé,exact,yes,yes", "jon-ribe,person,Jon Ribé,*,Ribé,exact,,yes"),
-        "actors.csv:5: alias 'Ribé' belongs to ana-ribe and jon-ribe. "
-        "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)",
-    ),
-    (
-        *("labels.csv", "crowd,the people on the square,protesters", "crowds,the people on the square,protesters"),
-        "labels.csv:7: set 'crowds' has the referent of 'crowd', 'the people on the square'. "
-        "If they are one, write 'crowd' (line 6); else tell their referents apart",
-    ),
-    (
-        *(
-            "labels.csv",
-            "exit,the end of the mayor's term,ouster,en,forced out,any",
-            "exit,the end of the mayor's term,ouster,en,forced out,always",
-        ),
-        "labels.csv:5: case 'always' is none of exact, any. "
-        "It holds: exact: only in this capitalisation; any: in every",
-    ),
-    (
-        *("study.toml", '"town-council"]', '"town-counsil"]'),
-        "study.toml:{line}: main_actors names the unknown actor 'town-counsil' (did you mean 'town-council'?). "
-        "Use an id of actors.csv",
-    ),
-    (
-        *("study.toml", '["actor-share"]', '["actor-shares"]'),
-        "study.toml:{line}: setting 'confirmatory': 'actor-shares' is none of actor-share, actor-rate, label-share, "
-        "label-share-own, valence, valence-toward, term-log-odds (did you mean 'actor-share'?). "
-        "Mend its value",
-    ),
-    (
-        *("study.toml", '"Europe/London"', '"Europe/Londn"'),
-        "study.toml:{line}: setting 'timezone': 'Europe/Londn' is no time zone (write America/Lima) "
-        "(did you mean 'Europe/London'?). Mend its value",
-    ),
-    (
-        *("study.toml", "start = 2025-03-06", "start = 2025-03-05"),
-        "study.toml:{table}: period 'aftermath' starts on 2025-03-05, before 'resignation' ends on 2025-03-05. "
-        "Mend its days: one belongs to one period",
-    ),
-    (
-        *("study.toml", "day = 2025-03-04", "day = 2025-04-03"),
-        "study.toml:{table}: happening 'The mayor resigns' on 2025-04-03 lies outside the window, 2025-03-03 to "
-        "2025-03-09. Mend its day, or those of the window",
-    ),
-    (
-        *("study.toml", "min_articles = 20", "min_article = 20"),
-        "study.toml:{line}: setting 'min_article' is unknown (did you mean 'min_articles'?). Known: ",
-    ),
-    (
-        *("study.toml", 'notebook = "wording"', 'notebook = "wordings"'),
-        "study.toml:{table}: study.toml asks for the notebook 'wordings': {root}/notebooks/wordings.ipynb does not "
-        "exist (did you mean 'wording'?). There: actors, ",
-    ),
-]
+
+def _entries(table: str) -> list[list[str]]:
+    """File, what stands there, what is written instead, and the problem; further lines of an entry are indented."""
+    entries = re.split(r"\n(?! )", table.strip().replace("\n    ", " "))
+    return [
+        [file, old, new, f"{file}:{problem}"] for file, old, new, problem in (re.split(r" \| ", e) for e in entries)
+    ]
+
+
+#: Spoilt places of the example that `castillo new` writes, and the problem as told: line, what is wrong, what to do.
+PLANTED = _entries("""
+outlets.csv | GB,en,trust | GB,en,turst |
+    3: ownership 'turst' is none of public, state-funded, private, trust (did you mean 'trust'?). It holds: who
+    owns it
+articles.csv | lh-1,lakeford-herald,en | lh-1,lakeford-herald,english |
+    2: language 'english' is unknown (did you mean 'en'?). Known: en
+articles.csv | 2025-03-06T17:45:00Z | 06/03/2025 |
+    3: published '06/03/2025' is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z). It holds: when the
+    publisher (or, failing that, the crawler) dated it
+articles.csv | resignation,full | resignations,full |
+    2: subevent 'resignations' is not in study.toml (did you mean 'resignation'?). Mend it, or add it to subevents
+observed.csv | 2025-03-05,35 | 2025-03-05,35.5 |
+    4: items '35.5' is not a whole number from 0 up. It holds: items on any topic that the collection holds of that
+    outlet and day
+actors.csv | town-council,institution,Lakeford town council,en,councillors
+    | towncouncil,institution,Lakeford town council,en,councillors |
+    7: actor 'towncouncil' has the name of 'town-council', 'Lakeford town council'. If they are one, write
+    'town-council' (line 6); else tell their names apart
+actors.csv | lakeford,place,Lakeford,*,Lakeford | lakeford,place,Lakeford,english,Lakeford |
+    8: language 'english' is unknown (did you mean 'en'?). Known: *, en, es, pt, pl
+actors.csv | jon-ribe,person,Jon Ribé,*,Ribé,exact,yes,yes | jon-ribe,person,Jon Ribé,*,Ribé,exact,,yes |
+    5: alias 'Ribé' belongs to ana-ribe and jon-ribe. Keep one, or mark both as surname (yes, or default for the
+    one meant when no full name is near)
+labels.csv | crowd,the people on the square,protesters | crowds,the people on the square,protesters |
+    7: set 'crowds' has the referent of 'crowd', 'the people on the square'. If they are one, write 'crowd' (line
+    6); else tell their referents apart
+labels.csv | exit,the end of the mayor's term,ouster,en,forced out,any
+    | exit,the end of the mayor's term,ouster,en,forced out,always |
+    5: case 'always' is none of exact, any. It holds: exact: only in this capitalisation; any: in every
+study.toml | "town-council"] | "town-counsil"] |
+    {line}: main_actors names the unknown actor 'town-counsil' (did you mean 'town-council'?). Use an id of
+    actors.csv
+study.toml | ["actor-share"] | ["actor-shares"] |
+    {line}: setting 'confirmatory': 'actor-shares' is none of actor-share, actor-rate, label-share,
+    label-share-own, valence, valence-toward, term-log-odds (did you mean 'actor-share'?). Mend its value
+study.toml | "Europe/London" | "Europe/Londn" |
+    {line}: setting 'timezone': 'Europe/Londn' is no time zone (write America/Lima) (did you mean
+    'Europe/London'?). Mend its value
+study.toml | start = 2025-03-06 | start = 2025-03-05 |
+    {table}: period 'aftermath' starts on 2025-03-05, before 'resignation' ends on 2025-03-05. Mend its days: one
+    belongs to one period
+study.toml | day = 2025-03-04 | day = 2025-04-03 |
+    {table}: happening 'The mayor resigns' on 2025-04-03 lies outside the window, 2025-03-03 to 2025-03-09. Mend
+    its day, or those of the window
+study.toml | min_articles = 20 | min_article = 20 |
+    {line}: setting 'min_article' is unknown (did you mean 'min_articles'?). Known:
+study.toml | notebook = "wording" | notebook = "wordings" |
+    {table}: study.toml asks for the notebook 'wordings': {root}/notebooks/wordings.ipynb does not exist (did you
+    mean 'wording'?). There: actors,
+""")
 #: Faults that hide one another: told in a study of their own.
-APART = [
-    (
-        *("articles.csv", "lh-1,lakeford-herald", "lh-1,lakeford-hearld"),
-        "articles.csv:2: outlet 'lakeford-hearld' is unknown (did you mean 'lakeford-herald'?). "
-        "Add it to outlets.csv or mend its id",
-    ),
-    (
-        *("observed.csv", "valley-dispatch,2025-03-03", "valley-dispach,2025-03-03"),
-        "observed.csv:9: outlet 'valley-dispach' is unknown (did you mean 'valley-dispatch'?). "
-        "Add it to outlets.csv or mend its id",
-    ),
-    (
-        *("study.toml", 'right = "valley-dispatch"', 'right = "valey-dispatch"'),
-        "study.toml:{table}: notebook 'pair', parameter 'right' = 'valey-dispatch': is no outlet of example "
-        "(did you mean 'valley-dispatch'?). Known: lakeford-herald, valley-dispatch",
-    ),
-    (
-        *("study.toml", "parameters = { left =", "parameters = { lefft ="),
-        "study.toml:{table}: notebook 'pair', parameter 'lefft' = 'lakeford-herald': the notebook has no such "
-        "parameter (did you mean 'left'?). It has study, left, right",
-    ),
-    (
-        *("study.toml", "excluded_from_references = []", 'excluded_from_references = ["valley"]'),
-        "study.toml:{line}: excluded_from_references names the unknown outlet 'valley' (did you mean "
-        "'valley-dispatch'?). Use an id of outlets.csv",
-    ),
-    (
-        *("study.toml", 'languages = ["en"]', 'languages = ["en-GB", "klingon"]'),
-        "study.toml:{line}: setting 'languages': 'klingon' is none of en, es, pt, pl. Mend its value",
-    ),
-    (
-        *("outlets.csv", "outlet,name,country", "outlet;name;country"),
-        "outlets.csv:1: its cells are separated by semicolons. Save it as CSV with commas",
-    ),
-    (
-        *("labels.csv", "set,referent", "set,refernt"),
-        "labels.csv:1: column 'refernt' is unknown. Rename or delete it (did you mean 'referent'?)",
-    ),
-]
+APART = _entries("""
+articles.csv | lh-1,lakeford-herald | lh-1,lakeford-hearld |
+    2: outlet 'lakeford-hearld' is unknown (did you mean 'lakeford-herald'?). Add it to outlets.csv or mend its id
+observed.csv | valley-dispatch,2025-03-03 | valley-dispach,2025-03-03 |
+    9: outlet 'valley-dispach' is unknown (did you mean 'valley-dispatch'?). Add it to outlets.csv or mend its id
+study.toml | right = "valley-dispatch" | right = "valey-dispatch" |
+    {table}: notebook 'pair', parameter 'right' = 'valey-dispatch': is no outlet of example (did you mean
+    'valley-dispatch'?). Known: lakeford-herald, valley-dispatch
+study.toml | parameters = { left = | parameters = { lefft = |
+    {table}: notebook 'pair', parameter 'lefft' = 'lakeford-herald': the notebook has no such parameter (did you
+    mean 'left'?). It has study, left, right
+study.toml | excluded_from_references = [] | excluded_from_references = ["valley"] |
+    {line}: excluded_from_references names the unknown outlet 'valley' (did you mean 'valley-dispatch'?). Use an id
+    of outlets.csv
+study.toml | languages = ["en"] | languages = ["en-GB", "klingon"] |
+    {line}: setting 'languages': 'klingon' is none of en, es, pt, pl. Mend its value
+outlets.csv | outlet,name,country | outlet;name;country |
+    1: its cells are separated by semicolons. Save it as CSV with commas
+labels.csv | set,referent | set,refernt |
+    1: column 'refernt' is unknown. Rename or delete it (did you mean 'referent'?)
+""")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from collecting import lines, make_study, run, study_of
-from webserver import article, in_turn, page, serving, status
+from webserver import article, in_turn, page, status
 
 from analysis import tables
 from analysis.annotation import annotate
@@ -16,17 +16,6 @@ from analysis.collect import folder
 from analysis.errors import AnalysisError
 from analysis.readers import read_texts
 from analysis.readers.html import Extracted
-
-
-@pytest.fixture
-def server():
-    with serving() as made:
-        yield made
-
-
-@pytest.fixture
-def into(tmp_path):
-    return tmp_path / "pages of mine"
 
 
 def test_digests_are_those_of_the_features(tmp_path, server, into):

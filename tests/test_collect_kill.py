@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from collecting import lines, make_study, study_of
-from webserver import article, drip, page, serving, status
+from webserver import article, drip, page, status
 
 from analysis.study import Study
 
@@ -20,12 +20,6 @@ ARTICLES, KILLS = 60, 5
 #: Processes are forked from one that has imported everything and nothing else: they begin at once.
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["analysis.cli", "analysis.collect.run", "analysis.study.settings", "trafilatura"])
-
-
-@pytest.fixture
-def server():
-    with serving() as made:
-        yield made
 
 
 def collect(arguments: list[str], output: Path) -> None:

@@ -26,20 +26,9 @@ FORBIDDING = page("User-agent: *\nDisallow: /", "text/plain")
 
 
 @pytest.fixture
-def server():
-    with serving() as made:
-        yield made
-
-
-@pytest.fixture
 def archive():
     with serving() as made:
         yield made
-
-
-@pytest.fixture
-def into(tmp_path):
-    return tmp_path / "pages of mine"
 
 
 def reason(into: Path, name: str = "a1") -> str:

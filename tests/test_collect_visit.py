@@ -9,24 +9,9 @@ from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
+import webserver as web
 from collecting import Clock
-from webserver import (
-    Server,
-    article,
-    bomb,
-    drip,
-    drip_headers,
-    endless,
-    huge_headers,
-    in_turn,
-    no_http,
-    page,
-    redirect,
-    reset,
-    serving,
-    squeezed,
-    status,
-)
+from webserver import Server, article, in_turn, page, redirect, serving, squeezed, status
 
 from analysis.collect.fetch import Answer, Fetcher
 from analysis.collect.guard import FetchError, Guard, parse_network
@@ -34,12 +19,6 @@ from analysis.collect.run import archived
 from analysis.collect.visit import HostRateLimiter, Stopped, Visitor, retry_after
 
 NAMES = {"one.example": "127.0.0.1", "two.example": "127.0.0.1"}
-
-
-@pytest.fixture
-def server():
-    with serving() as made:
-        yield made
 
 
 @pytest.fixture
@@ -109,7 +88,9 @@ def test_without_a_robots_txt_all_is_allowed(server, code):
     assert 200 == visitor().page(server.url("/1")).status
 
 
-@pytest.mark.parametrize("answer", [status(500), status(503), status(429), reset, endless, redirect("/robots.txt")])
+@pytest.mark.parametrize(
+    "answer", [status(500), status(503), status(429), web.reset, web.endless, redirect("/robots.txt")]
+)
 def test_a_robots_txt_that_cannot_be_read_forbids_for_now(server, answer):
     server.answers |= {"/robots.txt": answer, "/1": page()}
     found = trouble(server.url("/1"))
@@ -231,21 +212,21 @@ def test_retry_after():
         (status(500), "failed", "answered 500", 3),
         (status(204), "failed", "answered 204", 1),
         (status(302), "failed", "answered 302", 1),
-        (drip, "failed", "too slow: silent for 20 s, or more than 0.3 s in all", 1),
-        (drip_headers, "failed", "too slow: silent for 20 s, or more than 0.3 s in all", 1),
+        (web.drip, "failed", "too slow: silent for 20 s, or more than 0.3 s in all", 1),
+        (web.drip_headers, "failed", "too slow: silent for 20 s, or more than 0.3 s in all", 1),
         (lambda handler: time.sleep(1), "failed", "too slow: ", 1),
-        (endless, "refused", "larger than 300,000 bytes", 1),
+        (web.endless, "refused", "larger than 300,000 bytes", 1),
         (page(Content_Length="999999999"), "refused", "larger than 300,000 bytes", 1),
-        (page(bomb(), Content_Encoding="gzip"), "refused", "larger than 300,000 bytes", 1),
-        (page(bomb(), Content_Encoding="gzip, gzip"), "refused", "content encoding 'gzip, gzip', which was not", 1),
+        (page(web.bomb(), Content_Encoding="gzip"), "refused", "larger than 300,000 bytes", 1),
+        (page(web.bomb(), Content_Encoding="gzip, gzip"), "refused", "content encoding 'gzip, gzip', which was not", 1),
         (page(b"\x8b\x03\x80abc\x03", Content_Encoding="br"), "refused", "content encoding 'br', which was not", 1),
         (page(Content_Encoding="gzip"), "failed", "not in the content encoding it names (gzip)", 3),
         (page(squeezed()[:-20], Content_Encoding="gzip"), "failed", "ends in the middle of its content encoding", 3),
         (page(kind="application/pdf"), "refused", "content type 'application/pdf' is no page", 1),
         (page(Content_Length="5000"), "failed", "peer closed connection without sending complete message", 3),
-        (reset, "failed", "the connection broke", 3),
-        (huge_headers, "failed", "the connection broke (Receive buffer too long)", 3),
-        (no_http, "failed", "the connection broke (not valid HTTP)", 3),
+        (web.reset, "failed", "the connection broke", 3),
+        (web.huge_headers, "failed", "the connection broke (Receive buffer too long)", 3),
+        (web.no_http, "failed", "the connection broke (not valid HTTP)", 3),
         (lambda handler: None, "failed", "the connection broke (Server disconnected", 3),
         (redirect("/1"), "refused", "a redirect leads back to where it came from", 1),
         (redirect("http://169.254.169.254/latest/meta-data/"), "unsafe", "resolves to 169.254.169.254, which is", 1),
