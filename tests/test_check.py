@@ -13,10 +13,8 @@ from analysis.new_study import new_study
 
 def _entries(table: str) -> list[list[str]]:
     """File, what stands there, what is written instead, and the problem; further lines of an entry are indented."""
-    entries = re.split(r"\n(?! )", table.strip().replace("\n    ", " "))
-    return [
-        [file, old, new, f"{file}:{problem}"] for file, old, new, problem in (re.split(r" \| ", e) for e in entries)
-    ]
+    cells = (entry.split(" | ") for entry in table.strip().replace("\n    ", " ").split("\n"))
+    return [[file, old, new, f"{file}:{problem}"] for file, old, new, problem in cells]
 
 
 #: Spoilt places of the example that `castillo new` writes, and the problem as told: line, what is wrong, what to do.
