@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,22 +26,16 @@ from analysis.publish.manifest import NAME, differences, make_manifest, read_man
 from analysis.study import Study, load_study
 from analysis.tables import FEATURES, OPTIONAL_FILES, STUDY_FILES
 
-_TEXTS_SETTING = re.compile(r"^texts\s*=\s*\[[^\]]*\][^\n]*\n", re.MULTILINE)
-METADATA = "ro-crate-metadata.json"
-CITATION = "CITATION.cff"
+METADATA, CITATION = "ro-crate-metadata.json", "CITATION.cff"
 #: Files of the project where git is not there to list them: all in these folders, and these.
 FOLDERS = ("analysis", "notebooks", "tests", ".ci", ".github")
 FILES = (
     *(".gitattributes", ".gitignore", ".pre-commit-config.yaml", CITATION, "CONTRIBUTING.md", "LICENSE", "Makefile"),
     *("README.md", "data/README.md", "environment.yml", "pyproject.toml", "requirements.lock"),
 )
-_PASSING = {"__pycache__", ".ipynb_checkpoints"}
-#: Address, name and what it is for of each licence.
 _MIT = ("https://spdx.org/licenses/MIT", "MIT licence", "For the code.")
-_CC_BY = (
-    *("https://creativecommons.org/licenses/by/4.0/", "Creative Commons Attribution 4.0 International"),
-    "For data, features, notebooks' texts and reports.",
-)
+_DATA = "For data, features, notebooks' texts and reports."
+_CC_BY = ("https://creativecommons.org/licenses/by/4.0/", "Creative Commons Attribution 4.0 International", _DATA)
 _CODE = (".py", ".toml", ".yml", ".yaml", ".lock", ".sh", ".j2", ".css", "Makefile", "run")
 #: Not the machine's own table of types, which differs from machine to machine.
 _TYPES = {".csv": "text/csv", ".css": "text/css", ".html": "text/html", ".md": "text/markdown", ".py": "text/x-python"}
@@ -68,11 +62,11 @@ def make_archive(
     """
     root = find_root()
     with tempfile.TemporaryDirectory(prefix="castillo-archive-") as scratch:
-        texts = {os.path.normpath(text) for text in study.settings.texts} if without_texts else set()
-        files = {name: root / name for name in project_files(root)} | study_files(study, root, also, left_out=texts)
+        texts = {os.path.normpath(text) for text in study.settings.texts if without_texts}
+        files = {name: root / name for name in project_files(root)} | study_files(study, root, also, texts)
         files |= _reports_without_texts(study, texts, Path(scratch)) if texts else _fresh_reports(study, root)
-        texts_of = {study.folder / name for name in texts}  # git may track them
-        files = {name: path for name, path in files.items() if path.is_file() and path not in texts_of}
+        left_out = {study.folder / name for name in texts}  # git may track them
+        files = {name: path for name, path in files.items() if path.is_file() and path not in left_out}
         for path in files.values():  # a link may lead to what nobody wants to publish
             if not any(inside(folder, path) for folder in (root, study.folder, Path(scratch))):
                 raise ArchiveError(f"{path} is a symbolic link that leads out of its folder. Put the file itself there")
@@ -86,7 +80,8 @@ def _reports_without_texts(study: Study, texts: Collection[str], scratch: Path) 
     """Reports built from a copy of the study that has no texts, and the copy's study.toml, which names none."""
     copy = scratch / study.folder.name
     shutil.copytree(study.folder, copy, ignore=shutil.ignore_patterns(*texts))
-    settings = _TEXTS_SETTING.sub("", (copy / "study.toml").read_text(encoding="utf-8-sig"), count=1)
+    settings = (copy / "study.toml").read_text(encoding="utf-8-sig")
+    settings = re.sub(r"^texts\s*=\s*\[[^\]]*\][^\n]*\n", "", settings, count=1, flags=re.MULTILINE)
     if "texts" in tomllib.loads(settings):
         raise ArchiveError(f"{study.folder / 'study.toml'}: texts was not understood. Write texts = […] on one line")
     (copy / "study.toml").write_text(settings, encoding="utf-8")
@@ -111,38 +106,31 @@ def _fresh_reports(study: Study, root: Path) -> dict[str, Path]:
 
 
 def project_files(root: Path) -> set[str]:
-    """Files of the project by their path in it: what git tracks; without git, what lies where the project's files do.
-
-    In an unpacked archive its own description tells which data were in it.
-    """
+    """Files of the project: what git tracks; without git, its folders' and those an archive's description names."""
     with suppress(OSError, subprocess.CalledProcessError):  # no git, or no repository
         command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "."]
         if listed := subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout:
             return set(listed.split("\0")) - {""}
     names = {name for name in FILES if (root / name).is_file()}
     for folder in FOLDERS:
-        paths = (path for path in (root / folder).rglob("*") if path.is_file() and not _PASSING & {*path.parts})
-        names |= {path.relative_to(root).as_posix() for path in paths}
+        paths = {path.relative_to(root) for path in (root / folder).rglob("*") if path.is_file()}
+        names |= {path.as_posix() for path in paths if not {"__pycache__", ".ipynb_checkpoints"} & {*path.parts}}
     with suppress(OSError, ValueError, KeyError, TypeError):  # no description, or not ours
         graph = json.loads((root / METADATA).read_text(encoding="utf-8"))["@graph"]
         names |= {entity["@id"] for entity in graph if entity["@type"] == "File" and ".." not in entity["@id"]}
     return names
 
 
-def study_files(study: Study, root: Path, also: Sequence[str], *, left_out: Collection[str] = ()) -> dict[str, Path]:
-    """Files of a study's folder that may go in: its tables, settings and features, what git tracks, what `also` names.
-
-    ArchiveError where the reports depend on another: it may hold texts, so only the user can say that it goes in.
-    """
+def study_files(study: Study, root: Path, also: Sequence[str], left_out: Set[str]) -> dict[str, Path]:
+    """Files of a study's folder that may go in; ArchiveError where the reports depend on another: it may hold texts."""
     place = f"data/{study.folder.name}"
     known = {"study.toml", "README.md", *(schema.name for schema in (*STUDY_FILES, *OPTIONAL_FILES))}
     known |= {"features/meta.json", *(f"features/{schema.name.lower()}.parquet" for schema in FEATURES)}
     tracked = project_files(root) if study.folder == root / place else set()
-    names = {path.relative_to(study.folder).as_posix() for path in study.folder.rglob("*") if path.is_file()}
-    names -= set(left_out)
+    names = {p.relative_to(study.folder).as_posix() for p in study.folder.rglob("*") if p.is_file()} - left_out
     chosen = {n for n in names if n in known or f"{place}/{n}" in tracked or any(fnmatch.fnmatch(n, g) for g in also)}
     needed = {path.name for path in study.folder.glob("*.csv")} | {os.path.normpath(t) for t in study.settings.texts}
-    for name in sorted(needed - chosen - set(left_out)):
+    for name in sorted(needed - chosen - left_out):
         if (study.folder / name).is_file():
             raise ArchiveError(
                 f"the reports depend on {study.folder / name}, which git does not track and which may hold texts. "
@@ -176,8 +164,7 @@ def describe(study: Study, root: Path, files: Mapping[str, Path]) -> bytes:
     citation = yaml.safe_load((root / CITATION).read_bytes()) if (root / CITATION).is_file() else {}
     entities = _entities(study, citation, files)
     crate = ROCrate(version="1.1")
-    for identifier, properties in entities.items():
-        crate.add(ContextEntity(crate, identifier, properties=properties))
+    crate.add(*(ContextEntity(crate, identifier, properties=about) for identifier, about in entities.items()))
     for name in sorted(files):
         licence = _MIT if name.endswith(_CODE) and not name.startswith("data/") else _CC_BY
         kind, size = _TYPES.get(Path(name).suffix, "text/plain"), str(files[name].stat().st_size)
@@ -196,8 +183,7 @@ def describe(study: Study, root: Path, files: Mapping[str, Path]) -> bytes:
     authors = [{"@id": key} for key, about in entities.items() if about["@type"] in ("Person", "Organization")]
     if authors:  # one is no list, as RO-Crate recommends
         whole |= {"author": authors if len(authors) > 1 else authors[0], "publisher": authors[0]}
-    for key, value in whole.items():
-        crate.root_dataset[key] = value
+    crate.root_dataset.update(whole)
     return (json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
@@ -213,13 +199,13 @@ def _entities(study: Study, citation: Mapping[str, Any], files: Iterable[str]) -
         entities[address] = {"@type": "CreativeWork", "name": name, "description": use}
     program = {"@type": "SoftwareApplication", "name": "castillo", "softwareVersion": analysis.__version__}
     entities["#castillo"] = program | {"softwareRequirements": {"@id": "requirements.lock"}, "url": place}
-    made, read = f"reports/{study.name}/", (f"data/{study.folder.name}/", "notebooks/")
+    read = (f"data/{study.folder.name}/", "notebooks/")
     entities["#build"] = {
         "@type": "CreateAction",
         "name": f"castillo build {study.folder.name}",
         "description": "make reports STUDY=… does the same; castillo verify holds its results to the manifest.",
         "instrument": {"@id": "#castillo"},
         "object": [{"@id": name} for name in sorted(files) if name.startswith(read)],
-        "result": [{"@id": name} for name in sorted(files) if name.startswith(made)],
+        "result": [{"@id": name} for name in sorted(files) if name.startswith(f"reports/{study.name}/")],
     }
     return entities

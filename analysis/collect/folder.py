@@ -172,8 +172,7 @@ class Folder:
         line |= {"page_sha256": state.page_sha256, "extractor": self._extractor}
         if number > state.version:
             _append_line(self.path / ("texts.jsonl" if number == 1 else f"texts-{number}.jsonl"), line)
-        logged = {name: line[name] for name in _LOGGED}
-        self.add({"event": "text", "change": change, "reason": reason} | logged)
+        self.add({"event": "text", "change": change, "reason": reason, **{name: line[name] for name in _LOGGED}})
         return change
 
 

@@ -117,8 +117,7 @@ class Visitor:
     def page(self, url: str) -> Answer:
         """The page at an address, after its redirects."""
         answer = self._patiently(url)
-        if urlsplit(answer.url).path in _FRONT and urlsplit(url).path not in _FRONT:
-            # Sites send readers there from articles they no longer have.
+        if urlsplit(answer.url).path in _FRONT and urlsplit(url).path not in _FRONT:  # where lost articles lead
             raise FetchError("gone", "leads to the front page", url=answer.url, status=answer.status)
         return answer
 
