@@ -183,7 +183,8 @@ def describe(study: Study, root: Path, files: Mapping[str, Path]) -> bytes:
     authors = [{"@id": key} for key, about in entities.items() if about["@type"] in ("Person", "Organization")]
     if authors:  # one is no list, as RO-Crate recommends
         whole |= {"author": authors if len(authors) > 1 else authors[0], "publisher": authors[0]}
-    crate.root_dataset.update(whole)
+    for key, value in whole.items():
+        crate.root_dataset[key] = value
     return (json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
