@@ -42,14 +42,8 @@ def test_a_page_becomes_a_text_with_what_the_manifest_says(tmp_path, server, int
     done = run(study_of(tmp_path, server, ["/1"], **given), into)
     assert ({"page": 1}, {"new": 1}) == (done.outcomes, done.texts)
     (text,) = lines(into / "texts.jsonl")
-    expected = {
-        **given,
-        "article": "a1",
-        "published": "2022-12-07T15:00:00.250000Z",
-        "url": server.url("/1"),
-        "source": "page",
-        "title": "Council meets",
-    }
+    expected = {**given, "article": "a1", "published": "2022-12-07T15:00:00.250000Z", "url": server.url("/1")}
+    expected |= {"source": "page", "title": "Council meets"}
     assert expected == {name: text[name] for name in expected}
     assert text["body"].startswith("The harbour council met on Tuesday, number 1,")
     assert 5 == len(text["body"].splitlines())
@@ -61,24 +55,17 @@ def test_the_log_can_be_cited_and_the_page_is_kept_as_it_came(tmp_path, server, 
     (begun,) = lines(into / "log.jsonl", "run")
     assert ("mini", 1, 64) == (begun["study"], begun["round"], len(begun["articles_sha256"]))
     (fetch,) = lines(into / "log.jsonl", "fetch")
-    expected = {
-        "article": "a1",
-        "url": server.url("/1"),
-        "final_url": server.url("/2"),
-        "status": 200,
-        "bytes": len(article().encode()),
-        "sha256": hashlib.sha256(article().encode()).hexdigest(),
-        "outcome": "page",
-        "reason": "",
-        "archived": None,
-    }
+    html = article().encode()
+    expected = {"article": "a1", "url": server.url("/1"), "final_url": server.url("/2"), "status": 200}
+    expected |= {"bytes": len(html), "sha256": hashlib.sha256(html).hexdigest()}
+    expected |= {"outcome": "page", "reason": "", "archived": None}
     assert expected == {name: fetch[name] for name in expected}
     assert fetch["time"].endswith("Z")
     assert "mailto:ada@university.example" in fetch["agent"]
     assert {fetch["agent"]} == {headers["User-Agent"] for _, _, headers in server.seen}
     assert {"castillo-coverage", "httpx", "trafilatura", "python"} <= set(fetch["versions"])
     assert not [word for word in WORDS if word in (into / "log.jsonl").read_text()]
-    assert article().encode() == gzip.decompress((into / fetch["page"]).read_bytes())
+    assert html == gzip.decompress((into / fetch["page"]).read_bytes())
     assert "*\n" == (into / ".gitignore").read_text()
 
 
@@ -158,16 +145,11 @@ def test_an_archive_without_a_copy_or_in_trouble(tmp_path, server, archive, into
     assert ({outcome: 1}, f"answered 404; archive: {told}") == (done.outcomes, reason(into))
 
 
+NO = (status(403), status(500), page(kind="image/png"), redirect("http://10.0.0.1/"))
+
+
 @pytest.mark.parametrize(
-    ("path", "answer"),
-    [
-        ("/1", status(403)),
-        ("/1", status(500)),
-        ("/1", page(kind="image/png")),
-        ("/1", redirect("http://10.0.0.1/")),
-        ("/robots.txt", FORBIDDING),
-        ("/robots.txt", status(503)),
-    ],
+    ("path", "answer"), [*(("/1", no) for no in NO), ("/robots.txt", FORBIDDING), ("/robots.txt", status(503))]
 )
 def test_the_archive_is_no_way_around_a_site_that_says_no(tmp_path, server, archive, into, path, answer):
     server.answers[path] = answer
@@ -285,10 +267,9 @@ def test_loopback_is_not_asked_unless_allowed(tmp_path, server, into):
 
 def test_the_command_begins_with_the_options_of_the_library():
     given = {option.name: option.default for option in main.commands["collect"].params}
-    flags = ("retry", "again")
-    expected = {name: value for name, value in vars(Options()).items() if name in given and name not in flags}
-    assert {"delay", "hosts", "seconds", "patience", "archive", "contact"} <= set(expected)
-    assert expected == {**{name: given[name] for name in expected}, "size": int(given["size"] * 1e6)}
+    given |= {"size": int(given["size"] * 1e6)}
+    for name in ("delay", "hosts", "seconds", "size", "patience", "archive", "contact", "retry", "again"):
+        assert getattr(Options(), name) == given[name], name
 
 
 @pytest.mark.parametrize(
