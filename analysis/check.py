@@ -20,19 +20,11 @@ def check_study(folder: Path) -> list[str]:
     """Every problem of a study: place, what is wrong, what to do.
 
     A file that cannot be read hides what would only follow from it, and nothing else.
-
-    Parameters
-    ----------
-    folder : Path of the study
-
-    Returns
-    -------
-    list of str, empty where all is well
     """
     study, problems = examine(folder)
     problems += _shared_aliases(study)
-    told_already = {problem.path for problem in problems if problem.unread}
-    problems += [problem for problem in _symlinks(folder) if problem.path not in told_already]
+    unread = {problem.path for problem in problems if problem.unread}
+    problems += [problem for problem in _symlinks(folder) if problem.path not in unread]
     damaged = {problem.path.name for problem in problems}
     return [*map(str, problems), *_reports(study, damaged), *_features(study, damaged)]
 
@@ -74,15 +66,11 @@ def _shared_aliases(study: Study) -> list[Problem]:
     shared = conflicts(study.actors)
     rows = read_csv(path, ACTORS_CSV)[0] if shared else study.actors
     fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
-    return [
-        Problem(
-            path,
-            int(rows.loc[rows["alias"] == alias, "line"].max()),
-            f"alias {alias!r} belongs to {' and '.join(entries)}",
-            fix,
-        )
-        for alias, entries in shared
-    ]
+    problems = []
+    for alias, entries in shared:
+        line = int(rows.loc[rows["alias"] == alias, "line"].max())
+        problems.append(Problem(path, line, f"alias {alias!r} belongs to {' and '.join(entries)}", fix))
+    return problems
 
 
 def _reports(study: Study, damaged: Collection[str]) -> list[str]:
@@ -91,8 +79,7 @@ def _reports(study: Study, damaged: Collection[str]) -> list[str]:
         wrong = plan_reports(study, find_root())[1]
     except FeaturesBroken:  # told with the features
         return []
-    # With a row of outlets.csv left out, an outlet is not unknown.
-    doubtful = OUTLETS if "outlets.csv" in damaged else ()
+    doubtful = OUTLETS if "outlets.csv" in damaged else ()  # an outlet whose row was left out is not unknown
     return [format_error(e) for e in wrong if not (isinstance(e, ParameterError) and e.args[1] in doubtful)]
 
 
@@ -100,17 +87,14 @@ def _features(study: Study, damaged: Collection[str]) -> list[str]:
     """Features that are not those of the study; a study is checked before its texts are annotated, too."""
     if "articles.csv" in damaged or not study.features_folder.is_dir():
         return []
+    files = {schema: study.features_folder / f"{schema.name.lower()}.parquet" for schema in FEATURES}
     try:
-        broken = [
-            FeaturesBroken(study.features_folder / f"{schema.name.lower()}.parquet", fault, study.argument)
-            for schema in FEATURES
-            for fault in study.feature_faults(schema, keys=True)
-        ]
-        if not broken:
+        faults = [(path, fault) for schema, path in files.items() for fault in study.feature_faults(schema, keys=True)]
+        if not faults:
             study.check_features()
             assert study.store.sentences
         if not {"actors.csv", "labels.csv"} & set(damaged):
             study.stale_features()
     except (FeaturesMissing, FeaturesBroken) as error:
         return [str(error)]
-    return [str(error) for error in broken]
+    return [str(FeaturesBroken(path, fault, study.argument)) for path, fault in faults]

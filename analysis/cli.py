@@ -316,7 +316,7 @@ def collect(
     if (feeds := int((loaded.manifest["source"] != "page").sum())) and done.files:
         click.echo(f"{feeds} articles are no pages in articles.csv: give the pages a study of their own, source = page")
     if done.files:
-        click.echo(f"next: castillo annotate {shlex.join(map(str, done.files))} --study STUDY")
+        click.echo(f"next: castillo annotate {shlex.join(map(str, done.files))} --study {loaded.argument}")
 
 
 @main.command()

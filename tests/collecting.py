@@ -1,17 +1,18 @@
-"""A throw-away study whose articles lie on loopback, for the tests of collecting."""
+"""A throw-away study whose articles lie on loopback, and time that passes at once, for the tests of collecting."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ministudy import FILES, SETTINGS
+from webserver import Server
 
 from analysis.collect import Options, collect
-from analysis.collect.outcomes import CollectSummary
+from analysis.collect.run import CollectSummary
 from analysis.study import Study, load_study
 
 HEADER = FILES["articles.csv"].partition("\n")[0].split(",")
@@ -24,6 +25,25 @@ FIRST = {
 }
 
 
+class Clock:
+    """In place of time.monotonic and of the event that ends a run: whoever waits has waited."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Seconds since it was made."""
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self.now += seconds
+
+    def is_set(self) -> bool:
+        """The run goes on."""
+        return False
+
+
 def make_study(folder: Path, addresses: Mapping[str, str], **changed: str) -> Study:
     """A study whose articles have these addresses."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,9 +53,14 @@ def make_study(folder: Path, addresses: Mapping[str, str], **changed: str) -> St
     with (folder / "articles.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, HEADER)
         writer.writeheader()
-        for article, url in addresses.items():
-            writer.writerow(FIRST | changed | {"article": article, "url": url})
+        writer.writerows(FIRST | changed | {"article": article, "url": url} for article, url in addresses.items())
     return load_study(folder)
+
+
+def study_of(tmp_path: Path, server: Server, paths: Iterable[str], **changed: str) -> Study:
+    """A study of an article a path: a1, a2, …"""
+    addresses = {f"a{n}": server.url(path) for n, path in enumerate(paths, start=1)}
+    return make_study(tmp_path / "study", addresses, **changed)
 
 
 def options(**changed: Any) -> Options:

@@ -30,6 +30,21 @@ hypothesis_settings.register_profile("thorough", max_examples=300, deadline=None
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 
+@pytest.fixture
+def server() -> Iterator[Any]:
+    """A web server on loopback, which answers 404 until it is told otherwise."""
+    from webserver import serving
+
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def into(tmp_path: Path) -> Path:
+    """A folder that pages are collected in; not there yet."""
+    return tmp_path / "pages of mine"
+
+
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small study's folder, written once; to be read only."""

@@ -51,19 +51,14 @@ def described(tmp_path, small_study):
     return describe
 
 
-def test_code_is_under_the_licence_of_code_and_all_else_under_that_of_data(described):
+def test_files_have_licence_size_and_a_type_that_no_machine_decides(described):
     _, found = described(ONE)
     code = {
         *("Makefile", "requirements.lock", "analysis/cli.py", "analysis/new_study/study.toml", ".ci/run"),
         "analysis/publish/template/page.css",
     }
-    licences = {name: found[name]["license"]["@id"] for name in FILES}
-    assert {name: MIT if name in code else CC for name in FILES} == licences
+    assert {name: MIT if name in code else CC for name in FILES} == {n: found[n]["license"]["@id"] for n in FILES}
     assert {MIT, CC} == {licence["@id"] for licence in found["./"]["license"]} <= set(found)
-
-
-def test_files_have_their_size_and_a_type_that_no_machine_decides(described):
-    _, found = described(ONE)
     assert [str(len(name)) for name in FILES] == [found[name]["contentSize"] for name in FILES]
     assert {
         "analysis/cli.py": "text/x-python",
@@ -75,18 +70,15 @@ def test_files_have_their_size_and_a_type_that_no_machine_decides(described):
     }.items() <= {name: found[name]["encodingFormat"] for name in FILES}.items()
 
 
-def test_reports_of_the_study_are_made_of_its_folder_and_of_the_notebooks(described, small_study):
+def test_reports_of_the_study_are_made_of_its_folder_and_of_the_notebooks(described):
     """Not those of a study whose name begins alike."""
     _, found = described(ONE)
-    action = found["#build"]
+    action, program = found["#build"], found["#castillo"]
     assert ("CreateAction", "castillo build small") == (action["@type"], action["name"])
     assert ["reports/small/manifest.json", "reports/small/overview.html"] == [one["@id"] for one in action["result"]]
-    assert [
-        *("data/small/features/terms.parquet", "data/small/outlets.csv", "data/small/study.toml"),
-        "notebooks/overview.ipynb",
-    ] == [one["@id"] for one in action["object"]]
+    data = ("data/small/features/terms.parquet", "data/small/outlets.csv", "data/small/study.toml")
+    assert [*data, "notebooks/overview.ipynb"] == [one["@id"] for one in action["object"]]
     assert {"@id": "#castillo"} == action["instrument"]
-    program = found["#castillo"]
     assert (analysis.__version__, "https://code.example") == (program["softwareVersion"], program["url"])
 
 
@@ -95,33 +87,27 @@ def test_one_author_is_no_list_and_a_house_has_an_address(described):
     root, author = found["./"], found["#The-contributors"]
     assert {"@id": "#The-contributors"} == root["author"] == root["publisher"]
     assert ("Organization", "The contributors", "https://c.example") == (author["@type"], author["name"], author["url"])
-    assert "A small study: study, features, code and reports" == root["name"]
-    assert "Does it measure?" == root["description"]
+    assert ("A small study: study, features, code and reports", "Does it measure?") == (
+        root["name"],
+        root["description"],
+    )
     assert ("2026-11-23", "news, Peru") == (root["datePublished"], root["keywords"])
 
 
 def test_several_authors_are_a_list_and_the_first_publishes(described):
     """A house without a site has the repository's address; without a release, the window's last day is the day."""
-    _, found = described(TWO)
-    root = found["./"]
-    assert [{"@id": "#Ada-Rivas-Soto"}, {"@id": "#A-House"}] == root["author"]
-    assert {"@id": "#Ada-Rivas-Soto"} == root["publisher"]
+    first, found = described(TWO)
+    root, ada = found["./"], {"@id": "#Ada-Rivas-Soto"}
+    assert ([ada, {"@id": "#A-House"}], ada, "2022-12-20") == (root["author"], root["publisher"], root["datePublished"])
     assert ("Person", "Ada Rivas Soto") == (found["#Ada-Rivas-Soto"]["@type"], found["#Ada-Rivas-Soto"]["name"])
     assert "https://code.example" == found["#A-House"]["url"]
-    assert "2022-12-20" == root["datePublished"]
+    assert first == described(TWO)[0]
+    assert first.endswith(b"}\n")
 
 
 def test_without_a_citation_nobody_is_named(described):
     _, found = described()
     assert not {"author", "publisher"} & set(found["./"])
-    assert "2022-12-20" == found["./"]["datePublished"]
-
-
-def test_the_same_files_are_described_the_same_to_the_byte(described):
-    first, _ = described(TWO)
-    second, _ = described(TWO)
-    assert first == second
-    assert first.endswith(b"}\n")
 
 
 def test_without_rocrate_it_says_what_to_install(described, monkeypatch):

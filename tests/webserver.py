@@ -13,21 +13,16 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from email.utils import formatdate
 
 Answer = Callable[["Handler"], None]
 
 
 def article(words: str = "The harbour council met on Tuesday", *, title: str = "Council meets", head: str = "") -> str:
     """An invented page, long enough that the extraction takes it for an article."""
-    paragraphs = "".join(
-        f"<p>{words}, number {number}, and spoke at length about the old quay, its lamps and the price of rope.</p>"
-        for number in range(1, 6)
-    )
-    return (
-        f"<html><head>{head}<title>{title}</title></head>"
-        f"<body><article><h1>{title}</h1>{paragraphs}</article></body></html>"
-    )
+    rest = "and spoke at length about the old quay, its lamps and the price of rope."
+    paragraphs = "".join(f"<p>{words}, number {number}, {rest}</p>" for number in range(1, 6))
+    body = f"<body><article><h1>{title}</h1>{paragraphs}</article></body>"
+    return f"<html><head>{head}<title>{title}</title></head>{body}</html>"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -37,12 +32,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Count, note, answer."""
-        with self.server.noting():
+        with self.server.lock:
             self.server.hits[self.path] += 1
-            self.server.seen.append((time.monotonic(), self.path, dict(self.headers)))
-        answer = self.server.answers.get(self.path, self.server.otherwise)
+            self.server.seen.append((self.server.clock(), self.path, dict(self.headers)))
         with suppress(OSError):  # the other side has had enough
-            answer(self)
+            self.server.answers.get(self.path, self.server.otherwise)(self)
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
@@ -52,18 +46,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     """Answers by path.
 
-    Attributes
-    ----------
-    answers : path → what is answered
-    hits : how often each path was asked
-    seen : moment, path and headers of each request
-    most : most answers that were `busy` at once
+    answers: path → what is answered.
+    hits: how often each path was asked.
+    seen: moment of `clock`, path and headers of each request.
+    most: most answers that were `busy` at once.
     """
 
     daemon_threads = True
 
-    def __init__(self, address: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
-        super().__init__((address, 0), Handler)
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
         if context is not None:
             self.socket = context.wrap_socket(self.socket, server_side=True)
         self.scheme = "http" if context is None else "https"
@@ -71,53 +63,47 @@ class Server(http.server.ThreadingHTTPServer):
         self.otherwise: Answer = status(404)
         self.hits: Counter[str] = Counter()
         self.seen: list[tuple[float, str, dict[str, str]]] = []
+        self.clock: Callable[[], float] = time.monotonic
         self.most = self._now = 0
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
+        self.lock = threading.Lock()
 
     def url(self, path: str = "", host: str = "127.0.0.1") -> str:
         """Address of a path."""
         return f"{self.scheme}://{host}:{self.server_address[1]}{path}"
 
+    def moments(self, *paths: str) -> list[float]:
+        """When these paths were asked, or all."""
+        return [moment for moment, path, _ in self.seen if not paths or path in paths]
+
     def handle_error(self, *_: object) -> None:
         """A client that leaves is no error."""
 
     @contextmanager
-    def noting(self) -> Iterator[None]:
-        """Hold the notes."""
-        with self._lock:
-            yield
-
-    @contextmanager
     def busy(self) -> Iterator[None]:
         """Count those who do this at once. Not whole answers: a client has the last byte before we know it sent."""
-        with self._lock:
+        with self.lock:
             self._now += 1
             self.most = max(self.most, self._now)
         try:
             yield
         finally:
-            with self._lock:
+            with self.lock:
                 self._now -= 1
 
-    def stop(self) -> None:
-        """End the server."""
-        self.shutdown()
-        self.server_close()
+
+def _head(handler: Handler, code: int, headers: dict[str, str]) -> None:
+    handler.send_response(code)
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
 
 
-def page(body: bytes | str = article(), kind: str | None = "text/html; charset=utf-8", **headers: str) -> Answer:
+def page(body: bytes | str = article(), kind: str = "text/html; charset=utf-8", **headers: str) -> Answer:
     """A page, status 200; a header's underscore is a hyphen."""
     data = body.encode() if isinstance(body, str) else body
 
     def answer(handler: Handler) -> None:
-        handler.send_response(200)
-        if kind is not None:
-            handler.send_header("Content-Type", kind)
-        for name, value in ({"Content_Length": str(len(data))} | headers).items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
+        _head(handler, 200, {"Content_Type": kind, "Content_Length": str(len(data))} | headers)
         handler.wfile.write(data)
 
     return answer
@@ -125,14 +111,7 @@ def page(body: bytes | str = article(), kind: str | None = "text/html; charset=u
 
 def status(code: int, **headers: str) -> Answer:
     """A status with an empty body."""
-
-    def answer(handler: Handler) -> None:
-        handler.send_response(code)
-        for name, value in ({"Content_Length": "0"} | headers).items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-
-    return answer
+    return lambda handler: _head(handler, code, {"Content_Length": "0"} | headers)
 
 
 def redirect(target: str, code: int = 302, **headers: str) -> Answer:
@@ -143,50 +122,37 @@ def redirect(target: str, code: int = 302, **headers: str) -> Answer:
 def in_turn(*answers: Answer) -> Answer:
     """One answer after the other; the last one stays."""
     left = list(answers)
-
-    def answer(handler: Handler) -> None:
-        (left.pop(0) if len(left) > 1 else left[0])(handler)
-
-    return answer
+    return lambda handler: (left.pop(0) if len(left) > 1 else left[0])(handler)
 
 
-def later(seconds: float) -> str:
-    """A date as HTTP writes it, so many seconds from now."""
-    return formatdate(time.time() + seconds, usegmt=True)
+def _forever(handler: Handler, piece: bytes, pause: float) -> None:
+    while True:
+        handler.wfile.write(piece)
+        handler.wfile.flush()
+        time.sleep(pause)
 
 
 def drip(handler: Handler) -> None:
     """A page that comes byte by byte, without end."""
-    handler.send_response(200)
-    handler.send_header("Content-Type", "text/html")
-    handler.end_headers()
-    while True:
-        handler.wfile.write(b"x")
-        handler.wfile.flush()
-        time.sleep(0.05)
+    _head(handler, 200, {"Content-Type": "text/html"})
+    _forever(handler, b"x", 0.05)
 
 
 def drip_headers(handler: Handler) -> None:
     """Headers that come byte by byte, without end."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
-    while True:
-        handler.wfile.write(b"x")
-        handler.wfile.flush()
-        time.sleep(0.05)
+    _forever(handler, b"x", 0.05)
 
 
 def endless(handler: Handler) -> None:
     """A page without end, as fast as it is read."""
-    handler.send_response(200)
-    handler.send_header("Content-Type", "text/html")
-    handler.end_headers()
-    while True:
-        handler.wfile.write(b"<p>on and on</p>" * 4096)
+    _head(handler, 200, {"Content-Type": "text/html"})
+    _forever(handler, b"<p>on and on</p>" * 4096, 0)
 
 
 def huge_headers(handler: Handler) -> None:
     """Half a megabyte of headers."""
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + b"X-Filler: " + b"y" * 500_000 + b"\r\n\r\n")
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Filler: " + b"y" * 500_000 + b"\r\n\r\n")
 
 
 def reset(handler: Handler) -> None:
@@ -200,7 +166,7 @@ def no_http(handler: Handler) -> None:
     handler.wfile.write(b"<p>a sentence that no log may hold</p>\r\n\r\n")
 
 
-def bomb(megabytes: int = 20) -> bytes:
+def bomb(megabytes: int = 2) -> bytes:
     """A gzip file that is small and becomes large."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     return b"".join([*(packer.compress(bytes(1_000_000)) for _ in range(megabytes)), packer.flush()])
@@ -212,10 +178,11 @@ def squeezed(body: str = article()) -> bytes:
 
 
 @contextmanager
-def serving(address: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> Iterator[Server]:
+def serving(context: ssl.SSLContext | None = None) -> Iterator[Server]:
     """A server for the time of a test."""
-    server = Server(address, context)
-    try:
-        yield server
-    finally:
-        server.stop()
+    with Server(context) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()

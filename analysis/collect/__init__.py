@@ -1,8 +1,6 @@
 """Pages of a study's articles from the web, fetched politely and kept in a folder of one's own.
 
-    guard ─▶ fetch ─▶ politeness ─▶ visit ─▶ article ─▶ run
-                                                   record ─▶ texts ─▶
-
+`guard`, `fetch` and `visit` go from an address to its page, `folder` keeps pages and texts, `run` does all of it.
 Everything heavy is imported when `collect` is called.
 """
 
@@ -17,43 +15,26 @@ from typing import TYPE_CHECKING
 from analysis.errors import AnalysisError, MissingLibrary
 
 if TYPE_CHECKING:
-    from analysis.collect.outcomes import CollectSummary
+    from analysis.collect.run import CollectSummary
     from analysis.progress import Progress
     from analysis.study import Study
-
-_NEEDED = ("httpcore", "httpx", "protego", "trafilatura")
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options of a run of collect; these defaults are those of the program.
+    """Options of a run of collect; these defaults are those of the program."""
 
-    Attributes
-    ----------
-    contact : str, a mail address or page that site owners can turn to; sent with every request
-    delay : float, least seconds between requests to a host; robots.txt may ask for more
-    hosts : int, hosts at once
-    seconds : float, most seconds for one page in all
-    size : int, most bytes of a page
-    patience : float, most seconds that a host which asks for patience is waited for
-    tries : int, how often a page is asked for in one run
-    archive : str, address of the Internet Archive; None does without
-    allow : networks that may be asked although they are not public
-    retry : bool, ask again for what failed for now
-    again : bool, ask again for everything, and report what changed
-    """
-
-    contact: str = ""
-    delay: float = 2.0
-    hosts: int = 4
-    seconds: float = 60.0
-    size: int = 8_000_000
-    patience: float = 300.0
-    tries: int = 3
-    archive: str | None = "https://web.archive.org"
-    allow: tuple[str, ...] = ()
-    retry: bool = False
-    again: bool = False
+    contact: str = ""  # a mail address or page that site owners can turn to; sent with every request
+    delay: float = 2.0  # least seconds between requests to a host; robots.txt may ask for more
+    hosts: int = 4  # hosts at once
+    seconds: float = 60.0  # most seconds for one page in all
+    size: int = 8_000_000  # most bytes of a page
+    patience: float = 300.0  # most seconds that a host which asks for patience is waited for
+    tries: int = 3  # how often a page is asked for in one run
+    archive: str | None = "https://web.archive.org"  # address of the Internet Archive; None does without
+    allow: tuple[str, ...] = ()  # networks that may be asked although they are not public
+    retry: bool = False  # ask again for what failed for now
+    again: bool = False  # ask again for everything, and report what changed
 
     def __post_init__(self) -> None:
         for name in ("delay", "hosts", "seconds", "size", "patience", "tries"):
@@ -67,35 +48,15 @@ class Options:
 def collect(
     study: Study, folder: Path, options: Options | None = None, *, progress: Progress | None = None
 ) -> CollectSummary:
-    """Download the pages that `articles.csv` has addresses of, and extract their texts.
+    """Download the pages that `articles.csv` has addresses of, extract their texts, and return the folder's state.
 
     Pages already fetched are not asked for again: a run that was cut off continues. A new page or another version
     of the extraction never replaces a text; the new version lies beside it.
-
-    Parameters
-    ----------
-    study : Study
-    folder : Path, made where it does not exist; gets log.jsonl, pages/ and texts.jsonl
-    options : Options
-    progress : Progress, shown in a terminal
-
-    Returns
-    -------
-    CollectSummary
-
-    Raises
-    ------
-    MissingLibrary
-        Where the extra `collect` is not installed.
-    AnalysisError
-        Where the folder cannot be written, or holds files of another study or of another program.
     """
-    for library in _NEEDED:
+    for library in ("httpcore", "httpx", "protego", "trafilatura"):
         if find_spec(library) is None:
             raise MissingLibrary(library, "collect", "castillo collect")
     from analysis.collect.run import run
+    from analysis.progress import Progress
 
-    return run(study, Path(folder), options or Options(), progress=progress)
-
-
-__all__ = ["Options", "collect"]
+    return run(study, Path(folder), options or Options(), progress or Progress())

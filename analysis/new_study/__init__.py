@@ -19,23 +19,10 @@ TEXTS = "texts.jsonl"
 
 
 def new_study(place: str | Path) -> Study:
-    """Write a study that builds at once and explains each of its files.
-
-    Parameters
-    ----------
-    place : a path, or a bare name for a folder under the project's data/; does not exist, or is empty
-
-    Returns
-    -------
-    Study, with features
-
-    Raises
-    ------
-    AnalysisError
-        Where something is there already, or cannot be written.
-    """
+    """Write a study that builds at once and explains each of its files; `place` is as `place_of` has it."""
     folder = place_of(place)
-    _refuse(folder)
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise AnalysisError(f"{folder} is there already and not empty. Name another folder, or empty this one.")
     with told_if_not_written(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         # Made beside its place and moved there whole: an interruption leaves no half of a study.
@@ -53,12 +40,6 @@ def place_of(place: str | Path) -> Path:
     path, data = Path(place), find_root() / "data"
     bare = str(place) == path.name and not path.is_dir()
     return (data / path if bare and data.is_dir() else path).resolve()
-
-
-def _refuse(folder: Path) -> None:
-    """Refuse a place that holds something."""
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise AnalysisError(f"{folder} is there already and not empty. Name another folder, or empty this one.")
 
 
 def _write(folder: Path, study: str) -> None:

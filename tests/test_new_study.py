@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from cells import run_reports, text_of
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from publishing import make_project
 
 from analysis import new_study as newstudy
@@ -44,11 +44,6 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def castillo(*arguments: str) -> Result:
-    """Run a command."""
-    return CliRunner().invoke(main, list(arguments))
-
-
 def test_everything_a_study_has_is_there_and_right(example: Path) -> None:
     """Every file, features of two articles that are fresh, a name that can be a folder's, no problem."""
     files = {"README.md", "study.toml", "texts.jsonl", ".gitignore", "features"}
@@ -60,14 +55,12 @@ def test_everything_a_study_has_is_there_and_right(example: Path) -> None:
     assert [] == study.stale_features()
     assert ["lh-1", "vd-1"] == list(study.articles["article"])
     assert study.articles["observed"].all()
-    assert {"ana-ribe", "jon-ribe", "town-council", "lakeford"} == {
-        entry for entry in study.features(tables.MENTIONS)["entry"] if ":" not in str(entry)
-    }
-
-
-def test_texts_and_outlets_are_said_to_be_invented(example: Path) -> None:
-    assert "invented" in load_study(example).settings.invented
+    entries = {entry for entry in study.features(tables.MENTIONS)["entry"] if ":" not in str(entry)}
+    assert {"ana-ribe", "jon-ribe", "town-council", "lakeford"} == entries
+    # Nobody takes it for news, or commits texts by accident.
+    assert "invented" in study.settings.invented
     assert "both articles are invented" in (example / "README.md").read_text(encoding="utf-8")
+    assert "/texts.jsonl" in (example / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
 def test_the_readme_says_what_each_column_is(example: Path) -> None:
@@ -127,7 +120,7 @@ def test_a_bare_name_lies_under_data_and_a_path_where_it_says(root: Path, tmp_pa
 @pytest.mark.slow
 def test_the_command_tells_what_comes_next(root: Path) -> None:
     """Commands that work as they are told."""
-    done = castillo("new", "mine")
+    done = CliRunner().invoke(main, ["new", "mine"])
     assert 0 == done.exit_code, done.output
     commands = [line.strip().split() for line in done.output.splitlines()[1:]]
     assert [["castillo", "build", "mine"], ["castillo", "check", "mine"]] == commands[:2]
@@ -135,7 +128,7 @@ def test_the_command_tells_what_comes_next(root: Path) -> None:
     notebooks = shutil.copytree(ROOT / "notebooks", root / "notebooks", dirs_exist_ok=True)
     assert (notebooks / "pair.ipynb").exists()
     for command in commands[1:]:
-        again = castillo(*command[1:])
+        again = CliRunner().invoke(main, command[1:])
         assert 0 == again.exit_code, again.output
 
 
@@ -143,7 +136,7 @@ def test_the_command_tells_what_comes_next(root: Path) -> None:
 def test_a_place_that_is_taken_is_refused(root: Path, place: str) -> None:
     """With status 2, and nothing in it is touched."""
     before = sorted((root / "data/tiny").rglob("*"))
-    done = castillo("new", place)
+    done = CliRunner().invoke(main, ["new", place])
     assert 2 == done.exit_code
     assert f"{root}/data/tiny is there already and not empty. Name another folder" in done.stderr
     assert before == sorted((root / "data/tiny").rglob("*"))
@@ -153,6 +146,8 @@ def test_a_file_in_its_place_is_refused_and_an_empty_folder_is_taken(tmp_path: P
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(AnalysisError, match="file is there already"):
         new_study(tmp_path / "file")
+    with pytest.raises(AnalysisError, match=r"cannot be written \(.*\)\. Mend that, or name another folder"):
+        new_study(tmp_path / "file" / "mine")
     (tmp_path / "empty").mkdir()
     assert tmp_path / "empty" == new_study(tmp_path / "empty").folder
 
@@ -165,12 +160,6 @@ def test_an_interrupted_new_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(KeyboardInterrupt):
         new_study(tmp_path / "mine")
     assert [] == list(tmp_path.iterdir())
-
-
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(AnalysisError, match=r"cannot be written \(.*\)\. Mend that, or name another folder"):
-        new_study(tmp_path / "file" / "mine")
 
 
 @pytest.mark.slow
@@ -190,7 +179,3 @@ def test_the_template_is_in_the_wheel(tmp_path: Path, copy_project: Callable[[Pa
     }
     assert 9 == len(template)
     assert template <= set(names)
-
-
-def test_texts_of_a_new_study_are_not_committed_by_accident(example: Path) -> None:
-    assert "/texts.jsonl" in (example / ".gitignore").read_text(encoding="utf-8").splitlines()

@@ -1,0 +1,192 @@
+"""castillo check: everything that is wrong with a study at once, each with its place and what to do."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from analysis.check import check_study, remarks
+from analysis.new_study import new_study
+
+
+def _entries(table: str) -> list[list[str]]:
+    """File, what stands there, what is written instead, and the problem; further lines of an entry are indented."""
+    cells = (entry.split(" | ") for entry in table.strip().replace("\n    ", " ").split("\n"))
+    return [[file, old, new, f"{file}:{problem}"] for file, old, new, problem in cells]
+
+
+#: Spoilt places of the example that `castillo new` writes, and the problem as told: line, what is wrong, what to do.
+PLANTED = _entries("""
+outlets.csv | GB,en,trust | GB,en,turst |
+    3: ownership 'turst' is none of public, state-funded, private, trust (did you mean 'trust'?). It holds: who
+    owns it
+articles.csv | lh-1,lakeford-herald,en | lh-1,lakeford-herald,english |
+    2: language 'english' is unknown (did you mean 'en'?). Known: en
+articles.csv | 2025-03-06T17:45:00Z | 06/03/2025 |
+    3: published '06/03/2025' is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z). It holds: when the
+    publisher (or, failing that, the crawler) dated it
+articles.csv | resignation,full | resignations,full |
+    2: subevent 'resignations' is not in study.toml (did you mean 'resignation'?). Mend it, or add it to subevents
+observed.csv | 2025-03-05,35 | 2025-03-05,35.5 |
+    4: items '35.5' is not a whole number from 0 up. It holds: items on any topic that the collection holds of that
+    outlet and day
+actors.csv | town-council,institution,Lakeford town council,en,councillors
+    | towncouncil,institution,Lakeford town council,en,councillors |
+    7: actor 'towncouncil' has the name of 'town-council', 'Lakeford town council'. If they are one, write
+    'town-council' (line 6); else tell their names apart
+actors.csv | lakeford,place,Lakeford,*,Lakeford | lakeford,place,Lakeford,english,Lakeford |
+    8: language 'english' is unknown (did you mean 'en'?). Known: *, en, es, pt, pl
+actors.csv | jon-ribe,person,Jon Ribé,*,Ribé,exact,yes,yes | jon-ribe,person,Jon Ribé,*,Ribé,exact,,yes |
+    5: alias 'Ribé' belongs to ana-ribe and jon-ribe. Keep one, or mark both as surname (yes, or default for the
+    one meant when no full name is near)
+labels.csv | crowd,the people on the square,protesters | crowds,the people on the square,protesters |
+    7: set 'crowds' has the referent of 'crowd', 'the people on the square'. If they are one, write 'crowd' (line
+    6); else tell their referents apart
+labels.csv | exit,the end of the mayor's term,ouster,en,forced out,any
+    | exit,the end of the mayor's term,ouster,en,forced out,always |
+    5: case 'always' is none of exact, any. It holds: exact: only in this capitalisation; any: in every
+study.toml | "town-council"] | "town-counsil"] |
+    {line}: main_actors names the unknown actor 'town-counsil' (did you mean 'town-council'?). Use an id of
+    actors.csv
+study.toml | ["actor-share"] | ["actor-shares"] |
+    {line}: setting 'confirmatory': 'actor-shares' is none of actor-share, actor-rate, label-share,
+    label-share-own, valence, valence-toward, term-log-odds (did you mean 'actor-share'?). Mend its value
+study.toml | "Europe/London" | "Europe/Londn" |
+    {line}: setting 'timezone': 'Europe/Londn' is no time zone (write America/Lima) (did you mean
+    'Europe/London'?). Mend its value
+study.toml | start = 2025-03-06 | start = 2025-03-05 |
+    {table}: period 'aftermath' starts on 2025-03-05, before 'resignation' ends on 2025-03-05. Mend its days: one
+    belongs to one period
+study.toml | day = 2025-03-04 | day = 2025-04-03 |
+    {table}: happening 'The mayor resigns' on 2025-04-03 lies outside the window, 2025-03-03 to 2025-03-09. Mend
+    its day, or those of the window
+study.toml | min_articles = 20 | min_article = 20 |
+    {line}: setting 'min_article' is unknown (did you mean 'min_articles'?). Known:
+study.toml | notebook = "wording" | notebook = "wordings" |
+    {table}: study.toml asks for the notebook 'wordings': {root}/notebooks/wordings.ipynb does not exist (did you
+    mean 'wording'?). There: actors,
+""")
+#: Faults that hide one another: told in a study of their own.
+APART = _entries("""
+articles.csv | lh-1,lakeford-herald | lh-1,lakeford-hearld |
+    2: outlet 'lakeford-hearld' is unknown (did you mean 'lakeford-herald'?). Add it to outlets.csv or mend its id
+observed.csv | valley-dispatch,2025-03-03 | valley-dispach,2025-03-03 |
+    9: outlet 'valley-dispach' is unknown (did you mean 'valley-dispatch'?). Add it to outlets.csv or mend its id
+study.toml | right = "valley-dispatch" | right = "valey-dispatch" |
+    {table}: notebook 'pair', parameter 'right' = 'valey-dispatch': is no outlet of example (did you mean
+    'valley-dispatch'?). Known: lakeford-herald, valley-dispatch
+study.toml | parameters = { left = | parameters = { lefft = |
+    {table}: notebook 'pair', parameter 'lefft' = 'lakeford-herald': the notebook has no such parameter (did you
+    mean 'left'?). It has study, left, right
+study.toml | excluded_from_references = [] | excluded_from_references = ["valley"] |
+    {line}: excluded_from_references names the unknown outlet 'valley' (did you mean 'valley-dispatch'?). Use an id
+    of outlets.csv
+study.toml | languages = ["en"] | languages = ["en-GB", "klingon"] |
+    {line}: setting 'languages': 'klingon' is none of en, es, pt, pl. Mend its value
+outlets.csv | outlet,name,country | outlet;name;country |
+    1: its cells are separated by semicolons. Save it as CSV with commas
+labels.csv | set,referent | set,refernt |
+    1: column 'refernt' is unknown. Rename or delete it (did you mean 'referent'?)
+""")
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example study, without features; to be read only."""
+    folder = new_study(tmp_path_factory.mktemp("new") / "example").folder
+    shutil.rmtree(folder / "features")
+    return folder
+
+
+@pytest.fixture
+def folder(example: Path, tmp_path: Path) -> Path:
+    """The example study, the test's own."""
+    return shutil.copytree(example, tmp_path / "example")
+
+
+def _spoil(folder: Path, name: str, old: str, new: str) -> None:
+    text = (folder / name).read_text(encoding="utf-8")
+    assert 1 == text.count(old), (name, old)
+    (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _told(folder: Path, name: str, new: str, expected: str) -> str:
+    """The problem as it begins: {line} is where `new` stands, {table} where the table around it begins."""
+    lines = (folder / name).read_text(encoding="utf-8").split("\n")
+    at = next(number for number, text in enumerate(lines) if new.partition("\n")[0] in text)
+    table = next((number for number in range(at, -1, -1) if lines[number].startswith("[[")), 0)
+    facts = {"{line}": at + 1, "{table}": table + 1, "{root}": Path(__file__).parents[1]}
+    for mark, fact in facts.items():
+        expected = expected.replace(mark, str(fact))
+    return f"{folder}/{expected}"
+
+
+def test_a_study_as_it_was_written_has_no_problem(folder: Path) -> None:
+    assert [] == check_study(folder)
+
+
+def test_every_planted_problem_is_told_at_once(folder: Path) -> None:
+    """Seventeen, over six files, and nothing that only follows from them; each with its line and what to do."""
+    for name, old, new, _ in PLANTED:
+        _spoil(folder, name, old, new)
+    found = check_study(folder)
+    for name, _, new, expected in PLANTED:
+        told = _told(folder, name, new, expected)
+        assert [line for line in found if line.startswith(told)], (told, found)
+    assert len(PLANTED) == len(found), "\n".join(found)
+
+
+@pytest.mark.parametrize(("name", "old", "new", "expected"), APART)
+def test_a_planted_problem_is_told_with_a_suggestion(
+    folder: Path, name: str, old: str, new: str, expected: str
+) -> None:
+    _spoil(folder, name, old, new)
+    found = check_study(folder)
+    assert _told(folder, name, new, expected) in found, found
+
+
+def test_the_same_slip_in_many_rows_is_one_problem(folder: Path) -> None:
+    path = folder / "observed.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("valley-dispatch", "valley"), encoding="utf-8")
+    expected = "outlet 'valley' is unknown (did you mean 'valley-dispatch'?) (and in 6 more rows). "
+    assert [f"{path}:9: {expected}Add it to outlets.csv or mend its id"] == check_study(folder)
+
+
+def test_a_broken_setting_hides_no_problem_of_reports_and_tables(folder: Path) -> None:
+    """And nothing follows from it: neither from the languages nor from the window it would have set."""
+    _spoil(folder, "study.toml", 'languages = ["en"]', 'languages = "en"')
+    _spoil(folder, "study.toml", "end = 2025-03-09 }", "end = 2025-03-01 }")
+    _spoil(folder, "study.toml", 'right = "valley-dispatch"', 'right = "valley"')
+    _spoil(folder, "articles.csv", "vd-1,valley-dispatch", "vd-1,valley")
+    told = [line.removeprefix(f"{folder}/").partition(": ")[2].partition(" is ")[0] for line in check_study(folder)]
+    outlet = "notebook 'pair', parameter 'right' = 'valley':"
+    expected = ["setting 'window': ends on 2025-03-01, before it starts on 2025-03-03. Mend its value"]
+    assert [*expected, "setting 'languages': 'en'", "outlet 'valley'", outlet] == told
+
+
+def test_articles_that_no_comparison_will_hold_are_noted_and_are_no_problem(folder: Path) -> None:
+    """Outlets that were never observed, and too few articles to test anything."""
+    few = "no outlet has the 20 articles that a test asks for (min_articles); the most has 1"
+    assert [f"note: {folder}/articles.csv: {few}"] == remarks(folder)
+    _spoil(folder, "study.toml", "observed_throughout = true", "observed_throughout = false")
+    _spoil(folder, "study.toml", "min_articles = 20", "min_articles = 2")
+    path = folder / "observed.csv"
+    path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:8]), encoding="utf-8")
+    (unseen, few) = remarks(folder)
+    assert "observed.csv: no day of outlet 'valley-dispatch' is observed, so its 1 articles are in no" in unseen
+    assert "no outlet has the 2 articles" in few
+    assert [] == check_study(folder)
+    path.unlink()
+    assert [] == remarks(folder)
+
+
+def test_symlinks_that_lead_out_of_the_study_are_named(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "more/secret").symlink_to("/etc/passwd")
+    (folder / ".articles.csv.new").symlink_to(Path.home() / ".bashrc")
+    (folder / "own").symlink_to("README.md")
+    told = "is a symlink that leads out of the study's folder. Put the file itself there"
+    found = [line.partition(", or")[0] for line in check_study(folder)]
+    assert [f"{folder}/.articles.csv.new: {told}", f"{folder}/more/secret: {told}"] == found

@@ -1,0 +1,277 @@
+"""castillo collect: what is asked for, counted and said. Loopback only: the real code, no internet."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from collecting import lines, make_study, options, run, study_of
+from webserver import article, in_turn, page, redirect, serving, status
+
+from analysis.cli import main
+from analysis.collect import Options, collect
+from analysis.collect import run as collect_run
+from analysis.errors import AnalysisError, MissingLibrary
+from analysis.study import Study
+
+#: Words that the invented pages hold, and that only pages and texts may hold.
+WORDS = ("harbour", "Council", "lamps", "rope")
+FORBIDDING = page("User-agent: *\nDisallow: /", "text/plain")
+
+
+@pytest.fixture
+def archive():
+    with serving() as made:
+        yield made
+
+
+def reason(into: Path, name: str = "a1") -> str:
+    """Why an article failed."""
+    return next(line["reason"] for line in lines(into / "log.jsonl", "fetch") if line["article"] == name)
+
+
+def test_a_page_becomes_a_text_with_what_the_manifest_says(tmp_path, server, into):
+    server.answers["/1"] = page()
+    given = {"published": "2022-12-07T15:00:00.25Z", "language": "pl", "outlet": "kurier"}
+    done = run(study_of(tmp_path, server, ["/1"], **given), into)
+    assert ({"page": 1}, {"new": 1}) == (done.outcomes, done.texts)
+    (text,) = lines(into / "texts.jsonl")
+    expected = {**given, "article": "a1", "published": "2022-12-07T15:00:00.250000Z", "url": server.url("/1")}
+    expected |= {"source": "page", "title": "Council meets"}
+    assert expected == {name: text[name] for name in expected}
+    assert text["body"].startswith("The harbour council met on Tuesday, number 1,")
+    assert 5 == len(text["body"].splitlines())
+
+
+def test_the_log_can_be_cited_and_the_page_is_kept_as_it_came(tmp_path, server, into):
+    server.answers |= {"/1": redirect("/2"), "/2": page()}
+    run(study_of(tmp_path, server, ["/1"]), into, contact="mailto:ada@university.example")
+    (begun,) = lines(into / "log.jsonl", "run")
+    assert ("mini", 1, 64) == (begun["study"], begun["round"], len(begun["articles_sha256"]))
+    (fetch,) = lines(into / "log.jsonl", "fetch")
+    html = article().encode()
+    expected = {"article": "a1", "url": server.url("/1"), "final_url": server.url("/2"), "status": 200}
+    expected |= {"bytes": len(html), "sha256": hashlib.sha256(html).hexdigest()}
+    expected |= {"outcome": "page", "reason": "", "archived": None}
+    assert expected == {name: fetch[name] for name in expected}
+    assert fetch["time"].endswith("Z")
+    assert "mailto:ada@university.example" in fetch["agent"]
+    assert {fetch["agent"]} == {headers["User-Agent"] for _, _, headers in server.seen}
+    assert {"castillo-coverage", "httpx", "trafilatura", "python"} <= set(fetch["versions"])
+    assert not [word for word in WORDS if word in (into / "log.jsonl").read_text()]
+    assert html == gzip.decompress((into / fetch["page"]).read_bytes())
+    assert "*\n" == (into / ".gitignore").read_text()
+
+
+def test_every_outcome_is_counted_and_nothing_stops_the_rest(tmp_path, server, into):
+    answers = {"/1": page(), "/2": status(404), "/3": status(403), "/4": status(503), "/5": page(kind="image/png")}
+    answers |= {"/6": redirect("http://10.0.0.1/"), "/7": page("<html><body></body></html>")}
+    answers["/robots.txt"] = page("User-agent: *\nDisallow: /8", "text/plain")
+    server.answers |= answers
+    addresses = {f"a{n}": server.url(f"/{n}") for n in range(1, 9)} | {"a9": "", "a10": "http://[x", "a11": "mailto:a"}
+    done = run(make_study(tmp_path / "study", addresses), into)
+    expected = {"page": 2, "gone": 1, "denied": 1, "failed": 1, "refused": 1, "unsafe": 3, "robots": 1, "no-address": 1}
+    assert expected == done.outcomes
+    assert {"new": 1, "none": 1} == done.texts
+    assert (1, 10) == (done.with_text, done.asked)
+    told = list(done.lines())
+    assert f"{into}: 11 articles, 1 with a text; 10 asked for now" == told[0]
+    assert "      1 failed for now; --retry asks again" in told
+    assert "      1 texts missing: the page holds none" in told
+
+
+def test_only_what_is_due_is_asked_for(tmp_path, server, into):
+    """Nothing twice; with --retry what failed for now; and what is new or was mended in articles.csv."""
+    server.answers |= {"/1": page(), "/2": status(404), "/3": in_turn(status(500), status(500), page()), "/4": page()}
+    study = study_of(tmp_path, server, ["/1", "/2", "/3"])
+    assert {"page": 1, "gone": 1, "failed": 1} == run(study, into).outcomes
+    before, asked = (into / "texts.jsonl").read_bytes(), server.hits.total()
+    done = run(study, into)
+    assert (0, asked, {"page": 1, "gone": 1, "failed": 1}) == (done.asked, server.hits.total(), done.outcomes)
+    assert before == (into / "texts.jsonl").read_bytes()
+    assert {"page": 2, "gone": 1} == run(study, into, retry=True).outcomes
+    assert (1, 1, 3) == (server.hits["/1"], server.hits["/2"], server.hits["/3"])
+    assert ["a1", "a3"] == sorted(text["article"] for text in lines(into / "texts.jsonl"))
+    done = run(study_of(tmp_path, server, ["/1", "/4", "/3", "/5"]), into)
+    assert (2, {"page": 3, "gone": 1}, 1) == (done.asked, done.outcomes, server.hits["/1"])
+
+
+def test_a_round_that_was_cut_off_goes_on(tmp_path, server, into):
+    """The command without --again goes on with the open round; what it had is not asked for twice."""
+    server.answers |= {"/1": page(), "/2": page()}
+    study = study_of(tmp_path, server, ["/1", "/2"])
+    run(study, into)
+    run(study, into, again=True)
+    log = (into / "log.jsonl").read_text().splitlines(keepends=True)
+    last = next(n for n in reversed(range(len(log))) if '"fetch"' in log[n])
+    (into / "log.jsonl").write_text("".join(log[:last]))
+    assert 1 == run(study, into).asked
+    assert [2, 3] == sorted([server.hits["/1"], server.hits["/2"]])
+
+
+# The archive.
+
+
+@pytest.mark.parametrize("address", ["{0}/1", "http://localhost:1/1"])
+def test_a_page_that_is_gone_or_unreachable_comes_from_the_archive(tmp_path, server, archive, into, address):
+    url = address.format(server.url())
+    copy = f"/web/20221209101112id_/{url}"
+    archive.answers |= {f"/web/20221207150000id_/{url}": redirect(copy), copy: page()}
+    done = run(make_study(tmp_path / "study", {"a1": url}), into, archive=archive.url())
+    (fetch,) = lines(into / "log.jsonl", "fetch")
+    assert {"archived": 1} == done.outcomes
+    assert ("2022-12-09T10:11:12Z", archive.url(copy)) == (fetch["archived"], fetch["final_url"])
+    assert fetch["reason"].startswith(("answered 404", "robots.txt cannot be read, so nothing is fetched: no conn"))
+    assert url == lines(into / "texts.jsonl")[0]["url"]
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "outcome", "told"),
+    [
+        ("/web/20221207150000id_/{0}/1", status(404), "gone", "answered 404"),
+        ("/web/20221207150000id_/{0}/1", status(503), "failed", "answered 503"),
+        ("/robots.txt", FORBIDDING, "gone", "robots.txt does not allow it"),
+    ],
+)
+def test_an_archive_without_a_copy_or_in_trouble(tmp_path, server, archive, into, path, answer, outcome, told):
+    archive.answers[path.format(server.url())] = answer
+    done = run(study_of(tmp_path, server, ["/1"]), into, archive=archive.url())
+    assert ({outcome: 1}, f"answered 404; archive: {told}") == (done.outcomes, reason(into))
+
+
+NO = (status(403), status(500), page(kind="image/png"), redirect("http://10.0.0.1/"))
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"), [*(("/1", no) for no in NO), ("/robots.txt", FORBIDDING), ("/robots.txt", status(503))]
+)
+def test_the_archive_is_no_way_around_a_site_that_says_no(tmp_path, server, archive, into, path, answer):
+    server.answers[path] = answer
+    run(study_of(tmp_path, server, ["/1"]), into, archive=archive.url())
+    assert 0 == archive.hits.total()
+
+
+def test_the_archive_is_given_longer_pauses_than_a_site(tmp_path, server, archive, into):
+    addresses = {f"a{n}": server.url(f"/{n}", "localhost") for n in range(2)}
+    run(make_study(tmp_path / "study", addresses), into, archive=archive.url(), delay=0.03, patience=20.0)
+    assert 3 == len(archive.seen)
+    assert all(later - earlier >= 0.08 for earlier, later in pairwise(archive.moments()))
+
+
+# How it runs.
+
+
+def test_hosts_are_asked_at_once(tmp_path, server, into):
+    meeting = threading.Barrier(2, timeout=10)
+
+    def meet(handler):
+        meeting.wait()
+        page()(handler)
+
+    server.answers |= {"/1": meet, "/2": meet}
+    study = make_study(tmp_path / "study", {"a1": server.url("/1"), "a2": server.url("/2", "localhost")})
+    assert {"page": 2} == run(study, into, hosts=2).outcomes
+
+
+def test_two_runs_do_not_write_to_one_folder(tmp_path, server, into):
+    began, free = threading.Event(), threading.Event()
+
+    def hold(handler):
+        began.set()
+        free.wait(10)
+        page()(handler)
+
+    server.answers["/1"] = hold
+    study = study_of(tmp_path, server, ["/1"])
+    first = threading.Thread(target=run, args=(study, into))
+    first.start()
+    assert began.wait(10)
+    try:
+        with pytest.raises(AnalysisError, match="another castillo collect is writing to"):
+            run(study, into)
+    finally:
+        free.set()
+        first.join()
+
+
+def test_an_error_nobody_thought_of_is_one_articles_error(tmp_path, server, into, monkeypatch):
+    server.answers["/1"] = page()
+    real = collect_run.fetch_article
+
+    def broken(source, *rest):
+        if source.article == "a2":
+            raise ZeroDivisionError
+        return real(source, *rest)
+
+    monkeypatch.setattr(collect_run, "fetch_article", broken)
+    done = run(study_of(tmp_path, server, ["/1", "/2"]), into)
+    assert ({"page": 1, "failed": 1}, "unexpected ZeroDivisionError") == (done.outcomes, reason(into, "a2"))
+
+
+def test_without_its_libraries_it_says_what_to_install(tmp_path, server, into, monkeypatch):
+    monkeypatch.setattr("analysis.collect.find_spec", lambda name: None if name == "protego" else object())
+    told = r'castillo collect needs protego, which is not installed. Run: pip install "\.\[collect\]"'
+    with pytest.raises(MissingLibrary, match=told):
+        collect(study_of(tmp_path, server, ["/1"]), into, options())
+
+
+@pytest.mark.parametrize("contact", ["a\nX-Other: 1", "a\r\n", "żółw", "x" * 300])
+def test_a_contact_that_no_header_can_hold_is_refused(contact):
+    with pytest.raises(AnalysisError, match=r"--contact .* is not plain text"):
+        Options(contact=contact)
+
+
+# The command.
+
+
+def castillo(study: Study, into: Path, *more: str):
+    """The command, on loopback."""
+    given = ["collect", str(study.folder), "--into", str(into), "--delay", "0", "--seconds", "20"]
+    return CliRunner().invoke(main, [*given, *more])
+
+
+def test_the_command_tells_numbers_and_never_a_text(tmp_path, server, into):
+    server.answers |= {"/1": page(), "/2": status(404)}
+    study = study_of(tmp_path, server, ["/1", "/2"], source="feed")
+    done = castillo(study, into, "--no-archive", "--allow-network", "127.0.0.0/8")
+    assert 0 == done.exit_code, done.output
+    assert "no --contact: site owners cannot ask you to stop" in done.stderr
+    assert f"{into}: 2 articles, 1 with a text; 2 asked for now\n      1 fetched\n      1 gone" in done.stdout
+    assert f"next: castillo annotate '{into / 'texts.jsonl'}' --study {study.argument}\n" in done.stdout
+    assert "2 articles are no pages in articles.csv: give the pages a study of their own" in done.stdout
+    assert not [word for word in WORDS if word in done.output]
+
+
+def test_loopback_is_not_asked_unless_allowed(tmp_path, server, into):
+    server.answers["/1"] = page()
+    done = castillo(study_of(tmp_path, server, ["/1"]), into, "--no-archive", "--contact", "me@university.example")
+    assert 0 == done.exit_code
+    assert "      1 at an address that is not asked" in done.stdout
+    assert 0 == server.hits.total()
+
+
+def test_the_command_begins_with_the_options_of_the_library():
+    given = {option.name: option.default for option in main.commands["collect"].params}
+    given |= {"size": int(given["size"] * 1e6)}
+    for name in ("delay", "hosts", "seconds", "size", "patience", "archive", "contact"):
+        assert getattr(Options(), name) == given[name], name
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        *((f"--{name}", "nan", f"{name} is nan. Give a number from 0") for name in ("delay", "seconds", "patience")),
+        ("--allow-network", "10.0.0.1/8", "--allow-network '10.0.0.1/8' is no network"),
+        ("--archive", "archive.example", "--archive 'archive.example': scheme '' is neither http nor https"),
+    ],
+)
+def test_a_wrong_option_is_status_2_and_nothing_is_written(tmp_path, server, into, option, value, told):
+    done = castillo(study_of(tmp_path, server, ["/1"]), into, option, value)
+    assert 2 == done.exit_code
+    assert f"castillo: {told}" in done.stderr
+    assert not into.exists()
