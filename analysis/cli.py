@@ -106,32 +106,36 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
 
     Example: castillo build --only 'outlet--*' --jobs 2
     """
-    from analysis import publish
     from analysis.paths import cache_folder, find_root, find_study
     from analysis.progress import Progress
-    from analysis.publish.cache import nothing_to_do
+    from analysis.publish.state import nothing_to_do
 
     root = find_root()
     if not (kept_at := cache_folder(root)).is_relative_to(root):
         click.echo(f"{root} cannot be written: what is remembered is kept in {kept_at}", err=True)
     if not (force or only) and (kept := nothing_to_do(root, find_study(study), output or root / "reports")):
-        if kept[2]:
-            click.echo(f"warning: {kept[2]}", err=True)
-        click.echo(f"{kept[0]}: 0 built, {kept[1]} fresh, 0 failed")
-        _write_figures(kept[0], figures)
-        return
-    with publish.started() as warm:  # imports while the study is read and checked
-        loaded = _load(study)
-        if warning := _features_warning(loaded):
-            click.echo(f"warning: {warning}", err=True)
-        progress = Progress(sys.stderr)
-        result = publish.build(
-            loaded, output=output, only=only, force=force, **options, echo=progress.line, progress=progress, warm=warm
-        )
-    done = f"{len(result.built)} built, {len(result.fresh)} fresh, {len(result.failed)} failed"
-    click.echo(f"{result.folder}: {done}")
-    _write_figures(result.folder, figures)
-    click.get_current_context().exit(0 if result.ok else 1)
+        folder, fresh, warning = kept
+        built = failed = 0
+        _warn_of_features(warning, study)
+    else:
+        from analysis.publish import build as publish
+        from analysis.publish import processes
+
+        with processes.started() as warm:  # imports while the study is read and checked
+            loaded = _load(study)
+            _warn_of_features(loaded.features_warning(), study)
+            bar = Progress(sys.stderr)
+            result = publish.build(
+                loaded, output=output, only=only, force=force, **options, echo=bar.line, progress=bar, warm=warm
+            )
+        folder, built, fresh, failed = result.folder, *map(len, (result.built, result.fresh, result.failed))
+    click.echo(f"{folder}: {built} built, {fresh} fresh, {failed} failed")
+    if figures:
+        from analysis.publish.pages import write_figures
+        from analysis.wording import plural
+
+        click.echo(f"{folder / 'figures'}: {plural(len(write_figures(folder)), 'figure')}")
+    click.get_current_context().exit(1 if failed else 0)
 
 
 @main.command("list")
@@ -142,25 +146,27 @@ def list_(study: str) -> None:
 
     Example: castillo list castillo-2022
     """
-    from analysis import publish
+    from analysis.publish.build import Build
+    from analysis.publish.manifest import unlike_manifest
+    from analysis.publish.reports import notebook_path, read_parameters
 
     loaded = _load(study)
-    if warning := _features_warning(loaded):
-        click.echo(warning)
-    listed = publish.list_reports(loaded)
-    if unlike := publish.unlike_manifest(loaded):
+    _warn_of_features(loaded.features_warning(), study, label="", err=False)
+    plan = Build(loaded)
+    if unlike := unlike_manifest(loaded):
         shown = ", ".join(unlike[:3]) + (" and others" if len(unlike) > 3 else "")
         click.echo(
             f"{len(unlike)} files are not what manifest.json says ({shown}). castillo verify compares a new build, "
             "castillo verify --write renews the manifest"
         )
-    width = max((len(item.report.name) for item in listed), default=0)
-    for item in listed:
-        state = ": ".join(filter(None, [item.status.word, ", ".join(item.status.reasons)]))
-        seconds = "" if item.seconds is None else f"  {item.seconds:.1f} s"
-        click.echo(f"{item.report.name:{width}}  {state}{seconds}  (notebook {item.report.notebook})")
-        given = item.report.parameters
-        for name, kind, default, hint in map(astuple, item.parameters):
+    width = max((len(report.name) for report in plan.reports), default=0)
+    for report in plan.reports:
+        status, took = plan.status(report), plan.cache.load(report.name).seconds
+        words = ": ".join(filter(None, [status.word, ", ".join(status.reasons)]))
+        seconds = "" if took is None else f"  {took:.1f} s"
+        click.echo(f"{report.name:{width}}  {words}{seconds}  (notebook {report.notebook})")
+        given = report.parameters
+        for name, kind, default, hint in map(astuple, read_parameters(notebook_path(plan.root, report.notebook))):
             note = f" (default {default!r})" if name in given else ""
             click.echo(f"    {name}: {kind} = {given.get(name, default)!r}{note}  {hint}".rstrip())
 
@@ -303,10 +309,10 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 
     Example: castillo verify castillo-2022
     """
-    from analysis import publish
+    from analysis.publish import manifest, processes
 
-    with publish.started() as warm:
-        found = publish.verify(_load(study), jobs=jobs, renew=write, echo=click.echo, warm=warm)
+    with processes.started() as warm:
+        found = manifest.verify(_load(study), jobs=jobs, renew=write, echo=click.echo, warm=warm)
     for line in (*found.remarks, *found.differences):
         click.echo(line)
     click.echo("verified: every file is the same" if not found.differences else f"{len(found.differences)} differences")
@@ -334,20 +340,12 @@ def archive(study: str, output: Path | None, also: tuple[str, ...], without_text
     click.echo(f"{made.path}: {made.files} files, SHA-256 {made.sha256}")
 
 
-def _write_figures(reports: Path, wanted: bool) -> None:
-    if wanted:
-        from analysis.publish.figurefiles import FOLDER, write_figures
-
-        made = write_figures(reports)
-        click.echo(f"{reports / FOLDER}: {len(made)} figure{'' if len(made) == 1 else 's'}")
-
-
 def _load(study: str) -> Study:
     from analysis.study import load_study
 
     return load_study(study)
 
 
-def _features_warning(study: Study) -> str:
-    warning = study.features_warning()
-    return f"{warning} Run: castillo annotate TEXTS --study {study.argument}" if warning else ""
+def _warn_of_features(warning: str, study: str, *, label: str = "warning: ", err: bool = True) -> None:
+    if warning:
+        click.echo(f"{label}{warning} Run: castillo annotate TEXTS --study {shlex.quote(study)}", err=err)

@@ -22,7 +22,7 @@ from hypothesis import settings as hypothesis_settings
 from matplotlib import pyplot as plt
 
 from analysis import results, tables
-from analysis.publish.files import lock
+from analysis.publish.state import lock
 from analysis.study import Study, load_study
 
 # A shell starts what it runs in the background with Ctrl-C ignored, which programs started here would inherit.

@@ -19,7 +19,7 @@ from typing import Any
 from analysis.collect.outcomes import KEPT
 from analysis.errors import AnalysisError, told_if_not_written
 from analysis.paths import digest
-from analysis.publish.files import write
+from analysis.publish.state import write
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 

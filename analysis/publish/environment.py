@@ -25,19 +25,9 @@ ARTICLE_MEMORY = 4_000
 
 
 def report_environment(scratch: Path) -> dict[str, str]:
-    """Variables of a process yet to be started that makes reports.
-
-    Parameters
-    ----------
-    scratch : Path, a private folder for what Jupyter and IPython write
-
-    Returns
-    -------
-    dict, name → value
-    """
-    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+    """Variables of a process that makes reports; Jupyter and IPython write into `scratch`."""
     return {
-        **kept,
+        **{name: value for name, value in os.environ.items() if name not in _UNWANTED},
         **dict.fromkeys(THREADS, "1"),
         # Memory once had is kept: given back to the system and asked for again at each draw, it costs a fifth of the
         # time of a comparison. Systems without glibc do not read this.
