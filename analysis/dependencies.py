@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import analysis
-from analysis.paths import cache_folder, digest, file_digest, find_root, inside, replace_file
+from analysis.paths import cache_folder, digest, file_digest, find_root, replace_file
 
 #: When this process began to import the library: a module edited later is perhaps not the one that runs here.
 STARTED = time.time_ns()
@@ -116,12 +116,11 @@ def content_digest(path: Path) -> str:
 def keep_digests() -> None:
     """Write the cache, for the next process; a folder that cannot be written to costs time and nothing else."""
     path = cache_folder(find_root()) / "digests.json"
-    root = path.parents[2]
-    if (known := _cache()).pop("new", False) and inside(root, path.parent):
+    if (known := _cache()).pop("new", False):
         known["files"] = {name: entry for name, entry in known["files"].items() if Path(name).exists()}
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, json.dumps(known).encode(), root=root)
+            replace_file(path, json.dumps(known).encode())
 
 
 @cache

@@ -7,11 +7,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import nbformat
 import pandas as pd
 
 from analysis import tables
+from analysis.publish.environment import quick_jsonschema
 from analysis.study import load_study
+
+with quick_jsonschema():
+    import nbformat
 
 #: What a cell needs to show something as analysis.report.components does, without importing it.
 SHOW = """

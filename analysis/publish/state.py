@@ -166,8 +166,8 @@ class Cache:
 
     def __init__(self, root: Path, study: str, output: Path) -> None:
         key = digest(str(output.resolve()).encode("utf-8", "replace"))[:12]
-        self.folder = cache_folder(root) / study / key
-        self.root = self.folder.parents[3]  # the project, or the user's own cache: .cache itself may be a symlink
+        self.root = cache_folder(root)
+        self.folder = self.root / study / key
         self.reports = output.resolve() / study
 
     def names(self) -> list[str]:
