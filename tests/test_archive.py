@@ -23,7 +23,7 @@ from analysis import archive, publish
 from analysis.archive import make_archive, project_files
 from analysis.cli import main
 from analysis.errors import ArchiveError
-from analysis.publish.manifest import write_manifest
+from analysis.publish.manifest import make_manifest, write_manifest
 from analysis.study import load_study
 
 Names = Callable[..., set[str]]
@@ -41,7 +41,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     reports.mkdir(parents=True)
     for name in ("index.html", "plain.html", "plain.t.csv", "other.html"):
         (reports / name).write_text(f"{name}\n")
-    write_manifest(reports, "tiny", made, ["index.html", "plain.html", "plain.t.csv"])
+    write_manifest(reports, make_manifest(reports, "tiny", made, ["index.html", "plain.html", "plain.t.csv"]))
     monkeypatch.chdir(made)
     monkeypatch.setattr(archive, "list_reports", lambda study: [])
     return made

@@ -15,8 +15,10 @@ import pytest
 from click.testing import CliRunner, Result
 from publishing import PARAMETERS, make_project, write_notebook
 
-from analysis import THREADS, publish
+from analysis import THREADS
 from analysis.cli import main
+from analysis.publish import build as publish
+from analysis.publish import manifest
 from analysis.publish.reports import Failure
 
 
@@ -247,8 +249,8 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(("differences", "status"), [((), 0), (("a.html differs",), 1)])
 def test_verify(root: Path, monkeypatch: pytest.MonkeyPatch, differences: tuple[str, ...], status: int) -> None:
     """Remarks and differences, a line each."""
-    found = publish.Verification(differences, ("made with Python 3.9, this is 3.11",))
-    monkeypatch.setattr(publish, "verify", lambda study, **options: found)
+    found = manifest.Verification(differences, ("made with Python 3.9, this is 3.11",))
+    monkeypatch.setattr(manifest, "verify", lambda study, **options: found)
     done = castillo("verify", "tiny")
     assert status == done.exit_code
     assert ["made with Python 3.9, this is 3.11", *differences] == done.output.splitlines()[:-1]

@@ -19,12 +19,12 @@ from typing import Any
 import pytest
 from publishing import SHOW, make_project, write_notebook
 
-from analysis import publish
 from analysis.errors import BuildError
-from analysis.publish import builder, execution, processes
-from analysis.publish.pages import Page, Task
-from analysis.publish.pool import Call, Pool
-from analysis.publish.processes import Order, carry_out
+from analysis.publish import build as builder
+from analysis.publish import processes, render
+from analysis.publish.build import Build, BuildResult
+from analysis.publish.pool import Pool
+from analysis.publish.processes import Order, Task, carry_out
 from analysis.publish.reports import Outcome, Rendered, Report
 from analysis.study import load_study
 
@@ -39,15 +39,15 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with the reports plain and second; the working directory is in it."""
     made = make_project(tmp_path / "project", TWO)
     monkeypatch.chdir(made)
-    monkeypatch.setattr(builder.Build, "_share", lambda self: False)
+    monkeypatch.setattr(Build, "_share", lambda self: False)
     return made
 
 
-def build(root: Path, cells: list[str], second: str = "1", **options: Any) -> publish.BuildResult:
+def build(root: Path, cells: list[str], second: str = "1", **options: Any) -> BuildResult:
     """Build both reports, one after the other."""
     write_notebook(root, "plain", ["# Plain", *cells])
     write_notebook(root, "second", ["# Second", second])
-    return publish.build(load_study("tiny"), force=True, **{"jobs": 1, **options})
+    return builder.build(load_study("tiny"), force=True, **{"jobs": 1, **options})
 
 
 def shown(root: Path, cells: list[str], second: str = "1", **options: Any) -> list[str]:
@@ -95,8 +95,8 @@ def test_a_report_that_dies_fails_alone_and_is_told_by_cell_and_line(root: Path,
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        (["a = 1", "import os; os.kill(os.getpid(), 9)"], (3, None, execution.ENDED)),
-        (["import os; os._exit(1)"], (2, None, execution.ENDED)),
+        (["a = 1", "import os; os.kill(os.getpid(), 9)"], (3, None, render.ENDED)),
+        (["import os; os._exit(1)"], (2, None, render.ENDED)),
         (["def f():\n    1 / 0\n\nf()"], (2, 4, "ZeroDivisionError: division by zero")),
     ],
 )
@@ -251,8 +251,7 @@ def log(tmp_path: Path) -> Callable[..., list[str]]:
 
 
 def _order(*names: str, waiting: tuple[str, ...] = ()) -> Order:
-    page = Page.__new__(Page)
-    tasks = tuple(Task(Report(name, name, {}), page, Path(), name in waiting) for name in names)
+    tasks = tuple(Task(Report(name, name, {}), {}, Path(), name in waiting) for name in names)
     return Order(tasks, jobs=1, study=Path(), share=True)
 
 
@@ -266,12 +265,13 @@ def test_reports_that_wait_come_after_the_shared_results(
         log(task.report.name)
         return Outcome(task.report.name, Rendered({}, "", ""), 0.0)
 
-    def share(study: Path, jobs: int, at: object) -> None:
+    def share(study: Path, jobs: int, at: object) -> Outcome:
         log("shared")
         if broken:
             raise ValueError("no table")
+        return Outcome("", Rendered({}, "", ""), 0.0)
 
-    monkeypatch.setattr(execution, "make", make)
+    monkeypatch.setattr(render, "make", make)
     monkeypatch.setattr(processes, "_share", share)
     messages = list(carry_out(_order("first", "overview", "last", waiting=("first", "last")), forking=True))
     assert ["shared", "overview", "first", "last"] == log()
@@ -283,7 +283,8 @@ def test_reports_that_wait_come_after_the_shared_results(
 
 def test_a_process_that_cannot_be_started_is_a_failure_of_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are made."""
-    pool = Pool(deque(Call(name, lambda at: "done") for name in ("first", "second")), jobs=1)
+    done = Outcome("second", Rendered({}, "", ""), 0.0)
+    pool = Pool(deque((name, lambda at: done) for name in ("first", "second")), jobs=1)
     pipe, calls = pool._context.Pipe, []
 
     def once(duplex: bool) -> Any:
@@ -293,8 +294,16 @@ def test_a_process_that_cannot_be_started_is_a_failure_of_its_call(monkeypatch: 
         return pipe(duplex)
 
     monkeypatch.setattr(pool, "_context", SimpleNamespace(Pipe=once, Process=pool._context.Process))
-    first, second = (answer for _, answer in pool.run())
-    assert ("no process can be started for it (no more)", "done") == (first.reason, second)
+    first, second = pool.run()
+    assert ("no process can be started for it (no more)", done) == (first.result.error, second)
+
+
+def test_what_reports_do_first_is_done_in_the_warm_process(tmp_path: Path) -> None:
+    """It is done without an error, which a build would not show."""
+    code = f"from pathlib import Path; from analysis.publish import processes as p; p._import(p.MODULES); " \
+        f"p._warm_up(Path({str(tmp_path)!r}))"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
 
 
 BUILD = "from analysis.cli import main; main(['build', 'tiny', '--jobs', '2'{}])"

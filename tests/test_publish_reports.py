@@ -8,8 +8,16 @@ import pytest
 from publishing import PARAMETERS, make_project, write_notebook
 
 from analysis.errors import AnalysisError, BuildError, ParameterError, told
-from analysis.publish.parameters import Parameter, fits, read_parameters
-from analysis.publish.reports import plan_reports, report_name, select, slug, study_reports
+from analysis.publish.reports import (
+    Parameter,
+    fits,
+    plan_reports,
+    read_parameters,
+    report_name,
+    select,
+    slug,
+    study_reports,
+)
 from analysis.study import load_study
 
 PAIR = PARAMETERS + '\nleft: str = "north"\nright: str = "south"'
