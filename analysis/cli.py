@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "castillo-2022"
 POSITIVE = click.FloatRange(0, min_open=True)
+PATH = click.Path(path_type=Path)
 #: Rows set aside that `annotate` shows one by one.
 SHOWN = 100
 #: Bytes of address space without which numpy's OpenBLAS hangs while it loads.
@@ -93,7 +94,7 @@ def main() -> None:
 
 @main.command()
 @STUDY
-@click.option("--output", type=click.Path(path_type=Path), help="Folder for the reports.  [default: reports/]")
+@click.option("--output", type=PATH, help="Folder for the reports.  [default: reports/]")
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
 @JOBS
 @click.option("--force", is_flag=True, help="Render fresh reports too.")
@@ -109,6 +110,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
     from analysis.paths import cache_folder, find_root, find_study
     from analysis.progress import Progress
     from analysis.publish.state import nothing_to_do
+    from analysis.wording import plural
 
     root = find_root()
     if not (kept_at := cache_folder(root)).is_relative_to(root):
@@ -118,24 +120,21 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
         built = failed = 0
         _warn_of_features(warning, study)
     else:
-        from analysis.publish import build as publish
-        from analysis.publish import processes
+        from analysis.publish import build, processes
 
         with processes.started() as warm:  # imports while the study is read and checked
             loaded = _load(study)
             _warn_of_features(loaded.features_warning(), study)
             bar = Progress(sys.stderr)
-            result = publish.build(
-                loaded, output=output, only=only, force=force, **options, echo=bar.line, progress=bar, warm=warm
-            )
+            plan = build.Build(loaded, output=output, echo=bar.line)
+            result = plan.run(only, force, warm, progress=bar, **options)
         folder, built, fresh, failed = result.folder, *map(len, (result.built, result.fresh, result.failed))
     click.echo(f"{folder}: {built} built, {fresh} fresh, {failed} failed")
     if figures:
         from analysis.publish.pages import write_figures
-        from analysis.wording import plural
 
         click.echo(f"{folder / 'figures'}: {plural(len(write_figures(folder)), 'figure')}")
-    click.get_current_context().exit(1 if failed else 0)
+    sys.exit(1 if failed else 0)
 
 
 @main.command("list")
@@ -186,12 +185,9 @@ def new(folder: str) -> None:
     click.echo(f"{study.folder}: a study with two invented articles. README.md there explains each file. Next:")
     texts = study.folder / TEXTS
     texts = texts.relative_to(Path.cwd()) if texts.is_relative_to(Path.cwd()) else texts
-    for command in (
-        f"build {study.argument}",
-        f"check {study.argument}",
-        f"annotate {shlex.quote(str(texts))} --study {study.argument}",
-    ):
-        click.echo(f"    castillo {command}")
+    click.echo(f"    castillo build {study.argument}")
+    click.echo(f"    castillo check {study.argument}")
+    click.echo(f"    castillo annotate {shlex.quote(str(texts))} --study {study.argument}")
 
 
 @main.command()
@@ -203,19 +199,20 @@ def check(study: str) -> None:
     """
     from analysis.check import check_study, remarks
     from analysis.paths import find_study
+    from analysis.wording import plural
 
     folder = find_study(study)
     lines = check_study(folder)
     for line in (*lines, *remarks(folder)):
         click.echo(line)
-    click.echo(f"{folder}: {len(lines)} problem{'' if len(lines) == 1 else 's'}" if lines else f"{folder}: no problems")
-    click.get_current_context().exit(2 if lines else 0)
+    click.echo(f"{folder}: {plural(len(lines), 'problem') if lines else 'no problems'}")
+    sys.exit(2 if lines else 0)
 
 
 @main.command()
-@click.argument("texts", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("texts", nargs=-1, required=True, type=PATH)
 @click.option("--study", required=True, help="Study whose articles they are.")
-@click.option("--output", type=click.Path(path_type=Path), help="Folder for the features.  [default: the study's]")
+@click.option("--output", type=PATH, help="Folder for the features.  [default: the study's]")
 @JOBS
 @click.option("--scheduler", metavar="ADDRESS", help="Measure on a running Dask cluster: tcp://HOST:8786.")
 def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int | None, scheduler: str | None) -> None:
@@ -235,8 +232,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     result = run(list(texts), loaded, output=folder, jobs=jobs or cores(), scheduler=scheduler)
     for item in result.rejected[:SHOWN]:
         click.echo(f"set aside: {item.path}:{item.line}: {item.reason}")
-    aside = sum(result.set_aside.values())
-    if aside > SHOWN:
+    if (aside := sum(result.set_aside.values())) > SHOWN:
         click.echo(f"set aside: {aside - SHOWN} more, all in {folder / 'rejected.jsonl'}. By reason:")
         for reason, count in sorted(result.set_aside.items(), key=lambda item: (-item[1], item[0])):
             click.echo(f"    {count} {reason}")
@@ -244,20 +240,21 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
         click.echo(f"skipped, as no articles: {count} {kind}")
     click.echo(f"{folder}: {result.articles} articles annotated, {aside} set aside")
     shown = ", ".join(result.without_text[:3])
-    for count, remark in (
-        (result.kept, "of them had been measured before an interruption"),
-        (result.damaged, "finished partitions of an interrupted run were damaged: measured again"),
-        (result.untitled, "of them without a title: a column title gives it; nothing else is taken for one"),
-        (len(result.added), "of them are new and were appended to articles.csv: code genre and subevent"),
-        (len(result.without_text), f"articles of articles.csv had no text, so have no features: {shown}"),
-    ):
+    remarks = {
+        "of them had been measured before an interruption": result.kept,
+        "finished partitions of an interrupted run were damaged: measured again": result.damaged,
+        "of them without a title: a column title gives it; nothing else is taken for one": result.untitled,
+        "of them are new and were appended to articles.csv: code genre and subevent": len(result.added),
+        f"articles of articles.csv had no text, so have no features: {shown}": len(result.without_text),
+    }
+    for remark, count in remarks.items():
         if count:
             click.echo(f"{count} {remark}")
 
 
 @main.command()
 @click.argument("study")
-@click.option("--into", required=True, type=click.Path(path_type=Path), help="Folder for pages, texts and log.")
+@click.option("--into", required=True, type=PATH, help="Folder for pages, texts and log.")
 @click.option("--contact", default="", envvar="CASTILLO_CONTACT", help="Your mail address or page, sent to every site.")
 @click.option(
     "--delay", default=Options.delay, show_default=True, type=click.FloatRange(min=0), help="Pause per host (s)."
@@ -315,15 +312,15 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
         found = manifest.verify(_load(study), jobs=jobs, renew=write, echo=click.echo, warm=warm)
     for line in (*found.remarks, *found.differences):
         click.echo(line)
-    click.echo("verified: every file is the same" if not found.differences else f"{len(found.differences)} differences")
+    click.echo(f"{len(found.differences)} differences" if found.differences else "verified: every file is the same")
     if found.renewed:
         click.echo(f"{found.renewed}: renewed")
-    click.get_current_context().exit(1 if found.differences and not found.renewed else 0)
+    sys.exit(1 if found.differences and not found.renewed else 0)
 
 
 @main.command()
 @STUDY
-@click.option("--output", type=click.Path(path_type=Path), help="The zip.  [default: STUDY-VERSION.zip]")
+@click.option("--output", type=PATH, help="The zip.  [default: STUDY-VERSION.zip]")
 @click.option("--also", multiple=True, metavar="GLOB", help="Untracked files of the study to publish too.")
 @click.option("--without-texts", is_flag=True, help="Leave out the study's texts, and lines in context from them.")
 @TRUST
