@@ -68,7 +68,6 @@ class Build:
         self.parts = {
             r.name: state.report_parts(self._notebook(r), {**r.parameters, "study": study.name}, shared)
             for r in self.reports
-            for r in self.reports
         }
 
     def status(self, report: Report) -> state.Status:
