@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from analysis import THREADS
 
 #: Variables of the user's shell that would make a figure or a number depend on it.
@@ -89,6 +87,8 @@ def default_jobs(articles: int) -> int:
 
 def free_memory() -> float:
     """Bytes that may still be taken, of the machine's memory and of what this process's group of processes may use."""
+    import psutil  # not for a build with nothing to do
+
     free = float(psutil.virtual_memory().available)
     with suppress(OSError, ValueError):  # a container's limit, where there is one ("max" is no number)
         group = Path("/sys/fs/cgroup")
