@@ -10,6 +10,7 @@ import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -19,10 +20,11 @@ from conftest import ROOT, Castillo
 from publishing import make_project
 from rocrate.rocrate import ROCrate
 
-from analysis import archive, publish
+from analysis import archive
 from analysis.archive import make_archive, project_files
 from analysis.cli import main
 from analysis.errors import ArchiveError
+from analysis.publish.build import build
 from analysis.publish.manifest import make_manifest, write_manifest
 from analysis.study import load_study
 
@@ -43,7 +45,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (reports / name).write_text(f"{name}\n")
     write_manifest(reports, make_manifest(reports, "tiny", made, ["index.html", "plain.html", "plain.t.csv"]))
     monkeypatch.chdir(made)
-    monkeypatch.setattr(archive, "list_reports", lambda study: [])
+    monkeypatch.setattr(archive, "Build", lambda study: SimpleNamespace(reports=[]))
     return made
 
 
@@ -113,7 +115,7 @@ def test_texts_can_be_left_out_wherever_they_lie(root: Path, tmp_path: Path, nam
     assert "texts" not in tomllib.loads(archived.read("data/tiny/study.toml").decode())
     unpacked = tmp_path / "unpacked"
     archived.extractall(unpacked)
-    again = publish.build(load_study(unpacked / "data" / "tiny"), output=tmp_path / "again")
+    again = build(load_study(unpacked / "data" / "tiny"), output=tmp_path / "again")
     assert archived.read("reports/tiny/plain.html") == (again.folder / "plain.html").read_bytes()
 
 

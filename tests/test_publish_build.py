@@ -486,7 +486,7 @@ loaded = study.load_study("tiny")
 print("ready", flush=True)
 build.build(loaded, force=True)
 """
-KILLS = 12
+KILLS = 8
 
 
 def start(root: Path, version: str) -> subprocess.Popen[str]:
