@@ -134,7 +134,8 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
         from analysis.publish.pages import write_figures
 
         click.echo(f"{folder / 'figures'}: {plural(len(write_figures(folder)), 'figure')}")
-    sys.exit(1 if failed else 0)
+    if failed:
+        sys.exit(1)
 
 
 @main.command("list")
@@ -206,7 +207,8 @@ def check(study: str) -> None:
     for line in (*lines, *remarks(folder)):
         click.echo(line)
     click.echo(f"{folder}: {plural(len(lines), 'problem') if lines else 'no problems'}")
-    sys.exit(2 if lines else 0)
+    if lines:
+        sys.exit(2)
 
 
 @main.command()
@@ -315,7 +317,8 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
     click.echo(f"{len(found.differences)} differences" if found.differences else "verified: every file is the same")
     if found.renewed:
         click.echo(f"{found.renewed}: renewed")
-    sys.exit(1 if found.differences and not found.renewed else 0)
+    elif found.differences:
+        sys.exit(1)
 
 
 @main.command()

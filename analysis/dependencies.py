@@ -163,22 +163,19 @@ def _read(module: str) -> dict[str, Any]:
     if (key := f"{module} {content_digest(path)}") not in sources:
         tree = ast.parse(path.read_bytes())
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-        strings = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        nodes = list(ast.walk(tree))
+        typing = [
+            node for node in nodes if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        ]
+        unused = {id(inner) for node in typing for inner in ast.walk(node)}
+        strings = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
         sources[key] = {
-            "imports": list(_imports(_nodes(tree), package)),
+            "imports": list(_imports((node for node in nodes if id(node) not in unused), package)),
             "lazy": any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body),
             "strings": sorted(filter(_FILE_NAME.fullmatch, strings)),
         }
         _cache()["new"] = True
     return sources[key]  # type: ignore[no-any-return]
-
-
-def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes of code that runs, which what stands under `if TYPE_CHECKING:` does not."""
-    for node in ast.iter_child_nodes(tree):
-        if not (isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"):
-            yield node
-            yield from _nodes(node)
 
 
 def _imports(nodes: Iterable[ast.AST], package: str = "") -> Iterator[tuple[str, str]]:
