@@ -158,7 +158,7 @@ def _data_files(strings: set[str], packages: set[Path]) -> set[Path]:
 
 @cache
 def _read(module: str) -> dict[str, Any]:
-    """What a module imports as [module, name], if it is a lazy package, and file names among its strings."""
+    """Imports of a module as [module, name], if it is a lazy package, and file names among its strings."""
     path, sources = _modules()[module], _cache()["sources"]
     if (key := f"{module} {content_digest(path)}") not in sources:
         tree = ast.parse(path.read_bytes())

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees while something long goes on: one line for the batch and its parts."""
+"""Progress of something long, for a person at a terminal: one line for the batch and its parts."""
 
 from __future__ import annotations
 

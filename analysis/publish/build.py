@@ -24,7 +24,7 @@ Echo = Callable[[str], object]
 
 @dataclass
 class BuildResult:
-    """What a build did: names of reports built and fresh, failures by name, files removed."""
+    """Result of a build: names of reports built and fresh, failures by name, files removed."""
 
     folder: Path
     built: list[str] = field(default_factory=list)

@@ -185,7 +185,7 @@ def _load(folder: Path) -> None:
 def carry_out(
     order: Order, *, forking: bool, build: BinaryIO | None = None, private: tuple[BinaryIO, ...] = ()
 ) -> Iterator[Outcome | str | None]:
-    """What `WarmProcess.run` yields; reports that wait come after the shared results, the others meanwhile."""
+    """Messages of `WarmProcess.run`; reports that wait come after the shared results, the others meanwhile."""
     from analysis.publish.render import make
 
     work = partial(make, kernel=order.kernel or not forking)
