@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 import analysis
 from analysis.errors import ArchiveError
 from analysis.paths import digest, find_root, inside
-from analysis.publish import build, list_reports
-from analysis.publish.files import write
+from analysis.publish.build import Build, build
 from analysis.publish.manifest import NAME, differences, make_manifest, read_manifest
+from analysis.publish.state import write
 from analysis.study import Study, load_study
 from analysis.tables import FEATURES, OPTIONAL_FILES, STUDY_FILES
 
@@ -94,11 +94,12 @@ def _reports_without_texts(study: Study, texts: Collection[str], scratch: Path) 
 
 def _fresh_reports(study: Study, root: Path) -> dict[str, Path]:
     """Files of the study's reports and their manifest; ArchiveError where one is not fresh."""
-    todo, folder = f"Run: castillo build {study.argument}", root / "reports" / study.name
-    for listed in list_reports(study):
-        if listed.status.word != "fresh":
-            why = ", ".join(listed.status.reasons)
-            raise ArchiveError(f"report {listed.report.name!r} is {listed.status.word} ({why}). {todo}")
+    todo = f"Run: castillo build {study.argument}"
+    folder = root / "reports" / study.name
+    plan = Build(study)
+    for report in plan.reports:
+        if (status := plan.status(report)).word != "fresh":
+            raise ArchiveError(f"report {report.name!r} is {status.word} ({', '.join(status.reasons)}). {todo}")
     manifest = read_manifest(folder)
     if wrong := differences(manifest, make_manifest(folder, study.name, root, manifest["files"])):
         raise ArchiveError(f"{folder / NAME} does not fit the files beside it: {wrong[0]}. {todo} --force")

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from analysis.errors import FeaturesBroken, FeaturesMissing, ParameterError, Problem, format_error
 from analysis.paths import find_root, inside
-from analysis.publish.parameters import OUTLETS
-from analysis.publish.reports import plan_reports
+from analysis.publish.reports import OUTLETS, plan_reports
 from analysis.study import Study, examine
 from analysis.study.studyfiles import read_csv
 from analysis.tables import ACTORS_CSV, FEATURES

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analysis.collect import Options
-from analysis.errors import AnalysisError, told, told_if_not_written
+from analysis.errors import AnalysisError, format_error, write_errors
 
 if TYPE_CHECKING:
     from analysis.study import Study
 
 DEFAULT = "castillo-2022"
 POSITIVE = click.FloatRange(0, min_open=True)
+PATH = click.Path(path_type=Path)
 #: Rows set aside that `annotate` shows one by one.
 SHOWN = 100
 #: Bytes of address space without which numpy's OpenBLAS hangs while it loads.
@@ -75,7 +76,7 @@ class Program(click.Group):
             _check_memory()
             return super().invoke(ctx)
         except AnalysisError as error:
-            click.echo(f"castillo: {told(error)}", err=True)
+            click.echo(f"castillo: {format_error(error)}", err=True)
             ctx.exit(2)
 
 
@@ -93,7 +94,7 @@ def main() -> None:
 
 @main.command()
 @STUDY
-@click.option("--output", type=click.Path(path_type=Path), help="Folder for the reports.  [default: reports/]")
+@click.option("--output", type=PATH, help="Folder for the reports.  [default: reports/]")
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
 @JOBS
 @click.option("--force", is_flag=True, help="Render fresh reports too.")
@@ -106,32 +107,35 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
 
     Example: castillo build --only 'outlet--*' --jobs 2
     """
-    from analysis import publish
     from analysis.paths import cache_folder, find_root, find_study
     from analysis.progress import Progress
-    from analysis.publish.cache import nothing_to_do
+    from analysis.publish.state import nothing_to_do
+    from analysis.wording import plural
 
     root = find_root()
     if not (kept_at := cache_folder(root)).is_relative_to(root):
         click.echo(f"{root} cannot be written: what is remembered is kept in {kept_at}", err=True)
     if not (force or only) and (kept := nothing_to_do(root, find_study(study), output or root / "reports")):
-        if kept[2]:
-            click.echo(f"warning: {kept[2]}", err=True)
-        click.echo(f"{kept[0]}: 0 built, {kept[1]} fresh, 0 failed")
-        _write_figures(kept[0], figures)
-        return
-    with publish.started() as warm:  # imports while the study is read and checked
-        loaded = _load(study)
-        if warning := _features_warning(loaded):
-            click.echo(f"warning: {warning}", err=True)
-        progress = Progress(sys.stderr)
-        result = publish.build(
-            loaded, output=output, only=only, force=force, **options, echo=progress.line, progress=progress, warm=warm
-        )
-    done = f"{len(result.built)} built, {len(result.fresh)} fresh, {len(result.failed)} failed"
-    click.echo(f"{result.folder}: {done}")
-    _write_figures(result.folder, figures)
-    click.get_current_context().exit(0 if result.ok else 1)
+        folder, fresh, warning = kept
+        built = failed = 0
+        _warn_of_features(warning, study)
+    else:
+        from analysis.publish import build, processes
+
+        with processes.started() as warm:  # imports while the study is read and checked
+            loaded = _load(study)
+            _warn_of_features(loaded.features_warning(), study)
+            bar = Progress(sys.stderr)
+            plan = build.Build(loaded, output=output, echo=bar.line)
+            result = plan.run(only, force, warm, progress=bar, **options)
+        folder, built, fresh, failed = result.folder, *map(len, (result.built, result.fresh, result.failed))
+    click.echo(f"{folder}: {built} built, {fresh} fresh, {failed} failed")
+    if figures:
+        from analysis.publish.pages import write_figures
+
+        click.echo(f"{folder / 'figures'}: {plural(len(write_figures(folder)), 'figure')}")
+    if failed:
+        sys.exit(1)
 
 
 @main.command("list")
@@ -142,25 +146,27 @@ def list_(study: str) -> None:
 
     Example: castillo list castillo-2022
     """
-    from analysis import publish
+    from analysis.publish.build import Build
+    from analysis.publish.manifest import unlike_manifest
+    from analysis.publish.reports import notebook_path, read_parameters
 
     loaded = _load(study)
-    if warning := _features_warning(loaded):
-        click.echo(warning)
-    listed = publish.list_reports(loaded)
-    if unlike := publish.unlike_manifest(loaded):
+    _warn_of_features(loaded.features_warning(), study, label="", err=False)
+    plan = Build(loaded)
+    if unlike := unlike_manifest(loaded):
         shown = ", ".join(unlike[:3]) + (" and others" if len(unlike) > 3 else "")
         click.echo(
             f"{len(unlike)} files are not what manifest.json says ({shown}). castillo verify compares a new build, "
             "castillo verify --write renews the manifest"
         )
-    width = max((len(item.report.name) for item in listed), default=0)
-    for item in listed:
-        state = ": ".join(filter(None, [item.status.word, ", ".join(item.status.reasons)]))
-        seconds = "" if item.seconds is None else f"  {item.seconds:.1f} s"
-        click.echo(f"{item.report.name:{width}}  {state}{seconds}  (notebook {item.report.notebook})")
-        given = item.report.parameters
-        for name, kind, default, hint in map(astuple, item.parameters):
+    width = max((len(report.name) for report in plan.reports), default=0)
+    for report in plan.reports:
+        status, took = plan.status(report), plan.cache.load(report.name).seconds
+        words = ": ".join(filter(None, [status.word, ", ".join(status.reasons)]))
+        seconds = "" if took is None else f"  {took:.1f} s"
+        click.echo(f"{report.name:{width}}  {words}{seconds}  (notebook {report.notebook})")
+        given = report.parameters
+        for name, kind, default, hint in map(astuple, read_parameters(notebook_path(plan.root, report.notebook))):
             note = f" (default {default!r})" if name in given else ""
             click.echo(f"    {name}: {kind} = {given.get(name, default)!r}{note}  {hint}".rstrip())
 
@@ -180,12 +186,9 @@ def new(folder: str) -> None:
     click.echo(f"{study.folder}: a study with two invented articles. README.md there explains each file. Next:")
     texts = study.folder / TEXTS
     texts = texts.relative_to(Path.cwd()) if texts.is_relative_to(Path.cwd()) else texts
-    for command in (
-        f"build {study.argument}",
-        f"check {study.argument}",
-        f"annotate {shlex.quote(str(texts))} --study {study.argument}",
-    ):
-        click.echo(f"    castillo {command}")
+    click.echo(f"    castillo build {study.argument}")
+    click.echo(f"    castillo check {study.argument}")
+    click.echo(f"    castillo annotate {shlex.quote(str(texts))} --study {study.argument}")
 
 
 @main.command()
@@ -197,19 +200,21 @@ def check(study: str) -> None:
     """
     from analysis.check import check_study, remarks
     from analysis.paths import find_study
+    from analysis.wording import plural
 
     folder = find_study(study)
     lines = check_study(folder)
     for line in (*lines, *remarks(folder)):
         click.echo(line)
-    click.echo(f"{folder}: {len(lines)} problem{'' if len(lines) == 1 else 's'}" if lines else f"{folder}: no problems")
-    click.get_current_context().exit(2 if lines else 0)
+    click.echo(f"{folder}: {plural(len(lines), 'problem') if lines else 'no problems'}")
+    if lines:
+        sys.exit(2)
 
 
 @main.command()
-@click.argument("texts", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("texts", nargs=-1, required=True, type=PATH)
 @click.option("--study", required=True, help="Study whose articles they are.")
-@click.option("--output", type=click.Path(path_type=Path), help="Folder for the features.  [default: the study's]")
+@click.option("--output", type=PATH, help="Folder for the features.  [default: the study's]")
 @JOBS
 @click.option("--scheduler", metavar="ADDRESS", help="Measure on a running Dask cluster: tcp://HOST:8786.")
 def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int | None, scheduler: str | None) -> None:
@@ -229,8 +234,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     result = run(list(texts), loaded, output=folder, jobs=jobs or cores(), scheduler=scheduler)
     for item in result.rejected[:SHOWN]:
         click.echo(f"set aside: {item.path}:{item.line}: {item.reason}")
-    aside = sum(result.set_aside.values())
-    if aside > SHOWN:
+    if (aside := sum(result.set_aside.values())) > SHOWN:
         click.echo(f"set aside: {aside - SHOWN} more, all in {folder / 'rejected.jsonl'}. By reason:")
         for reason, count in sorted(result.set_aside.items(), key=lambda item: (-item[1], item[0])):
             click.echo(f"    {count} {reason}")
@@ -238,13 +242,14 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
         click.echo(f"skipped, as no articles: {count} {kind}")
     click.echo(f"{folder}: {result.articles} articles annotated, {aside} set aside")
     shown = ", ".join(result.without_text[:3])
-    for count, remark in (
-        (result.kept, "of them had been measured before an interruption"),
-        (result.damaged, "finished partitions of an interrupted run were damaged: measured again"),
-        (result.untitled, "of them without a title: a column title gives it; nothing else is taken for one"),
-        (len(result.added), "of them are new and were appended to articles.csv: code genre and subevent"),
-        (len(result.without_text), f"articles of articles.csv had no text, so have no features: {shown}"),
-    ):
+    remarks = {
+        "of them had been measured before an interruption": result.kept,
+        "finished partitions of an interrupted run were damaged: measured again": result.damaged,
+        "of them without a title: a column title gives it; nothing else is taken for one": result.untitled,
+        "of them are new and were appended to articles.csv: code genre and subevent": len(result.added),
+        f"articles of articles.csv had no text, so have no features: {shown}": len(result.without_text),
+    }
+    for remark, count in remarks.items():
         if count:
             click.echo(f"{count} {remark}")
 
@@ -263,7 +268,7 @@ def agreement(study: str, by: str, output: Path | None) -> None:
 
     table = study_agreement(_load(study), by)
     if output:
-        with told_if_not_written(output):
+        with write_errors(output):
             replace_file(output, table.to_csv(index=False, lineterminator="\n").encode())
         click.echo(f"{output}: {len(table)} rows")
         return
@@ -277,7 +282,7 @@ def agreement(study: str, by: str, output: Path | None) -> None:
 
 @main.command()
 @click.argument("study")
-@click.option("--into", required=True, type=click.Path(path_type=Path), help="Folder for pages, texts and log.")
+@click.option("--into", required=True, type=PATH, help="Folder for pages, texts and log.")
 @click.option("--contact", default="", envvar="CASTILLO_CONTACT", help="Your mail address or page, sent to every site.")
 @click.option(
     "--delay", default=Options.delay, show_default=True, type=click.FloatRange(min=0), help="Pause per host (s)."
@@ -329,21 +334,22 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 
     Example: castillo verify castillo-2022
     """
-    from analysis import publish
+    from analysis.publish import manifest, processes
 
-    with publish.started() as warm:
-        found = publish.verify(_load(study), jobs=jobs, renew=write, echo=click.echo, warm=warm)
+    with processes.started() as warm:
+        found = manifest.verify(_load(study), jobs=jobs, renew=write, echo=click.echo, warm=warm)
     for line in (*found.remarks, *found.differences):
         click.echo(line)
-    click.echo("verified: every file is the same" if not found.differences else f"{len(found.differences)} differences")
+    click.echo(f"{len(found.differences)} differences" if found.differences else "verified: every file is the same")
     if found.renewed:
         click.echo(f"{found.renewed}: renewed")
-    click.get_current_context().exit(1 if found.differences and not found.renewed else 0)
+    elif found.differences:
+        sys.exit(1)
 
 
 @main.command()
 @STUDY
-@click.option("--output", type=click.Path(path_type=Path), help="The zip.  [default: STUDY-VERSION.zip]")
+@click.option("--output", type=PATH, help="The zip.  [default: STUDY-VERSION.zip]")
 @click.option("--also", multiple=True, metavar="GLOB", help="Untracked files of the study to publish too.")
 @click.option("--without-texts", is_flag=True, help="Leave out the study's texts, and lines in context from them.")
 @TRUST
@@ -360,20 +366,12 @@ def archive(study: str, output: Path | None, also: tuple[str, ...], without_text
     click.echo(f"{made.path}: {made.files} files, SHA-256 {made.sha256}")
 
 
-def _write_figures(reports: Path, wanted: bool) -> None:
-    if wanted:
-        from analysis.publish.figurefiles import FOLDER, write_figures
-
-        made = write_figures(reports)
-        click.echo(f"{reports / FOLDER}: {len(made)} figure{'' if len(made) == 1 else 's'}")
-
-
 def _load(study: str) -> Study:
     from analysis.study import load_study
 
     return load_study(study)
 
 
-def _features_warning(study: Study) -> str:
-    warning = study.features_warning()
-    return f"{warning} Run: castillo annotate TEXTS --study {study.argument}" if warning else ""
+def _warn_of_features(warning: str, study: str, *, label: str = "warning: ", err: bool = True) -> None:
+    if warning:
+        click.echo(f"{label}{warning} Run: castillo annotate TEXTS --study {shlex.quote(study)}", err=err)

@@ -33,9 +33,6 @@ def write_errors(path: Path) -> Iterator[None]:
         raise AnalysisError(f"{path} cannot be written ({reason}). Mend that, or name another folder.") from error
 
 
-told, told_if_not_written = format_error, write_errors  # as callers still have them
-
-
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """A suggestion in brackets, or nothing where no known word is like the one that was given."""
     given, words = str(word), list(known)

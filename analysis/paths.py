@@ -78,8 +78,16 @@ def replace_file(path: Path, content: bytes | Callable[[IO[bytes]], object], *, 
 
 
 def cache_folder(root: Path) -> Path:
-    """Folder for what can be computed again: the project's own, or one of the user's where that cannot be written."""
+    """Folder for what can be computed again: the project's own, or one of the user's where that cannot be written.
+
+    Raises
+    ------
+    AnalysisError
+        Where a symlink leads out of the project.
+    """
     own = root / ".cache" / "castillo"
+    if not inside(root, own):
+        raise AnalysisError(f"cannot use {own}: its symlink leads out of {root}. Delete the link.")
     there = next(folder for folder in (own, *own.parents) if folder.exists())
     if os.access(there, os.W_OK):
         return own

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees while something long goes on: one line for the batch and its parts."""
+"""Progress of something long, for a person at a terminal: one line for the batch and its parts."""
 
 from __future__ import annotations
 
@@ -7,26 +7,21 @@ from typing import Any, TextIO
 
 
 class Progress:
-    """A bar over all cells of a build's reports, or all articles of a study; nothing is drawn without a terminal.
-
-    Parameters
-    ----------
-    stream : file to draw on; none, or none that is a terminal, and only lines are written
-    """
+    """A bar over all cells of a build, or all articles of a study, drawn on a stream that is a terminal; else lines."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream if stream is not None and stream.isatty() else None
         self._bar: Any = None
 
     def begin(self, parts: int, name: str = "cells") -> None:
-        """So many cells are to be run, or so many of what `name` says are to be done."""
+        """Draw a bar for so many parts."""
         if self._stream is not None and parts:
             from tqdm import tqdm
 
             self._bar = tqdm(total=parts, desc=name, unit="", file=self._stream, dynamic_ncols=True, leave=False)
 
     def cell(self) -> None:
-        """A cell was begun, or another part is done."""
+        """Draw another part as done."""
         if self._bar is not None:
             self._bar.update()
 
@@ -35,8 +30,7 @@ class Progress:
         if self._bar is not None:
             self._bar.write(text, file=sys.stdout)
         else:
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()
+            print(text, flush=True)
 
     def close(self) -> None:
         """Take the bar away."""

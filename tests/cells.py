@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from lxml import html
 
-from analysis.publish.parameters import read_cells
-from analysis.publish.reports import Report, study_reports
+from analysis.publish.reports import Report, read_cells, study_reports
 from analysis.study import Study
 
 ROOT = Path(__file__).resolve().parents[1]

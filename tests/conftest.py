@@ -19,7 +19,7 @@ from matplotlib import pyplot as plt
 from ministudy import write_study
 
 from analysis import results
-from analysis.publish.files import lock
+from analysis.publish.state import lock
 from analysis.study import Study, load_study
 
 # A shell starts what it runs in the background with Ctrl-C ignored, which programs started here would inherit.

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from analysis import load_study
-from analysis.publish.figurefiles import standalone
+from analysis.publish.pages import standalone
 from analysis.report.charts import figure_of_shares
 from analysis.report.views import actor_frequency, by_share
 

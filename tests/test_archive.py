@@ -20,11 +20,12 @@ from conftest import ROOT, Castillo
 from publishing import make_project
 from rocrate.rocrate import ROCrate
 
-from analysis import archive, publish
+from analysis import archive
 from analysis.archive import make_archive, project_files
 from analysis.cli import main
 from analysis.errors import ArchiveError
-from analysis.publish.manifest import write_manifest
+from analysis.publish.build import build
+from analysis.publish.manifest import make_manifest, write_manifest
 from analysis.study import load_study
 
 Names = Callable[..., set[str]]
@@ -42,9 +43,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     reports.mkdir(parents=True)
     for name in ("index.html", "plain.html", "plain.t.csv", "other.html"):
         (reports / name).write_text(f"{name}\n")
-    write_manifest(reports, "tiny", made, ["index.html", "plain.html", "plain.t.csv"])
+    write_manifest(reports, make_manifest(reports, "tiny", made, ["index.html", "plain.html", "plain.t.csv"]))
     monkeypatch.chdir(made)
-    monkeypatch.setattr(archive, "list_reports", lambda study: [])
+    monkeypatch.setattr(archive, "Build", lambda study: SimpleNamespace(reports=[]))
     return made
 
 
@@ -117,7 +118,7 @@ def test_texts_can_be_left_out_wherever_they_lie(root: Path, tmp_path: Path) -> 
     assert "texts" not in tomllib.loads(archived.read("data/tiny/study.toml").decode())
     unpacked = tmp_path / "unpacked"
     archived.extractall(unpacked)
-    again = publish.build(load_study(unpacked / "data" / "tiny"), output=tmp_path / "again")
+    again = build(load_study(unpacked / "data" / "tiny"), output=tmp_path / "again")
     assert archived.read("reports/tiny/plain.html") == (again.folder / "plain.html").read_bytes()
 
 

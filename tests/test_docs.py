@@ -15,7 +15,7 @@ from readme_figure import FIGURE, figure
 
 from analysis import tables
 from analysis.cli import main
-from analysis.publish.parameters import read_parameters
+from analysis.publish.reports import read_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

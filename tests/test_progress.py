@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from analysis.progress import Progress
-from analysis.publish.builder import Build
+from analysis.publish.build import Build
 from analysis.study import Study
 
 

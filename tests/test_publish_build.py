@@ -1,9 +1,10 @@
-"""Building: what is run and why, what is kept, what is the same to the byte."""
+"""Building: what is run and why, what is kept, what is the same to the byte, what a kill or a symlink cannot do."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -15,31 +16,44 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from publishing import PARAMETERS, SHOW, make_project, write_features, write_notebook
+from publishing import PARAMETERS, SHOW, make_project, write_notebook
 
-from analysis import publish
+from analysis import dependencies
 from analysis.dependencies import Code
-from analysis.errors import BuildError
-from analysis.publish import builder, environment
-from analysis.publish.files import lock, write
+from analysis.errors import AnalysisError, BuildError, FeaturesMissing
+from analysis.publish import build as builder
+from analysis.publish import environment, pages, state
+from analysis.publish.build import Build
+from analysis.publish.manifest import unlike_manifest, verify
 from analysis.publish.processes import Order
 from analysis.publish.reports import Failure, Outcome, Rendered
+from analysis.publish.state import lock, nothing_to_do, write
 from analysis.study import Study, load_study
 
 TWO = '[[reports]]\nnotebook = "plain"\n[[reports]]\nnotebook = "outlet"\neach = "outlet"\n'
+NAMES = ("plain", "outlet--north", "outlet--south")
+FAILURE = Failure(3, 1, "ValueError: no", "Traceback")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with three reports, to be copied."""
+    made = make_project(tmp_path_factory.mktemp("template") / "project", TWO)
+    write_notebook(made, "outlet", ["# Outlet", SHOW], PARAMETERS + '\noutlet: str = "north"')
+    return made
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with three reports; the working directory is in it."""
-    made = make_project(tmp_path / "project", TWO)
-    write_notebook(made, "outlet", ["# Outlet", SHOW], PARAMETERS + '\noutlet: str = "north"')
+    made = shutil.copytree(template, tmp_path / "project")
     monkeypatch.chdir(made / "notebooks")
-    monkeypatch.setattr(builder.Build, "_share", lambda self: False)
+    monkeypatch.setattr(Build, "_share", lambda self: False)
     # Editing modules while the tests run makes nothing stale.
     code = Code({"analysis/errors.py": "1", "analysis/paths.py": "1"}, {"numpy": "1"})
-    monkeypatch.setattr(sys.modules["analysis.publish.cache"], "code_behind", lambda *modules: code)
-    monkeypatch.setattr(sys.modules["analysis.publish.cache"], "STARTED", time.time_ns())
+    for module in (pages, state):
+        monkeypatch.setattr(module, "report_code", lambda notebook: code)
+    monkeypatch.setattr(dependencies, "STARTED", time.time_ns())
     return made
 
 
@@ -55,10 +69,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rendered | Failure]:
             yield Outcome(name, results.get(name, page), 1.5)
 
     monkeypatch.setattr(builder, "started", lambda: nullcontext(SimpleNamespace(run=run)))
+    monkeypatch.setattr(Study, "check_features", lambda self: None)  # tested elsewhere, and slow
     return results
-
-
-FAILURE = Failure(3, 1, "ValueError: no", "Traceback")
 
 
 def study() -> Study:
@@ -66,10 +78,15 @@ def study() -> Study:
     return load_study("tiny")
 
 
+def build(**options: object) -> builder.BuildResult:
+    """A build of the tiny study."""
+    return builder.build(study(), **options)  # type: ignore[arg-type]
+
+
 def states() -> dict[str, str]:
     """Each report's state and reasons."""
-    listed = publish.list_reports(study())
-    return {i.report.name: " ".join([i.status.word, *i.status.reasons]) for i in listed}
+    plan = Build(study())
+    return {r.name: " ".join([plan.status(r).word, *plan.status(r).reasons]) for r in plan.reports}
 
 
 def names(folder: Path) -> list[str]:
@@ -77,61 +94,57 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_everything_is_built_then_nothing(root: Path, quick: object) -> None:
-    """Files, index, manifest; the second build finds all fresh."""
+def test_everything_is_built_then_nothing(root: Path, quick: object, tmp_path: Path) -> None:
+    """Files, index, manifest; the second build finds all fresh, and in another folder nothing."""
     said: list[str] = []
-    first = publish.build(study(), echo=said.append)
-    expected = [f"{n}{s}" for n in ("outlet--north", "outlet--south", "plain") for s in (".html", ".t.csv")]
-    assert sorted([*expected, "index.html", "manifest.json"]) == names(root / "reports" / "tiny")
-    assert ["plain", "outlet--north", "outlet--south"] == first.built
+    assert list(NAMES) == build(echo=said.append).built
+    expected = sorted([*(f"{n}{s}" for n in NAMES for s in (".html", ".t.csv")), "index.html", "manifest.json"])
+    assert expected == names(root / "reports" / "tiny")
     assert "plain: built in 1.5 s" in said
-    second = publish.build(study())
-    assert [] == second.built
-    assert first.built == second.fresh
-    assert ["plain"] == publish.build(study(), only=["pl*"], force=True).built
+    second = build()
+    assert ([], list(NAMES)) == (second.built, second.fresh)
+    assert ["plain"] == build(only=["pl*"], force=True).built
+    assert list(NAMES) == build(output=tmp_path / "other").built
+    assert expected == names(tmp_path / "other" / "tiny")
 
 
-@pytest.mark.slow
 def test_reasons(root: Path, quick: object) -> None:
-    """castillo list names what changed, and only that."""
+    """What changed is named, and only that."""
     folder, reports = root / "data" / "tiny", root / "reports" / "tiny"
-    assert "new never built" == states()["plain"]
-    publish.build(study())
+    assert {"new never built"} == set(states().values())
+    build()
     assert {"fresh"} == set(states().values())
-
     write_notebook(root, "plain", ["# Plain", "1"])
-    assert {"plain": "stale notebook changed", "outlet--north": "fresh", "outlet--south": "fresh"} == states()
-    publish.build(study())
-
-    outlets = (folder / "outlets.csv").read_text()
-    (folder / "outlets.csv").write_text(outlets.replace("The North", "Nord"))
-    assert {"stale outlets.csv changed"} == set(states().values())
-    (folder / "outlets.csv").write_text(outlets)
+    assert ["stale notebook changed", "fresh", "fresh"] == list(states().values())
+    build()
 
     (folder / "features" / "articles.parquet").touch()
     assert {"fresh"} == set(states().values())
-    (folder / "features" / "extra.parquet").write_bytes(b"x")
-    assert {"stale features changed"} == set(states().values())
-    (folder / "features" / "extra.parquet").unlink()
+    for name, content, reason in (("outlets.csv", None, "outlets.csv"), ("features/x.parquet", b"x", "features")):
+        path = folder / name
+        before = path.read_bytes() if path.exists() else b""
+        path.write_bytes(content or before.replace(b"The North", b"Nord"))
+        assert {f"stale {reason} changed"} == set(states().values())
+        path.write_bytes(before) if before else path.unlink()
 
     (reports / "plain.t.csv").unlink()
     (reports / "outlet--north.html").write_bytes(b"edited")
-    expected = {"plain": "output missing", "outlet--north": "output changed"}
-    assert expected == {n: s.removeprefix("stale ") for n, s in states().items() if s != "fresh"}
+    assert ["stale output missing", "stale output changed", "fresh"] == list(states().values())
 
 
 def test_library_and_packages_are_reasons(root: Path, quick: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each by its name; also where it comes to be needed, or is needed no more."""
-    publish.build(study())
+    build()
     code = Code({"analysis/errors.py": "2", "analysis/wording.py": "1"}, {"numpy": "99"})
-    monkeypatch.setattr(sys.modules["analysis.publish.cache"], "code_behind", lambda *modules: code)
+    for module in (pages, state):
+        monkeypatch.setattr(module, "report_code", lambda notebook: code)
     told = "stale analysis/errors.py changed analysis/wording.py is new numpy changed analysis/paths.py is used no more"
     assert {told} == set(states().values())
 
 
 def test_cell_outputs_and_metadata_are_no_change(root: Path, quick: object) -> None:
     """Running a notebook in JupyterLab makes nothing stale."""
-    publish.build(study())
+    build()
     path = root / "notebooks" / "plain.ipynb"
     notebook = json.loads(path.read_text())
     notebook["metadata"]["language_info"] = {"name": "python", "version": "3.99"}
@@ -144,47 +157,34 @@ def test_cell_outputs_and_metadata_are_no_change(root: Path, quick: object) -> N
     assert {"fresh"} == set(states().values())
 
 
-def test_another_output_folder_has_its_own_states(root: Path, quick: object, tmp_path: Path) -> None:
-    """What is fresh in one is not in another."""
-    publish.build(study())
-    assert 3 == len(publish.build(study(), output=tmp_path / "other").built)
-    assert names(root / "reports" / "tiny") == names(tmp_path / "other" / "tiny")
-
-
 def test_a_failure_keeps_the_last_good_version(root: Path, quick: dict[str, object]) -> None:
-    """The index tells it, the others are built, the next success clears it."""
-    publish.build(study())
-    before = (root / "reports/tiny/manifest.json").read_bytes()
+    """The index tells it, the others are built, the next success clears it; what never succeeded has no page."""
+    folder = root / "reports" / "tiny"
+    quick["plain"] = FAILURE
+    build()
+    assert not {"plain.html", "manifest.json"} & set(names(folder))
+    assert 'href="plain.html"' not in (folder / "index.html").read_text()
+    del quick["plain"]
+    build()
+    before = (folder / "manifest.json").read_bytes()
     write_notebook(root, "plain", ["# Plain", "changed"])
     quick["plain"] = FAILURE
     said: list[str] = []
-    result = publish.build(study(), echo=said.append)
-    assert {"plain": FAILURE} == result.failed
-    assert not result.ok
+    result = build(echo=said.append)
+    assert ({"plain": FAILURE}, False) == (result.failed, result.ok)
     assert ["plain: FAILED in cell 3, line 1: ValueError: no"] == said
-    assert b"plain" == (root / "reports/tiny/plain.html").read_bytes()
-    index = (root / "reports/tiny/index.html").read_text()
-    assert "It failed in cell 3, line 1: ValueError: no The page linked here is the last good version." in index
-    assert before == (root / "reports/tiny/manifest.json").read_bytes()
+    told = "It failed in cell 3, line 1: ValueError: no The page linked here is the last good version."
+    assert told in (folder / "index.html").read_text()
+    assert (b"plain", before) == ((folder / "plain.html").read_bytes(), (folder / "manifest.json").read_bytes())
     assert "failed in cell 3, line 1: ValueError: no" == states()["plain"]
     del quick["plain"]
-    assert ["plain"] == publish.build(study()).built
-    assert "It failed" not in (root / "reports/tiny/index.html").read_text()
-
-
-def test_a_report_that_never_succeeded(root: Path, quick: dict[str, object]) -> None:
-    """No page, no link, no manifest."""
-    quick["plain"] = FAILURE
-    publish.build(study())
-    found = names(root / "reports" / "tiny")
-    assert "plain.html" not in found
-    assert "manifest.json" not in found
-    assert 'href="plain.html"' not in (root / "reports/tiny/index.html").read_text()
+    assert ["plain"] == build().built
+    assert "It failed" not in (folder / "index.html").read_text()
 
 
 def test_what_no_report_has_any_more_is_removed(root: Path, quick: dict[str, object]) -> None:
     """Only by a whole build, and only what a build made; a table the notebook no longer makes goes at once."""
-    publish.build(study())
+    build()
     folder = root / "reports" / "tiny"
     foreign = ("mine.html", "mine.x.csv", "notes.txt")
     for name in foreign:
@@ -192,23 +192,22 @@ def test_what_no_report_has_any_more_is_removed(root: Path, quick: dict[str, obj
     settings = root / "data" / "tiny" / "study.toml"
     settings.write_text(settings.read_text().replace(TWO, '[[reports]]\nnotebook = "plain"\n'))
     quick["plain"] = Rendered({"plain.html": b"new"}, "", "")
-    publish.build(study(), only=["plain"], force=True)
+    build(only=["plain"], force=True)
     assert (folder / "outlet--north.html").exists()
     assert not (folder / "plain.t.csv").exists()
-    assert [f"outlet--{side}.{end}" for side in ("north", "south") for end in ("html", "t.csv")] == publish.build(
-        study()
-    ).removed
+    expected = [f"outlet--{side}.{end}" for side in ("north", "south") for end in ("html", "t.csv")]
+    assert expected == build().removed
     assert all((folder / name).exists() for name in foreign)
 
 
 def test_two_studies_of_one_name_do_not_share_a_folder(root: Path, quick: object) -> None:
     """The second is refused as long as the first is there."""
-    publish.build(study())
+    build()
     shutil.copytree(root / "data" / "tiny", root / "data" / "twin")
     with pytest.raises(BuildError, match=r"holds the reports of data/tiny, which is called 'tiny' too\. Give one of"):
-        publish.build(load_study("twin"))
+        builder.build(load_study("twin"))
     shutil.rmtree(root / "data" / "tiny")
-    assert publish.build(load_study("twin")).ok
+    assert builder.build(load_study("twin")).ok
 
 
 @pytest.mark.parametrize(
@@ -219,116 +218,146 @@ def test_jobs_are_as_many_as_memory_allows(
     monkeypatch: pytest.MonkeyPatch, free: float, cores: int, articles: int, expected: int
 ) -> None:
     """At least one, and no more than there are cores."""
+    assert 1e6 < environment.free_memory() < 1e14
     monkeypatch.setattr(environment, "free_memory", lambda: free)
     monkeypatch.setattr(environment, "cores", lambda: cores)
     assert expected == environment.default_jobs(articles)
 
 
-def test_free_memory_is_some() -> None:
-    """Of this machine, in bytes."""
-    assert 1e6 < environment.free_memory() < 1e14
-
-
 def test_only_leaves_the_manifest_alone(root: Path, quick: object) -> None:
     """A part of the reports is no manifest; the index shows what is not built."""
-    publish.build(study(), only=["plain"])
+    build(only=["plain"])
     assert ["index.html", "plain.html", "plain.t.csv"] == names(root / "reports" / "tiny")
     assert 2 == (root / "reports/tiny/index.html").read_text().count("not built yet")
     with pytest.raises(BuildError, match="no report matches 'x'"):
-        publish.build(study(), only=["x"])
+        build(only=["x"])
 
 
-@pytest.mark.slow
 def test_manifest_and_verify(root: Path, quick: dict[str, object]) -> None:
-    """Digest of each file; verify builds elsewhere and tells every difference."""
+    """Digest of each file; verify builds elsewhere and tells every difference, and leaves the reports as they are."""
     with pytest.raises(BuildError, match=r"manifest.json does not exist. Run: castillo verify --write"):
-        publish.verify(study())
-    publish.build(study())
-    manifest = json.loads((root / "reports/tiny/manifest.json").read_text())
-    assert "tiny" == manifest["study"]
-    assert sorted(manifest["files"]) == list(manifest["files"])
-    assert {"index.html", "manifest.json"} ^ set(manifest["files"]) >= {"manifest.json"}
-    assert ((), ()) == (publish.verify(study()).differences, publish.verify(study()).remarks)
+        verify(study())
+    build()
+    folder = root / "reports" / "tiny"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert ("tiny", names(folder)) == (manifest["study"], sorted([*manifest["files"], "manifest.json"]))
+    assert ((), ()) == (verify(study()).differences, verify(study()).remarks)
     quick["plain"] = Rendered({"plain.html": b"other", "plain.new.csv": b""}, "", "")
     (root / "requirements.lock").write_text("other==2\n")
-    found = publish.verify(study())
-    expected = (
-        "index.html differs",
-        "plain.html differs",
-        "plain.new.csv is not in the manifest",
-        "plain.t.csv is missing",
-    )
-    assert expected == found.differences
+    found = verify(study())
+    differing = ("index.html differs", "plain.html differs", "plain.new.csv is not in the manifest")
+    assert (*differing, "plain.t.csv is missing") == found.differences
     assert ("requirements.lock is another than the one the manifest was made with",) == found.remarks
-    assert b"plain" == (root / "reports/tiny/plain.html").read_bytes()
+    assert b"plain" == (folder / "plain.html").read_bytes()
     quick["plain"] = FAILURE
-    assert "plain failed in cell 3, line 1: ValueError: no" in publish.verify(study()).differences
+    assert "plain failed in cell 3, line 1: ValueError: no" in verify(study()).differences
     assert {"fresh"} == set(states().values())
 
 
-@pytest.mark.slow
-def test_a_build_keeps_the_manifest_and_verify_sees_what_is_wrong_with_it(root: Path, quick: object) -> None:
+def test_a_build_keeps_the_manifest_and_verify_renews_it(root: Path, quick: object) -> None:
     """A digest is falsified: it stays so through builds, list tells it, verify fails, verify --write renews it."""
-    publish.build(study())
+    build()
     path = root / "reports" / "tiny" / "manifest.json"
     good = path.read_bytes()
     manifest = json.loads(good)
     manifest["files"]["plain.html"] = "0" * 64
     path.write_text(json.dumps(manifest))
-    publish.build(study(), force=True)
-    assert ["plain.html"] == publish.unlike_manifest(study())
-    assert ("plain.html differs",) == publish.verify(study()).differences
-    assert path == publish.verify(study(), renew=True).renewed
+    build(force=True)
+    assert ["plain.html"] == unlike_manifest(study())
+    assert ("plain.html differs",) == verify(study()).differences
+    assert path == verify(study(), renew=True).renewed
     assert good == path.read_bytes()
-    assert ([], ()) == (publish.unlike_manifest(study()), publish.verify(study()).differences)
+    assert [] == unlike_manifest(study())
+    precious = root.parent / "precious"
+    precious.write_text("mine")
     path.unlink()
-    assert path == publish.verify(study(), renew=True).renewed
-    assert good == path.read_bytes()
+    path.symlink_to(precious)
+    with pytest.raises(BuildError, match="is not a manifest"):
+        verify(study(), renew=True)
+    path.unlink()
+    assert path == verify(study(), renew=True).renewed
+    assert ("mine", good) == (precious.read_text(), path.read_bytes())
 
 
 def test_a_file_changed_and_put_back_while_reports_are_made_leaves_them_stale(
     root: Path, quick: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody knows which of the two was read."""
-    actors, real = root / "data" / "tiny" / "actors.csv", builder.Build._make
+    actors, real = root / "data" / "tiny" / "actors.csv", Build._make
     content = actors.read_bytes()
 
-    def meanwhile(self: builder.Build, *given: object) -> None:
+    def meanwhile(self: Build, *given: object, **options: object) -> None:
         actors.write_bytes(content.replace(b"Pedro", b"Petro"))
         time.sleep(0.02)
         actors.write_bytes(content)
-        real(self, *given)
+        real(self, *given, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(builder.Build, "_make", meanwhile)
-    publish.build(study())
+    monkeypatch.setattr(Build, "_make", meanwhile)
+    build()
     assert {"stale actors.csv changed while the report was made"} == set(states().values())
-    monkeypatch.setattr(builder.Build, "_make", real)
-    assert 3 == len(publish.build(study()).built)
+    assert nothing_to_do(root, root / "data" / "tiny", root / "reports") is None
+    monkeypatch.setattr(Build, "_make", real)
+    assert 3 == len(build().built)
     assert {"fresh"} == set(states().values())
 
 
-def test_stale_features_are_told_on_the_page(root: Path, quick: object) -> None:
-    """The page's warning names the file."""
+def test_stale_features_are_told_on_the_page_and_where_nothing_is_to_do(root: Path, quick: object) -> None:
+    """The warning names the file."""
     actors = root / "data" / "tiny" / "actors.csv"
     actors.write_text(actors.read_text().replace("Pedro Castillo,exact", "Castillo,exact"))
-    plan = builder.Build(study(), root, root / "reports", root, print)
-    expected = ("The features were measured by an older version; changed since: actors.csv.",)
-    assert expected == plan._task(plan.reports[0], []).page.warnings
+    warning = "The features were measured by an older version; changed since: actors.csv."
+    plan = Build(study())
+    assert [warning] == plan._task(plan.reports[0], []).page["warnings"]
+    plan.run()
+    assert (root / "reports" / "tiny", 3, warning) == nothing_to_do(root, root / "data" / "tiny", root / "reports")
 
 
 def test_a_broken_state_is_as_good_as_none(root: Path, quick: object) -> None:
     """Half a file, another version's fields."""
-    publish.build(study())
-    for number, path in enumerate(sorted((root / ".cache/castillo/tiny").rglob("*.json"))):
-        path.write_text(["{", '{"failure": null, "other": 1}', "[]", "3"][number])
+    build()
+    contents = ["{", '{"failure": null, "other": 1}', "[]", "3"]
+    for path, content in zip(sorted((root / ".cache/castillo/tiny").rglob("*.json")), contents, strict=False):
+        path.write_text(content)
     assert {"new never built"} == set(states().values())
-    assert 3 == len(publish.build(study()).built)
+    assert 3 == len(build().built)
+
+
+NOTHING = """
+import sys
+from analysis.cli import main
+main(["build", "tiny"], standalone_mode=False)
+print([name for name in ("pandas", "numpy", "matplotlib", "papermill", "jupyter_client") if name in sys.modules])
+"""
+
+
+def test_where_nothing_is_to_do_nothing_heavy_is_imported(root: Path, quick: object) -> None:
+    build()
+    done = subprocess.run([sys.executable, "-c", NOTHING], cwd=root, capture_output=True, text=True, check=True)
+    assert f"{root}/reports/tiny: 0 built, 3 fresh, 0 failed\n[]\n" == done.stdout
+
+
+def test_where_anything_has_changed_something_may_be_to_do(root: Path, quick: object) -> None:
+    """Of the study, its features, notebooks, and what was built."""
+    folder, changed = root / "data" / "tiny", ["data/tiny/more.csv"]
+    build()
+    assert nothing_to_do(root, folder, root / "elsewhere") is None
+    assert nothing_to_do(root, folder, root / "reports")
+    changed += ["data/tiny/outlets.csv", "data/tiny/features/meta.json", "notebooks/plain.ipynb"]
+    for name in (*changed, "reports/tiny/plain.html", "reports/tiny/plain.t.csv", "reports/tiny/index.html"):
+        path = root / name
+        before = path.read_bytes() if path.exists() else None
+        path.write_text("{}")
+        assert nothing_to_do(root, folder, root / "reports") is None, name
+        path.unlink() if before is None else path.write_bytes(before)
+    assert nothing_to_do(root, folder, root / "reports")
 
 
 def test_write_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk is one clear error, and leaves what was there."""
+    """A full disk, or a folder that is a file, is one clear error, and leaves what was there."""
     path = tmp_path / "a" / "x.html"
     write(path, b"old")
+    with pytest.raises(BuildError, match=r"cannot write .*y.html"):
+        write(path / "y.html", b"")
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -336,15 +365,14 @@ def test_write_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(BuildError, match=r"cannot write .*x.html: No space left on device. What was there is kept."):
         write(path, b"new")
-    assert b"old" == path.read_bytes()
-    assert ["x.html"] == names(path.parent)
+    assert (b"old", ["x.html"]) == (path.read_bytes(), names(path.parent))
 
 
 def _hold(path: Path, flag: Path, release: Path) -> None:
     with lock(path, echo=lambda line: None):
         flag.touch()
         while not release.exists():
-            pass
+            time.sleep(0.01)
 
 
 def test_a_second_build_waits(tmp_path: Path) -> None:
@@ -355,12 +383,7 @@ def test_a_second_build_waits(tmp_path: Path) -> None:
     while not flag.exists():
         assert other.is_alive()
     said: list[str] = []
-
-    def told(line: str) -> None:
-        said.append(line)
-        release.touch()
-
-    with lock(path, echo=told):
+    with lock(path, echo=lambda line: (said.append(line), release.touch())):
         other.join(10)
     assert ["another build is writing the same folder; waiting for it"] == said
 
@@ -371,61 +394,136 @@ print(sorted({"b", "a"}), hash("x") == hash("x"), os.environ["TZ"], time.tzname,
 print(list({"alpha", "beta", "gamma", "delta"}), sys.executable, object(), __file__ if "__file__" in dir() else "")
 import warnings; warnings.warn("careful")
 """
-BUILD = "from analysis import publish, study; r = publish.build(study.load_study('tiny')); print(r.failed); assert r.ok"
+BUILD = (
+    "from analysis import study\nfrom analysis.publish.build import build\nassert build(study.load_study('tiny')).ok"
+)
 
 
 @pytest.mark.slow
 def test_two_builds_elsewhere_give_the_same_bytes(root: Path, tmp_path: Path) -> None:
-    """Another folder, time zone, locale, hash seed, working directory and number of jobs."""
+    """Another folder, time zone, locale, hash seed and working directory."""
     table = 'show("<table></table>", kind="table", name="t", caption="T", csv="a\\n1\\n")'
     write_notebook(root, "plain", ["# Plain", VARIABLES, SHOW + table])
-    second = tmp_path / "a folder, elsewhere"
-    shutil.copytree(root, second)
-    runs = [
-        (root, {"TZ": "America/Lima", "LC_ALL": "C", "PYTHONHASHSEED": "1"}, root),
-        (second, {"TZ": "Asia/Tokyo", "LC_ALL": "pl_PL.UTF-8", "PYTHONHASHSEED": "2"}, second / "data"),
-    ]
-    for _, changed, folder in runs:
+    second = shutil.copytree(root, tmp_path / "a folder, elsewhere")
+    for changed, folder in (
+        ({"TZ": "America/Lima", "LC_ALL": "C", "PYTHONHASHSEED": "1"}, root),
+        ({"TZ": "Asia/Tokyo", "LC_ALL": "pl_PL.UTF-8", "PYTHONHASHSEED": "2"}, second / "data"),
+    ):
         command = [sys.executable, "-c", BUILD]
         done = subprocess.run(command, cwd=folder, env={**os.environ, **changed}, capture_output=True, text=True)
         assert 0 == done.returncode, done.stdout + done.stderr
-    one, two = root / "reports" / "tiny", second / "reports" / "tiny"
-    assert names(one) == names(two)
-    for name in names(one):
-        assert (one / name).read_bytes() == (two / name).read_bytes(), name
-    page = (one / "plain.html").read_text()
+    assert tree(root) == tree(second)
+    page = tree(root)["plain.html"].decode()
     assert "careful" in page
-    for private in (str(tmp_path), "America/Lima", "/tmp/", str(os.getpid())):
-        assert private not in page
-    assert (one / "plain.t.csv").read_text() == "a\n1\n"
+    assert [] == [p for p in (str(tmp_path), "America/Lima", "/tmp/", str(os.getpid())) if p in page]
+    assert b"a\n1\n" == tree(root)["plain.t.csv"]
     assert names(second / "notebooks") == ["outlet.ipynb", "plain.ipynb"]
 
 
-def test_missing_features_are_refused_before_anything_runs(root: Path, quick: object) -> None:
+def test_missing_features_are_refused_before_anything_runs(root: Path) -> None:
     """The error says what to run."""
     shutil.rmtree(root / "data/tiny/features")
-    with pytest.raises(Exception, match="castillo annotate TEXTS --study tiny"):
-        publish.build(study())
-    (root / "data/tiny/features").mkdir()
-    write_features(root / "data/tiny")
-    assert publish.build(study()).ok
+    with pytest.raises(FeaturesMissing, match="castillo annotate TEXTS --study tiny"):
+        Build(study())
 
 
-@pytest.mark.parametrize("place", [".", "deeper"])
-def test_an_output_that_is_no_folder_is_refused_before_anything_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
-) -> None:
-    """A file, or a folder in a file."""
-    (tmp_path / "file").write_text("")
+def test_a_folder_that_cannot_be_written_is_one_clear_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file, a folder in a file, a cache that is a file; nothing is begun."""
     monkeypatch.setattr(builder, "started", lambda: pytest.fail("a process was started"))
-    root = make_project(tmp_path / "project")
-    monkeypatch.chdir(root)
-    with pytest.raises(BuildError, match=r"cannot write to .*tiny: .*\. Nothing was built\."):
-        publish.build(load_study(root / "data" / "tiny"), output=tmp_path / "file" / place)
+    (root / "file").write_text("")
+    for place in (".", "deeper"):
+        with pytest.raises(BuildError, match=r"cannot write to .*tiny: .*\. Nothing was built\."):
+            build(output=root / "file" / place)
+    shutil.rmtree(root / ".cache", ignore_errors=True)
+    (root / ".cache").write_text("")
+    with pytest.raises(BuildError, match=r"cannot write to .*\.cache.*\. Nothing was built\."):
+        build()
 
 
-def test_what_cannot_be_written_is_told_where_the_folder_is_a_file(tmp_path: Path) -> None:
-    """Nothing is left to clean up there."""
-    (tmp_path / "file").write_text("")
-    with pytest.raises(BuildError, match=r"cannot write .*x.html"):
-        write(tmp_path / "file" / "x.html", b"")
+@pytest.mark.parametrize("place", ["reports/tiny", ".cache/castillo/tiny", ".cache/castillo", ".cache"])
+def test_a_folder_planted_as_a_symlink_stops_the_build(root: Path, quick: object, place: str) -> None:
+    """Before anything is written where it leads."""
+    away = root.parent / "away"
+    away.mkdir()
+    shutil.rmtree(root / place, ignore_errors=True)
+    (root / place).parent.mkdir(parents=True, exist_ok=True)
+    (root / place).symlink_to(away)
+    with pytest.raises(AnalysisError, match="its symlink leads out of"):
+        build()
+    assert [] == list(away.iterdir())
+
+
+@pytest.mark.parametrize("name", ["index.html", "plain.html", "manifest.json"])
+def test_a_file_planted_as_a_symlink_is_replaced(root: Path, quick: object, name: str) -> None:
+    """What it leads to stays as it is."""
+    precious, folder = root.parent / "precious", root.parent / "planted" / "tiny"
+    precious.write_text("mine")
+    folder.mkdir(parents=True)
+    (folder / name).symlink_to(precious)
+    build(output=folder.parent)
+    assert "mine" == precious.read_text()
+    assert not (folder / name).is_symlink()
+
+
+#: A build that runs nothing: its pages hold the version given, so many times that writing them takes a while.
+SLOW_WRITE = """
+import sys
+from analysis import study
+from analysis.publish import build
+from analysis.publish.reports import Outcome, Rendered
+from contextlib import nullcontext
+
+class Quick:
+  def run(self, order):
+    for task in order.tasks:
+        name = task.report.name
+        files = {f"{name}{end}": f"{name}{end} {sys.argv[1]} ".encode() * 9000 for end in (".html", ".a.csv", ".b.csv")}
+        yield Outcome(name, Rendered(files, name, f"{name} says {sys.argv[1]}"), 1.0)
+
+build.started = lambda: nullcontext(Quick())
+build.Build._share = lambda self: False
+loaded = study.load_study("tiny")
+print("ready", flush=True)
+build.build(loaded, force=True)
+"""
+KILLS = 8
+
+
+def start(root: Path, version: str) -> subprocess.Popen[str]:
+    """A build, at the moment when it begins to write."""
+    command = [sys.executable, "-c", SLOW_WRITE, version]
+    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert "ready" == process.stdout.readline().strip()
+    return process
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Files of the reports by name."""
+    return {path.name: path.read_bytes() for path in (root / "reports" / "tiny").iterdir()}
+
+
+@pytest.mark.slow
+def test_a_killed_build_leaves_old_or_new(template: Path, tmp_path: Path) -> None:
+    """At random moments, each file is whole and of one of the two versions; the next build ends as if never killed."""
+    whole = {}
+    for version in ("old", "new"):
+        made = shutil.copytree(template, tmp_path / version)
+        begun = time.monotonic()
+        assert 0 == start(made, version).wait(60)
+        took, whole[version] = time.monotonic() - begun, tree(made)
+    root = shutil.copytree(template, tmp_path / "project")
+    assert 0 == start(root, "old").wait(60)
+    moments, unfinished = random.Random(7), 0
+    for kill in range(KILLS):
+        process = start(root, "new" if kill % 2 == 0 else "old")
+        time.sleep(moments.uniform(0, took / 2))
+        process.kill()
+        unfinished += process.wait(60) != 0
+        for name, data in tree(root).items():
+            if name not in ("index.html", "manifest.json") and not name.startswith("."):
+                assert data in (whole["old"][name], whole["new"][name]), name
+    assert unfinished
+    assert 0 == start(root, "new").wait(60)
+    # A manifest is renewed by castillo verify --write alone.
+    assert {**whole["new"], "manifest.json": whole["old"]["manifest.json"]} == tree(root)

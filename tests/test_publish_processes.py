@@ -19,106 +19,56 @@ from typing import Any
 import pytest
 from publishing import SHOW, make_project, write_notebook
 
-from analysis import publish
 from analysis.errors import BuildError
-from analysis.publish import builder, execution, processes
-from analysis.publish.pages import Page, Task
-from analysis.publish.pool import Call, Pool
-from analysis.publish.processes import Order, carry_out
+from analysis.publish import build as builder
+from analysis.publish import processes, render
+from analysis.publish.build import Build, BuildResult
+from analysis.publish.pool import Pool
+from analysis.publish.processes import Order, Task, carry_out
 from analysis.publish.reports import Outcome, Rendered, Report
 from analysis.study import load_study
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux only")
-TWO = '[[reports]]\nnotebook = "plain"\n[[reports]]\nnotebook = "second"\n'
 #: True in a process that was forked, false in an ordinary kernel.
 FORKED = "'analysis.publish.processes' in __import__('sys').modules"
 
 
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with the reports plain and second; the working directory is in it."""
-    made = make_project(tmp_path / "project", TWO)
-    monkeypatch.chdir(made)
-    monkeypatch.setattr(builder.Build, "_share", lambda self: False)
-    return made
+def build(folder: Path, notebooks: dict[str, list[str]], **options: Any) -> BuildResult:
+    """Build a project of notebooks, given by name, with these cells."""
+    if not folder.exists():
+        make_project(folder, "".join(f'[[reports]]\nnotebook = "{name}"\n' for name in notebooks))
+    for name, cells in notebooks.items():
+        write_notebook(folder, name, ["# A title", *cells])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(Build, "_share", lambda self: False)
+        return builder.build(load_study("tiny"), force=True, **options)
 
 
-def build(root: Path, cells: list[str], second: str = "1", **options: Any) -> publish.BuildResult:
-    """Build both reports, one after the other."""
-    write_notebook(root, "plain", ["# Plain", *cells])
-    write_notebook(root, "second", ["# Second", second])
-    return publish.build(load_study("tiny"), force=True, **{"jobs": 1, **options})
+def shown(result: BuildResult, name: str) -> str:
+    """Content of a page without the code of its cells."""
+    page = (result.folder / f"{name}.html").read_text(encoding="utf-8")
+    main = page.partition('<main id="main" tabindex="-1">')[2].partition("</main>")[0]
+    return re.sub(r'<details class="code">.*?</details>', "", main, flags=re.DOTALL)
 
 
-def shown(root: Path, cells: list[str], second: str = "1", **options: Any) -> list[str]:
-    """Content of the two pages without the code of their cells."""
-    result = build(root, cells, second, **options)
-    assert {} == result.failed
-    pages = [(result.folder / f"{name}.html").read_text(encoding="utf-8") for name in ("plain", "second")]
-    mains = [page.partition('<main id="main" tabindex="-1">')[2].partition("</main>")[0] for page in pages]
-    return [re.sub(r'<details class="code">.*?</details>', "", main, flags=re.DOTALL) for main in mains]
-
-
-SEGFAULT = "import ctypes\nctypes.string_at(0)"
-MEMORY = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33)); bytearray(2**40)"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("cell", "error"),
-    [
-        ("a = 1\nraise ValueError('<b>no</b>')", "ValueError: <b>no</b>"),
-        ("import os\nos._exit(3)", "its process ended with status 3"),
-        (
-            "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
-            "its process was killed, for want of memory perhaps",
-        ),
-        (SEGFAULT, "its process crashed (SIGSEGV)"),
-        (MEMORY, "MemoryError: "),
-        ("import sys\nsys.exit('no')", "SystemExit: no"),
-        ("a = 1\nwhile a: pass", "the cell took longer than 1 s; allow more with --cell-seconds"),
-        (
-            "import os, time, subprocess\nsubprocess.Popen(['sleep', '99']); os.fork() or time.sleep(99); os._exit(4)",
-            "its process ended with status 4",
-        ),
-    ],
-)
-def test_a_report_that_dies_fails_alone_and_is_told_by_cell_and_line(root: Path, cell: str, error: str) -> None:
-    """Whatever it dies of; the other report is built."""
-    result = build(root, ["a = 1", "", cell], cell_seconds=1)
-    failure = result.failed["plain"]
-    assert (3, 2, error.strip()) == (failure.cell, failure.line, failure.error.strip())
-    assert ["second"] == result.built
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        (["a = 1", "import os; os.kill(os.getpid(), 9)"], (3, None, execution.ENDED)),
-        (["import os; os._exit(1)"], (2, None, execution.ENDED)),
-        (["def f():\n    1 / 0\n\nf()"], (2, 4, "ZeroDivisionError: division by zero")),
-    ],
-)
-def test_in_a_kernel_it_is_told_as_well(root: Path, cells: list[str], expected: tuple[object, ...]) -> None:
-    """By its cell, and by the line of an exception."""
-    failure = build(root, cells, kernel=True).failed["plain"]
-    assert expected == (failure.cell, failure.line, failure.error)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kernel", [False, True])
-def test_a_failing_cell_s_traceback_is_that_of_its_author_s_notebook(root: Path, kernel: bool) -> None:
-    """Numbers as JupyterLab counts after Run All: papermill's cell is left out, empty cells have none; no paths."""
-    source = 'def f():\n    raise ValueError("</script>" + __import__("os").getcwd())'
-    failure = build(root, ["a = 1", "", source, "b = 2\n\nf()"], kernel=kernel).failed["plain"]
-    assert (4, 3) == (failure.cell, failure.line)
-    assert failure.error.startswith("ValueError: </script>")
-    assert "Cell In[4], line 3" in failure.traceback and "Cell In[3], line 2" in failure.traceback
-    assert str(root) not in failure.traceback + failure.error
-    assert "\x1b" not in failure.traceback
-
-
+FORK = "import os, time, subprocess\nsubprocess.Popen(['sleep', '99']); os.fork() or time.sleep(99); os._exit(4)"
+DEATHS = {
+    "raise": ("a = 1\nraise ValueError('<b>no</b>')", "ValueError: <b>no</b>"),
+    "exit": ("import os\nos._exit(3)", "its process ended with status 3"),
+    "kill": ("import os\nos.kill(os.getpid(), 9)", "its process was killed, for want of memory perhaps"),
+    "crash": ("import ctypes\nctypes.string_at(0)", "its process crashed (SIGSEGV)"),
+    "memory": ("import resource as r\nr.setrlimit(r.RLIMIT_AS, (2**33, 2**33)); bytearray(2**40)", "MemoryError:"),
+    "sys-exit": ("import sys\nsys.exit('no')", "SystemExit: no"),
+    "endless": ("a = 1\nwhile a: pass", "the cell took longer than 3 s; allow more with --cell-seconds"),
+    "fork": (FORK, "its process ended with status 4"),
+}
+KERNEL_DEATHS = {
+    "kill": (["a = 1", "import os; os.kill(os.getpid(), 9)"], (3, None, render.ENDED)),
+    "exit": (["import os; os._exit(1)"], (2, None, render.ENDED)),
+    "raise": (["def f():\n    1 / 0\n\nf()"], (2, 4, "ZeroDivisionError: division by zero")),
+}
+TRACEBACK = ["a = 1", "", 'def f():\n    raise ValueError("</script>" + __import__("os").getcwd())', "b = 2\n\nf()"]
 ORDER = """
 import ctypes, os, subprocess, sys
 print("one"); print("two", file=sys.stderr); display("three"); print("four", flush=True)
@@ -128,51 +78,22 @@ if (child := os.fork()) == 0:
     print("ten"); os._exit(0)
 os.waitpid(child, 0); "eleven"
 """
-
-
-@pytest.mark.slow
-def test_outputs_appear_in_the_order_in_which_they_were_written(root: Path) -> None:
-    """Of Python, of other programs, of C code, of a forked process; standard output, errors and displays."""
-    words = re.sub(r"<[^>]+>|The code printed a message:|&#39;|'", " ", shown(root, [ORDER])[0]).split()
-    assert ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"] == words
-
-
 STARTS = {
     "threads": "import threading\nt = threading.Thread(target=print, args=('5',)); t.start(); t.join()",
     "DuckDB": "import duckdb\nprint(duckdb.connect().execute('select 2 + 3').fetchone()[0])",
     "a pool": "import multiprocessing as m\nwith m.get_context('fork').Pool(2) as p: print(*p.map(abs, [-5]))",
     "an event loop": "import asyncio\nawait asyncio.sleep(0); print(5)",
     "a display": "h = display('4', display_id='x'); h.update('5')",
+    "cleared": "print(4); __import__('IPython').display.clear_output(); print(5)",
     "a magic": "%matplotlib inline\nprint(5)",
     "a hidden value": "print(5)\n4;",
+    "what the warm process has imported": f"print(5 if {FORKED} else 'a kernel')",
 }
-
-
-@pytest.mark.slow
-def test_what_a_cell_may_use(root: Path) -> None:
-    """Threads, databases, processes and IPython's own means work."""
-    (page, _) = shown(root, list(STARTS.values()))
-    assert ["5"] * len(STARTS) == re.sub(r"<[^>]+>|&#39;", " ", page).split()
-
-
 PLOT = (
     "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.title('Rise <of> x'); plt.xlabel('day'); plt.ylabel('x');"
 )
 TABLE = "import pandas as pd, warnings\nwarnings.warn('careful')\npd.DataFrame({'a': [1.5]})"
 SAME = [PLOT, TABLE, SHOW + 'show("<p>x</p>", kind="finding", text="X.")', "print(hash('x'), {'b', 'a', 'c'})"]
-
-
-@pytest.mark.slow
-def test_a_plot_is_a_figure_of_the_page_and_kernels_give_the_same_bytes(root: Path) -> None:
-    """With a text alternative made of its title and axes; beside tables, warnings and what display shows."""
-    pages = [shown(root, SAME, kernel=kernel) for kernel in (False, True)]
-    assert pages[1] == pages[0]
-    (alt,) = re.findall(
-        r'<figure class="plot"><img src="data:image/png;base64,[\w+/=]{999,}" alt="([^"]*)">', pages[0][0]
-    )
-    assert "Plot. Rise &lt;of&gt; x. axes: day and x" == alt
-
-
 LEFTOVER = """
 import os, sys, builtins, random
 import numpy as np, pandas as pd, matplotlib.pyplot as plt
@@ -183,12 +104,81 @@ builtins.MARK = pd.MARK = 1
 os.environ["MARK"] = "1"; os.chdir("/"); plt.rcParams["font.size"] = 3; pd.set_option("display.max_rows", 7)
 plt.figure().number; plt.figure(); plt.close("all"); np.random.seed(0); random.seed(0); sys.path.insert(0, "/nowhere")
 """
+GOOD = {"order": [ORDER], "starts": [*STARTS.values()], "same": SAME, "one": [LEFTOVER], "two": [LEFTOVER]}
+
+
+@pytest.fixture(scope="module")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """Reports that die of all there is, and those that do not, made by one build."""
+    deaths = {name: ["a = 1", "", cell] for name, (cell, _) in DEATHS.items()}
+    folder = tmp_path_factory.mktemp("forked") / "project"
+    return build(folder, {**deaths, "traceback": TRACEBACK, **GOOD}, jobs=2, cell_seconds=3)
+
+
+@pytest.fixture(scope="module")
+def in_kernels(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """Some of them in ordinary kernels."""
+    deaths = {name: cells for name, (cells, _) in KERNEL_DEATHS.items()}
+    folder = tmp_path_factory.mktemp("kernels") / "project"
+    return build(folder, {**deaths, "traceback": TRACEBACK, "same": SAME}, jobs=2, kernel=True)
 
 
 @pytest.mark.slow
-def test_nothing_of_a_sibling(root: Path) -> None:
-    """Two reports one after the other: each starts as the first did, with random numbers of its own."""
-    one, two = (page.partition("state: ")[2].partition("end")[0] for page in shown(root, [LEFTOVER], LEFTOVER))
+def test_a_report_that_dies_fails_alone_and_is_told_by_cell_and_line(
+    forked: BuildResult, in_kernels: BuildResult
+) -> None:
+    """Whatever it dies of; the others are built. Of a kernel the line is known for an exception only."""
+    expected = {name: (3, 2, error) for name, (_, error) in DEATHS.items()}
+    failed = {name: (f.cell, f.line, f.error.strip()) for name, f in forked.failed.items() if name != "traceback"}
+    assert expected == failed
+    assert sorted(GOOD) == sorted(forked.built)
+    expected = {name: place for name, (_, place) in KERNEL_DEATHS.items()}  # type: ignore[misc]
+    failed = {name: (f.cell, f.line, f.error) for name, f in in_kernels.failed.items() if name != "traceback"}
+    assert expected == failed
+    assert ["same"] == in_kernels.built
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["forked", "in_kernels"])
+def test_a_failing_cell_s_traceback_is_that_of_its_author_s_notebook(kind: str, request: Any) -> None:
+    """Numbers as JupyterLab counts after Run All: papermill's cell is left out, empty cells have none; no paths."""
+    result = request.getfixturevalue(kind)
+    failure = result.failed["traceback"]
+    assert (4, 3) == (failure.cell, failure.line)
+    assert failure.error.startswith("ValueError: </script>")
+    assert "Cell In[4], line 3" in failure.traceback and "Cell In[3], line 2" in failure.traceback
+    assert str(result.folder.parents[1]) not in failure.traceback + failure.error
+    assert "\x1b" not in failure.traceback
+
+
+@pytest.mark.slow
+def test_outputs_appear_in_the_order_in_which_they_were_written(forked: BuildResult) -> None:
+    """Of Python, of other programs, of C code, of a forked process; standard output, errors and displays."""
+    words = re.sub(r"<[^>]+>|The code printed a message:|&#39;|'", " ", shown(forked, "order")).split()
+    assert ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"] == words
+
+
+@pytest.mark.slow
+def test_what_a_cell_may_use(forked: BuildResult) -> None:
+    """Threads, databases, processes and IPython's own means work."""
+    assert ["5"] * len(STARTS) == re.sub(r"<[^>]+>|&#39;", " ", shown(forked, "starts")).split()
+
+
+@pytest.mark.slow
+def test_a_plot_is_a_figure_of_the_page_and_kernels_give_the_same_bytes(
+    forked: BuildResult, in_kernels: BuildResult
+) -> None:
+    """With a text alternative made of its title and axes; beside tables, warnings and what display shows."""
+    page = shown(forked, "same")
+    assert shown(in_kernels, "same") == page
+    (alt,) = re.findall(r'<figure class="plot"><img src="data:image/png;base64,[\w+/=]{999,}" alt="([^"]*)">', page)
+    assert "Plot. Rise &lt;of&gt; x. axes: day and x" == alt
+
+
+@pytest.mark.slow
+def test_nothing_of_a_sibling(forked: BuildResult) -> None:
+    """Each report starts as any other did, with random numbers of its own."""
+    one, two = (shown(forked, name).partition("state: ")[2].partition("end")[0] for name in ("one", "two"))
     assert one.startswith("False None False False")
     assert "here notebooks" in one
     first, second = (text.partition("random ")[::2] for text in (one, two))
@@ -196,24 +186,33 @@ def test_nothing_of_a_sibling(root: Path) -> None:
     assert not set(first[1].split(" and ")) & set(second[1].split(" and "))
 
 
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with the reports plain and second; the working directory is in it."""
+    made = make_project(tmp_path / "project", '[[reports]]\nnotebook = "plain"\n[[reports]]\nnotebook = "second"\n')
+    write_notebook(made, "second", ["# Second"])
+    monkeypatch.chdir(made)
+    monkeypatch.setattr(Build, "_share", lambda self: False)
+    return made
+
+
 @pytest.mark.slow
 def test_where_the_warm_process_cannot_fork_kernels_are_ordinary(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module that starts a thread when imported; where there is none, reports are forked."""
+    """Here for a module that starts a thread when imported."""
     modules = root / "modules"
     modules.mkdir()
     code = "import threading, time\nthreading.Thread(target=time.sleep, args=(99,), daemon=True).start()"
     (modules / "threading_at_import.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", str(modules), prepend=os.pathsep)
-    assert "True" in shown(root, [f"print({FORKED})"])[0]
     monkeypatch.setattr(builder, "notebook_modules", lambda sources: ["threading_at_import"])
-    assert "False" in shown(root, [f"print({FORKED})"])[0]
+    assert "False" in shown(build(root, {"plain": [f"print({FORKED})"]}), "plain")
 
 
 def test_a_warm_process_that_dies_is_one_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where there is no memory for what it imports."""
     monkeypatch.setattr(processes, "_START", "import os; os._exit(3)")
     with pytest.raises(BuildError, match=r"reports could not be made: its process ended with status 3\. 2 are still"):
-        build(root, ["1"])
+        build(root, {"plain": ["1"]})
 
 
 LIMITS = {"memory": (resource.RLIMIT_AS, 2_000_000_000), "files": (resource.RLIMIT_NOFILE, 24)}
@@ -251,8 +250,7 @@ def log(tmp_path: Path) -> Callable[..., list[str]]:
 
 
 def _order(*names: str, waiting: tuple[str, ...] = ()) -> Order:
-    page = Page.__new__(Page)
-    tasks = tuple(Task(Report(name, name, {}), page, Path(), name in waiting) for name in names)
+    tasks = tuple(Task(Report(name, name, {}), {}, Path(), name in waiting) for name in names)
     return Order(tasks, jobs=1, study=Path(), share=True)
 
 
@@ -266,12 +264,13 @@ def test_reports_that_wait_come_after_the_shared_results(
         log(task.report.name)
         return Outcome(task.report.name, Rendered({}, "", ""), 0.0)
 
-    def share(study: Path, jobs: int, at: object) -> None:
+    def share(study: Path, jobs: int, at: object) -> Outcome:
         log("shared")
         if broken:
             raise ValueError("no table")
+        return Outcome("", Rendered({}, "", ""), 0.0)
 
-    monkeypatch.setattr(execution, "make", make)
+    monkeypatch.setattr(render, "make", make)
     monkeypatch.setattr(processes, "_share", share)
     messages = list(carry_out(_order("first", "overview", "last", waiting=("first", "last")), forking=True))
     assert ["shared", "overview", "first", "last"] == log()
@@ -283,7 +282,8 @@ def test_reports_that_wait_come_after_the_shared_results(
 
 def test_a_process_that_cannot_be_started_is_a_failure_of_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are made."""
-    pool = Pool(deque(Call(name, lambda at: "done") for name in ("first", "second")), jobs=1)
+    done = Outcome("second", Rendered({}, "", ""), 0.0)
+    pool = Pool(deque((name, lambda at: done) for name in ("first", "second")), jobs=1)
     pipe, calls = pool._context.Pipe, []
 
     def once(duplex: bool) -> Any:
@@ -293,8 +293,17 @@ def test_a_process_that_cannot_be_started_is_a_failure_of_its_call(monkeypatch: 
         return pipe(duplex)
 
     monkeypatch.setattr(pool, "_context", SimpleNamespace(Pipe=once, Process=pool._context.Process))
-    first, second = (answer for _, answer in pool.run())
-    assert ("no process can be started for it (no more)", "done") == (first.reason, second)
+    first, second = pool.run()
+    assert ("no process can be started for it (no more)", done) == (first.result.error, second)
+
+
+@pytest.mark.slow
+def test_what_reports_do_first_is_done_in_the_warm_process(tmp_path: Path) -> None:
+    """It is done without an error, which a build would not show."""
+    code = f"from pathlib import Path; from analysis.publish import processes as p; p._import(p.MODULES); " \
+        f"p._warm_up(Path({str(tmp_path)!r}))"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
 
 
 BUILD = "from analysis.cli import main; main(['build', 'tiny', '--jobs', '2'{}])"

@@ -1,56 +1,63 @@
-"""An executed notebook → a page: what is trusted, what is text, what is the same on every machine."""
+"""An executed notebook → a page: what is trusted, what is text, what is the same on every machine; figures as files."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import sys
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import nbformat
 import pytest
+from click.testing import CliRunner
+from lxml import etree
+from matplotlib import pyplot as plt
+from publishing import SHOW, make_project, nbformat, write_notebook
 
-from analysis.publish.pages import Page, isolated, render_index
+from analysis.cli import main
+from analysis.errors import BuildError
+from analysis.publish.pages import isolated, render_index, standalone, write_figures
 from analysis.publish.render import PAYLOAD, plain, render
 from analysis.publish.reports import Failure, Rendered
+from analysis.report.components import show_figure
 
 HOSTILE = "</script><script>alert(1)</script><svg onload=alert(2)>\"'><img src=x onerror=alert(3)>{{ 7*7 }}"
-PAGE = Page(
-    report="plain",
-    study="tiny",
-    study_title="A tiny study",
-    subject="",
-    banner="",
-    parameters=(("study", "str", '"tiny"', "the study"),),
-    digest="d" * 64,
-    versions=(("Python", "3.11"),),
-)
+NAMES = "a\x07b\x85c \u202elim\u202c"
+PAGE: dict[str, Any] = {
+    **{"report": "plain", "study": "tiny", "study_title": "A tiny study", "subject": "", "banner": ""},
+    **{"parameters": [("study", "str", '"tiny"', "the study")], "digest": "d" * 64, "warnings": []},
+    "versions": [("Python", "3.11")],
+}
 
 
-def made(*cells: nbformat.NotebookNode, page: Page = PAGE) -> Rendered:
+def made(*cells: nbformat.NotebookNode, **page: Any) -> Rendered:
     """Render cells."""
-    return render(nbformat.v4.new_notebook(cells=list(cells)), page)
+    return render(nbformat.v4.new_notebook(cells=list(cells)), {**PAGE, **page})
 
 
-def html(*cells: nbformat.NotebookNode, page: Page = PAGE) -> str:
+def html(*cells: nbformat.NotebookNode, **page: Any) -> str:
     """The page of some cells."""
-    return made(*cells, page=page).files["plain.html"].decode()
+    return made(*cells, **page).files["plain.html"].decode()
 
 
-def markdown(text: str) -> nbformat.NotebookNode:
-    """A markdown cell."""
-    return nbformat.v4.new_markdown_cell(text)
+markdown = nbformat.v4.new_markdown_cell
+
+
+def code(source: str, *outputs: nbformat.NotebookNode, **metadata: Any) -> nbformat.NotebookNode:
+    """A code cell."""
+    return nbformat.v4.new_code_cell(source, outputs=list(outputs), metadata=metadata)
 
 
 def shown(markup: str, source: str = "show()", **payload: str) -> nbformat.NotebookNode:
     """A code cell that shows something as analysis.report.components does."""
     data = {"text/html": markup, "text/plain": "…", PAYLOAD: payload}
-    return nbformat.v4.new_code_cell(source, outputs=[nbformat.v4.new_output("display_data", data)])
+    return code(source, nbformat.v4.new_output("display_data", data))
 
 
 def printed(text: str, name: str = "stdout") -> nbformat.NotebookNode:
     """A code cell that prints."""
-    return nbformat.v4.new_code_cell("", outputs=[nbformat.v4.new_output("stream", name=name, text=text)])
+    return code("", nbformat.v4.new_output("stream", name=name, text=text))
 
 
 def test_the_first_h1_is_the_title_and_h2_are_the_contents() -> None:
@@ -58,36 +65,21 @@ def test_the_first_h1_is_the_title_and_h2_are_the_contents() -> None:
     page = html(markdown("# A *title*\n\n## One\n\n## One"), markdown("# Late\n\n### Three"))
     assert "<title>A title · A tiny study</title>" in page
     assert "<h1>A <em>title</em></h1>" in page
-    assert 1 == page.count("<h1")
-    for heading in ('<h2 id="s-one">', '<h2 id="s-one-2">', '<h2 id="s-late">', '<h3 id="s-three">'):
-        assert heading in page
-    for link in ('href="#s-one"', 'href="#s-one-2"', 'href="#s-late"', 'href="#provenance"'):
-        assert link in page
-    assert 'href="#s-three"' not in page
+    headings = re.findall(r'<h(\d)(?: id="(s-[^"]*)")?', page)
+    expected = [("1", ""), ("2", "s-one"), ("2", "s-one-2"), ("2", "s-late"), ("3", "s-three"), ("2", "")]
+    assert expected == headings
+    assert ["s-one", "s-one-2", "s-late", "provenance"] == re.findall(r'<li><a href="#([^"]*)"', page)
 
 
-def test_raw_html_in_markdown_is_text() -> None:
-    """nbconvert would pass it through."""
-    page = html(markdown(f"# T\n\n{HOSTILE}\n\n<div onclick=x>block</div>\n\n`<b>` [l](javascript:alert(1))"))
-    assert "<script" not in page
-    assert "<svg" not in page
-    assert "<img" not in page
-    assert "<div onclick" not in page
-    assert "javascript:" not in page
+def test_markup_in_markdown_is_text_and_pictures_from_elsewhere_are_links() -> None:
+    """nbconvert would pass it through; a page loads nothing."""
+    pictures = "![a map](https://example.org/x.png) ![dot](data:image/png;base64,AA==)"
+    block = "<div onclick=x>block</div>\n\n`<b>` [l](javascript:alert(1))"
+    page = html(markdown(f"# {HOSTILE}\n\n## {HOSTILE}\n\n## Two\n\n{HOSTILE}\n\n{block} {pictures}"))
+    for part in ("<script", "<svg", "<img src=x", "<div onclick", "javascript:"):
+        assert part not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "{{ 7*7 }}" in page
-
-
-def test_hostile_heading() -> None:
-    """In title, contents and heading it is text."""
-    page = html(markdown(f"# {HOSTILE}\n\n## {HOSTILE}\n\n## Two"))
-    assert "<script" not in page
-    assert "<svg" not in page
-
-
-def test_pictures_from_elsewhere_become_links() -> None:
-    """A page loads nothing."""
-    page = html(markdown("# T\n\n![a map](https://example.org/x.png) ![dot](data:image/png;base64,AA==)"))
     assert '<a href="https://example.org/x.png">a map</a>' in page
     assert '<img src="data:image/png;base64,AA==" alt="dot" />' in page
 
@@ -95,7 +87,7 @@ def test_pictures_from_elsewhere_become_links() -> None:
 def test_only_html_with_the_record_is_trusted() -> None:
     """A data frame's HTML, or anyone's, is shown as its plain text."""
     other = nbformat.v4.new_output("execute_result", {"text/html": "<b>raw</b>", "text/plain": f"text {HOSTILE}"})
-    page = html(shown("<p>trusted</p>", kind="text"), nbformat.v4.new_code_cell("x", outputs=[other]))
+    page = html(shown("<p>trusted</p>", kind="text"), code("x", other))
     assert "<p>trusted</p>" in page
     assert "<b>raw</b>" not in page
     assert "text &lt;/script&gt;&lt;script&gt;" in page
@@ -103,8 +95,8 @@ def test_only_html_with_the_record_is_trusted() -> None:
 
 def test_code_is_folded_and_escaped() -> None:
     """Source is highlighted text; the parameters cell stands in the provenance only."""
-    cell = nbformat.v4.new_code_cell('study: str = "tiny"', metadata={"tags": ["parameters"]})
-    injected = nbformat.v4.new_code_cell('study = "/home/me/x"', metadata={"tags": ["injected-parameters"]})
+    cell = code('study: str = "tiny"', tags=["parameters"])
+    injected = code('study = "/home/me/x"', tags=["injected-parameters"])
     page = html(cell, injected, shown("<p>x</p>", source="y = '</pre><script>'", kind="text"))
     main, footer = page.split('<footer class="provenance">')
     assert 1 == main.count('<details class="code"><summary>Code</summary>')
@@ -116,18 +108,17 @@ def test_code_is_folded_and_escaped() -> None:
 def test_tables_are_written_as_csv_too() -> None:
     """Names are slugs, unique on the page; the link says what it is of."""
     first = shown("<table></table>", kind="table", name="../x", caption="A <b>", csv="a,b\n1,é\n")
-    second = shown("<table></table>", kind="table", name="x", caption="", csv="c\n")
-    rendered = made(first, second)
-    assert ["plain.html", "plain.x-2.csv", "plain.x.csv"] == sorted(rendered.files)
+    more = (shown("<table></table>", kind="table", name="x", caption="", csv="c\n") for _ in range(2))
+    rendered = made(first, *more)
+    assert ["plain.html", "plain.x-2.csv", "plain.x-3.csv", "plain.x.csv"] == sorted(rendered.files)
     assert "a,b\n1,é\n".encode() == rendered.files["plain.x.csv"]
-    page = rendered.files["plain.html"].decode()
-    assert '<a href="plain.x.csv" download>Download as CSV<span class="unseen">: A &lt;b&gt;</span></a>' in page
+    link = '<a href="plain.x.csv" download>Download as CSV<span class="unseen">: A &lt;b&gt;</span></a>'
+    assert link in rendered.files["plain.html"].decode()
 
 
 def test_the_headline_is_the_first_finding() -> None:
     """Later ones do not replace it."""
-    rendered = made(shown("", kind="finding", text="first"), shown("", kind="finding", text="second"))
-    assert "first" == rendered.headline
+    assert "first" == made(shown("", kind="finding", text="first"), shown("", kind="finding", text="second")).headline
 
 
 def test_warnings_are_escaped_notes() -> None:
@@ -139,15 +130,13 @@ def test_warnings_are_escaped_notes() -> None:
 
 def test_page_facts_are_escaped_and_shown() -> None:
     """Banner, subject, parameters, digest, versions, warnings."""
-    page = Page(
-        "plain", "tiny", HOSTILE, HOSTILE, HOSTILE, ((HOSTILE, "str", HOSTILE, HOSTILE),), "d1", (("p", "1"),), ("old",)
-    )
-    text = html(markdown("# T"), page=page)
+    hostile: dict[str, Any] = dict.fromkeys(("study_title", "subject", "banner"), HOSTILE)
+    hostile["parameters"] = [(HOSTILE, "str", HOSTILE, HOSTILE)]
+    text = html(markdown("# T"), **hostile, digest="d1", versions=[("p", "1")], warnings=["old"])
     assert "<script" not in text
     assert 9 == text.count("&lt;/script&gt;&lt;script&gt;")
-    assert '<code class="digest">d1</code>' in text
-    assert "p 1" in text
-    assert '<p class="banner">old</p>' in text
+    for part in ('<code class="digest">d1</code>', "p 1", '<p class="banner">old</p>'):
+        assert part in text
 
 
 def test_a_page_needs_nothing_else() -> None:
@@ -155,34 +144,20 @@ def test_a_page_needs_nothing_else() -> None:
     page = html(markdown("# T\n\n## A\n\n## B"))
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     assert f'<meta http-equiv="Content-Security-Policy" content="{policy}">' in page
-    for part in (
-        '<html lang="en">',
-        '<a class="skip" href="#main">',
-        '<main id="main"',
-        "<nav ",
-        "<header ",
-        "<footer ",
-    ):
-        assert part in page
-    for part in ("<script", "@import", "url(", "http://", "https://", '<link rel="stylesheet"'):
-        assert part not in page
-
-
-def test_surrogates_do_not_stop_a_page() -> None:
-    """What cannot be UTF-8 becomes a question mark."""
-    assert "a ? b" in html(shown("<p>a \ud800 b</p>", kind="text"))
-
-
-NAMES = "a\x07b\x85c \u202elim\u202c"
+    there = ('<html lang="en">', '<a class="skip" href="#main">', '<main id="main"', "<nav ", "<header ", "<footer ")
+    assert [] == [part for part in there if part not in page]
+    absent = ("<script", "@import", "url(", "http://", "https://", '<link rel="stylesheet"')
+    assert [] == [part for part in absent if part in page]
 
 
 def test_control_characters_reach_no_page_and_directions_stay_within_a_name() -> None:
-    """In markdown, outputs and all facts; names as others write them have no marks added."""
-    page = replace(PAGE, study_title=NAMES, banner=NAMES, parameters=((NAMES, "str", NAMES, NAMES),))
-    text = html(markdown(f"# {NAMES}"), shown(f"<p>{NAMES}</p>", kind="text"), printed(NAMES), page=page)
+    """In markdown, outputs and all facts; names as others write them have no marks added; no surrogate stops a page."""
+    cells = markdown(f"# {NAMES}"), shown(f"<p>{NAMES}\ud800</p>", kind="text"), printed(NAMES)
+    text = html(*cells, study_title=NAMES, banner=NAMES, parameters=[(NAMES, "str", NAMES, NAMES)])
     assert [] == re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
     assert text.count("\u2068abc \u202elim\u202c\u2069") >= 5
-    assert "\u2068" not in html(markdown("# Gość"), page=replace(PAGE, study_title="Ñandú & Co. 新华社"))
+    assert "lim\u202c?</p>" in text
+    assert "\u2068" not in html(markdown("# Gość"), study_title="Ñandú & Co. 新华社")
     assert "\u2068جريدة\u2069" == isolated("جريدة\u2069")
 
 
@@ -215,27 +190,110 @@ class TinyStudy:
         title, question, invented = "T <b>", "Q?", ""
 
 
-def entry(*values: object) -> dict[str, object]:
-    """An entry of the index."""
-    names = ("name", "title", "subject", "parameters", "word", "reasons", "headline", "href", "failure")
-    return dict(zip(names, values, strict=True))
-
-
 def test_the_index_escapes_and_tells_states() -> None:
     """A failure has its place and traceback; a report never built has no link."""
+    names = ("name", "title", "subject", "parameters", "word", "reasons", "headline", "href", "failure")
     failure = Failure(4, 2, f"ValueError: {HOSTILE}", f"Traceback {HOSTILE}")
     entries = [
-        entry("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %", "a.html", None),
-        entry("b", "B", "", (), "failed", (), "", "", failure),
-        entry("c", "C", "", (), *("stale", ("notebook changed",)), "", "c.html", None),
-        entry("d", "D", "", (), *("new", ("never built",)), "", "", None),
+        ("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %", "a.html", None),
+        ("b", "B", "", (), "failed", (), "", "", failure),
+        ("c", "C", "", (), "stale", ("notebook changed",), "", "c.html", None),
+        ("d", "D", "", (), "new", ("never built",), "", "", None),
     ]
-    page = render_index(TinyStudy(), entries).decode()  # type: ignore[arg-type]
+    study: Any = TinyStudy()
+    page = render_index(study, [dict(zip(names, entry, strict=True)) for entry in entries]).decode()
     assert "<script" not in page
     assert "It failed in cell 4, line 2: ValueError: &lt;/script&gt;" in page
-    assert "1 of 4 reports could not be made." in page
-    assert "(notebook changed)" in page
-    assert "13\N{NO-BREAK SPACE}%" in page
-    assert 'href="a.html"' in page
-    assert 'href="b.html"' not in page
+    for part in ("1 of 4 reports could not be made.", "(notebook changed)", "13\N{NO-BREAK SPACE}%"):
+        assert part in page
+    assert ["a.html", "c.html"] == re.findall(r'<h2><a href="([^"]*)"', page)
     assert page.index(">A<") < page.index(">B<") < page.index(">C<")
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def figure(closed_figures: None) -> str:
+    """The markup of a figure as display makes it."""
+    _, axes = plt.subplots()
+    axes.plot([1, 2], [3, 4], color="#010101")
+    axes.set_title("cost < $3 & more")
+    return show_figure(axes, name="line", caption="A line.", alt="It rises from 3 to 4.").html
+
+
+def test_each_figure_becomes_a_file_and_old_ones_go(tmp_path: Path, figure: str) -> None:
+    """Named after report and figure; what a planted symlink leads to is neither written nor deleted."""
+    (tmp_path / "one.html").write_text(f"<p>{figure}</p>{figure.replace('line', 'bar')}", encoding="utf-8")
+    (tmp_path / "none.html").write_text("<p></p>")
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "one.bar.svg").symlink_to(precious)
+    files = write_figures(tmp_path)
+    assert [tmp_path / "figures" / f"one.{name}.svg" for name in ("bar", "line")] == files
+    assert ("mine", False) == (precious.read_text(), files[0].is_symlink())
+    before = [path.read_bytes() for path in files]
+    assert before == [path.read_bytes() for path in write_figures(tmp_path)]
+    (tmp_path / "one.html").unlink()
+    assert [] == write_figures(tmp_path)
+    assert [] == list((tmp_path / "figures").iterdir())
+
+    elsewhere = (tmp_path / "figures").rename(tmp_path / "elsewhere")
+    (elsewhere / "mine.svg").write_text("")
+    (tmp_path / "figures").symlink_to(elsewhere)
+    with pytest.raises(BuildError, match="figures is a symlink"):
+        write_figures(tmp_path)
+    assert (elsewhere / "mine.svg").exists()
+
+
+def test_a_figure_s_file_needs_no_page(figure: str) -> None:
+    """Well-formed, with a size, no variable of a style sheet, and its text alternative."""
+    text = standalone(figure[figure.index("<svg") : figure.index("</svg>") + 6])
+    root = etree.fromstring(text.encode())
+    assert f"{SVG}svg" == root.tag
+    assert float(root.get("width")) > 100 < float(root.get("height"))
+    assert ("A line", "It rises from 3 to 4.") == tuple(root.find(f"{SVG}{part}").text for part in ("title", "desc"))
+    assert "cost < $3 & more" in "".join(root.itertext())
+    assert "var(" not in text and "currentColor" not in text
+    assert "#1d1d1f" in text
+
+
+@pytest.mark.slow
+def test_building_with_figures_leaves_pages_and_manifest_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: str
+) -> None:
+    """Also where nothing was to be built; a plain build does not touch them."""
+    root = make_project(tmp_path)
+    write_notebook(root, "plain", ["# Plain", SHOW + f"show({figure!r}, kind='figure', name='line')"])
+    monkeypatch.chdir(root)
+    folder = root / "reports" / "tiny"
+
+    def build(*arguments: str) -> tuple[str, dict[str, bytes]]:
+        done = CliRunner().invoke(main, ["build", "tiny", *arguments])
+        assert 0 == done.exit_code, done.output
+        return done.output, {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+    _, before = build()
+    assert not (folder / "figures").exists()
+    output, files = build("--figures")
+    assert f"{folder / 'figures'}: 1 figure\n" in output
+    assert before == files
+    assert ["plain.line.svg"] == [path.name for path in (folder / "figures").iterdir()]
+    assert "1 fresh" in build()[0]
+    shutil.rmtree(folder / "figures")
+    assert before == build("--figures", "--force")[1]
+    assert (folder / "figures" / "plain.line.svg").is_file()
+
+
+@pytest.mark.slow
+def test_every_figure_of_a_study_becomes_a_file(built: Callable[[str], Path], tmp_path: Path) -> None:
+    """As many as the pages show, each well-formed."""
+    for page in built("sample").glob("*.html"):
+        shutil.copy(page, tmp_path)
+    count = sum(page.read_text(encoding="utf-8").count('<figure class="chart"') for page in tmp_path.glob("*.html"))
+    files = write_figures(tmp_path)
+    assert count == len(files) > 20
+    for path in files:
+        assert "var(" not in path.read_text(encoding="utf-8")
+        etree.parse(path)

@@ -7,9 +7,18 @@ from pathlib import Path
 import pytest
 from publishing import PARAMETERS, make_project, write_notebook
 
-from analysis.errors import AnalysisError, BuildError, ParameterError, told
-from analysis.publish.parameters import Parameter, fits, read_parameters
-from analysis.publish.reports import plan_reports, report_name, select, slug, study_reports
+from analysis.errors import AnalysisError, BuildError, ParameterError, format_error
+from analysis.publish.reports import (
+    Parameter,
+    Report,
+    fits,
+    plan_reports,
+    read_parameters,
+    report_name,
+    select,
+    slug,
+    study_reports,
+)
 from analysis.study import load_study
 
 PAIR = PARAMETERS + '\nleft: str = "north"\nright: str = "south"'
@@ -35,25 +44,29 @@ def refusal(tmp_path: Path, reports: str) -> str:
     return str(caught.value)
 
 
+def reports_of(root: Path) -> list[Report]:
+    """Reports of the tiny study."""
+    return study_reports(load_study(root / "data" / "tiny"), root)
+
+
 def test_each_makes_a_report_of_every_tested_outlet(tmp_path: Path) -> None:
-    """Most articles first; the outlet with too few articles has none."""
+    """Most articles first; the outlet with too few articles has none. Globs choose among names."""
     root = project(tmp_path, '[[reports]]\nnotebook = "outlet"\neach = "outlet"\n[[reports]]\nnotebook = "plain"')
-    reports = study_reports(load_study(root / "data" / "tiny"), root)
+    reports = reports_of(root)
     assert ["outlet--north", "outlet--south", "plain"] == [r.name for r in reports]
     assert {"study": "tiny", "outlet": "south"} == reports[1].parameters
+    assert ["outlet--north", "outlet--south"] == [r.name for r in select(reports, ["outlet--*"])]
+    assert reports == select(reports, [])
+    with pytest.raises(BuildError, match=r"no report matches 'x\*'. Reports: outlet--north, outlet--south, plain"):
+        select(reports, ["plain", "x*"])
 
 
-def test_names_follow_the_parameters_cell_not_study_toml(tmp_path: Path) -> None:
-    """right is written first in study.toml, left stands first in the notebook."""
-    root = project(tmp_path, '[[reports]]\nnotebook = "pair"\nparameters = { right = "south", left = "thin" }')
-    (report,) = study_reports(load_study(root / "data" / "tiny"), root)
-    assert "pair--thin--south" == report.name
-    assert ["study", "left", "right"] == list(report.parameters)
-
-
-def test_a_study_elsewhere_is_passed_as_a_path(tmp_path: Path) -> None:
-    """A name would not find it."""
-    root = project(tmp_path / "project", '[[reports]]\nnotebook = "plain"')
+def test_names_follow_the_parameters_cell_and_a_study_elsewhere_is_passed_as_a_path(tmp_path: Path) -> None:
+    """right is written first in study.toml, left stands first in the notebook; a name would not find the study."""
+    matrix = '[[reports]]\nnotebook = "pair"\nparameters = { right = "south", left = "thin" }'
+    root = project(tmp_path / "project", matrix)
+    (report,) = reports_of(root)
+    assert ("pair--thin--south", ["study", "left", "right"]) == (report.name, list(report.parameters))
     elsewhere = (root / "data" / "tiny").rename(tmp_path / "mine")
     (report,) = study_reports(load_study(elsewhere), root)
     assert str(elsewhere) == report.parameters["study"]
@@ -85,38 +98,29 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path) -> None:
     root = project(tmp_path, '[[reports]]\nnotebook = "plain"\n\n[[reports]]\nnotebook = "nowhere"\n')
     study = load_study(root / "data" / "tiny")
     (found,) = plan_reports(study, root)[1]
-    path, _, line = told(found).partition(": ")[0].rpartition(":")
+    path, _, line = format_error(found).partition(": ")[0].rpartition(":")
     assert study.folder / "study.toml" == Path(path)
     assert ["[[reports]]", 'notebook = "nowhere"'] == Path(path).read_text().splitlines()[int(line) - 1 :]
 
 
-def test_a_language_is_one_of_the_study(tmp_path: Path) -> None:
-    """Before a kernel starts, as with outlets."""
-    root = project(tmp_path, '[[reports]]\nnotebook = "tone"\nparameters = { language = "xx" }')
-    write_notebook(root, "tone", ["# Tone"], 'study: str = "tiny"\nlanguage: str = "en"')
-    with pytest.raises(ParameterError, match=r"'xx': is no language of tiny\. Known: en"):
-        study_reports(load_study(root / "data" / "tiny"), root)
-
-
 @pytest.mark.parametrize(
-    ("value", "expected"),
+    ("parameter", "value", "expected"),
     [
-        ("2022-12-08", None),
-        ("soon", r"'first_day' = 'soon': is not a date; write it as 2022-12-07"),
-        ("2021-01-01", r"'2021-01-01': lies outside the study's window, 2022-12-05 to 2022-12-31"),
+        ("first_day", "2022-12-08", None),
+        ("first_day", "soon", r"'first_day' = 'soon': is not a date; write it as 2022-12-07"),
+        ("start", "2021-01-01", r"'2021-01-01': lies outside the study's window, 2022-12-05 to 2022-12-31"),
+        ("language", "xx", r"'xx': is no language of tiny\. Known: en"),
     ],
 )
-def test_a_day_lies_in_the_study_s_window(tmp_path: Path, value: str, expected: str | None) -> None:
-    """Parameters called day, date, start or end, or whose name ends so."""
-    reports = f'[[reports]]\nnotebook = "plain"\nparameters = {{ first_day = "{value}" }}\n'
-    root = make_project(tmp_path, reports)
-    write_notebook(root, "plain", ["# Plain"], PARAMETERS + '\nfirst_day: str = ""')
-    study = load_study(root / "data" / "tiny")
+def test_days_and_languages_are_the_study_s(tmp_path: Path, parameter: str, value: str, expected: str | None) -> None:
+    """Days are parameters called day, date, start or end, or whose name ends so."""
+    root = make_project(tmp_path, f'[[reports]]\nnotebook = "plain"\nparameters = {{ {parameter} = "{value}" }}\n')
+    write_notebook(root, "plain", ["# Plain"], f'{PARAMETERS}\n{parameter}: str = ""')
     if expected is None:
-        assert ["plain--2022-12-08"] == [report.name for report in study_reports(study, root)]
+        assert [f"plain--{value}"] == [report.name for report in reports_of(root)]
         return
     with pytest.raises(ParameterError, match=expected):
-        study_reports(study, root)
+        reports_of(root)
 
 
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
@@ -151,16 +155,6 @@ def test_slug_is_never_empty_nor_long(value: str) -> None:
 def test_a_hostile_value_stays_in_the_folder() -> None:
     """No separator, no dot."""
     assert "outlet--a-b-c" == report_name("outlet", ["outlet"], {"outlet": "/a/../b\\c\0"})
-
-
-def test_select(tmp_path: Path) -> None:
-    """Globs match names; one that matches nothing is an error."""
-    root = project(tmp_path, '[[reports]]\nnotebook = "outlet"\neach = "outlet"\n[[reports]]\nnotebook = "plain"')
-    reports = study_reports(load_study(root / "data" / "tiny"), root)
-    assert ["outlet--north", "outlet--south"] == [r.name for r in select(reports, ["outlet--*"])]
-    assert reports == select(reports, [])
-    with pytest.raises(BuildError, match=r"no report matches 'x\*'. Reports: outlet--north, outlet--south, plain"):
-        select(reports, ["plain", "x*"])
 
 
 def test_parameters_are_read_from_the_cell(tmp_path: Path) -> None:

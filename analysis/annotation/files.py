@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from analysis import tables
 from analysis.dependencies import content_digest
-from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, told_if_not_written
+from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, write_errors
 from analysis.paths import inside, replace_file
 from analysis.readers import Rejected
 from analysis.tables import ARTICLES_CSV, Schema
@@ -45,7 +45,7 @@ def check_folder(folder: Path, study: Path) -> None:
     if folder.absolute().is_relative_to(study.absolute()) and not inside(study, folder):
         raise AnalysisError(f"{folder} is a symlink that leads out of the study. Delete it, or name another --output.")
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    with told_if_not_written(folder), tempfile.TemporaryFile(dir=existing):
+    with write_errors(folder), tempfile.TemporaryFile(dir=existing):
         pass
 
 
@@ -64,7 +64,7 @@ class FeatureWriter:
 
     def __init__(self, folder: Path, work: Path) -> None:
         self._folder = folder
-        with told_if_not_written(folder):
+        with write_errors(folder):
             work.mkdir(parents=True, exist_ok=True)
             #: The folder where the tables are until `finish`.
             self.neighbour = Path(tempfile.mkdtemp(prefix="tables-", dir=work))
@@ -88,7 +88,7 @@ class FeatureWriter:
 
     def add(self, schema: Schema, partition: pa.Table) -> None:
         """Write a partition of a table: articles that no other partition holds."""
-        with told_if_not_written(self._folder):
+        with write_errors(self._folder):
             if (writer := self._writers.get(schema.name)) is None:
                 # Statistics of each partition would stay in memory until the end.
                 options: dict[str, Any] = {"compression": "zstd", "write_statistics": False}
@@ -104,7 +104,7 @@ class FeatureWriter:
     def finish(self, meta: Mapping[str, Any]) -> None:
         """Put everything in its place; `meta` is what meta.json holds, besides the digests of the tables."""
         names = [self.path(schema).name for schema in tables.FEATURES]
-        with told_if_not_written(self._folder):
+        with write_errors(self._folder):
             self._close()
             digests = {name: content_digest(self.neighbour / name) for name in names}
             text = json.dumps({**meta, "digests": digests}, indent=1, sort_keys=True, ensure_ascii=False)
@@ -155,7 +155,7 @@ class RejectLog:
         self.reasons[reason if reason in self.reasons or len(self.reasons) < _REASONS else "other reasons"] += 1
         if len(self.first) < _SHOWN:
             self.first.append(row)
-        with told_if_not_written(self._path):
+        with write_errors(self._path):
             if self._file is None:
                 self._file = self._path.open("x", encoding="utf-8", newline="\n")
             self._file.write(json.dumps(published(row), ensure_ascii=False) + "\n")
@@ -199,7 +199,7 @@ class NewArticles:
 
     def add(self, texts: pd.DataFrame) -> None:
         """Collect the rows of texts (TEXTS)."""
-        with told_if_not_written(self._path):
+        with write_errors(self._path):
             writer = csv.writer(self._rows, lineterminator=self._line_end)
             writer.writerows([escape_formula(row[name]) for name in self._header] for row in article_rows(texts))
 
@@ -211,7 +211,7 @@ class NewArticles:
         options: dict[str, Any] = {"usecols": ["article", "language"], "dtype": str, "keep_default_na": False}
         if not self._rows.read(1):
             return pd.DataFrame({"article": [], "language": []})
-        with told_if_not_written(self._path):
+        with write_errors(self._path):
             replace_file(self._path, self._append, root=self._path.parent)
         self._rows.seek(0)
         added = pd.read_csv(self._rows, names=self._header, **options)[["article", "language"]]

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from analysis.annotation.features import OF_ARTICLE, Facts, Recipe, chunk_features
 from analysis.dependencies import code_behind
-from analysis.errors import AnalysisError, told_if_not_written
+from analysis.errors import AnalysisError, write_errors
 from analysis.paths import inside, replace_file
 from analysis.text.gazetteer import Gazetteer
 
@@ -168,7 +168,7 @@ class WorkFolder:
         for path in (self.folder, self._parts, self.folder / "lock"):
             if path.is_symlink():  # what is written or deleted here would be written or deleted elsewhere
                 raise AnalysisError(f"{path} is a symlink, and nothing of this program. Delete it.")
-        with told_if_not_written(self._features):
+        with write_errors(self._features):
             self._parts.mkdir(parents=True, exist_ok=True)
             try:
                 self._lock.acquire(timeout=0)
@@ -217,7 +217,7 @@ class WorkFolder:
 
     def write(self, name: str, data: bytes) -> None:
         """Keep a finished partition, whole or not at all."""
-        with told_if_not_written(self._features):
+        with write_errors(self._features):
             replace_file(self._path(name), _digest(name, data) + data)
 
 

@@ -24,7 +24,7 @@ from analysis.annotation.features import OF_ARTICLE, Facts
 from analysis.annotation.files import FeatureWriter, NewArticles, RejectLog, check_folder, published
 from analysis.annotation.partitions import WorkFolder, measuring_code, run_partitions, task
 from analysis.dependencies import changed_since, code_record, keep_digests
-from analysis.errors import AnalysisError, told_if_not_written
+from analysis.errors import AnalysisError, write_errors
 from analysis.readers import Rejected, Row, read_texts
 from analysis.readers.feed import outlet_finder
 from analysis.text.gazetteer import Gazetteer
@@ -129,7 +129,7 @@ def annotate(
         for features, is_known in run_partitions(tasks, submit, max_pending, work):
             for schema in OF_ARTICLE:
                 writer.add(schema, features[schema.name])
-            with told_if_not_written(folder):
+            with write_errors(folder):
                 copies.add(features["SIGNATURES"])
             count += features["ARTICLES"].num_rows
             kept += is_known * features["ARTICLES"].num_rows

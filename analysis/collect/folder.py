@@ -24,9 +24,9 @@ from typing import Any
 
 from analysis.collect.fetch import Answer
 from analysis.collect.guard import FetchError
-from analysis.errors import AnalysisError, told_if_not_written
+from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, text_digest
-from analysis.publish.files import write
+from analysis.publish.state import write
 from analysis.readers import charset, clean, html
 from analysis.readers.html import HtmlRefused, main_text
 from analysis.readers.row import BadRow, parse_row
@@ -214,7 +214,7 @@ def _read_lines(path: Path, use: Callable[[dict[str, Any]], None]) -> None:
     """Hand the object of each line to a function; half a line at the end, which a kill leaves, is cut off."""
     if not path.exists():
         return
-    with told_if_not_written(path), path.open("rb+") as file:
+    with write_errors(path), path.open("rb+") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 file.truncate(file.tell() - len(line))
@@ -229,7 +229,7 @@ def _read_lines(path: Path, use: Callable[[dict[str, Any]], None]) -> None:
 def _append_line(path: Path, line: Mapping[str, Any]) -> None:
     """Add an object to a file, so that it is on the disk afterwards."""
     data = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-    with told_if_not_written(path), path.open("ab") as file:
+    with write_errors(path), path.open("ab") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -21,7 +21,7 @@ from analysis.collect.fetch import Answer, Fetcher
 from analysis.collect.folder import Fetched, Folder, Source, utc_text
 from analysis.collect.guard import FetchError, Guard, check_url, parse_network
 from analysis.collect.visit import NAME, HostRateLimiter, Stopped, Visitor, host_of
-from analysis.errors import AnalysisError, told_if_not_written
+from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, file_digest
 from analysis.progress import Progress
 from analysis.study import Study
@@ -84,7 +84,7 @@ def run(study: Study, path: Path, options: Options, progress: Progress) -> Colle
     """Collect a study's articles; see `analysis.collect.collect`."""
     fetcher = _fetcher(options)
     _prepare(path)
-    with told_if_not_written(path):
+    with write_errors(path):
         try:
             held = FileLock(path / ".lock", blocking=False).acquire()
         except Timeout as error:  # an OSError as well
@@ -127,7 +127,7 @@ def _fetcher(options: Options) -> Fetcher:
 
 def _prepare(folder: Path) -> None:
     """Make the folder; refuse one that is used for something else."""
-    with told_if_not_written(folder):
+    with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         names = {path.name for path in folder.iterdir()}
         if names - {".gitignore", ".lock"} and "log.jsonl" not in names:

@@ -9,7 +9,7 @@ from string import Template
 
 from analysis import tables
 from analysis.annotation import annotate
-from analysis.errors import AnalysisError, told_if_not_written
+from analysis.errors import AnalysisError, write_errors
 from analysis.paths import find_root
 from analysis.publish.reports import slug
 from analysis.study import Study, load_study
@@ -23,7 +23,7 @@ def new_study(place: str | Path) -> Study:
     folder = place_of(place)
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise AnalysisError(f"{folder} is there already and not empty. Name another folder, or empty this one.")
-    with told_if_not_written(folder):
+    with write_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         # Made beside its place and moved there whole: an interruption leaves no half of a study.
         with tempfile.TemporaryDirectory(prefix=".castillo-new-", dir=folder.parent) as scratch:

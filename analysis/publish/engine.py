@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
+from itertools import groupby
 from types import CodeType
 from typing import Any
 
@@ -23,99 +24,77 @@ from traitlets.config import Config
 
 from analysis.publish.environment import describe_plots
 
-#: Name under which papermill knows the engine.
-ENGINE = "castillo"
-_DESCRIPTORS = {"stdout": 1, "stderr": 2}
-#: Called with the index of the cell that begins, and with the line of each statement that does.
-At = Callable[[int, int | None], object]
 new_output: Any = nbformat.v4.new_output
 
 
 class Outputs:
     """Outputs of the cell that runs, in the order in which they were written.
 
-    What other programs and C code write to the process's descriptors goes to files, which are looked at before
-    anything else is added.
+    All text goes to files in place of the process's descriptors, as that of other programs and of C code does; they are
+    looked at whenever something is written or shown.
     """
 
     def __init__(self) -> None:
-        self.cell: list[Any] = []
-        self.process = os.getpid()
-        self._files = {name: tempfile.TemporaryFile(buffering=0) for name in _DESCRIPTORS}  # noqa: SIM115, closed by capture
-        self._read = dict.fromkeys(_DESCRIPTORS, 0)
-        self._text, self._name = io.StringIO(), ""
-
-    def begin(self, cell: Any) -> None:
-        """Collect for another cell."""
-        self.cell = cell.outputs = []
+        self.shown: list[tuple[str, Any]] = []  # "stdout" or "stderr" and a text, or "" and an output
+        self._files = {name: tempfile.TemporaryFile(buffering=0) for name in ("stdout", "stderr")}  # noqa: SIM115
+        self._read = dict.fromkeys(self._files, 0)
 
     def add(self, output: Any) -> None:
         """Add an output after everything that has been written."""
-        self.flush()
-        self.cell.append(output)
+        self.drain()
+        self.shown.append(("", output))
 
-    def write(self, name: str, text: str) -> None:
-        """Add text to a stream."""
-        self._drain()
-        self._append(name, text)
-
-    def flush(self) -> None:
-        """Make outputs of all text so far."""
-        self._drain()
-        if text := self._text.getvalue():
-            self.cell.append(new_output("stream", name=self._name, text=text))
-        self._text = io.StringIO()
-
-    def _append(self, name: str, text: str) -> None:
-        if name != self._name and self._text.tell():
-            self.cell.append(new_output("stream", name=self._name, text=self._text.getvalue()))
-            self._text = io.StringIO()
-        self._name = name
-        self._text.write(text)
-
-    def _drain(self) -> None:
+    def drain(self) -> None:
+        """Add what has been written since the last look."""
         for name, file in self._files.items():
-            if (more := os.fstat(file.fileno()).st_size - self._read[name]) > 0:
-                self._append(name, os.pread(file.fileno(), more, self._read[name]).decode("utf-8", "replace"))
+            if more := os.fstat(file.fileno()).st_size - self._read[name]:
+                text = os.pread(file.fileno(), more, self._read[name]).decode("utf-8", "replace")
+                self.shown.append((name, text))
                 self._read[name] += more
+
+    def take(self) -> list[Any]:
+        """All outputs, which are forgotten here; text that was written in one go is one of them."""
+        self.drain()
+        taken: list[Any] = []
+        for name, group in groupby(self.shown, key=lambda pair: pair[0]):
+            parts = [part for _, part in group]
+            taken += [new_output("stream", name=name, text="".join(parts))] if name else parts
+        self.shown.clear()
+        return taken
 
     @contextmanager
     def capture(self) -> Iterator[None]:
         """Context in which all that this process and what it starts print is collected."""
-        before = {name: os.dup(descriptor) for name, descriptor in _DESCRIPTORS.items()}
-        for name, descriptor in _DESCRIPTORS.items():
-            os.dup2(self._files[name].fileno(), descriptor)
+        before = [(descriptor, os.dup(descriptor)) for descriptor in (1, 2)]
+        for (descriptor, _), file in zip(before, self._files.values(), strict=True):
+            os.dup2(file.fileno(), descriptor)
         try:
-            with redirect_stdout(Stream("stdout", self)), redirect_stderr(Stream("stderr", self)):
+            with redirect_stdout(_Stream(1, self)), redirect_stderr(_Stream(2, self)):
                 yield
         finally:
-            for name, descriptor in _DESCRIPTORS.items():
-                os.dup2(before[name], descriptor)
-                os.close(before[name])
-                self._files[name].close()
+            for descriptor, kept in before:
+                os.dup2(kept, descriptor)
+                os.close(kept)
 
 
-class Stream(io.TextIOBase):
+class _Stream(io.TextIOBase):
     """sys.stdout or sys.stderr of the cells."""
 
     encoding = "utf-8"
 
-    def __init__(self, name: str, outputs: Outputs) -> None:
-        self.name, self._outputs = name, outputs
+    def __init__(self, descriptor: int, outputs: Outputs) -> None:
+        self._descriptor, self._outputs = descriptor, outputs
 
     def writable(self) -> bool:
-        """True."""
         return True
 
     def fileno(self) -> int:
-        """The process's descriptor, for programs that a cell starts."""
-        return _DESCRIPTORS[self.name]
+        return self._descriptor
 
     def write(self, text: str) -> int:
-        """Write text; from a process that the cell has forked, through the descriptor."""
-        if os.getpid() != self._outputs.process:
-            return os.write(self.fileno(), text.encode("utf-8", "replace"))
-        self._outputs.write(self.name, text)
+        self._outputs.drain()
+        os.write(self._descriptor, text.encode("utf-8", "replace"))
+        self._outputs.drain()
         return len(text)
 
 
@@ -126,17 +105,16 @@ class _Publisher(DisplayPublisher):
 
     def publish(self, data: Any, metadata: Any = None, *_: Any, update: bool = False, **options: Any) -> None:
         shown = new_output("display_data", data=_encoded(data), metadata=metadata or {})
-        name = (options.get("transient") or {}).get("display_id")
+        displays = self.shell.displays.setdefault((options.get("transient") or {}).get("display_id"), [])
         if update:
-            for output in self.shell.displays.get(name, ()):
+            for output in displays:
                 output.update(data=shown.data, metadata=shown.metadata)
-            return
-        self.shell.displays.setdefault(name, []).append(shown)
-        self.shell.outputs.add(shown)
+        else:
+            displays.append(shown)
+            self.shell.outputs.add(shown)
 
     def clear_output(self, wait: bool = False) -> None:
-        self.shell.outputs.flush()
-        self.shell.outputs.cell.clear()
+        self.shell.outputs.take()
 
 
 class _Hook(DisplayHook):
@@ -155,6 +133,10 @@ class _Hook(DisplayHook):
         pass
 
 
+def _encoded(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {kind: b64encode(part).decode() if isinstance(part, bytes) else part for kind, part in data.items()}
+
+
 class _Compiler(CachingCompiler):
     """Calls the code of cells as a kernel does, so that messages that name it are the same."""
 
@@ -163,7 +145,7 @@ class _Compiler(CachingCompiler):
 
 
 class Shell(InteractiveShell):
-    """IPython without a kernel."""
+    """IPython without a kernel; `at` is called with the line of each statement before it runs."""
 
     display_pub_class = _Publisher
     displayhook_class = _Hook
@@ -179,55 +161,44 @@ class Shell(InteractiveShell):
         self.outputs.add(new_output("error", ename=etype.__name__, evalue=str(evalue), traceback=list(stb)))
 
     async def run_code(self, code_obj: Any, result: Any = None, *, async_: bool = False) -> bool:
-        """Run a statement of a cell, of which the line is told before."""
         if isinstance(code_obj, CodeType):
             self.at(min((line for *_, line in code_obj.co_lines() if line), default=1))
         return bool(await super().run_code(code_obj, result, async_=async_))  # type: ignore[no-untyped-call]
 
 
-def _encoded(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {kind: b64encode(part).decode() if isinstance(part, bytes) else part for kind, part in data.items()}
+def shell() -> Shell:
+    """The shell of this process and of those that are forked from it; it takes a while to make."""
+    config = Config(InteractiveShell={"colors": "nocolor"}, HistoryManager={"enabled": False})
+    return Shell.instance(config=config)
 
 
 class CastilloEngine(Engine):  # type: ignore[misc]
-    """Runs cells in this process. It is meant for one that was forked for a single notebook and ends after it."""
+    """Papermill engine that runs cells in this process, which was forked for a single notebook and ends after it."""
+
+    name = "castillo"
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, at: At = lambda *_: None, **_: Any) -> None:
-        """Run all cells of a notebook, up to one that fails.
-
-        Parameters
-        ----------
-        nb_man : papermill's NotebookExecutionManager
-        kernel_name : str, not used
-        at : called with the index of the cell that begins, and with the line of each statement that does
-        """
-        config = Config(InteractiveShell={"colors": "nocolor"}, HistoryManager={"enabled": False})
-        outputs = Outputs()
-        shell = Shell.instance(config=config)
-        shell.outputs, shell.displays = outputs, {}
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, at: Callable[..., object] = lambda *_: None, **_: Any
+    ) -> None:
+        """Run all cells, up to one that fails; `at` is called with the index of a cell, and with lines in it."""
+        used = shell()
+        used.outputs, used.displays = Outputs(), {}
         sys.path.insert(0, "")
         describe_plots()
-        with outputs.capture():
+        with used.outputs.capture():
             for index, cell in enumerate(nb_man.nb.cells):
                 if cell.cell_type == "code" and cell.source.strip():
-                    shell.at = partial(at, index)
-                    cls._run(nb_man, shell, cell, index, at)
-                    if any(output.output_type == "error" for output in cell.outputs):
+                    used.at = partial(at, index)
+                    nb_man.cell_start(cell, index)
+                    at(index, None)
+                    result: Any = used.run_cell(cell.source, store_history=True)  # type: ignore[no-untyped-call]
+                    cell.outputs = used.outputs.take()
+                    cell.execution_count = used.execution_count - 1
+                    if (error := result.error_before_exec or result.error_in_exec) is not None:
+                        nb_man.cell_exception(cell, cell_index=index, exception=error)
                         break
-
-    @staticmethod
-    def _run(nb_man: Any, shell: Shell, cell: Any, index: int, at: At) -> None:
-        nb_man.cell_start(cell, index)
-        at(index, None)
-        shell.outputs.begin(cell)
-        result: Any = shell.run_cell(cell.source, store_history=True)  # type: ignore[no-untyped-call]
-        shell.outputs.flush()
-        cell.execution_count = shell.execution_count - 1
-        if (error := result.error_before_exec or result.error_in_exec) is not None:
-            nb_man.cell_exception(cell, cell_index=index, exception=error)
-        else:
-            nb_man.cell_complete(cell, cell_index=index)
+                    nb_man.cell_complete(cell, cell_index=index)
 
 
-papermill_engines.register(ENGINE, CastilloEngine)
+papermill_engines.register(CastilloEngine.name, CastilloEngine)

@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from analysis import THREADS
 
 #: Variables of the user's shell that would make a figure or a number depend on it.
@@ -25,19 +23,9 @@ ARTICLE_MEMORY = 4_000
 
 
 def report_environment(scratch: Path) -> dict[str, str]:
-    """Variables of a process yet to be started that makes reports.
-
-    Parameters
-    ----------
-    scratch : Path, a private folder for what Jupyter and IPython write
-
-    Returns
-    -------
-    dict, name → value
-    """
-    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+    """Variables of a process that makes reports; Jupyter and IPython write into `scratch`."""
     return {
-        **kept,
+        **{name: value for name, value in os.environ.items() if name not in _UNWANTED},
         **dict.fromkeys(THREADS, "1"),
         # Memory once had is kept: given back to the system and asked for again at each draw, it costs a fifth of the
         # time of a comparison. Systems without glibc do not read this.
@@ -99,6 +87,8 @@ def default_jobs(articles: int) -> int:
 
 def free_memory() -> float:
     """Bytes that may still be taken, of the machine's memory and of what this process's group of processes may use."""
+    import psutil  # not for a build with nothing to do
+
     free = float(psutil.virtual_memory().available)
     with suppress(OSError, ValueError):  # a container's limit, where there is one ("max" is no number)
         group = Path("/sys/fs/cgroup")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,9 @@ from typing import TYPE_CHECKING, Any
 from analysis.dependencies import content_digest
 from analysis.errors import BuildError
 from analysis.paths import find_root
-from analysis.publish.cache import python_version
-from analysis.publish.files import write
+from analysis.publish.state import python_version, write
 
-if TYPE_CHECKING:  # builder imports this module
-    from analysis.publish.builder import Echo
-    from analysis.publish.processes import WarmProcess
+if TYPE_CHECKING:  # build imports this module
     from analysis.study import Study
 
 NAME = "manifest.json"
@@ -34,48 +30,26 @@ class Verification:
 
 
 def verify(
-    study: Study,
-    *,
-    jobs: int | None = None,
-    renew: bool = False,
-    echo: Echo = lambda line: None,
-    warm: WarmProcess | None = None,
+    study: Study, *, renew: bool = False, echo: Callable[[str], object] = lambda line: None, **options: Any
 ) -> Verification:
     """Differences between a new build of a study, made in a temporary folder, and its committed manifest.
 
-    Parameters
-    ----------
-    study : Study
-    jobs : int, processes at once
-    renew : bool, write the manifest of the new build afterwards, if no report failed; there may be none before
-    echo : called with a line of text for each report as it is done
-    warm : WarmProcess started before
-
-    Returns
-    -------
-    Verification, without differences where every file is the same to the byte
-
-    Raises
-    ------
-    BuildError
-        Where there is no manifest, or it cannot be written.
+    `renew` writes the manifest of the new build afterwards, if no report failed; there may be none before. `options`
+    are those of `Build.run`.
     """
-    from analysis.publish.builder import Build
+    from analysis.publish.build import Build
 
     root = find_root()
     folder = root / "reports" / study.name
     expected = None if renew and not has_manifest(folder) else read_manifest(folder)
-    scratch = Path(tempfile.mkdtemp(prefix="castillo-verify-"))
-    try:
-        plan = Build(study, root, scratch / "reports", scratch, echo)
-        result = plan.run(jobs=jobs, force=True, warm=warm)
+    with tempfile.TemporaryDirectory(prefix="castillo-verify-", ignore_cleanup_errors=True) as scratch:
+        plan = Build(study, output=Path(scratch) / "reports", memory=Path(scratch), echo=echo)
+        result = plan.run(force=True, **options)
         actual = make_manifest(result.folder, study.name, root, plan.files())
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     failed = [f"{name} failed {failure.place}: {failure.error}" for name, failure in sorted(result.failed.items())]
     renewed = folder / NAME if renew and not failed and actual != expected else None
     if renewed:
-        _write(folder, actual)
+        write_manifest(folder, actual)
     expected = expected or actual
     return Verification((*failed, *differences(expected, actual)), tuple(remarks(expected, actual)), renewed)
 
@@ -83,37 +57,26 @@ def verify(
 def make_manifest(folder: Path, study: str, root: Path, names: Iterable[str]) -> dict[str, Any]:
     """Digest of each of these files in a study's folder of reports, with Python's version and the lock's digest."""
     lock = root / "requirements.lock"
-    files = [path for name in sorted(names) if (path := folder / name).is_file()]
     return {
         "study": study,
         "python": python_version(),
         "requirements.lock": content_digest(lock) if lock.is_file() else None,
-        "files": {path.name: content_digest(path) for path in files},
+        "files": {name: content_digest(folder / name) for name in sorted(names) if (folder / name).is_file()},
     }
 
 
-def write_manifest(folder: Path, study: str, root: Path, names: Iterable[str]) -> None:
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Write manifest.json beside the reports."""
-    _write(folder, make_manifest(folder, study, root, names))
-
-
-def _write(folder: Path, manifest: Mapping[str, Any]) -> None:
-    write(folder / NAME, (json.dumps(manifest, indent=2) + "\n").encode())
+    write(folder / NAME, (json.dumps(manifest, indent=2) + "\n").encode(), root=folder.parent)
 
 
 def has_manifest(folder: Path) -> bool:
-    """Whether a folder of reports has a manifest.json, a broken one included."""
+    """True where a folder of reports has a manifest.json, a broken one included."""
     return (folder / NAME).exists()
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Content of manifest.json.
-
-    Raises
-    ------
-    BuildError
-        Where there is none, or it is not one.
-    """
+    """Content of manifest.json; BuildError where there is none, or it is not one."""
     path = folder / NAME
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -129,12 +92,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
     """Sentences on the files that differ, are missing or are new, one each."""
     before, now = expected["files"], actual["files"]
-    lines = {
-        **{name: f"{name} is missing" for name in before if name not in now},
-        **{name: f"{name} is not in the manifest" for name in now if name not in before},
-        **{name: f"{name} differs" for name in now if name in before and before[name] != now[name]},
+    what = {
+        **{name: "differs" for name in before if before[name] != now.get(name)},
+        **{name: "is missing" for name in before if name not in now},
+        **{name: "is not in the manifest" for name in now if name not in before},
     }
-    return [lines[name] for name in sorted(lines)]
+    return [f"{name} {what[name]}" for name in sorted(what)]
 
 
 def remarks(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:

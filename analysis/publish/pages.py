@@ -1,4 +1,4 @@
-"""A report in words, for its page and for the index: subject, parameters, provenance; and the index itself."""
+"""A report in words, for its page and for the index; the index itself; and the figures of pages as files."""
 
 from __future__ import annotations
 
@@ -6,74 +6,48 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import jinja2
+
+import analysis
+from analysis.errors import BuildError
 from analysis.paths import digest
-from analysis.publish.cache import State, Status, versions
-from analysis.publish.parameters import OUTLETS, read_parameters
-from analysis.publish.reports import Report
-from analysis.study import Study
+from analysis.publish.reports import OUTLETS, Report, notebook_path, read_parameters, slug
+from analysis.publish.state import State, Status, python_version, report_code, write
 from analysis.wording import spaced
 
-TEMPLATES = Path(__file__).parent / "template"
+if TYPE_CHECKING:
+    from analysis.study import Study
+
+_FIGURE = re.compile(r'<figure class="chart" id="figure-([^"]+)">.*?(<svg .*?</svg>)', re.DOTALL)
+#: The page's light colours: programs that draw SVG files know no CSS variables, and paper is white.
+_COLOURS = {"ink": "#1d1d1f", "muted": "#5f5d57", "rule": "#d8d3c7", "paper": "#ffffff", "accent": "#8f2a1c"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+#: What turns text from right to left, or says where such text begins and ends.
+_DIRECTIONS = {"R", "AL", "RLO", "LRO", "RLE", "LRE", "LRI", "RLI", "FSI", "PDI"}
 
 
-@dataclass(frozen=True)
-class Page:
-    """Everything on a page that is not from its notebook.
-
-    Attributes
-    ----------
-    report, study, study_title : str
-    subject : str, the outlets it is about, in words
-    banner : str, shown on top where outlets are invented
-    parameters : tuple of (name, type, value, help)
-    digest : str, of everything the report depends on
-    versions : tuple of (package, version)
-    warnings : tuple of str, what a reader must know about its data
-    """
-
-    report: str
-    study: str
-    study_title: str
-    subject: str
-    banner: str
-    parameters: tuple[tuple[str, str, str, str], ...]
-    digest: str
-    versions: tuple[tuple[str, str], ...]
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Task:
-    """A report to make: its page, the project, and whether it needs the results that reports share."""
-
-    report: Report
-    page: Page
-    root: Path
-    waits: bool = False
-
-
-def page_of(report: Report, study: Study, root: Path, parts: Mapping[str, str], warning: str) -> Page:
-    """The page of a report; nothing of it depends on the machine."""
+def page_of(report: Report, study: Study, root: Path, parts: Mapping[str, str], warning: str) -> dict[str, Any]:
+    """Everything on a report's page that is not from its notebook; nothing of it depends on the machine."""
     values = {**report.parameters, "study": study.name}
-    notebook = root / "notebooks" / f"{report.notebook}.ipynb"
-    return Page(
-        report=report.name,
-        study=study.name,
-        study_title=study.settings.title,
-        subject=_subject(report, study),
-        banner=study.settings.invented,
-        parameters=tuple(
-            (p.name, p.type, _written(values.get(p.name, p.default)), p.help) for p in read_parameters(notebook)
-        ),
-        digest=digest(json.dumps(dict(parts), sort_keys=True).encode()),
-        versions=versions(notebook),
-        warnings=(warning,) if warning else (),
-    )
+    notebook = notebook_path(root, report.notebook)
+    own = (("Python", python_version()), ("castillo-coverage", analysis.__version__))
+    return {
+        "report": report.name,
+        "study": study.name,
+        "study_title": study.settings.title,
+        "subject": _subject(report, study),
+        "banner": study.settings.invented,
+        "parameters": [
+            (p.name, p.type, _literal(values.get(p.name, p.default)), p.help) for p in read_parameters(notebook)
+        ],
+        "digest": digest(json.dumps(dict(parts), sort_keys=True).encode()),
+        "versions": [*own, *report_code(notebook).packages.items()],
+        "warnings": [warning] if warning else [],
+    }
 
 
 def index_entry(report: Report, study: Study, status: Status, state: State) -> dict[str, Any]:
@@ -82,7 +56,7 @@ def index_entry(report: Report, study: Study, status: Status, state: State) -> d
         "name": report.name,
         "title": state.title or report.notebook.replace("-", " ").capitalize(),
         "subject": _subject(report, study),
-        "parameters": [(name, _written(value)) for name, value in report.parameters.items() if name != "study"],
+        "parameters": [(name, _literal(value)) for name, value in report.parameters.items() if name != "study"],
         "word": status.word,
         "reasons": status.reasons,
         "headline": state.headline,
@@ -97,26 +71,33 @@ def _subject(report: Report, study: Study) -> str:
     return " and ".join(isolated(study.outlet_names.get(outlet, str(outlet))) for outlet in given)
 
 
-def _written(value: Any) -> str:
-    """A parameter's value as the notebook would write it."""
+def _literal(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
 def render_index(study: Study, entries: Sequence[Mapping[str, Any]]) -> bytes:
     """HTML of a study's index: its question, and every report in the order of study.toml."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    failed = sum(entry["word"] == "failed" for entry in entries)
+    return fill_template("index.html.j2", study=study, settings=study.settings, entries=entries, failed=failed)
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+
+@cache
+def templates() -> jinja2.Environment:
+    """Templates of pages, which escape what they are given."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "template"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        undefined=StrictUndefined,
+        undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"spaced": spaced, "isolated": isolated}
-    page = environment.get_template("index.html.j2")
-    failed = sum(entry["word"] == "failed" for entry in entries)
-    return html_bytes(page.render(study=study, settings=study.settings, entries=entries, failed=failed))
+    return environment
+
+
+def fill_template(name: str, **values: Any) -> bytes:
+    """A page as a file: without control characters; a letter that cannot be UTF-8 is a question mark."""
+    return _CONTROLS.sub("", templates().get_template(name).render(values)).encode("utf-8", "replace")
 
 
 def isolated(text: str) -> str:
@@ -124,11 +105,33 @@ def isolated(text: str) -> str:
 
     Unicode isolates enclose it where it is written from right to left or has marks that say so; others are as written.
     """
-    marked = {unicodedata.bidirectional(letter) for letter in text} & {"R", "AL", "RLO", "LRO", "RLE", "LRE"}
-    marked |= set(text) & set("\u2066\u2067\u2068\u2069")
+    marked = _DIRECTIONS & {unicodedata.bidirectional(letter) for letter in text}
     return f"\u2068{text.replace(chr(0x2069), '')}\u2069" if marked else text
 
 
-def html_bytes(page: str) -> bytes:
-    """A page as a file: without control characters; a letter that cannot be UTF-8 is a question mark."""
-    return _CONTROLS.sub("", page).encode("utf-8", "replace")
+def write_figures(reports: Path) -> list[Path]:
+    """Paths of figures/<report>.<figure>.svg, written for every figure of the pages in a folder; older ones go.
+
+    They are no part of a build: pages, manifest and what `verify` compares stay as they are.
+    """
+    folder, made = reports / "figures", []
+    if folder.is_symlink():
+        raise BuildError(f"{folder} is a symlink: figures are written and deleted in the reports' own folder only.")
+    for page in sorted(reports.glob("*.html")):
+        for name, svg in _FIGURE.findall(page.read_text(encoding="utf-8")):
+            made.append(folder / f"{page.stem}.{slug(name)}.svg")
+            write(made[-1], standalone(svg).encode(), root=reports)
+    for path in set(folder.glob("*.svg")) - set(made):
+        path.unlink()
+    return sorted(made)
+
+
+def standalone(svg: str) -> str:
+    """An inline figure as a file: fixed colours, its own size and font, a white ground."""
+    svg = re.sub(r"var\(--(\w+)(?:, [^()]*)?\)", lambda found: _COLOURS[found[1]], svg)
+    width, height = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', svg).groups()  # type: ignore[union-attr]
+    size = f'width="{width}" height="{height}" font-family="sans-serif"'
+    svg = re.sub(r'style="width:100%[^"]*"', size, svg, count=1)
+    ground = f'<rect width="{width}" height="{height}" fill="{_COLOURS["paper"]}"/>'
+    svg = svg.replace("</desc>", f"</desc>{ground}", 1)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'

@@ -18,32 +18,19 @@ from typing import Any, BinaryIO
 
 import psutil
 
+from analysis.publish.reports import Failure, Outcome
+
 #: Number of a cell and a line in it, where that is known.
 Place = tuple[int, int | None]
+#: Work for a process, by the name of its report: it is called with a function that takes each place it comes to.
+Call = tuple[str, Callable[[Callable[[Place], object]], Outcome]]
 #: Seconds between two looks at processes that say nothing.
 _GLANCE = 0.2
 
 
-@dataclass(frozen=True)
-class Call:
-    """Work for one process: it is called with a function that takes each place it comes to."""
-
-    name: str
-    work: Callable[[Callable[[Place], object]], Any]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A call that has no answer: why, after which place, and the seconds until then."""
-
-    reason: str
-    place: Place | None
-    seconds: float
-
-
 @dataclass
 class _Child:
-    call: Call
+    name: str
     process: BaseProcess
     begun: float
     place: Place | None = None
@@ -51,16 +38,9 @@ class _Child:
 
 
 class Pool:
-    """Runs calls, some at once; new ones may be added to `calls` meanwhile.
+    """Runs calls, `jobs` at once; new ones may be added to `calls` meanwhile.
 
-    Parameters
-    ----------
-    calls : deque of Call
-    jobs : int, processes at once
-    method : str, "fork" or "spawn"
-    cell_seconds : float, time limit of a cell
-    build : open file at whose end everything ends, or None
-    private : open files that forked processes close
+    All end where `build`, an open file, does. Processes that are forked close the files of `private`.
     """
 
     def __init__(
@@ -78,63 +58,70 @@ class Pool:
         self._private = private if method == "fork" else ()
         self._children: dict[Connection, _Child] = {}
 
-    def run(self) -> Iterator[tuple[Call, Any]]:
-        """Each call with each place it comes to and, last, its answer or Ended, as they come."""
+    def run(self) -> Iterator[Outcome | None]:
+        """The Outcome of each call and None for each cell begun, as they come."""
         try:
             while self.calls or self._children:
                 while self.calls and len(self._children) < self.jobs:
-                    yield from self._start(self.calls.popleft())
+                    yield from self._start(*self.calls.popleft())
                 ready: list[Any] = wait([*self._build, *self._children], timeout=_GLANCE)
                 if self._build and self._build[0] in ready:
                     return
-                for line in list(self._children):
-                    yield from self._look(line, line in ready)
+                for pipe in list(self._children):
+                    yield from self._look(pipe, pipe in ready)
         finally:
             for child in self._children.values():
                 _kill(child.process)
 
-    def _start(self, call: Call) -> Iterator[tuple[Call, Any]]:
+    def _start(self, name: str, work: Callable[..., Outcome]) -> Iterator[Outcome]:
         theirs = None
         try:
-            line, theirs = self._context.Pipe(duplex=False)
-            private = (*self._private, line, *self._children) if self._private else ()
-            process = self._context.Process(target=_answer, args=(call.work, theirs, private))
+            pipe, theirs = self._context.Pipe(duplex=False)
+            private = (*self._private, pipe, *self._children) if self._private else ()
+            process = self._context.Process(target=_answer, args=(name, work, theirs, private))
             process.start()
-            self._children[line] = _Child(call, process, time.monotonic())
+            self._children[pipe] = _Child(name, process, time.monotonic())
         except OSError as error:  # no memory, file or process is left
-            yield call, Ended(f"no process can be started for it ({error.strerror})", None, 0.0)
+            yield _failed(name, f"no process can be started for it ({error.strerror})")
         finally:
             if theirs is not None:
                 theirs.close()
 
-    def _look(self, line: Connection, ready: bool) -> Iterator[tuple[Call, Any]]:
+    def _look(self, pipe: Connection, ready: bool) -> Iterator[Outcome | None]:
         """The next message of a child, or the reason why there will be none."""
-        child, now = self._children[line], time.monotonic()
-        message: Any
-        if ready:
-            try:
-                message = line.recv()
-            except (EOFError, OSError):
-                message = Ended(_ending(child.process), child.place, now - child.begun)
-        elif not child.process.is_alive() and not line.poll():  # what it has started may hold the line open
-            message = Ended(_ending(child.process), child.place, now - child.begun)
-        elif child.place is not None and now - child.since > self.cell_seconds:
-            reason = f"the cell took longer than {self.cell_seconds:g} s; allow more with --cell-seconds"
-            message = Ended(reason, child.place, now - child.begun)
-        else:
-            return
+        child, now = self._children[pipe], time.monotonic()
+        message: Place | Outcome | str
+        try:
+            if ready:
+                message = pipe.recv()
+            elif not child.process.is_alive() and not pipe.poll():  # what it has started may hold the pipe open
+                raise EOFError
+            elif child.place is not None and now - child.since > self.cell_seconds:
+                message = f"the cell took longer than {self.cell_seconds:g} s; allow more with --cell-seconds"
+            else:
+                return
+        except (EOFError, OSError):
+            child.process.join(1)
+            message = describe_ending(child.process.exitcode)
         if isinstance(message, tuple):
             if child.place is None or message[0] != child.place[0]:
                 child.since = now
             child.place = message
-        else:
-            del self._children[line]
-            line.close()
-            _kill(child.process)
-        yield child.call, message
+            if message[1] is None:
+                yield None
+            return
+        del self._children[pipe]
+        pipe.close()
+        _kill(child.process)
+        yield message if isinstance(message, Outcome) else _failed(child.name, message, child.place, now - child.begun)
 
 
-def _answer(work: Callable[[Callable[[Place], object]], Any], line: Connection, private: Sequence[Any]) -> None:
+def _failed(name: str, reason: str, place: Place | None = None, seconds: float = 0.0) -> Outcome:
+    cell, line = place or (None, None)
+    return Outcome(name, Failure(cell, line, reason, reason), round(seconds, 3))
+
+
+def _answer(name: str, work: Callable[..., Outcome], pipe: Connection, private: Sequence[Any]) -> None:
     """Work in a new process, which leads a session with all that it starts and ends with its parent."""
     if hasattr(os, "setsid"):
         os.setsid()
@@ -146,10 +133,10 @@ def _answer(work: Callable[[Callable[[Place], object]], Any], line: Connection, 
     os.dup2(nothing, 0)
     os.close(nothing)
     try:
-        answer = work(line.send)
+        outcome = work(pipe.send)
     except BaseException as error:
-        answer = Ended(f"{type(error).__name__}: {error}", None, 0.0)
-    line.send(answer)
+        outcome = _failed(name, f"{type(error).__name__}: {error}")
+    pipe.send(outcome)
     os._exit(0)  # there is nothing to put in order
 
 
@@ -165,11 +152,6 @@ def _kill(process: BaseProcess) -> None:
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.join()
-
-
-def _ending(process: BaseProcess) -> str:
-    process.join(1)
-    return describe_ending(process.exitcode)
 
 
 def describe_ending(status: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Processes of a build: a warm one that has imported and loaded what reports need, and a child of it for each report.
+"""Processes of a build: a warm one that has imported and loaded what reports need, and a fork of it for each report.
 
 The build starts the warm process in the environment of reports, early, so that it imports while the build still reads
 and checks. It gives it one order through a pipe and reads what becomes of each report from another. The warm process
@@ -18,28 +18,37 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from analysis.errors import BuildError
 from analysis.publish.environment import quick_jsonschema, report_environment
-from analysis.publish.pages import Task
-from analysis.publish.pool import Call, Ended, Place, Pool, describe_ending
-from analysis.publish.reports import Failure, Outcome
+from analysis.publish.pool import Call, Place, Pool, describe_ending
+from analysis.publish.reports import Failure, Outcome, Rendered, Report
 
 #: Modules that every report needs sooner or later.
 MODULES = (
-    *("analysis.publish.execution", "analysis.results", "numpy", "pandas", "scipy.stats", "pyarrow.parquet"),
+    *("analysis.publish.render", "analysis.results", "numpy", "pandas", "scipy.stats", "pyarrow.parquet"),
     *("pyarrow.dataset", "pandas.io.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_svg"),
     *("matplotlib.backends.backend_agg", "IPython.core.completerlib", "IPython.extensions.storemagic"),
 )
 #: Time limit of a cell: the longest of a study of a million articles takes minutes.
 CELL_SECONDS = 3600.0
 _START = "from analysis.publish.processes import main; main()"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A report to make: its page, the project, and whether it needs the results that reports share."""
+
+    report: Report
+    page: Mapping[str, Any]
+    root: Path
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,13 +71,7 @@ class WarmProcess:
         self.process, self.ordered = process, False
 
     def run(self, order: Order) -> Iterator[Outcome | str | None]:
-        """An Outcome for each task of an order; None for each cell begun; a text where sharing failed.
-
-        Raises
-        ------
-        BuildError
-            Where the warm process ends before all is done.
-        """
+        """An Outcome for each task; None for each cell begun; a text where shared results could not be computed."""
         assert self.process.stdin is not None and self.process.stdout is not None
         missing, self.ordered = len(order.tasks), True
         try:
@@ -87,13 +90,7 @@ class WarmProcess:
 
 @contextmanager
 def started() -> Iterator[WarmProcess]:
-    """Context with a warm process, which ends with it: that process watches the build's end of its pipe.
-
-    Raises
-    ------
-    BuildError
-        Where no process can be started.
-    """
+    """Context with a warm process, which ends with it: that process watches the build's end of its pipe."""
     with tempfile.TemporaryDirectory(prefix="castillo-", ignore_cleanup_errors=True) as scratch:
         command = [sys.executable, "-c", _START, scratch]
         environment, pipe = report_environment(Path(scratch)), subprocess.PIPE
@@ -120,15 +117,18 @@ def main() -> None:
     with suppress(ValueError):
         sys.path.remove("")  # a notebook's path starts with its own folder
     _import(MODULES)
+    with suppress(Exception):  # a report that needs it will say why it fails
+        _warm_up(scratch)
     with suppress(EOFError, BrokenPipeError):  # the build has ended
         order: Order = pickle.load(sys.stdin.buffer)
         _import(order.modules)
-        with suppress(Exception):  # a report that needs it will say why it fails
-            _configure_kernels(scratch)
-            _prepare(order)
-        forking = sys.platform.startswith("linux") and count_threads() == 1
+        with suppress(Exception):
+            _load(order.study)
+        tasks = Path("/proc/self/task")  # threads, those of native libraries included
+        threads = len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
         gc.collect()
         gc.freeze()
+        forking = sys.platform.startswith("linux") and threads == 1
         for message in carry_out(order, forking=forking, build=sys.stdin.buffer, private=(answers,)):
             pickle.dump(message, answers)
             answers.flush()
@@ -143,78 +143,69 @@ def _import(modules: Iterable[str]) -> None:
                 importlib.import_module(name)
 
 
-def _prepare(order: Order) -> None:
-    """Do once what each report would do first: load the study, find the fonts, read the templates."""
+def _warm_up(scratch: Path) -> None:
+    """Do once what each report would do first: make a shell, compile schemas, templates and lexers, find the fonts."""
     import io
 
+    import nbformat
     from matplotlib.figure import Figure
 
-    from analysis.publish.render import exporter
-    from analysis.study import preload
-    from analysis.study.selection import select
+    from analysis.publish.engine import shell
+    from analysis.publish.render import PAYLOAD, render
 
-    exporter()
-    figure = Figure()
-    figure.subplots().set_title("a")
-    figure.savefig(io.BytesIO(), format="svg")
-    if study := preload(order.study):
-        for language in (None, *study.settings.languages):  # the text most cells ask for
-            select(study, language=language)
-
-
-def _configure_kernels(scratch: Path) -> None:
-    """Settings of ordinary kernels: plots are described, and no message says that they listen on this machine."""
-    profile = scratch / "ipython" / "profile_default"
+    profile = scratch / "ipython" / "profile_default"  # of ordinary kernels
     (profile / "startup").mkdir(parents=True)
     describe = "__import__('analysis.publish.environment', fromlist=['x']).describe_plots()\n"
     (profile / "startup" / "describe_plots.py").write_text(describe)
+    # No message says that they listen on this machine.
     (profile / "ipython_kernel_config.json").write_text('{"IPKernelApp": {"log_level": 40}}')
+    shell()
+    new: Any = nbformat.v4
+    data = {"text/html": "<p>a</p>", "text/plain": "a", PAYLOAD: {"kind": "table", "csv": "a"}}
+    code = new.new_code_cell("import a  # b\n'c' + f'{1}'", outputs=[new.new_output("display_data", data)])
+    notebook = new.new_notebook(cells=[new.new_markdown_cell("# A\n\n## B\n\n- *c* `d` [e](f)"), code])
+    nbformat.validate(notebook)
+    names = "report study study_title subject banner parameters digest versions warnings"
+    render(notebook, dict.fromkeys(names.split(), ""))
+    figure = Figure()
+    figure.subplots().set_title("a")
+    figure.savefig(io.BytesIO(), format="svg")
 
 
-def count_threads() -> int:
-    """Threads of this process, those of native libraries included where the system tells."""
-    tasks = Path("/proc/self/task")
-    return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
+def _load(folder: Path) -> None:
+    """Load a study so that reports have it at hand, with the text that most cells ask for."""
+    from analysis.study import preload
+    from analysis.study.selection import select
+
+    if study := preload(folder):
+        for language in (None, *study.settings.languages):
+            select(study, language=language)
 
 
 def carry_out(
     order: Order, *, forking: bool, build: BinaryIO | None = None, private: tuple[BinaryIO, ...] = ()
 ) -> Iterator[Outcome | str | None]:
-    """Make the reports of an order; those that wait come after the shared results, the others meanwhile.
-
-    Yields
-    ------
-    Outcome of a task; None for a cell begun; str where the shared results could not be computed
-    """
-    from analysis.publish.execution import make
+    """Messages of `WarmProcess.run`; reports that wait come after the shared results, the others meanwhile."""
+    from analysis.publish.render import make
 
     work = partial(make, kernel=order.kernel or not forking)
-    later = [Call(task.report.name, partial(work, task)) for task in order.tasks if order.share and task.waits]
-    names = {call.name for call in later}
-    calls = deque(Call(t.report.name, partial(work, t)) for t in order.tasks if t.report.name not in names)
+    tasks: list[Call] = [(task.report.name, partial(work, task)) for task in order.tasks]
+    waiting = {task.report.name for task in order.tasks if order.share and task.waits}
+    later = [call for call in tasks if call[0] in waiting]
+    calls = deque(call for call in tasks if call[0] not in waiting)
     if later:
-        calls.appendleft(Call("", partial(_share, order.study, order.jobs)))
+        calls.appendleft(("", partial(_share, order.study, order.jobs)))
     pool = Pool(calls, order.jobs, "fork" if forking else "spawn", order.cell_seconds, build, private)
-    for call, message in pool.run():
-        if isinstance(message, tuple):
-            if message[1] is None:
-                yield None
-        elif call.name:
-            yield _outcome(call.name, message)
+    for outcome in pool.run():
+        if outcome is None or outcome.name:
+            yield outcome
         else:
-            if isinstance(message, Ended):
-                yield f"the results that reports share could not be computed: {message.reason}"
+            if isinstance(outcome.result, Failure):
+                yield f"the results that reports share could not be computed: {outcome.result.error}"
             calls += later
 
 
-def _outcome(name: str, message: Outcome | Ended) -> Outcome:
-    if isinstance(message, Outcome):
-        return message
-    cell, line = message.place or (None, None)
-    return Outcome(name, Failure(cell, line, message.reason, message.reason), round(message.seconds, 3))
-
-
-def _share(study: Path, jobs: int, at: Callable[[Place], object]) -> None:
+def _share(study: Path, jobs: int, at: Callable[[Place], object]) -> Outcome:
     """Compute the results that reports share, in several processes; they are kept in the project's cache."""
     from concurrent.futures import ProcessPoolExecutor
 
@@ -223,3 +214,4 @@ def _share(study: Path, jobs: int, at: Callable[[Place], object]) -> None:
 
     with ProcessPoolExecutor(jobs) as pool:
         study_results(load_study(study), pool=pool if jobs > 1 else None)
+    return Outcome("", Rendered({}, "", ""), 0.0)

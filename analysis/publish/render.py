@@ -1,4 +1,4 @@
-"""An executed notebook → one self-contained HTML file and a CSV file for each of its tables."""
+"""A report's notebook, run by papermill → one self-contained HTML file, and a CSV file for each of its tables."""
 
 from __future__ import annotations
 
@@ -6,22 +6,32 @@ import html
 import re
 import sys
 import sysconfig
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
+import nbformat
+import numpy as np
+import papermill
 from markupsafe import Markup
-from nbconvert.exporters.templateexporter import TemplateExporter
+from nbclient.exceptions import DeadKernelError
 from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbconvert.preprocessors import Preprocessor
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+from papermill.exceptions import PapermillExecutionError
 
-from analysis.publish.pages import TEMPLATES, Page, html_bytes, isolated
-from analysis.publish.reports import Rendered, slug
+from analysis.publish.engine import CastilloEngine
+from analysis.publish.pages import fill_template, templates
+from analysis.publish.pool import Place
+from analysis.publish.processes import Task
+from analysis.publish.reports import Failure, Outcome, Rendered, notebook_path, slug
 
+#: Seconds in which what a cell shows must come once it is done; nbclient's own 4 are too few on a busy machine.
+IOPUB_TIMEOUT = 600
+#: Error of a report whose kernel is gone.
+ENDED = "the kernel ended; it was killed, for want of memory perhaps, or crashed"
 #: Kind of the record that analysis.report.components adds to each of its outputs; only beside it is text/html trusted.
 PAYLOAD = "application/vnd.castillo+json"
 _HIDDEN = {"parameters", "injected-parameters"}
@@ -35,46 +45,96 @@ _POSIX = re.compile(rf"(?<![\w:/.~<-])(?:/{_PART})+/({_PART})")
 _WINDOWS = re.compile(rf"\b[A-Za-z]:\\(?:{_PART}\\)*({_PART})")
 
 
-def render(notebook: Any, page: Page) -> Rendered:
-    """Files of an executed notebook: the same bytes for the same outputs.
-
-    Parameters
-    ----------
-    notebook : NotebookNode, executed
-    page : Page
-    """
-    text, resources = exporter().from_notebook_node(notebook, resources={"page": page})
-    title = resources["outline"].title
-    name = _untagged(title) if title else page.report
-    files = {**resources["outputs"], f"{page.report}.html": html_bytes(text)}
-    return Rendered(files, name, resources["finding"])
+def make(task: Task, at: Callable[[Place], object], *, kernel: bool = False) -> Outcome:
+    """Files of a report, or its failure; `at` is told each statement before it runs, of a kernel each cell."""
+    start = time.perf_counter()
+    np.random.seed()  # as in a new process; the random module does this by itself
+    try:
+        executed = _execute(task, at, kernel)
+        result = executed if isinstance(executed, Failure) else render(executed, task.page)
+    except Exception as error:
+        message = _first_line(f"{type(error).__name__}: {error}", task.root)
+        result = Failure(None, None, message, plain(traceback.format_exc(), task.root))
+    return Outcome(task.report.name, result, round(time.perf_counter() - start, 3))
 
 
-@cache
-def exporter() -> ReportExporter:
-    """The one exporter of this process."""
-    return ReportExporter()
+def _execute(task: Task, at: Callable[[Place], object], kernel: bool) -> Any:
+    """A report's notebook, executed in the notebooks' folder; Failure where a cell raised or the kernel ended."""
+    path = notebook_path(task.root, task.report.notebook)
+    source = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    place: Place = (0, None)
 
+    def begun(index: int, line: int | None = None) -> None:
+        nonlocal place
+        place = _number(source.cells, index), line
+        at(place)
 
-class ReportExporter(TemplateExporter):
-    """nbconvert's template exporter with this project's template, escaping by default."""
-
-    def __init__(self) -> None:
-        super().__init__(  # type: ignore[no-untyped-call]
-            template_paths=[str(TEMPLATES)],
-            template_file="report.html.j2",
-            file_extension=".html",
-            default_preprocessors=["nbconvert.preprocessors.CoalesceStreamsPreprocessor"],
-            preprocessors=[Outline],
+    options: dict[str, Any] = {"engine_name": CastilloEngine.name, "at": begun}
+    if kernel:
+        options = {"on_cell_start": lambda cell, cell_index: begun(cell_index), "iopub_timeout": IOPUB_TIMEOUT}
+    try:
+        return papermill.execute_notebook(
+            source,
+            None,
+            dict(task.report.parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            cwd=path.parent,
+            **options,
         )
+    except PapermillExecutionError as error:
+        return _failure(error, source.cells, task.root, place[1])
+    except DeadKernelError:
+        return Failure(*place, ENDED, ENDED)
 
-    def _create_environment(self) -> Environment:
-        environment: Environment = super()._create_environment()  # type: ignore[no-untyped-call]
-        environment.autoescape = True
-        environment.trim_blocks = environment.lstrip_blocks = True
-        environment.filters |= {"trusted": Markup, "untagged": _untagged, "isolated": isolated}
-        environment.filters["highlight_code"] = Highlight2HTML(pygments_lexer="ipython3")  # type: ignore[no-untyped-call]
-        return environment
+
+def _number(cells: Sequence[Any], index: int) -> int:
+    """Number that JupyterLab shows after Run All for a cell of the executed notebook; papermill's own has none."""
+    before = cells[: index - (index > _tagged(cells)) + 1]
+    return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in before)
+
+
+def _tagged(cells: Sequence[Any]) -> int:
+    return next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", ()))
+
+
+def _failure(error: Any, cells: Sequence[Any], root: Path, statement: int | None) -> Failure:
+    """Failure of a cell, in the numbers of the notebook as its author sees it; the line is the innermost known."""
+    number, parameters = _number(cells, error.cell_index), _number(cells, _tagged(cells))
+
+    def renumber(found: re.Match[str]) -> str:
+        count = int(found[1])
+        return f"In[{count - (count > parameters)}]"
+
+    text = re.sub(r"\bIn ?\[(\d+)\]", renumber, plain("\n".join(error.traceback), root))
+    line = re.search(rf"In\[{number}\], line (\d+)", text)
+    message = _first_line(f"{error.ename}: {error.evalue}", root)
+    return Failure(number, int(line[1]) if line else statement, message, text)
+
+
+def _first_line(text: str, root: Path) -> str:
+    return plain(text, root).strip().partition("\n")[0]
+
+
+def render(notebook: Any, page: Mapping[str, Any]) -> Rendered:
+    """Files of an executed notebook: the same bytes for the same outputs."""
+    notebook, _ = CoalesceStreamsPreprocessor().preprocess(notebook, {})  # type: ignore[no-untyped-call]
+    name, renderer = page["report"], SafeRenderer()
+    markdown = MarkdownWithMath(renderer=renderer)
+    files: dict[str, bytes] = {}
+    headlines: list[str] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.metadata["html"] = markdown.render(cell.source)
+        elif cell.cell_type == "code":
+            cell.metadata["hidden"] = bool(_HIDDEN & set(cell.metadata.get("tags", ())))
+            cell.metadata["shown"] = [_shown(output, name, files, headlines) for output in cell.outputs]
+    filled = fill_template("report.html.j2", nb=notebook, page=page, title=renderer.title, headings=renderer.headings)
+    title = _untagged(renderer.title) if renderer.title else name
+    return Rendered({**files, f"{name}.html": filled}, title, headlines[0] if headlines else "")
 
 
 def _untagged(markup: str) -> str:
@@ -82,26 +142,14 @@ def _untagged(markup: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", markup))
 
 
-class Outline(Preprocessor):
-    """Renders the markdown, finds title and contents, and sorts the outputs by their kind."""
-
-    enabled = True
-
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Write `html` and `shown` into each cell, and `outline`, `finding` and `outputs` into the resources."""
-        resources["outline"] = renderer = SafeRenderer()
-        markdown = MarkdownWithMath(renderer=renderer)
-        resources["outputs"], resources["finding"] = {}, ""
-        for cell in nb.cells:
-            if cell.cell_type == "markdown":
-                cell.metadata["html"] = markdown.render(cell.source)
-            if cell.cell_type == "code":
-                cell.metadata["hidden"] = bool(_HIDDEN & set(cell.metadata.get("tags", ())))
-                cell.metadata["shown"] = [_shown(output, resources) for output in cell.outputs]
-        return nb, resources
+templates().filters |= {
+    "trusted": Markup,
+    "untagged": _untagged,
+    "highlight_code": Highlight2HTML(pygments_lexer="ipython3"),  # type: ignore[no-untyped-call]
+}
 
 
-def _shown(output: Any, resources: Any) -> dict[str, str]:
+def _shown(output: Any, report: str, files: dict[str, bytes], headlines: list[str]) -> dict[str, str]:
     """One output as the template needs it: kind, and either html that may be trusted or text that is escaped."""
     if output.output_type == "stream":
         return {"kind": output.name, "text": plain(output.text)}
@@ -112,32 +160,23 @@ def _shown(output: Any, resources: Any) -> dict[str, str]:
     if payload is None or "text/html" not in output.data:
         return {"kind": "plain", "text": text}
     kind = slug(payload.get("kind", "text"))
-    if kind == "finding" and not resources["finding"]:
-        resources["finding"] = str(payload.get("text", ""))
+    if kind == "finding":
+        headlines.append(str(payload.get("text", "")))
     shown = {"kind": kind, "html": output.data["text/html"], "caption": str(payload.get("caption", ""))}
+    shown["csv"] = ""
     if "csv" in payload:
-        shown["csv"] = _keep_csv(payload, resources)
+        shown["csv"] = _csv_name(f"{report}.{slug(payload.get('name') or 'table')}", files)
+        files[shown["csv"]] = str(payload["csv"]).encode("utf-8", "replace")
     return shown
 
 
-def _keep_csv(payload: Mapping[str, Any], resources: Any) -> str:
-    files = resources["outputs"]
-    base = f"{resources['page'].report}.{slug(payload.get('name') or 'table')}"
+def _csv_name(base: str, files: Mapping[str, bytes]) -> str:
+    """A file's name that no other table has: with -2, -3 and so on where two have the same."""
     name, copy = f"{base}.csv", 1
     while name in files:
         copy += 1
         name = f"{base}-{copy}.csv"
-    files[name] = str(payload["csv"]).encode("utf-8", "replace")
     return name
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading of a report: its level, id, and content as HTML."""
-
-    level: int
-    id: str
-    html: str
 
 
 class SafeRenderer(IPythonRenderer):
@@ -145,7 +184,7 @@ class SafeRenderer(IPythonRenderer):
 
     def __init__(self) -> None:
         super().__init__(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
-        self.headings: list[Heading] = []
+        self.headings: list[dict[str, Any]] = []
         self.title: str | None = None
         self._ids: dict[str, int] = {}
 
@@ -157,9 +196,9 @@ class SafeRenderer(IPythonRenderer):
         base = f"s-{slug(html.unescape(text))}"
         self._ids[base] = self._ids.get(base, 0) + 1
         name = base if self._ids[base] == 1 else f"{base}-{self._ids[base]}"
-        heading = Heading(max(level, 2), name, text)
-        self.headings.append(heading)
-        return f'<h{heading.level} id="{heading.id}">{text}</h{heading.level}>\n'
+        level = max(level, 2)
+        self.headings.append({"level": level, "id": name, "html": text})
+        return f'<h{level} id="{name}">{text}</h{level}>\n'
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """An embedded picture, or its text with a link: a report loads nothing."""
@@ -175,10 +214,7 @@ class SafeRenderer(IPythonRenderer):
 def plain(text: str, root: Path | None = None) -> str:
     """Text of a cell or a traceback as it is on every machine: no colours, controls, paths, addresses in memory.
 
-    Parameters
-    ----------
-    text : str
-    root : Path or None, the project's folder; paths of files in it are relative to it
+    Paths of files in `root`, the project's folder, are relative to it.
     """
     text = _CONTROLS.sub("", _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
     text = _CELL_FILE.sub("cell", text)

@@ -1,33 +1,48 @@
-"""Reports of a study by name and parameters, and the outcome of each: its files or its failure."""
+"""Reports of a study: each a notebook with parameters, which are checked before anything runs."""
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from analysis.errors import AnalysisError, BuildError, ParameterError, told
-from analysis.publish.parameters import check_parameters, read_parameters
-from analysis.study import Study
-from analysis.study.settings import ReportRule
-from analysis.study.studyfiles import line_of
+from analysis.errors import AnalysisError, BuildError, ParameterError, did_you_mean, format_error
+from analysis.publish.environment import quick_jsonschema
+
+if TYPE_CHECKING:
+    from analysis.study import Study
+    from analysis.study.settings import ReportRule
+
+#: Types a parameter may have, as its annotation writes them.
+TYPES = ("str", "int", "float", "list", "list[str]", "list[int]", "list[float]")
+#: Parameters that name an outlet of the study.
+OUTLETS = ("outlet", "left", "right")
+#: Parameters that name a day of the study's window, or end so (first_day).
+DAYS = ("day", "date", "start", "end")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a parameters cell: `name: type = default  # help`."""
+
+    name: str
+    type: str
+    default: Any
+    help: str
 
 
 @dataclass(frozen=True)
 class Report:
-    """One run of a notebook.
-
-    Attributes
-    ----------
-    name : str, also the name of its files
-    notebook : str, the notebook's name without suffix
-    parameters : mapping name → value as passed to papermill, `study` first
-    """
+    """One run of a notebook: the name of its files, the notebook's, and the parameters, `study` first."""
 
     name: str
     notebook: str
@@ -35,25 +50,8 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """A report's files by name, its title, and its first finding."""
-
-    files: Mapping[str, bytes]
-    title: str
-    headline: str
-
-
-@dataclass(frozen=True)
 class Failure:
-    """Why a report could not be made.
-
-    Attributes
-    ----------
-    cell : int or None, number of the cell as JupyterLab shows it after Run All
-    line : int or None, line in that cell
-    error : str, the exception in one line
-    traceback : str, without colours and machine paths
-    """
+    """Why a report could not be made: cell as JupyterLab counts after Run All and line in it, exception, traceback."""
 
     cell: int | None
     line: int | None
@@ -68,6 +66,15 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Rendered:
+    """A report's files by name, its title, and its first finding."""
+
+    files: Mapping[str, bytes]
+    title: str
+    headline: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """A report's files or its failure, and the seconds it took."""
 
@@ -76,19 +83,86 @@ class Outcome:
     seconds: float
 
 
-def study_reports(study: Study, root: Path) -> list[Report]:
-    """Every report of a study, all parameters checked.
+def notebook_path(root: Path, notebook: str) -> Path:
+    """A notebook's file."""
+    return root / "notebooks" / f"{notebook}.ipynb"
 
-    Raises
-    ------
-    ParameterError, BuildError
-        Where something is wrong; where several things are, one BuildError with all of them.
-    """
+
+def read_cells(path: Path) -> list[dict[str, Any]]:
+    """Cells of a notebook, each with `cell_type`, `source` (one text) and `tags`; BuildError where it is none."""
+    try:
+        return [
+            {
+                "cell_type": str(cell["cell_type"]),
+                "source": "".join(cell["source"]),
+                "tags": list(cell.get("metadata", {}).get("tags", ())),
+            }
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        ]
+    except FileNotFoundError:
+        known = sorted(p.stem for p in path.parent.glob("*.ipynb"))
+        raise BuildError(
+            f"study.toml asks for the notebook {path.stem!r}: {path} does not exist{did_you_mean(path.stem, known)}. "
+            f"There: {', '.join(known) or 'none'}."
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise BuildError(f"{path} is not a notebook ({error}). Save it again in JupyterLab.") from error
+
+
+def read_code(path: Path) -> list[str]:
+    """Sources of a notebook's code cells."""
+    return [cell["source"] for cell in read_cells(path) if cell["cell_type"] == "code"]
+
+
+def read_parameters(path: Path) -> tuple[Parameter, ...]:
+    """Parameters of a notebook as papermill reads them; BuildError or ParameterError where they cannot be used."""
+    cells = [cell["source"] for cell in read_cells(path) if "parameters" in cell["tags"]]
+    if len(cells) != 1:
+        raise BuildError(f"{path} has {len(cells)} cells tagged 'parameters'. Tag exactly one.")
+    try:
+        ast.parse(cells[0])
+    except SyntaxError as error:
+        raise BuildError(f"{path}: the parameters cell is not Python ({error}). Mend it.") from error
+    return tuple(_parameter(path.stem, *inspected) for inspected in _inspect(cells[0]))
+
+
+@cache
+def _inspect(source: str) -> list[tuple[str, str, str, str]]:
+    with quick_jsonschema():
+        from papermill.translators import PythonTranslator
+    return list(PythonTranslator.inspect({"source": source}))
+
+
+def _parameter(notebook: str, name: str, kind: str, text: str, hint: str) -> Parameter:
+    try:
+        default = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        raise ParameterError(notebook, name, text, "its default must be a literal") from None
+    kind = type(default).__name__ if kind == "None" else kind
+    if kind not in TYPES:
+        raise ParameterError(notebook, name, default, f"has the type {kind}; papermill passes {', '.join(TYPES)}")
+    if not fits(default, kind):
+        raise ParameterError(notebook, name, default, f"its default is not {kind}")
+    return Parameter(name, kind, default, hint)
+
+
+def fits(value: Any, kind: str) -> bool:
+    """True where a value is of a parameter's type; an int passes as float, a bool as nothing."""
+    if kind.startswith("list"):
+        inner = kind[5:-1]
+        return isinstance(value, list) and all(not inner or fits(item, inner) for item in value)
+    return not isinstance(value, bool) and isinstance(
+        value, {"str": (str,), "int": (int,), "float": (int, float)}[kind]
+    )
+
+
+def study_reports(study: Study, root: Path) -> list[Report]:
+    """Every report of a study; an error that tells everything wrong with them, where anything is."""
     reports, wrong = plan_reports(study, root)
     if len(wrong) == 1:
         raise wrong[0]
     if wrong:
-        raise BuildError("\n".join(map(told, wrong)))
+        raise BuildError("\n".join(map(format_error, wrong)))
     return reports
 
 
@@ -96,15 +170,17 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
     """Every report of a study in the order of study.toml, and everything that is wrong with them."""
     reports: list[Report] = []
     wrong: list[AnalysisError] = []
+    # Notebooks are told to load it by name where it lies in the project's data/, else by path.
+    argument = study.folder.name if study.folder.parent == (root / "data").resolve() else str(study.folder)
     for number, rule in enumerate(study.settings.reports):
         before = len(wrong)
         try:
-            known = read_parameters(root / "notebooks" / f"{rule.notebook}.ipynb")
+            known = read_parameters(notebook_path(root, rule.notebook))
             order = [parameter.name for parameter in known]
             for given in _expand(rule, study):
                 values = {**{name: given[name] for name in order if name in given}, **given}
-                parameters = {"study": _study_argument(study, root), **values}
-                wrong += check_parameters(rule.notebook, known, parameters, study)
+                parameters = {"study": argument, **values}
+                wrong += _check(rule.notebook, known, parameters, study)
                 reports.append(Report(report_name(rule.notebook, order, given), rule.notebook, parameters))
         except (BuildError, ParameterError) as error:
             wrong.append(error)
@@ -112,19 +188,17 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
             found.add_note(_place(study, number))
     names = [report.name for report in reports]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        again = BuildError(f"study.toml asks for the report {name!r} more than once. Delete one of its [[reports]].")
-        again.add_note(str(study.folder / "study.toml"))
-        wrong.append(again)
+        wrong.append(
+            BuildError(f"study.toml asks for the report {name!r} more than once. Delete one of its [[reports]].")
+        )
+        wrong[-1].add_note(str(study.folder / "study.toml"))
     return reports, wrong
 
 
-def _study_argument(study: Study, root: Path) -> str:
-    """The study as notebooks are told to load it: a name where it lies in the project's data/, else its path."""
-    return study.folder.name if study.folder.parent == (root / "data").resolve() else str(study.folder)
-
-
 def _place(study: Study, number: int) -> str:
-    """Path and line of the entry of that number, from 0, of [[reports]] in study.toml."""
+    """Path and line of an entry of [[reports]] in study.toml."""
+    from analysis.study.studyfiles import line_of
+
     path = study.folder / "study.toml"
     line = line_of(path.read_text(encoding="utf-8-sig"), "reports", number)
     return str(path) if line is None else f"{path}:{line}"
@@ -140,16 +214,50 @@ def _expand(rule: ReportRule, study: Study) -> Iterator[Mapping[str, Any]]:
         yield {**rule.parameters, rule.each: outlet}
 
 
-def report_name(notebook: str, order: Sequence[str], given: Mapping[str, Any]) -> str:
-    """Name of a report: its notebook, then each value given, in the order of the parameters cell.
+def _check(
+    notebook: str, known: Sequence[Parameter], given: Mapping[str, Any], study: Study
+) -> Iterator[ParameterError]:
+    """Everything that is wrong with the parameters a report gives to its notebook, and with defaults it leaves."""
+    types = {parameter.name: parameter.type for parameter in known}
+    for name, value in given.items():
+        if name not in types:
+            names = ", ".join(types) or "none"
+            message = f"the notebook has no such parameter{did_you_mean(name, types)}. It has {names}"
+            yield ParameterError(notebook, name, value, message)
+        elif not fits(value, types[name]):
+            yield ParameterError(notebook, name, value, f"is not {types[name]}")
+    values = {**{p.name: p.default for p in known}, **given}
+    for name, value in values.items():
+        if isinstance(value, str) and value:
+            message = _study_problem(notebook, name, value, study)
+            if not message and name == "right" and value == values.get("left"):
+                message = "is the same outlet as left"
+            if message:
+                yield ParameterError(notebook, name, value, message)
 
-    Examples
-    --------
-    >>> report_name("pair", ["study", "left", "right"], {"right": "cnn", "left": "guardian"})
-    'pair--guardian--cnn'
-    >>> report_name("outlet", ["study", "outlet"], {"outlet": "../../etc"})
-    'outlet--etc'
-    """
+
+def _study_problem(notebook: str, name: str, value: str, study: Study) -> str:
+    """Sentence on a value that does not fit the study; empty where it does."""
+    if name in OUTLETS and value not in study.outlet_names:
+        known = study.outlet_names
+        return f"is no outlet of {study.name}{did_you_mean(value, known)}. Known: {', '.join(known)}"
+    if name in OUTLETS and notebook == "outlet" and study.annotated and value not in study.tested:
+        least, tested = study.settings.min_articles, ", ".join(study.tested) or "none"
+        return f"has fewer than {least} articles and is not tested. Tested: {tested}"
+    if name == "language" and value not in (languages := study.settings.languages):
+        return f"is no language of {study.name}{did_you_mean(value, languages)}. Known: {', '.join(languages)}"
+    if name.rpartition("_")[2] in DAYS:
+        first, last = study.settings.window
+        try:
+            inside = first <= date.fromisoformat(value) <= last
+        except ValueError:
+            return "is not a date; write it as 2022-12-07"
+        return "" if inside else f"lies outside the study's window, {first} to {last}"
+    return ""
+
+
+def report_name(notebook: str, order: Sequence[str], given: Mapping[str, Any]) -> str:
+    """Name of a report: its notebook, then each value given, in the order of the parameters cell (pair--cnn--msn)."""
     return "--".join([slug(notebook), *(slug(given[name]) for name in order if name in given)])
 
 
@@ -165,13 +273,7 @@ def slug(value: object, limit: int = 60) -> str:
 
 
 def select(reports: Sequence[Report], globs: Sequence[str]) -> list[Report]:
-    """Reports whose names match one of the globs; all of them where there is none.
-
-    Raises
-    ------
-    BuildError
-        Where a glob matches no report.
-    """
+    """Reports whose names match one of the globs, or all; BuildError where a glob matches none."""
     for glob in globs:
         if not fnmatch.filter([report.name for report in reports], glob):
             known = ", ".join(report.name for report in reports)

@@ -48,7 +48,9 @@ def code_findings(study: Study, differences: pd.DataFrame, *, limit: int = 5) ->
 
 def _sentence(study: Study, row: Any) -> Finding:
     here = f"{row.count} of {row.articles:,} pages ({percent(row.count / row.articles)})"
-    there = f"{row.other_count} of {row.other_articles:,} pages elsewhere ({percent(row.other_count / row.other_articles)})"
+    there = (
+        f"{row.other_count} of {row.other_articles:,} pages elsewhere ({percent(row.other_count / row.other_articles)})"
+    )
     text = f"{row.group}: {here} {phrases(study, row.family)[row.value]}, against {there}."
     return Finding(text, "more" if row.difference > 0 else "less", "exploratory")
 

@@ -264,7 +264,7 @@ def variance_of_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
     where fewer articles than a test asks for have a tone and a sub-event, or where their tone does not vary.
     """
     chosen = selection.select(study, language=language)
-    articles = chosen.articles[chosen.articles["outlet"].isin(study.referees)]
+    articles = chosen.articles[chosen.articles["outlet"].isin(study.reference_outlets)]
     sentiment = selection.article_sentiment(chosen)[articles.index]
     groupings = {column: articles[column] for column in ("subevent", "outlet")}
     known = sentiment[sentiment.notna() & articles["subevent"].notna()]

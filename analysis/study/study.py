@@ -141,8 +141,6 @@ class Study:
         barred = {*self.aggregators, *self.settings.excluded_from_references}
         return [outlet for outlet in self.outlets["outlet"] if outlet not in barred]
 
-    referees = property(lambda self: self.reference_outlets)  # as callers still have it
-
     @cached_property
     def outlet_names(self) -> dict[str, str]:
         """Outlet id → name shown."""

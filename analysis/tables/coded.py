@@ -21,7 +21,15 @@ CODEBOOK_CSV = Schema(
         Column("question", "text", "", "the question that the coder answers"),
         Column("value", "text", "", "a possible answer"),
         Column("definition", "text", "", "when to give it", optional=True),
-        Column("phrase", "text", "", "a page with it, after “157 of 359 pages”: call what Congress did an ouster", (), True, True),
+        Column(
+            "phrase",
+            "text",
+            "",
+            "a page with it, after “157 of 359 pages”: call what Congress did an ouster",
+            (),
+            True,
+            True,
+        ),
     ),
     ("variable", "value"),
 )
