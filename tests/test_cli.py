@@ -226,9 +226,9 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
         counts |= {"kept": 3, "untitled": 5, "damaged": 1}
         return SimpleNamespace(articles=7, **told, **counts)
 
-    module = ModuleType("analysis.annotation")
+    module = ModuleType("analysis.annotation.run")
     module.annotate = annotate  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "analysis.annotation", module)
+    monkeypatch.setitem(sys.modules, "analysis.annotation.run", module)
     done = castillo("annotate", "a.jsonl", "b.jsonl", "--study", "tiny", "--jobs", "2", "--scheduler", "tcp://x:1")
     folder = root / "data/tiny/features"
     assert "set aside: a.jsonl:3: neither title nor body" in done.output

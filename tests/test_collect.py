@@ -17,7 +17,7 @@ from collecting import lines, make_study, options, run
 from webserver import article, in_turn, page, redirect, serving, status
 
 from analysis import tables
-from analysis.annotation import annotate
+from analysis.annotation.run import annotate
 from analysis.cli import main
 from analysis.collect import Options, collect, texts
 from analysis.collect import article as article_module
