@@ -256,10 +256,6 @@ def test_a_worker_with_another_library_is_refused():
         measure(None, b"", "another digest")
 
 
-def _hang(_):
-    time.sleep(60)
-
-
 def _end(_):
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -277,15 +273,6 @@ def test_a_process_that_is_lost_is_told_with_what_to_do():
     with pytest.raises(AnalysisError, match=message), measuring(2, None, b"") as (submit, pending):
         assert 4 == pending
         submit(Killer())()
-
-
-@pytest.mark.slow
-def test_a_process_that_cannot_start_is_told_once_and_not_waited_for(monkeypatch, capfd):
-    monkeypatch.setattr(partitions, "START", 2)
-    monkeypatch.setattr(partitions, "_load", _hang)
-    with pytest.raises(AnalysisError, match="a process that measured texts could not start"), measuring(2, None, b""):
-        pass
-    assert "" == capfd.readouterr().err
 
 
 @pytest.mark.slow

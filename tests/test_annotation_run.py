@@ -15,7 +15,7 @@ from reading import EN
 
 from analysis import tables
 from analysis.annotation import run
-from analysis.annotation.run import RejectLog, annotate, append_articles
+from analysis.annotation.run import Texts, annotate, append_articles
 from analysis.errors import AnalysisError, GazetteerError, TextsError
 from analysis.readers import Rejected, read_texts
 from analysis.scoring import targeted_sentiment
@@ -245,10 +245,10 @@ def test_on_plain_english_annotate_agrees_with_what_a_student_would_write():
 def test_rejected_rows_are_all_written_the_first_kept_and_reasons_counted_without_details(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "_SHOWN", 2)
     path = tmp_path / "rejected.jsonl"
-    aside = RejectLog(path)
+    aside = Texts(mini_study(tmp_path / "mini"), path)
     for line in range(3):
         aside.append(Rejected(Path("/private/a.csv"), line, f"outlet 'x{line}' is unknown (line {line})"))
-    assert (2, {"outlet is unknown": 3}) == (len(aside.first), aside.reasons)
+    assert (2, {"outlet is unknown": 3}) == (len(aside.rejected), aside.set_aside)
     written = [json.loads(line) for line in path.read_text().splitlines()]
     assert {"file": "a.csv", "line": 2, "reason": "outlet 'x2' is unknown (line 2)"} == written[2]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,22 +17,15 @@ from analysis.tables import PARTS
 from analysis.text.arrays import Flags, Ints, map_array
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.mentions import Mention, Parsed, parse, text_mentions
-from analysis.text.near_duplicates import PERMUTATIONS, SHINGLE, signatures, word_numbers
+from analysis.text.near_duplicates import PERMUTATIONS, SHINGLE, SIGNED, signatures, word_numbers
 from analysis.text.tokens import is_word
 from analysis.text.voice import lower
 
-_TYPES = {
-    "text": pa.large_string(),
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "time": pa.timestamp("us", "UTC"),
-    "list": pa.list_(pa.uint32()),
-}
 #: Tables with rows of one article each, in Arrow, by name; REPRINTS needs all articles.
 OF_ARTICLE = {
-    schema.name: pa.schema([(column.name, _TYPES[column.kind]) for column in schema.columns])
-    for schema in (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS, tables.SIGNATURES)
-}
+    schema.name: pa.Schema.from_pandas(tables.empty(schema), preserve_index=False).remove_metadata()
+    for schema in (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS)
+} | {"SIGNATURES": SIGNED}
 
 _AGENCIES = "Getty|AFP|AP|Reuters|EPA|EFE|Bloomberg|Xinhua|PAP|Shutterstock|iStock|Anadolu|Andina|dpa|Zuma"
 _CREDIT = re.compile(
@@ -135,8 +128,7 @@ def _sentences(chunk: _Chunk) -> dict[str, Any]:
 
 def _terms(chunk: _Chunk) -> dict[str, Any]:
     """Words of each article and part, counted; in the order of article, part and term."""
-    forms = np.array(list(map(lower, chunk.parsed.tokens.forms)), object)
-    ranks, terms = pd.factorize(forms, sort=True)
+    ranks, terms = pd.factorize(np.array(list(map(lower, chunk.parsed.tokens.forms)), object), sort=True)
     part = np.argsort(np.argsort(PARTS))[chunk.parts[chunk.rows]]
     # Article, part and term in one number.
     codes = (chunk.owners * len(PARTS) + part) * len(terms) + ranks[chunk.forms]
@@ -178,7 +170,5 @@ def _signatures(chunk: _Chunk) -> dict[str, Any]:
     return {"article": chunk.articles(article), "scope": _take(scopes, place), "minhash": minhash}
 
 
-_COLUMNS: dict[str, Callable[[_Chunk], dict[str, Any]]] = {
-    **{"ARTICLES": _articles, "SENTENCES": _sentences, "TERMS": _terms},
-    **{"MENTIONS": _mentions, "SIGNATURES": _signatures},
-}
+_COLUMNS = {"ARTICLES": _articles, "SENTENCES": _sentences, "TERMS": _terms, "MENTIONS": _mentions}
+_COLUMNS["SIGNATURES"] = _signatures

@@ -1,8 +1,4 @@
-"""Partitions of the texts measured, by this process, a pool of processes or the workers of a Dask cluster.
-
-A partition is named by the digest of all that it is made of, so the next run finds again what an interrupted one has
-finished, and nothing that has changed since.
-"""
+"""Partitions of the texts measured by this process, a pool of processes, or the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -19,7 +15,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache, lru_cache, partial
 from io import BytesIO
-from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import pandas as pd
@@ -33,11 +28,9 @@ from analysis.paths import digest
 
 #: Function that submits texts to be measured and returns the function that waits for their packed features.
 Submit = Callable[[pd.DataFrame], Callable[[], bytes]]
-#: Seconds to wait for the scheduler, for a first worker, for processes to start, and for any result of the cluster.
-CONNECT, WORKER, START, PATIENCE = 20, 60, 60, 900
+#: Seconds to wait for the scheduler of a cluster, for a first worker, and for any result.
+CONNECT, WORKER, PATIENCE = 20, 60, 900
 _KEPT = "What was finished is kept: run the same command again"
-
-
 _unpickled = lru_cache(maxsize=1)(pickle.loads)
 
 
@@ -74,7 +67,7 @@ def unpack(data: bytes) -> dict[str, pa.Table]:
 
 
 def partition_name(texts: pd.DataFrame, made_with: str) -> str:
-    """Digest of texts and of what else decides their features."""
+    """Digest of all that features are made of: an interrupted run finds again what it finished, unless that changed."""
     return digest(made_with.encode() + _pack([pa.Table.from_pandas(texts, preserve_index=False)]))
 
 
@@ -129,17 +122,10 @@ def measuring(jobs: int, scheduler: str | None, gazetteer: bytes) -> Iterator[tu
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     # Fresh processes: a fork of one that has threads (Arrow starts some) can hang.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_load, initargs=(context.Barrier(jobs),))
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent)
     try:
-        try:
-            for started in [pool.submit(int) for _ in range(jobs)]:  # each starts a process
-                started.result(timeout=START)
-        except BaseException:  # a process that hangs would be waited for
-            for process in multiprocessing.active_children():
-                process.kill()
-            raise
         yield pool
-    except (BrokenProcessPool, MemoryError, TimeoutError) as error:
+    except (BrokenProcessPool, MemoryError) as error:
         raise AnalysisError(
             "a process that measured texts could not start, or was ended from outside, perhaps for want of memory. "
             f"{_KEPT}, with fewer --jobs if memory is short."
@@ -148,21 +134,15 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _load(all_loaded: Barrier) -> None:
-    """Load in this process what measures, and wait until all have, so that one that cannot start is known at once.
-
-    OpenBLAS tries for ever to get memory that it is not given: a process can hang while it loads, not later.
-    """
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    import nltk.tokenize  # noqa: F401 (late elsewhere; all else came with this module)
-
-    all_loaded.wait()
-
-
 def _end_with_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        parent.join()  # returns also where it was killed
-        os._exit(1)
+    """Have this process end when the one that started it is gone, even where that was killed."""
+
+    def watch() -> None:
+        if parent := multiprocessing.parent_process():
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _cluster_result(future: Future[bytes], client: Any, address: str) -> bytes:
@@ -214,8 +194,8 @@ def _connect(address: str) -> Any:
         client.get_versions(check=True)
     except (TimeoutError, ValueError) as error:
         client.close(timeout=5)
-        wrong = f"has other versions than this machine; install requirements.lock there.\n{error}"
-        if isinstance(error, TimeoutError):
-            wrong = f"has no worker after {WORKER} s. Start some: dask worker {address}"
+        none = f"has no worker after {WORKER} s. Start some: dask worker {address}"
+        other = f"has other versions than this machine; install requirements.lock there.\n{error}"
+        wrong = none if isinstance(error, TimeoutError) else other
         raise AnalysisError(f"the Dask cluster at {address} {wrong}") from error
     return client

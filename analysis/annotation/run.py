@@ -9,11 +9,10 @@ import platform
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -27,12 +26,10 @@ from analysis.errors import AnalysisError, told_if_not_written
 from analysis.paths import digest, inside, replace_file
 from analysis.readers import Rejected, Row, read_texts
 from analysis.readers.feed import outlet_finder
+from analysis.study import Study
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.near_duplicates import Bands
 from analysis.wording import escape_formula
-
-if TYPE_CHECKING:
-    from analysis.study import Study
 
 #: Articles per partition.
 ROWS = 500
@@ -87,13 +84,11 @@ def annotate(
 
     Raises
     ------
-    TextsError
-        Where a file of texts cannot be read; single rows are set aside and counted instead.
-    GazetteerError
-        Where the study's aliases contradict each other.
+    TextsError, GazetteerError
+        Where a file of texts cannot be read (single rows are set aside instead), or aliases contradict each other.
     AnalysisError
         Where there is no article to annotate, `output` cannot be written, `jobs` is below 1, another process writes
-        the same features, or processes or the cluster cannot be used (see `executors.measuring`).
+        the same features, or processes or the cluster cannot be used.
     """
     if jobs < 1:
         raise AnalysisError(f"jobs is {jobs}; it is a whole number from 1 up.")
@@ -103,94 +98,97 @@ def annotate(
     measured = {"version": analysis.__version__, "on": f"{datetime.now(UTC):%Y-%m-%d}"}
     measured |= {"python": platform.python_version(), **code_record(*_MEASURING)}
     made_with = digest(f"{measuring_code()} {study.actors.to_json()} {study.labels.to_json()}".encode())
-    added, skipped, copies, count, kept = list[pd.DataFrame](), Counter[str](), Bands(), 0, 0
+    kept, copies = 0, Bands()
     with WorkFolder(folder) as work, measuring(jobs, scheduler, gazetteer) as (submit, max_pending):
-        rejected = RejectLog(work.rejected)
-        texts = _read(paths, study, rejected, skipped, added)
-        for features, is_kept in run_partitions(texts, made_with, submit, max_pending, work):
+        texts = Texts(study, work.rejected)
+        for features, is_kept in run_partitions(texts.read(paths), made_with, submit, max_pending, work):
             work.add(features)
             copies.add(features["SIGNATURES"])
-            count += features["ARTICLES"].num_rows
             kept += is_kept * features["ARTICLES"].num_rows
-        aside = {"set_aside": dict(rejected.reasons), "skipped": dict(skipped)}
-        shown = [_published(row) for row in rejected.first]
-        if not count:
-            reasons = "; ".join("{file}:{line}: {reason}".format(**row) for row in shown[:3])
-            message = f"no article to annotate; {rejected.reasons.total()} rows were set aside. {reasons}"
-            raise AnalysisError(message.rstrip())
+        if not texts.added:
+            reasons = "; ".join("{file}:{line}: {reason}".format(**line) for line in texts.lines[:3])
+            count = texts.set_aside.total()
+            raise AnalysisError(f"no article to annotate; {count} rows were set aside. {reasons}".rstrip())
         articles = work.table("ARTICLES", ["article", "published", "title_tokens"])
         reprints = copies.clusters(articles, lambda some: work.table("SIGNATURES", tables.SIGNATURES.names, some))
         work.add({"REPRINTS": pa.Table.from_pandas(reprints, preserve_index=False)})
-        new = pd.concat(added)
-        inputs = _inputs(study, new)
-        if len(new):
-            append_articles(study.folder / "articles.csv", new)
-        work.publish({"inputs": inputs, "measured": measured, "articles": count, "rejected": shown, **aside})
+        added = pd.concat(texts.added)
+        inputs = study.feature_inputs(added[["article", "language"]])
+        changed = [name for name in ("actors.csv", "labels.csv") if changed_since(study.read_at, [study.folder / name])]
+        inputs |= dict.fromkeys(changed, "changed while texts were measured")
+        if len(added):
+            append_articles(study.folder / "articles.csv", added)
+        aside, skipped = dict(texts.set_aside), dict(texts.skipped)
+        meta = {"inputs": inputs, "measured": measured, "articles": len(articles), "rejected": texts.lines}
+        work.publish({**meta, "set_aside": aside, "skipped": skipped})
     keep_digests()
-    return Annotation(
-        folder,
-        count,
-        rejected=tuple(rejected.first),
-        added=tuple(new["article"]),
-        without_text=tuple(sorted(set(study.manifest["article"]) - set(articles["article"]))),
-        **aside,
-        kept=kept,
-        untitled=int((articles["title_tokens"] == 0).sum()),
-        damaged=work.damaged,
-    )
+    without_text = sorted(set(study.manifest["article"]) - set(articles["article"]))
+    untitled = int((articles["title_tokens"] == 0).sum())
+    listed = (tuple(texts.rejected), tuple(added["article"]), tuple(without_text))
+    return Annotation(folder, len(articles), *listed, aside, skipped, kept, untitled, work.damaged)
 
 
-def _read(
-    paths: str | Path | Iterable[str | Path],
-    study: Study,
-    rejected: RejectLog,
-    skipped: Counter[str],
-    added: list[pd.DataFrame],
-) -> Iterator[pd.DataFrame]:
-    """Texts that fit the study, in chunks, with the source and body_kind of articles.csv where that has the article;
-    articles that it has not go into `added`, what does not fit into `rejected` and `skipped`."""
-    known, settings = study.manifest.set_index("article"), study.settings
-    for texts in read_texts(
-        paths,
-        rejected=rejected,
-        refuse=_refusal(study),
-        rows=ROWS,
-        columns=settings.columns,
-        outlet_of=outlet_finder(study.outlets),
-        languages=settings.languages,
-        skipped=skipped,
-    ):
-        article = texts["article"]
-        added.append(texts[~article.isin(known.index)].drop(columns=["title", "body"]))
-        source = article.map(known["source"]).fillna(texts["source"])
-        yield texts.assign(source=source, body_kind=article.map(known["body_kind"]).fillna(""))
+class Texts:
+    """Texts that fit a study, and what does not.
 
+    `rejected` are the first rows that were set aside, and `lines` theirs in the file that has all of them (place and
+    reason, no text); `set_aside` counts all, by reason without its details; `skipped` counts what is no article;
+    `added` holds what articles.csv lacks.
+    """
 
-def _inputs(study: Study, added: pd.DataFrame) -> dict[str, str]:
-    """Digests of the study's files, but of those that changed since they were read."""
-    inputs = study.feature_inputs(added[["article", "language"]])
-    changed = [name for name in ("actors.csv", "labels.csv") if changed_since(study.read_at, [study.folder / name])]
-    return inputs | dict.fromkeys(changed, "changed while texts were measured")
+    def __init__(self, study: Study, log: Path) -> None:
+        self._study, self._outlets, self._log = study, set(study.outlets["outlet"]), log
+        self.rejected, self.lines = list[Rejected](), list[dict[str, object]]()
+        self.set_aside, self.skipped = Counter[str](), Counter[str]()
+        self.added = list[pd.DataFrame]()
 
+    def read(self, paths: str | Path | Iterable[str | Path]) -> Iterator[pd.DataFrame]:
+        """Texts in chunks, with the source and body_kind of articles.csv where that has the article."""
+        known, settings = self._study.manifest.set_index("article"), self._study.settings
+        for texts in read_texts(
+            paths,
+            rejected=self,
+            refuse=self._refuse,
+            rows=ROWS,
+            columns=settings.columns,
+            outlet_of=outlet_finder(self._study.outlets),
+            languages=settings.languages,
+            skipped=self.skipped,
+        ):
+            article = texts["article"]
+            self.added.append(texts[~article.isin(known.index)].drop(columns=["title", "body"]))
+            source = article.map(known["source"]).fillna(texts["source"])
+            yield texts.assign(source=source, body_kind=article.map(known["body_kind"]).fillna(""))
 
-def _refusal(study: Study) -> Callable[[Row], str | None]:
-    outlets, languages = set(study.outlets["outlet"]), study.settings.languages
-
-    def refuse(row: Row) -> str | None:
-        # A file with its columns mixed up must not put sentences into what is published.
-        shown = {value: f" {value!r}" for value in (row.outlet, row.language) if re.fullmatch(r"[\w.-]{1,40}", value)}
-        if row.outlet not in outlets:
-            return f"outlet{shown.get(row.outlet, '')} is not in outlets.csv"
+    def _refuse(self, row: Row) -> str | None:
+        languages = self._study.settings.languages
+        if row.outlet not in self._outlets:
+            return f"outlet{_shown(row.outlet)} is not in outlets.csv"
         if row.language not in languages:
-            return f"language{shown.get(row.language, '')} is none of the study's ({', '.join(languages)})"
+            return f"language{_shown(row.language)} is none of the study's ({', '.join(languages)})"
         return None
 
-    return refuse
+    def append(self, row: Rejected) -> None:
+        """Set a row aside."""
+        reason = _DETAIL.sub("", row.reason)
+        is_told = reason in self.set_aside or len(self.set_aside) < _REASONS
+        self.set_aside[reason if is_told else "other reasons"] += 1
+        # The file's folders are private.
+        line: dict[str, object] = {"file": row.path.name, "line": row.line, "reason": row.reason}
+        if len(self.rejected) < _SHOWN:
+            self.rejected.append(row)
+            self.lines.append(line)
+        with told_if_not_written(self._log), self._log.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _shown(value: str) -> str:
+    # A file with its columns mixed up must not put sentences into what is published.
+    return f" {value!r}" if re.fullmatch(r"[\w.-]{1,40}", value) else ""
 
 
 def _check_places(folder: Path, study: Path) -> None:
-    """Refuse, before the work, a folder of features or an articles.csv that cannot be written or leads out of the
-    study."""
+    """Refuse, before the work, a folder that cannot be written, or that or an articles.csv that leads elsewhere."""
     if folder.absolute().is_relative_to(study.absolute()) and not inside(study, folder):
         raise AnalysisError(f"{folder} is a symlink that leads out of the study. Delete it, or name another --output.")
     if not inside(study, articles := study / "articles.csv"):
@@ -198,30 +196,6 @@ def _check_places(folder: Path, study: Path) -> None:
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     with told_if_not_written(folder), tempfile.TemporaryFile(dir=existing):
         pass
-
-
-class RejectLog:
-    """Log of the rows that `read_texts` rejects, a line of a file each (place and reason, no text).
-
-    `first` are the first of them; `reasons` counts all, by reason without its details (values, columns, files).
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.first, self.reasons, self._path = list[Rejected](), Counter[str](), path
-
-    def append(self, row: Rejected) -> None:
-        """Take a row."""
-        reason = _DETAIL.sub("", row.reason)
-        self.reasons[reason if reason in self.reasons or len(self.reasons) < _REASONS else "other reasons"] += 1
-        if len(self.first) < _SHOWN:
-            self.first.append(row)
-        with told_if_not_written(self._path), self._path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(_published(row), ensure_ascii=False) + "\n")
-
-
-def _published(row: Rejected) -> dict[str, str | int]:
-    # Without the folders of the file, which are private.
-    return {"file": row.path.name, "line": row.line, "reason": row.reason}
 
 
 def append_articles(path: Path, texts: pd.DataFrame) -> None:

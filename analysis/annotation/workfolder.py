@@ -6,7 +6,6 @@ between two tables as whole; the checksums of Parquet leave what describes the p
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -24,9 +23,9 @@ from filelock import FileLock, Timeout
 from analysis import tables
 from analysis.dependencies import content_digest
 from analysis.errors import AnalysisError, told_if_not_written
-from analysis.paths import read_file, replace_file
+from analysis.paths import digest, read_file, replace_file
 
-_DIGEST_SIZE = hashlib.sha256().digest_size
+_DIGEST_SIZE = 64
 
 
 class WorkFolder:
@@ -82,15 +81,16 @@ class WorkFolder:
             return None
         with suppress(OSError):
             content = read_file(path, root=self.folder)
-            if content[:_DIGEST_SIZE] == _digest(name, content[_DIGEST_SIZE:]):
-                return content[_DIGEST_SIZE:]
+            data = content[_DIGEST_SIZE:]
+            if content[:_DIGEST_SIZE] == digest(name.encode() + data).encode():
+                return data
         self.damaged += 1
         return None
 
     def write(self, name: str, data: bytes) -> None:
         """Keep a finished partition, whole or not at all."""
         with told_if_not_written(self._features):
-            replace_file(self.partitions / f"{name}.arrows", _digest(name, data) + data)
+            replace_file(self.partitions / f"{name}.arrows", digest(name.encode() + data).encode() + data)
 
     def add(self, features: Mapping[str, pa.Table]) -> None:
         """Write a partition of tables, by name: articles that no other partition holds. Memory does not grow."""
@@ -114,11 +114,7 @@ class WorkFolder:
         return pq.read_table(self._table(name), columns=columns, filters=wanted, use_threads=False).to_pandas()
 
     def publish(self, meta: Mapping[str, Any]) -> None:
-        """Put all tables in the folder of the features, and meta.json: `meta` and the digests of the tables.
-
-        meta.json goes first and comes last. Without it they do not count, so an interruption cannot leave old and new
-        tables together unseen.
-        """
+        """Put all tables in the folder of the features, and meta.json: `meta` and the digests of the tables."""
         with told_if_not_written(self._features):
             self._close()
             paths = [self._table(schema.name) for schema in tables.FEATURES]
@@ -126,12 +122,9 @@ class WorkFolder:
             text = json.dumps({**meta, "digests": digests}, indent=1, sort_keys=True, ensure_ascii=False)
             (self._tables / "meta.json").write_text(text + "\n", encoding="utf-8", newline="\n")
             self._features.mkdir(exist_ok=True)
+            # meta.json goes first and comes last: without it old and new tables together do not count.
             for name in ("meta.json", self.rejected.name):
                 (self._features / name).unlink(missing_ok=True)
             for path in (self.rejected, *paths, self._tables / "meta.json"):
                 if path.exists():
                     path.replace(self._features / path.name)
-
-
-def _digest(name: str, data: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + data).digest()
