@@ -40,37 +40,11 @@ def test_the_result_says_what_happened(done):
     assert ("herald-2", "kurier-1") == result.added
     assert ("herald-9",) == result.without_text
     assert () == result.rejected
-
-
-def test_articles(done):
-    table = done[0].features(tables.ARTICLES).set_index("article")
-    first = table.loc["herald-1"]
-    text = "Protesters cheer Ada Rivas in Perú\nCongress met. The “mob” left, Rivas’s aide said.\nA happy day."
-    expected = {"characters": len(text), "sentences": 4, "tokens": 18, "title_tokens": 6, "lede_tokens": 9}
-    assert expected == first[list(expected)].to_dict()
-    assert ["caption", "caption", "full"] == table["body_kind"].to_list()
-
-
-def test_sentences_hold_the_text_together(done):
-    table = done[0].features(tables.SENTENCES)
-    first = table[table["article"] == "herald-1"]
-    assert ["title", "lede", "lede", "rest"] == first["part"].to_list()
-    np.testing.assert_allclose([0, 0, 1 / 7, 0], first["quoted"])
-    assert ["lede", "lede"] == table.loc[table["article"] == "herald-2", "part"].to_list()
-    assert table.loc[table["article"] == "kurier-1", "sentiment"].isna().all()
-    assert table.loc[table["article"] != "kurier-1", "sentiment"].notna().all()
-
-
-def test_terms_count_the_tokens(done):
-    study = done[0]
-    counted = study.features(tables.TERMS).groupby("article")["count"].sum()
-    articles = study.features(tables.ARTICLES).set_index("article")["tokens"]
-    assert articles.to_dict() == counted.to_dict()
-    terms = study.features(tables.TERMS).set_index(["article", "part", "term"])["count"]
-    assert 1 == terms["herald-2", "lede", "d'état"]
+    assert ["caption", "caption", "full"] == study.features(tables.ARTICLES)["body_kind"].to_list()
 
 
 def test_mentions(done):
+    """Of actors and labels, in two languages."""
     table = done[0].features(tables.MENTIONS)
     found = [(row.article, row.start, row.end, row.entry, row.voice) for row in table.itertuples()]
     assert [

@@ -51,14 +51,13 @@ class _Chunk(NamedTuple):
     rows: Ints
     owners: Ints
 
-    def articles(self, texts: Ints) -> pa.Array:
+    def ids(self, texts: Ints) -> pa.Array:
         """Ids of some of the texts."""
         return _take(self.texts["article"].to_list(), texts)
 
 
 def chunk_features(texts: pd.DataFrame, gazetteer: Gazetteer) -> dict[str, pa.Table]:
-    """Features of texts (TEXTS and body_kind, empty where nobody coded it), by the name of the table, sorted by
-    article."""
+    """Features of texts (TEXTS and body_kind, empty where not coded), by the name of their table, sorted by article."""
     languages = texts.sort_values("article").groupby("language")
     chunks = [_parse(some, str(language), gazetteer) for language, some in languages]
     found = {name: [pa.table(_COLUMNS[name](chunk), schema) for chunk in chunks] for name, schema in OF_ARTICLE.items()}
@@ -115,7 +114,7 @@ def _sentences(chunk: _Chunk) -> dict[str, Any]:
     words = np.bincount(chunk.rows, minlength=size)
     quoted = np.bincount(parsed.tokens.rows[chunk.is_word & parsed.quoted], minlength=size)
     return {
-        "article": chunk.articles(parsed.owners),
+        "article": chunk.ids(parsed.owners),
         "sentence": np.arange(size) - np.searchsorted(parsed.owners, parsed.owners),
         "part": _take(PARTS, chunk.parts),
         "start": parsed.starts,
@@ -135,7 +134,7 @@ def _terms(chunk: _Chunk) -> dict[str, Any]:
     found, counts = np.unique(codes, return_counts=True)
     cells, term = np.divmod(found, max(len(terms), 1))
     article, part = np.divmod(cells, len(PARTS))
-    names = {"article": chunk.articles(article), "part": _take(sorted(PARTS), part), "term": _take(terms, term)}
+    names = {"article": chunk.ids(article), "part": _take(sorted(PARTS), part), "term": _take(terms, term)}
     return names | {"count": counts}
 
 
@@ -148,7 +147,7 @@ def _mentions(chunk: _Chunk) -> dict[str, Any]:
     around = [parsed.sentences[sentence] for sentence in sentences.tolist()]
     return {
         **found,
-        "article": chunk.articles(texts),
+        "article": chunk.ids(texts),
         "sentence": sentences - np.searchsorted(parsed.owners, texts),
         "sentiment": pa.array(targeted_sentiment(around, spans, language=parsed.language), from_pandas=True),
     }
@@ -167,7 +166,7 @@ def _signatures(chunk: _Chunk) -> dict[str, Any]:
     ends = np.concatenate([[0], np.cumsum(has_signature) * PERMUTATIONS])
     minhash = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(signed[has_signature].ravel()))
     article, place = np.divmod(np.arange(count * len(scopes)), len(scopes))
-    return {"article": chunk.articles(article), "scope": _take(scopes, place), "minhash": minhash}
+    return {"article": chunk.ids(article), "scope": _take(scopes, place), "minhash": minhash}
 
 
 _COLUMNS = {"ARTICLES": _articles, "SENTENCES": _sentences, "TERMS": _terms, "MENTIONS": _mentions}

@@ -41,10 +41,7 @@ def measuring_code() -> str:
 
 
 def measure(texts: pd.DataFrame, gazetteer: bytes, code: str = "") -> bytes:
-    """Packed features of texts, in any process.
-
-    An error where its code has not the digest `code`: another would give other values without a word.
-    """
+    """Packed features of texts, measured by code of that digest: another would give other values without a word."""
     if code and code != measuring_code():
         raise AnalysisError("its castillo-coverage, or a package that decides values, is not the one of this machine")
     features = chunk_features(texts, _unpickled(gazetteer))
@@ -74,10 +71,8 @@ def partition_name(texts: pd.DataFrame, made_with: str) -> str:
 def run_partitions(
     partitions: Iterable[pd.DataFrame], made_with: str, submit: Submit, max_pending: int, work: WorkFolder
 ) -> Iterator[tuple[dict[str, pa.Table], bool]]:
-    """Features of each partition, in order, and whether an earlier run had measured it.
-
-    At most `max_pending` and the one that is asked for wait, so that memory does not grow with their number.
-    """
+    """Features of each partition, in order, and whether an earlier run had measured it; at most `max_pending` and the
+    one that is asked for wait, so that memory does not grow with their number."""
     pending: deque[tuple[str, bool, Callable[[], bytes]]] = deque()
 
     def first() -> tuple[dict[str, pa.Table], bool]:
@@ -99,10 +94,8 @@ def run_partitions(
 
 @contextmanager
 def measuring(jobs: int, scheduler: str | None, gazetteer: bytes) -> Iterator[tuple[Submit, int]]:
-    """Function that submits partitions to be measured with a gazetteer (pickled), and how many of them may wait.
-
-    With 1 job this process measures. The workers of a cluster need this library, and no files of ours.
-    """
+    """Function that submits partitions to be measured with a pickled gazetteer, and how many of them may wait; with
+    1 job this process measures. The workers of a cluster need this library, and no files of ours."""
     if scheduler is not None:
         client = _connect(scheduler)
         submit = partial(client.get_executor(pure=False).submit, measure, gazetteer=gazetteer, code=measuring_code())

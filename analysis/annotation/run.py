@@ -107,8 +107,8 @@ def annotate(
             kept += is_kept * features["ARTICLES"].num_rows
         if not texts.added:
             reasons = "; ".join("{file}:{line}: {reason}".format(**line) for line in texts.lines[:3])
-            count = texts.set_aside.total()
-            raise AnalysisError(f"no article to annotate; {count} rows were set aside. {reasons}".rstrip())
+            told = f"no article to annotate; {texts.set_aside.total()} rows were set aside. {reasons}"
+            raise AnalysisError(told.rstrip())
         articles = work.table("ARTICLES", ["article", "published", "title_tokens"])
         reprints = copies.clusters(articles, lambda some: work.table("SIGNATURES", tables.SIGNATURES.names, some))
         work.add({"REPRINTS": pa.Table.from_pandas(reprints, preserve_index=False)})
@@ -122,25 +122,21 @@ def annotate(
         meta = {"inputs": inputs, "measured": measured, "articles": len(articles), "rejected": texts.lines}
         work.publish({**meta, "set_aside": aside, "skipped": skipped})
     keep_digests()
-    without_text = sorted(set(study.manifest["article"]) - set(articles["article"]))
+    without_text = tuple(sorted(set(study.manifest["article"]) - set(articles["article"])))
     untitled = int((articles["title_tokens"] == 0).sum())
-    listed = (tuple(texts.rejected), tuple(added["article"]), tuple(without_text))
-    return Annotation(folder, len(articles), *listed, aside, skipped, kept, untitled, work.damaged)
+    rejected, new = tuple(texts.rejected), tuple(added["article"])
+    return Annotation(folder, len(articles), rejected, new, without_text, aside, skipped, kept, untitled, work.damaged)
 
 
 class Texts:
-    """Texts that fit a study, and what does not.
-
-    `rejected` are the first rows that were set aside, and `lines` theirs in the file that has all of them (place and
-    reason, no text); `set_aside` counts all, by reason without its details; `skipped` counts what is no article;
-    `added` holds what articles.csv lacks.
-    """
+    """Texts that fit a study, and what does not: `rejected` are the first rows that were set aside, `lines` theirs in
+    the log (place and reason, no text); `set_aside` counts all by reason, without details; `skipped` counts what is no
+    article; `added` holds what articles.csv lacks."""
 
     def __init__(self, study: Study, log: Path) -> None:
         self._study, self._outlets, self._log = study, set(study.outlets["outlet"]), log
         self.rejected, self.lines = list[Rejected](), list[dict[str, object]]()
-        self.set_aside, self.skipped = Counter[str](), Counter[str]()
-        self.added = list[pd.DataFrame]()
+        self.set_aside, self.skipped, self.added = Counter[str](), Counter[str](), list[pd.DataFrame]()
 
     def read(self, paths: str | Path | Iterable[str | Path]) -> Iterator[pd.DataFrame]:
         """Texts in chunks, with the source and body_kind of articles.csv where that has the article."""
@@ -173,8 +169,7 @@ class Texts:
         reason = _DETAIL.sub("", row.reason)
         is_told = reason in self.set_aside or len(self.set_aside) < _REASONS
         self.set_aside[reason if is_told else "other reasons"] += 1
-        # The file's folders are private.
-        line: dict[str, object] = {"file": row.path.name, "line": row.line, "reason": row.reason}
+        line: dict[str, object] = {"file": row.path.name, "line": row.line, "reason": row.reason}  # folders are private
         if len(self.rejected) < _SHOWN:
             self.rejected.append(row)
             self.lines.append(line)
@@ -199,10 +194,8 @@ def _check_places(folder: Path, study: Path) -> None:
 
 
 def append_articles(path: Path, texts: pd.DataFrame) -> None:
-    """Append rows of texts (TEXTS) to articles.csv, in its own columns and line ends; what is there stays as it is.
-
-    They hold facts only, nothing coded; a day without a time is a day.
-    """
+    """Append the facts of texts (TEXTS) to articles.csv, in its own columns and line ends; what is there stays as it
+    is. Nothing is coded; a day without a time is a day."""
     content = path.read_bytes()
     line_end = "\r\n" if content.partition(b"\n")[0].endswith(b"\r") else "\n"
     header = next(csv.reader(content.decode("utf-8-sig").splitlines(keepends=True)))

@@ -1,8 +1,5 @@
-"""The folder beside the features in which they are made.
-
-What it holds has digests of its own: Arrow reads many a flipped byte as another value and no error, and a file cut
-between two tables as whole; the checksums of Parquet leave what describes the pages unprotected.
-"""
+"""The folder beside the features in which they are made; its files are held to digests, since Arrow and Parquet read
+many a flipped byte as another value and no error."""
 
 from __future__ import annotations
 
@@ -74,8 +71,7 @@ class WorkFolder:
             self._writers.popitem()[1].close()
 
     def read(self, name: str) -> bytes | None:
-        """Packed features of a finished partition; None where it is not there, or (which is counted) is not to the byte
-        what was written under this name."""
+        """Packed features of a finished partition; None where they are not there, or, which is counted, damaged."""
         path = self.partitions / f"{name}.arrows"
         if not os.path.lexists(path):
             return None
@@ -106,10 +102,9 @@ class WorkFolder:
         return self._tables / f"{name.lower()}.parquet"
 
     def table(self, name: str, columns: list[str], articles: Collection[str] | None = None) -> pd.DataFrame:
-        """Columns of a table, of all articles or some; no more can be added to it."""
+        """Columns of a table, of all articles or some; to tables that are there no more can be added."""
         with told_if_not_written(self._features):
-            if name in self._writers:
-                self._writers.pop(name).close()
+            self._close()
         wanted = None if articles is None else pc.field("article").isin(pa.array(articles, pa.large_string()))
         return pq.read_table(self._table(name), columns=columns, filters=wanted, use_threads=False).to_pandas()
 
