@@ -31,7 +31,7 @@ _HOME = {
     "keyness": "stats.keyness",
     "difference": "stats.difference",
     "read_texts": "readers",
-    "annotate": "annotation",
+    "annotate": "annotation.run",
     "load_study": "study",
     "Study": "study",
     "study_results": "results",

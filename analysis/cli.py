@@ -226,7 +226,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
 
     On a cluster: castillo annotate texts.parquet --study castillo-2022 --scheduler tcp://10.0.0.5:8786
     """
-    from analysis.annotation import annotate as run
+    from analysis.annotation.run import annotate as run
     from analysis.publish.environment import cores
 
     loaded = _load(study)

@@ -5,30 +5,31 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ministudy import gazetteer
 
 from analysis import tables
-from analysis.annotation.features import OF_ARTICLE, Facts, Recipe, chunk_features, guess_body_kind
+from analysis.annotation.features import OF_ARTICLE, chunk_features, guess_body_kind
 from analysis.paths import text_digest
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.near_duplicates import signature
 from analysis.text.sentences import split_sentences
 from analysis.text.tokens import is_word, tokenize
 
-RECIPE = Recipe(gazetteer(("ada-rivas", "*", "Rivas", "exact", "default", None)), {"b": Facts("feed", "caption")})
+RIVAS = gazetteer(("ada-rivas", "*", "Rivas", "exact", "default", None))
 
 
 def _texts(*rows):
     """TEXTS from (article, language, title, body)."""
     frame = pd.DataFrame(rows, columns=["article", "language", "title", "body"])
     published = pd.Timestamp("2022-12-07T15:00Z").as_unit("us")
+    frame["body_kind"] = frame["article"].map({"b": "caption"}).fillna("")
     return frame.assign(outlet="herald", published=published, url="", source="feed", source_sha256="0" * 64)
 
 
-def _features(*rows, recipe=RECIPE):
-    return {name: table.to_pylist() for name, table in chunk_features(_texts(*rows), recipe).items()}
+def _features(*rows):
+    return {name: table.to_pylist() for name, table in chunk_features(_texts(*rows), RIVAS).items()}
 
 
 def test_a_text_is_counted_by_hand():
@@ -66,8 +67,8 @@ def test_the_signature_of_a_text_is_its_bodys():
 def test_rows_are_in_the_order_of_the_articles_whatever_their_language():
     rows = [("c", "en", "C c", "Rivas."), ("a", "pl", "A a", "Rivas."), ("b", "en", "B b", "Rivas.")]
     found = _features(*rows)
-    for schema in OF_ARTICLE:
-        assert ["a", "b", "c"] == list(dict.fromkeys(row["article"] for row in found[schema.name])), schema.name
+    for name in OF_ARTICLE:
+        assert ["a", "b", "c"] == list(dict.fromkeys(row["article"] for row in found[name])), name
     assert ["pl", "en", "en"] == [row["language"] for row in found["ARTICLES"]]
     assert ["summary", "caption", "summary"] == [row["body_kind"] for row in found["ARTICLES"]]
     assert found == _features(*rows[::-1])
@@ -77,6 +78,7 @@ TEXT = st.text(max_size=30) | st.sampled_from(["Rivas said “no”.", "It’s R
 ROW = st.tuples(st.sampled_from(tables.LANGUAGES), TEXT, TEXT)
 
 
+@settings(max_examples=20)
 @given(st.lists(ROW, min_size=1, max_size=4))
 @example([("en", "", ""), ("pl", "\n", "\n\n")])
 def test_an_article_has_the_rows_it_has_alone_and_they_agree_with_its_text(rows):
@@ -101,11 +103,9 @@ def test_an_article_has_the_rows_it_has_alone_and_they_agree_with_its_text(rows)
 
 def test_tables_are_in_the_shape_of_their_schemas():
     texts = _texts(("a", "en", "", ""), ("b", "es", "Sí", "No hay. Nada"))
-    found = chunk_features(texts, Recipe(Gazetteer({}), {}))
-    for schema in OF_ARTICLE:
-        table = found[schema.name].to_pandas()
-        if schema is not tables.SIGNATURES:
-            assert schema.names == list(tables.check(table, schema)), schema.name
+    found = chunk_features(texts, Gazetteer({}))
+    for schema in (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS):
+        assert schema.names == list(tables.check(found[schema.name].to_pandas(), schema)), schema.name
     assert [None, None] == [row["sentiment"] for row in found["SENTENCES"].to_pylist() if row["part"] != "title"]
 
 

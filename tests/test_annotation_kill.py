@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,15 +10,13 @@ import time
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from compare_features import compare_features
 from growing import sample_copy, varied, write_texts
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from analysis import tables
-from analysis.annotation import annotate, compare_features
-from analysis.annotation.partitions import WorkFolder
+from analysis.annotation import partitions
+from analysis.annotation.run import annotate
 from analysis.cli import main
-from analysis.errors import AnalysisError
 from analysis.study import load_study
 
 ARTICLES, ROWS = 1200, 10
@@ -91,18 +88,16 @@ def test_killed_at_random_moments_and_started_again(tmp_path, jobs, monkeypatch)
 
 
 def stopped(monkeypatch, after):
-    """Have measuring fail after so many partitions."""
-    from analysis.annotation import executors
+    """Have measuring fail after so many partitions; the list of those that were measured."""
+    measure, done = partitions.measure, []
 
-    measure, done = executors.measure, []
-
-    def measured(*given, **more):
+    def measured(*given):
         if len(done) == after:
             raise KeyboardInterrupt
         done.append(1)
-        return measure(*given, **more)
+        return measure(*given)
 
-    monkeypatch.setattr(executors, "measure", measured)
+    monkeypatch.setattr(partitions, "measure", measured)
     return done
 
 
@@ -116,13 +111,6 @@ def interrupted(tmp_path, monkeypatch):
         stopped(patch, 3)
         annotate(texts, study)
     return study, texts
-
-
-@pytest.fixture
-def whole(interrupted, tmp_path):
-    """The bytes of all files of the features of those texts, measured without an interruption."""
-    done = annotate(interrupted[1], load_study(sample_copy(tmp_path / "undamaged")))
-    return {path.name: path.read_bytes() for path in done.folder.iterdir()}
 
 
 def test_what_was_finished_is_not_measured_again(interrupted, monkeypatch, tmp_path):
@@ -162,53 +150,19 @@ def test_what_changed_beside_the_texts_is_measured_again(interrupted, monkeypatc
     assert expected == annotate(texts, load_study(study.folder)).kept
 
 
-def test_a_damaged_partition_is_measured_again(interrupted, tmp_path):
+def test_damaged_partitions_are_measured_again_that_is_said_and_the_features_are_the_same(interrupted, tmp_path):
+    """To the byte. One was cut, one has a flipped byte."""
     study, texts = interrupted
-    parts = sorted((study.folder / ".features-unfinished" / "partitions").iterdir())
-    os.truncate(parts[0], 5000)
-    parts[1].write_bytes(b"")
-    result = annotate(texts, study)
-    assert (40, 10, 2) == (result.articles, result.kept, result.damaged)
-    assert [] == compare_features(annotate(texts, study, output=tmp_path / "whole").folder, result.folder)
-
-
-def test_damage_is_said_on_screen(interrupted):
-    study, texts = interrupted
-    parts = sorted((study.folder / ".features-unfinished" / "partitions").iterdir())
-    os.truncate(parts[0], 5000)
+    cut, flipped, _ = sorted((study.folder / ".features-unfinished" / "partitions").iterdir())
+    os.truncate(cut, 5000)
+    written = bytearray(flipped.read_bytes())
+    written[3000] ^= 1
+    flipped.write_bytes(written)
     done = CliRunner().invoke(main, ["annotate", str(texts), "--study", str(study.folder), "--jobs", "1"])
     assert 0 == done.exit_code
-    told = ("20 of them had been measured before", "1 finished partitions of an interrupted run were damaged: measured")
+    told = ("10 of them had been measured before", "2 finished partitions of an interrupted run were damaged: measured")
     assert all(line in done.output for line in told)
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data())
-def test_whatever_bytes_of_finished_partitions_are_damaged_the_features_are_the_same(interrupted, whole, data):
-    """The next run ends with the features of an undamaged one, to the byte."""
-    study, texts = interrupted
-    unfinished, kept = study.folder / ".features-unfinished", study.folder.parent / "kept"
-    if not kept.exists():
-        shutil.copytree(unfinished, kept)
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(kept, unfinished)
-    damaged = data.draw(st.sets(st.sampled_from(sorted((unfinished / "partitions").iterdir())), min_size=1))
-    for path in sorted(damaged):
-        written = bytearray(path.read_bytes())
-        if data.draw(st.booleans()):
-            del written[data.draw(st.integers(0, len(written) - 1)) :]
-        else:
-            written[data.draw(st.integers(0, len(written) - 1))] ^= data.draw(st.integers(1, 255))
-        path.write_bytes(written)
-    result = annotate(texts, study)
-    assert (40, 30 - 10 * len(damaged), len(damaged)) == (result.articles, result.kept, result.damaged)
-    assert whole == {path.name: path.read_bytes() for path in result.folder.iterdir()}
-
-
-def test_two_at_once_in_one_folder_are_kept_apart(interrupted):
-    study, texts = interrupted
-    with (
-        WorkFolder(study.features_folder),
-        pytest.raises(AnalysisError, match=r"another castillo annotate is writing .*features\. Wait for it, or name"),
-    ):
-        annotate(texts, study)
+    whole = annotate(texts, load_study(sample_copy(tmp_path / "undamaged"))).folder
+    assert {path.name: path.read_bytes() for path in whole.iterdir()} == {
+        path.name: path.read_bytes() for path in study.features_folder.iterdir()
+    }

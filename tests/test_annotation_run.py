@@ -2,17 +2,26 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from compare_features import compare_features
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from ministudy import TEXTS, mini_study, write_texts
+from reading import EN
 
 from analysis import tables
-from analysis.annotation import annotate, compare_features
+from analysis.annotation import run
+from analysis.annotation.run import Texts, annotate, append_articles
 from analysis.errors import AnalysisError, GazetteerError, TextsError
-from analysis.readers import read_texts
+from analysis.readers import Rejected, read_texts
 from analysis.scoring import targeted_sentiment
+from analysis.stats import corpus
 from analysis.study import load_study
+from analysis.study.studyfiles import read_csv
 from analysis.text.mentions import parse
 
 
@@ -31,37 +40,11 @@ def test_the_result_says_what_happened(done):
     assert ("herald-2", "kurier-1") == result.added
     assert ("herald-9",) == result.without_text
     assert () == result.rejected
-
-
-def test_articles(done):
-    table = done[0].features(tables.ARTICLES).set_index("article")
-    first = table.loc["herald-1"]
-    text = "Protesters cheer Ada Rivas in Perú\nCongress met. The “mob” left, Rivas’s aide said.\nA happy day."
-    expected = {"characters": len(text), "sentences": 4, "tokens": 18, "title_tokens": 6, "lede_tokens": 9}
-    assert expected == first[list(expected)].to_dict()
-    assert ["caption", "caption", "full"] == table["body_kind"].to_list()
-
-
-def test_sentences_hold_the_text_together(done):
-    table = done[0].features(tables.SENTENCES)
-    first = table[table["article"] == "herald-1"]
-    assert ["title", "lede", "lede", "rest"] == first["part"].to_list()
-    np.testing.assert_allclose([0, 0, 1 / 7, 0], first["quoted"])
-    assert ["lede", "lede"] == table.loc[table["article"] == "herald-2", "part"].to_list()
-    assert table.loc[table["article"] == "kurier-1", "sentiment"].isna().all()
-    assert table.loc[table["article"] != "kurier-1", "sentiment"].notna().all()
-
-
-def test_terms_count_the_tokens(done):
-    study = done[0]
-    counted = study.features(tables.TERMS).groupby("article")["count"].sum()
-    articles = study.features(tables.ARTICLES).set_index("article")["tokens"]
-    assert articles.to_dict() == counted.to_dict()
-    terms = study.features(tables.TERMS).set_index(["article", "part", "term"])["count"]
-    assert 1 == terms["herald-2", "lede", "d'état"]
+    assert ["caption", "caption", "full"] == study.features(tables.ARTICLES)["body_kind"].to_list()
 
 
 def test_mentions(done):
+    """Of actors and labels, in two languages."""
     table = done[0].features(tables.MENTIONS)
     found = [(row.article, row.start, row.end, row.entry, row.voice) for row in table.itertuples()]
     assert [
@@ -190,6 +173,17 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path, pl
     with pytest.raises(AnalysisError, match=r"cannot be written \(.*\)\. Mend that"):
         annotate(study.folder / "texts.jsonl", study, output=tmp_path / place)
     assert before == (study.folder / "articles.csv").read_bytes()
+    assert {"file", "mini"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_an_articles_csv_that_leads_out_of_the_study_is_refused_before_the_work(tmp_path):
+    study = mini_study(tmp_path / "mini")
+    secret = (study.folder / "articles.csv").rename(tmp_path / "secret")
+    (study.folder / "articles.csv").symlink_to(secret)
+    before = secret.read_bytes()
+    with pytest.raises(AnalysisError, match="is a symlink that leads out of the study"):
+        annotate(study.folder / "texts.jsonl", study)
+    assert before == secret.read_bytes()
 
 
 def test_on_plain_english_annotate_agrees_with_what_a_student_would_write():
@@ -220,3 +214,91 @@ def test_on_plain_english_annotate_agrees_with_what_a_student_would_write():
             ours = [parsed.forms(number) for number in range(len(parsed.sentences))]
             differing += sum(one != other for one, other in zip(theirs, ours, strict=True))
     assert 1 == differing
+
+
+def test_rejected_rows_are_all_written_the_first_kept_and_reasons_counted_without_details(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "_SHOWN", 2)
+    path = tmp_path / "rejected.jsonl"
+    aside = Texts(mini_study(tmp_path / "mini"), path)
+    for line in range(3):
+        aside.append(Rejected(Path("/private/a.csv"), line, f"outlet 'x{line}' is unknown (line {line})"))
+    assert (2, {"outlet is unknown": 3}) == (len(aside.rejected), aside.set_aside)
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    assert {"file": "a.csv", "line": 2, "reason": "outlet 'x2' is unknown (line 2)"} == written[2]
+
+
+def test_rows_around_rejected_ones_are_kept_and_what_is_missing_is_counted(tmp_path):
+    """No file of an earlier run stays."""
+    study = mini_study(tmp_path / "mini")
+    rows = [json.dumps(row) for row in (TEXTS[0], {**TEXTS[0], "article": "z", "outlet": "gazette"}, "x")]
+    (tmp_path / "some.jsonl").write_text("\n".join(rows))
+    (tmp_path / "more.csv").write_text(f"id,source,date,text\nm1,herald,2022-12-07,{EN}\nm2,herald,soon,{EN}\n")
+    result = annotate([tmp_path / "some.jsonl", tmp_path / "more.csv"], study)
+    assert 2 == result.articles
+    lines = [json.loads(line) for line in (result.folder / "rejected.jsonl").read_text().splitlines()]
+    assert [("some.jsonl", 2), ("some.jsonl", 3), ("more.csv", 3)] == [(row["file"], row["line"]) for row in lines]
+    table = corpus.set_aside(load_study(study.folder))
+    expected = [
+        ["set aside, all reasons", 3],
+        ["set aside: not a JSON object", 1],
+        ["set aside: outlet is not in outlets.csv", 1],
+        ["set aside: published is not a date in ISO 8601", 1],
+    ]
+    assert expected == table.values.tolist()
+    annotate(write_texts(tmp_path / "good.jsonl", TEXTS[:1]), study)
+    assert not (result.folder / "rejected.jsonl").exists()
+    assert [["set aside, all reasons", 0]] == corpus.set_aside(load_study(study.folder)).values.tolist()
+
+
+HEAD = ",".join(tables.ARTICLES_CSV.names)
+#: Any text but line ends and nothing at all, as ids and addresses are.
+CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8).filter(lambda t: t == t.strip())
+
+
+def _texts(*rows):
+    """TEXTS from (article, published, timestamp or none); more of it is always the same."""
+    rows = [(*row, "publisher")[:3] for row in rows]
+    frame = pd.DataFrame(rows, columns=["article", "published", "timestamp"])
+    frame["published"] = pd.to_datetime(frame["published"], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
+    return frame.assign(outlet="herald", language="en", url="https://h.example/?a=1,2", source="feed")
+
+
+def _file(folder, text):
+    path = folder / "articles.csv"
+    path.write_bytes(text.encode())
+    return path
+
+
+@pytest.mark.parametrize("before", ["old,herald,en,,,,,,,", 'old,"her\nald",en,,,,,,,'])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_rows_are_appended_with_the_files_own_line_ends_and_nothing_before_them_changes(
+    before, end, last, mark, tmp_path
+):
+    """Also where the last line has no end, and behind the byte order mark of a spreadsheet; coding is left empty."""
+    text = f"{mark}{HEAD}{end}{before}{end if last else ''}"
+    path = _file(tmp_path, text)
+    append_articles(path, _texts(("a", "2022-12-07T10:00:00-05:00"), ("b", "2022-12-08", "day")))
+    rest = f',"https://h.example/?a=1,2",feed,,,{end}'
+    expected = f"a,herald,en,2022-12-07T15:00:00Z,publisher{rest}b,herald,en,2022-12-08,day{rest}"
+    assert f"{text}{'' if last else end}{expected}" == path.read_bytes().decode()
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_cells_stand_under_the_files_own_headings_in_whatever_order(tmp_path):
+    path = _file(tmp_path, "source,language,article,outlet,url,published,timestamp\n")
+    append_articles(path, _texts(("a", "2022-12-07")))
+    expected = 'feed,en,a,herald,"https://h.example/?a=1,2",2022-12-07T00:00:00Z,publisher'
+    assert expected == path.read_text(encoding="utf-8").splitlines()[1]
+
+
+@settings(max_examples=40)
+@given(st.lists(CELL, min_size=1, max_size=4, unique=True))
+@example(["=1+1", "+a", "-a", "@a", "'=a", "'a", "a=1", "NA", "1.0", 'a,"b"'])
+def test_any_id_is_read_back_as_it_was_given_and_none_is_a_formula_to_a_spreadsheet(tmp_path_factory, articles):
+    path = _file(tmp_path_factory.mktemp("ids"), HEAD + "\n")
+    append_articles(path, _texts(*((article, "2022-12-07") for article in articles)))
+    frame, problems = read_csv(path, tables.ARTICLES_CSV)
+    assert (articles, []) == (frame["article"].tolist(), problems)
+    assert not any(line.lstrip('"').startswith(tuple("=+-@")) for line in path.read_text("utf-8").splitlines())

@@ -229,9 +229,9 @@ def test_annotate_passes_everything_on(root: Path, monkeypatch: pytest.MonkeyPat
         counts |= {"set_aside": {"neither title nor body": 1}, "skipped": {"WARC records of type request": 4}}
         return SimpleNamespace(rejected=rejected, added=("x1", "x2"), without_text=("n1",), **counts)
 
-    module = ModuleType("analysis.annotation")
+    module = ModuleType("analysis.annotation.run")
     module.annotate = annotate  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "analysis.annotation", module)
+    monkeypatch.setitem(sys.modules, "analysis.annotation.run", module)
     done = castillo("annotate", "a.jsonl", "b.jsonl", "--study", "tiny", "--jobs", "2", "--scheduler", "tcp://x:1")
     folder = root / "data/tiny/features"
     for line in (

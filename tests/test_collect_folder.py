@@ -11,7 +11,7 @@ from collecting import lines, make_study, run, study_of
 from webserver import article, in_turn, page, status
 
 from analysis import tables
-from analysis.annotation import annotate
+from analysis.annotation.run import annotate
 from analysis.collect import folder
 from analysis.errors import AnalysisError
 from analysis.readers import read_texts

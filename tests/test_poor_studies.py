@@ -12,7 +12,7 @@ import pytest
 from cells import ROOT, run_report, run_reports, text_of
 
 from analysis import results
-from analysis.annotation import annotate
+from analysis.annotation.run import annotate
 from analysis.errors import AnalysisError
 from analysis.publish.reports import Report
 from analysis.study import load_study

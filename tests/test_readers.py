@@ -13,7 +13,7 @@ from ministudy import TEXTS as MINI
 from ministudy import mini_study
 
 from analysis import tables
-from analysis.annotation import annotate
+from analysis.annotation.run import annotate
 from analysis.errors import TextsError
 from analysis.readers import Rejected, read_texts
 from analysis.readers.row import read_date

@@ -7,7 +7,7 @@ import pytest
 from ministudy import TEXTS, mini_study, write_texts
 from test_report_components import HOSTILE, _harmless, _Page
 
-from analysis.annotation import annotate
+from analysis.annotation.run import annotate
 from analysis.errors import AnalysisError
 from analysis.report import concordance
 from analysis.report.concordance import COLUMNS, lines_in_context, show_kwic

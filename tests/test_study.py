@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from growing import SAMPLE, sample_copy
 
 from analysis import tables
-from analysis.annotation import annotate
+from analysis.annotation.run import annotate
 from analysis.cli import main
 from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, StudyError, UnknownName
 from analysis.study import examine, load_study

@@ -2,71 +2,58 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import pickle
 import platform
 import re
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 import analysis
 from analysis import tables
-from analysis.annotation.executors import measuring
-from analysis.annotation.features import OF_ARTICLE, Facts
-from analysis.annotation.files import FeatureWriter, NewArticles, RejectLog, check_folder, published
-from analysis.annotation.partitions import WorkFolder, measuring_code, run_partitions, task
+from analysis.annotation.partitions import measuring, measuring_code, run_partitions
+from analysis.annotation.workfolder import WorkFolder
 from analysis.dependencies import changed_since, code_record, keep_digests
 from analysis.errors import AnalysisError, write_errors
+from analysis.paths import digest, inside, replace_file
 from analysis.readers import Rejected, Row, read_texts
 from analysis.readers.feed import outlet_finder
+from analysis.study import Study
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.near_duplicates import Bands
-
-if TYPE_CHECKING:
-    from analysis.study import Study
+from analysis.wording import escape_formula
 
 #: Articles per partition.
 ROWS = 500
 #: Modules whose code decides the features; what they import counts with them.
 _MEASURING = ("analysis.annotation.features", "analysis.readers", "analysis.text.near_duplicates")
+#: So many rejected rows are kept to be shown, and so many reasons told apart; the file has all.
+_SHOWN, _REASONS = 1000, 50
+_DETAIL = re.compile(r"\s*\([^)]*\)|\s*'[^']*'")
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """Result of annotating.
+    """Result of annotating."""
 
-    Attributes
-    ----------
-    folder : Path, where the features are
-    articles : int, annotated
-    rejected : rows of the texts that were set aside, the first thousand of them
-    added : ids of the articles that were new to the manifest
-    without_text : ids of the manifest's articles that no text was given for
-    set_aside : reason → rows that were set aside for it, all of them; each has a line in the folder's rejected.jsonl
-    skipped : what the files hold besides articles → how often
-    kept : articles that an earlier run, interrupted, had measured
-    untitled : articles without a title
-    damaged : partitions of an interrupted run that were measured again, their files not being as they were written
-    """
-
-    folder: Path
+    folder: Path  # where the features are
     articles: int
-    rejected: tuple[Rejected, ...]
-    added: tuple[str, ...]
-    without_text: tuple[str, ...]
-    set_aside: Mapping[str, int]
-    skipped: Mapping[str, int]
-    kept: int = 0
-    untitled: int = 0
-    damaged: int = 0
+    rejected: tuple[Rejected, ...]  # the first thousand rows of the texts that were set aside
+    added: tuple[str, ...]  # ids of the articles that were new to the manifest
+    without_text: tuple[str, ...]  # ids of the manifest's articles that no text was given for
+    set_aside: Mapping[str, int]  # reason → rows set aside for it; each has a line in the folder's rejected.jsonl
+    skipped: Mapping[str, int]  # what the files hold besides articles → how often
+    kept: int  # articles that an earlier run, interrupted, had measured
+    untitled: int  # articles without a title
+    damaged: int  # partitions of an interrupted run that were measured again, their files not being as written
 
 
 def annotate(
@@ -97,145 +84,126 @@ def annotate(
 
     Raises
     ------
-    TextsError
-        Where a file of texts cannot be read; single rows are set aside and counted instead.
-    GazetteerError
-        Where the study's aliases contradict each other.
+    TextsError, GazetteerError
+        Where a file of texts cannot be read (single rows are set aside instead), or aliases contradict each other.
     AnalysisError
         Where there is no article to annotate, `output` cannot be written, `jobs` is below 1, another process writes
-        the same features, or processes or the cluster cannot be used (see `executors.measuring`).
+        the same features, or processes or the cluster cannot be used.
     """
     if jobs < 1:
         raise AnalysisError(f"jobs is {jobs}; it is a whole number from 1 up.")
     gazetteer = pickle.dumps(Gazetteer.from_tables(study.actors, study.labels))
     folder = study.features_folder if output is None else Path(output)
-    check_folder(folder, study.folder)
-    facts = _facts(study.manifest)
-    # Of what is read now: files that change from here on would not be what the features were made with.
-    inputs, measured = study.feature_inputs(), _measured()
-    made_with = f"{measuring_code()} {inputs['actors.csv']} {inputs['labels.csv']}"
-    count, kept, skipped = 0, 0, Counter[str]()
-    with (
-        WorkFolder(folder) as work,
-        NewArticles(study.folder / "articles.csv") as new,
-        FeatureWriter(folder, work.folder) as writer,
-        RejectLog(writer.rejected) as rejected,
-        measuring(jobs, scheduler, gazetteer) as (submit, max_pending),
-    ):
-        copies = Bands()
-        tasks = (
-            task(_noting_new(chunk, facts, new), facts, made_with) for chunk in _read(paths, study, rejected, skipped)
-        )
-        for features, is_known in run_partitions(tasks, submit, max_pending, work):
-            for schema in OF_ARTICLE:
-                writer.add(schema, features[schema.name])
-            with write_errors(folder):
-                copies.add(features["SIGNATURES"])
-            count += features["ARTICLES"].num_rows
-            kept += is_known * features["ARTICLES"].num_rows
-        if not count:
-            reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected.first[:3])
-            raise AnalysisError(f"no article to annotate; {rejected.count} rows were set aside. {reasons}".rstrip())
-        articles = _add_reprints(writer, copies)
-        for name in ("actors.csv", "labels.csv"):
-            if changed_since(study.read_at, [study.folder / name]):
-                inputs[name] = "changed while texts were measured"
-        added = new.finish()
-        manifest = "articles.csv (language, body_kind)"
-        inputs[manifest] = study.feature_inputs(added)[manifest]
-        writer.finish({"inputs": inputs, "measured": measured, **_counts(count, rejected, skipped)})
-        damaged = work.damaged
+    _check_places(folder, study.folder)
+    measured = {"version": analysis.__version__, "on": f"{datetime.now(UTC):%Y-%m-%d}"}
+    measured |= {"python": platform.python_version(), **code_record(*_MEASURING)}
+    made_with = digest(f"{measuring_code()} {study.actors.to_json()} {study.labels.to_json()}".encode())
+    kept, copies = 0, Bands()
+    with WorkFolder(folder) as work, measuring(jobs, scheduler, gazetteer) as (submit, max_pending):
+        texts = Texts(study, work.rejected)
+        for features, is_kept in run_partitions(texts.read(paths), made_with, submit, max_pending, work):
+            work.add(features)
+            copies.add(features["SIGNATURES"])
+            kept += is_kept * features["ARTICLES"].num_rows
+        if not texts.added:
+            reasons = "; ".join("{file}:{line}: {reason}".format(**line) for line in texts.lines[:3])
+            told = f"no article to annotate; {texts.set_aside.total()} rows were set aside. {reasons}"
+            raise AnalysisError(told.rstrip())
+        articles = work.table("ARTICLES", ["article", "published", "title_tokens"])
+        reprints = copies.clusters(articles, lambda some: work.table("SIGNATURES", tables.SIGNATURES.names, some))
+        work.add({"REPRINTS": pa.Table.from_pandas(reprints, preserve_index=False)})
+        added = pd.concat(texts.added)
+        inputs = study.feature_inputs(added[["article", "language"]])
+        changed = [name for name in ("actors.csv", "labels.csv") if changed_since(study.read_at, [study.folder / name])]
+        inputs |= dict.fromkeys(changed, "changed while texts were measured")
+        if len(added):
+            append_articles(study.folder / "articles.csv", added)
+        aside, skipped = dict(texts.set_aside), dict(texts.skipped)
+        meta = {"inputs": inputs, "measured": measured, "articles": len(articles), "rejected": texts.lines}
+        work.publish({**meta, "set_aside": aside, "skipped": skipped})
     keep_digests()
-    listed = pd.Series(sorted(facts), dtype="str")
-    return Annotation(
-        folder,
-        count,
-        rejected=tuple(rejected.first),
-        added=tuple(added["article"]),
-        without_text=tuple(listed[~listed.isin(articles["article"])]),
-        set_aside=dict(rejected.reasons),
-        skipped=dict(skipped),
-        kept=kept,
-        untitled=int((articles["title_tokens"] == 0).sum()),
-        damaged=damaged,
-    )
+    without_text = tuple(sorted(set(study.manifest["article"]) - set(articles["article"])))
+    untitled = int((articles["title_tokens"] == 0).sum())
+    rejected, new = tuple(texts.rejected), tuple(added["article"])
+    return Annotation(folder, len(articles), rejected, new, without_text, aside, skipped, kept, untitled, work.damaged)
 
 
-def _measured() -> dict[str, Any]:
-    """Record of the code that measures, for `analysis.dependencies.changed_code`, its version, and the day."""
-    own = {"version": analysis.__version__, "on": f"{datetime.now(UTC):%Y-%m-%d}", "python": platform.python_version()}
-    return own | code_record(*_MEASURING)
+class Texts:
+    """Texts that fit a study, and what does not: `rejected` are the first rows that were set aside, `lines` theirs in
+    the log (place and reason, no text); `set_aside` counts all by reason, without details; `skipped` counts what is no
+    article; `added` holds what articles.csv lacks."""
 
+    def __init__(self, study: Study, log: Path) -> None:
+        self._study, self._outlets, self._log = study, set(study.outlets["outlet"]), log
+        self.rejected, self.lines = list[Rejected](), list[dict[str, object]]()
+        self.set_aside, self.skipped, self.added = Counter[str](), Counter[str](), list[pd.DataFrame]()
 
-def _counts(articles: int, rejected: RejectLog, skipped: Mapping[str, int]) -> dict[str, Any]:
-    """Numbers that meta.json tells of the texts."""
-    return {
-        "articles": articles,
-        "rejected": [published(row) for row in rejected.first],
-        "set_aside": dict(rejected.reasons),
-        "skipped": dict(skipped),
-    }
+    def read(self, paths: str | Path | Iterable[str | Path]) -> Iterator[pd.DataFrame]:
+        """Texts in chunks, with the source and body_kind of articles.csv where that has the article."""
+        known, settings = self._study.manifest.set_index("article"), self._study.settings
+        for texts in read_texts(
+            paths,
+            rejected=self,
+            refuse=self._refuse,
+            rows=ROWS,
+            columns=settings.columns,
+            outlet_of=outlet_finder(self._study.outlets),
+            languages=settings.languages,
+            skipped=self.skipped,
+        ):
+            article = texts["article"]
+            self.added.append(texts[~article.isin(known.index)].drop(columns=["title", "body"]))
+            source = article.map(known["source"]).fillna(texts["source"])
+            yield texts.assign(source=source, body_kind=article.map(known["body_kind"]).fillna(""))
 
-
-def _read(
-    paths: str | Path | Iterable[str | Path], study: Study, rejected: RejectLog, skipped: Counter[str]
-) -> Iterator[pd.DataFrame]:
-    """Texts that fit the study, in chunks; what does not goes into `rejected` and `skipped`."""
-    return read_texts(
-        paths,
-        rejected=rejected,
-        refuse=_refusal(study),
-        rows=ROWS,
-        columns=study.settings.columns,
-        outlet_of=outlet_finder(study.outlets),
-        languages=study.settings.languages,
-        skipped=skipped,
-    )
-
-
-def _noting_new(chunk: pd.DataFrame, known: Mapping[str, Facts], new: NewArticles) -> pd.DataFrame:
-    new.add(chunk[[article not in known for article in chunk["article"]]])
-    return chunk
-
-
-def _add_reprints(writer: FeatureWriter, copies: Bands) -> pd.DataFrame:
-    """Write the table that needs all articles; return what it needed to know of them."""
-    written = writer.written(tables.ARTICLES)
-    articles = written.read(columns=["article", "published", "title_tokens"], use_threads=False).to_pandas()
-    reprints = copies.clusters(articles, partial(_signatures_of, writer.written(tables.SIGNATURES)))
-    writer.add(tables.REPRINTS, pa.Table.from_pandas(reprints, preserve_index=False))
-    return articles
-
-
-def _signatures_of(signatures: Any, wanted: set[str]) -> pd.DataFrame:
-    """Rows of the signatures that were written, of the articles wanted."""
-    articles, parts = pa.array(sorted(wanted), pa.string()), [tables.empty(tables.SIGNATURES)]
-    for group in range(signatures.num_row_groups if wanted else 0):
-        part = signatures.read_row_group(group, use_threads=False)  # one at a time: together they are large
-        part = part.filter(pc.is_in(part["article"].cast(pa.string()), articles))
-        if part.num_rows:
-            parts.append(part.to_pandas())
-    return pd.concat(parts)
-
-
-def _facts(manifest: pd.DataFrame) -> dict[str, Facts]:
-    rows = zip(manifest["article"], manifest["source"], manifest["body_kind"].fillna(""), strict=True)
-    return {article: Facts(source, kind) for article, source, kind in rows}
-
-
-def _refusal(study: Study) -> Callable[[Row], str | None]:
-    outlets, languages = set(study.outlets["outlet"]), study.settings.languages
-
-    def refuse(row: Row) -> str | None:
-        if row.outlet not in outlets:
+    def _refuse(self, row: Row) -> str | None:
+        languages = self._study.settings.languages
+        if row.outlet not in self._outlets:
             return f"outlet{_shown(row.outlet)} is not in outlets.csv"
         if row.language not in languages:
             return f"language{_shown(row.language)} is none of the study's ({', '.join(languages)})"
         return None
 
-    return refuse
+    def append(self, row: Rejected) -> None:
+        """Set a row aside."""
+        reason = _DETAIL.sub("", row.reason)
+        is_told = reason in self.set_aside or len(self.set_aside) < _REASONS
+        self.set_aside[reason if is_told else "other reasons"] += 1
+        line: dict[str, object] = {"file": row.path.name, "line": row.line, "reason": row.reason}  # folders are private
+        if len(self.rejected) < _SHOWN:
+            self.rejected.append(row)
+            self.lines.append(line)
+        with write_errors(self._log), self._log.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def _shown(value: str) -> str:
     # A file with its columns mixed up must not put sentences into what is published.
     return f" {value!r}" if re.fullmatch(r"[\w.-]{1,40}", value) else ""
+
+
+def _check_places(folder: Path, study: Path) -> None:
+    """Refuse, before the work, a folder that cannot be written, or that or an articles.csv that leads elsewhere."""
+    if folder.absolute().is_relative_to(study.absolute()) and not inside(study, folder):
+        raise AnalysisError(f"{folder} is a symlink that leads out of the study. Delete it, or name another --output.")
+    if not inside(study, articles := study / "articles.csv"):
+        raise AnalysisError(f"{articles} is a symlink that leads out of the study. Put the file itself there.")
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    with write_errors(folder), tempfile.TemporaryFile(dir=existing):
+        pass
+
+
+def append_articles(path: Path, texts: pd.DataFrame) -> None:
+    """Append the facts of texts (TEXTS) to articles.csv, in its own columns and line ends; what is there stays as it
+    is. Nothing is coded; a day without a time is a day."""
+    content = path.read_bytes()
+    line_end = "\r\n" if content.partition(b"\n")[0].endswith(b"\r") else "\n"
+    header = next(csv.reader(content.decode("utf-8-sig").splitlines(keepends=True)))
+    moments = zip(texts["published"].dt.tz_localize(None), texts["timestamp"], strict=True)
+    dates = [str(moment.date()) if kind == "day" else f"{moment.isoformat()}Z" for moment, kind in moments]
+    facts = texts[["article", "outlet", "language", "timestamp", "url", "source"]].assign(published=dates)
+    rows = facts.map(escape_formula).reindex(columns=header, fill_value="")
+    missing_end = "" if content.endswith(b"\n") else line_end
+    added = missing_end + rows.to_csv(header=False, index=False, lineterminator=line_end)
+    with write_errors(path):
+        replace_file(path, content + added.encode(), root=path.parent)

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 from analysis import tables
-from analysis.annotation import annotate
+from analysis.annotation.run import annotate
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import find_root
 from analysis.publish.reports import slug

@@ -43,7 +43,7 @@ import pyarrow as pa
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from growing import SAMPLE, varied, write_texts
 
-from analysis.annotation import annotate
+from analysis.annotation.run import annotate
 from analysis.study import load_study
 
 ALIASES = 300

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.annotation.features import Recipe, chunk_features
+from analysis.annotation.features import chunk_features
 from analysis.readers.clean import clean_body
 from analysis.readers.html import HtmlRefused, main_text
 from analysis.readers.stream import Source
@@ -52,7 +52,7 @@ def features(text: str) -> object:
     """Everything that annotate keeps of an article."""
     article = {"article": "a", "outlet": "o", "language": "en", "published": pd.Timestamp("2022-12-07", tz="UTC")}
     rows = pd.DataFrame([{**article, "title": "", "body": text, "source": "html", "source_sha256": "0" * 64}])
-    return chunk_features(rows, Recipe(NAMES, {}))
+    return chunk_features(rows.assign(body_kind=""), NAMES)
 
 
 def page(html: str) -> None:

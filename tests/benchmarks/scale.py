@@ -38,7 +38,7 @@ import resource, sys, time
 from pathlib import Path
 
 def main():
-    from analysis.annotation import annotate
+    from analysis.annotation.run import annotate
     from analysis.study import load_study
     study = load_study(sys.argv[2])
     begun = time.perf_counter()
