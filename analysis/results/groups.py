@@ -15,8 +15,7 @@ from scipy import stats
 
 from analysis import tables
 from analysis.results import ALPHA, finished
-from analysis.stats.difference import LEAST, adjust_p
-from analysis.stats.inference import DIGITS
+from analysis.stats.inference import DIGITS, LEAST, adjust_p
 from analysis.study import Study, selection
 from analysis.wording import equals, listing, points
 

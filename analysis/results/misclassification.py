@@ -18,7 +18,7 @@ from analysis import tables
 from analysis.results import finished
 from analysis.scoring import polarity
 from analysis.stats.inference import multinomial
-from analysis.stats.linear import membership
+from analysis.stats.resampling import membership
 from analysis.study import Study
 from analysis.wording import interval, number, percent
 

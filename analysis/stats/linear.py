@@ -2,114 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import reduce
+from itertools import product
 from math import comb
 
 import numpy as np
 from scipy import sparse, stats
 
-from analysis.stats.resampling import Design
+from analysis.stats.resampling import Observations, block_pools, membership
 
-_Sides = tuple[np.ndarray, np.ndarray]
-
-
-def _by_stratum(plan: Design, values: np.ndarray) -> _Sides:
-    """Sums of the rows of each stratum in the group and in the reference, each (strata × columns)."""
-    code = plan.stratum * 2 + plan.side
-    member = membership(code, 2 * plan.strata)
-    sums = np.asarray(member @ values)
-    return sums[1::2], sums[0::2]
+#: Mean, variance and third central moment.
+Moments = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def membership(code: np.ndarray, size: int) -> sparse.csr_array:
-    """1 where a column's code is the row (size × n): times an array, sums over equal codes."""
-    return sparse.csr_array((np.ones(len(code)), (code, np.arange(len(code)))), shape=(size, len(code)))
-
-
-def linear_parts(plan: Design, *, smooth: bool) -> tuple[np.ndarray, list[np.ndarray]]:
+def linear_parts(data: Observations, *, smooth: bool) -> tuple[np.ndarray, list[np.ndarray]]:
     """The Mantel–Haenszel difference (k,) and, for each pool of blocks drawn together, their parts in it (blocks × k).
 
     With `smooth`, each side's pool also holds a pseudo-article with and one without the feature, as in the bootstrap.
     """
-    (a1, a0), (b1, b0) = _by_stratum(plan, plan.value), _by_stratum(plan, plan.weight)
-    share = [b / np.maximum((plan.weight[plan.side == side] > 0).sum(axis=0), 1) for side, b in ((1, b1), (0, b0))]
-    if smooth:
-        a1, a0, b1, b0 = a1 + share[0], a0 + share[1], b1 + 2 * share[0], b0 + 2 * share[1]
+    design = data.design
+    a, b = np.split(data.totals, [data.value.shape[1]], axis=2)  # values and weights, strata × sides × features
+    share = data.pseudo_weight
+    (a1, a0), (b1, b0) = (np.moveaxis(sums, 1, 0) for sums in ((a + share, b + 2 * share) if smooth else (a, b)))
     whole = b1 + b0
     usable = (b1 > 0) & (b0 > 0)
+    parts, pseudo = np.empty(data.value.shape), []
     with np.errstate(invalid="ignore", divide="ignore"):
         weight = np.where(usable, b1 * b0 / whole, 0).sum(axis=0)
         centre = np.where(usable, (a1 * b0 - a0 * b1) / whole, 0).sum(axis=0) / weight
-        # Derivatives of numerator / denominator by what a side has (d_top) and by its mass (d_mass), per stratum.
-        slopes = []
-        for sign, other in ((1, b0), (-1, b1)):
-            d_top = np.where(usable, sign * other / whole, 0) / weight
-            d_mass = np.where(usable, -sign * other * (a1 + a0) / whole**2 - centre * other**2 / whole**2, 0) / weight
-            slopes.append((d_top, d_mass))
-    parts = np.zeros(plan.value.shape)
-    for side, (d_top, d_mass) in zip((1, 0), slopes, strict=True):
-        rows = plan.side == side
-        stratum = plan.stratum[rows]
-        parts[rows] = plan.value[rows] * d_top[stratum] + plan.weight[rows] * d_mass[stratum]
-    blocks = int(plan.block.max()) + 1
-    touches = np.zeros((blocks, 2), bool)
-    touches[plan.block, plan.side] = True
-    clustered = np.asarray(membership(plan.block, blocks) @ parts)
-    pools = [np.flatnonzero((touches == pair).all(axis=1)) for pair in ((False, True), (True, False), (True, True))]
+        for rows, sign, other, mean in zip(design.sides, (1, -1), (b0, b1), np.moveaxis(share, 1, 0), strict=True):
+            # Derivatives of numerator / denominator by what a side has and by its mass, per stratum.
+            by_value = np.where(usable, sign * other / whole, 0) / weight
+            of_mass = -sign * other * (a1 + a0) / whole**2 - centre * other**2 / whole**2
+            by_mass = np.where(usable, of_mass, 0) / weight
+            stratum = design.stratum[rows]
+            parts[rows] = data.value[rows] * by_value[stratum] + data.weight[rows] * by_mass[stratum]
+            without = (mean * by_mass).sum(axis=0)
+            pseudo += [without + (mean * by_value).sum(axis=0), without]
+    blocks, pools = int(design.block.max()) + 1, block_pools(design.side, design.block)
+    clustered = np.asarray(membership(design.block, blocks) @ parts)
     if smooth:
-        pseudo = []
-        for mean, (d_top, d_mass) in zip(share, slopes, strict=True):
-            without = (mean * d_mass).sum(axis=0)
-            pseudo += [without + (mean * d_top).sum(axis=0), without]
         clustered = np.concatenate([clustered, pseudo])
-        for which in (0, 1):
-            pools[which] = np.r_[pools[which], blocks + 2 * which, blocks + 2 * which + 1]
+        pools[:2] = [np.r_[pool, blocks + 2 * n, blocks + 2 * n + 1] for n, pool in enumerate(pools[:2])]
     return centre, [clustered[pool] - clustered[pool].mean(axis=0) for pool in pools if len(pool) > 1]
 
 
-def residual_test(plan: Design) -> tuple[np.ndarray, np.ndarray]:
+def residual_test(data: Observations) -> tuple[np.ndarray, np.ndarray]:
     """p of each difference, and its standard deviation where sides are drawn anew within strata.
 
     The numerator of the difference is then the sum of the group's residuals from their stratum, a sum drawn without
-    replacement, whose first three moments are known.
-
-    References
-    ----------
-    Mielke & Berry (2007), Permutation Methods, ch. 2.
+    replacement, whose first three moments are known (Mielke & Berry 2007, Permutation Methods, ch. 2).
     """
-    (a1, a0), (b1, b0) = _by_stratum(plan, plan.value), _by_stratum(plan, plan.weight)
+    design = data.design
+    a, b = np.split(data.totals.sum(axis=1), [data.value.shape[1]], axis=1)  # values and weights, strata × features
+    group = data.totals[:, 0, data.value.shape[1] :]
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.nan_to_num((a1 + a0) / (b1 + b0))
-    residual = plan.value - plan.weight * mean[plan.stratum]
-    unit, first = plan.units
+        mean = np.nan_to_num(a / b)
+    residual = data.value - data.weight * mean[design.stratum]
+    unit, first = design.units
     sums = np.asarray(membership(unit, len(first)) @ residual)
-    stratum, side = plan.stratum[first], plan.side[first]
-    member = membership(stratum, plan.strata)
-    size = np.bincount(stratum, minlength=plan.strata)[:, None]
-    drawn = np.bincount(stratum[side == 1], minlength=plan.strata)[:, None]
+    stratum, side = design.stratum[first], design.side[first]
+    size, drawn = (np.bincount(stratum, weights, design.strata)[:, None] for weights in (None, side))
+    member = membership(stratum, design.strata)
     # A power of three is taken by multiplying: NumPy's takes as long as all the rest together.
     moments = drawn_moments(size, drawn, [np.asarray(member @ power) for power in (sums, sums**2, sums**2 * sums)])
     with np.errstate(invalid="ignore", divide="ignore"):
         # Copies within a side move together, so the sides' expected mass is not what they have.
-        expected = drawn / size * (b1 + b0)
-        observed, usual = (
-            np.nan_to_num(b * (b1 + b0 - b) / (b1 + b0)).sum(axis=0) for b in (b1, np.nan_to_num(expected))
-        )
-        value = residual[plan.side == 1].sum(axis=0) * usual / observed
+        expected = np.nan_to_num(drawn / size * b)
+        observed, usual = (np.nan_to_num(part * (b - part) / b).sum(axis=0) for part in (group, expected))
+        value = residual[design.sides[0]].sum(axis=0) * usual / observed
         return tail_p(value, *moments), np.sqrt(moments[1]) / usual
 
 
-def drawn_moments(
-    size: np.ndarray, drawn: np.ndarray, powers: list[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, variance and third central moment of a sum of `drawn` of `size` numbers, without replacement, over strata.
+def drawn_moments(size: np.ndarray, drawn: np.ndarray, powers: list[np.ndarray]) -> Moments:
+    """Moments of a sum of `drawn` of `size` numbers, without replacement, over strata.
 
-    Parameters
-    ----------
-    size, drawn : arrays (strata × 1)
-    powers : three arrays (strata × k), sums of the numbers, of their squares and of their cubes
-
-    References
-    ----------
+    `size` and `drawn` are strata × 1, `powers` (sums of the numbers, of their squares and of their cubes) strata × k.
     Cochran (1977), Sampling Techniques, sections 2.15 and 2.16.
     """
     one, two, three = powers
@@ -119,9 +88,8 @@ def drawn_moments(
         cube = three - 3 * mean * two + 2 * size * mean**3
         kept = size - drawn
         variance = np.nan_to_num(drawn * kept / (size * (size - 1.0)) * square)
-        third = np.nan_to_num(
-            drawn * kept * (kept - drawn) / (size * (size - 1.0) * (size - 2.0)) * cube, posinf=0, neginf=0
-        )
+        factor = drawn * kept * (kept - drawn) / (size * (size - 1.0) * (size - 2.0))
+        third = np.nan_to_num(factor * cube, posinf=0, neginf=0)
     return (drawn * mean).sum(axis=0), variance.sum(axis=0), third.sum(axis=0)
 
 
@@ -137,39 +105,28 @@ def tail_p(value: np.ndarray, mean: np.ndarray, variance: np.ndarray, third: np.
     return np.asarray(np.minimum(p, 1.0))
 
 
-def clustered(
-    code: np.ndarray, size: int, counts: sparse.csc_array, tokens: np.ndarray
-) -> tuple[sparse.csc_array, np.ndarray]:
-    """Counts and tokens summed over rows of one code; the same where each has its own, codes being in order."""
-    if size == len(code):
-        return counts, tokens
-    member = membership(code, size)
-    return sparse.csc_array(member @ counts), member @ tokens
+def mixed_sums(
+    counts: sparse.csc_array, tokens: np.ndarray, code: np.ndarray, codes: int
+) -> dict[tuple[int, int], np.ndarray]:
+    """Sums of countⁱ · tokensʲ over the rows of each code (codes × words; of i = 0 codes × 1), for i + j up to 3."""
+    words, there, found = counts.shape[1], tokens[counts.indices], {}
+    cell = code[counts.indices] * words + np.repeat(np.arange(words), np.diff(counts.indptr))
+    for i, j in product(range(4), range(4)):
+        if i and i + j <= 3:
+            values = reduce(np.multiply, [counts.data] * i + [there] * j)  # many times faster than powers
+            found[i, j] = np.bincount(cell, values, codes * words).reshape(codes, words)
+        elif i + j <= 3:
+            found[i, j] = np.bincount(code, tokens**j, codes)[:, None]
+    return found
 
 
 def power_sums(
-    y: sparse.csc_array, n: np.ndarray, by_word: np.ndarray, by_token: np.ndarray, stratum: np.ndarray, strata: int
+    mixed: Mapping[tuple[int, int], np.ndarray], by_word: np.ndarray | float, by_token: np.ndarray
 ) -> list[np.ndarray]:
-    """Sums of by_word · y − by_token · n, of its squares and cubes over the rows of each stratum (strata × words).
+    """Sums of by_word · count − by_token · tokens, of its squares and of its cubes, from `mixed_sums`.
 
     By the binomial formula, so that the counts stay as sparse as they are.
     """
-    mixed = {
-        (i, j): stratum_sums(y, y.data**i * (n**j)[y.indices], stratum, strata)
-        if i
-        else np.bincount(stratum, n**j, strata)[:, None]
-        for i in range(4)
-        for j in range(4 - i)
-    }
-    u, v = by_word, -by_token
     return [
-        sum(comb(power, i) * u**i * v ** (power - i) * mixed[i, power - i] for i in range(power + 1))
-        for power in (1, 2, 3)
+        sum(comb(n, i) * by_word**i * (-by_token) ** (n - i) * mixed[i, n - i] for i in range(n + 1)) for n in (1, 2, 3)
     ]
-
-
-def stratum_sums(y: sparse.csc_array, values: np.ndarray, stratum: np.ndarray, strata: int) -> np.ndarray:
-    """Sums of values, one for each cell of y, over the rows of each stratum (strata × words)."""
-    words = y.shape[1]
-    code = stratum[y.indices] * words + np.repeat(np.arange(words), np.diff(y.indptr))
-    return np.bincount(code, values, strata * words).reshape(strata, words)
