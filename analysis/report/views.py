@@ -12,8 +12,7 @@ from analysis.instruments.function_words import function_words
 from analysis.report.findings import reference_name, verdict
 from analysis.results import is_primary, is_significant, primary, without
 from analysis.results.measures import EQUAL, REST, comparable, language_of
-from analysis.stats.frequency import dispersion, frequency, label_shares, means, spread_over
-from analysis.stats.inference import variance_shares
+from analysis.stats.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
 from analysis.study import Study, selection
 from analysis.study.words import in_parts
 

@@ -176,9 +176,7 @@ def leave_one_out(study: Study, headline: tuple[str, str, str, list[str]]) -> pd
 
 def primary_variant(study: Study, group: str, reference: str) -> str:
     """The variant of the text that a comparison rests on."""
-    outlets = [group, *([reference] if reference in study.outlet_names else [])]
-    barred = any(selection.primary_of(study, outlet) == "title" for outlet in outlets)
-    return "title" if barred else study.settings.primary
+    return "title" if {group, reference} & set(study.aggregators) else study.settings.primary
 
 
 def is_primary(study: Study, table: pd.DataFrame) -> pd.Series:
@@ -225,8 +223,8 @@ def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested
     common |= {"names": (outlet, right or REST), "language": language, "variant": variant}
     found = [log_odds(terms, design, draws=tested * WORD_DRAWS * draws, **common)]
     kept = originals(study, chosen)[design.article]
-    first = [design.article[rows][kept[rows]] for rows in design.sides]
-    if tested and all(map(len, first)) and not kept.all():
-        originals_only = build_design(*first, chosen.counted["strata"], chosen.counted["blocks"])
-        found.append(log_odds(terms, originals_only, draws=0, **common).assign(adjustment="without copies"))
+    group, reference = (design.article[rows][kept[rows]] for rows in design.sides)
+    if tested and len(group) and len(reference) and not kept.all():
+        original = build_design(group, reference, chosen.counted["strata"], chosen.counted["blocks"])
+        found.append(log_odds(terms, original, draws=0, **common).assign(adjustment="without copies"))
     return found

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,7 @@ def language_of(study: Study, outlet: str) -> str:
 
 def originals(study: Study, chosen: Selection) -> np.ndarray:
     """Whether each article of a selection is the earliest of its cluster of copies."""
-    return (heads(study)[chosen.articles.index] == chosen.articles.index).to_numpy()
+    return np.asarray(heads(study)[chosen.articles.index] == chosen.articles.index)
 
 
 def comparable(
@@ -72,7 +71,7 @@ class Measured:
     @property
     def outlets(self) -> np.ndarray:
         """Outlet of each article of the design."""
-        return self.chosen.articles["outlet"].to_numpy()[self.data.design.article]
+        return np.asarray(self.chosen.articles["outlet"].iloc[self.data.design.article], object)
 
     def compare(self, study: Study, **options: Any) -> pd.DataFrame:
         """Differences of the sides, as `difference` has them."""
@@ -96,13 +95,30 @@ class Measured:
         return table
 
 
-def _actors_named(study: Study, chosen: Selection, design: Design) -> tuple[pd.DataFrame, None]:
-    return selection.counts(chosen, "actors", list(study.settings.main_actors)) > 0, None
+#: Every measure but words → its kind.
+_KINDS: dict[str, Kind] = {
+    "actor-share": "share",
+    "actor-rate": "ratio",
+    "label-share": "portion",
+    "label-share-own": "portion",
+    "sentiment": "mean",
+    "targeted-sentiment": "mean",
+}
 
 
-def _mentions(study: Study, chosen: Selection, design: Design) -> tuple[pd.DataFrame, pd.Series]:
-    counts = selection.counts(chosen, "actors", list(study.settings.main_actors))
-    return counts, chosen.articles["tokens"] / 1000
+def _values(
+    study: Study, measure: str, chosen: Selection, design: Design
+) -> tuple[pd.DataFrame, pd.DataFrame | pd.Series | None]:
+    """Values and weights of a measure, a row for every article of a selection."""
+    if measure.startswith("label-share"):
+        return _label_uses(study, chosen, design, own=measure == "label-share-own")
+    if measure == "sentiment":
+        return selection.article_sentiment(chosen).to_frame("sentiment"), None
+    actors = list(study.settings.main_actors)
+    if measure == "targeted-sentiment":
+        return selection.targeted_sentiment_by_actor(chosen, actors), None
+    counts = selection.counts(chosen, "actors", actors)
+    return (counts > 0, None) if measure == "actor-share" else (counts, chosen.articles["tokens"] / 1000)
 
 
 def _label_uses(study: Study, chosen: Selection, design: Design, *, own: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -115,44 +131,23 @@ def _label_uses(study: Study, chosen: Selection, design: Design, *, own: bool) -
     return counts[seen], pd.DataFrame({entry: whole[entry.split(":")[0]] for entry in seen}, index=counts.index)
 
 
-def _sentiment(study: Study, chosen: Selection, design: Design) -> tuple[pd.DataFrame, None]:
-    return selection.article_sentiment(chosen).to_frame("sentiment"), None
-
-
-def _targeted_sentiment(study: Study, chosen: Selection, design: Design) -> tuple[pd.DataFrame, None]:
-    return selection.targeted_sentiment_by_actor(chosen, list(study.settings.main_actors)), None
-
-
-_Values = tuple[pd.DataFrame, pd.DataFrame | pd.Series | None]
-#: Every measure but words → its kind, and what gives values and weights of a selection's articles.
-_MEASURES: dict[str, tuple[Kind, Callable[[Study, Selection, Design], _Values]]] = {
-    "actor-share": ("share", _actors_named),
-    "actor-rate": ("ratio", _mentions),
-    "label-share": ("portion", partial(_label_uses, own=False)),
-    "label-share-own": ("portion", partial(_label_uses, own=True)),
-    "sentiment": ("mean", _sentiment),
-    "targeted-sentiment": ("mean", _targeted_sentiment),
-}
-
-
 def measured(study: Study, measure: str, variant: str, outlet: str, right: str | None = None) -> Measured:
     """One measure of an outlet and its reference; all but actor-share are of articles in the outlet's language.
 
     EmptyGroup is raised where a side has no such article.
     """
-    kind, values_of = _MEASURES[measure]
     language = None if measure == "actor-share" else language_of(study, outlet)
     chosen, design = comparable(study, variant, outlet, right, language=language)
-    values, weights = values_of(study, chosen, design)
+    values, weights = _values(study, measure, chosen, design)
     mass = None if weights is None else weights.to_numpy(float)
     facts = {"measure": measure, "group": outlet, "reference": right or REST}
     facts |= {"language": language or "mul", "variant": variant}
-    return Measured(kind, list(values.columns), observe(design, values.to_numpy(float), mass), chosen, facts)
+    return Measured(_KINDS[measure], list(values.columns), observe(design, values.to_numpy(float), mass), chosen, facts)
 
 
 def measures(study: Study, variant: str, outlet: str, right: str | None = None) -> Iterator[Measured]:
     """Every measure but words, of an outlet and its reference, that has features and articles on both sides."""
-    for measure in _MEASURES:
+    for measure in _KINDS:
         with suppress(EmptyGroup):
             one = measured(study, measure, variant, outlet, right)
             if one.features:
@@ -166,8 +161,7 @@ def equal_weights(one: Measured) -> np.ndarray | None:
     """
     inside, outside = one.data.design.sides
     outlet = pd.Series(one.outlets[outside])
-    size = outlet.value_counts()
-    size = size[size >= LEAST]
+    size = outlet.value_counts().loc[lambda size: size >= LEAST]
     if len(size) < 2:
         return None
     return np.concatenate([np.ones(inside.stop), (size.sum() / len(size) / outlet.map(size)).fillna(0.0)])

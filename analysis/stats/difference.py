@@ -3,8 +3,8 @@
 Articles (or whole clusters of copies) are resampled and permuted, never tokens. Standardized differences weigh the
 periods as Mantel and Haenszel do, so that a group observed at another time of the story is not compared with it.
 
-`keyness` compares words; `resampling` draws articles again, `linear` does without a draw, and `inference` makes
-intervals, p and q of either.
+`keyness` compares words; `resampling` draws articles again, and `inference` makes intervals, p and q of that, or
+without a draw.
 """
 
 from __future__ import annotations
@@ -57,10 +57,6 @@ def difference(
     seed: int = 0,
     measure: str = "",
     names: tuple[str, str] = ("group", "reference"),
-    language: str = "mul",
-    variant: str = "lede",
-    adjustments: Sequence[str] = ("raw", "standardized"),
-    test: bool = True,
     method: Method = "auto",
 ) -> pd.DataFrame:
     """Difference of a group from a reference in each feature, raw and standardized over strata.
@@ -77,9 +73,7 @@ def difference(
     kind : share (of articles), portion (of a whole that varies by article), ratio (to another quantity) or mean
     draws : int, permutations, and bootstrap samples
     seed : int
-    measure, names, language, variant : what to write into the table
-    adjustments : raw, standardized or both, in the order of the rows
-    test : whether p and detectable are wanted; they are missing where not
+    measure, names : what to write into the table
     method : resampling, analytic (no draws; see `inference.by_linearization`), or auto: analytic above 5,000 articles
 
     Returns
@@ -105,17 +99,9 @@ def difference(
     block = None if blocks is None else pd.factorize(blocks.loc[ids], sort=True)[0]
     design = build_design(range(len(group)), range(len(group), len(ids)), stratum, block)
     mass = None if weights is None else weights.loc[ids].to_numpy(float)
-    table = compare(
-        observe(design, values.loc[ids].to_numpy(float), mass),
-        list(map(str, values.columns)),
-        kind,
-        draws=draws,
-        seed=seed,
-        adjustments=adjustments,
-        test=test,
-        method=method,
-    )
-    facts = {"measure": measure, "group": names[0], "reference": names[1], "language": language, "variant": variant}
+    data, features = observe(design, values.loc[ids].to_numpy(float), mass), list(map(str, values.columns))
+    table = compare(data, features, kind, draws=draws, seed=seed, method=method)
+    facts = {"measure": measure, "group": names[0], "reference": names[1], "language": "mul", "variant": "lede"}
     return tables.check(table.assign(**facts), tables.COMPARISON)
 
 
@@ -146,20 +132,19 @@ def _numbers(
 ) -> dict[str, np.ndarray]:
     estimate = resampled_difference(data, np.ones((len(data.value), 1)))[:, 0]
     n = np.broadcast_to(_units_used(data), estimate.shape)
-    if is_analytic(method, len(data.value)):
-        found = by_linearization(data, kind, n, test=test)
-    else:
-        found = by_resampling(data, kind, estimate, n, draws, seed, test=test)
+    lower, upper, spread, p, null_spread = (
+        by_linearization(data, kind, n, test=test)
+        if is_analytic(method, len(data.value))
+        else by_resampling(data, kind, estimate, n, draws, seed, test=test)
+    )
     total = [data.value[rows].sum(axis=0) for rows in data.design.sides]
     size = [np.broadcast_to(data.weight[rows].sum(axis=0), estimate.shape) for rows in data.design.sides]
     known = ~np.isnan(estimate) & (n >= LEAST)
     if test:
         # Where every arrangement gives the same difference (nobody names the actor) there is nothing to test.
-        known &= found.null_spread.round(DIGITS) > 0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        z = np.where(found.spread > 0, estimate / found.spread, np.nan)
-    certainty = {"lower": found.lower, "upper": found.upper, "z": z, "p": found.p}
-    certainty["detectable"] = DETECTABLE * found.null_spread
+        known &= null_spread.round(DIGITS) > 0
+    z = np.divide(estimate, spread, out=np.full_like(estimate, np.nan), where=spread > 0)
+    certainty = {"lower": lower, "upper": upper, "z": z, "p": p, "detectable": DETECTABLE * null_spread}
     return {
         "estimate": estimate,
         **{name: np.where(known, numbers, np.nan) for name, numbers in certainty.items()},
@@ -174,7 +159,7 @@ def _units_used(data: Observations) -> np.ndarray:
     unit, first = data.design.units
     used = membership(unit, len(first)) @ (data.weight > 0) > 0
     group = data.design.side[first] == 1
-    return np.minimum(used[group].sum(axis=0), used[~group].sum(axis=0))
+    return np.asarray(np.minimum(used[group].sum(axis=0), used[~group].sum(axis=0)))
 
 
 def _effect(data: Observations, kind: Kind, total: list[np.ndarray], size: list[np.ndarray]) -> np.ndarray:

@@ -1,11 +1,12 @@
-"""Shares of articles, rates per 1,000 tokens, dispersion, and shares within a set of labels, described and not tested.
+"""Shares of articles, rates per 1,000 tokens, dispersion, shares of labels and of variance: described and not tested.
 
 Articles are the sampling unit throughout; tokens are not independent of one another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,8 @@ from analysis.text.mentions import parse, text_mentions
 from analysis.text.tokens import is_word
 
 LEVEL = 0.95
+#: Cells of a table of draws that is held at once: all 2,000 draws of 2,000 articles.
+_CELLS = 4_000_000
 
 
 def wilson(count: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
@@ -175,3 +178,54 @@ def label_shares(counts: pd.DataFrame, *, groups: pd.Series) -> pd.DataFrame:
     table["share"] = (table["uses"] / table["set_uses"]).where(table["set_uses"] > 0)
     table["lower"], table["upper"] = wilson(table["share"] * table["articles"], table["articles"], level=level)
     return table
+
+
+def variance_shares(
+    values: pd.Series, groupings: Mapping[str, pd.Series], *, draws: int = 2_000, seed: int = 0
+) -> pd.DataFrame:
+    """Omega squared of each grouping (estimate, lower, upper, articles, groups), and the difference of two of them.
+
+    Omega squared, the share of variance between articles that goes with a grouping, allows for the number of groups,
+    which plain shares do not; it can fall below 0 (Olejnik & Algina 2003, Psychological Methods 8(4)). Articles with a
+    missing value, or in no group, are left out. Drawing articles again adds variance between groups that is not there,
+    more with more groups, so each bootstrap interval is moved back by its own bias: with 19 groups of no influence the
+    plain one holds 0 in half the cases.
+    """
+    known = pd.concat([values, *groupings.values()], axis=1).notna().all(axis=1)
+    x = values[known].to_numpy(float)
+    codes = {name: pd.factorize(groups[known], sort=True)[0] for name, groups in groupings.items()}
+    shares: dict[str, list[np.ndarray]] = {name: [] for name in codes}
+    # First the articles as they are, then drawn again, the same for every grouping.
+    for times in chain([np.ones((1, len(x)))], multinomial(len(x), draws, np.random.default_rng(seed))):
+        for name, code in codes.items():
+            shares[name].append(_omega_squared(x, code, times.astype(float)))
+    found = {name: np.concatenate(parts) for name, parts in shares.items()}
+    if len(found) == 2:
+        first, second = found.values()
+        found["difference"] = first - second
+    rows = {}
+    for name, (estimate, *boot) in found.items():
+        ends = np.nanquantile(boot, [0.025, 0.975]) - (np.nanmean(boot) - estimate)
+        rows[name] = [estimate, *ends, len(x), codes[name].max() + 1 if name in codes else np.nan]
+    columns = ["estimate", "lower", "upper", "articles", "groups"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(10)
+
+
+def multinomial(size: int, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """How often each of `size` things comes up in `size` draws with replacement: arrays (some of the draws × size)."""
+    step = max(1, _CELLS // max(1, size))
+    for start in range(0, draws, step):
+        yield rng.multinomial(size, np.full(size, 1 / size), size=min(step, draws - start))
+
+
+def _omega_squared(x: np.ndarray, code: np.ndarray, times: np.ndarray) -> np.ndarray:
+    member = np.eye(code.max() + 1)[code]
+    size, total = times @ member, times @ (member * x[:, None])
+    n = times.sum(axis=1)
+    mean = total.sum(axis=1) / n
+    everything = times @ x**2 - n * mean**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        between = np.where(size > 0, total**2 / size, 0).sum(axis=1) - n * mean**2
+        present = (size > 0).sum(axis=1)
+        within = (everything - between) / (n - present)
+        return np.asarray((between - (present - 1) * within) / (everything + within))

@@ -52,25 +52,20 @@ class Design:
 
     @cached_property
     def units(self) -> tuple[np.ndarray, np.ndarray]:
-        """Unit of each row, articles of one block and side, which move together; and first row of each unit.
-
-        First is the row with the lowest index, whose stratum is the unit's.
-        """
+        """Unit of each row (articles of one block and side move together) and, for its stratum, first row of each."""
         order = np.argsort(self.article, kind="stable")
         unit = pd.factorize(self.block * 2 + self.side)[0]
         return unit, order[np.unique(unit[order], return_index=True)[1]]
 
 
 def build_design(
-    group: Collection[int],
-    reference: Collection[int],
+    group: Sequence[int] | np.ndarray,
+    reference: Sequence[int] | np.ndarray,
     strata: np.ndarray | None = None,
     blocks: np.ndarray | None = None,
-    names: tuple[str, str] = ("group", "reference"),
 ) -> Design:
     """Design of two sides, given as indices of articles; stratum and block of every article are numbers."""
-    check_groups(group, reference, names)
-    article = np.concatenate([np.sort(np.asarray(side, int)) for side in (group, reference)])
+    article = np.r_[np.sort(group), np.sort(reference)]
     side = np.repeat([1, 0], [len(group), len(reference)])
     stratum = np.zeros_like(article) if strata is None else pd.factorize(strata[article], sort=True)[0]
     order = np.lexsort((stratum, 1 - side))  # stable: articles stay in order within a stratum
@@ -135,6 +130,11 @@ def compact(counts: np.ndarray) -> np.ndarray:
     return counts.astype(np.float32) if small and (counts == np.floor(counts)).all() else counts
 
 
+def added_up(counts: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Sums of counts (n × columns) whose rows are taken so many times (n × draws): columns × draws."""
+    return np.asarray(counts.T @ times.astype(counts.dtype), float)
+
+
 def membership(code: np.ndarray, size: int) -> sparse.csr_array:
     """1 where a column's code is the row (size × n): times an array, sums over equal codes."""
     return sparse.csr_array((np.ones(len(code)), (code, np.arange(len(code)))), shape=(size, len(code)))
@@ -142,9 +142,9 @@ def membership(code: np.ndarray, size: int) -> sparse.csr_array:
 
 def permuted_difference(data: Observations, label: np.ndarray) -> np.ndarray:
     """Mantel–Haenszel differences (k × draws) for draws of sides, `label` (n × draws); every article counts once."""
-    inside = (sum(_sums(data, rows, label) for rows in pair) for pair in data.design.rows)
-    every = data.totals.sum(axis=1)[:, :, None]
-    return _mantel_haenszel(data, ((group, whole - group) for group, whole in zip(inside, every, strict=True)))
+    every = zip(data.design.rows, data.totals.sum(axis=1)[:, :, None], strict=True)
+    inside = ((np.add(*(added_up(data.both[rows], label[rows]) for rows in pair)), whole) for pair, whole in every)
+    return _mantel_haenszel(data, ((group, whole - group) for group, whole in inside))
 
 
 def resampled_difference(data: Observations, times: np.ndarray, pseudo: np.ndarray | None = None) -> np.ndarray:
@@ -158,17 +158,12 @@ def resampled_difference(data: Observations, times: np.ndarray, pseudo: np.ndarr
 def _resampled_sums(data: Observations, times: np.ndarray, pseudo: np.ndarray | None) -> Iterator[list[np.ndarray]]:
     k = data.value.shape[1]
     for pair, masses in zip(data.design.rows, data.pseudo_weight, strict=True):
-        sides = [_sums(data, rows, times) for rows in pair]
+        sides = [added_up(data.both[rows], times[rows]) for rows in pair]
         if pseudo is not None:
             for sums, mass, counts in zip(sides, masses[:, :, None], np.split(pseudo, 2), strict=True):
                 sums[:k] += mass * counts[0]
                 sums[k:] += mass * counts.sum(axis=0)
         yield sides
-
-
-def _sums(data: Observations, rows: slice, times: np.ndarray) -> np.ndarray:
-    """Values and weights of some rows, added up (k + w × draws)."""
-    return (data.both[rows].T @ times[rows].astype(data.both.dtype)).astype(float)
 
 
 def _mantel_haenszel(data: Observations, strata: Iterable[Sequence[np.ndarray]]) -> np.ndarray:
@@ -181,7 +176,7 @@ def _mantel_haenszel(data: Observations, strata: Iterable[Sequence[np.ndarray]])
         top = top + (inside * (reference * share) - outside * (group * share))
         bottom = bottom + group * reference * share
     bottom = np.broadcast_to(bottom, top.shape)
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > _NOTHING)
+    return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > _NOTHING))
 
 
 def permuted(design: Design, draws: int, seed: int) -> list[np.ndarray]:
@@ -196,12 +191,14 @@ def _permuted(sides: bytes, strata: bytes, units: bytes, draws: int, seed: int) 
     side, stratum, unit = (np.frombuffer(data, dtype=np.int64) for data in (sides, strata, units))
     rng = np.random.default_rng([seed, 1])
     chunks = []
-    for n in _chunks(draws):
+    for start in range(0, draws, _CHUNK):
+        n = min(_CHUNK, draws - start)
         moved = np.empty((len(side), n), np.int8)  # kept: small
         for one in np.unique(stratum):
             members = np.flatnonzero(stratum == one)
             moved[members] = _subsets(len(members), int(side[members].sum()), n, rng)
-        chunks.append(_frozen(moved[unit]))
+        chunks.append(moved[unit])
+        chunks[-1].flags.writeable = False  # other measures are given them too
     return chunks
 
 
@@ -237,7 +234,8 @@ def _resampled(
     side, block = (np.frombuffer(data, dtype=np.int64) for data in (sides, blocks))
     rng = np.random.default_rng([seed, 2])
     chunks = []
-    for n in _chunks(draws):
+    for start in range(0, draws, _CHUNK):
+        n = min(_CHUNK, draws - start)
         times = np.zeros((block.max() + 1, n), np.int16)  # kept: small
         pseudo = np.ones((4, n)) if smooth else None
         for which, pool in enumerate(block_pools(side, block)):
@@ -248,7 +246,8 @@ def _resampled(
             times[pool] = drawn[: len(pool)]
             if pseudo is not None and extra:
                 pseudo[2 * which : 2 * which + 2] = drawn[len(pool) :]
-        chunks.append((_frozen(times[block]), pseudo))
+        chunks.append((times[block], pseudo))
+        chunks[-1][0].flags.writeable = False
     return chunks
 
 
@@ -259,19 +258,8 @@ def block_pools(side: np.ndarray, block: np.ndarray) -> list[np.ndarray]:
     return [np.flatnonzero((touches == pair).all(axis=1)) for pair in ((False, True), (True, False), (True, True))]
 
 
-def _frozen(draws: np.ndarray) -> np.ndarray:
-    """The same, not to be written into: other measures are given them too."""
-    draws.flags.writeable = False
-    return draws
-
-
-def _chunks(draws: int) -> Iterator[int]:
-    for start in range(0, draws, _CHUNK):
-        yield min(_CHUNK, draws - start)
-
-
 def with_replacement(size: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """How often each of `size` things comes up in `size` draws with replacement (draws × size)."""
+    """Counts of each of `size` things in `size` draws with replacement (draws × size)."""
     # Counting indices is many times faster here than rng.multinomial, and the same distribution.
     index = rng.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]
     return np.bincount(index.ravel(), minlength=draws * size).reshape(draws, size)
