@@ -11,9 +11,8 @@ from analysis import tables
 from analysis.instruments.function_words import function_words
 from analysis.report.findings import reference_name, verdict
 from analysis.results import is_primary, is_significant, primary, without
-from analysis.results.measures import EQUAL, REST, in_language, indices_of
-from analysis.stats.frequency import dispersion, frequency, label_shares, means, spread_over
-from analysis.stats.inference import variance_shares
+from analysis.results.measures import EQUAL, REST, comparable, language_of
+from analysis.stats.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
 from analysis.study import Study, selection
 from analysis.study.words import in_parts
 
@@ -210,9 +209,10 @@ def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     frames = []
     for (outlet, reference), mine in rows.groupby(["group", "reference"], sort=False):
         right = None if reference == REST else str(reference)
-        chosen, sides = in_language(study, str(mine["variant"].iloc[0]), str(outlet), right)
-        every = selection.words(chosen, language=str(mine["language"].iloc[0]))
-        places = indices_of(chosen, sides)[0]
+        language = language_of(study, str(outlet))
+        chosen, design = comparable(study, str(mine["variant"].iloc[0]), str(outlet), right, language=language)
+        every = selection.words(chosen, language=language)
+        places = design.article[design.sides[0]]
         used, tokens = every.among(places), chosen.articles["tokens"].iloc[places].reset_index(drop=True)
         some = np.flatnonzero(np.isin(every.forms, mine["feature"].astype(object)))
         spread = pd.concat([spread_over(used.frame(some[part]), tokens) for part in in_parts(used.articles[some])])

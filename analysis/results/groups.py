@@ -14,9 +14,8 @@ import pandas as pd
 from scipy import stats
 
 from analysis import tables
-from analysis.results import ALPHA, finished
-from analysis.stats.difference import LEAST, adjust_p
-from analysis.stats.inference import DIGITS
+from analysis.results import finished, is_significant
+from analysis.stats.inference import DETECTABLE, DIGITS, LEAST, adjust_p
 from analysis.study import Study, selection
 from analysis.wording import equals, listing, points
 
@@ -27,18 +26,9 @@ _ARRANGEMENTS = 20_000
 
 
 def outlets_of(study: Study, column: str) -> pd.DataFrame:
-    """How many outlets and articles each group has, in the study's primary text, and whether it can be tested.
+    """Outlets and articles of each group by a column of outlets.csv, outlets of `others`, and whether it is testable.
 
-    Parameters
-    ----------
-    study : Study
-    column : country, ownership, language or medium: a column of outlets.csv
-
-    Returns
-    -------
-    DataFrame, index group
-        outlets (that may stand in a reference and have five articles), articles (theirs), others (such outlets of
-        other groups), testable
+    Counted are outlets that may stand in a reference and have five articles, in the study's primary text.
     """
     values, of = _outlet_values(study, column, "actor-share")
     size = selection.select(study).articles["outlet"].value_counts()
@@ -49,25 +39,12 @@ def outlets_of(study: Study, column: str) -> pd.DataFrame:
 
 
 def group_differences(study: Study, column: str, *, measure: str = "actor-share") -> pd.DataFrame:
-    """Each group of outlets that has five or more, as the others together have, against these; outlets are the unit.
+    """Each testable group of outlets against the others, in actor-share or sentiment: COMPARISON, outlets as the unit.
 
-    Parameters
-    ----------
-    study : Study
-    column : as in `outlets_of`
-    measure : actor-share (of each main actor) or sentiment
-
-    Returns
-    -------
-    DataFrame (COMPARISON), empty where no group can be tested
-        An outlet's value is the mean over its articles after what their period's mean is has been taken off; estimate
-        is the difference between means over outlets, each weighing the same. Interval: Welch's t over outlets. p:
-        outlets permuted between the sides, all arrangements where there are no more than 20,000. q: over the features
-        and groups of this table. count: outlets.
-
-    References
-    ----------
-    Welch (1947), Biometrika 34; Good (2005), Permutation, Parametric and Bootstrap Tests of Hypotheses, ch. 3.
+    An outlet's value is the mean over its articles after what their period's mean is has been taken off; estimate is
+    the difference between means over outlets, each weighing the same. Interval: Welch's t over outlets (1947,
+    Biometrika 34). p: outlets permuted between the sides, all arrangements where there are no more than 20,000. q: over
+    the features and groups of this table. count: outlets.
     """
     values, of = _outlet_values(study, column, measure)
     able = outlets_of(study, column)
@@ -75,18 +52,10 @@ def group_differences(study: Study, column: str, *, measure: str = "actor-share"
     frames = []
     for group in able.index[able["testable"]]:
         inside = (of == group).to_numpy()
-        frame = _between_outlets(values, inside, study.settings.seed)
-        facts = {
-            "measure": measure,
-            "group": f"{column} {group}",
-            "reference": f"other {column}",
-            "language": "mul",
-            "variant": study.settings.primary,
-            "adjustment": "standardized",
-            "articles": int(articles[inside].sum()),
-            "reference_articles": int(articles[~inside].sum()),
-        }
-        frames.append(frame.assign(**facts))
+        facts = {"measure": measure, "group": f"{column} {group}", "reference": f"other {column}", "language": "mul"}
+        facts |= {"variant": study.settings.primary, "adjustment": "standardized"}
+        sizes = {"articles": int(articles[inside].sum()), "reference_articles": int(articles[~inside].sum())}
+        frames.append(_between_outlets(values, inside, study.settings.seed).assign(**facts, **sizes))
     if not frames:
         return tables.empty(tables.COMPARISON)
     table = pd.concat(frames, ignore_index=True)
@@ -105,39 +74,24 @@ def _outlet_values(study: Study, column: str, measure: str) -> tuple[pd.DataFram
     articles = articles.loc[found.index]
     rest = found - found.groupby(articles["period"]).transform("mean")
     enough = articles["outlet"].value_counts()
-    outlets = sorted(enough.index[enough >= LEAST])
-    means = rest.groupby(articles["outlet"]).mean().loc[outlets]
+    means = rest.groupby(articles["outlet"]).mean().loc[sorted(enough.index[enough >= LEAST])]
     return means, study.outlets.set_index("outlet")[column].reindex(means.index)
 
 
 def _between_outlets(values: pd.DataFrame, inside: np.ndarray, seed: int) -> pd.DataFrame:
-    x = values.to_numpy(float)
-    sides = x[inside], x[~inside]
-    estimate = sides[0].mean(axis=0) - sides[1].mean(axis=0)
-    null = _arrangements(inside, seed) @ x
-    with np.errstate(invalid="ignore", divide="ignore"):
-        parts = [side.var(axis=0, ddof=1) / len(side) for side in sides]
-        error = np.sqrt(parts[0] + parts[1])
-        freedom = error**4 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, sides, strict=True))
-        half = stats.t.isf(0.025, freedom) * error
-        z = estimate / error
+    sides = values[inside], values[~inside]
+    estimate = sides[0].mean() - sides[1].mean()
+    parts = [side.var() / len(side) for side in sides]
+    error = np.sqrt(parts[0] + parts[1])
+    freedom = error**4 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, sides, strict=True))
+    half = stats.t.isf(0.025, freedom) * error
+    null = _arrangements(inside, seed) @ values.to_numpy(float)
     spread = null.std(axis=0)
-    p = (np.abs(null.round(DIGITS)) >= np.abs(estimate.round(DIGITS))).mean(axis=0)
-    known = spread > 0
-    return pd.DataFrame(
-        {
-            "feature": values.columns,
-            "estimate": estimate,
-            "lower": np.where(known, estimate - half, np.nan),
-            "upper": np.where(known, estimate + half, np.nan),
-            "z": np.where(known, z, np.nan),
-            "p": np.where(known, p, np.nan),
-            "effect": np.nan,
-            "detectable": np.where(known, (stats.norm.isf(0.025) + stats.norm.isf(0.2)) * spread, np.nan),
-            "count": float(inside.sum()),
-            "reference_count": float((~inside).sum()),
-        }
-    )
+    p = (np.abs(null.round(DIGITS)) >= np.abs(estimate.to_numpy().round(DIGITS))).mean(axis=0)
+    certainty = {"lower": estimate - half, "upper": estimate + half, "z": estimate / error, "p": p}
+    table = pd.DataFrame({**certainty, "detectable": DETECTABLE * spread}).where(spread[:, None] > 0)
+    table = table.assign(estimate=estimate, effect=np.nan, count=float(inside.sum()))
+    return table.assign(reference_count=float((~inside).sum())).rename_axis("feature").reset_index()
 
 
 def _arrangements(inside: np.ndarray, seed: int) -> np.ndarray:
@@ -154,7 +108,7 @@ def _arrangements(inside: np.ndarray, seed: int) -> np.ndarray:
 
 
 def group_sentence(study: Study, column: str) -> str:
-    """Which groups of outlets by a column can be tested, or why none can."""
+    """Sentence on the groups of outlets by a column that can be tested, or on why none can."""
     table = outlets_of(study, column)
     if table.empty:
         return f"No outlet has the {LEAST} articles without which nothing can be said of groups by {column}."
@@ -169,11 +123,11 @@ def group_sentence(study: Study, column: str) -> str:
 
 
 def group_finding(study: Study, column: str, table: pd.DataFrame) -> str:
-    """What the comparisons of `group_differences` came to, in a sentence; empty where there were none."""
+    """Sentence on what `group_differences` found; empty where nothing was compared."""
     if table.empty:
         return ""
-    standing = table[(table["q"] <= ALPHA) & (table["lower"] * table["upper"] > 0)]
-    names = [f"{row.group} in {study.actor_names.get(row.feature, row.feature)}" for row in standing.itertuples()]
+    significant = table[is_significant(table)]
+    names = [f"{row.group} in {study.actor_names.get(row.feature, row.feature)}" for row in significant.itertuples()]
     if names:
         return f"Groups by {column} that differ from the others: {listing(names)}."
     middle = points(float(table["detectable"].median()), sign=False)

@@ -1,10 +1,10 @@
-"""What is compared of two sides: each measure as a table of articles, ready for `difference`."""
+"""What is compared of two sides: each measure as values and weights of articles, ready for `compare`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,9 @@ import pandas as pd
 
 from analysis import tables
 from analysis.errors import EmptyGroup
-from analysis.stats.difference import LEAST, Kind, difference
+from analysis.stats.difference import compare
+from analysis.stats.inference import LEAST, Kind
+from analysis.stats.resampling import Design, Observations, build_design, observe
 from analysis.study import Study, selection
 from analysis.study.selection import Selection
 
@@ -21,217 +23,152 @@ REST = "other outlets"
 EQUAL = "mean of other outlets"
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One measure of the articles on two sides.
-
-    Attributes
-    ----------
-    measure, kind, values, weights : as in `difference`, a row for every article of the selection
-    sides : ids of the group's and of the reference's articles
-    names : (str, str), what to call them
-    chosen : Selection, whose articles these are
-    language : str, mul where articles of all languages count
-    """
-
-    measure: str
-    kind: Kind
-    values: pd.DataFrame
-    weights: pd.DataFrame | pd.Series | None
-    sides: tuple[pd.Index, pd.Index]
-    names: tuple[str, str]
-    chosen: Selection
-    language: str
-
-    @cached_property
-    def every(self) -> pd.Index:
-        """Ids of the articles of both sides, the group's first."""
-        return self.sides[0].append(self.sides[1])
-
-    @cached_property
-    def places(self) -> np.ndarray:
-        """Their places in the selection."""
-        return np.concatenate(indices_of(self.chosen, self.sides))
-
-    def compare(self, study: Study, **options: Any) -> pd.DataFrame:
-        """`difference` of the sides, periods as strata and clusters of copies as blocks."""
-        weights = None if self.weights is None else self.weights.reset_index(drop=True)
-        return self._difference(study, self.values.reset_index(drop=True), weights, **options)
-
-    def _difference(self, study: Study, values: pd.DataFrame, weights: Any, **options: Any) -> pd.DataFrame:
-        """`difference` of values and weights by place."""
-        return difference(
-            values,
-            weights=weights,
-            kind=self.kind,
-            measure=self.measure,
-            names=self.names,
-            language=self.language,
-            **plan(study, self.chosen, self.sides),
-            **options,
-        )
-
-    def reweighted(self, study: Study, weight: pd.Series, features: Sequence[str], **facts: str) -> pd.DataFrame:
-        """The standardized difference with articles weighed anew, 0 leaving one out: interval, no test.
-
-        Parameters
-        ----------
-        study : Study
-        weight : Series (article), for every article of both sides
-        features : columns of values that are wanted
-        **facts : columns to write into the table
-        """
-        weight = weight.loc[self.every].set_axis(self.places)
-        values = self.values[list(features)].iloc[self.places].set_axis(self.places)
-        mass: Any = 1.0 if self.weights is None else self.weights.iloc[self.places].set_axis(self.places)
-        mass = mass[list(features)].mul(weight, axis=0) if isinstance(mass, pd.DataFrame) else weight * mass
-        changed = values.mul(weight, axis=0)
-        table = self._difference(study, changed, mass, adjustments=["standardized"], test=False)
-        counted = values.notna() if self.kind == "mean" else values
-        first = len(self.sides[0])
-        for prefix, side in (("", slice(None, first)), ("reference_", slice(first, None))):
-            left = (weight.iloc[side] > 0).to_numpy()
-            table[f"{prefix}count"] = counted.iloc[side][left].sum().to_numpy(float)
-            table[f"{prefix}articles"] = int(left.sum())
-        return table.assign(effect=np.nan, **facts)
-
-
-def plan(study: Study, chosen: Selection, sides: tuple[pd.Index, pd.Index]) -> dict[str, Any]:
-    """What every comparison of these sides has in common, articles by their place in the selection."""
-    group, reference = indices_of(chosen, sides)
-    facts = layout(study, chosen)
-    return {
-        "group": group.tolist(),
-        "reference": reference.tolist(),
-        "strata": facts["stratum"],
-        "blocks": facts["block"],
-        "draws": study.settings.draws,
-        "seed": study.settings.seed,
-        "variant": chosen.variant,
-    }
-
-
-def layout(study: Study, chosen: Selection) -> pd.DataFrame:
-    """Of each article of a selection, by its place, what comparisons go by.
-
-    Returns
-    -------
-    DataFrame: stratum and block, numbers of the period and of the cluster of copies in the order of their names, and
-    original, whether it is the earliest of its cluster
-    """
-    if "layout" not in chosen.counted:
-        ids, head = chosen.articles.index, heads(study).loc[chosen.articles.index]
-        numbers = {
-            "stratum": pd.factorize(chosen.articles["period"].fillna(""), sort=True)[0],
-            "block": pd.factorize(head, sort=True)[0],
-            "original": (head == ids).to_numpy(),
-        }
-        chosen.counted["layout"] = pd.DataFrame(numbers)
-    made: pd.DataFrame = chosen.counted["layout"]
-    return made
-
-
-def indices_of(chosen: Selection, sides: tuple[pd.Index, pd.Index]) -> tuple[np.ndarray, np.ndarray]:
-    """Places in a selection of the articles of two sides of it."""
-    # All measures of a comparison have the very same sides.
-    key = "places", id(sides)
-    if key not in chosen.counted:
-        chosen.counted[key] = sides, (chosen.places(sides[0]), chosen.places(sides[1]))
-    found: tuple[np.ndarray, np.ndarray] = chosen.counted[key][1]
-    return found
-
-
-def _sides(study: Study, chosen: Selection, outlet: str, right: str | None) -> tuple[pd.Index, pd.Index]:
-    """`selection.sides` of an outlet and the other outlets, or one other; looked for once."""
-    key = "sides", outlet, right
-    if key not in chosen.counted:
-        places = selection.group_indices(study, chosen.articles, outlet, None if right is None else [right])
-        ids = chosen.articles.index
-        chosen.counted[key] = ids[places[0]], ids[places[1]]
-        chosen.counted["places", id(chosen.counted[key])] = chosen.counted[key], places  # need not be looked for
-    found: tuple[pd.Index, pd.Index] = chosen.counted[key]
-    return found
-
-
 def heads(study: Study) -> pd.Series:
     """The earliest article of each article's cluster of copies; itself where it is no copy. Index article."""
     return study.features(tables.REPRINTS).set_index("article")["head"]
 
 
-def measures(study: Study, variant: str, outlet: str, right: str | None = None) -> list[Measured]:
-    """Every measure but words, of an outlet and its reference: the other outlets, or one other.
+def language_of(study: Study, outlet: str) -> str:
+    """Language of an outlet."""
+    return str(study.outlets.set_index("outlet")["language"][outlet])
 
-    Measures that need one language are left out where the other side has nothing in the outlet's.
+
+def originals(study: Study, chosen: Selection) -> np.ndarray:
+    """Whether each article of a selection is the earliest of its cluster of copies."""
+    return np.asarray(heads(study)[chosen.articles.index] == chosen.articles.index)
+
+
+def comparable(
+    study: Study, variant: str, outlet: str, right: str | None, *, language: str | None = None
+) -> tuple[Selection, Design]:
+    """Articles of a language (None: of all), and which of them are an outlet's and its reference's.
+
+    The reference is one other outlet, or all (None). Periods are strata, clusters of copies blocks; EmptyGroup is
+    raised where a side has no such article.
     """
-    names = (outlet, right or REST)
+    chosen = selection.select(study, variant, language=language)
+    if chosen.counted.get("compared") != (outlet, right):  # the last one is kept: measures come one after another
+        if "strata" not in chosen.counted:
+            chosen.counted["strata"] = pd.factorize(chosen.articles["period"].fillna(""), sort=True)[0]
+            chosen.counted["blocks"] = pd.factorize(heads(study)[chosen.articles.index], sort=True)[0]
+        sides = selection.group_indices(study, chosen.articles, outlet, None if right is None else [right])
+        design = build_design(*sides, chosen.counted["strata"], chosen.counted["blocks"])
+        chosen.counted.update(compared=(outlet, right), design=design)
+    found: Design = chosen.counted["design"]
+    return chosen, found
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measure of the articles on two sides; `facts` are the columns of COMPARISON that name it."""
+
+    kind: Kind
+    features: list[str]
+    data: Observations
+    chosen: Selection
+    facts: dict[str, str]
+
+    @property
+    def outlets(self) -> np.ndarray:
+        """Outlet of each article of the design."""
+        return np.asarray(self.chosen.articles["outlet"].iloc[self.data.design.article], object)
+
+    def compare(self, study: Study, **options: Any) -> pd.DataFrame:
+        """Differences of the sides, as `difference` has them."""
+        settings = study.settings
+        table = compare(self.data, self.features, self.kind, draws=settings.draws, seed=settings.seed, **options)
+        return table.assign(**self.facts)
+
+    def reweighted(self, study: Study, weight: np.ndarray, features: Sequence[str], **facts: str) -> pd.DataFrame:
+        """Standardized differences in some features, articles weighed anew (0 leaves one out): interval, no test."""
+        columns = [self.features.index(feature) for feature in features]
+        value, mass = self.data.value[:, columns], self.data.weight
+        mass = mass if mass.shape[1] == 1 else mass[:, columns]
+        data = Observations(self.data.design, value * weight[:, None], mass * weight[:, None])
+        changed = Measured(self.kind, list(features), data, self.chosen, self.facts | facts)
+        table = changed.compare(study, adjustments=["standardized"], test=False).assign(effect=np.nan, **facts)
+        counted = np.broadcast_to(mass > 0, value.shape) if self.kind == "mean" else value
+        for prefix, rows in zip(("", "reference_"), data.design.sides, strict=True):
+            left = weight[rows] > 0
+            table[f"{prefix}count"] = counted[rows][left].sum(axis=0).astype(float)
+            table[f"{prefix}articles"] = int(left.sum())
+        return table
+
+
+#: Every measure but words → its kind.
+_KINDS: dict[str, Kind] = {
+    "actor-share": "share",
+    "actor-rate": "ratio",
+    "label-share": "portion",
+    "label-share-own": "portion",
+    "sentiment": "mean",
+    "targeted-sentiment": "mean",
+}
+
+
+def _values(
+    study: Study, measure: str, chosen: Selection, design: Design
+) -> tuple[pd.DataFrame, pd.DataFrame | pd.Series | None]:
+    """Values and weights of a measure, a row for every article of a selection."""
+    if measure.startswith("label-share"):
+        return _label_uses(study, chosen, design, own=measure == "label-share-own")
+    if measure == "sentiment":
+        return selection.article_sentiment(chosen).to_frame("sentiment"), None
     actors = list(study.settings.main_actors)
-    every = selection.select(study, variant)
-    having = (selection.counts(every, "actors", actors) > 0).astype(float)
-    sides = _sides(study, every, outlet, right)
-    found = [Measured("actor-share", "share", having, None, sides, names, every, "mul")]
-    try:
-        same, sides = in_language(study, variant, outlet, right)
-    except EmptyGroup:
-        return found
-    language = str(study.outlets.set_index("outlet")["language"][outlet])
-
-    def add(measure: str, kind: Kind, values: pd.DataFrame, weights: pd.DataFrame | pd.Series | None = None) -> None:
-        found.append(Measured(measure, kind, values, weights, sides, names, same, language))
-
-    add("actor-rate", "ratio", selection.counts(same, "actors", actors), same.articles["tokens"] / 1000)
-    for measure, own in (("label-share", False), ("label-share-own", True)):
-        counts, whole = _label_uses(study, same, own, sides)
-        if len(counts.columns):
-            add(measure, "portion", counts, whole)
-    add("sentiment", "mean", selection.article_sentiment(same).to_frame("sentiment"))
-    add("targeted-sentiment", "mean", selection.targeted_sentiment_by_actor(same, actors))
-    return found
+    if measure == "targeted-sentiment":
+        return selection.targeted_sentiment_by_actor(chosen, actors), None
+    counts = selection.counts(chosen, "actors", actors)
+    return (counts > 0, None) if measure == "actor-share" else (counts, chosen.articles["tokens"] / 1000)
 
 
-def in_language(
-    study: Study, variant: str, outlet: str, right: str | None
-) -> tuple[Selection, tuple[pd.Index, pd.Index]]:
-    """Articles in the outlet's language, and its sides among them.
-
-    Raises
-    ------
-    EmptyGroup
-        Where the other side has none.
-    """
-    language = str(study.outlets.set_index("outlet")["language"][outlet])
-    same = selection.select(study, variant, language=language)
-    return same, _sides(study, same, outlet, right)
-
-
-def _label_uses(
-    study: Study, chosen: Selection, own: bool, sides: tuple[pd.Index, pd.Index]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _label_uses(study: Study, chosen: Selection, design: Design, *, own: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Uses of each label that occurs five times or more on both sides together, and uses of its whole set."""
-    labels = study.labels[["set", "label"]].drop_duplicates()
-    entries = sorted(labels["set"] + ":" + labels["label"])
+    entries = sorted(set(study.labels["set"] + ":" + study.labels["label"]))
     counts = selection.counts(chosen, "labels", entries, own=own)
-    seen = counts.columns[counts.iloc[np.concatenate(indices_of(chosen, sides))].sum() >= 5]
-    of_set = counts.T.groupby([entry.split(":")[0] for entry in entries]).sum().T
-    return counts[seen], pd.DataFrame({entry: of_set[entry.split(":")[0]] for entry in seen}, index=counts.index)
+    sets = pd.Index([entry.split(":")[0] for entry in entries])
+    whole = {name: counts.loc[:, sets == name].sum(axis=1) for name in sets.unique()}
+    seen = counts.columns[counts.iloc[design.article].sum() >= 5]
+    return counts[seen], pd.DataFrame({entry: whole[entry.split(":")[0]] for entry in seen}, index=counts.index)
 
 
-def equal_weights(one: Measured) -> pd.Series | None:
+def measured(study: Study, measure: str, variant: str, outlet: str, right: str | None = None) -> Measured:
+    """One measure of an outlet and its reference; all but actor-share are of articles in the outlet's language.
+
+    EmptyGroup is raised where a side has no such article.
+    """
+    language = None if measure == "actor-share" else language_of(study, outlet)
+    chosen, design = comparable(study, variant, outlet, right, language=language)
+    values, weights = _values(study, measure, chosen, design)
+    mass = None if weights is None else weights.to_numpy(float)
+    facts = {"measure": measure, "group": outlet, "reference": right or REST}
+    facts |= {"language": language or "mul", "variant": variant}
+    return Measured(_KINDS[measure], list(values.columns), observe(design, values.to_numpy(float), mass), chosen, facts)
+
+
+def measures(study: Study, variant: str, outlet: str, right: str | None = None) -> Iterator[Measured]:
+    """Every measure but words, of an outlet and its reference, that has features and articles on both sides."""
+    for measure in _KINDS:
+        with suppress(EmptyGroup):
+            one = measured(study, measure, variant, outlet, right)
+            if one.features:
+                yield one
+
+
+def equal_weights(one: Measured) -> np.ndarray | None:
     """A weight per article that gives every outlet of the reference the same say; None where fewer than two have one.
 
     Outlets with fewer than five articles have none: their mean would be noise, and noise would weigh as the rest.
     """
-    group = len(one.sides[0])
-    outlet = one.chosen.articles["outlet"].iloc[one.places[group:]]
-    size = outlet.value_counts()
-    size = size[size >= LEAST]
+    inside, outside = one.data.design.sides
+    outlet = pd.Series(one.outlets[outside])
+    size = outlet.value_counts().loc[lambda size: size >= LEAST]
     if len(size) < 2:
         return None
-    weight = (size.sum() / len(size) / outlet.map(size)).fillna(0.0)
-    return pd.Series(np.concatenate([np.ones(group), weight]), index=one.every)
+    return np.concatenate([np.ones(inside.stop), (size.sum() / len(size) / outlet.map(size)).fillna(0.0)])
 
 
-def without_copies(study: Study, one: Measured) -> pd.Series | None:
+def without_copies(study: Study, one: Measured) -> np.ndarray | None:
     """A weight per article, 0 for each that is a copy of an earlier one; None where there is no copy on either side."""
-    weight = layout(study, one.chosen)["original"].to_numpy(float)[one.places]
-    some = all(side.any() for side in np.split(weight, [len(one.sides[0])]))
-    return pd.Series(weight, index=one.every) if some and not weight.all() else None
+    weight = originals(study, one.chosen)[one.data.design.article].astype(float)
+    some = all(weight[rows].any() for rows in one.data.design.sides)
+    return weight if some and not weight.all() else None

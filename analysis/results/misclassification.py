@@ -1,4 +1,4 @@
-"""What the instrument of tone gets wrong in a study's own texts, and outlets' tone corrected for it.
+"""Errors of the instrument of tone in a study's own texts, and outlets' tone corrected for them.
 
 A study may code a sample of its mentions by hand (polarity.csv). How often the instrument takes each coded class for
 each other class there, its confusion, tells which coded classes the measured ones must have come from (Grassia &
@@ -16,9 +16,10 @@ from scipy.optimize import nnls
 
 from analysis import tables
 from analysis.results import finished
+from analysis.results.measures import heads
 from analysis.scoring import polarity
-from analysis.stats.inference import multinomial
-from analysis.stats.linear import membership
+from analysis.stats.frequency import multinomial
+from analysis.stats.resampling import membership
 from analysis.study import Study
 from analysis.wording import interval, number, percent
 
@@ -33,17 +34,14 @@ Numbers = npt.NDArray[np.float64]
 
 
 def coded_mentions(study: Study) -> pd.DataFrame:
-    """The mentions coded by hand, with what the instrument makes of them.
+    """The mentions coded by hand (article, entry, coded: -1, 0, 1) and the class the instrument gives each (measured).
 
-    Returns
-    -------
-    DataFrame: article, entry, coded, measured and sentence, what VADER makes of its sentence (-1, 0, 1 each); the two
-    are missing where no mention of the features is where the coded one was
+    `sentence` is the class of VADER's score of its sentence. The two are missing where the features have no such
+    mention.
     """
     coded = study.polarity
     mentions = _mentions(study, sorted(set(coded["entry"])), set(coded["article"]))
-    classes = dict(zip(tables.POLARITIES, CLASSES, strict=True))
-    coded = coded.assign(coded=coded["polarity"].map(classes))
+    coded = coded.assign(coded=coded["polarity"].map(dict(zip(tables.POLARITIES, CLASSES, strict=True))))
     pairs = coded.merge(mentions, on=["article", "entry"], how="left", suffixes=("", "_found"))
     # An alias may since have grown or shrunk by a word.
     same = (pairs["start_found"] < pairs["end"]) & (pairs["start"] < pairs["end_found"])
@@ -55,26 +53,17 @@ def coded_mentions(study: Study) -> pd.DataFrame:
 def corrected_tone(study: Study, *, language: str = "en", draws: int = DRAWS) -> pd.DataFrame:
     """Polarity toward the actors an outlet mentions, as measured and corrected for misclassification.
 
-    Parameters
-    ----------
-    study : Study, with polarity.csv
-    language : str
-    draws : int, bootstrap samples of articles (copies together) and of the coded mentions
-
-    Returns
-    -------
-    DataFrame: a row for all outlets together, then one per tested outlet with mentions in the language: group, label,
-    articles, mentions, negative (measured share), measured (mean of -1, 0, 1), corrected_negative, corrected, lower,
-    upper (95 % percentile interval of `corrected`); no row where nothing is coded, or a class was never coded
+    A row for all outlets together, then one per tested outlet with mentions in the language: negative (share) and
+    measured (mean of -1, 0, 1), both also corrected, with the 95 % percentile interval of `corrected` over `draws`
+    bootstrap samples of articles (copies together) and of the coded mentions. No row where nothing is coded, or a class
+    was never coded.
     """
     pairs = coded_mentions(study).dropna()
     confusions = _confusions(pairs, draws, np.random.default_rng(study.settings.seed))
     if confusions is None:
         return pd.DataFrame()
     articles, counts = study.articles, _measured_counts(study)
-    head = pd.factorize(
-        study.features(tables.REPRINTS).set_index("article")["head"].loc[articles["article"]], sort=True
-    )[0]
+    head = pd.factorize(heads(study)[articles["article"]], sort=True)[0]
     spoken = (articles["language"] == language).to_numpy() & counts.any(axis=1)
     rows = [_row("", "all outlets", counts[spoken], head[spoken], confusions, study.settings.seed)]
     for outlet in study.tested:
@@ -116,21 +105,19 @@ def _confusions(pairs: pd.DataFrame, draws: int, rng: np.random.Generator) -> Nu
 
     Coded mentions are drawn again within their class, so that each class stays coded.
     """
-    found = []
-    for coded in CLASSES:
-        counts = np.array([((pairs["coded"] == coded) & (pairs["measured"] == c)).sum() for c in CLASSES])
-        if not counts.sum():
-            return None
-        drawn = rng.multinomial(counts.sum(), counts / counts.sum(), size=draws)
-        found.append(np.vstack([counts, drawn]) / counts.sum())
-    return np.stack(found, axis=2)
+    counts = pd.crosstab(pairs["coded"], pairs["measured"]).reindex(CLASSES, columns=CLASSES, fill_value=0).to_numpy()
+    size = counts.sum(axis=1)
+    if not size.all():
+        return None
+    drawn = [rng.multinomial(n, row / n, size=draws) for n, row in zip(size, counts, strict=True)]
+    return np.stack([np.vstack([row, again]) / row.sum() for row, again in zip(counts, drawn, strict=True)], axis=2)
 
 
 def _row(
     group: str, label: str, counts: Numbers, head: np.ndarray, confusions: Numbers, seed: int
 ) -> dict[str, object]:
-    heads, of_cluster = np.unique(head, return_inverse=True)
-    clusters = membership(of_cluster, len(heads)) @ counts
+    of_cluster, known = pd.factorize(head, sort=True)
+    clusters = membership(of_cluster, len(known)) @ counts
     rng = np.random.default_rng(seed)
     again = [times @ clusters for times in multinomial(len(clusters), len(confusions) - 1, rng)]
     drawn = np.vstack([counts.sum(axis=0), *again])
@@ -158,14 +145,7 @@ def _coded_shares(confusion: Numbers, measured: Numbers) -> Numbers:
 
 
 def correction_sentence(study: Study, pairs: pd.DataFrame, corrected: pd.DataFrame) -> str:
-    """What the instrument gets wrong in this study, and what the correction leaves to say, in a sentence or two.
-
-    Parameters
-    ----------
-    study : Study
-    pairs : DataFrame of `coded_mentions`
-    corrected : DataFrame of `corrected_tone`
-    """
+    """Errors of the instrument in this study, and what `corrected_tone` leaves to say, in a sentence or two."""
     if pairs.empty:
         return (
             "No mention of this study is coded by hand (polarity.csv), so how often the instrument of tone toward an "

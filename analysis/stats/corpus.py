@@ -13,15 +13,9 @@ from analysis.study.selection import article_sentiment, select
 
 
 def coverage(study: Study) -> pd.DataFrame:
-    """One row per outlet, most items first.
+    """Outlets, most articles first: their articles, days observed, share of all items observed (Wilson) and role.
 
-    Returns
-    -------
-    DataFrame
-        outlet, name, country, language, ownership, articles, first, last (local days of its items), observed_days,
-        items (on any topic, on observed days; 0 where not all of these are counted), observed_articles (those on
-        observed days), share (of its flow), lower, upper (Wilson), tested (whether it has enough articles), role
-        (aggregator, page, or empty).
+    `first` and `last` are local days; `items` are on any topic, 0 where not all of the observed days' are counted.
     """
     if "coverage" not in study.derived:
         study.derived["coverage"] = _coverage(study)
@@ -30,8 +24,7 @@ def coverage(study: Study) -> pd.DataFrame:
 
 
 def _coverage(study: Study) -> pd.DataFrame:
-    articles, outlets = study.articles, study.outlets.set_index("outlet")
-    grouped = articles.groupby("outlet")
+    outlets, grouped = study.outlets.set_index("outlet"), study.articles.groupby("outlet")
     table = outlets[["name", "country", "language", "ownership", "medium"]].assign(name=pd.Series(study.outlet_names))
     table["articles"] = grouped.size().reindex(table.index, fill_value=0)
     table["first"], table["last"] = grouped["day"].min(), grouped["day"].max()
@@ -39,37 +32,32 @@ def _coverage(study: Study) -> pd.DataFrame:
     counted = study.observed_days.merge(study.observed).groupby("outlet")["items"].agg(["sum", "size"])
     # Where the items of some days are not known, neither is the share of all of them.
     counted = counted[counted["size"] == table["observed_days"].reindex(counted.index)]
-    table["items"] = counted["sum"].reindex(table.index).fillna(0).astype("int64")
+    table["items"] = counted["sum"].reindex(table.index, fill_value=0).astype("int64")
     table["observed_articles"] = grouped["observed"].sum().reindex(table.index, fill_value=0)
     table["share"] = (table["observed_articles"] / table["items"]).where(table["items"] > 0)
-    lower, upper = wilson(table["observed_articles"].to_numpy(), table["items"].to_numpy())
-    table["lower"], table["upper"] = lower, upper
+    table["lower"], table["upper"] = wilson(table["observed_articles"], table["items"])
     table["tested"] = table.index.isin(study.tested)
-    table["role"] = [_role(study, outlet) for outlet in table.index]
-    order = table.assign(minus=-table["articles"]).sort_values(["minus", "outlet"]).index
-    return table.loc[order].reset_index()
+    roles = dict.fromkeys(study.settings.excluded_from_references, "page")
+    roles |= dict.fromkeys(study.aggregators, "aggregator")
+    table["role"] = [roles.get(outlet, "") for outlet in table.index]
+    return table.reset_index().sort_values(["articles", "outlet"], ascending=[False, True], ignore_index=True)
 
 
-def _role(study: Study, outlet: str) -> str:
-    if outlet in study.aggregators:
-        return "aggregator"
-    return "page" if outlet in study.settings.excluded_from_references else ""
+def _in_order(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """A table by outlet, in the order of `coverage`; outlets that it lacks stay away."""
+    return table.loc[[outlet for outlet in coverage(study)["outlet"] if outlet in table.index]]
 
 
 def daily(study: Study) -> pd.DataFrame:
-    """Items per outlet and local day.
+    """Items per outlet and local day of the window, 0 where it was observed and carried none, NaN where it was not.
 
-    Returns
-    -------
-    DataFrame
-        outlet × day over the whole window: 0 where the outlet was observed and carried nothing, NaN where it was not
-        observed. Observation is recorded by UTC day; a local day counts as observed with its UTC namesake.
+    Observation is recorded by UTC day; a local day counts as observed with its UTC namesake.
     """
     days = pd.date_range(*study.settings.window, freq="D")
     order = coverage(study)["outlet"]
     seen = study.observed_days.assign(seen=0.0).pivot_table(index="outlet", columns="day", values="seen")
-    seen = seen.reindex(index=order, columns=days)
-    items = study.articles.groupby(["outlet", "day"]).size().unstack().reindex(index=order, columns=days)
+    items = study.articles.groupby(["outlet", "day"]).size().unstack()
+    items, seen = (table.reindex(index=order, columns=days) for table in (items, seen))
     return items.astype("float64").fillna(seen)
 
 
@@ -77,26 +65,20 @@ def subevents(study: Study) -> pd.DataFrame:
     """Articles per outlet (rows, most first) and sub-event (columns, as in study.toml, those that occur)."""
     articles = study.articles[study.articles["subevent"].notna()]
     table = pd.crosstab(articles["outlet"], articles["subevent"])
-    order = [o for o in coverage(study)["outlet"] if o in table.index]
-    return table.reindex(index=order, columns=[s for s in study.settings.subevents if s in table.columns])
+    return _in_order(study, table)[[name for name in study.settings.subevents if name in table]]
 
 
 def lengths(study: Study) -> pd.DataFrame:
-    """Words per outlet: how many articles of each body kind, median tokens of title, first paragraph, whole text."""
+    """Articles of each body kind per outlet, and its median tokens of title, first paragraph and whole text."""
     articles = study.articles
-    kinds = pd.crosstab(articles["outlet"], articles["body_kind"]).reindex(
-        columns=list(tables.BODY_KINDS), fill_value=0
-    )
+    kinds = pd.crosstab(articles["outlet"], articles["body_kind"])
+    kinds = kinds.reindex(columns=list(tables.BODY_KINDS), fill_value=0)
     medians = articles.groupby("outlet")[["title_tokens", "lede_tokens", "tokens"]].median()
-    table = kinds.join(medians)
-    return table.loc[[o for o in coverage(study)["outlet"] if o in table.index]].reset_index()
+    return _in_order(study, kinds.join(medians)).reset_index()
 
 
 def sentiment_by(study: Study, column: str, *, language: str = "en", outlets: list[str] | None = None) -> pd.DataFrame:
-    """Mean sentiment of articles by a column of Study.articles, primary text, one language.
-
-    Columns of `frequency.means`, and label: the group's name with its number of articles.
-    """
+    """Mean sentiment by a column of Study.articles (`means`), primary text; labels are names with their articles."""
     chosen = select(study, language=language)
     articles = chosen.articles
     keep = articles[column].notna() & (articles["outlet"].isin(outlets) if outlets is not None else True)
@@ -106,88 +88,61 @@ def sentiment_by(study: Study, column: str, *, language: str = "en", outlets: li
 
 
 def unusual(study: Study) -> pd.DataFrame:
-    """What a reader must know is missing or thin: one row per kind of gap, with its articles.
-
-    Returns
-    -------
-    DataFrame: gap, count, articles (list of ids)
-    """
-    articles = study.articles
-    single = [o for o in coverage(study)["outlet"] if 0 < (articles["outlet"] == o).sum() < study.settings.min_articles]
-    sentences = study.store.sentences
+    """What a reader must know is missing or thin: each kind of gap with the number and the list of its articles."""
+    articles, sentences, least = study.articles, study.store.sentences, study.settings.min_articles
+    first, last = map(pd.Timestamp, study.settings.window)
     gaps = {
         "no body: headline only": articles["body_kind"] == "none",
         "no title: its first paragraph stands alone": articles["title_tokens"] == 0,
         "body is a photo caption: only the headline is compared": articles["body_kind"] == "caption",
         "time stamp is the crawler's, not the publisher's": articles["timestamp"] == "crawl",
         "outside its outlet's steady observation: in no comparison": ~articles["observed"],
-        "outside the study's window: not in the calendar of days": ~articles["day"].between(*_window(study)),
+        "outside the study's window: not in the calendar of days": ~articles["day"].between(first, last),
         "outside all periods: compared as if they were a period": articles["period"].isna(),
         "a whole page among feed items: in no reference": articles["source"] == "page",
         "no instrument for its language: no sentiment": sentences.present & (sentences.scored[:, -1] == 0),
-        f"outlet has fewer than {study.settings.min_articles} articles: shown, never tested": articles["outlet"].isin(
-            single
+        f"outlet has fewer than {least} articles: shown, never tested": (
+            articles.groupby("outlet")["article"].transform("size") < least
         ),
     }
     rows = [(gap, int(rows.sum()), articles.loc[rows, "article"].to_list()) for gap, rows in gaps.items()]
     return pd.DataFrame(rows, columns=["gap", "count", "articles"])
 
 
-def _window(study: Study) -> tuple[pd.Timestamp, pd.Timestamp]:
-    first, last = study.settings.window
-    return pd.Timestamp(first), pd.Timestamp(last)
-
-
 def set_aside(study: Study) -> pd.DataFrame:
-    """Rows of the texts that are in no figure: those that could not be used, by reason, and what was no article.
-
-    Returns
-    -------
-    DataFrame: what, rows; first the total of those that could not be used, which may be 0, then its reasons, most rows
-    first, then what the files of texts held besides articles
-    """
+    """Rows of the texts that are in no figure: those that could not be used (all, then by reason), and no articles."""
     reasons, kinds = study.set_aside()
     rows = [("set aside, all reasons", sum(reasons.values()))]
-    rows += [(f"set aside: {reason}", count) for reason, count in sorted(reasons.items(), key=lambda r: (-r[1], r[0]))]
-    rows += [(f"no article: {kind}", count) for kind, count in sorted(kinds.items(), key=lambda r: (-r[1], r[0]))]
+    for what, counts in (("set aside", reasons), ("no article", kinds)):
+        rows += [(f"{what}: {name}", n) for name, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
     return pd.DataFrame(rows, columns=["what", "rows"])
 
 
 def press_words(study: Study, words: Sequence[str] = ()) -> pd.DataFrame:
-    """How newspapers worded their tweets: for each word, week and newspaper its rank and count per 100 tweets.
+    """Rank and count per 100 tweets of each word, week and newspaper ("4.5 (rank 3)"), a column per newspaper.
 
-    Parameters
-    ----------
-    words : which; the terms of the study's supplement where none is given
-
-    Returns
-    -------
-    DataFrame
-        week, word, then a column per newspaper: "4.5 (rank 3)", or "below 30" where it is not among the first thirty;
-        no row where the study has no supplement.
+    The words are the terms of the study's supplement where none is given; no row where it has no supplement. "below 30"
+    stands where a word is not among a newspaper's first thirty.
     """
     table = _supplement(study)
     if table is None or study.settings.supplement is None:
         return pd.DataFrame(columns=["week", "word"])
-    words = words or study.settings.supplement.terms
+    per_hundred = (100 * table["count"] / table["tweets"]).map("{:.1f}".format)
     table = table.assign(
         week=table["year"].astype(str) + "-W" + table["week"].astype(str).str.zfill(2),
-        shown=[
-            f"{100 * count / tweets:.1f} (rank {rank})"
-            for count, tweets, rank in zip(table["count"], table["tweets"], table["rank"], strict=True)
-        ],
+        shown=per_hundred + " (rank " + table["rank"].astype(str) + ")",
     )
-    every = pd.MultiIndex.from_product([sorted(table["week"].unique()), list(words)], names=["week", "word"])
+    words = list(words or study.settings.supplement.terms)
+    every = pd.MultiIndex.from_product([sorted(table["week"].unique()), words], names=["week", "word"])
     wide = table.pivot_table(index=["week", "word"], columns="newspaper", values="shown", aggfunc="first")
     return wide.reindex(every).fillna("below 30").reset_index()
 
 
 def press_size(study: Study) -> pd.DataFrame:
     """Tweets per newspaper and week in the supplement; no row where there is none."""
+    columns = ["newspaper", "year", "week", "tweets"]
     table = _supplement(study)
-    if table is None:
-        return pd.DataFrame(columns=["newspaper", "year", "week", "tweets"])
-    return table[["newspaper", "year", "week", "tweets"]].drop_duplicates().reset_index(drop=True)
+    return pd.DataFrame(columns=columns) if table is None else table[columns].drop_duplicates(ignore_index=True)
 
 
 def about_supplement(study: Study) -> str:

@@ -3,34 +3,40 @@
 Articles (or whole clusters of copies) are resampled and permuted, never tokens. Standardized differences weigh the
 periods as Mantel and Haenszel do, so that a group observed at another time of the story is not compared with it.
 
-`keyness` compares words; `resampling` draws articles again, `linear` does without a draw, and `inference` makes
-intervals, p and q of either.
+`keyness` compares words; `resampling` draws articles again, and `inference` makes intervals, p and q of that, or
+without a draw.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
 from analysis.stats.inference import (
+    DETECTABLE,
     DIGITS,
     LARGE,
     LEAST,
-    Inference,
     Kind,
     Method,
-    adjust_p,
     by_linearization,
     by_resampling,
     is_analytic,
 )
-from analysis.stats.linear import membership
-from analysis.stats.resampling import Design, build_design, resampled_difference, with_replacement
-
-__all__ = ["DIGITS", "LEAST", "Kind", "Method", "adjust_p", "difference", "first_places"]
+from analysis.stats.resampling import (
+    Observations,
+    build_design,
+    check_groups,
+    membership,
+    observe,
+    resampled_difference,
+    with_replacement,
+)
 
 #: A superlative is said where the first is first in so large a share of the draws.
 STABLE = 0.95
@@ -51,10 +57,6 @@ def difference(
     seed: int = 0,
     measure: str = "",
     names: tuple[str, str] = ("group", "reference"),
-    language: str = "mul",
-    variant: str = "lede",
-    adjustments: Sequence[str] = ("raw", "standardized"),
-    test: bool = True,
     method: Method = "auto",
 ) -> pd.DataFrame:
     """Difference of a group from a reference in each feature, raw and standardized over strata.
@@ -71,14 +73,12 @@ def difference(
     kind : share (of articles), portion (of a whole that varies by article), ratio (to another quantity) or mean
     draws : int, permutations, and bootstrap samples
     seed : int
-    measure, names, language, variant : what to write into the table
-    adjustments : raw, standardized or both, in the order of the rows
-    test : whether p and detectable are wanted; they are missing where not
+    measure, names : what to write into the table
     method : resampling, analytic (no draws; see `inference.by_linearization`), or auto: analytic above 5,000 articles
 
     Returns
     -------
-    DataFrame (COMPARISON), a row per adjustment and feature; q is left missing, see `adjust_p`
+    DataFrame (COMPARISON), a row per adjustment and feature; q is left missing, see `inference.adjust_p`
 
     Notes
     -----
@@ -93,65 +93,76 @@ def difference(
     ------
     EmptyGroup, OverlappingGroups
     """
-    design = build_design(values, group, reference, weights, strata, blocks, names)
-    parts = []
+    check_groups(group, reference, names)
+    ids = pd.Index([*sorted(group), *sorted(reference)])
+    stratum = None if strata is None else pd.factorize(strata.loc[ids].fillna(""), sort=True)[0]
+    block = None if blocks is None else pd.factorize(blocks.loc[ids], sort=True)[0]
+    design = build_design(range(len(group)), range(len(group), len(ids)), stratum, block)
+    mass = None if weights is None else weights.loc[ids].to_numpy(float)
+    data, features = observe(design, values.loc[ids].to_numpy(float), mass), list(map(str, values.columns))
+    table = compare(data, features, kind, draws=draws, seed=seed, method=method)
+    facts = {"measure": measure, "group": names[0], "reference": names[1], "language": "mul", "variant": "lede"}
+    return tables.check(table.assign(**facts), tables.COMPARISON)
+
+
+def compare(
+    data: Observations,
+    features: Sequence[str],
+    kind: Kind,
+    *,
+    draws: int,
+    seed: int,
+    adjustments: Sequence[str] = ("raw", "standardized"),
+    test: bool = True,
+    method: Method = "auto",
+) -> pd.DataFrame:
+    """Numbers of `difference`, a row per adjustment and feature: COMPARISON without its text but these."""
+    parts: list[dict[str, Any]] = []
     for adjustment in adjustments:
-        plan = design.unstratified() if adjustment == "raw" else design
-        estimate = resampled_difference(plan, np.ones((len(plan.side), 1)))[:, 0]
-        n = np.broadcast_to(np.min([_blocks_used(plan, plan.side == side) for side in (1, 0)], axis=0), estimate.shape)
-        if is_analytic(method, len(plan.side)):
-            found = by_linearization(plan, kind, n, test=test)
-        else:
-            found = by_resampling(plan, kind, estimate, n, draws, seed, test=test)
-        parts.append(_summary(plan, kind, estimate, n, found, test))
-    table = {
-        "measure": measure,
-        "feature": [*map(str, values.columns)] * len(parts),
-        "group": names[0],
-        "reference": names[1],
-        "language": language,
-        "variant": variant,
-        "adjustment": np.repeat(np.array(adjustments, object), len(values.columns)),
-        **{name: np.concatenate([part[name] for part in parts]).round(DIGITS) for name in parts[0]},
-        "q": np.nan,
-        "articles": int(design.side.sum()),
-        "reference_articles": int((1 - design.side).sum()),
-    }
-    return tables.check(pd.DataFrame(table), tables.COMPARISON)
+        part = replace(data, design=data.design.unstratified) if adjustment == "raw" else data
+        numbers = _numbers(part, kind, draws, seed, test=test, method=method)
+        parts.append({"feature": features, "adjustment": [adjustment] * len(features), **numbers})
+    table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}).round(DIGITS)
+    group = int(data.design.side.sum())
+    return table.assign(q=np.nan, articles=group, reference_articles=len(data.design.side) - group)
 
 
-def _summary(
-    plan: Design, kind: Kind, estimate: np.ndarray, n: np.ndarray, found: Inference, test: bool
+def _numbers(
+    data: Observations, kind: Kind, draws: int, seed: int, *, test: bool, method: Method
 ) -> dict[str, np.ndarray]:
-    sides = [plan.side == 1, plan.side == 0]
-    total = [plan.value[rows].sum(axis=0) for rows in sides]
-    size = [np.broadcast_to(plan.weight[rows].sum(axis=0), total[0].shape) for rows in sides]
+    estimate = resampled_difference(data, np.ones((len(data.value), 1)))[:, 0]
+    n = np.broadcast_to(_units_used(data), estimate.shape)
+    lower, upper, spread, p, null_spread = (
+        by_linearization(data, kind, n, test=test)
+        if is_analytic(method, len(data.value))
+        else by_resampling(data, kind, estimate, n, draws, seed, test=test)
+    )
+    total = [data.value[rows].sum(axis=0) for rows in data.design.sides]
+    size = [np.broadcast_to(data.weight[rows].sum(axis=0), estimate.shape) for rows in data.design.sides]
     known = ~np.isnan(estimate) & (n >= LEAST)
     if test:
         # Where every arrangement gives the same difference (nobody names the actor) there is nothing to test.
-        known &= found.null_spread > 0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        z = np.where(found.spread > 0, estimate / found.spread, np.nan)
+        known &= null_spread.round(DIGITS) > 0
+    z = np.divide(estimate, spread, out=np.full_like(estimate, np.nan), where=spread > 0)
+    certainty = {"lower": lower, "upper": upper, "z": z, "p": p, "detectable": DETECTABLE * null_spread}
     return {
         "estimate": estimate,
-        "lower": np.where(known, found.lower, np.nan),
-        "upper": np.where(known, found.upper, np.nan),
-        "z": np.where(known, z, np.nan),
-        "p": np.where(known, found.p, np.nan),
-        "effect": _effect(plan, kind, total, size),
-        "detectable": np.where(known, found.detectable, np.nan),
+        **{name: np.where(known, numbers, np.nan) for name, numbers in certainty.items()},
+        "effect": _effect(data, kind, total, size),
         "count": size[0] if kind == "mean" else total[0],
         "reference_count": size[1] if kind == "mean" else total[1],
     }
 
 
-def _blocks_used(plan: Design, rows: np.ndarray) -> np.ndarray:
-    """Clusters of copies among `rows` that have weight, for each column of the weights."""
-    block, used = plan.block[rows], plan.weight[rows] > 0
-    return np.array([len(np.unique(block[column])) for column in used.T])
+def _units_used(data: Observations) -> np.ndarray:
+    """Clusters of copies that have weight on the side that has fewer of them, for each column of the weights."""
+    unit, first = data.design.units
+    used = membership(unit, len(first)) @ (data.weight > 0) > 0
+    group = data.design.side[first] == 1
+    return np.asarray(np.minimum(used[group].sum(axis=0), used[~group].sum(axis=0)))
 
 
-def _effect(plan: Design, kind: Kind, total: list[np.ndarray], size: list[np.ndarray]) -> np.ndarray:
+def _effect(data: Observations, kind: Kind, total: list[np.ndarray], size: list[np.ndarray]) -> np.ndarray:
     """Cohen's h for shares and portions, log ratio (half an occurrence added) for ratios, Hedges' g for means."""
     with np.errstate(invalid="ignore", divide="ignore"):
         if kind in ("share", "portion"):
@@ -159,34 +170,23 @@ def _effect(plan: Design, kind: Kind, total: list[np.ndarray], size: list[np.nda
             return np.asarray(angle[0] - angle[1])
         if kind == "ratio":
             return np.asarray(np.log((total[0] + 0.5) / size[0]) - np.log((total[1] + 0.5) / size[1]))
-        squares = 0
-        for side, (t, s) in zip((1, 0), zip(total, size, strict=True), strict=True):
-            rows = plan.side == side
-            squares = squares + (plan.weight[rows] * (plan.value[rows] - t / s) ** 2).sum(axis=0)
+        means = [t / s for t, s in zip(total, size, strict=True)]
+        squares = sum(
+            (data.weight[rows] * (data.value[rows] - mean) ** 2).sum(axis=0)
+            for rows, mean in zip(data.design.sides, means, strict=True)
+        )
         freedom = np.maximum(size[0] + size[1] - 2, 1)
-        g = (total[0] / size[0] - total[1] / size[1]) / np.sqrt(squares / freedom)
+        g = (means[0] - means[1]) / np.sqrt(squares / freedom)
         return np.asarray(g * (1 - 3 / (4 * freedom - 1)))
 
 
 def first_places(
     values: pd.DataFrame, weights: pd.DataFrame | None = None, *, blocks: pd.Series, draws: int = 10_000, seed: int = 0
 ) -> pd.Series:
-    """In which share of bootstrap draws of whole clusters each column's mean is the largest.
+    """Share of bootstrap draws of whole clusters in which each column's mean (values / weights) is the largest.
 
-    Parameters
-    ----------
-    values : DataFrame (article × what is ranked)
-    weights : DataFrame of the same shape, denominators; 1 each where None
-    blocks : Series (article), the cluster of copies each article belongs to
-    draws, seed : int
-
-    Returns
-    -------
-    Series, index: columns of `values`; sums to 1 (a tie is shared), NaN where there is no article
-
-    References
-    ----------
-    Goldstein & Spiegelhalter (1996), JRSS A 159(3), on how little ranks say without their uncertainty.
+    The shares add up to 1 (a tie is shared); they are missing where there is no article. On how little ranks say
+    without their uncertainty: Goldstein & Spiegelhalter (1996), JRSS A 159(3).
     """
     if values.empty:
         return pd.Series(np.nan, index=values.columns)
