@@ -131,7 +131,7 @@ def test_features_of_a_target_are_bounded_whatever_the_length_of_its_sentence(se
     start = sentence.index("Castillo", len(sentence) // 2)
     one = features([sentence], [(start, start + 8)])
     longer = features([sentence * 50], [(len(sentence) * 25 + start, len(sentence) * 25 + start + 8)])
-    assert len(longer.rows) <= 2 * len(one.rows)
+    assert len(longer[0]) <= 2 * len(one[0])
 
 
 def test_values_do_not_depend_on_the_hash_seed():

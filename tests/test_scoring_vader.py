@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import B_INCR, C_INCR, N_SCALAR, normalize
 
-from analysis.scoring import vader
 from analysis.scoring.vader import compound
 
 #: NewsMTSC's training split, where it lies beside the project; it is its authors' and not part of it.
@@ -120,11 +119,6 @@ def test_sentences_of_news_have_the_packages_scores():
     found = [json.loads(line)["sentence_normalized"] for line in lines]
     # Not the sentences themselves: a failure must not print them.
     assert [] == [number for number, sentence in enumerate(found) if _oracle(sentence) != compound(sentence)]
-
-
-def test_the_lexicon_is_the_packages():
-    assert ORACLE.lexicon == vader._lexicon()
-    assert not any(emoji.isascii() for emoji in vader._emojis())
 
 
 @pytest.mark.parametrize("words", ["not very good but ", "good bad but ", "GOOD! great but awful "])
