@@ -96,8 +96,8 @@ def test_a_sentence_ends_where_punkt_says_so(before, mark, after):
     from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
     parameters = PunktParameters()
-    parameters.abbrev_types.update(boundaries.abbreviations("en").abbreviations)
-    parameters.sent_starters.update(boundaries.abbreviations("en").starters)
+    parameters.abbrev_types.update(boundaries.abbreviations("en")["abbreviations"])
+    parameters.sent_starters.update(boundaries.abbreviations("en")["starters"])
     text = f"Four words stand here {before}{mark} {after} follows them."
     expected = PunktSentenceTokenizer(parameters).tokenize(text)
     assert (expected if not after.islower() else [text]) == _sentences(text, "en")
@@ -129,13 +129,13 @@ def test_a_line_break_ends_a_sentence(text, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_words_of_the_lists_are_written_as_they_are_looked_up(language):
     """In small letters, without their last period; otherwise an entry would never be found."""
-    for words in boundaries.abbreviations(language):
+    for words in boundaries.abbreviations(language).values():
         assert [] == [word for word in words if word != word.casefold() or word.endswith(".") or not word.strip()]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_title_before_a_name_never_ends_a_sentence(language):
-    for title in sorted(boundaries.abbreviations(language).titles):
+    for title in sorted(boundaries.abbreviations(language)["titles"]):
         text = f"Four words stand before {title.capitalize()}. Rivas follows it."
         assert [text] == _sentences(text, language)
 

@@ -19,7 +19,7 @@ from analysis import tables
 from analysis.paths import text_digest
 from analysis.scoring import sentiment, targeted_sentiment
 from analysis.tables import PARTS, Schema
-from analysis.text.arrays import Flags, Ints, column
+from analysis.text.arrays import Flags, Ints, map_array
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.mentions import Mention, Parsed, parse, text_mentions
 from analysis.text.near_duplicates import PERMUTATIONS, SHINGLE, signatures, word_numbers
@@ -132,10 +132,10 @@ def guess_body_kind(body: str, source: str) -> str:
 def _read(texts: pd.DataFrame, language: str) -> _Chunk:
     titles, bodies = texts["title"].to_list(), texts["body"].to_list()
     parsed = parse([f"{title}\n{body}" for title, body in zip(titles, bodies, strict=True)], language=language)
-    title_ends = column(len, titles, np.intp)
-    lede_ends = title_ends + 1 + column(lambda body: len(body.partition("\n")[0]), bodies, np.intp)
+    title_ends = map_array(len, titles, np.intp)
+    lede_ends = title_ends + 1 + map_array(lambda body: len(body.partition("\n")[0]), bodies, np.intp)
     parts = np.sum([parsed.starts >= ends[parsed.owners] for ends in (title_ends, lede_ends)], axis=0)
-    return _Chunk(texts, parsed, parts, column(is_word, parsed.tokens.forms)[parsed.tokens.numbers])
+    return _Chunk(texts, parsed, parts, map_array(is_word, parsed.tokens.forms)[parsed.tokens.numbers])
 
 
 def _articles(chunk: _Chunk, recipe: Recipe) -> pa.Table:
@@ -151,7 +151,7 @@ def _articles(chunk: _Chunk, recipe: Recipe) -> pa.Table:
         tables.ARTICLES,
         **{name: texts[name] for name in ("article", "outlet", "language", "published", "source_sha256")},
         body_kind=kinds,
-        characters=column(len, parsed.texts, np.intp),
+        characters=map_array(len, parsed.texts, np.intp),
         sentences=np.bincount(parsed.owners, minlength=len(texts)),
         tokens=words.sum(axis=1),
         title_tokens=words[:, PARTS.index("title")],
@@ -183,7 +183,7 @@ def _terms(chunk: _Chunk, recipe: Recipe) -> pa.Table:
     terms, parts = sorted(set(map(lower, tokens.forms))), sorted(PARTS)
     # Article, part and term in one number, in whose order the rows are.
     rank = {term: number for number, term in enumerate(terms)}
-    ranks = column(lambda form: rank[lower(form)], tokens.forms, np.intp)
+    ranks = map_array(lambda form: rank[lower(form)], tokens.forms, np.intp)
     part = np.array([parts.index(name) for name in PARTS])[chunk.parts[rows]]
     codes = (chunk.parsed.owners[rows] * len(parts) + part) * len(terms) + ranks[tokens.numbers[chunk.words]]
     found, counts = np.unique(codes, return_counts=True)

@@ -13,7 +13,7 @@ from scipy import stats
 
 from analysis import tables
 from analysis.study.words import check_texts
-from analysis.text.arrays import column
+from analysis.text.arrays import map_array
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.mentions import parse, text_mentions
 from analysis.text.tokens import is_word
@@ -138,7 +138,7 @@ def entity_frequency(
     mentions = np.array([len(numbers) for numbers in in_texts.values()], int)
     articles = np.array([len(set(numbers)) for numbers in in_texts.values()], int)
     lower, upper = wilson(articles, np.full(len(articles), len(texts)))
-    words = int(column(is_word, parsed.tokens.forms)[parsed.tokens.numbers].sum())
+    words = int(map_array(is_word, parsed.tokens.forms)[parsed.tokens.numbers].sum())
     with np.errstate(invalid="ignore", divide="ignore"):
         facts = {"share": articles / len(texts), "lower": lower, "upper": upper, "mentions": mentions}
         rate = 1000 * mentions / np.float64(words)

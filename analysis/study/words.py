@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from analysis.tables import PARTS
-from analysis.text.arrays import column
+from analysis.text.arrays import map_array
 from analysis.text.mentions import parse
 from analysis.text.tokens import is_word
 from analysis.text.voice import lower
@@ -115,7 +115,7 @@ def count_texts(texts: Sequence[str], *, language: str) -> tuple[np.ndarray, spa
     """Word forms of some texts, case-folded, and how often each text uses them, laid out as `FeatureStore.terms`."""
     parsed = parse(list(check_texts(texts)), language=language)
     number, text = parsed.tokens.numbers, parsed.owners[parsed.tokens.rows]
-    word = column(is_word, parsed.tokens.forms)[number]
+    word = map_array(is_word, parsed.tokens.forms)[number]
     code, forms = pd.factorize(np.array([lower(form) for form in parsed.tokens.forms], object), sort=True)
     cells = np.ones(int(word.sum()), np.int32), (len(PARTS) * text[word], code[number][word])
     return forms, sparse.csc_array(cells, shape=(len(PARTS) * len(texts), len(forms)))
