@@ -97,10 +97,10 @@ def test_marks_emphasize_either_way(marks, emphasis):
 
 
 def test_made_up_sentences_have_the_packages_scores():
-    made = sentences(5000, seed=2014)
+    made = sentences(800, seed=2014)
     found = list(map(compound, made))
     assert [_oracle(sentence) for sentence in made] == found
-    assert 1000 < len(set(found))
+    assert 150 < len(set(found))
 
 
 _pieces = st.sampled_from(sorted({*ORACLE.lexicon, *(piece for _, pieces in PIECES for piece in pieces)}))
@@ -113,6 +113,7 @@ def test_any_sentence_has_the_packages_score(words):
     assert _oracle(sentence) == compound(sentence)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not GOLD.exists(), reason="NewsMTSC is not here")
 def test_sentences_of_news_have_the_packages_scores():
     lines = GOLD.read_text(encoding="utf-8").splitlines()
