@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import B_INCR, C_INCR, N_SCALAR, normalize
 
-from analysis.scoring import vader
 from analysis.scoring.vader import compound
 
 #: NewsMTSC's training split, where it lies beside the project; it is its authors' and not part of it.
@@ -98,10 +97,10 @@ def test_marks_emphasize_either_way(marks, emphasis):
 
 
 def test_made_up_sentences_have_the_packages_scores():
-    made = sentences(5000, seed=2014)
+    made = sentences(800, seed=2014)
     found = list(map(compound, made))
     assert [_oracle(sentence) for sentence in made] == found
-    assert 1000 < len(set(found))
+    assert 150 < len(set(found))
 
 
 _pieces = st.sampled_from(sorted({*ORACLE.lexicon, *(piece for _, pieces in PIECES for piece in pieces)}))
@@ -114,17 +113,13 @@ def test_any_sentence_has_the_packages_score(words):
     assert _oracle(sentence) == compound(sentence)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not GOLD.exists(), reason="NewsMTSC is not here")
 def test_sentences_of_news_have_the_packages_scores():
     lines = GOLD.read_text(encoding="utf-8").splitlines()
     found = [json.loads(line)["sentence_normalized"] for line in lines]
     # Not the sentences themselves: a failure must not print them.
     assert [] == [number for number, sentence in enumerate(found) if _oracle(sentence) != compound(sentence)]
-
-
-def test_the_lexicon_is_the_packages():
-    assert ORACLE.lexicon == vader._lexicon()
-    assert not any(emoji.isascii() for emoji in vader._emojis())
 
 
 @pytest.mark.parametrize("words", ["not very good but ", "good bad but ", "GOOD! great but awful "])

@@ -1,11 +1,12 @@
 """Tokens: those of NLTK but for listed differences."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_text_sentences import LANGUAGE, TEXT
 
-from analysis.errors import LanguageError
 from analysis.text.sentences import split_sentences
 from analysis.text.tokens import is_word, tokenize
 
@@ -88,59 +89,27 @@ def test_plain_english_is_tokenized_as_nltk_does(pieces):
 
 
 @given(TEXT, LANGUAGE)
-def test_spans_are_ordered_disjoint_and_hold_every_character_but_space(text, language):
-    tokens = tokenize(text, language=language)
-    spans = tokens.spans
-    assert tokens == [text[start:end] for start, end in spans]
-    ends = [0]
-    for start, end in spans:
-        assert ends[-1] <= start < end <= len(text)
-        assert not text[start].isspace()
-        assert not text[end - 1].isspace()
-        ends.append(end)
-    covered = "".join(text[start:end] for start, end in spans)
-    assert "".join(text.split()) == "".join(covered.split())
-
-
-@given(TEXT, LANGUAGE)
-def test_a_token_holds_no_space_and_lies_in_one_sentence(text, language):
-    sentences = split_sentences(text, language=language)
-    for start, end in tokenize(text, language=language).spans:
-        assert 1 == len(text[start:end].split())
-        assert 1 == sum(first <= start and end <= last for first, last in sentences)
+def test_spans_are_ordered_disjoint_in_one_sentence_and_hold_every_character_but_space(text, language):
+    tokens, sentences = tokenize(text, language=language), split_sentences(text, language=language)
+    assert tokens == [text[start:end] for start, end in tokens.spans]
+    assert "".join(text.split()) == "".join(tokens)
+    last = 0
+    for start, end in tokens.spans:
+        assert last <= start < end
+        assert 1 == sum(first <= start and end <= stop for first, stop in sentences)
+        last = end
 
 
 def test_words_have_a_letter_or_a_digit():
     assert [True, True, True, False, False] == [is_word(token) for token in ("n’t", "5", "ą", "–", "...")]
 
 
-def test_a_language_without_rules_is_refused():
-    with pytest.raises(LanguageError, match=r"no rules for language 'de'\. Known: en, es, pt, pl\."):
-        tokenize("Guten Tag", language="de")
-
-
-@pytest.mark.parametrize(
-    ("text", "sentences"),
-    [
-        ("a" * 10_000_000, 1),
-        ("Aa. " * 2_500_000, 1),  # a name's period, as far as anyone can tell
-        ("." * 10_000_000, 1),
-        ("x)" * 5_000_000, 1),
-        ("e.g. " * 2_000_000, 1),
-        ("“" * 10_000_000, 1),
-        ("http://" * 1_400_000, 1),
-        (" " * 10_000_000, 0),
-        ("\n" * 10_000_000, 0),
-        ("No. 2 " * 1_600_000, 1),
-    ],
-    ids=lambda value: f"{value[:6]!r}" if isinstance(value, str) else "",
-)
-@pytest.mark.slow
-def test_ten_megabytes_of_the_worst(text, sentences):
+@pytest.mark.parametrize("pattern", ["a", "Aa. ", ".", "x)", "e.g. ", "“", "a/b", "http://", " ", "No. 2 ", "www.!"])
+def test_long_texts_take_less_than_five_seconds_for_a_megabyte(pattern):
     """Where time went with the square of the length, this would not come to its end."""
-    found = split_sentences(text, language="en")
-    assert sentences == len(found) if sentences == 0 else found
-    assert sum(1 for _ in tokenize(text[:1_000_000], language="en")) >= sentences
+    begun, text = time.process_time(), pattern * (200_000 // len(pattern))
+    assert text.replace(" ", "") == "".join(tokenize(text, language="en")).replace(" ", "")
+    assert time.process_time() - begun < 5 * 0.2
 
 
 def test_a_list_of_texts_is_refused():

@@ -8,15 +8,14 @@ instruments/validity.csv says how well they measure news.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast, overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.errors import LanguageError
 from analysis.scoring.targeted import probabilities
 from analysis.scoring.vader import compound
-from analysis.tables import LANGUAGES
+from analysis.text.sentences import Span, check_language
 
 #: Languages with instruments.
 INSTRUMENTS = {"en": "VADER; toward a mention a linear model"}
@@ -24,11 +23,8 @@ INSTRUMENTS = {"en": "VADER; toward a mention a linear model"}
 CUTOFF = 0.05
 #: VADER takes ’ and “ for letters: it would know neither the negation in isn’t nor the word in “good”.
 _PLAIN_MARKS = str.maketrans("’‘ʼ“”", "'''\"\"")
-#: Decimal places of a score, few enough that every processor gives the same.
-_PLACES = 4
 
 Floats = npt.NDArray[np.float64]
-Span = tuple[int, int]
 
 
 @overload
@@ -36,11 +32,11 @@ def sentiment(texts: str, *, language: str) -> float: ...  # type: ignore[overlo
 @overload
 def sentiment(texts: Sequence[str], *, language: str) -> Floats: ...
 def sentiment(texts: str | Sequence[str], *, language: str) -> float | Floats:
-    """Sentiment of a text, or of each of several; for English VADER's compound score.
+    """Sentiment of a text, or of each of several; for English VADER's compound score (Hutto & Gilbert 2014).
 
     Parameters
     ----------
-    texts : str or sequence of str, best one sentence each
+    texts : str or sequence of str, best one sentence each; typographic apostrophes and quotation marks count as plain
     language : str, one of tables.LANGUAGES
 
     Returns
@@ -51,14 +47,6 @@ def sentiment(texts: str | Sequence[str], *, language: str) -> float | Floats:
     ------
     LanguageError
 
-    Notes
-    -----
-    Typographic apostrophes and quotation marks are read as plain ones, the only ones that VADER knows.
-
-    References
-    ----------
-    Hutto & Gilbert (2014), ICWSM 8(1)
-
     Examples
     --------
     >>> sentiment("A tragedy, they said.", language="en")
@@ -68,7 +56,8 @@ def sentiment(texts: str | Sequence[str], *, language: str) -> float | Floats:
     """
     if isinstance(texts, str):
         return float(sentiment([texts], language=language)[0])
-    if not _has_instrument(language):
+    check_language(language)
+    if language not in INSTRUMENTS:
         return np.full(len(texts), np.nan)
     plain = (text if text.isascii() else text.translate(_PLAIN_MARKS) for text in texts)
     return np.fromiter(map(compound, plain), np.float64, len(texts))
@@ -78,10 +67,8 @@ def sentiment(texts: str | Sequence[str], *, language: str) -> float | Floats:
 def targeted_sentiment(sentences: str, spans: Span, *, language: str) -> float: ...
 @overload
 def targeted_sentiment(sentences: Sequence[str], spans: Sequence[Span], *, language: str) -> Floats: ...
-def targeted_sentiment(
-    sentences: str | Sequence[str], spans: Span | Sequence[Span], *, language: str
-) -> float | Floats:
-    """Sentiment toward a target in a sentence, or toward a target in each of several, as the words around it tell.
+def targeted_sentiment(sentences: str | Sequence[str], spans: Any, *, language: str) -> float | Floats:
+    """Sentiment toward a target in a sentence, or toward a target in each of several, by the words around it.
 
     Parameters
     ----------
@@ -112,17 +99,18 @@ def targeted_sentiment(
     True
     """
     if isinstance(sentences, str):
-        return float(targeted_sentiment([sentences], [cast("Span", spans)], language=language)[0])
-    spans = cast("Sequence[Span]", spans)
+        return float(targeted_sentiment([sentences], [spans], language=language)[0])
     for sentence, (start, end) in zip(sentences, spans, strict=True):
         if not 0 <= start < end <= len(sentence):
             raise ValueError(f"span {(start, end)} does not lie in its sentence of {len(sentence)} characters")
-    if not _has_instrument(language):
+    check_language(language)
+    if language not in INSTRUMENTS:
         return np.full(len(sentences), np.nan)
     chances = probabilities(sentences, spans)
     difference, likeliest = chances[:, 2] - chances[:, 0], chances.argmax(axis=1)
     signed = np.copysign(np.maximum(np.abs(difference), CUTOFF), likeliest - 1.0)
-    return np.asarray(np.round(np.where(likeliest == 1, difference * CUTOFF, signed), _PLACES), np.float64)
+    # Four decimal places: few enough that every processor gives the same.
+    return np.asarray(np.round(np.where(likeliest == 1, difference * CUTOFF, signed), 4), np.float64)
 
 
 def polarity(sentiment: npt.ArrayLike) -> Floats:
@@ -144,9 +132,3 @@ def polarity(sentiment: npt.ArrayLike) -> Floats:
     values = np.asarray(sentiment, dtype=np.float64)
     classes = np.where(values >= CUTOFF, 1.0, np.where(values <= -CUTOFF, -1.0, 0.0))
     return np.where(np.isnan(values), np.nan, classes)
-
-
-def _has_instrument(language: str) -> bool:
-    if language not in LANGUAGES:
-        raise LanguageError(language, LANGUAGES)
-    return language in INSTRUMENTS

@@ -22,16 +22,12 @@ LEXICON = Path(__file__).parents[1] / "instruments" / "lexicon-en.toml"
 MASK = " "
 #: Flags of a word: it negates those after it, ends the reach of a negation, is a verb of saying; quotation marks.
 NEGATES, STOPS, SAYS, OPENS, CLOSES = 1, 2, 4, 8, 16
-#: Columns of a word: hash of its stem, hashes of up to three groups (0 for none), sentiment, flags.
-STEM, GROUPS, SENTIMENT, FLAGS = 0, slice(1, 4), 4, 5
 #: Sentiment is in twentieths: a word in a positive group has one, its rating in VADER's lexicon counts half.
 SCALE = 20
 
 _STOPS = frozenset(';:—–()“”"\n.!?…')
 _MARKS = {"“": OPENS, "”": CLOSES, '"': OPENS | CLOSES}
 _STEMMER = SnowballStemmer("english")
-
-Word = tuple[int, int, int, int, int, int]
 
 
 @lru_cache(maxsize=50_000)
@@ -41,20 +37,20 @@ def hash_name(name: str) -> int:
 
 
 @lru_cache(maxsize=100_000)
-def read_word(form: str) -> Word:
-    """Columns of a word as written, or of a mark of punctuation; all 0 for `MASK`."""
+def read_word(form: str) -> tuple[int, int, int, int, int, int]:
+    """Hash of a word's stem, hashes of up to three groups (0 for none), sentiment, flags; all 0 for `MASK`."""
     if form == MASK:
         return (0, 0, 0, 0, 0, 0)
+    file = _file()
     low = form.replace("’", "'").lower()
     low = low.removesuffix("'s") or low
     low = "0" if low[0].isdigit() else low
-    base = stem(low)
+    base, rated = stem(low), rating(low)
     groups = _groups().get(base, ())
-    rated = rating(low)
-    hashes = [hash_name(name) for name in (*groups, *_sign(rated))][-3:]
-    first, second, third = (*hashes, 0, 0, 0)[:3]
-    favour = bool(_file()["positive"].intersection(groups)) - bool(_file()["negative"].intersection(groups))
-    flags = NEGATES * (low in _file()["negators"] or low.endswith("n't"))
+    signs = ("positive",) * (rated > 0) + ("negative",) * (rated < 0)
+    first, second, third = ([*map(hash_name, (*groups, *signs)[-3:]), 0, 0, 0])[:3]
+    favour = (not file["positive"].isdisjoint(groups)) - (not file["negative"].isdisjoint(groups))
+    flags = NEGATES * (low in file["negators"] or low.endswith("n't"))
     flags |= STOPS * (form in _STOPS) | SAYS * ("say" in groups) | _MARKS.get(form, 0)
     return hash_name(base), first, second, third, favour * SCALE + round(rated * SCALE / 2), flags
 
@@ -62,35 +58,24 @@ def read_word(form: str) -> Word:
 @lru_cache(maxsize=50_000)
 def stem(low: str) -> str:
     """A word in small letters without its inflection; a function word as it is, so that no other word shares it."""
-    if low in _function_words():
+    if low in _file()["kept"]:
         return low
     return str(_STEMMER.stem(_file()["irregular"].get(low, low)))
 
 
-def _sign(rated: float) -> tuple[str, ...]:
-    return ("positive",) if rated > 0 else ("negative",) if rated < 0 else ()
-
-
 @cache
 def _file() -> dict[str, Any]:
-    read = tomllib.loads(LEXICON.read_text(encoding="utf-8"))
-    lines = [line.split() for line in read["irregular"].splitlines()]
-    irregular = {form: base for base, *forms in lines for form in forms}
-    return {
-        "groups": read["groups"],
-        "irregular": irregular,
-        **{name: frozenset(read[name].split()) for name in ("positive", "negative", "negators")},
-    }
-
-
-@cache
-def _function_words() -> frozenset[str]:
-    return function_words("en").union(_file()["negators"])
+    """The lists of the file; `irregular` as form → base, and `kept`, the words that have no stem."""
+    file = tomllib.loads(LEXICON.read_text(encoding="utf-8"))
+    file |= {name: frozenset(file[name].split()) for name in ("positive", "negative", "negators")}
+    file["irregular"] = {form: line.split()[0] for line in file["irregular"].splitlines() for form in line.split()[1:]}
+    file["kept"] = function_words("en") | file["negators"]
+    return file
 
 
 @cache
 def _groups() -> dict[str, tuple[str, ...]]:
-    """Groups of each stem; a dictionary keeps each group once and in the order of the file."""
+    """Groups of each stem, each once and in the order of the file."""
     found: dict[str, dict[str, None]] = {}
     for group, words in _file()["groups"].items():
         for word in words.split():

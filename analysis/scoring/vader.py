@@ -1,7 +1,8 @@
-"""VADER's compound score of a sentence, equal to the package vaderSentiment's and several times as fast.
+"""VADER's compound score of a sentence (Hutto & Gilbert 2014), equal to the package vaderSentiment's and faster.
 
 The package applies its rules to every word of a sentence. Here what the rules ask of a word is looked up once per
-distinct word, and the rules are applied to words of the lexicon only, since every other word counts 0.
+distinct word, and the rules are applied to words of the lexicon only, since every other word counts 0. "A quirk" marks
+what the package does though its authors hardly meant it.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import string
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from heapq import heappop, heappush
-from importlib.resources import files
+from typing import NamedTuple
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES, normalize
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer as Package
 
 #: Share of a booster's effect that is left, by its distance from the word.
 _FADING = (1.0, 0.95, 0.9)
@@ -27,28 +28,16 @@ _ACTING = frozenset({*BOOSTER_DICT, *_SO, *_CUES, "no", "least"})
 _NAMED = _ACTING.union(*map(str.split, _PHRASES), ("at", "but", "doubt", "nor", "or", "very"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """A word as the rules see it.
+class _Word(NamedTuple):
+    """A word as the rules see it."""
 
-    Attributes
-    ----------
-    lower : str, in small letters; empty for a word that no rule names
-    upper : bool, whether it is all in capitals
-    rating : float, the lexicon's; None where the lexicon does not have the word
-    scored : bool, whether it has a score of its own: it is in the lexicon and no booster
-    boost : float
-    negates : bool
-    acts : bool, whether it may change the score of a word near it
-    """
-
-    lower: str = ""
+    lower: str = ""  # empty for a word that no rule names
     upper: bool = False
-    rating: float | None = None
-    scored: bool = False
+    rating: float | None = None  # None where the lexicon does not have the word
+    scored: bool = False  # in the lexicon and no booster
     boost: float = 0.0
     negates: bool = False
-    acts: bool = False
+    acts: bool = False  # it may change the score of a word near it
 
 
 #: Most words, in small letters and in capitals.
@@ -63,7 +52,7 @@ def _word(token: str) -> _Word:
     # A token of which two characters or less are left may be an emoticon.
     form = bare if len(bare) > 2 else token
     lower, upper = form.lower(), form.isupper()
-    rating, negates = _lexicon().get(lower), "n't" in lower or lower in NEGATE
+    rating, negates = _package().lexicon.get(lower), "n't" in lower or lower in NEGATE
     if rating is None and not negates and lower not in _NAMED:
         return _OTHERS[upper]
     scored = rating is not None and lower not in BOOSTER_DICT
@@ -72,41 +61,29 @@ def _word(token: str) -> _Word:
 
 
 def compound(sentence: str) -> float:
-    """VADER's compound score of a sentence.
-
-    Parameters
-    ----------
-    sentence : str, with plain apostrophes and quotation marks: VADER knows isn't and takes isn’t for another word
-
-    Returns
-    -------
-    float in [-1, 1], rounded to 4 places; 0 where no word is in the lexicon
-
-    References
-    ----------
-    Hutto & Gilbert (2014), ICWSM 8(1); vaderSentiment 3.3.2, SentimentIntensityAnalyzer.polarity_scores
-    """
-    if not sentence.isascii() and not _emojis().isdisjoint(sentence):
-        sentence = sentence.translate(_emoji_names())
+    """VADER's compound score of a sentence, in [-1, 1]; it knows plain apostrophes and quotation marks only."""
+    if not sentence.isascii() and not _emojis()[0].isdisjoint(sentence):
+        sentence = sentence.translate(_emojis()[1])
     words = list(map(_word, sentence.split()))
     places = [place for place, word in enumerate(words) if word.scored]
     if not places:
         return 0.0
     mixed_case = not all(word.upper for word in words)
     padded = (*_BEFORE, *words, *_AFTER)
-    scores = [_score(*padded[place : place + 6], mixed_case=mixed_case) for place in places]
+    scores = [_score(padded[place : place + 6], mixed_case) for place in places]
     but = next((place for place, word in enumerate(words) if word.lower == "but"), None)
     if but is not None:
         _weigh_contrast(scores, places, but)
-    total, emphasis = float(sum(scores)), _emphasis(sentence)
+    total, questions = float(sum(scores)), sentence.count("?")
+    emphasis = min(sentence.count("!"), 4) * 0.292
+    emphasis += 0.0 if questions < 2 else questions * 0.18 if questions < 4 else 0.96
     total += emphasis if total > 0 else -emphasis if total < 0 else 0.0
     return round(float(normalize(total)), 4)
 
 
-def _score(
-    third: _Word, second: _Word, first: _Word, word: _Word, following: _Word, last: _Word, *, mixed_case: bool
-) -> float:
-    """Score of a word of the lexicon among the three words before it, third to first, and the two after it."""
+def _score(around: Sequence[_Word], mixed_case: bool) -> float:
+    """Score of a word of the lexicon, the fourth of `around`, among the three words before it and the two after it."""
+    third, second, first, word, following, last = around
     rating = score = word.rating or 0.0
     acting = first.acts or second.acts or third.acts or word.acts or following.acts or last.acts
     if acting:
@@ -116,27 +93,23 @@ def _score(
             score = 0.0
         if "no" in (first.lower, second.lower) or (third.lower == "no" and first.lower in ("or", "nor")):
             score = rating * N_SCALAR
-    if mixed_case and word.upper:
-        score += C_INCR if score > 0 else -C_INCR
+    capitals = C_INCR if mixed_case else 0.0
+    if word.upper:
+        score += capitals if score > 0 else -capitals
     if not acting:
         return score
     for distance, earlier in enumerate((first, second, third)):
         if earlier.rating is None:
             if earlier.boost:
-                score += _boost(earlier, score, mixed_case) * _FADING[distance]
+                boost = -earlier.boost if score < 0 else earlier.boost
+                boost += 0.0 if not earlier.upper else capitals if score > 0 else -capitals
+                score += boost * _FADING[distance]
             score *= _negation(distance, first, second, third)
     if third.rating is None:
-        score = _phrases(score, [each.lower for each in (third, second, first, word, following, last)])
+        score = _with_phrases(score, [each.lower for each in around])
     if first.lower == "least" and first.rating is None and second.lower not in ("at", "very"):
         score *= N_SCALAR
     return score
-
-
-def _boost(booster: _Word, score: float, mixed_case: bool) -> float:
-    boost = -booster.boost if score < 0 else booster.boost
-    if mixed_case and booster.upper:
-        boost += C_INCR if score > 0 else -C_INCR
-    return boost
 
 
 def _negation(distance: int, first: _Word, second: _Word, third: _Word) -> float:
@@ -148,14 +121,14 @@ def _negation(distance: int, first: _Word, second: _Word, third: _Word) -> float
             return 1.0
     if distance == 2:
         # A quirk: "so" and "this" before the word count without any "never" before them.
-        if (third.lower == "never" and second.lower in _SO) or first.lower in _SO:
+        if first.lower in _SO or (third.lower == "never" and second.lower in _SO):
             return 1.25
         if third.lower == "without" and "doubt" in (second.lower, first.lower):
             return 1.0
     return float(N_SCALAR) if (first, second, third)[distance].negates else 1.0
 
 
-def _phrases(score: float, lowers: Sequence[str]) -> float:
+def _with_phrases(score: float, lowers: Sequence[str]) -> float:
     """Score after the phrases around a word; quirks: the last one counts, and only from the fourth word on."""
     if _CUES.isdisjoint(lowers):
         return score
@@ -181,35 +154,18 @@ def _weigh_contrast(scores: list[float], places: Sequence[int], but: int) -> Non
         heappush(positions[scores[position]], position)
 
 
-def _emphasis(text: str) -> float:
-    questions = text.count("?")
-    return min(text.count("!"), 4) * 0.292 + (0.0 if questions < 2 else questions * 0.18 if questions < 4 else 0.96)
-
-
 def rating(lower: str) -> float:
     """Rating of a word in small letters in VADER's lexicon, in [-4, 4]; 0 for a word that is not in it."""
-    return _lexicon().get(lower, 0.0)
+    return float(_package().lexicon.get(lower, 0.0))
 
 
 @cache
-def _lexicon() -> dict[str, float]:
-    return {word: float(rating) for word, rating in _read_pairs("vader_lexicon.txt")}
+def _package() -> Package:
+    return Package()
 
 
 @cache
-def _emoji_names() -> dict[int, str]:
-    # The package looks at one character at a time, so it never finds its emojis of several. It puts a space before a
-    # name only where there is none; another space changes no word.
-    pairs = _read_pairs("emoji_utf8_lexicon.txt")
-    return str.maketrans({emoji: f" {name}" for emoji, name in pairs if len(emoji) == 1})
-
-
-@cache
-def _emojis() -> frozenset[str]:
-    # A set of characters is compared with a text six times as fast as the keys of a dictionary.
-    return frozenset(map(chr, _emoji_names()))
-
-
-def _read_pairs(name: str) -> list[list[str]]:
-    lines = files("vaderSentiment").joinpath(name).read_text(encoding="utf-8").split("\n")
-    return [line.strip().split("\t")[:2] for line in lines if line]
+def _emojis() -> tuple[frozenset[str], dict[int, str]]:
+    """The emojis of the lexicon, and their names: the package never finds those of several characters."""
+    names = {emoji: f" {name}" for emoji, name in _package().emojis.items() if len(emoji) == 1}
+    return frozenset(names), str.maketrans(names)

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from analysis.errors import GazetteerError
-from analysis.text.tokens import alias_tokens
+from analysis.text.tokens import read_tokens
 
 _MARKS = str.maketrans("’ʼ‘‐‑", "'''--")
 #: Letters that have no decomposition into a letter and an accent.
@@ -29,23 +29,14 @@ _STROKES = str.maketrans("łŁøØđĐ", "lLoOdD")
 
 
 class Alias(NamedTuple):
-    """A row of an alias table.
-
-    Attributes
-    ----------
-    entry, language, text : str
-        The actor or set:label, the language or `*`, the alias.
-    exact : bool, whether capitals count
-    surname : "yes", "default" (the bearer meant where the text does not tell) or empty
-    fold : bool, whether the alias is also matched without its accents
-    """
+    """A row of an alias table: of an actor or a set:label, in a language or `*`."""
 
     entry: str
     language: str = "*"
     text: str = ""
-    exact: bool = True
-    surname: str = ""
-    fold: bool = False
+    exact: bool = True  # whether capitals count
+    surname: str = ""  # "yes", "default" (the bearer meant where the text does not tell) or empty
+    fold: bool = False  # whether it is also matched without its accents
 
 
 class Match(NamedTuple):
@@ -56,41 +47,35 @@ class Match(NamedTuple):
     aliases: tuple[Alias, ...]
 
 
-@dataclass
 class _Node:
     """A node of the trie of tokens: its children by key, the aliases that end here with their tokens."""
 
-    next: dict[str, _Node] = field(default_factory=dict)
-    aliases: list[tuple[Alias, tuple[str, ...]]] = field(default_factory=list)
-    ranked: dict[tuple[tuple[str, ...], bool], tuple[Alias, ...]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.next: dict[str, _Node] = {}
+        self.aliases: list[tuple[Alias, tuple[str, ...]]] = []
+        self._best: dict[tuple[tuple[str, ...], bool], tuple[Alias, ...]] = {}
 
     def best(self, tokens: tuple[str, ...], capitals: bool) -> tuple[Alias, ...]:
         """The row that fits these tokens best, or where that is a surname, every actor's row that fits."""
-        if (tokens, capitals) not in self.ranked:
-            self.ranked[tokens, capitals] = _best(self.aliases, tokens, capitals)
-        return self.ranked[tokens, capitals]
-
-
-def _best(aliases: Iterable[tuple[Alias, Sequence[str]]], tokens: Sequence[str], capitals: bool) -> tuple[Alias, ...]:
-    ranked = [(rank, alias) for alias, written in aliases if (rank := _rank(alias, written, tokens, capitals))]
-    ranked.sort()
-    if not ranked or not ranked[0][1].surname:
-        return tuple(alias for _, alias in ranked[:1])
-    # Backwards, so that an actor's best row stays.
-    by_entry = {alias.entry: alias for _, alias in reversed(ranked) if alias.surname}
-    return tuple(by_entry[entry] for entry in sorted(by_entry))
+        if (found := self._best.get((tokens, capitals))) is None:
+            ranked = sorted(
+                (rank, alias) for alias, own in self.aliases if (rank := _rank(alias, own, tokens, capitals))
+            )
+            found = tuple(alias for _, alias in ranked[:1])
+            if found and found[0].surname:  # backwards, so that an actor's best row stays
+                by_entry = {alias.entry: alias for _, alias in reversed(ranked) if alias.surname}
+                found = tuple(by_entry[entry] for entry in sorted(by_entry))
+            self._best[tokens, capitals] = found
+        return found
 
 
 def _rank(alias: Alias, written: Sequence[str], tokens: Sequence[str], capitals: bool) -> tuple[bool, ...] | None:
     """Order of preference of a row for these tokens, the best first; None where it does not match them."""
-    pairs = [(token, own) for token, own in zip(map(_typed, tokens), map(_typed, written), strict=True) if token != own]
+    pairs = [(token.translate(_MARKS), own.translate(_MARKS)) for token, own in zip(tokens, written, strict=True)]
     if not alias.exact or capitals or written[0] == "#":
-        pairs = [(token.casefold(), own.casefold()) for token, own in pairs]
-    if all(token == own for token, own in pairs):
-        folded = False
-    elif alias.fold and all(token in (own, strip_accents(own)) for token, own in pairs):
-        folded = True
-    else:
+        pairs = [(token.casefold(), own.casefold()) for token, own in pairs if token != own]
+    folded = any(token != own for token, own in pairs)
+    if folded and not (alias.fold and all(token in (own, strip_accents(own)) for token, own in pairs)):
         return None
     return bool(alias.surname), folded, not alias.exact, alias.language == "*"
 
@@ -115,15 +100,10 @@ class Matcher:
     def find(
         self, forms: Sequence[str], numbers: Sequence[int], starts: Iterable[tuple[int, int, bool]], *, language: str
     ) -> Iterator[Match]:
-        """Matches in the tokens of many sentences, in order, without overlap.
+        """Matches in the tokens of many sentences, given by their index in `forms`, in order, without overlap.
 
-        Parameters
-        ----------
-        forms : different tokens
-        numbers : sequence of int, index of each token in `forms`
-        starts : tuples, ascending: a token at which a match may begin, where its sentence ends, and whether the
-            sentence is in capitals only
-        language : str, one of tables.LANGUAGES
+        `starts` are, ascending, the tokens at which a match may begin, each with the end of its sentence and whether
+        that is in capitals only.
         """
         trie, keys, free = self._trie(language), list(map(key, forms)), 0
         for at, end, capitals in starts:
@@ -147,27 +127,25 @@ class Matcher:
 
     def compound(self, form: str, *, language: str) -> list[tuple[str, tuple[Alias, ...]]]:
         """Parts of a token with hyphens, with their aliases, if all of them have one (Rivas-Ayala); else empty."""
-        parts = form.translate(_MARKS).split("-")
-        nodes = [self._trie(language).next.get(key(part)) for part in parts]
-        found = [node.best((part,), False) if node else () for part, node in zip(parts, nodes, strict=True)]
-        return list(zip(parts, found, strict=True)) if len(parts) > 1 and all(found) else []
+        nodes = [(part, self._trie(language).next.get(key(part))) for part in form.translate(_MARKS).split("-")]
+        found = [(part, node.best((part,), False)) for part, node in nodes if node]
+        return found if len(nodes) > 1 and len(found) == len(nodes) and all(aliases for _, aliases in found) else []
 
     def _trie(self, language: str) -> _Node:
         if language not in self._tries:
-            self._tries[language] = self._compile(language)
+            self._tries[language] = root = _Node()
+            aliases = [alias for alias in self._aliases if alias.language in (language, "*")]
+            texts = [unicodedata.normalize("NFC", alias.text) for alias in aliases]
+            # As inside a sentence: a period at the end may be an abbreviation's.
+            tokens = read_tokens(texts, language=language, complete=False)
+            words = np.split(tokens.numbers, np.searchsorted(tokens.rows, range(1, len(texts))))
+            for alias, numbers in zip(aliases, words, strict=False):
+                for written in _variants([tokens.forms[number] for number in numbers]):
+                    node = root
+                    for token in written:
+                        node = node.next.setdefault(key(token), _Node())
+                    node.aliases.append((alias, written))
         return self._tries[language]
-
-    def _compile(self, language: str) -> _Node:
-        root = _Node()
-        aliases = [alias for alias in self._aliases if alias.language in (language, "*")]
-        texts = [unicodedata.normalize("NFC", alias.text) for alias in aliases]
-        for alias, tokens in zip(aliases, alias_tokens(texts, language=language), strict=True):
-            for written in _variants(tokens):
-                node = root
-                for token in written:
-                    node = node.next.setdefault(key(token), _Node())
-                node.aliases.append((alias, written))
-        return root
 
 
 def _variants(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -209,52 +187,34 @@ class Gazetteer:
         for name, aliases in names.items():
             if isinstance(aliases, str):
                 raise TypeError(f"the aliases of {name!r} are a single str; give a list: [{aliases!r}]")
-        self._actors = tuple(Alias(name, text=text) for name, aliases in names.items() for text in aliases)
-        self._labels: tuple[Alias, ...] = ()
-        for alias, entries in _conflicts(self._actors):
-            raise GazetteerError(alias, entries)
+        self._fill([Alias(name, text=text) for name, aliases in names.items() for text in aliases], [])
 
     @classmethod
     def from_tables(cls, actors: pd.DataFrame, labels: pd.DataFrame) -> Gazetteer:
-        """Gazetteer of a study's alias tables.
-
-        Parameters
-        ----------
-        actors : DataFrame (ACTORS_CSV)
-        labels : DataFrame (LABELS_CSV)
-
-        Raises
-        ------
-        GazetteerError
-            Where an alias belongs to two actors and no surname settles it; the first such alias.
-        """
-        for alias, entries in conflicts(actors):
-            raise GazetteerError(alias, entries)
+        """Gazetteer of a study's alias tables (ACTORS_CSV, LABELS_CSV); GazetteerError names the first alias of two."""
         gazetteer = cls({})
-        gazetteer._actors = _actor_aliases(actors)
-        gazetteer._labels = tuple(
+        terms = [
             Alias(f"{row.set}:{row.label}", str(row.language), str(row.term), row.case == "exact")
             for row in labels.itertuples()
-        )
+        ]
+        gazetteer._fill(_actor_aliases(actors), terms)
         return gazetteer
+
+    def _fill(self, actors: Sequence[Alias], labels: Sequence[Alias]) -> None:
+        for alias, entries in _conflicts(actors):
+            raise GazetteerError(alias, entries)
+        self._aliases = {"actors": actors, "labels": labels}
 
     @cached_property
     def matchers(self) -> dict[str, Matcher]:
         """Name of the table (actors, labels) → its matcher."""
-        return {"actors": Matcher(self._actors), "labels": Matcher(self._labels)}
+        return {name: Matcher(aliases) for name, aliases in self._aliases.items()}
 
 
 def conflicts(actors: pd.DataFrame) -> list[tuple[str, list[str]]]:
-    """Aliases that a table gives to several actors in one language without saying whose they are.
+    """Aliases that a table (ACTORS_CSV) gives to several actors in one language, with those actors.
 
-    Parameters
-    ----------
-    actors : DataFrame (ACTORS_CSV)
-
-    Returns
-    -------
-    list of (alias, actors), by alias; a shared alias is settled where every row calls it a surname and at most one
-    row is the default
+    A shared alias is settled where every row calls it a surname and at most one row is the default.
     """
     return _conflicts(_actor_aliases(actors))
 
@@ -281,23 +241,17 @@ def key(token: str) -> str:
     return strip_accents(token.translate(_MARKS).casefold()).casefold()
 
 
-@lru_cache(maxsize=200_000)
-def _typed(token: str) -> str:
-    """A token with marks as typed."""
-    return token.translate(_MARKS)
-
-
 def strip_accents(token: str) -> str:
     """A token without its accents: "Perú" → "Peru", "Łódź" → "Lodz"."""
     apart = unicodedata.normalize("NFKD", token.translate(_STROKES))
     return "".join(character for character in apart if not unicodedata.combining(character))
 
 
-def _actor_aliases(actors: pd.DataFrame) -> tuple[Alias, ...]:
+def _actor_aliases(actors: pd.DataFrame) -> list[Alias]:
     def cell(value: Any) -> str:
         return "" if pd.isna(value) else str(value)
 
-    return tuple(
+    return [
         Alias(str(r.actor), str(r.language), str(r.alias), r.case == "exact", cell(r.surname), cell(r.fold) == "yes")
         for r in actors.itertuples()
-    )
+    ]

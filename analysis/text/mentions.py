@@ -29,28 +29,17 @@ _HEADLINE = 3
 
 
 class Parsed(NamedTuple):
-    """Sentences, tokens and quotations of texts of one language.
-
-    Attributes
-    ----------
-    texts : sequence of str
-    language : str
-    sentences : list of str, those of all texts, in order
-    owners, starts, ends : arrays of int, per sentence: its text, and where it stands there
-    tokens : Tokens of the sentences
-    bounds : array of int, index of each sentence's first token, and at the end the number of tokens
-    quoted : array of bool, per token: whether it stands inside quotation marks
-    """
+    """Sentences, tokens and quotations of texts of one language."""
 
     texts: Sequence[str]
     language: str
     sentences: list[str]
-    owners: Ints
-    starts: Ints
+    owners: Ints  # per sentence its text
+    starts: Ints  # and where it stands there
     ends: Ints
     tokens: Tokens
-    bounds: Ints
-    quoted: Flags
+    bounds: Ints  # index of each sentence's first token, and at the end the number of tokens
+    quoted: Flags  # per token whether it stands inside quotation marks
 
     def forms(self, sentence: int) -> list[str]:
         """The tokens of a sentence as written."""
@@ -59,17 +48,7 @@ class Parsed(NamedTuple):
 
 
 def parse(texts: Sequence[str], *, language: str) -> Parsed:
-    """Sentences, tokens and quotations of texts.
-
-    Parameters
-    ----------
-    texts : sequence of str
-    language : str, one of tables.LANGUAGES
-
-    Raises
-    ------
-    LanguageError
-    """
+    """Sentences, tokens and quotations of texts."""
     spans = [split_sentences(text, language=language) for text in texts]
     owners = np.repeat(np.arange(len(texts)), map_array(len, spans, np.intp))
     sentences = [text[start:end] for text, own in zip(texts, spans, strict=True) for start, end in own]
@@ -181,17 +160,23 @@ def text_mentions(parsed: Parsed, gazetteer: Gazetteer) -> list[Mention]:
 def _hits(parsed: Parsed, matcher: Matcher) -> list[_Hit]:
     """Matches in all sentences, in order; only tokens with which an alias can start are tried."""
     tokens, language = parsed.tokens, parsed.language
-    starts_alias = map_array(matcher.first_keys(language=language).__contains__, list(map(key, tokens.forms)))
+    keys = list(map(key, tokens.forms))
+    starts_alias = map_array(matcher.first_keys(language=language).__contains__, keys)
     places = np.flatnonzero(starts_alias[tokens.numbers])
     rows = tokens.rows[places]
     starts = zip(places.tolist(), parsed.bounds[rows + 1].tolist(), _in_capitals(parsed)[rows].tolist(), strict=True)
-    hits = [
-        _hit(parsed, match.first, match.last, match.aliases)
-        for match in matcher.find(tokens.forms, tokens.numbers.tolist(), starts, language=language)
-    ]
-    if compounds := _compounds(parsed, matcher, {at for hit in hits for at in range(hit.first, hit.last + 1)}):
-        hits = sorted([*hits, *compounds], key=attrgetter("text", "span"))
-    return hits
+    matches = matcher.find(tokens.forms, tokens.numbers.tolist(), starts, language=language)
+    hits = [_hit(parsed, *match) for match in matches]
+    covered = {at for hit in hits for at in range(hit.first, hit.last + 1)}
+    # Tokens like Rivas-Ayala outside all other matches: each of their parts is one.
+    parts = {at: matcher.compound(tokens.forms[at], language=language) for at, form in enumerate(keys) if "-" in form}
+    compounds = np.flatnonzero(np.isin(tokens.numbers, [at for at, found in parts.items() if found])).tolist()
+    for token in compounds:
+        start = 0
+        for part, aliases in parts[tokens.numbers[token]] if token not in covered else ():
+            hits.append(_hit(parsed, token, token, aliases, start, len(part)))
+            start += len(part) + 1
+    return sorted(hits, key=attrgetter("text", "span")) if compounds else hits
 
 
 def _hit(parsed: Parsed, first: int, last: int, aliases: tuple[Alias, ...], start: int = 0, size: int = 0) -> _Hit:
@@ -202,20 +187,6 @@ def _hit(parsed: Parsed, first: int, last: int, aliases: tuple[Alias, ...], star
     end = begun + size if size else int(parsed.starts[row] + tokens.ends[last])
     before = tokens.forms[tokens.numbers[first - 1]] if first > parsed.bounds[row] else ""
     return _Hit(int(parsed.owners[row]), row, (begun, end), first, last, aliases, lower(before).rstrip("."))
-
-
-def _compounds(parsed: Parsed, matcher: Matcher, covered: Set[int]) -> list[_Hit]:
-    """Matches of the parts of tokens like Rivas-Ayala that are outside all other matches."""
-    forms = parsed.tokens.forms
-    parts = {at: matcher.compound(form, language=parsed.language) for at, form in enumerate(forms) if "-" in key(form)}
-    numbers = np.array([at for at, of in parts.items() if of], np.intp)
-    hits = []
-    for token in np.flatnonzero(np.isin(parsed.tokens.numbers, numbers)).tolist():
-        start = 0
-        for part, aliases in () if token in covered else parts[parsed.tokens.numbers[token]]:
-            hits.append(_hit(parsed, token, token, aliases, start, len(part)))
-            start += len(part) + 1
-    return hits
 
 
 def _in_capitals(parsed: Parsed) -> Flags:
@@ -232,18 +203,14 @@ def _voices(parsed: Parsed) -> Callable[[_Hit], str]:
     signs = first_signs(parsed.language)
     has_sign = map_array(lambda form: lower(form) in signs, parsed.tokens.forms)
     saying = set(parsed.tokens.rows[has_sign[parsed.tokens.numbers]].tolist())
-
-    @cache
-    def flags(sentence: int) -> list[bool]:
-        return reported(parsed.forms(sentence), language=parsed.language)
+    flags = cache(lambda sentence: reported(parsed.forms(sentence), language=parsed.language))
 
     def voice(hit: _Hit) -> str:
         if parsed.quoted[hit.first : hit.last + 1].all():
             return "quoted"
-        if hit.sentence not in saying:
-            return "own"
         start = int(parsed.bounds[hit.sentence])
-        return "attributed" if all(flags(hit.sentence)[hit.first - start : hit.last + 1 - start]) else "own"
+        attributed = hit.sentence in saying and all(flags(hit.sentence)[hit.first - start : hit.last + 1 - start])
+        return "attributed" if attributed else "own"
 
     return voice
 
@@ -263,20 +230,19 @@ def _resolve(hits: Sequence[_Hit], language: str) -> Iterator[tuple[_Hit, Alias,
 
 def _bearer(hit: _Hit, full: dict[str, list[int]], offices: dict[str, set[str]], language: str) -> Alias | None:
     """The alias of the actor whom a surname means."""
+
+    def distance(alias: Alias) -> tuple[bool, int]:
+        """The last place before the surname where the actor is named in full is nearest, else the first after it."""
+        places, at = full[alias.entry], hit.span[0]
+        before = bisect_left(places, at)
+        return (False, at - places[before - 1]) if before else (True, places[0] - at)
+
     default = next((alias for alias in hit.aliases if alias.surname == "default"), None)
     named = [alias for alias in hit.aliases if alias.entry in full]
     if len(named) > 1 and hit.before in _offices(language):
         holders = [alias for alias in named if hit.before in offices[alias.entry]]
         named = holders or ([default] if default in named else named)
-    if not named:
-        return default
-    return min(named, key=lambda alias: _distance(full[alias.entry], hit.span[0]))
-
-
-def _distance(indices: Sequence[int], at: int) -> tuple[bool, int]:
-    """Order of preference of an actor named in full at ascending `indices`: the last before `at`, else the first."""
-    before = bisect_left(indices, at)
-    return (False, at - indices[before - 1]) if before else (True, indices[0] - at)
+    return min(named, key=distance, default=default)
 
 
 @cache

@@ -5,7 +5,7 @@ Two texts' share of equal numbers in their signatures estimates the Jaccard simi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import combinations, pairwise
@@ -25,31 +25,22 @@ SEED = 1
 SHINGLE = {"title": 3, "text": 5}
 #: Fewer shingles than this do not tell a copy from a common phrase ("Protests in Peru").
 MIN_SHINGLES = 3
+#: Two articles are copies from this similarity on.
+THRESHOLD = 0.7
+#: Numbers of a band: a pair alike at the threshold shares a band with p = 1 - (1 - 0.7**4)**32 = 0.9998.
+_BAND = 4
+#: Of more articles than this that share a band, not all pairs are compared.
+_MANY = 30
 #: An odd number without pattern (the golden ratio in 64 bits).
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
-#: SIGNATURES in Arrow.
-SIGNED = pa.schema({"article": pa.large_string(), "scope": pa.large_string(), "minhash": pa.list_(pa.uint32())})
-#: Of more articles than this that share a band, not all pairs are compared.
-_MANY = 30
 
 Signature = npt.NDArray[np.uint32]
 Hashes = npt.NDArray[np.uint64]
 
 
 def signature(tokens: Sequence[str], *, size: int = SHINGLE["text"]) -> list[int]:
-    """MinHash of a text's shingles.
-
-    Parameters
-    ----------
-    tokens : sequence of str, the text's word tokens
-    size : int, tokens per shingle
-
-    Returns
-    -------
-    list of 128 int in [0, 2**32), the same for the same words in any capitalisation; empty where the text is too
-    short for three different shingles
-    """
+    """MinHash of a text's shingles of `size` tokens, 128 numbers; empty where it has less than three of them."""
     _, signed = signatures(word_numbers(tokens), np.zeros(len(tokens), np.intp), size=size)
     numbers: list[int] = signed.ravel().tolist()
     return numbers
@@ -60,18 +51,15 @@ def word_numbers(tokens: Sequence[str]) -> Hashes:
     return map_array(_number, tokens, np.uint64)
 
 
+@lru_cache(maxsize=200_000)
+def _number(token: str) -> int:
+    return int.from_bytes(blake2b(token.casefold().replace("’", "'").encode(), digest_size=8).digest(), "little")
+
+
 def signatures(words: Hashes, texts: Ints, *, size: int) -> tuple[Ints, Signature]:
-    """MinHash of the shingles of many texts.
+    """MinHash of the shingles of many texts: the texts that have enough different shingles, and a row for each.
 
-    Parameters
-    ----------
-    words : array of int, the hashes of the words of all texts, end to end
-    texts : array of int, aligned, ascending: which text each word is in
-    size : int, words per shingle
-
-    Returns
-    -------
-    (array of int, array of 128 columns): the texts that have enough different shingles, ascending, and a row for each
+    The hashes of the words of all texts stand end to end, with the text that each word is in, ascending.
     """
     last = max(len(words) - size + 1, 0)
     within = texts[:last] == texts[len(texts) - last :]
@@ -89,7 +77,7 @@ def signatures(words: Hashes, texts: Ints, *, size: int) -> tuple[Ints, Signatur
     return owners[enough].astype(np.intp), signed
 
 
-def _shingles(words: Hashes, size: int, count: int) -> npt.NDArray[np.uint32]:
+def _shingles(words: Hashes, size: int, count: int) -> Signature:
     """Hash of each run of `size` words: the upper half of a polynomial of the words' hashes, mixed."""
     runs = np.zeros(count, np.uint64)
     for at in range(size):
@@ -100,11 +88,6 @@ def _shingles(words: Hashes, size: int, count: int) -> npt.NDArray[np.uint32]:
     return mixed ^ (mixed >> np.uint32(16))
 
 
-@lru_cache(maxsize=200_000)
-def _number(token: str) -> int:
-    return int.from_bytes(blake2b(token.casefold().replace("’", "'").encode(), digest_size=8).digest(), "little")
-
-
 @cache
 def _permutations() -> tuple[Signature, Signature]:
     """Factor (odd) and summand of each permutation; those of datasketch's scheme affine32."""
@@ -113,51 +96,16 @@ def _permutations() -> tuple[Signature, Signature]:
     return factors, random.randint(0, 1 << 32, PERMUTATIONS, dtype=np.uint32)
 
 
-def reprint_clusters(signatures: pd.DataFrame, articles: pd.DataFrame, *, threshold: float = 0.7) -> pd.DataFrame:
-    """Clusters of articles that are copies of each other, within an outlet and across.
-
-    Two articles are copies where the estimated Jaccard similarity of their bodies' shingles reaches `threshold`; of
-    their titles', where either body is too short to have a signature. Copies of copies are in one cluster. Candidates
-    come from locality-sensitive hashing, which misses a pair at the default threshold once in 6,000 times.
-
-    Parameters
-    ----------
-    signatures : DataFrame (SIGNATURES); scope `text` is the body's signature
-    articles : DataFrame (ARTICLES), of which article and published are used
-    threshold : float in [0.3, 1]
-
-    Returns
-    -------
-    DataFrame (REPRINTS), a row per row of `articles`, sorted by article; `head` is the earliest of its cluster, ties
-    by article
-
-    Raises
-    ------
-    ValueError
-        Where the threshold is outside its range.
-    """
-    index = Bands(threshold)
-    index.add(pa.Table.from_pandas(signatures[tables.SIGNATURES.names], schema=SIGNED, preserve_index=False))
-    return index.clusters(articles, lambda wanted: signatures[signatures["article"].isin(wanted)])
-
-
 class Bands:
     """Index of signatures: each is cut into bands of which only a hash is kept; articles that share one may be copies.
 
-    Parameters
-    ----------
-    threshold : float in [0.3, 1]
+    Locality-sensitive hashing, which misses a pair that is just alike enough once in 6,000 times.
     """
 
-    def __init__(self, threshold: float = 0.7) -> None:
-        if not 0.3 <= threshold <= 1:
-            raise ValueError(f"threshold is {threshold!r}; it lies between 0.3 and 1")
-        self.threshold = threshold
-        # Bands of 4: a pair alike at 0.7 shares one with p = 1 - (1 - 0.7**4)**32 = 0.9998; of 2 for lower thresholds.
-        self._size = 4 if threshold >= 0.6 else 2
+    def __init__(self) -> None:
         self._articles: list[str] = []
         self._owners: dict[str, list[npt.NDArray[np.int32]]] = {scope: [] for scope in SHINGLE}
-        self._bands: dict[str, list[npt.NDArray[np.uint32]]] = {scope: [] for scope in SHINGLE}
+        self._bands: dict[str, list[Signature]] = {scope: [] for scope in SHINGLE}
 
     def add(self, signatures: pa.Table) -> None:
         """Add signatures (SIGNATURES, Arrow) of articles that were not added before."""
@@ -168,37 +116,33 @@ class Bands:
             values = batch["minhash"].flatten().to_numpy().astype(np.uint64)
             for scope in SHINGLE:
                 rows = pc.equal(batch["scope"], scope).to_numpy(zero_copy_only=False) & (sizes > 0)
+                bands = values[np.repeat(rows, sizes)].reshape(-1, PERMUTATIONS // _BAND, _BAND)
+                mixed = np.zeros(bands.shape[:2], np.uint64)
+                for at in range(_BAND):
+                    mixed = mixed * _FACTOR + bands[:, :, at]
                 self._owners[scope].append(owners[rows].astype(np.int32))
-                self._bands[scope].append(self._hashes(values[np.repeat(rows, sizes)].reshape(-1, PERMUTATIONS)))
+                self._bands[scope].append(np.ascontiguousarray((mixed * _FACTOR >> _HALF).astype(np.uint32).T))
             self._articles.extend(names.to_pylist())
 
-    def _hashes(self, signed: Hashes) -> npt.NDArray[np.uint32]:
-        """Hash of each band (row) of each signature (column)."""
-        bands = signed.reshape(len(signed), PERMUTATIONS // self._size, self._size)
-        mixed = np.zeros(bands.shape[:2], np.uint64)
-        for at in range(self._size):
-            mixed = mixed * _FACTOR + bands[:, :, at]
-        return np.ascontiguousarray((mixed * _FACTOR >> _HALF).astype(np.uint32).T)
-
     def clusters(self, articles: pd.DataFrame, read: Callable[[set[str]], pd.DataFrame]) -> pd.DataFrame:
-        """Clusters of copies among `articles`, as `reprint_clusters`; `read` gives the signatures of some of them."""
+        """Clusters of copies among `articles` (REPRINTS), within an outlet and across; `head` is the earliest of one.
+
+        Two articles are copies where their bodies are similar enough; their titles, where either body is too short to
+        have a signature. Copies of copies are in one cluster. `read` gives the signatures of some articles.
+        """
         pairs = {scope: self._candidates(scope) for scope in SHINGLE}
         wanted = {article for of_scope in pairs.values() for pair in of_scope for article in pair}
         known = articles[articles["article"].isin(wanted)].sort_values(["published", "article"])["article"]
         # Earlier articles first, so that a union keeps the earlier head.
         order = {article: number for number, article in enumerate(known)}
-        candidates = {
-            scope: [pair for pair in of_scope if pair[0] in order and pair[1] in order]
-            for scope, of_scope in pairs.items()
-        }
-        heads: dict[str, str] = {}
+        heads = {article: article for article in known}
         nearest: dict[str, float] = {}
-        for left, right, alike in _alike(candidates, read(wanted), self.threshold):
-            for article in (left, right):
-                heads.setdefault(article, article)
-                nearest[article] = max(nearest.get(article, 0.0), alike)
-            first, second = sorted((_head(heads, left), _head(heads, right)), key=order.__getitem__)
-            heads[second] = first
+        for left, right, alike in _alike(pairs, read(wanted)):
+            if alike >= THRESHOLD and left in order and right in order:
+                for article in (left, right):
+                    nearest[article] = max(nearest.get(article, 0.0), alike)
+                first, second = sorted((_head(heads, left), _head(heads, right)), key=order.__getitem__)
+                heads[second] = first
         table = articles[["article"]].sort_values("article", ignore_index=True)
         own = table["article"]
         table["head"] = own.map({article: _head(heads, article) for article in heads}).astype(own.dtype).fillna(own)
@@ -211,7 +155,7 @@ class Bands:
             return []
         owners = np.concatenate(self._owners[scope])
         pairs: set[tuple[int, int]] = set()
-        for number in range(PERMUTATIONS // self._size):
+        for number in range(PERMUTATIONS // _BAND):
             band = np.concatenate([block[number] for block in self._bands[scope]])
             order = np.argsort(band, kind="stable")
             ends = np.flatnonzero(np.diff(band[order], append=~band[order[-1]]))
@@ -225,27 +169,16 @@ class Bands:
         return sorted((min(pair), max(pair)) for pair in named)
 
 
-def _alike(
-    candidates: Mapping[str, Sequence[tuple[str, str]]], signatures: pd.DataFrame, threshold: float
-) -> Iterator[tuple[str, str, float]]:
-    by_scope = {scope: _by_article(signatures, scope) for scope in SHINGLE}
-    bodies = by_scope["text"]
-    for scope, pairs in candidates.items():
-        for left, right in pairs:
-            comparable = scope == "text" or left not in bodies or right not in bodies
-            if comparable and (alike := similarity(by_scope[scope][left], by_scope[scope][right])) >= threshold:
-                yield left, right, alike
-
-
-def similarity(left: npt.ArrayLike, right: npt.ArrayLike) -> float:
-    """Estimated Jaccard similarity of two signatures: the share of equal numbers."""
-    return float(np.mean(np.asarray(left) == np.asarray(right)))
-
-
-def _by_article(signatures: pd.DataFrame, scope: str) -> dict[str, Signature]:
-    rows = signatures[signatures["scope"] == scope]
-    values = zip(rows["article"], rows["minhash"], strict=True)
-    return {article: np.asarray(value, dtype=np.uint32) for article, value in values if len(value)}
+def _alike(pairs: dict[str, list[tuple[str, str]]], signatures: pd.DataFrame) -> Iterator[tuple[str, str, float]]:
+    """Similarity of each pair, of bodies, and of titles where either body has no signature."""
+    by_scope: dict[str, dict[str, Signature]] = {scope: {} for scope in SHINGLE}
+    for row in signatures.itertuples():
+        if len(row.minhash):
+            by_scope[row.scope][row.article] = np.asarray(row.minhash, np.uint32)
+    for scope, of_scope in pairs.items():
+        for left, right in of_scope:
+            if scope == "text" or left not in by_scope["text"] or right not in by_scope["text"]:
+                yield left, right, float(np.mean(by_scope[scope][left] == by_scope[scope][right]))
 
 
 def _head(heads: dict[str, str], article: str) -> str:

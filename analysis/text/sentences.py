@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 from analysis.errors import LanguageError
 from analysis.tables import LANGUAGES
@@ -19,9 +19,8 @@ from analysis.tables import LANGUAGES
 Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_CLOSING = r"[\"'”’“»›)\]}]"
 #: A mark that may end a sentence, closing marks, and white space before more text.
-_CANDIDATE = re.compile(rf"[.?!…]{_CLOSING}*+\s+(?=\S)")
+_CANDIDATE = re.compile(r"[.?!…][\"'”’“»›)\]}]*+\s+(?=\S)")
 #: Abbreviations are shorter than this.
 _SHORT = 30
 #: Opening marks, the first word of a sentence, and what is joined to it.
@@ -78,71 +77,61 @@ def check_language(language: str) -> None:
         raise LanguageError(language, LANGUAGES)
 
 
-def _breaks(text: str, start: int, end: int, language: str) -> list[int]:
+@cache
+def abbreviations(language: str) -> dict[str, frozenset[str]]:
+    """Word lists of a language (instruments/abbreviations.toml, which says what they are) by name."""
+    path = Path(__file__).parents[1] / "instruments" / "abbreviations.toml"
+    lists = tomllib.loads(path.read_text(encoding="utf-8"))[language]
+    return {name: frozenset(words) for name, words in lists.items()}
+
+
+def _breaks(text: str, start: int, end: int, language: str) -> Iterator[int]:
     """Starts of the sentences inside a line, after its first."""
-    breaks: list[int] = []
-    begun, lists = start, abbreviations(language)
-    is_long = cache(lambda begun: _FOUR_WORDS.match(text, begun, end))
+    begun = start
+    four_words = cache(lambda begun: _FOUR_WORDS.match(text, begun, end))
     for candidate in _CANDIDATE.finditer(text, start, end):
-        beginning = _BEGINNING.match(text, candidate.end(), end)
+        mark, after = candidate.start() + 1, candidate.end()
+        beginning = _BEGINNING.match(text, after, end)
         if beginning is None or not beginning[0].strip():
             continue
-        mark = candidate.start() + 1
         before = text[max(start, mark - _SHORT) : mark].rsplit(None, 1)[-1]
         if mark - len(before) == begun and before[:-1].isdecimal():  # the number of a list's item
             continue
-        if text[mark - 1] in "?!" and not text[mark].isspace() and _is_tagged(text, candidate.end(), end, language):
+        tag = _tag(language).match(text, after, end) if text[mark - 1] in "?!" and not text[mark].isspace() else None
+        if tag and all(name[0].isupper() for name in tag[1].split()):  # only a speaker and a verb of saying follow
             continue
         if before in ("m.", "c.", "a."):  # "p. m.", "a. C.": written with a space
             spaced = text[max(start, mark - 5) : mark]
-            before = spaced if _LEADING.sub("", spaced, count=1)[:-1] in lists.closing else before
-        four_words = is_long(begun)
-        long = four_words is not None and four_words.end() <= candidate.end()
-        if _is_break(_ending(before, language), beginning, long, lists):
-            begun = candidate.end()
-            breaks.append(begun)
-    return breaks
+            before = spaced if _LEADING.sub("", spaced, count=1)[:-1] in abbreviations(language)["closing"] else before
+        words = four_words(begun)
+        if _is_break(_kinds(before, language), beginning, words is not None and words.end() <= after, language):
+            begun = after
+            yield begun
 
 
-def _is_tagged(text: str, start: int, end: int, language: str) -> bool:
-    """Whether only a speaker and a verb of asking or saying follow the quotation that ends before `start`."""
-    tag = abbreviations(language).tag.match(text, start, end)
-    return tag is not None and all(name[0].isupper() for name in tag[1].split())
-
-
-class _Ending(NamedTuple):
-    """Properties of the last word and mark before a possible boundary."""
-
-    plain: bool = False  # an ordinary word, or another mark than a period
-    dots: bool = False
-    empty: bool = False  # only dots
-    title: bool = False
-    numbered: bool = False
-    closing: bool = False
-    letter: bool = False
-    abbreviation: bool = False
+@cache
+def _tag(language: str) -> re.Pattern[str]:
+    return re.compile(_TAG % "|".join(sorted(abbreviations(language)["tags"])))
 
 
 @lru_cache(maxsize=100_000)
-def _ending(before: str, language: str) -> _Ending:
+def _kinds(before: str, language: str) -> frozenset[str]:
+    """Properties of the last word and mark before a possible boundary; none of an ordinary word, or after ? and !."""
     if before.endswith(("…", "..")):
-        return _Ending(dots=True, empty=before.strip(".…") == "")
+        return frozenset(("dots", "a word") if before.strip(".…") else ("dots",))
     if before[-1] != ".":
-        return _Ending(plain=True)
-    lists = abbreviations(language)
-    word = before[_LEADING.match(before).end() : -1].casefold()  # type: ignore[union-attr]
-    ending = _Ending(
-        title=word in lists.titles,
-        numbered=word in lists.numbered,
-        closing=word in lists.closing,
-        letter=len(word) == 1 and word.isalpha(),
-        abbreviation=bool(_INITIALS.search(before)) or lists.abbreviates(word),
-    )
-    return ending if any(ending) else _Ending(plain=True)
+        return frozenset()
+    lists, word = abbreviations(language), _LEADING.sub("", before, count=1)[:-1].casefold()
+    kinds = {name for name in ("titles", "numbered", "closing", "abbreviations") if word in lists[name]}
+    if _INITIALS.search(before) or word.rpartition("-")[2] in lists["abbreviations"]:
+        kinds.add("abbreviations")
+    if len(word) == 1 and word.isalpha():
+        kinds.add("letter")
+    return frozenset(kinds)
 
 
-def _is_break(ending: _Ending, beginning: re.Match[str], long: bool, lists: Abbreviations) -> bool:
-    """Whether a sentence of four words (`long`) or fewer ends between `ending` and `beginning`.
+def _is_break(kinds: frozenset[str], beginning: re.Match[str], long: bool, language: str) -> bool:
+    """Whether a sentence of four words (`long`) or fewer ends between a word of these kinds and `beginning`.
 
     The second pass of Punkt (Kiss & Strunk 2006) with given lists and no statistics. Beyond Punkt, a small letter never
     begins a sentence, also after a dash or an opening mark ("Why?" he asked), except in names like iPhone.
@@ -150,51 +139,17 @@ def _is_break(ending: _Ending, beginning: re.Match[str], long: bool, lists: Abbr
     marks, after, rest = beginning.groups()
     if after[:1].islower() and not after[1:2].isupper():
         return False
-    if ending.plain:
+    if not kinds:
         return True
-    capital, going_on = after[:1].isupper(), bool(_GOING_ON.search(marks))
-    if ending.dots:
-        return capital and not going_on and not ending.empty
-    follower = after.casefold()
-    if ending.title or (ending.numbered and after[:1].isdigit()):
+    lists, capital, follower = abbreviations(language), after[:1].isupper(), after.casefold()
+    going_on = bool(_GOING_ON.search(marks))
+    if "dots" in kinds:
+        return capital and not going_on and "a word" in kinds
+    if "titles" in kinds or ("numbered" in kinds and after[:1].isdigit()):
         return False
-    if ending.closing:
-        ends = not going_on and not follower.endswith(lists.endings) and follower not in lists.followers
-        return ends and long
-    if (ending.letter and capital) or ending.abbreviation:
-        return follower in lists.starters and not going_on and not rest.startswith(".")
+    if "closing" in kinds:
+        ends = tuple(word[1:] for word in lists["followers"] if word.startswith("-"))
+        return long and not going_on and not follower.endswith(ends) and follower not in lists["followers"]
+    if ("letter" in kinds and capital) or "abbreviations" in kinds:
+        return follower in lists["starters"] and not going_on and not rest.startswith(".")
     return True
-
-
-class Abbreviations(NamedTuple):
-    """Word lists of a language (instruments/abbreviations.toml)."""
-
-    titles: frozenset[str]
-    abbreviations: frozenset[str]
-    closing: frozenset[str]
-    followers: frozenset[str]
-    numbered: frozenset[str]
-    starters: frozenset[str]
-    tags: frozenset[str]
-
-    @property
-    def tag(self) -> re.Pattern[str]:
-        """Pattern of a speaker with one of the verbs of `tags`."""
-        return re.compile(_TAG % "|".join(sorted(self.tags)))
-
-    @property
-    def endings(self) -> tuple[str, ...]:
-        """Those of `followers` that are the ends of words."""
-        return tuple(word[1:] for word in self.followers if word.startswith("-"))
-
-    def abbreviates(self, word: str) -> bool:
-        """Whether a word, or its part after the last hyphen, is an abbreviation."""
-        return word in self.abbreviations or word.rpartition("-")[2] in self.abbreviations
-
-
-@cache
-def abbreviations(language: str) -> Abbreviations:
-    """Abbreviations of a language."""
-    path = Path(__file__).parents[1] / "instruments" / "abbreviations.toml"
-    lists = tomllib.loads(path.read_text(encoding="utf-8"))[language]
-    return Abbreviations(*(frozenset(lists[name]) for name in Abbreviations._fields))

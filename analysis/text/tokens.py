@@ -8,14 +8,15 @@ So a piece is tokenized once, and many sentences are read together: their tokens
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.text.arrays import Ints, JaggedArray, Vocabulary, factorize, map_array, read_pieces
-from analysis.text.sentences import Abbreviations, Span, abbreviations, check_language, split_sentences
+from analysis.text.arrays import Ints, Vocabulary, factorize, map_array, read_pieces, take_lists
+from analysis.text.sentences import Span, abbreviations, check_language, split_sentences
 
 #: An address without the marks at its end, a handle, initials.
 _WHOLE = re.compile(r"(?:https?://|www\.)\S*[\w/]|(?<![\w@])@\w+|(?<![\w.])(?<!\w[\-‐‑'’])(?:[^\W\d_]\.){2,}(?!\w)")
@@ -23,18 +24,12 @@ _ADDRESS = re.compile(r"https?://|www\.|@")
 _TYPED = str.maketrans("’ʼ", "''")
 #: Longer pieces are cut into parts of this length first: no word is so long, and NLTK's time may grow with the square.
 _LONGEST = 500
-#: Marks and white space that may follow a sentence's last period.
+#: Marks that may follow a sentence's last period.
 _CLOSING = "\"'”’»)]}"
 
 
 class Tokens(NamedTuple):
-    """Tokens of many sentences, end to end.
-
-    Attributes
-    ----------
-    forms : each distinct token, as written
-    numbers, rows, starts, ends : arrays of int, per token: its index in `forms`, its sentence, its place there
-    """
+    """Tokens of many sentences, end to end: per token its index in `forms`, its sentence and its place there."""
 
     forms: list[str]
     numbers: Ints
@@ -95,35 +90,20 @@ def tokenize(text: str, *, language: str, sentences: Sequence[Span] | None = Non
 
 
 def read_tokens(sentences: Sequence[str], *, language: str, complete: bool = True) -> Tokens:
-    """Tokens of many sentences.
-
-    Parameters
-    ----------
-    sentences : sequence of str
-    language : str, one of tables.LANGUAGES
-    complete : bool, whether they end where the strings do; if not, the last period may be an abbreviation's
-    """
+    """Tokens of many sentences; where they are not complete, the last period may be an abbreviation's."""
     pieces, begun, owners = read_pieces(sentences)
     numbers, distinct = factorize(pieces)
     forms = Vocabulary()
-    cut = [[forms[token] for token in tokens] for tokens in map(_cutter(language), distinct)]
-    piece, tokens = JaggedArray.from_lists(cut).take(numbers)
-    sizes = map_array(len, forms.new, np.intp)[tokens]
+    cut = [[forms[token] for token in tokens] for tokens in map(_cut, distinct, repeat(language))]
+    piece, tokens = take_lists(cut, numbers)
+    sizes = map_array(len, list(forms), np.intp)[tokens]
     # Tokens fill their piece, so their lengths give the starts.
     before = np.cumsum(sizes) - sizes
     first = np.flatnonzero(np.diff(piece, prepend=-1))
     starts = (begun - before[first])[piece] + before
-    separate = Tokens(forms.new, tokens, owners[piece], starts, starts + sizes)
-    return _with_periods(separate, forms, sentences, abbreviations(language), complete)
-
-
-def alias_tokens(aliases: Sequence[str], *, language: str) -> list[list[str]]:
-    """Tokens of each alias as they stand inside a sentence."""
-    found = read_tokens(aliases, language=language, complete=False)
-    tokens: list[list[str]] = [[] for _ in aliases]
-    for row, number in zip(found.rows.tolist(), found.numbers.tolist(), strict=True):
-        tokens[row].append(found.forms[number])
-    return tokens
+    return _with_periods(
+        Tokens(list(forms), tokens, owners[piece], starts, starts + sizes), sentences, language, complete
+    )
 
 
 @lru_cache(maxsize=200_000)
@@ -132,36 +112,22 @@ def is_word(token: str) -> bool:
     return token.isalnum() or (any(map(str.isalnum, token)) and not _ADDRESS.match(token))
 
 
-@cache
-def _cutter(language: str) -> Callable[[str], tuple[str, ...]]:
-    """Function that gives the tokens of a piece, without the periods of abbreviations."""
-    words = _word_tokenizer(language)
-
-    @lru_cache(maxsize=100_000)
-    def cut(piece: str) -> tuple[str, ...]:
-        if piece.isalnum():
-            return (piece,)
-        tokens: list[str] = []
-        at = 0
-        for whole in _WHOLE.finditer(piece):
-            tokens += _words(piece[at : whole.start()], words)
+@lru_cache(maxsize=100_000)
+def _cut(piece: str, language: str) -> tuple[str, ...]:
+    """Tokens of a piece, without the periods of abbreviations."""
+    if piece.isalnum():
+        return (piece,)
+    words = cache(_word_tokenizer(language).words)  # a long run of a mark has the same part many times
+    tokens: list[str] = []
+    at = 0
+    for whole in (*_WHOLE.finditer(piece), None):
+        end = whole.start() if whole else len(piece)
+        for start in range(at, end, _LONGEST):
+            tokens += words(piece[start : min(start + _LONGEST, end)])
+        if whole:
             tokens.append(whole[0])
             at = whole.end()
-        return (*tokens, *_words(piece[at:], words))
-
-    return cut
-
-
-def _words(piece: str, tokenizer: Any) -> list[str]:
-    """NLTK's tokens of a piece, in the characters of the text."""
-    tokens, tokenize = [], cache(tokenizer.tokenize)  # a long run of a mark has the same part many times
-    for start in range(0, len(piece), _LONGEST):
-        part, at = piece[start : start + _LONGEST], 0
-        for token in tokenize(part.translate(_TYPED)):
-            size = 1 if token in ("``", "''") and part[at] == '"' else len(token)
-            tokens.append(part[at : at + size])
-            at += size
-    return tokens
+    return tuple(tokens)
 
 
 @cache
@@ -187,42 +153,43 @@ def _word_tokenizer(language: str) -> Any:
         if language != "en":  # only English joins 's and n't to a word
             ENDING_QUOTES = (*NLTKWordTokenizer.ENDING_QUOTES[:4], (re.compile(r"([^' ])(') "), r"\1 \2 "))
 
+        def words(self, part: str) -> list[str]:
+            """Tokens in the characters of the text."""
+            tokens, at = [], 0
+            for token in self.tokenize(part.translate(_TYPED)):
+                size = 1 if token in ("``", "''") and part[at] == '"' else len(token)
+                tokens.append(part[at : at + size])
+                at += size
+            return tokens
+
     return WordTokenizer()
 
 
-def _with_periods(
-    tokens: Tokens, forms: Vocabulary, sentences: Sequence[str], lists: Abbreviations, complete: bool
-) -> Tokens:
+def _with_periods(tokens: Tokens, sentences: Sequence[str], language: str, complete: bool) -> Tokens:
     """The tokens with each period joined to the abbreviation before it, except where it ends the sentence."""
-    joined = np.zeros(len(tokens.numbers), np.bool_)
-    last_mark = cache(lambda row: len(sentences[row].rstrip().rstrip(_CLOSING)))
-    for at in _periods(tokens, lists):
-        row, end = int(tokens.rows[at]), int(tokens.ends[at])
-        follows = at + 1 < len(joined) and tokens.rows[at + 1] == row
-        after = sentences[row][tokens.starts[at + 1]] if follows else ""
-        word = tokens.forms[tokens.numbers[at - 1]]
-        if not (complete and end >= last_mark(row)) and _keeps_period(word, after, lists):
-            tokens.numbers[at - 1], tokens.ends[at - 1] = forms[f"{word}."], end
-            joined[at] = True
-    return Tokens(tokens.forms, *(values[~joined] for values in tokens[1:])) if joined.any() else tokens
-
-
-def _periods(tokens: Tokens, lists: Abbreviations) -> list[int]:
-    """Indices of single periods directly after a word that can keep one."""
-    if "." not in tokens.forms:
-        return []
-    keeps = map_array(lambda form: _keeps_period(form, "0", lists), tokens.forms)
-    at = np.flatnonzero(tokens.numbers == tokens.forms.index("."))
+    forms, numbers, rows, starts, ends = tokens
+    if "." not in forms:
+        return tokens
+    may_keep = map_array(lambda form: _keeps_period(form, "0", language), forms)
+    at = np.flatnonzero(numbers == forms.index("."))
     at = at[at > 0]
-    touching = (tokens.starts[at] == tokens.ends[at - 1]) & (tokens.rows[at] == tokens.rows[at - 1])
-    indices: list[int] = at[touching & keeps[tokens.numbers[at - 1]]].tolist()
-    return indices
+    at = at[(starts[at] == ends[at - 1]) & (rows[at] == rows[at - 1]) & may_keep[numbers[at - 1]]]
+    last_mark = cache(lambda row: len(sentences[row].rstrip().rstrip(_CLOSING)))
+    known, joined = Vocabulary(zip(forms, range(len(forms)), strict=True)), np.zeros(len(numbers), np.bool_)
+    for period in at.tolist():
+        row = rows[period]
+        after = sentences[row][starts[period + 1]] if period + 1 < len(rows) and rows[period + 1] == row else ""
+        word = forms[numbers[period - 1]]
+        if not (complete and ends[period] >= last_mark(row)) and _keeps_period(word, after, language):
+            numbers[period - 1], ends[period - 1], joined[period] = known[f"{word}."], ends[period], True
+    return Tokens(list(known), *(values[~joined] for values in (numbers, rows, starts, ends)))
 
 
-def _keeps_period(word: str, after: str, lists: Abbreviations) -> bool:
+def _keeps_period(word: str, after: str, language: str) -> bool:
     """Whether the period between a word and the character `after` it in its sentence belongs to the word."""
-    if (low := word.casefold()) in lists.numbered:
+    lists, low = abbreviations(language), word.casefold()
+    if low in lists["numbered"]:
         return after.isdigit()
-    return (
-        low in lists.titles or low in lists.abbreviations or low in lists.closing or (len(word) == 1 and word.isupper())
+    return any(low in lists[name] for name in ("titles", "abbreviations", "closing")) or (
+        len(word) == 1 and word.isupper()
     )

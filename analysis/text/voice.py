@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_left
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import cache, lru_cache
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from analysis.text.sentences import Span
 
@@ -34,30 +34,15 @@ _BREAKS = frozenset((",", ";", ":", "—", "–"))
 #: Endings of names in the genitive.
 _GENITIVE = ("a", "i", "y", "ego", "ej", "ów")
 
+Signs = Mapping[str, Any]
+
 
 def quoted_spans(text: str) -> list[Span]:
-    """Spans of a text that stand inside quotation marks.
+    """Spans of a text inside quotation marks, without the marks, in order, disjoint: the outer one counts.
 
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    list of (start, end), without the marks, in order, disjoint; a quotation inside a quotation belongs to the outer
-    one
-
-    Notes
-    -----
     A quotation ends with its paragraph; one opened by “, „ or « and not closed (as where the next paragraph continues
     it) lasts to the paragraph's end. Quotations by the same mark at both ends (“tak“, ”tak”) are known by the
     neighbours of the marks. An apostrophe closes a quotation only if a ‘ or ' was opened and no letter follows.
-
-    Examples
-    --------
-    >>> text = "She called it “a coup” and left."
-    >>> [text[start:end] for start, end in quoted_spans(text)]
-    ['a coup']
     """
     spans: list[Span] = []
     for line in _LINE.finditer(text):
@@ -102,39 +87,30 @@ def _close(text: str, start: int, line_end: int, opener: str) -> Span | None:
 def reported(forms: Sequence[str], *, language: str) -> list[bool]:
     """Flags of the tokens of a sentence that are presented as somebody's words, thought, demand or accusation.
 
-    Parameters
-    ----------
-    forms : the sentence's tokens
-    language : str, one of tables.LANGUAGES
-
-    Returns
-    -------
-    list of bool, per token
-
-    Notes
-    -----
     A verb of saying governs what follows it; its subject stays the outlet's words. With its speaker at the sentence's
     end, the verb governs what comes before. A word of demanding governs what follows up to a sign that a clause of its
     own begins. "According to" governs all but its source. These are rules over words, without a parser:
     instruments/validity.csv says how often they are wrong.
     """
-    signs, low = _signs(language), [lower(form) for form in forms]
-    if signs.first.isdisjoint(low):
+    signs, first, low = _signs(language), first_signs(language), [lower(form) for form in forms]
+    if first.isdisjoint(low):
         return [False] * len(low)
-    breaks, stops = ([at for at, word in enumerate(low) if word in words] for words in (signs.breaks, signs.stops))
     changes, at = [0] * (len(low) + 1), 0
+    # Where clauses may end, at last with the sentence.
+    ends = [[*(at for at, word in enumerate(low) if word in signs[name]), len(low)] for name in ("breaks", "stops")]
     while at < len(low):
-        skipped = signs.after("idioms", low, at)
-        for start, end in () if skipped else _governed(forms, low, at, signs, breaks, stops):
+        skipped = _after(signs["idioms"], low, at)
+        for start, end in _governed(forms, low, at, signs, *ends) if low[at] in first and not skipped else ():
             changes[start] += 1
             changes[max(start, end)] -= 1
         at = skipped or at + 1
     return [depth > 0 for depth in accumulate(changes[:-1])]
 
 
+@cache
 def first_signs(language: str) -> Set[str]:
     """Words, in small letters, without any of which a sentence reports nothing."""
-    return _signs(language).first
+    return {word for kind in ("sources", "says", "demands") for word in _signs(language)[kind]}
 
 
 @lru_cache(maxsize=200_000)
@@ -143,32 +119,51 @@ def lower(form: str) -> str:
     return form.casefold().replace("’", "'")
 
 
+@cache
+def _signs(language: str) -> dict[str, Any]:
+    """Word lists of a language (instruments/speech.toml); those of phrases by first word."""
+    path = Path(__file__).parents[1] / "instruments" / "speech.toml"
+    lists = tomllib.loads(path.read_text(encoding="utf-8"))[language]
+    signs: dict[str, Any] = {name: frozenset(words) for name, words in lists.items()}
+    signs |= {"breaks": _BREAKS | signs["clauses"], "adjectives": tuple(lists["adjectives"])}
+    for kind in ("sources", "says", "demands", "idioms"):
+        signs[kind] = {}
+        for first, *rest in map(str.split, lists[kind]):
+            signs[kind].setdefault(first, []).append(rest)
+    return signs
+
+
+def _after(phrases: Mapping[str, Sequence[Sequence[str]]], low: Sequence[str], at: int) -> int | None:
+    """Index after the longest phrase that begins at `at`; None where there is none."""
+    rests = [len(rest) for rest in phrases.get(low[at], ()) if low[at + 1 : at + 1 + len(rest)] == rest]
+    return at + 1 + max(rests) if rests else None
+
+
 def _governed(
-    forms: Sequence[str], low: Sequence[str], at: int, signs: _Signs, breaks: Sequence[int], stops: Sequence[int]
+    forms: Sequence[str], low: Sequence[str], at: int, signs: Signs, breaks: Sequence[int], stops: Sequence[int]
 ) -> list[Span]:
     """Spans of tokens that the sign at `at` presents as somebody's; empty where there is no sign."""
-    if low[at] not in signs.first:
-        return []
-    if stop := signs.after("sources", low, at):
-        return [(0, at), (_source_end(forms, low, stop, _next(breaks, stop, len(low)), signs), len(low))]
-    if (stop := signs.after("says", low, at)) and signs.not_said.isdisjoint(low[stop : stop + 5]):
+    if stop := _after(signs["sources"], low, at):
+        return [(0, at), (_source_end(forms, low, stop, breaks[bisect_left(breaks, stop)], signs), len(low))]
+    if (stop := _after(signs["says"], low, at)) and signs["not_said"].isdisjoint(low[stop : stop + 5]):
         tag = _tag(low, at)
         return [(0, tag) if tag else (stop, len(low))]
-    if stop := signs.after("demands", low, at):
-        return [(stop, _next(stops, stop, len(low)))]
+    if stop := _after(signs["demands"], low, at):
+        return [(stop, stops[bisect_left(stops, stop)])]
     return []
 
 
-def _source_end(forms: Sequence[str], low: Sequence[str], at: int, end: int, signs: _Signs) -> int:
+def _source_end(forms: Sequence[str], low: Sequence[str], at: int, end: int, signs: Signs) -> int:
     """Index after the source that begins at `at`, which ends at `end` or, where adjectives are known, before it."""
-    if not signs.adjectives or at >= end:
+    adjectives = signs["adjectives"]
+    if not adjectives or at >= end:
         return end
-    if low[at] in signs.pronouns:
+    if low[at] in signs["pronouns"]:
         return at + 1
-    while at < end and low[at].endswith(signs.adjectives):
+    while at < end and low[at].endswith(adjectives):
         at += 1
     at += 1  # the noun
-    while at < end and (low[at].endswith(signs.adjectives) or _is_genitive_name(forms[at])):
+    while at < end and (low[at].endswith(adjectives) or _is_genitive_name(forms[at])):
         at += 1
     return min(at, end)
 
@@ -186,45 +181,3 @@ def _tag(low: Sequence[str], verb: int) -> int | None:
             tag = at > 1 and low[at + 1] not in ("but", "and") and _NO_TAG.isdisjoint(low[verb + 1 :])
             return at if tag else None
     return None
-
-
-def _next(indices: Sequence[int], at: int, otherwise: int) -> int:
-    """The first of ascending indices from `at` on."""
-    place = bisect_left(indices, at)
-    return indices[place] if place < len(indices) else otherwise
-
-
-class _Signs(NamedTuple):
-    """Word lists of a language (instruments/speech.toml); phrases by kind and first word."""
-
-    first: frozenset[str]
-    phrases: dict[str, dict[str, list[list[str]]]]
-    stops: frozenset[str]
-    not_said: frozenset[str]
-    breaks: frozenset[str]
-    adjectives: tuple[str, ...]
-    pronouns: frozenset[str]
-
-    def after(self, kind: str, low: Sequence[str], at: int) -> int | None:
-        """Index after the longest phrase of this kind that begins at `at`; None where there is none."""
-        lengths = [
-            len(rest) for rest in self.phrases[kind].get(low[at], ()) if low[at + 1 : at + 1 + len(rest)] == rest
-        ]
-        return at + 1 + max(lengths) if lengths else None
-
-
-@cache
-def _signs(language: str) -> _Signs:
-    path = Path(__file__).parents[1] / "instruments" / "speech.toml"
-    lists = tomllib.loads(path.read_text(encoding="utf-8"))[language]
-    phrases: dict[str, dict[str, list[list[str]]]] = {}
-    for kind in ("sources", "says", "demands", "idioms"):
-        phrases[kind] = {}
-        for sign in lists[kind]:
-            first, *rest = sign.split()
-            phrases[kind].setdefault(first, []).append(rest)
-    first = frozenset(word for kind in ("sources", "says", "demands") for word in phrases[kind])
-    stops, not_said, clauses, pronouns = (
-        frozenset(lists[name]) for name in ("stops", "not_said", "clauses", "pronouns")
-    )
-    return _Signs(first, phrases, stops, not_said, _BREAKS | clauses, tuple(lists["adjectives"]), pronouns)

@@ -54,7 +54,7 @@ def read_gold(path: Path) -> Gold:
 
 def counts(found: Features, targets: int) -> csr_matrix:
     """How often each target (row) has each feature (column)."""
-    return csr_matrix((np.ones(len(found.rows)), (found.rows, found.buckets)), shape=(targets, BUCKETS))
+    return csr_matrix((np.ones(len(found[0])), found), shape=(targets, BUCKETS))
 
 
 def fit(matrix: csr_matrix, classes: np.ndarray, ridge: float = RIDGE) -> Model:
@@ -126,7 +126,7 @@ def predicted(matrix: csr_matrix, truth: np.ndarray, train: np.ndarray, test: np
     model = fit(matrix[train], truth[train], ridge)
     part = matrix[test].tocoo()
     times = part.data.astype(int)
-    found = Features(np.repeat(part.row, times), np.repeat(part.col, times))
+    found = np.repeat(part.row, times), np.repeat(part.col, times)
     return log_odds(found, len(test), model).argmax(axis=1) - 1
 
 
