@@ -12,38 +12,31 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
 from analysis import tables
-from analysis.errors import MissingLibrary, TextsError
+from analysis.errors import TextsError
 from analysis.readers import feed, folder, tabular, warc
-from analysis.readers.row import BadRow, Detect, Reading, Row, parse_row
+from analysis.readers.row import BadRow, Detect, Reading, Row, Rows, needed_for, parse_row
 
-Reader = Callable[[Path, Reading], tabular.Rows]
-#: Ending of a file → how its rows are read: (line, the row or what is wrong with it). `.gz` may follow some.
-FORMATS: dict[str, Reader] = {
-    ".jsonl": tabular.read_jsonl,
-    ".ndjson": tabular.read_jsonl,
-    ".csv": tabular.read_delimited,
-    ".tsv": tabular.read_delimited,
-    ".parquet": tabular.read_parquet,
-    ".rss": feed.read_feed,
-    ".atom": feed.read_feed,
-    ".xml": feed.read_feed,
-    ".warc": warc.read_warc,
-}
-_GZIPPED = tuple(ending for ending in FORMATS if ending != ".parquet")
-_NAMES: dict[Reader, str] = {
-    tabular.read_delimited: "CSV or TSV",
-    tabular.read_parquet: "Parquet",
-    feed.read_feed: "RSS or Atom",
-    warc.read_warc: "WARC",
+Reader = Callable[[Path, Reading], Rows]
+#: Ending of a file → the format's name, and how its rows are read. `.gz` may follow all but the first.
+FORMATS: dict[str, tuple[str, Reader]] = {
+    ".parquet": ("Parquet", tabular.read_parquet),
+    ".jsonl": ("JSON Lines", tabular.read_jsonl),
+    ".ndjson": ("JSON Lines", tabular.read_jsonl),
+    ".csv": ("CSV or TSV", tabular.read_delimited),
+    ".tsv": ("CSV or TSV", tabular.read_delimited),
+    ".rss": ("RSS or Atom", feed.read_feed),
+    ".atom": ("RSS or Atom", feed.read_feed),
+    ".xml": ("RSS or Atom", feed.read_feed),
+    ".warc": ("WARC", warc.read_warc),
 }
 #: What a file begins with → the format that is.
 _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
@@ -63,10 +56,8 @@ _LEAST, _MOST = 20, 4000
 _SURE = 0.6
 
 
-@dataclass(frozen=True)
-class Rejected:
-    """A row set aside: the file, its 1-based line (in Parquet, feeds and WARC the number of the row, item, record), and
-    why."""
+class Rejected(NamedTuple):
+    """A row set aside: its file, 1-based line (in Parquet, feeds and WARC the number of row, item, record), and why."""
 
     path: Path
     line: int
@@ -74,10 +65,9 @@ class Rejected:
 
 
 class Collector(Protocol):
-    """What takes the rows set aside: a list, or what writes them to a file."""
+    """Takes the rows set aside: a list, or a log in a file."""
 
-    def append(self, row: Rejected, /) -> None:
-        """Take a row."""
+    def append(self, row: Rejected, /) -> None: ...
 
 
 def read_texts(
@@ -121,41 +111,28 @@ def read_texts(
     MissingLibrary
         Where a format needs a library that is not installed.
     """
-    every = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
-    files = [(path, _reader_of(path)) for path in every]
+    files = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     reading = Reading(columns or {}, outlet_of, Counter() if skipped is None else skipped)
     detect = None if languages is None else language_detector(languages)
-    return _chunks(_accepted(files, reading, [] if rejected is None else rejected, refuse, detect), rows)
-
-
-def _chunks(accepted: Iterator[Row], rows: int) -> Iterator[pd.DataFrame]:
-    chunk: list[Row] = []
-    for row in accepted:
-        chunk.append(row)
-        if len(chunk) == rows:
-            yield _frame(chunk)
-            chunk = []
-    if chunk:
-        yield _frame(chunk)
+    readers = [(path, _reader_of(path)) for path in files]
+    found = _accepted(readers, reading, [] if rejected is None else rejected, refuse or (lambda row: None), detect)
+    return (tables.check(pd.DataFrame(chunk), tables.TEXTS) for chunk in iter(lambda: list(islice(found, rows)), []))
 
 
 def _accepted(
     files: list[tuple[Path, Reader]],
     reading: Reading,
     rejected: Collector,
-    refuse: Callable[[Row], str | None] | None,
+    refuse: Callable[[Row], str | None],
     detect: Detect | None,
 ) -> Iterator[Row]:
     seen: dict[bytes, tuple[str, int]] = {}  # digest of an id → where it was read: of long ids less than a text
     for path, read in files:
         place = path / folder.METADATA if read is folder.read_folder else path
-        unread: int | None = 0  # until the first row that can be read
-        for line, found in read(path, reading):
-            if isinstance(found, BadRow) and unread is not None:
-                unread += 1
-            elif not isinstance(found, BadRow):
-                unread = None
-            if unread == _HOPELESS:
+        is_hopeless = True
+        for count, (line, found) in enumerate(read(path, reading), start=1):
+            is_hopeless &= isinstance(found, BadRow)
+            if is_hopeless and count == _HOPELESS:
                 reason = f"none of the first {_HOPELESS:,} rows could be read; the rest was not tried"
                 rejected.append(Rejected(place, line, reason))
                 break
@@ -164,42 +141,35 @@ def _accepted(
                 rejected.append(Rejected(row.path or place, line, row.reason))
                 continue
             key = blake2b(row.article.encode(), digest_size=16).digest()
-            if key in seen:
-                name, at = seen[key]
-                rejected.append(Rejected(place, line, f"article id was read before ({name}, line {at})"))
-            elif refuse is not None and (refused := refuse(row)):
+            before = seen.get(key)
+            refused = f"article id was read before ({before[0]}, line {before[1]})" if before else refuse(row)
+            if refused:
                 rejected.append(Rejected(place, line, refused))
             else:
                 seen[key] = place.name, line
                 yield row
 
 
-def _frame(rows: list[Row]) -> pd.DataFrame:
-    return tables.check(pd.DataFrame(rows), tables.TEXTS)
-
-
 def _reader_of(path: Path) -> Reader:
     """How a file, or a folder, is read; a TextsError where it cannot be."""
     if not path.exists():
         raise TextsError(path, "does not exist")
-    name = path.name.lower()
-    ending = Path(name.removesuffix(".gz")).suffix
+    ending = Path(path.name.lower().removesuffix(".gz")).suffix
     if path.is_dir() and not ending:
         return folder.read_folder
-    if ending not in FORMATS or (name.endswith(".gz") and ending not in _GZIPPED):
-        raise TextsError(path, f"its ending is none of {', '.join(FORMATS)}; {', '.join(_GZIPPED)} may be gzipped")
+    packable = [ending for ending in FORMATS if ending != ".parquet"]
+    if ending not in (packable if path.name.lower().endswith(".gz") else FORMATS):
+        raise TextsError(path, f"its ending is none of {', '.join(FORMATS)}; {', '.join(packable)} may be gzipped")
     if not path.is_file():
         raise TextsError(path, "is not a file")
-    reader = FORMATS[ending]
-    if reader is tabular.read_jsonl:  # whatever it is: each line is read or set aside
-        return reader
-    begins_as = _begins_as(path)
-    if begins_as and begins_as != _NAMES[reader]:
-        raise TextsError(path, f"its ending says {_NAMES[reader]}, its content {begins_as}. Rename or convert it")
+    name, reader = FORMATS[ending]
+    content = name if reader is tabular.read_jsonl else _format_of(path) or name  # each line of JSON is tried
+    if content != name:
+        raise TextsError(path, f"its ending says {name}, its content {content}. Rename or convert it")
     return reader
 
 
-def _begins_as(path: Path) -> str:
+def _format_of(path: Path) -> str:
     """The format that a file's first bytes show; empty where they do not."""
     try:
         with path.open("rb") as file:
@@ -217,21 +187,21 @@ def _begins_as(path: Path) -> str:
 
 
 def language_detector(languages: Collection[str]) -> Detect:
-    """A function of a text: its language where that is one of `languages`, else why it is set aside.
+    """A function of a text: its language; a BadRow is raised where that is none of `languages`, or cannot be told.
 
     By py3langid (Lui & Baldwin 2012, ACL System Demonstrations): offline, the same on every machine. All 97 languages
     the model knows are weighed, not only the study's: an article in none of them is to be noticed.
     """
 
-    def detect(text: str) -> str | BadRow:
+    def detect(text: str) -> str:
         if sum(map(str.isalpha, text[:_MOST])) < _LEAST:
-            return BadRow("language is missing, and the text is too short to tell it")
+            raise BadRow("language is missing, and the text is too short to tell it")
         language, probability = _language_model().classify(text[:_MOST])
         if probability < _SURE:
-            return BadRow("language is missing, and the text does not tell it")
+            raise BadRow("language is missing, and the text does not tell it")
         if language not in languages:
             known = ", ".join(languages)
-            return BadRow(f"language is missing; detected {language}, none of the study's ({known})")
+            raise BadRow(f"language is missing; detected {language}, none of the study's ({known})")
         return str(language)
 
     return detect
@@ -239,10 +209,8 @@ def language_detector(languages: Collection[str]) -> Detect:
 
 @lru_cache(maxsize=1)
 def _language_model() -> Any:
-    try:
+    with needed_for("telling the language of texts"):
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
-    except ImportError as error:
-        raise MissingLibrary("py3langid", "readers", "telling the language of texts") from error
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
