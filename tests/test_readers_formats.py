@@ -268,7 +268,7 @@ def test_an_article_in_no_language_of_the_study_is_set_aside(tmp_path, body, exp
 def test_the_extra_is_named_where_a_library_is_missing(tmp_path, monkeypatch, name, content, library, module):
     from analysis import readers
 
-    readers._language_model.cache_clear()
+    readers.language_model.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(MissingLibrary, match=rf'needs {library}, .* Run: pip install "\.\[readers\]"'):

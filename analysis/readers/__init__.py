@@ -12,7 +12,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -23,21 +23,18 @@ import pandas as pd
 from analysis import tables
 from analysis.errors import TextsError
 from analysis.readers import feed, folder, tabular, warc
-from analysis.readers.row import BadRow, Detect, Reading, Row, Rows, needed_for, parse_row
+from analysis.readers.row import BadRow, Detect, OutletOf, Reading, Row, Rows, needed_for, parse_row
 
 Reader = Callable[[Path, Reading], Rows]
-#: Ending of a file → the format's name, and how its rows are read. `.gz` may follow all but the first.
+#: Ending of a file → the format's name, and how its rows are read. `.gz` may follow all but `.parquet`.
 FORMATS: dict[str, tuple[str, Reader]] = {
+    **dict.fromkeys((".jsonl", ".ndjson"), ("JSON Lines", tabular.read_jsonl)),
+    **dict.fromkeys((".csv", ".tsv"), ("CSV or TSV", tabular.read_delimited)),
     ".parquet": ("Parquet", tabular.read_parquet),
-    ".jsonl": ("JSON Lines", tabular.read_jsonl),
-    ".ndjson": ("JSON Lines", tabular.read_jsonl),
-    ".csv": ("CSV or TSV", tabular.read_delimited),
-    ".tsv": ("CSV or TSV", tabular.read_delimited),
-    ".rss": ("RSS or Atom", feed.read_feed),
-    ".atom": ("RSS or Atom", feed.read_feed),
-    ".xml": ("RSS or Atom", feed.read_feed),
+    **dict.fromkeys((".rss", ".atom", ".xml"), ("RSS or Atom", feed.read_feed)),
     ".warc": ("WARC", warc.read_warc),
 }
+_GZIPPED = tuple(ending for ending in FORMATS if ending != ".parquet")
 #: What a file begins with → the format that is.
 _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"PAR1"), "Parquet"),
@@ -77,7 +74,7 @@ def read_texts(
     refuse: Callable[[Row], str | None] | None = None,
     rows: int = 1000,
     columns: Mapping[str, str] | None = None,
-    outlet_of: Callable[[str], str | None] | None = None,
+    outlet_of: OutletOf | None = None,
     languages: Collection[str] | None = None,
     skipped: Counter[str] | None = None,
 ) -> Iterator[pd.DataFrame]:
@@ -111,23 +108,20 @@ def read_texts(
     MissingLibrary
         Where a format needs a library that is not installed.
     """
-    files = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    readers = [(path, _reader_of(path)) for path in map(Path, [paths] if isinstance(paths, str | Path) else paths)]
     reading = Reading(columns or {}, outlet_of, Counter() if skipped is None else skipped)
-    detect = None if languages is None else language_detector(languages)
-    readers = [(path, _reader_of(path)) for path in files]
-    found = _accepted(readers, reading, [] if rejected is None else rejected, refuse or (lambda row: None), detect)
-    return (tables.check(pd.DataFrame(chunk), tables.TEXTS) for chunk in iter(lambda: list(islice(found, rows)), []))
+    detect = None if languages is None else partial(detect_language, languages=languages)
+    parsed = _parse(readers, reading, [] if rejected is None else rejected, detect)
+    accepted = _accept(parsed, [] if rejected is None else rejected, refuse or (lambda row: None))
+    chunks = iter(lambda: list(islice(accepted, rows)), [])
+    return (tables.check(pd.DataFrame(chunk), tables.TEXTS) for chunk in chunks)
 
 
-def _accepted(
-    files: list[tuple[Path, Reader]],
-    reading: Reading,
-    rejected: Collector,
-    refuse: Callable[[Row], str | None],
-    detect: Detect | None,
-) -> Iterator[Row]:
-    seen: dict[bytes, tuple[str, int]] = {}  # digest of an id → where it was read: of long ids less than a text
-    for path, read in files:
+def _parse(
+    readers: list[tuple[Path, Reader]], reading: Reading, rejected: Collector, detect: Detect | None
+) -> Iterator[tuple[Path, int, Row]]:
+    """Each row that can be read, with its place."""
+    for path, read in readers:
         place = path / folder.METADATA if read is folder.read_folder else path
         is_hopeless = True
         for count, (line, found) in enumerate(read(path, reading), start=1):
@@ -139,15 +133,24 @@ def _accepted(
             row = found if isinstance(found, BadRow) else parse_row(found, detect)
             if isinstance(row, BadRow):
                 rejected.append(Rejected(row.path or place, line, row.reason))
-                continue
-            key = blake2b(row.article.encode(), digest_size=16).digest()
-            before = seen.get(key)
-            refused = f"article id was read before ({before[0]}, line {before[1]})" if before else refuse(row)
-            if refused:
-                rejected.append(Rejected(place, line, refused))
             else:
-                seen[key] = place.name, line
-                yield row
+                yield place, line, row
+
+
+def _accept(
+    parsed: Iterator[tuple[Path, int, Row]], rejected: Collector, refuse: Callable[[Row], str | None]
+) -> Iterator[Row]:
+    """Each row that is not refused, and whose id was not read before."""
+    seen: dict[bytes, tuple[str, int]] = {}  # digest of an id → where it was read: of long ids less than a text
+    for path, line, row in parsed:
+        key = blake2b(row.article.encode(), digest_size=16).digest()
+        before = seen.get(key)
+        reason = f"article id was read before ({before[0]}, line {before[1]})" if before else refuse(row)
+        if reason:
+            rejected.append(Rejected(path, line, reason))
+        else:
+            seen[key] = path.name, line
+            yield row
 
 
 def _reader_of(path: Path) -> Reader:
@@ -157,9 +160,8 @@ def _reader_of(path: Path) -> Reader:
     ending = Path(path.name.lower().removesuffix(".gz")).suffix
     if path.is_dir() and not ending:
         return folder.read_folder
-    packable = [ending for ending in FORMATS if ending != ".parquet"]
-    if ending not in (packable if path.name.lower().endswith(".gz") else FORMATS):
-        raise TextsError(path, f"its ending is none of {', '.join(FORMATS)}; {', '.join(packable)} may be gzipped")
+    if ending not in (_GZIPPED if path.name.lower().endswith(".gz") else FORMATS):
+        raise TextsError(path, f"its ending is none of {', '.join(FORMATS)}; {', '.join(_GZIPPED)} may be gzipped")
     if not path.is_file():
         raise TextsError(path, "is not a file")
     name, reader = FORMATS[ending]
@@ -186,29 +188,25 @@ def _format_of(path: Path) -> str:
     return next((name for pattern, name in _BEGINNINGS if pattern.match(first)), "")
 
 
-def language_detector(languages: Collection[str]) -> Detect:
-    """A function of a text: its language; a BadRow is raised where that is none of `languages`, or cannot be told.
+def detect_language(text: str, languages: Collection[str]) -> str:
+    """Language of a text; a BadRow is raised where that is none of `languages`, or cannot be told.
 
     By py3langid (Lui & Baldwin 2012, ACL System Demonstrations): offline, the same on every machine. All 97 languages
     the model knows are weighed, not only the study's: an article in none of them is to be noticed.
     """
-
-    def detect(text: str) -> str:
-        if sum(map(str.isalpha, text[:_MOST])) < _LEAST:
-            raise BadRow("language is missing, and the text is too short to tell it")
-        language, probability = _language_model().classify(text[:_MOST])
-        if probability < _SURE:
-            raise BadRow("language is missing, and the text does not tell it")
-        if language not in languages:
-            known = ", ".join(languages)
-            raise BadRow(f"language is missing; detected {language}, none of the study's ({known})")
-        return str(language)
-
-    return detect
+    if sum(map(str.isalpha, text[:_MOST])) < _LEAST:
+        raise BadRow("language is missing, and the text is too short to tell it")
+    language, probability = language_model().classify(text[:_MOST])
+    if probability < _SURE:
+        raise BadRow("language is missing, and the text does not tell it")
+    if language not in languages:
+        raise BadRow(f"language is missing; detected {language}, none of the study's ({', '.join(languages)})")
+    return str(language)
 
 
 @lru_cache(maxsize=1)
-def _language_model() -> Any:
+def language_model() -> Any:
+    """py3langid's model, read once."""
     with needed_for("telling the language of texts"):
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

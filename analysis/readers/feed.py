@@ -6,7 +6,7 @@ A feed is read as a whole, so has a limit: what publishers serve is a hundred ti
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,17 @@ import pandas as pd
 
 from analysis.errors import TextsError
 from analysis.readers.charset import UnknownEncoding, decode
-from analysis.readers.row import NO_DATE, BadRow, Reading, Rows, identify, needed_for, read_date, returns_bad_row
+from analysis.readers.row import (
+    NO_DATE,
+    BadRow,
+    OutletOf,
+    Reading,
+    Rows,
+    identify,
+    needed_for,
+    read_date,
+    returns_bad_row,
+)
 from analysis.readers.stream import Source
 
 #: Most bytes of a feed, unpacked, and most items.
@@ -75,9 +85,7 @@ def _parse(path: Path, text: str) -> Any:
 
 
 @returns_bad_row
-def _row(
-    entry: Any, outlet: str, language: object, outlet_of: Callable[[str], str | None], is_damaged: bool
-) -> Mapping[str, object]:
+def _row(entry: Any, outlet: str, language: object, outlet_of: OutletOf, is_damaged: bool) -> Mapping[str, object]:
     url, title = (str(entry.get(name) or "") for name in ("link", "title"))
     contents = [str(item.get("value") or "") for item in entry.get("content") or []]
     body = max([str(entry.get("summary") or ""), *contents], key=len)
@@ -89,16 +97,9 @@ def _row(
     if is_damaged and "\ufffd" in f"{title}{body}":
         raise BadRow("title or body is not valid Unicode")
     own_language = str((entry.get("title_detail") or {}).get("language") or "").strip()
-    return {
-        "article": identify(own, entry.get("id") or url or f"{entry.get('title')}\n{body}"),
-        "outlet": own,
-        "language": own_language or str(language or ""),
-        "published": str(published),
-        "url": url,
-        "source": "feed",
-        "title": title,
-        "body": body,
-    }
+    article = identify(own, entry.get("id") or url or f"{entry.get('title')}\n{body}")
+    row = {"article": article, "outlet": own, "language": own_language or str(language or "")}
+    return {**row, "published": str(published), "url": url, "source": "feed", "title": title, "body": body}
 
 
 def host_of(url: object) -> str:
@@ -109,7 +110,7 @@ def host_of(url: object) -> str:
         return ""
 
 
-def outlet_finder(outlets: pd.DataFrame) -> Callable[[str], str | None]:
+def outlet_finder(outlets: pd.DataFrame) -> OutletOf:
     """A function of a feed's name, a host or an outlet's id: the id of the outlet in outlets.csv, or None.
 
     A host is an outlet's where it is one of its `domain`s or lies below one (edition.news.example below news.example),

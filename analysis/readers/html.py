@@ -56,10 +56,7 @@ class HtmlRefused(AnalysisError):
 
 
 class Extracted(NamedTuple):
-    """Content of a page: its main text has a paragraph a line, its language no region; empty or None where it has none.
-
-    It has no date where it gives several that contradict each other.
-    """
+    """Content of a page, empty or None where it has none; no date where it gives several that contradict each other."""
 
     title: str
     body: str
@@ -111,8 +108,8 @@ def main_text(
         raise
     except Exception as error:  # the extraction meets what nobody wrote it for: any error is one of that page
         raise HtmlRefused(f"cannot be taken apart ({type(error).__name__})") from error
-    title = " ".join((found and found.title or "").split())
-    body = found and found.text or ""
+    title = " ".join(((found and found.title) or "").split())
+    body = (found and found.text) or ""
     first, _, rest = body.lstrip().partition("\n")
     # A first line that repeats the title would pass for the first paragraph.
     is_repeated = title and " ".join(first.split()).casefold() == title.casefold()
@@ -128,17 +125,16 @@ def _decode(html: bytes, charset: str | None) -> str:
 
 
 def _check_size(tree: Any) -> None:
-    count, stack = 0, [(tree, 1)]
-    while stack:
-        node, level = stack.pop()
-        count += 1
+    count, depth, level = 0, 0, [tree]
+    while level:
+        count, depth = count + len(level), depth + 1
+        if any(len(node) > MAX_CHILDREN for node in level):
+            raise HtmlRefused(f"with more than {MAX_CHILDREN:,} elements in one")
         if count > MAX_ELEMENTS:
             raise HtmlRefused(f"of more than {MAX_ELEMENTS:,} elements")
-        if len(node) > MAX_CHILDREN:
-            raise HtmlRefused(f"with more than {MAX_CHILDREN:,} elements in one")
-        if level > MAX_DEPTH:
+        if depth > MAX_DEPTH:
             raise HtmlRefused(f"of more than {MAX_DEPTH} levels")
-        stack += [(child, level + 1) for child in node]
+        level = [child for node in level for child in node]
 
 
 def _published(tree: Any, text: str, url: str | None, latest: date) -> Published | None:
@@ -193,7 +189,7 @@ def _by_htmldate(tree: Any, page: str, url: str | None, latest: date) -> Publish
     own = deepcopy(tree)
     for element in (*own.xpath(_OTHERS), *(item for item in own.xpath(_MICRODATA) if not _is_own(item))):
         element.drop_tree()
-    options = {"url": url, "extensive_search": False, "max_date": latest.isoformat()}
+    options: Any = {"url": url, "extensive_search": False, "max_date": latest.isoformat()}
     day, last = (htmldate.find_date(own, original_date=first, **options) for first in (True, False))
     if day != last or day is None or (day.endswith("-01") and not re.search(day.replace("-", "[-/.]?0?"), page)):
         return None

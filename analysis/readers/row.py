@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
@@ -63,6 +63,7 @@ class BadRow(AnalysisError):
 
 Rows = Iterator[tuple[int, Mapping[str, object] | BadRow]]
 Detect = Callable[[str], str]
+OutletOf = Callable[[str], str | None]
 
 
 def returns_bad_row(function: Callable[_Given, _Result]) -> Callable[_Given, _Result | BadRow]:
@@ -91,7 +92,7 @@ class Reading(NamedTuple):
     """Options of `read_texts` that the readers of formats need, and the counter of what they skip."""
 
     columns: Mapping[str, str]
-    outlet_of: Callable[[str], str | None] | None
+    outlet_of: OutletOf | None
     skipped: Counter[str]
 
 
@@ -159,26 +160,16 @@ def parse_row(found: Mapping[str, object], detect: Detect | None = None) -> Row:
     language = language_tag(cells["language"])
     if not language and detect is not None:
         language = detect(f"{title}\n{body}")
-    given = found.get("timestamp")
-    return Row(
-        cells["article"].strip(),
-        cells["outlet"].strip(),
-        language,
-        published.moment,
-        given if isinstance(given, str) and given in TIMESTAMPS else published.timestamp,
-        cells["url"].strip(),
-        cells["source"],
-        title,
-        body,
-        hashlib.sha256(f"{cells['title']}\n{cells['body']}".encode()).hexdigest(),
-    )
+    timestamp = next((name for name in TIMESTAMPS if name == found.get("timestamp")), published.timestamp)
+    digest = hashlib.sha256(f"{cells['title']}\n{cells['body']}".encode()).hexdigest()
+    article, outlet, url = (cells[name].strip() for name in ("article", "outlet", "url"))
+    return Row(article, outlet, language, published.moment, timestamp, url, cells["source"], title, body, digest)
 
 
-def _cells(found: Mapping[str, object], needed: Sequence[str]) -> dict[str, str]:
+def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, str]:
     cells = {}
     for name in (*_NEEDED, *_MAYBE_EMPTY, "source"):
-        value = found.get(name)
-        value = "" if value is None else value
+        value = "" if found.get(name) is None else found[name]
         if not isinstance(value, str):
             raise BadRow(f"{name} is not a text")
         # JSON can spell half a surrogate pair, which no UTF-8 file can hold.
@@ -208,8 +199,8 @@ def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *,
         if name in names:
             positions[meaning] = names.index(name)
         elif meaning != "file" or files:
-            wrong = f"has no column {name!r}, which [columns] in study.toml names for {meaning}; {there}"
-            raise TextsError(path, wrong)
+            message = f"has no column {name!r}, which [columns] in study.toml names for {meaning}; {there}"
+            raise TextsError(path, message)
     for meaning, known in COLUMN_NAMES.items():
         if found := [plain.index(name) for name in known if name in plain]:
             positions.setdefault(meaning, found[0])
@@ -218,10 +209,8 @@ def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *,
         if meaning in plain and plain.index(meaning) not in positions.values():
             positions.setdefault(meaning, plain.index(meaning))
     needed = [["outlet"], ["published"], ["file"] if files else ["title", "body"]]
-    missing = [" or ".join(any_of) for any_of in needed if not positions.keys() & any_of]
-    if missing:
-        told = f"has no column for {', '.join(missing)}; {there}. Name it under [columns] in study.toml"
-        raise TextsError(path, told)
+    if missing := ", ".join(" or ".join(any_of) for any_of in needed if not positions.keys() & any_of):
+        raise TextsError(path, f"has no column for {missing}; {there}. Name it under [columns] in study.toml")
     for position in positions.values():
         if plain.count(plain[position]) > 1:
             raise TextsError(path, f"has two columns {names[position][:_WIDTH]!r}; {there}")

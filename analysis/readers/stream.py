@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from analysis.errors import TextsError
-from analysis.readers.row import BadRow, Rows
+from analysis.readers.row import BadRow
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -20,7 +20,6 @@ MAX_LINE = 10_000_000
 #: A gzip file that unpacks to more than this many times its size, and to more than so many bytes, is no text.
 MAX_RATIO, BEFORE_RATIO = 200, 20_000_000
 BOMB = f"unpacks to more than {MAX_RATIO} times its size; not read further"
-_DAMAGED = "the compressed data are damaged"
 _BLOCK = 65_536
 #: Put where packed data break off: no row with a NUL is taken, so none whose end was lost passes for a whole one.
 _CUT = b"\0\0\n"
@@ -43,7 +42,7 @@ class Source(io.BufferedReader):
         """Each line of a text with its end; None in place of one of more than `MAX_LINE` characters."""
         return _lines(io.TextIOWrapper(self, encoding, errors, newline="").readline, ("\n", "\r"))
 
-    def with_damage(self, rows: Iterator[tuple[int, Mapping[str, object] | BadRow | None]]) -> Rows:
+    def with_damage(self, rows: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
         """The rows that come of the file, None left out, and a BadRow for what was lost, where it was noticed."""
         number = 0
         for number, row in rows:
@@ -109,9 +108,8 @@ def _unpack(file: IO[bytes], damage: list[str]) -> Iterator[bytes]:
                     yield block
                 packed = unpacker.unconsumed_tail or (b"" if unpacker.eof else file.read(_BLOCK))
         except zlib.error:
-            damage.append(_DAMAGED)
+            packed = _next_member(file, b"damaged" + packed[1:], damage)
             yield _CUT
-            packed = _skip_damage(file, packed[1:])
             continue
         if not unpacker.eof:
             damage.append("the compressed data end too soon")
@@ -124,12 +122,7 @@ def _next_member(file: IO[bytes], packed: bytes, damage: list[str]) -> bytes:
     while len(packed := packed.lstrip(b"\0")) < len(_MAGIC) and (block := file.read(_BLOCK)):
         packed += block
     if packed and not packed.startswith(_MAGIC):
-        damage.append(_DAMAGED)
-        return _skip_damage(file, packed)
-    return packed
-
-
-def _skip_damage(file: IO[bytes], packed: bytes) -> bytes:
+        damage.append("the compressed data are damaged")
     while (at := packed.find(_MAGIC)) < 0 and (block := file.read(_BLOCK)):
         packed = packed[-2:] + block
     return packed[at:] if at >= 0 else b""

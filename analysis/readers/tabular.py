@@ -180,23 +180,22 @@ def read_parquet(path: Path, reading: Reading) -> Rows:
         raise TextsError(path, f"cannot be read as Parquet ({type(error).__name__})") from error
     columns = {meaning: names[at] for meaning, at in match_columns(path, names, reading.columns).items()}
     left = max(BEFORE_RATIO, MAX_RATIO * path.stat().st_size)
-    number = 0
+    last = 0
     for group, described in enumerate(groups):
-        last = number + described.num_rows
+        number, last = last, last + described.num_rows
         try:
             # Of the group and not of its columns: Arrow 26 ends the process where a column's statistics are damaged.
             if described.total_byte_size > _MAX_GROUP:
                 raise ValueError("too many bytes in a group of rows")
-            for number, cells in enumerate(_cells(path, group, columns), start=number + 1):
+            for cells in _cells(path, group, columns):
+                number += 1
                 left -= sum(map(_size, cells.values()))
+                yield number, BadRow(BOMB) if left < 0 else _decoded(cells)
                 if left < 0:
-                    yield number, BadRow(BOMB)
                     return
-                yield number, _decoded(cells)
         except _UNREADABLE as error:
             if number < last:
                 yield number + 1, BadRow(f"rows {number + 1} to {last} cannot be read ({type(error).__name__})")
-        number = last
 
 
 def _cells(path: Path, group: int, columns: Mapping[str, str]) -> Iterator[dict[str, Any]]:

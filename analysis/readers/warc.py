@@ -58,62 +58,64 @@ def _rows(source: Source, reading: Reading) -> Iterator[tuple[int, Mapping[str, 
             yield number, None
 
 
-class _Window:
-    """The bytes of a file from a position on, as far as they were wanted; and how many may be read again."""
+class _Window(bytearray):
+    """The bytes of a file from a position on, as far as they were wanted; bytes passed over leave at no cost."""
 
     def __init__(self, source: Source) -> None:
-        self._source, self.data, self.at, self.again = source, b"", 0, _AGAIN
+        super().__init__()
+        self._source, self.again = source, _AGAIN
 
     def fill(self, size: int) -> bool:
-        """Whether so many bytes lie ahead, which are then in `data`."""
-        lacking = self.at + size - len(self.data)
-        if lacking > 0:
-            self.data, self.at = self.data[self.at :] + self._source.read(max(lacking, _HEADERS)), 0
-        return len(self.data) - self.at >= size
+        """Whether so many bytes lie ahead, which are then here."""
+        if size > len(self):
+            self += self._source.read(max(size - len(self), _HEADERS))
+        return len(self) >= size
 
     def skip(self, size: int) -> bool:
         """Pass over so many bytes; whether there were as many."""
-        while size > len(self.data) - self.at:
-            size -= len(self.data) - self.at
-            self.data, self.at = self._source.read(_HEADERS), 0
-            if not self.data:
+        while size > len(self):
+            size -= len(self)
+            self[:] = self._source.read(_HEADERS)
+            if not self:
                 return False
-        self.at += size
+        del self[:size]
         return True
 
     def skip_to_record(self) -> None:
         """Pass over all that is no record."""
-        while (found := _NEXT.search(self.data, self.at)) is None and self.fill(len(self.data) - self.at + 1):
-            self.skip(max(1, len(self.data) - self.at - len(b"\nWARC/1.")))
-        self.at = found.start() + 1 if found else len(self.data)
+        while not (found := _NEXT.search(self)):
+            del self[: -len(b"\nWARC/1.")]
+            if not self.fill(len(self) + 1):
+                self.clear()
+                return
+        del self[: found.start() + 1]
 
 
 def _records(source: Source) -> Iterator[tuple[str, bytes] | BadRow]:
     """Each record, or what is wrong with it; what lies between records and belongs to none is one bad row."""
     window = _Window(source)
     while window.fill(1):
-        if blank := _BLANK.match(window.data, window.at):
-            window.at = blank.end()
+        if blank := _BLANK.match(window):
+            del window[: blank.end()]
         else:
             yield _record(window)
 
 
 @returns_bad_row
 def _record(window: _Window) -> tuple[str, bytes]:
-    """The record at a window's position, which moves behind it: its type and, where that is "response", its bytes.
+    """The record at a window's start, which is passed over: its type and, where that is "response", its bytes.
 
     After a record whose length is wrong, the next one is looked for within it.
     """
     window.fill(_HEADERS)
-    start, is_record = window.at, _VERSION.match(window.data, window.at)
-    end = _HEADERS_END.search(window.data, start, start + _HEADERS)
+    is_record, end = _VERSION.match(window), _HEADERS_END.search(window, 0, _HEADERS)
     if not is_record or not end or end[0].endswith(b"WARC/"):
         window.skip_to_record()
         raise BadRow("the record's headers do not end" if is_record else "no WARC record begins here")
-    head = window.data[start : end.end()]
+    head = bytes(window[: end.end()])
     length, found = _LENGTH.search(head), _TYPE.search(head)
     if length is None or found is None:
-        window.at = end.end()
+        window.skip(len(head))
         raise BadRow("the record's headers lack Content-Length or WARC-Type")
     kind, size = found[1].decode("ascii").lower(), len(head) + int(length[1])
     if int(length[1]) > MAX_LINE:
@@ -124,13 +126,13 @@ def _record(window: _Window) -> tuple[str, bytes]:
         return kind, b""
     is_whole = window.fill(size)
     window.fill(size + len(b"WARC/1.0"))
-    start, after = window.at, window.at + size
-    if is_whole and (not window.data[after : after + 2].strip() or _VERSION.match(window.data, after)):
-        window.at = after
-        return kind, window.data[start:after] if kind == "response" else b""
-    inside = _NEXT.search(window.data, start + len(head) - 1, after) if window.again > 0 else None
+    if is_whole and (not window[size : size + 2].strip() or _VERSION.match(window, size)):
+        raw = bytes(window[:size]) if kind == "response" else b""
+        window.skip(size)
+        return kind, raw
+    inside = _NEXT.search(window, len(head) - 1, size) if window.again > 0 else None
     window.again -= size if inside else 0
-    window.at = inside.start() + 1 if inside else min(after, len(window.data))
+    window.skip(inside.start() + 1 if inside else size)
     raise BadRow("the record's Content-Length is wrong" if is_whole else "the record ends too soon")
 
 
@@ -142,8 +144,7 @@ def _article(loader: Any, record_type: str, raw: bytes, reading: Reading) -> Map
     try:
         record = next(iter(loader(BytesIO(raw))))
         http, headers = record.http_headers, record.rec_headers
-        status = http.get_statuscode() if http else ""
-        kind = _header(http, "Content-Type") if http else ""
+        status, kind = (http.get_statuscode(), _header(http, "Content-Type")) if http else ("", "")
     except Exception as error:  # warcio meets what nobody wrote it for
         raise BadRow(f"the record cannot be taken apart ({type(error).__name__})") from error
     if http is None:
@@ -160,23 +161,14 @@ def _article(loader: Any, record_type: str, raw: bytes, reading: Reading) -> Map
     if cut := headers.get_header("WARC-Truncated"):
         raise BadRow(f"the crawl cut the page off{f' ({cut})' if _WORD.fullmatch(cut) else ''}")
     crawled, charset = read_date(headers.get_header("WARC-Date") or ""), _CHARSET.search(kind)
-    found = page_text(
-        _content(record), url=url, charset=charset and charset[1], latest=crawled and crawled.moment.date()
-    )
+    latest = crawled and crawled.moment.date()
+    found = page_text(_content(record), url=url, charset=charset and charset[1], latest=latest)
     published = found.published or crawled
     if published is None:
         raise BadRow("published is missing, and so is WARC-Date")
-    return {
-        "article": identify(outlet, url),
-        "outlet": outlet,
-        "language": found.language,
-        "published": str(published),
-        "timestamp": published.timestamp if found.published else "crawl",
-        "url": url,
-        "source": "page",
-        "title": found.title,
-        "body": found.body,
-    }
+    timestamp = published.timestamp if found.published else "crawl"
+    row = {"article": identify(outlet, url), "outlet": outlet, "url": url, "source": "page", "timestamp": timestamp}
+    return {**found._asdict(), **row, "published": str(published)}
 
 
 def _header(http: Any, name: str) -> str:
@@ -187,16 +179,14 @@ def _content(record: Any) -> bytes:
     """The page's bytes: out of chunks and unpacked, no more than are wanted."""
     from warcio.bufferedreaders import ChunkedDataReader
 
-    http = record.http_headers
+    http, stream = record.http_headers, record.raw_stream
     try:
-        is_chunked = _header(http, "Transfer-Encoding") == "chunked"
-        raw = bytes((ChunkedDataReader(record.raw_stream) if is_chunked else record.raw_stream).read())
+        raw = (ChunkedDataReader(stream) if _header(http, "Transfer-Encoding") == "chunked" else stream).read()
     except Exception as error:  # as above
         raise BadRow(f"the page cannot be unpacked ({type(error).__name__})") from error
     packing = _header(http, "Content-Encoding")
-    is_unpacked = raw.lstrip()[:1] == b"<"  # archives often keep the header of what they have unpacked
-    for window in (47, -15) if packing in ("gzip", "x-gzip", "deflate") else ():
-        # gzip or zlib by their headers; deflate without one
+    is_read = packing in ("gzip", "x-gzip", "deflate")
+    for window in (47, -15) if is_read else ():  # gzip or zlib by their headers; deflate without one
         try:
             unpacker = zlib.decompressobj(window)
             page = unpacker.decompress(raw, MAX_SIZE + 1)
@@ -205,8 +195,8 @@ def _content(record: Any) -> bytes:
         if not unpacker.eof and len(page) <= MAX_SIZE:
             raise BadRow("the packed page ends too soon")
         return page
-    if packing in ("gzip", "x-gzip", "deflate") and not is_unpacked:
-        raise BadRow("the packed page is damaged")
-    if packing not in ("", "identity") and not is_unpacked:
-        raise BadRow("the page is packed in a way that is not read (only gzip and deflate are)")
-    return raw
+    # Archives often keep the header of what they have unpacked.
+    if packing not in ("", "identity") and raw.lstrip()[:1] != b"<":
+        other = "the page is packed in a way that is not read (only gzip and deflate are)"
+        raise BadRow("the packed page is damaged" if is_read else other)
+    return bytes(raw)
