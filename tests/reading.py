@@ -12,7 +12,7 @@ EN = "The chamber met in the morning and voted on the motion before noon."
 ES = "El pleno votó por la mañana sobre la moción presentada por varias bancadas."
 
 
-def read(path: Path, **options: object) -> tuple[pd.DataFrame, list[tuple[str, int, str]], Counter[str]]:
+def read(path: Path | list[Path], **options: object) -> tuple[pd.DataFrame, list[tuple[str, int, str]], Counter[str]]:
     """Everything a file gives: TEXTS, what was set aside (file, line, reason), what was skipped."""
     rejected, skipped = [], Counter()
     options = {"languages": ("en", "es"), **options}

@@ -46,7 +46,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"\xef?\xbb?\xbf?\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE), "HTML"),
 )
 #: A file that begins with so many rows that cannot be read is left there.
-_HOPELESS = 100_000
+HOPELESS = 100_000
 #: Fewer letters tell no language; more than so many characters tell no more.
 _LEAST, _MOST = 20, 4000
 #: Least probability of a language that is believed.
@@ -126,8 +126,8 @@ def _parse(
         is_hopeless = True
         for count, (line, found) in enumerate(read(path, reading), start=1):
             is_hopeless &= isinstance(found, BadRow)
-            if is_hopeless and count == _HOPELESS:
-                reason = f"none of the first {_HOPELESS:,} rows could be read; the rest was not tried"
+            if is_hopeless and count == HOPELESS:
+                reason = f"none of the first {HOPELESS:,} rows could be read; the rest was not tried"
                 rejected.append(Rejected(place, line, reason))
                 break
             row = found if isinstance(found, BadRow) else parse_row(found, detect)
