@@ -10,16 +10,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import AnalysisError, TextsError
+from analysis.errors import TextsError
+from analysis.readers.row import BadRow
 from analysis.readers.stream import Source
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
+_BOMS |= {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # the first of these begins one of UTF-32
 _MARKS = "‘’‚“”„–—…«»°€§·•©®™\u00a0\u00ad"
 _WESTERN = "áéíóúüñçàâãêôõäöèìòùîûëïß¿¡ºª£" + _MARKS
 _POLISH = "ąćęłńóśźż" + _MARKS
@@ -44,13 +40,12 @@ _UNLIKELY = re.compile(
 _READ_AS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
 
 
-class UnknownEncoding(AnalysisError):
+class UnknownEncoding(BadRow):
     """Bytes in an encoding that is not read: a guess would put wrong letters into words, and nobody would see it."""
 
     def __init__(self, likely: str = "") -> None:
         perhaps = f" (perhaps {likely})" if likely else ""
-        self.reason = f"encoding is none of UTF-8, UTF-16, {', '.join(_LEGACY)}{perhaps}. Save it as UTF-8"
-        super().__init__(f"its {self.reason}.")
+        super().__init__(f"encoding is none of UTF-8, UTF-16, {', '.join(_LEGACY)}{perhaps}. Save it as UTF-8")
 
 
 def encoding_of(path: Path) -> str:
@@ -77,13 +72,12 @@ def find_encoding(blocks: Iterable[bytes], *declared: str | None) -> str:
     """Python's name of the encoding of bytes; `declared` are those that a server or the text itself names.
 
     A byte order mark decides; else zeros in every other byte (UTF-16); else it is UTF-8 where more is valid UTF-8 than
-    is not, whatever was declared, since text in other encodings hardly ever happens to be; else what was declared,
-    unless it gives letters that nobody writes; else, of those that were used for the languages that have rules, the one
-    whose letters fit.
+    is not, since text in other encodings hardly ever happens to be; else what was declared, unless it gives letters
+    that nobody writes; else, of those that were used for the languages that have rules, the one whose letters fit.
     """
     blocks = iter(blocks)
     first = next(blocks, b"")
-    marked = [name for bom, name in _BOMS if first.startswith(bom)]
+    marked = [name for bom, name in _BOMS.items() if first.startswith(bom)]
     if wide := marked[0] if marked else _utf16(first[:4096]):
         return wide
     valid, invalid, sample = _survey(chain([first], blocks))

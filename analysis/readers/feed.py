@@ -39,10 +39,10 @@ def read_feed(path: Path, reading: Reading) -> Rows:
     """Each item: its 1-based number and what it holds as `parse_row` wants it, or what is wrong with it."""
     with Source(path) as source:
         raw, damage = source.read(MAX_SIZE + 1), source.damage
-    if len(raw) > MAX_SIZE:
-        raise TextsError(path, f"a feed of more than {MAX_SIZE:,} bytes; divide it into several files")
-    if raw.count(b"<item") + raw.count(b"<entry") > MAX_ITEMS:
-        raise TextsError(path, f"a feed of more than {MAX_ITEMS:,} items; divide it into several files")
+    items = raw.count(b"<item") + raw.count(b"<entry")
+    for count, most, unit in ((len(raw), MAX_SIZE, "bytes"), (items, MAX_ITEMS, "items")):
+        if count > most:
+            raise TextsError(path, f"a feed of more than {most:,} {unit}; divide it into several files")
     declared = _DECLARATION.match(raw[:500].decode("ascii", "replace"))
     try:
         text = decode(raw, declared and declared[1])
@@ -72,11 +72,9 @@ def _parse(path: Path, text: str) -> Any:
     with needed_for("reading feeds"):
         import feedparser
     headers = {"content-type": "application/xml; charset=utf-8"}
+    as_it_is = {"sanitize_html": False, "resolve_relative_uris": False}  # clean.py cleans the markup of every text
     try:
-        # Markup is cleaned as in every other text, by clean.py.
-        found = feedparser.parse(
-            text.encode(), sanitize_html=False, resolve_relative_uris=False, response_headers=headers
-        )
+        found = feedparser.parse(text.encode(), response_headers=headers, **as_it_is)
     except Exception as error:  # feedparser meets what nobody wrote it for
         raise TextsError(path, f"cannot be read as a feed ({type(error).__name__})") from error
     if not found.get("version") and not found.entries:

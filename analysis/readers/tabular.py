@@ -25,7 +25,6 @@ from analysis.readers.row import COLUMN_NAMES, MAX_TEXT, BadRow, Reading, Rows, 
 from analysis.readers.stream import BEFORE_RATIO, BOMB, MAX_LINE, MAX_RATIO, Source
 
 _Line = tuple[int, str | None]
-_DELIMITERS = (",", ";", "\t", "|")
 #: Characters that may be read again after rows that could not be split, so that no file takes for ever.
 _AGAIN = 100_000_000
 #: Rows of Parquet read at a time, and most bytes of one group of rows, unpacked, as the file declares it.
@@ -92,13 +91,9 @@ def read_cells(
 
 def _delimiter(line: str, given: Mapping[str, str]) -> str:
     """The delimiter that finds most names of columns in the first line, and most columns."""
-    known = {name for names in COLUMN_NAMES.values() for name in names} | {name.casefold() for name in given.values()}
-
-    def count(delimiter: str) -> tuple[int, int]:
-        names = [name.strip().strip('"').casefold() for name in line.split(delimiter)]
-        return sum(name in known for name in names), len(names)
-
-    return max(_DELIMITERS, key=count)
+    known = {name.casefold() for names in (*COLUMN_NAMES.values(), given.values()) for name in names}
+    columns = {sign: [name.strip().strip('"').casefold() for name in line.split(sign)] for sign in ",;\t|"}
+    return max(columns, key=lambda sign: (sum(name in known for name in columns[sign]), len(columns[sign])))
 
 
 @returns_bad_row
