@@ -131,9 +131,8 @@ def test_a_bad_row_is_set_aside_and_the_rest_goes_on(tmp_path, change, expected)
     ],
 )
 def test_a_broken_line_is_set_aside(tmp_path, line, expected):
-    path = tmp_path / "a.jsonl"
-    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(ROW).encode() + b"\r\n\n" + line + b"\n")
-    table, rejected, _ = read(path)
+    lines = b"\xef\xbb\xbf" + json.dumps(ROW).encode() + b"\r\n\n" + line + b"\n"
+    table, rejected, _ = read(tmp_path / "a.jsonl", lines)
     assert (["herald-1"], [("a.jsonl", 3, expected)]) == (table["article"].to_list(), rejected)
 
 
@@ -168,16 +167,13 @@ def test_a_file_that_cannot_be_read_is_an_error_before_any_row(tmp_path, name, e
 
 def test_a_file_without_a_readable_row_is_left(tmp_path, monkeypatch):
     monkeypatch.setattr("analysis.readers.HOPELESS", 1_000)
-    (tmp_path / "a.jsonl").write_bytes(b"x\n" * 1_500)
-    _, rejected, _ = read(tmp_path / "a.jsonl")
+    _, rejected, _ = read(tmp_path / "a.jsonl", b"x\n" * 1_500)
     expected = ("a.jsonl", 1_000, "none of the first 1,000 rows could be read; the rest was not tried")
     assert (1_000, expected) == (len(rejected), rejected[-1])
 
 
 @given(lines=st.lists(st.one_of(st.binary(max_size=60), st.just(json.dumps(ROW).encode())), max_size=6))
 def test_every_line_that_is_not_blank_is_read_or_set_aside(tmp_path_factory, lines):
-    path = tmp_path_factory.mktemp("any") / "a.jsonl"
-    path.write_bytes(b"\n".join(lines))
-    table, rejected, _ = read(path)
+    table, rejected, _ = read(tmp_path_factory.mktemp("any") / "a.jsonl", b"\n".join(lines))
     not_blank = [line for line in b"\n".join(lines).split(b"\n") if line.strip()]
     assert len(not_blank) == len(table) + len(rejected)

@@ -1,6 +1,4 @@
-"""Files of texts → TEXTS, in chunks.
-
-A row that cannot be read is set aside with its place and the reason, never with its text; the rest goes on.
+"""Files of texts → TEXTS, in chunks; a row that cannot be read is set aside with its place and why, not its text.
 
 `tabular`, `feed`, `warc` and `folder` read a format each (`FORMATS`); `stream` opens a file, `charset` decides its
 encoding, `html` takes pages apart, `row` and `clean` make a text of what a format's reader gives.
@@ -47,10 +45,8 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
 )
 #: A file that begins with so many rows that cannot be read is left there.
 HOPELESS = 100_000
-#: Fewer letters tell no language; more than so many characters tell no more.
-_LEAST, _MOST = 20, 4000
-#: Least probability of a language that is believed.
-_SURE = 0.6
+#: Fewer letters tell no language; more than so many characters tell no more. Least probability that is believed.
+_LEAST, _MOST, _SURE = 20, 4000, 0.6
 
 
 class Rejected(NamedTuple):
@@ -189,10 +185,9 @@ def _format_of(path: Path) -> str:
 
 
 def detect_language(text: str, languages: Collection[str]) -> str:
-    """Language of a text; a BadRow is raised where that is none of `languages`, or cannot be told.
+    """Language of a text, by py3langid (Lui & Baldwin 2012); a BadRow where that is none of `languages`, or is unclear.
 
-    By py3langid (Lui & Baldwin 2012, ACL System Demonstrations): offline, the same on every machine. All 97 languages
-    the model knows are weighed, not only the study's: an article in none of them is to be noticed.
+    All 97 languages that the model knows are weighed: an article in none of the study's is to be noticed.
     """
     if sum(map(str.isalpha, text[:_MOST])) < _LEAST:
         raise BadRow("language is missing, and the text is too short to tell it")

@@ -1,7 +1,4 @@
-"""RSS and Atom, by feedparser: an item is an article, its summary or content the body; and whose a feed or page is.
-
-A feed is read as a whole, so has a limit: what publishers serve is a hundred times smaller.
-"""
+"""RSS and Atom, by feedparser: an item is an article, its summary or content the body; and whose a feed or page is."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ from analysis.readers.row import (
 )
 from analysis.readers.stream import Source
 
-#: Most bytes of a feed, unpacked, and most items.
+#: Most bytes of a feed, unpacked, and most items; those that publishers serve have a hundredth.
 MAX_SIZE, MAX_ITEMS = 5_000_000, 10_000
 _DECLARATION = re.compile(r"""\A\s*<\?xml\b[^<>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{2,40})["'][^<>]{0,200}?\?>""")
 _END = re.compile(r"</\s*(?:[a-z]+:)?(?:rss|feed|rdf)\s*>(?:\s|<!--.{0,1000}?-->)*\Z", re.IGNORECASE | re.DOTALL)

@@ -1,7 +1,6 @@
 """A page of HTML → title, main text, date and language, by trafilatura (Barbaresi 2021, ACL Demo).
 
-Pages come from the web, so all is bounded: a page's bytes, its elements and their attributes, how deep they nest. Two
-runs over the same bytes give the same text; the day on which they run does not matter.
+Pages come from the web, so all is bounded. The same bytes give the same text, on whatever day they are read.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ _PUBLISHED_META = (
     "//meta[@property='article:published_time' or @name='article:published_time']/@content",
     "//head/meta[@itemprop='datePublished' or @property='og:published_time']/@content",
 )
+_LANGUAGE = ("lang", "{http://www.w3.org/XML/1998/namespace}lang", "xml:lang")
 _LINKED_DATA = "//script[@type='application/ld+json']/text()"
 _ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report)\Z")
 _MICRODATA = "//body//*[@itemprop='datePublished']"
@@ -80,10 +80,10 @@ def page_text(
 def main_text(
     html: bytes | str, *, url: str | None = None, charset: str | None = None, latest: date | None = None
 ) -> Extracted:
-    """Title, main text, date and language of a page, without navigation, advertisements and comments.
+    """Title, main text, date and language of a page; HtmlRefused is raised where it cannot be taken apart.
 
     Its address (`url`) may hold its date. The server's `charset` counts before the page's own. No date after `latest`,
-    such as the day of the crawl, is believed. HtmlRefused is raised where the page cannot be taken apart.
+    such as the day of the crawl, is believed.
     """
     if len(html) > MAX_SIZE:
         raise HtmlRefused(f"of more than {MAX_SIZE:,} bytes")
@@ -108,8 +108,7 @@ def main_text(
         raise
     except Exception as error:  # the extraction meets what nobody wrote it for: any error is one of that page
         raise HtmlRefused(f"cannot be taken apart ({type(error).__name__})") from error
-    title = " ".join(((found and found.title) or "").split())
-    body = (found and found.text) or ""
+    title, body = " ".join(((found and found.title) or "").split()), (found and found.text) or ""
     first, _, rest = body.lstrip().partition("\n")
     # A first line that repeats the title would pass for the first paragraph.
     is_repeated = title and " ".join(first.split()).casefold() == title.casefold()
@@ -198,6 +197,5 @@ def _by_htmldate(tree: Any, page: str, url: str | None, latest: date) -> Publish
 
 def _language(tree: Any) -> str:
     root = tree.getroottree().getroot()
-    given = root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang") or ""
-    tag = language_tag(given)
+    tag = language_tag(next(filter(None, map(root.get, _LANGUAGE)), ""))
     return tag if re.fullmatch("[a-z]{2,3}", tag) else ""

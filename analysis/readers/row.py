@@ -122,16 +122,12 @@ class Published(NamedTuple):
 
 
 def read_date(text: str) -> Published | None:
-    """Date in ISO 8601 or as feeds write it (RFC 822); None where it is neither, or could mean several.
-
-    A time without a zone is UTC. One in a zone that is only named is read where the name means one thing.
-    """
+    """Date in ISO 8601 or as feeds write it (RFC 822), without a zone UTC; None where it could mean several."""
     found = _WRITTEN.fullmatch(text) if len(text) < 100 else None
     if found is None:
         return None
-    clock, zone = found["clock"], found["zone"] or "Z"
+    day, clock, zone = found["iso"], found["clock"], found["zone"] or "Z"
     try:
-        day = found["iso"]
         if not day:
             day = f"{found['year']}-{_MONTHS.index(found['month'].lower()) + 1:02d}-{int(found['day']):02d}"
         if not clock:
@@ -187,10 +183,7 @@ def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, st
 
 
 def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *, files: bool = False) -> dict[str, int]:
-    """Position of each known column by what it holds; `given` are names that the study says, `path` is for messages.
-
-    `files` says that a column names files that hold the texts. A TextsError tells of a column that is not there.
-    """
+    """Position of each known column by what it holds; `given` are names in study.toml, `files` is for metadata.csv."""
     plain = [re.sub(r"[\s_-]+", "_", name.strip().casefold()) for name in names]
     shown = [name if len(name) <= _WIDTH else f"{name[: _WIDTH - 1]}…" for name in names[:_SHOWN]]
     there = f"it has: {', '.join(shown)}{', …' if len(names) > _SHOWN else ''}"

@@ -128,8 +128,7 @@ def _records(lines: Iterator[_Line], delimiter: str, quoted: bool) -> Iterator[t
     waiting, again = deque[_Line](), _AGAIN
 
     def row_lines() -> Iterator[str]:
-        """Lines for csv.reader, which takes as many as a row needs; no more than a row may have."""
-        size = 0
+        size = 0  # csv.reader takes as many lines as a row needs; it gets no more than a row may have
         while size <= MAX_LINE and (line := waiting.popleft() if waiting else next(lines, None)):
             used.append(line)
             if line[1] is None:
@@ -164,8 +163,7 @@ def _records(lines: Iterator[_Line], delimiter: str, quoted: bool) -> Iterator[t
 def read_parquet(path: Path, reading: Reading) -> Rows:
     """Each row of Parquet: its 1-based number and its cells, or what is wrong with it.
 
-    Read in batches. Texts stay encoded until each is looked at, so that a dictionary of a few long texts, repeated a
-    million times, does not fill the memory.
+    Texts stay encoded until each is looked at: a dictionary of a few long ones, repeated a million times, fits.
     """
     try:
         metadata = pq.read_metadata(path)

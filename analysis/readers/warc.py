@@ -1,7 +1,6 @@
 """WARC and WARC.gz as crawls such as Common Crawl News ship them: a page is an article, by trafilatura.
 
-warcio takes single records apart. Where they begin and end is found here, because warcio gives up at the first record
-that is malformed and reads a header line of any length.
+warcio takes single records apart; where they begin and end is found here, as it gives up at the first malformed one.
 """
 
 from __future__ import annotations
@@ -36,15 +35,13 @@ class _Skipped(Exception):
 
 
 def read_warc(path: Path, reading: Reading) -> Rows:
-    """Each page: its record's 1-based number and its text as `parse_row` wants it, or what is wrong.
-
-    Records that are no pages are counted in `reading.skipped`.
-    """
+    """Each page: its record's 1-based number and its text as `parse_row` wants it, or what is wrong."""
     with Source(path) as source:
-        yield from source.with_damage(_rows(source, reading))
+        yield from source.with_damage(_pages(source, reading))
 
 
-def _rows(source: Source, reading: Reading) -> Iterator[tuple[int, Mapping[str, object] | BadRow | None]]:
+def _pages(source: Source, reading: Reading) -> Iterator[tuple[int, Mapping[str, object] | BadRow | None]]:
+    """As `read_warc`; None for a record that is no page, which is counted."""
     with needed_for("reading WARC"):
         from warcio.archiveiterator import ArchiveIterator
     logging.getLogger("warcio").setLevel(logging.CRITICAL)  # it would print addresses that it does not like
@@ -103,10 +100,7 @@ def _records(source: Source) -> Iterator[tuple[str, bytes] | BadRow]:
 
 @returns_bad_row
 def _record(window: _Window) -> tuple[str, bytes]:
-    """The record at a window's start, which is passed over: its type and, where that is "response", its bytes.
-
-    After a record whose length is wrong, the next one is looked for within it.
-    """
+    """The record at a window's start, which is passed over: its type and, where that is "response", its bytes."""
     window.fill(_HEADERS)
     is_record, end = _VERSION.match(window), _HEADERS_END.search(window, 0, _HEADERS)
     if not is_record or not end or end[0].endswith(b"WARC/"):
@@ -130,6 +124,7 @@ def _record(window: _Window) -> tuple[str, bytes]:
         raw = bytes(window[:size]) if kind == "response" else b""
         window.skip(size)
         return kind, raw
+    # After a record whose length is wrong, the next one is looked for within it.
     inside = _NEXT.search(window, len(head) - 1, size) if window.again > 0 else None
     window.again -= size if inside else 0
     window.skip(inside.start() + 1 if inside else size)
