@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis.errors import TextsError
-from analysis.readers.charset import decode
+from analysis.readers.charset import UnknownEncoding, decode
 from analysis.readers.html import page_text
 from analysis.readers.row import BadRow, Reading, Rows, complete, identify, needed_for, returns_bad_row
 from analysis.readers.tabular import read_cells
@@ -88,7 +88,10 @@ def _row(raw: bytes, name: str, cells: Mapping[str, object]) -> Mapping[str, obj
 
 def _plain(raw: bytes, name: str) -> dict[str, str]:
     """Text of a file; of Markdown without its marks, and a heading that opens it is the title."""
-    text = decode(raw)
+    try:
+        text = decode(raw)
+    except UnknownEncoding as error:
+        raise BadRow(f"file's {error.reason}") from error
     if text.count("\0") > len(text) // 100:
         raise BadRow("file holds no text")
     if not name.lower().endswith(".md"):
