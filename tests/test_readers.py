@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ministudy import TEXTS as MINI
 from ministudy import mini_study
+from reading import read
 
-from analysis import tables
 from analysis.annotation.run import annotate
 from analysis.errors import TextsError
-from analysis.readers import Rejected, read_texts
+from analysis.readers import read_texts
 from analysis.readers.row import read_date
 from analysis.study import load_study
 
@@ -28,6 +28,7 @@ ROW = {
     "title": "A vote in Lima",
     "body": "<p>The chamber met.</p><p>It voted.</p>",
 }
+OTHER = {**ROW, "article": "herald-2"}
 
 
 def _write(path: Path, *rows: object) -> Path:
@@ -35,36 +36,23 @@ def _write(path: Path, *rows: object) -> Path:
     return path
 
 
-def _read(path: Path, **options: object) -> tuple[pd.DataFrame, list[Rejected]]:
-    rejected: list[Rejected] = []
-    chunks = list(read_texts(path, rejected=rejected, **options))
-    return (pd.concat(chunks, ignore_index=True) if chunks else tables.empty(tables.TEXTS)), rejected
-
-
 def test_a_row_is_cleaned_and_digested_as_it_was_handed_over(tmp_path):
-    table, rejected = _read(_write(tmp_path / "a.jsonl", ROW))
+    table, rejected, _ = read(_write(tmp_path / "a.jsonl", ROW))
     expected = {
-        "article": "herald-1",
-        "outlet": "herald",
-        "language": "en",
+        **ROW,
         "published": pd.Timestamp("2022-12-07T15:54:07Z"),
         "timestamp": "publisher",
-        "url": "https://herald.example/1",
         "source": "feed",
-        "title": "A vote in Lima",
         "body": "The chamber met.\nIt voted.",
         "source_sha256": hashlib.sha256(f"{ROW['title']}\n{ROW['body']}".encode()).hexdigest(),
     }
-    assert [expected] == table.to_dict("records")
-    assert [] == rejected
+    assert ([expected], []) == (table.to_dict("records"), rejected)
 
 
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        ("2022-12-09", "2022-12-09"),
-        ("20221209", "2022-12-09"),
-        ("9 Dec 2022", "2022-12-09"),
+        *((day, "2022-12-09") for day in ("2022-12-09", "20221209", "9 Dec 2022")),
         ("2022-12-09T10:00:00", "2022-12-09 10:00:00+00:00"),
         ("2022-12-09 9:05", "2022-12-09 09:05:00+00:00"),
         ("2022-12-09 10:00 UTC", "2022-12-09 10:00:00+00:00"),
@@ -86,7 +74,7 @@ def test_what_is_dated_is_said_in_a_column(tmp_path):
     """Not in the digits of a time: milliseconds are no crawler's, and a day is not midnight."""
     times = ["2022-12-09T10:00:00.593Z", "2022-12-09", "2022-12-09T10:00:00Z"]
     rows = [{**ROW, "article": time, "published": time} for time in times]
-    table, _ = _read(_write(tmp_path / "a.jsonl", *rows[:2], {**rows[2], "timestamp": "crawl"}))
+    table, *_ = read(_write(tmp_path / "a.jsonl", *rows[:2], {**rows[2], "timestamp": "crawl"}))
     assert ["publisher", "day", "crawl"] == table["timestamp"].to_list()
 
 
@@ -100,18 +88,16 @@ def test_a_day_without_a_time_is_that_day_where_the_event_was(tmp_path):
     assert ["2022-12-08", "2022-12-07"] == days.dt.strftime("%Y-%m-%d").to_list()
 
 
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [("EN", "en"), ("en-GB", "en"), ("en_US", "en"), ("es-419", "es"), ("spa", "es"), (" pt ", "pt"), ("Maya", None)],
-)
-def test_a_language_is_understood_as_people_write_it(tmp_path, written, expected):
-    table, _ = _read(_write(tmp_path / "a.jsonl", {**ROW, "language": written}))
-    assert [expected or written] == table["language"].to_list()
+def test_a_language_is_understood_as_people_write_it(tmp_path):
+    written = {"EN": "en", "en-GB": "en", "en_US": "en", "es-419": "es", "spa": "es", " pt ": "pt", "Maya": "Maya"}
+    table, *_ = read(_write(tmp_path / "a.jsonl", *({**ROW, "article": tag, "language": tag} for tag in written)))
+    assert list(written.values()) == table["language"].to_list()
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
+        *(({name: ...}, f"{name} is missing") for name in ROW),
         ({"article": None}, "article is missing"),
         ({"outlet": "  "}, "outlet is missing"),
         ({"language": 5}, "language is not a text"),
@@ -127,18 +113,10 @@ def test_a_language_is_understood_as_people_write_it(tmp_path, written, expected
     ],
 )
 def test_a_bad_row_is_set_aside_and_the_rest_goes_on(tmp_path, change, expected):
-    path = _write(tmp_path / "a.jsonl", {**ROW, **change}, {**ROW, "article": "herald-2"})
-    table, rejected = _read(path)
+    row = {name: value for name, value in {**ROW, **change}.items() if value is not ...}
+    table, rejected, _ = read(_write(tmp_path / "a.jsonl", row, OTHER), languages=None)
     assert ["herald-2"] == table["article"].to_list()
-    assert [(path, 1)] == [(row.path, row.line) for row in rejected]
-    assert rejected[0].reason.startswith(expected)
-
-
-@pytest.mark.parametrize("missing", ["article", "outlet", "language", "published", "url", "title", "body"])
-def test_a_missing_field_is_named(tmp_path, missing):
-    row = {name: value for name, value in ROW.items() if name != missing}
-    _, rejected = _read(_write(tmp_path / "a.jsonl", row))
-    assert [f"{missing} is missing"] == [found.reason for found in rejected]
+    assert [("a.jsonl", 1, expected)] == [(*place, reason[: len(expected)]) for *place, reason in rejected]
 
 
 @pytest.mark.parametrize(
@@ -147,31 +125,22 @@ def test_a_missing_field_is_named(tmp_path, missing):
         (b'{"article": "caf\xe9"}', "not UTF-8 (byte 17 of the line)"),
         (b'{"article": "a"', "broken JSON (Expecting ',' delimiter, column 16)"),
         (b"[1, 2]", "not a JSON object"),
+        (b"null", "not a JSON object"),
         (b"[" * 100_000, "broken JSON"),
         (b"9" * 10_000, "broken JSON"),
     ],
 )
 def test_a_broken_line_is_set_aside(tmp_path, line, expected):
-    path = tmp_path / "a.jsonl"
-    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(ROW).encode() + b"\r\n\n" + line + b"\n")
-    table, rejected = _read(path)
-    assert ["herald-1"] == table["article"].to_list()
-    assert [Rejected(path, 3, expected)] == rejected
+    lines = b"\xef\xbb\xbf" + json.dumps(ROW).encode() + b"\r\n\n" + line + b"\n"
+    table, rejected, _ = read(tmp_path / "a.jsonl", lines)
+    assert (["herald-1"], [("a.jsonl", 3, expected)]) == (table["article"].to_list(), rejected)
 
 
-def test_an_id_that_was_read_before_is_set_aside_across_files(tmp_path):
-    paths = [_write(tmp_path / "a.jsonl", ROW), _write(tmp_path / "b.jsonl", ROW)]
-    rejected: list[Rejected] = []
-    (table,) = read_texts(paths, rejected=rejected)
-    assert 1 == len(table)
-    assert [Rejected(paths[1], 1, "article id was read before (a.jsonl, line 1)")] == rejected
-
-
-def test_rows_may_be_refused(tmp_path):
-    path = _write(tmp_path / "a.jsonl", ROW, {**ROW, "article": "x", "outlet": "gazette"})
-    table, rejected = _read(path, refuse=lambda row: "not ours" if row.outlet == "gazette" else None)
-    assert ["herald-1"] == table["article"].to_list()
-    assert [Rejected(path, 2, "not ours")] == rejected
+def test_an_id_that_was_read_before_or_an_unwanted_row_is_set_aside(tmp_path):
+    paths = [_write(tmp_path / "a.jsonl", ROW), _write(tmp_path / "b.jsonl", ROW, {**OTHER, "outlet": "gazette"})]
+    table, rejected, _ = read(paths, refuse=lambda row: "not ours" if row.outlet == "gazette" else None)
+    expected = [("b.jsonl", 1, "article id was read before (a.jsonl, line 1)"), ("b.jsonl", 2, "not ours")]
+    assert (["herald-1"], expected) == (table["article"].to_list(), rejected)
 
 
 def test_chunks_hold_no_more_rows_than_asked_for(tmp_path):
@@ -184,20 +153,27 @@ def test_chunks_hold_no_more_rows_than_asked_for(tmp_path):
     [
         ("none.jsonl", "does not exist"),
         ("a.docx", "its ending is none of .jsonl, .ndjson"),
+        ("a.parquet.gz", "its ending is none of .jsonl, .ndjson"),
         ("d.jsonl", "is not a file"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_an_error_before_any_row(tmp_path, name, expected):
     (tmp_path / "a.docx").touch()
+    (tmp_path / "a.parquet.gz").touch()
     (tmp_path / "d.jsonl").mkdir()
     with pytest.raises(TextsError, match=expected):
         read_texts([_write(tmp_path / "a.jsonl", ROW), tmp_path / name])
 
 
+def test_a_file_without_a_readable_row_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr("analysis.readers.HOPELESS", 1_000)
+    _, rejected, _ = read(tmp_path / "a.jsonl", b"x\n" * 1_500)
+    expected = ("a.jsonl", 1_000, "none of the first 1,000 rows could be read; the rest was not tried")
+    assert (1_000, expected) == (len(rejected), rejected[-1])
+
+
 @given(lines=st.lists(st.one_of(st.binary(max_size=60), st.just(json.dumps(ROW).encode())), max_size=6))
 def test_every_line_that_is_not_blank_is_read_or_set_aside(tmp_path_factory, lines):
-    path = tmp_path_factory.mktemp("any") / "a.jsonl"
-    path.write_bytes(b"\n".join(lines))
-    table, rejected = _read(path)
+    table, rejected, _ = read(tmp_path_factory.mktemp("any") / "a.jsonl", b"\n".join(lines))
     not_blank = [line for line in b"\n".join(lines).split(b"\n") if line.strip()]
     assert len(not_blank) == len(table) + len(rejected)

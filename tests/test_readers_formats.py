@@ -11,39 +11,29 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from reading import EN, ES, read
+from reading import EN, ES, POLISH, read
 from test_readers_html import PAGE
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from analysis import readers
 from analysis.errors import MissingLibrary, TextsError
 from analysis.readers.feed import outlet_finder
 from analysis.readers.row import NO_DATE
 
-OUTLETS = pd.DataFrame(
-    {
-        "outlet": ["heraldo", "gazette"],
-        "feed": ["El Heraldo: portada", None],
-        "domain": ["heraldo.example h.example", None],
-    }
-)
-FIND = outlet_finder(OUTLETS)
+OUTLETS = {
+    "outlet": ["heraldo", "gazette"],
+    "feed": ["El Heraldo: portada", None],
+    "domain": ["heraldo.example h.example", None],
+}
+FIND = outlet_finder(pd.DataFrame(OUTLETS))
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("heraldo.example", "heraldo"),
-        ("EDICION.heraldo.example", "heraldo"),
-        ("h.example", "heraldo"),
-        ("notheraldo.example", None),
-        ("example", None),
-        ("El Heraldo: portada", "heraldo"),
-        ("gazette", "gazette"),
-    ],
-)
-def test_an_outlet_is_found_by_host_feed_or_id(name, expected):
-    assert expected == FIND(name)
+def test_an_outlet_is_found_by_host_feed_or_id():
+    for name in ("heraldo.example", "EDICION.heraldo.example", "h.example", "El Heraldo: portada"):
+        assert "heraldo" == FIND(name)
+    assert ["gazette", None, None] == [FIND(name) for name in ("gazette", "notheraldo.example", "example")]
+    assert outlet_finder(pd.DataFrame({**OUTLETS, "feed": float("nan"), "domain": None}))("a.example") is None
 
 
 def test_parquet_is_read_in_batches_with_dates_and_numbers_as_they_are(tmp_path):
@@ -60,17 +50,13 @@ def test_parquet_that_is_broken_is_an_error_or_set_aside(tmp_path):
     path = tmp_path / "a.parquet"
     plain = {"outlet": ["h"] * 30, "date": ["2022-12-07"] * 30, "text": [f"{n} {EN}" for n in range(30)]}
     pq.write_table(pa.table(plain), path, row_group_size=10, use_dictionary=False, compression="zstd")
-    column = pq.read_metadata(path).row_group(1).column(2)
-    raw = bytearray(path.read_bytes())
-    at = column.data_page_offset + 40
-    raw[at : at + 60] = b"\xff" * 60
-    path.write_bytes(raw)
-    found, rejected, _ = read(path)
-    assert 20 == len(found)
-    assert ["rows 11 to 20 cannot be read"] == [reason.partition(" (")[0] for *_, reason in rejected]
-    path.write_bytes(raw[:-20])
+    at = pq.read_metadata(path).row_group(1).column(2).data_page_offset + 40
+    raw = path.read_bytes()
+    raw = raw[:at] + b"\xff" * 60 + raw[at + 60 :]
+    found, [(*_, reason)], _ = read(path, raw)
+    assert (20, "rows 11 to 20 cannot be read") == (len(found), reason.partition(" (")[0])
     with pytest.raises(TextsError, match="cannot be read as Parquet"):
-        read(path)
+        read(path, raw[:-20])
 
 
 FEED = f"""<?xml version="1.0"?><rss version="2.0"><channel><title>El Heraldo: portada</title>
@@ -80,9 +66,7 @@ FEED = f"""<?xml version="1.0"?><rss version="2.0"><channel><title>El Heraldo: p
 
 
 def test_an_item_of_a_feed_is_an_article(tmp_path):
-    path = tmp_path / "a.xml"
-    path.write_text(FEED)
-    table, rejected, _ = read(path, outlet_of=FIND)
+    table, rejected, _ = read(tmp_path / "a.xml", FEED, outlet_of=FIND)
     columns = ["outlet", "language", "url", "source", "title", "body"]
     assert [["heraldo", "es", "https://x.example/1", "feed", "Uno & dos", ES]] == table[columns].values.tolist()
     assert pd.Timestamp("2022-12-07T15:54:07Z") == table["published"][0]
@@ -91,48 +75,46 @@ def test_an_item_of_a_feed_is_an_article(tmp_path):
 
 @pytest.mark.parametrize(("encoding", "declared"), [("cp1250", ""), ("utf-8", ' encoding="iso-8859-1"')])
 def test_the_encoding_of_a_feed_is_found_whatever_it_says(tmp_path, encoding, declared):
-    polish = "Sędziowie zebrali się rano, a świadkowie już odjechali."
-    text = FEED.replace("?>", f"{declared}?>").replace(ES, polish).replace("es-PE", "pl")
-    (tmp_path / "a.xml").write_bytes(text.encode(encoding))
-    assert [["pl", polish]] == read(tmp_path / "a.xml")[0][["language", "body"]].values.tolist()
+    text = FEED.replace("?>", f"{declared}?>").replace(ES, POLISH).replace("es-PE", "pl")
+    table, *_ = read(tmp_path / "a.xml", text.encode(encoding))
+    assert [["pl", POLISH]] == table[["language", "body"]].values.tolist()
 
 
-def test_a_damaged_byte_costs_its_item_of_a_feed(tmp_path):
-    item = FEED[FEED.index("<item>") : FEED.index("</item>") + 7]
-    raw = FEED.replace(item, item.replace("/1<", "/0<") + item).encode()
-    at = raw.rindex("ñ".encode())
-    (tmp_path / "a.xml").write_bytes(raw[:at] + b"\xf1" + raw[at + 2 :])
-    table, rejected, _ = read(tmp_path / "a.xml")
-    assert [ES] == table["body"].to_list()
-    assert ("a.xml", 2, "title or body is not valid Unicode") == rejected[0]
+ITEM = FEED[FEED.index("<item>") : FEED.index("</item>") + 7].encode()
 
 
-@pytest.mark.parametrize("date", ["2022/12/7 15:07:41", "1670443661", "Wed, 7 Dec"])
-def test_no_date_of_an_item_is_made_up(tmp_path, date):
-    path = tmp_path / "a.xml"
-    path.write_text(re.sub("<pubDate>.*?<", f"<pubDate>{date}<", FEED))
-    table, rejected, _ = read(path)
-    assert (0, ("a.xml", 1, NO_DATE)) == (len(table), rejected[0])
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        *(
+            (b"Wed, 07 Dec 2022 10:54:07 -0500", date, NO_DATE)
+            for date in (b"2022/12/7 15:07:41", b"1670443661", b"7 Dec")
+        ),
+        ("ñ".encode(), b"\xf1", "title or body is not valid Unicode"),
+    ],
+)
+def test_an_item_that_cannot_be_read_costs_no_other(tmp_path, old, new, expected):
+    table, rejected, _ = read(tmp_path / "a.xml", FEED.encode().replace(ITEM, ITEM.replace(old, new) + ITEM))
+    assert ([ES], ("a.xml", 1, expected)) == (table["body"].to_list(), rejected[0])
 
 
 def test_an_item_where_the_feed_breaks_off_is_set_aside(tmp_path):
-    path = tmp_path / "a.xml"
-    path.write_text(FEED[: FEED.index(ES) + 30])
-    table, rejected, _ = read(path)
-    assert 0 == len(table)
-    assert "the feed ends too soon: this item may be cut off" == rejected[0][2]
-    path.write_text("<?xml version='1.0'?><other/>")
-    with pytest.raises(TextsError, match="is neither RSS nor Atom"):
-        read(path)
+    table, rejected, _ = read(tmp_path / "a.xml", FEED[: FEED.index(ES) + 30])
+    assert (0, "the feed ends too soon: this item may be cut off") == (len(table), rejected[0][2])
 
 
-def test_a_feed_that_no_publisher_serves_is_refused(tmp_path):
-    path = tmp_path / "a.xml"
-    large = (("<item>" * 10_001, "of more than 10,000 items"), ("x" * 5_000_000, "of more than 5,000,000"))
-    for content, expected in large:
-        path.write_text(f"<rss>{content}")
-        with pytest.raises(TextsError, match=f"a feed {expected}"):
-            read(path)
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("<rss>" + "<item>" * 10_001, "a feed of more than 10,000 items"),
+        ("<rss>" + "x" * 5_000_000, "a feed of more than 5,000,000"),
+        ("<?xml version='1.0'?><other/>", "is neither RSS nor Atom"),
+    ],
+    ids=["items", "bytes", "other"],
+)
+def test_a_feed_that_no_publisher_serves_is_refused(tmp_path, content, expected):
+    with pytest.raises(TextsError, match=expected):
+        read(tmp_path / "a.xml", content)
 
 
 def _warc(*pages: tuple[str, bytes, str, str], gz: bool) -> bytes:
@@ -150,9 +132,8 @@ HTML = ("text/html; charset=utf-8", "200 OK")
 UNDATED = re.sub("<meta property=.*?>", "", PAGE).encode()
 
 
-@pytest.mark.parametrize("gz", [False, True])
-def test_a_page_of_a_crawl_is_an_article_and_all_else_is_counted(tmp_path, gz):
-    path = tmp_path / ("a.warc.gz" if gz else "a.warc")
+@pytest.mark.parametrize("name", ["a.warc", "a.warc.gz"])
+def test_a_page_of_a_crawl_is_an_article_and_all_else_is_counted(tmp_path, name):
     pages = [
         ("https://www.heraldo.example/1", PAGE.encode(), *HTML),
         ("https://www.heraldo.example/2", UNDATED, *HTML),
@@ -160,13 +141,13 @@ def test_a_page_of_a_crawl_is_an_article_and_all_else_is_counted(tmp_path, gz):
         ("https://heraldo.example/gone", b"gone", "text/html", "404 Not Found"),
         ("https://else.example/1", PAGE.encode(), *HTML),
     ]
-    path.write_bytes(_warc(*pages, gz=gz))
-    table, rejected, skipped = read(path, outlet_of=FIND)
-    columns = ["outlet", "language", "source", "title"]
-    assert [["heraldo", "es", "page", "Votación en Lima"]] * 2 == table[columns].values.tolist()
-    expected = [["2022-12-07T20:54:07", "publisher"], ["2022-12-10T01:02:03", "crawl"]]
-    table["published"] = table["published"].dt.strftime("%Y-%m-%dT%H:%M:%S")
-    assert (expected, []) == (table[["published", "timestamp"]].values.tolist(), rejected)
+    table, rejected, skipped = read(tmp_path / name, _warc(*pages, gz=name.endswith("gz")), outlet_of=FIND)
+    columns = ["outlet", "language", "source", "title", "published", "timestamp"]
+    expected = [
+        ["heraldo", "es", "page", "Votación en Lima", "2022-12-07 20:54:07+00:00", "publisher"],
+        ["heraldo", "es", "page", "Votación en Lima", "2022-12-10 01:02:03+00:00", "crawl"],
+    ]
+    assert (expected, []) == (table[columns].astype(str).values.tolist(), rejected)
     kinds = {
         "WARC records of type warcinfo": 1,
         "HTTP responses of type image/png": 1,
@@ -182,14 +163,14 @@ def test_a_page_of_a_crawl_is_an_article_and_all_else_is_counted(tmp_path, gz):
         (b"Content-Length: ", b"Content-Length: 9", "the record ends too soon"),
         (b"Content-Length: ", b"Content-Length: x", "the record's headers lack Content-Length or WARC-Type"),
         (b"WARC/1.", b"WRAC/1.", "no WARC record begins here"),
+        (b"WARC/1.", b"x" * 300_000 + b"WARC/1.", "no WARC record begins here"),
     ],
 )
 def test_a_malformed_record_costs_no_other(tmp_path, old, new, reason):
     good, bad = (_warc((f"https://heraldo.example/{n}", PAGE.encode(), *HTML), gz=False) for n in (1, 2))
     start = bad.index(b"WARC/1.", 10)  # after the one that says what the file is
-    path = tmp_path / "a.warc"
-    path.write_bytes(good + bad[:start] + bad[start:].replace(old, new, 1) + good.replace(b"/1\r\n", b"/3\r\n"))
-    table, rejected, _ = read(path)
+    crawl = good + bad[:start] + bad[start:].replace(old, new, 1) + good.replace(b"/1\r\n", b"/3\r\n")
+    table, rejected, _ = read(tmp_path / "a.warc", crawl)
     assert ["https://heraldo.example/1", "https://heraldo.example/3"] == table["url"].to_list()
     assert reason in [found for *_, found in rejected]
 
@@ -203,8 +184,7 @@ def test_a_packed_page_is_unpacked_no_further_than_wanted(tmp_path):
         packed = io.BytesIO(gzip.compress(content))
         url = f"https://heraldo.example/{number}"
         writer.write_record(writer.create_warc_record(url, "response", payload=packed, http_headers=http))
-    (tmp_path / "a.warc").write_bytes(out.getvalue())
-    table, rejected, _ = read(tmp_path / "a.warc")
+    table, rejected, _ = read(tmp_path / "a.warc", out.getvalue())
     assert (1, "HTML of more than 8,000,000 bytes") == (len(table), rejected[0][2])
 
 
@@ -228,12 +208,11 @@ def test_a_folder_of_texts_with_its_metadata(tmp_path):
         ("lost.txt", 1, "has no row in metadata.csv"),
     ]
     assert expected == rejected
-    polish = "Sędziowie zebrali się rano, a świadkowie już odjechali."
-    (tmp_path / unicodedata.normalize("NFD", "señal.txt")).write_bytes(polish.encode("cp1250"))
+    (tmp_path / unicodedata.normalize("NFD", "señal.txt")).write_bytes(POLISH.encode("cp1250"))
     (tmp_path / "mac.txt").write_bytes(ES.encode("mac-roman"))
     (tmp_path / "metadata.csv").write_text("file,outlet,date\nseñal.txt,h,2022-12-07\nmac.txt,h,2022-12-07\n")
     table, rejected, _ = read(tmp_path, languages=("es", "pl"))
-    assert [["pl", polish]] == table[["language", "body"]].values.tolist()
+    assert [["pl", POLISH]] == table[["language", "body"]].values.tolist()
     assert "file's encoding is none of UTF-8" in rejected[0][2]
     (tmp_path / "metadata.csv").unlink()
     with pytest.raises(TextsError, match=r"holds no metadata\.csv"):
@@ -248,10 +227,8 @@ def test_a_folder_of_texts_with_its_metadata(tmp_path):
     ],
 )
 def test_an_article_in_no_language_of_the_study_is_set_aside(tmp_path, body, expected):
-    path = tmp_path / "a.csv"
     rows = f"h;2022-12-07;{body};\nh;2022-12-07;{body};de\nh;2022-12-07;{EN};\n"
-    path.write_text(f"outlet;date;text;lang\n{rows}", "utf-8")
-    table, rejected, _ = read(path)
+    table, rejected, _ = read(tmp_path / "a.csv", f"outlet;date;text;lang\n{rows}")
     assert ["de", "en"] == table["language"].to_list()  # what is given is not looked at
     assert [expected] == [reason.partition(" (")[0] for *_, reason in rejected]
 
@@ -266,10 +243,7 @@ def test_an_article_in_no_language_of_the_study_is_set_aside(tmp_path, body, exp
     ids=["rss", "warc", "csv"],  # a name made of a WARC's bytes holds its random id
 )
 def test_the_extra_is_named_where_a_library_is_missing(tmp_path, monkeypatch, name, content, library, module):
-    from analysis import readers
-
-    readers._language_model.cache_clear()
+    readers.language_model.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
-    (tmp_path / name).write_bytes(content)
     with pytest.raises(MissingLibrary, match=rf'needs {library}, .* Run: pip install "\.\[readers\]"'):
-        read(tmp_path / name)
+        read(tmp_path / name, content)

@@ -17,7 +17,7 @@ from analysis.tables import PARTS
 from analysis.text.arrays import Flags, Ints, map_array
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.mentions import Mention, Parsed, parse, text_mentions
-from analysis.text.near_duplicates import PERMUTATIONS, SHINGLE, SIGNED, signatures, word_numbers
+from analysis.text.near_duplicates import PERMUTATIONS, SHINGLE, signatures, word_numbers
 from analysis.text.tokens import is_word
 from analysis.text.voice import lower
 
@@ -25,7 +25,10 @@ from analysis.text.voice import lower
 OF_ARTICLE = {
     schema.name: pa.Schema.from_pandas(tables.empty(schema), preserve_index=False).remove_metadata()
     for schema in (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS)
-} | {"SIGNATURES": SIGNED}
+}
+OF_ARTICLE["SIGNATURES"] = pa.schema(
+    {"article": pa.large_string(), "scope": pa.large_string(), "minhash": pa.list_(pa.uint32())}
+)
 
 _AGENCIES = "Getty|AFP|AP|Reuters|EPA|EFE|Bloomberg|Xinhua|PAP|Shutterstock|iStock|Anadolu|Andina|dpa|Zuma"
 _CREDIT = re.compile(

@@ -1,6 +1,4 @@
-"""Files of texts → TEXTS, in chunks.
-
-A row that cannot be read is set aside with its place and the reason, never with its text; the rest goes on.
+"""Files of texts → TEXTS, in chunks; a row that cannot be read is set aside with its place and why, not its text.
 
 `tabular`, `feed`, `warc` and `folder` read a format each (`FORMATS`); `stream` opens a file, `charset` decides its
 encoding, `html` takes pages apart, `row` and `clean` make a text of what a format's reader gives.
@@ -12,39 +10,29 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
 from analysis import tables
-from analysis.errors import MissingLibrary, TextsError
+from analysis.errors import TextsError
 from analysis.readers import feed, folder, tabular, warc
-from analysis.readers.row import BadRow, Detect, Reading, Row, parse_row
+from analysis.readers.row import BadRow, Detect, OutletOf, Reading, Row, Rows, needed_for, parse_row
 
-Reader = Callable[[Path, Reading], tabular.Rows]
-#: Ending of a file → how its rows are read: (line, the row or what is wrong with it). `.gz` may follow some.
-FORMATS: dict[str, Reader] = {
-    ".jsonl": tabular.read_jsonl,
-    ".ndjson": tabular.read_jsonl,
-    ".csv": tabular.read_delimited,
-    ".tsv": tabular.read_delimited,
-    ".parquet": tabular.read_parquet,
-    ".rss": feed.read_feed,
-    ".atom": feed.read_feed,
-    ".xml": feed.read_feed,
-    ".warc": warc.read_warc,
+Reader = Callable[[Path, Reading], Rows]
+#: Ending of a file → the format's name, and how its rows are read. `.gz` may follow all but `.parquet`.
+FORMATS: dict[str, tuple[str, Reader]] = {
+    **dict.fromkeys((".jsonl", ".ndjson"), ("JSON Lines", tabular.read_jsonl)),
+    **dict.fromkeys((".csv", ".tsv"), ("CSV or TSV", tabular.read_delimited)),
+    ".parquet": ("Parquet", tabular.read_parquet),
+    **dict.fromkeys((".rss", ".atom", ".xml"), ("RSS or Atom", feed.read_feed)),
+    ".warc": ("WARC", warc.read_warc),
 }
 _GZIPPED = tuple(ending for ending in FORMATS if ending != ".parquet")
-_NAMES: dict[Reader, str] = {
-    tabular.read_delimited: "CSV or TSV",
-    tabular.read_parquet: "Parquet",
-    feed.read_feed: "RSS or Atom",
-    warc.read_warc: "WARC",
-}
 #: What a file begins with → the format that is.
 _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"PAR1"), "Parquet"),
@@ -56,17 +44,13 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"\xef?\xbb?\xbf?\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE), "HTML"),
 )
 #: A file that begins with so many rows that cannot be read is left there.
-_HOPELESS = 100_000
-#: Fewer letters tell no language; more than so many characters tell no more.
-_LEAST, _MOST = 20, 4000
-#: Least probability of a language that is believed.
-_SURE = 0.6
+HOPELESS = 100_000
+#: Fewer letters tell no language; more than so many characters tell no more. Least probability that is believed.
+_LEAST, _MOST, _SURE = 20, 4000, 0.6
 
 
-@dataclass(frozen=True)
-class Rejected:
-    """A row set aside: the file, its 1-based line (in Parquet, feeds and WARC the number of the row, item, record), and
-    why."""
+class Rejected(NamedTuple):
+    """A row set aside: its file, 1-based line (in Parquet, feeds and WARC the number of row, item, record), and why."""
 
     path: Path
     line: int
@@ -74,10 +58,9 @@ class Rejected:
 
 
 class Collector(Protocol):
-    """What takes the rows set aside: a list, or what writes them to a file."""
+    """Takes the rows set aside: a list, or a log in a file."""
 
-    def append(self, row: Rejected, /) -> None:
-        """Take a row."""
+    def append(self, row: Rejected, /) -> None: ...
 
 
 def read_texts(
@@ -87,7 +70,7 @@ def read_texts(
     refuse: Callable[[Row], str | None] | None = None,
     rows: int = 1000,
     columns: Mapping[str, str] | None = None,
-    outlet_of: Callable[[str], str | None] | None = None,
+    outlet_of: OutletOf | None = None,
     languages: Collection[str] | None = None,
     skipped: Counter[str] | None = None,
 ) -> Iterator[pd.DataFrame]:
@@ -121,85 +104,70 @@ def read_texts(
     MissingLibrary
         Where a format needs a library that is not installed.
     """
-    every = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
-    files = [(path, _reader_of(path)) for path in every]
+    readers = [(path, _reader_of(path)) for path in map(Path, [paths] if isinstance(paths, str | Path) else paths)]
     reading = Reading(columns or {}, outlet_of, Counter() if skipped is None else skipped)
-    detect = None if languages is None else language_detector(languages)
-    return _chunks(_accepted(files, reading, [] if rejected is None else rejected, refuse, detect), rows)
+    detect = None if languages is None else partial(detect_language, languages=languages)
+    parsed = _parse(readers, reading, [] if rejected is None else rejected, detect)
+    accepted = _accept(parsed, [] if rejected is None else rejected, refuse or (lambda row: None))
+    chunks = iter(lambda: list(islice(accepted, rows)), [])
+    return (tables.check(pd.DataFrame(chunk), tables.TEXTS) for chunk in chunks)
 
 
-def _chunks(accepted: Iterator[Row], rows: int) -> Iterator[pd.DataFrame]:
-    chunk: list[Row] = []
-    for row in accepted:
-        chunk.append(row)
-        if len(chunk) == rows:
-            yield _frame(chunk)
-            chunk = []
-    if chunk:
-        yield _frame(chunk)
-
-
-def _accepted(
-    files: list[tuple[Path, Reader]],
-    reading: Reading,
-    rejected: Collector,
-    refuse: Callable[[Row], str | None] | None,
-    detect: Detect | None,
-) -> Iterator[Row]:
-    seen: dict[bytes, tuple[str, int]] = {}  # digest of an id → where it was read: of long ids less than a text
-    for path, read in files:
+def _parse(
+    readers: list[tuple[Path, Reader]], reading: Reading, rejected: Collector, detect: Detect | None
+) -> Iterator[tuple[Path, int, Row]]:
+    """Each row that can be read, with its place."""
+    for path, read in readers:
         place = path / folder.METADATA if read is folder.read_folder else path
-        unread: int | None = 0  # until the first row that can be read
-        for line, found in read(path, reading):
-            if isinstance(found, BadRow) and unread is not None:
-                unread += 1
-            elif not isinstance(found, BadRow):
-                unread = None
-            if unread == _HOPELESS:
-                reason = f"none of the first {_HOPELESS:,} rows could be read; the rest was not tried"
+        is_hopeless = True
+        for count, (line, found) in enumerate(read(path, reading), start=1):
+            is_hopeless &= isinstance(found, BadRow)
+            if is_hopeless and count == HOPELESS:
+                reason = f"none of the first {HOPELESS:,} rows could be read; the rest was not tried"
                 rejected.append(Rejected(place, line, reason))
                 break
             row = found if isinstance(found, BadRow) else parse_row(found, detect)
             if isinstance(row, BadRow):
                 rejected.append(Rejected(row.path or place, line, row.reason))
-                continue
-            key = blake2b(row.article.encode(), digest_size=16).digest()
-            if key in seen:
-                name, at = seen[key]
-                rejected.append(Rejected(place, line, f"article id was read before ({name}, line {at})"))
-            elif refuse is not None and (refused := refuse(row)):
-                rejected.append(Rejected(place, line, refused))
             else:
-                seen[key] = place.name, line
-                yield row
+                yield place, line, row
 
 
-def _frame(rows: list[Row]) -> pd.DataFrame:
-    return tables.check(pd.DataFrame(rows), tables.TEXTS)
+def _accept(
+    parsed: Iterator[tuple[Path, int, Row]], rejected: Collector, refuse: Callable[[Row], str | None]
+) -> Iterator[Row]:
+    """Each row that is not refused, and whose id was not read before."""
+    seen: dict[bytes, tuple[str, int]] = {}  # digest of an id → where it was read: of long ids less than a text
+    for path, line, row in parsed:
+        key = blake2b(row.article.encode(), digest_size=16).digest()
+        before = seen.get(key)
+        reason = f"article id was read before ({before[0]}, line {before[1]})" if before else refuse(row)
+        if reason:
+            rejected.append(Rejected(path, line, reason))
+        else:
+            seen[key] = path.name, line
+            yield row
 
 
 def _reader_of(path: Path) -> Reader:
     """How a file, or a folder, is read; a TextsError where it cannot be."""
     if not path.exists():
         raise TextsError(path, "does not exist")
-    name = path.name.lower()
-    ending = Path(name.removesuffix(".gz")).suffix
+    ending = Path(path.name.lower().removesuffix(".gz")).suffix
     if path.is_dir() and not ending:
         return folder.read_folder
-    if ending not in FORMATS or (name.endswith(".gz") and ending not in _GZIPPED):
+    if ending not in (_GZIPPED if path.name.lower().endswith(".gz") else FORMATS):
         raise TextsError(path, f"its ending is none of {', '.join(FORMATS)}; {', '.join(_GZIPPED)} may be gzipped")
     if not path.is_file():
         raise TextsError(path, "is not a file")
-    reader = FORMATS[ending]
-    if reader is tabular.read_jsonl:  # whatever it is: each line is read or set aside
-        return reader
-    begins_as = _begins_as(path)
-    if begins_as and begins_as != _NAMES[reader]:
-        raise TextsError(path, f"its ending says {_NAMES[reader]}, its content {begins_as}. Rename or convert it")
+    name, reader = FORMATS[ending]
+    content = name if reader is tabular.read_jsonl else _format_of(path) or name  # each line of JSON is tried
+    if content != name:
+        raise TextsError(path, f"its ending says {name}, its content {content}. Rename or convert it")
     return reader
 
 
-def _begins_as(path: Path) -> str:
+def _format_of(path: Path) -> str:
     """The format that a file's first bytes show; empty where they do not."""
     try:
         with path.open("rb") as file:
@@ -216,33 +184,26 @@ def _begins_as(path: Path) -> str:
     return next((name for pattern, name in _BEGINNINGS if pattern.match(first)), "")
 
 
-def language_detector(languages: Collection[str]) -> Detect:
-    """A function of a text: its language where that is one of `languages`, else why it is set aside.
+def detect_language(text: str, languages: Collection[str]) -> str:
+    """Language of a text, by py3langid (Lui & Baldwin 2012); a BadRow where that is none of `languages`, or is unclear.
 
-    By py3langid (Lui & Baldwin 2012, ACL System Demonstrations): offline, the same on every machine. All 97 languages
-    the model knows are weighed, not only the study's: an article in none of them is to be noticed.
+    All 97 languages that the model knows are weighed: an article in none of the study's is to be noticed.
     """
-
-    def detect(text: str) -> str | BadRow:
-        if sum(map(str.isalpha, text[:_MOST])) < _LEAST:
-            return BadRow("language is missing, and the text is too short to tell it")
-        language, probability = _language_model().classify(text[:_MOST])
-        if probability < _SURE:
-            return BadRow("language is missing, and the text does not tell it")
-        if language not in languages:
-            known = ", ".join(languages)
-            return BadRow(f"language is missing; detected {language}, none of the study's ({known})")
-        return str(language)
-
-    return detect
+    if sum(map(str.isalpha, text[:_MOST])) < _LEAST:
+        raise BadRow("language is missing, and the text is too short to tell it")
+    language, probability = language_model().classify(text[:_MOST])
+    if probability < _SURE:
+        raise BadRow("language is missing, and the text does not tell it")
+    if language not in languages:
+        raise BadRow(f"language is missing; detected {language}, none of the study's ({', '.join(languages)})")
+    return str(language)
 
 
 @lru_cache(maxsize=1)
-def _language_model() -> Any:
-    try:
+def language_model() -> Any:
+    """py3langid's model, read once."""
+    with needed_for("telling the language of texts"):
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
-    except ImportError as error:
-        raise MissingLibrary("py3langid", "readers", "telling the language of texts") from error
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 

@@ -10,16 +10,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import AnalysisError, TextsError
+from analysis.errors import TextsError
+from analysis.readers.row import BadRow
 from analysis.readers.stream import Source
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
+_BOMS |= {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # the first of these begins one of UTF-32
 _MARKS = "‘’‚“”„–—…«»°€§·•©®™\u00a0\u00ad"
 _WESTERN = "áéíóúüñçàâãêôõäöèìòùîûëïß¿¡ºª£" + _MARKS
 _POLISH = "ąćęłńóśźż" + _MARKS
@@ -27,6 +23,7 @@ _POLISH = "ąćęłńóśźż" + _MARKS
 _LEGACY = {"cp1252": _WESTERN, "cp1250": _POLISH, "iso8859-2": _POLISH}
 #: Those that are recognized and not read: a short text in them looks like one in the former.
 _REFUSED = {"mac-roman": _WESTERN, "cp850": _WESTERN, "cp852": _POLISH}
+_LETTERS = _LEGACY | _REFUSED
 #: Least share of such characters; a file in yet another encoding has fewer. More contradict an encoding declared.
 _LEAST, _SURE = 0.7, 0.95
 _BLOCK, _SAMPLE, _AROUND = 1 << 20, 100_000, 16
@@ -43,23 +40,16 @@ _UNLIKELY = re.compile(
 _READ_AS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
 
 
-class UnknownEncoding(AnalysisError):
+class UnknownEncoding(BadRow):
     """Bytes in an encoding that is not read: a guess would put wrong letters into words, and nobody would see it."""
 
     def __init__(self, likely: str = "") -> None:
         perhaps = f" (perhaps {likely})" if likely else ""
-        self.reason = f"encoding is none of UTF-8, UTF-16, {', '.join(_LEGACY)}{perhaps}. Save it as UTF-8"
-        super().__init__(f"its {self.reason}.")
+        super().__init__(f"encoding is none of UTF-8, UTF-16, {', '.join(_LEGACY)}{perhaps}. Save it as UTF-8")
 
 
 def encoding_of(path: Path) -> str:
-    """Encoding of a file, as `find_encoding` finds it. The file is read through, not loaded.
-
-    Raises
-    ------
-    TextsError
-        Where it is in an encoding that is not read.
-    """
+    """Encoding of a file, as `find_encoding` finds it; the file is read through, not loaded."""
     with Source(path) as source:
         try:
             return find_encoding(iter(partial(source.read, _BLOCK), b""))
@@ -73,81 +63,63 @@ def decode(raw: bytes, *declared: str | None) -> str:
     return raw.decode(encoding, errors_for(encoding))
 
 
-def find_encoding(blocks: Iterable[bytes], *declared: str | None) -> str:
-    """Python's name of the encoding of bytes.
-
-    A byte order mark decides; else zeros in every other byte (UTF-16); else it is UTF-8 where more is valid UTF-8 than
-    is not, whatever was declared, since text in other encodings hardly ever happens to be; else what was declared,
-    unless it gives letters that nobody writes; else, of those that were used for the languages that have rules, the one
-    whose letters fit.
-
-    Parameters
-    ----------
-    blocks : the bytes, in pieces
-    declared : encodings that a server or the text itself names, the first counts most
-
-    Raises
-    ------
-    UnknownEncoding
-        Where none fits.
-    """
-    blocks = iter(blocks)
-    first = next(blocks, b"")
-    for bom, name in _BOMS:
-        if first.startswith(bom):
-            return name
-    if (wide := _utf16(first)) is not None:
-        return wide
-    valid, invalid, sample = _survey(chain([first], blocks))
-    named = [codec for codec in map(_codec, declared) if codec is not None]
-    if not valid and not invalid:
-        return named[0] if named else "utf-8"
-    if invalid <= valid:
-        return "utf-8"
-    fits = {name: _fit(sample, name) for name in (*_LEGACY, *_REFUSED, *named)}
-    best = max(_LEGACY, key=fits.__getitem__)
-    possible = [name for name in named if name != "utf-8" and fits[name] >= 0]
-    if possible:
-        likely = max(possible, key=fits.__getitem__)
-        return best if fits[likely] < _SURE <= fits[best] else likely
-    likely = max((*_LEGACY, *_REFUSED), key=fits.__getitem__)
-    if fits[likely] < _LEAST:
-        raise UnknownEncoding
-    if likely in _REFUSED:
-        raise UnknownEncoding(likely)
-    return likely
-
-
 def errors_for(encoding: str) -> str:
     """How bytes that do not fit an encoding are decoded: as half surrogate pairs, which no row may hold."""
     return "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
 
 
-def _codec(name: str | None) -> str | None:
-    """Python's name of an encoding of text, as browsers read it; None where there is none."""
+def find_encoding(blocks: Iterable[bytes], *declared: str | None) -> str:
+    """Python's name of the encoding of bytes; `declared` are those that a server or the text itself names.
+
+    A byte order mark decides; else zeros in every other byte (UTF-16); else it is UTF-8 where more is valid UTF-8 than
+    is not, since text in other encodings hardly ever happens to be; else what was declared, unless it gives letters
+    that nobody writes; else, of those that were used for the languages that have rules, the one whose letters fit.
+    """
+    blocks = iter(blocks)
+    first = next(blocks, b"")
+    marked = [name for bom, name in _BOMS.items() if first.startswith(bom)]
+    if wide := marked[0] if marked else _utf16(first[:4096]):
+        return wide
+    valid, invalid, sample = _survey(chain([first], blocks))
+    named = [codec for codec in map(_codec, declared) if codec]
+    if not valid and not invalid:
+        return named[0] if named else "utf-8"
+    if invalid <= valid:
+        return "utf-8"
+    fits = {name: _fit(sample, name) for name in (*_LETTERS, *named)}
+    best = max(_LEGACY, key=fits.__getitem__)
+    if possible := [name for name in named if name != "utf-8" and fits[name] >= 0]:
+        likely = max(possible, key=fits.__getitem__)
+        return best if fits[likely] < _SURE <= fits[best] else likely
+    likely = max(_LETTERS, key=fits.__getitem__)
+    if fits[likely] < _LEAST or likely in _REFUSED:
+        raise UnknownEncoding(likely if fits[likely] >= _LEAST else "")
+    return likely
+
+
+def _codec(name: str | None) -> str:
+    """Python's name of an encoding of text, as browsers read it; empty where there is none."""
     try:
         found = codecs.lookup((name or "").strip()).name
         b"".decode(found)  # refuses rot13, hex and others that are no encodings of text
         "".encode(found)
     except (LookupError, ValueError, TypeError):
-        return None
+        return ""
     # What can name its encoding in ASCII is not in UTF-16.
-    return None if found.startswith(("utf-16", "utf-32", "utf-7")) else _READ_AS.get(found, found)
+    return "" if found.startswith(("utf-16", "utf-32", "utf-7")) else _READ_AS.get(found, found)
 
 
-def _utf16(first: bytes) -> str | None:
+def _utf16(first: bytes) -> str:
     """UTF-16 without a mark: Latin letters have a zero in every other byte."""
-    even, odd = first[:4096:2].count(0), first[1:4096:2].count(0)
-    half = len(first[:4096]) // 2
-    if half and max(even, odd) > 0.4 * half and min(even, odd) < 0.05 * half:
+    even, odd, half = first[::2].count(0), first[1::2].count(0), len(first) // 2
+    if max(even, odd) > 0.4 * half and min(even, odd) < 0.05 * half:
         return "utf-16-le" if odd > even else "utf-16-be"
-    return None
+    return ""
 
 
 def _survey(blocks: Iterable[bytes]) -> tuple[int, int, bytes]:
     """Characters beyond ASCII that are valid UTF-8, bytes that are not, and a sample of what lies around them."""
-    valid = invalid = 0
-    sample = bytearray()
+    valid, invalid, sample = 0, 0, bytearray()
     decoder: Any = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     for block in blocks:
         if block.isascii() and not decoder.getstate()[0]:
@@ -169,9 +141,9 @@ def _fit(sample: bytes, encoding: str) -> float:
 
     Own code: charset-normalizer 3.5 takes Spanish in cp1252 for cp1250 and reads “mańana”.
     """
-    letters = (_LEGACY | _REFUSED).get(encoding, _WESTERN + _POLISH)
+    letters = _LETTERS.get(encoding, _WESTERN + _POLISH)
     text = sample.decode(encoding, "replace")
-    count = max(1, len(_BEYOND.findall(text)))
-    if text.count("\ufffd") > count / 10:
+    beyond = _BEYOND.findall(text)
+    if text.count("\ufffd") > max(1, len(beyond)) / 10:
         return -1
-    return sum(c.casefold() in letters for c in _BEYOND.findall(_UNLIKELY.sub("", text))) / count
+    return sum(c.casefold() in letters for c in _BEYOND.findall(_UNLIKELY.sub("", text))) / max(1, len(beyond))

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from html.entities import html5
 from typing import Any
 
-from lxml import html
+from lxml import etree, html
 from lxml.html import defs
 
 _SILENT = {"audio", "iframe", "noscript", "object", "script", "style", "svg", "template", "video"}
@@ -31,11 +32,14 @@ _NAMES = "|".join(sorted(set(defs.tags) | _BLOCK | _SILENT, key=lambda name: (-l
 _ATTRIBUTES = r"""(?:[\s/](?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*(?=>)|[^<>]*))?"""  # else with a quotation mark astray
 _TAG = rf"</?(?:{_NAMES}){_ATTRIBUTES}>"
 _COMMENT = r"<!--(?:(?!<!--).)*?-->"
-_MARKUP = re.compile(rf"{_TAG}|{_COMMENT}", re.IGNORECASE | re.DOTALL)
+_ENTITY = r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});"
+_MARKUP = re.compile(rf"{_TAG}|{_COMMENT}|{_ENTITY}", re.IGNORECASE | re.DOTALL)
+_MARK = re.compile(rf"{_MARKUP.pattern}|[<&]", re.IGNORECASE | re.DOTALL)
+#: Stands for the end of a paragraph; a text holds none by then.
+_BREAK = "\0"
 _ATTRIBUTES_OF = re.compile(r"\A(</?[a-z][a-z0-9]*+)[\s/].*?(/?>)\Z", re.IGNORECASE | re.DOTALL)
 _CUT_OFF = re.compile(rf"<(?:{_NAMES})\s[^<>=]*+=[^<>]*+\Z", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>|<!doctype[^<>]*>", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _TAILS = re.compile(
     r"\W*(?:continue reading|keep reading|read (?:more|on|the full (?:story|article))|czytaj (?:dalej|więcej)"
     r"|(?:leer|lea) más|seguir leyendo|sigue leyendo|l(?:er|eia) mais|continue lendo)\W*",
@@ -54,16 +58,7 @@ _ROUNDS = 8
 
 
 def clean_body(text: str) -> str:
-    """Paragraphs of a body, joined by line breaks, without markup.
-
-    Parameters
-    ----------
-    text : str, plain or HTML
-
-    Returns
-    -------
-    str, no white space at either end of a line, no empty line; cleaning it again changes nothing
-    """
+    """Paragraphs of a body, plain or HTML, joined by line breaks; cleaning them again changes nothing."""
     if _PLAIN.fullmatch(text):
         return text.replace("\n\n", "\n")
     text = text.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair is no text
@@ -82,64 +77,44 @@ def clean_title(text: str) -> str:
 def _paragraphs(text: str) -> str:
     text = _CONTROL.sub(" ", _LINE_END.sub("\n", text).translate(_OF_WINDOWS))
     text = _CUT_OFF.sub("", _CDATA.sub("", text))
-    text = _text_of(text) if _MARKUP.search(text) or _ENTITY.search(text) else _lines(text)
+    text = _text_of(text) if _MARKUP.search(text) else _lines(text)
     text = unicodedata.normalize("NFC", text).translate(_NO_WIDTH)
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
 
-def _text_of(text: str) -> str:
+def _text_of(markup: str) -> str:
     """Text of an HTML fragment, a line break for each block tag."""
-    root = _parsed(_escape_others(text))
-    pieces: list[str] = []
-    _walk(root, pieces, _tail_link(root))
-    if "\0" in pieces:
-        return "".join(pieces).replace("\n", " ").replace("\0", "\n")
-    return _lines("".join(pieces))
-
-
-def _parsed(text: str) -> Any:
+    markup = _MARK.sub(_escape, markup)
     try:
-        return html.fragment_fromstring(text, create_parent="div")
+        root = html.fragment_fromstring(markup, create_parent="root")
     # lxml takes it for a whole page, as it begins like one, and finds no body; or an entity is a control character.
     except (AssertionError, ValueError):
-        return html.fragment_fromstring(f"<div>{text}", create_parent="div")
+        root = html.fragment_fromstring(f"<div>{markup}", create_parent="root")
+    text = "".join(_pieces(root, _tail_link(root)))
+    return text.replace("\n", " ").replace(_BREAK, "\n") if _BREAK in text else _lines(text)
 
 
-def _escape_others(text: str) -> str:
-    """The text with every `<` and `&` that is no markup escaped, so that the parser takes them as characters."""
-    pieces, at = [], 0
-    for markup in re.finditer(rf"{_MARKUP.pattern}|{_ENTITY.pattern}", text, re.IGNORECASE | re.DOTALL):
-        pieces.append(_escape(text[at : markup.start()]))
-        entity = markup[0].startswith("&") and markup[0][1] != "#"
-        # libxml2 would take the first letters of an unknown name for an entity of their own.
-        kept = _escape(markup[0]) if entity and markup[0][1:] not in html5 else markup[0]
-        # Attributes say nothing here, and libxml2 takes the square of their number.
-        pieces.append(_ATTRIBUTES_OF.sub(r"\1\2", kept))
-        at = markup.end()
-    return "".join(pieces) + _escape(text[at:])
+def _escape(found: re.Match[str]) -> str:
+    """Markup as the parser is to see it; any other `<` and `&` so that it takes them as characters."""
+    text = found[0]
+    # libxml2 would take the first letters of an unknown name for an entity of their own.
+    if len(text) == 1 or (text[0] == "&" and text[1] != "#" and text[1:] not in html5):
+        return text.replace("&", "&amp;").replace("<", "&lt;")
+    # Attributes say nothing here, and libxml2 takes the square of their number.
+    return _ATTRIBUTES_OF.sub(r"\1\2", text)
 
 
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
-
-
-def _walk(node: Any, pieces: list[str], skipped: Any) -> None:
-    """Append the node's text; NUL, which is gone from the text by now, stands for a paragraph's end."""
-    stack: list[Any] = [node]
-    while stack:  # not recursive: tags may be nested deeper than Python's stack
-        item = stack.pop()
-        if isinstance(item, str):
-            pieces.append(item)
+def _pieces(root: Any, skipped: Any) -> Iterator[str]:
+    """Text of the elements, with a break around each block."""
+    walk = etree.iterwalk(root, events=("start", "end", "comment"))
+    for event, node in walk:
+        if event == "start" and (node is skipped or node.tag in _SILENT):
+            walk.skip_subtree()
+            yield "" if node is skipped else " "
             continue
-        silent = item is skipped or not isinstance(item.tag, str) or item.tag in _SILENT
-        block = item is not node and not silent and item.tag in _BLOCK
-        stack += [piece for piece in (item.tail, "\0" if block else "") if piece and item is not node]
-        if silent:
-            pieces.append("" if item is skipped or not isinstance(item.tag, str) else " ")
-            continue
-        stack += reversed(item)
-        stack += [piece for piece in (item.text, "\0" if block else "") if piece]
+        yield _BREAK if node.tag in _BLOCK else ""
+        yield (node.text if event == "start" else node.tail) or ""
 
 
 def _tail_link(root: Any) -> Any:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from analysis.errors import TextsError
 from analysis.readers.charset import UnknownEncoding, decode
-from analysis.readers.html import HtmlRefused, main_text
-from analysis.readers.row import BadRow, Reading, complete, identify
-from analysis.readers.tabular import Rows, read_cells
+from analysis.readers.html import page_text
+from analysis.readers.row import BadRow, Reading, Rows, complete, identify, needed_for, returns_bad_row
+from analysis.readers.tabular import read_cells
 
 METADATA = "metadata.csv"
 #: Most bytes of a file.
 MAX_SIZE = 8_000_000
-_PLAIN, _MARKDOWN, _HTML = (".txt",), (".md",), (".html", ".htm")
-_ENDINGS = (*_PLAIN, *_MARKDOWN, *_HTML)
+_HTML = (".html", ".htm")
+_ENDINGS = (".txt", ".md", *_HTML)
 
 
 def read_folder(path: Path, reading: Reading) -> Rows:
@@ -26,90 +26,81 @@ def read_folder(path: Path, reading: Reading) -> Rows:
     table = path / METADATA
     if not table.is_file():
         raise TextsError(path, f"holds no {METADATA}: a table with a row for each file (file, outlet, published, …)")
-    files = [file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if _is_text(file)]
+    files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _ENDINGS and file.is_file()]
+    names = dict.fromkeys(file.relative_to(path).as_posix() for file in files)
     # A Mac writes “ñ” in names as two characters, tables as one.
-    composed = {unicodedata.normalize("NFC", name): name for name in files}
+    composed = {unicodedata.normalize("NFC", name): name for name in names}
     read: set[str] = set()
     for line, cells in read_cells(table, reading.columns, files=True):
         if isinstance(cells, BadRow):
             yield line, cells
             continue
         name = os.path.normpath(str(cells.pop("file")).strip().replace("\\", "/"))
-        name = name if name in files else composed.get(unicodedata.normalize("NFC", name), name)
+        name = name if name in names else composed.get(unicodedata.normalize("NFC", name), name)
         raw = _content(path, name)
-        if not isinstance(raw, BadRow):
+        if isinstance(raw, BadRow):
+            yield line, raw
+        else:
             read.add(name)
-        yield line, raw if isinstance(raw, BadRow) else _row(raw, name, cells)
-    for name in files:
+            yield line, _row(raw, name, cells)
+    for name in names:
         if name not in read:
             yield 1, BadRow(f"has no row in {METADATA}", path / name)
 
 
-def _is_text(path: Path) -> bool:
-    return path.suffix.lower() in _ENDINGS and path.is_file()
+@returns_bad_row
+def _content(folder: Path, name: str) -> bytes:
+    path = folder / name
+    if name == ".":
+        raise BadRow("file is missing")
+    if name.startswith(("/", "..")) or Path(name).is_absolute():
+        raise BadRow("file is not inside the folder")
+    if not name.lower().endswith(_ENDINGS):
+        raise BadRow(f"file has none of the endings {', '.join(_ENDINGS)}")
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise BadRow("file is not inside the folder")
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise BadRow("file is not a file")
+        if found.st_size > MAX_SIZE:
+            raise BadRow(f"file has more than {MAX_SIZE:,} bytes")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise BadRow("file does not exist") from error
+    except (OSError, ValueError, RuntimeError) as error:  # a name that is too long, holds NUL, or links to itself
+        raise BadRow("file cannot be read") from error
 
 
-def _row(raw: bytes, name: str, cells: dict[str, object]) -> Mapping[str, object] | BadRow:
-    cells.pop("body", None)  # the text is the file's
-    known = {meaning: value for meaning, value in cells.items() if str(value or "").strip()}
-    text = _text(raw, name, str(cells.get("url") or "") or None)
-    if isinstance(text, BadRow):
-        return text
+@returns_bad_row
+def _row(raw: bytes, name: str, cells: Mapping[str, object]) -> Mapping[str, object]:
+    """The file's text and, where it is HTML, its title, date and language; of these, the table's count before."""
+    known = {meaning: value for meaning, value in cells.items() if meaning != "body" and str(value or "").strip()}
+    if name.lower().endswith(_HTML):
+        page = page_text(raw, url=str(cells.get("url") or "") or None)
+        text = {"title": page.title, "body": page.body, "language": page.language}
+        text |= {"published": str(page.published)} if page.published else {}
+    else:
+        text = _plain(raw, name)
     row = complete({**text, **known})
     return row if "article" in known else {**row, "article": identify(row.get("outlet"), name)}
 
 
-def _content(folder: Path, name: str) -> bytes | BadRow:
-    if name == ".":
-        return BadRow("file is missing")
-    if name.startswith(("/", "..")) or Path(name).is_absolute():
-        return BadRow("file is not inside the folder")
-    if not name.lower().endswith(_ENDINGS):
-        return BadRow(f"file has none of the endings {', '.join(_ENDINGS)}")
-    path = folder / name
+def _plain(raw: bytes, name: str) -> dict[str, str]:
+    """Text of a file; of Markdown without its marks, and a heading that opens it is the title."""
     try:
-        if not path.resolve().is_relative_to(folder.resolve()):
-            return BadRow("file is not inside the folder")
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            return BadRow("file is not a file")
-        if found.st_size > MAX_SIZE:
-            return BadRow(f"file has more than {MAX_SIZE:,} bytes")
-        return path.read_bytes()
-    except FileNotFoundError:
-        return BadRow("file does not exist")
-    except (OSError, ValueError, RuntimeError):  # a name that is too long, holds NUL, or links to itself
-        return BadRow("file cannot be read")
-
-
-def _text(raw: bytes, name: str, url: str | None) -> dict[str, object] | BadRow:
-    """What a file says: its text, and where it is HTML its title, date and language."""
-    if not name.lower().endswith(_HTML):
-        try:
-            text = decode(raw)
-        except UnknownEncoding as error:
-            return BadRow(f"file's {error.reason}")
-        if text.count("\0") > len(text) // 100:
-            return BadRow("file holds no text")
-        return _markdown(text) if name.lower().endswith(_MARKDOWN) else {"body": text}
-    try:
-        page = main_text(raw, url=url)
-    except HtmlRefused as error:
-        return BadRow(f"HTML {error.reason}")
-    if not page.body:
-        return BadRow("HTML without a main text")
-    dated = {"published": str(page.published)} if page.published else {}
-    return {"title": page.title, "body": page.body, "language": page.language, **dated}
-
-
-def _markdown(text: str) -> dict[str, object]:
-    """Text without its marks; a heading that opens it is the title."""
-    import mistune
-
+        text = decode(raw)
+    except UnknownEncoding as error:
+        raise BadRow(f"file's {error.reason}") from error
+    if text.count("\0") > len(text) // 100:
+        raise BadRow("file holds no text")
+    if not name.lower().endswith(".md"):
+        return {"body": text}
+    with needed_for("reading Markdown"):
+        import mistune
     first, _, rest = text.lstrip("\ufeff \t\r\n").partition("\n")
-    titled = first.startswith("# ")
+    title, body = (first[2:].strip(), rest) if first.startswith("# ") else ("", text)
     try:
-        body = mistune.html(rest if titled else text)
+        return {"title": title, "body": str(mistune.html(body))}
     except RecursionError:  # quotations nested by the thousand: as they stand
-        body = rest if titled else text
-    return {"title": first[2:].strip() if titled else "", "body": str(body)}
+        return {"title": title, "body": body}

@@ -1,21 +1,20 @@
 """A page of HTML → title, main text, date and language, by trafilatura (Barbaresi 2021, ACL Demo).
 
-Pages come from the web, so all is bounded: a page's bytes, its elements and their attributes, how deep they nest. Two
-runs over the same bytes give the same text; the day on which they run does not matter.
+Pages come from the web, so all is bounded. The same bytes give the same text, on whatever day they are read.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from datetime import date
 from typing import Any, NamedTuple
 
-from analysis.errors import AnalysisError, MissingLibrary
+from analysis.errors import AnalysisError
 from analysis.readers.charset import UnknownEncoding, decode
-from analysis.readers.row import Published, read_date
+from analysis.readers.row import BadRow, Published, needed_for, read_date
 from analysis.tables import language_tag
 
 #: Most bytes (or characters) of a page; those of news have a few hundred thousand.
@@ -25,8 +24,7 @@ MAX_SIZE = 8_000_000
 MAX_ELEMENTS, MAX_CHILDREN, MAX_DEPTH, MAX_ATTRIBUTES = 20_000, 2_000, 400, 1_000
 
 _META_CHARSET = re.compile(rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_DAMAGED = re.compile("[\ud800-\udfff]")
+_CONTROL, _DAMAGED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"), re.compile("[\ud800-\udfff]")
 #: A script or a comment, passed over, or a tag of an element, to its end.
 _TAG = re.compile(
     r"<script(?:[^<]++|<(?!/script))*+|<!--(?:[^-]++|-(?!->))*+"
@@ -38,6 +36,8 @@ _PUBLISHED_META = (
     "//meta[@property='article:published_time' or @name='article:published_time']/@content",
     "//head/meta[@itemprop='datePublished' or @property='og:published_time']/@content",
 )
+_LANGUAGE = ("lang", "{http://www.w3.org/XML/1998/namespace}lang", "xml:lang")
+_LINKED_DATA = "//script[@type='application/ld+json']/text()"
 _ARTICLE_TYPE = re.compile(r"(?:Article|Posting|Report)\Z")
 _MICRODATA = "//body//*[@itemprop='datePublished']"
 #: What dates something else than the article, or its last change.
@@ -56,15 +56,7 @@ class HtmlRefused(AnalysisError):
 
 
 class Extracted(NamedTuple):
-    """What a page holds.
-
-    Attributes
-    ----------
-    title : str, empty where there is none
-    body : str, the main text, a paragraph a line; empty where none was found
-    published : Published, or None where the page gives no date, or several that contradict each other
-    language : str, the language the page declares (BCP 47, without region); empty where it declares none
-    """
+    """Content of a page, empty or None where it has none; no date where it gives several that contradict each other."""
 
     title: str
     body: str
@@ -72,153 +64,138 @@ class Extracted(NamedTuple):
     language: str
 
 
+def page_text(
+    html: bytes, *, url: str | None = None, charset: str | None = None, latest: date | None = None
+) -> Extracted:
+    """As `main_text`; a BadRow is raised where the page is refused or holds no text."""
+    try:
+        found = main_text(html, url=url, charset=charset, latest=latest)
+    except HtmlRefused as error:
+        raise BadRow(f"HTML {error.reason}") from error
+    if not found.body:
+        raise BadRow("HTML without a main text")
+    return found
+
+
 def main_text(
     html: bytes | str, *, url: str | None = None, charset: str | None = None, latest: date | None = None
 ) -> Extracted:
-    """Title, main text, date and language of a page, without navigation, advertisements and comments.
+    """Title, main text, date and language of a page; HtmlRefused is raised where it cannot be taken apart.
 
-    Parameters
-    ----------
-    html : bytes or str, the page
-    url : its address, which may hold its date
-    charset : encoding that the server named; counts before what the page itself names
-    latest : day after which it cannot have been published, such as that of the crawl; a later date is not believed
-
-    Raises
-    ------
-    HtmlRefused
-        Where the page is too large, too deep, in an encoding that is not read, or breaks the extraction.
-    MissingLibrary
-        Where trafilatura is not installed.
+    Its address (`url`) may hold its date. The server's `charset` counts before the page's own. No date after `latest`,
+    such as the day of the crawl, is believed.
     """
     if len(html) > MAX_SIZE:
         raise HtmlRefused(f"of more than {MAX_SIZE:,} bytes")
-    text = _CONTROL.sub(" ", html if isinstance(html, str) else _decoded(html, charset))
-    _check_attributes(text)
-    try:
+    text = _CONTROL.sub(" ", html if isinstance(html, str) else _decode(html, charset))
+    for tag in _TAG.finditer(text):
+        if len(tag[1] or "") > 2 * MAX_ATTRIBUTES and len(_QUOTED.sub("=", tag[1]).split()) > MAX_ATTRIBUTES:
+            raise HtmlRefused(f"with more than {MAX_ATTRIBUTES:,} attributes in one element")
+    with needed_for("taking HTML apart"):
         import trafilatura
-    except ImportError as error:
-        raise MissingLibrary("trafilatura", "readers", "taking HTML apart") from error
     try:
         tree = trafilatura.load_html(_DAMAGED.sub("\ufffd", text))
         if tree is None:
             return Extracted("", "", None, "")
         _check_size(tree)
-        published = _published(tree, text, url, f"{latest or date.max:%Y-%m-%d}")
+        published = _published(tree, text, url, latest or date.max)
         # The date of its own is not used; its default latest day is today.
-        dates = {"original_date": True, "extensive_search": False, "max_date": f"{date.max:%Y-%m-%d}"}
+        dates = {"original_date": True, "extensive_search": False, "max_date": date.max.isoformat()}
         found: Any = trafilatura.bare_extraction(
             tree, url=url, with_metadata=True, include_comments=False, date_extraction_params=dates
         )
-        if found is None:
-            return Extracted("", "", published, _language(tree))
-        title = " ".join((found.title or "").split())
-        return Extracted(title, _without_title(found.text or "", title), published, _language(tree))
     except HtmlRefused:
         raise
     except Exception as error:  # the extraction meets what nobody wrote it for: any error is one of that page
         raise HtmlRefused(f"cannot be taken apart ({type(error).__name__})") from error
-
-
-def _without_title(body: str, title: str) -> str:
-    """The body without its first line where that repeats the title: it would pass for the first paragraph."""
+    title, body = " ".join(((found and found.title) or "").split()), (found and found.text) or ""
     first, _, rest = body.lstrip().partition("\n")
-    return rest.lstrip() if title and " ".join(first.split()).casefold() == title.casefold() else body
+    # A first line that repeats the title would pass for the first paragraph.
+    is_repeated = title and " ".join(first.split()).casefold() == title.casefold()
+    return Extracted(title, rest.lstrip() if is_repeated else body, published, _language(tree))
 
 
-def _decoded(html: bytes, charset: str | None) -> str:
+def _decode(html: bytes, charset: str | None) -> str:
     own = _META_CHARSET.search(html[:4096])
     try:
-        return decode(html, charset, own[1].decode("ascii") if own else None)
+        return decode(html, charset, own and own[1].decode("ascii"))
     except UnknownEncoding as error:
         raise HtmlRefused(f"whose {error.reason}") from error
 
 
-def _check_attributes(text: str) -> None:
-    for tag in _TAG.finditer(text):
-        if len(tag[1] or "") > 2 * MAX_ATTRIBUTES and len(_QUOTED.sub("=", tag[1]).split()) > MAX_ATTRIBUTES:
-            raise HtmlRefused(f"with more than {MAX_ATTRIBUTES:,} attributes in one element")
-
-
 def _check_size(tree: Any) -> None:
-    count, stack = 0, [(tree, 1)]
-    while stack:
-        node, level = stack.pop()
-        count += 1
+    count, depth, level = 0, 0, [tree]
+    while level:
+        count, depth = count + len(level), depth + 1
+        if any(len(node) > MAX_CHILDREN for node in level):
+            raise HtmlRefused(f"with more than {MAX_CHILDREN:,} elements in one")
         if count > MAX_ELEMENTS:
             raise HtmlRefused(f"of more than {MAX_ELEMENTS:,} elements")
-        if len(node) > MAX_CHILDREN:
-            raise HtmlRefused(f"with more than {MAX_CHILDREN:,} elements in one")
-        if level > MAX_DEPTH:
+        if depth > MAX_DEPTH:
             raise HtmlRefused(f"of more than {MAX_DEPTH} levels")
-        stack += [(child, level + 1) for child in node]
+        level = [child for node in level for child in node]
 
 
-def _published(tree: Any, text: str, url: str | None, latest: str) -> Published | None:
+def _published(tree: Any, text: str, url: str | None, latest: date) -> Published | None:
     """When the article was published: by what its page says of it to machines, else by what htmldate finds."""
     for written in (
         *(tree.xpath(path) for path in _PUBLISHED_META),
-        _of_linked_data(tree),
+        _linked_dates(tree),
         [element.get("datetime") or element.get("content") for element in tree.xpath(_MICRODATA) if _is_own(element)],
     ):
-        dates = {read_date(str(value)) for value in written if value} - {None}
-        dates = {when for when in dates if when and when.moment.date().isoformat() <= latest}
-        if len({when.moment.date() for when in dates if when}) > 1:
-            return None
+        dates = [when for value in written if value and (when := read_date(str(value)))]
+        dates = [when for when in dates if when.moment.date() <= latest]
         if dates:
             # Of a day and a time on it the time says more.
-            return min(dates, key=lambda when: (when.timestamp == "day", when.moment) if when else (True,))
+            earliest = min(dates, key=lambda when: (when.timestamp == "day", when.moment))
+            return earliest if len({when.moment.date() for when in dates}) == 1 else None
     return _by_htmldate(tree, f"{url or ''} {text}", url, latest)
 
 
-def _of_linked_data(tree: Any) -> Iterator[object]:
+def _linked_dates(tree: Any) -> Iterator[object]:
     """Dates of the articles that the page is about (schema.org in JSON-LD), those of articles in lists left out."""
-    for script in tree.xpath("//script[@type='application/ld+json']/text()"):
+    for script in tree.xpath(_LINKED_DATA):
         try:
             found = json.loads(script, strict=False)
         except (ValueError, RecursionError):
             continue
-        nodes = found if isinstance(found, list) else [found]
-        graphs = [node.get("@graph") for node in nodes if isinstance(node, dict)]
-        for node in (*nodes, *(inner for graph in graphs if isinstance(graph, list) for inner in graph)):
+        nodes = [node for node in (found if isinstance(found, list) else [found]) if isinstance(node, dict)]
+        graphs = [node["@graph"] for node in nodes if isinstance(node.get("@graph"), list)]
+        for node in (*nodes, *(inner for graph in graphs for inner in graph)):
             if isinstance(node, dict) and ("@type" not in node or _is_article(node["@type"])):
                 yield node.get("datePublished")
 
 
 def _is_article(types: object) -> bool:
-    every: Iterable[object] = types if isinstance(types, list) else [types]
+    every = types if isinstance(types, list) else [types]
     return any(isinstance(name, str) and _ARTICLE_TYPE.search(name) for name in every)
 
 
 def _is_own(element: Any) -> bool:
     """Whether a date in microdata is the article's: of its scope, or where none is given, in no comment."""
-    scope = next((outer for outer in (element, *element.iterancestors()) if "itemscope" in outer.attrib), None)
+    outer = list(element.iterancestors())
+    scope = next((node for node in (element, *outer) if "itemscope" in node.attrib), None)
     if scope is not None:
         return _is_article(scope.get("itemtype"))
-    outer = [node for node in element.iterancestors() if node.tag == "article"]
-    named = " ".join(f"{node.get('class')} {node.get('id')}" for node in element.iterancestors())
-    return len(outer) == 1 and "comment" not in named.lower()
+    named = " ".join(f"{node.get('class')} {node.get('id')}" for node in outer)
+    return [node.tag for node in outer].count("article") == 1 and "comment" not in named.lower()
 
 
-def _by_htmldate(tree: Any, page: str, url: str | None, latest: str) -> Published | None:
+def _by_htmldate(tree: Any, page: str, url: str | None, latest: date) -> Published | None:
     """The one day that htmldate finds, whether it looks for the first or the last; not a first of a month made up."""
     import htmldate
 
     own = deepcopy(tree)
     for element in (*own.xpath(_OTHERS), *(item for item in own.xpath(_MICRODATA) if not _is_own(item))):
         element.drop_tree()
-    days = {
-        htmldate.find_date(own, url=url, original_date=first, extensive_search=False, max_date=latest)
-        for first in (True, False)
-    }
-    day = days.pop()
-    if days or day is None or (day.endswith("-01") and not re.search(day.replace("-", "[-/.]?0?"), page)):
+    options: Any = {"url": url, "extensive_search": False, "max_date": latest.isoformat()}
+    day, last = (htmldate.find_date(own, original_date=first, **options) for first in (True, False))
+    if day != last or day is None or (day.endswith("-01") and not re.search(day.replace("-", "[-/.]?0?"), page)):
         return None
     return read_date(day)
 
 
 def _language(tree: Any) -> str:
     root = tree.getroottree().getroot()
-    given = root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang") or ""
-    tag = language_tag(given)
+    tag = language_tag(next(filter(None, map(root.get, _LANGUAGE)), ""))
     return tag if re.fullmatch("[a-z]{2,3}", tag) else ""

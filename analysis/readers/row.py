@@ -1,29 +1,27 @@
-"""One row of a file of texts: columns found, date read, held to what every format promises, cleaned, digested."""
+"""One row of a file of texts: its columns found, its date read, its cells checked and cleaned."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
-from analysis.errors import TextsError
+from analysis.errors import AnalysisError, MissingLibrary, TextsError
 from analysis.readers.clean import clean_body, clean_title
 from analysis.tables import SOURCES, TIMESTAMPS, language_tag
 
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
-_NEEDED = ("article", "outlet", "language", "published")
-_MAYBE_EMPTY = ("url", "title", "body")
+_NEEDED, _MAYBE_EMPTY = ("article", "outlet", "language", "published"), ("url", "title", "body")
 #: What the manifest of a study holds of a row, a line each: no line may end, or be endless, in one of these.
 _KEY = ("article", "outlet", "language", "url")
-_BROKEN = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
-MAX_KEY = 10_000
-#: Most characters of a title with its body. The longest articles have a tenth.
-MAX_TEXT = 2_000_000
+_BROKEN, _HALF_PAIR = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]"), re.compile("[\ud800-\udfff]")
+#: Most characters of a key, and of a title with its body. The longest articles have a tenth.
+MAX_KEY, MAX_TEXT = 10_000, 2_000_000
 
 #: What a column may hold → the names it goes by, the likeliest first. Compared without case, spaces and hyphens.
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {
@@ -39,6 +37,7 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "heading", "titular", "titulo", "título"),
     "body": ("body", "text", "content", "full_text", "fulltext", "article_text", "body_text", "texto", "cuerpo"),
 }
+#: Most names of columns that a message shows, and most characters of each.
 _SHOWN, _WIDTH = 30, 40
 
 _DAY = r"(?P<iso>\d{4}-\d\d-\d\d|\d{8})|(?:[^\W\d_]{2,9},?\s+)?(?P<day>\d\d?)\s+(?P<month>[A-Z]{3})\s+(?P<year>\d{4})"
@@ -46,40 +45,55 @@ _CLOCK = r"(?P<clock>\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?|\d\d(?:\d\d){0,2})\s*(?P<z
 _WRITTEN = re.compile(rf"\s*(?:{_DAY})(?:(?:T|\s+){_CLOCK})?\s*(?:\([A-Z]+\)\s*)?", re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: Names of zones that mean one thing only (RFC 822, Central Europe) → hours from Greenwich.
-_ZONES = {"": 0, "z": 0, "ut": 0, "utc": 0, "gmt": 0, "cet": 1, "cest": 2}
+_ZONES = {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "cet": 1, "cest": 2}
 _ZONES |= {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
 NO_DATE = "published is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z; in feeds RFC 822)"
 
-
-class BadRow(NamedTuple):
-    """Why a row is set aside, and in which file where it is not the one being read. Never holds a text."""
-
-    reason: str
-    path: Path | None = None
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 
-Detect = Callable[[str], str | BadRow]
+class BadRow(AnalysisError):
+    """Why a row is set aside, never its text; and in which file, where that is not the one being read."""
+
+    def __init__(self, reason: str, path: Path | None = None) -> None:
+        self.reason, self.path = reason, path
+        super().__init__(reason)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What the readers are given, and what they count besides rows.
+Rows = Iterator[tuple[int, Mapping[str, object] | BadRow]]
+Detect = Callable[[str], str]
+OutletOf = Callable[[str], str | None]
 
-    Attributes
-    ----------
-    columns : what a column of a table of texts holds → its name, where the study says
-    outlet_of : function of a feed's name or a page's host → the id of its outlet, or None where it has none; None in
-        place of it where every host is an outlet
-    skipped : what a file holds besides articles → how often (records of a crawl that are no pages)
-    """
 
-    columns: Mapping[str, str] = field(default_factory=dict)
-    outlet_of: Callable[[str], str | None] | None = None
-    skipped: Counter[str] = field(default_factory=Counter)
+def returns_bad_row(function: Callable[_Given, _Result]) -> Callable[_Given, _Result | BadRow]:
+    """The function, returning the BadRow that it raises."""
 
-    def outlet(self, name: str) -> str | None:
-        """The outlet of a feed's name or a host; None where there is none, or nobody said."""
-        return self.outlet_of(name) if self.outlet_of is not None else None
+    @wraps(function)
+    def returning(*args: _Given.args, **options: _Given.kwargs) -> _Result | BadRow:
+        try:
+            return function(*args, **options)
+        except BadRow as bad:
+            return bad
+
+    return returning
+
+
+@contextmanager
+def needed_for(purpose: str) -> Iterator[None]:
+    """A context in which a library is imported that only some formats need."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingLibrary((error.name or "").partition(".")[0], "readers", purpose) from error
+
+
+class Reading(NamedTuple):
+    """Options of `read_texts` that the readers of formats need, and the counter of what they skip."""
+
+    columns: Mapping[str, str]
+    outlet_of: OutletOf | None
+    skipped: Counter[str]
 
 
 class Row(NamedTuple):
@@ -98,119 +112,78 @@ class Row(NamedTuple):
 
 
 class Published(NamedTuple):
-    """When something was published.
-
-    Attributes
-    ----------
-    moment : datetime in UTC; midnight of a day without a time
-    timestamp : str, "day" where only a day is given, which is not to be shifted to another zone; else "publisher"
-    """
+    """A moment in UTC; where `timestamp` is "day", midnight of a day that is not to be shifted to another zone."""
 
     moment: datetime
     timestamp: str
 
     def __str__(self) -> str:
-        """The day, or the moment, in ISO 8601."""
         return str(self.moment.date() if self.timestamp == "day" else self.moment)
 
 
 def read_date(text: str) -> Published | None:
-    """Date in ISO 8601 or as feeds write it (RFC 822); None where it is neither, or could mean several.
-
-    A time without a zone is UTC. One in a zone that is only named is read where the name means one thing.
-    """
+    """Date in ISO 8601 or as feeds write it (RFC 822), without a zone UTC; None where it could mean several."""
     found = _WRITTEN.fullmatch(text) if len(text) < 100 else None
     if found is None:
         return None
+    day, clock, zone = found["iso"], found["clock"], found["zone"] or "Z"
     try:
-        if found["iso"]:
-            day = found["iso"]
-        else:
+        if not day:
             day = f"{found['year']}-{_MONTHS.index(found['month'].lower()) + 1:02d}-{int(found['day']):02d}"
-        if found["clock"] is None:
+        if not clock:
             return Published(datetime.fromisoformat(day).replace(tzinfo=UTC), "day")
-        clock = found["clock"] if found["clock"][1:2] != ":" else f"0{found['clock']}"
-        moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=_zone(found["zone"] or ""))
-        return Published(moment.astimezone(UTC), "publisher")
+        clock = f"0{clock}" if clock[1] == ":" else clock
+        zone = zone if zone[0] in "+-" else f"{_ZONES[zone.lower()]:+03d}:00"
+        return Published(datetime.fromisoformat(f"{day}T{clock}{zone}").astimezone(UTC), "publisher")
     except (ValueError, KeyError, OverflowError):
         return None
 
 
-def _zone(name: str) -> timezone:
-    if name[:1] not in ("+", "-"):
-        return timezone(timedelta(hours=_ZONES[name.lower()]))
-    minutes = 60 * int(name[1:3]) + int(name[3:].strip(":") or 0)
-    return timezone(timedelta(minutes=minutes if name[0] == "+" else -minutes))
-
-
-def parse_row(found: Mapping[str, object], detect: Detect | None = None) -> Row | BadRow:
-    """Row of TEXTS for an object as handed over, or why there is none.
-
-    `detect` tells the language of a text whose row does not.
-    """
-    cells = _cells(found, [name for name in _NEEDED if name != "language" or detect is None])
-    if isinstance(cells, BadRow):
-        return cells
+@returns_bad_row
+def parse_row(found: Mapping[str, object], detect: Detect | None = None) -> Row:
+    """Row of TEXTS of an object as handed over; `detect` tells the language of a text whose row does not."""
+    cells = _cells(found, _NEEDED if detect is None else tuple(name for name in _NEEDED if name != "language"))
     published = read_date(cells["published"])
     if published is None:
-        return BadRow(NO_DATE)
-    source = cells.get("source") or "feed"
-    if source not in SOURCES:
-        return BadRow(f"source is none of {', '.join(SOURCES)}")
+        raise BadRow(NO_DATE)
+    if cells["source"] not in SOURCES:
+        raise BadRow(f"source is none of {', '.join(SOURCES)}")
     if len(cells["title"]) + len(cells["body"]) > MAX_TEXT:
-        return BadRow(f"title and body have more than {MAX_TEXT:,} characters")
+        raise BadRow(f"title and body have more than {MAX_TEXT:,} characters")
     title, body = clean_title(cells["title"]), clean_body(cells["body"])
     if not title and not body:
-        return BadRow("neither title nor body holds text")
-    language: str | BadRow = language_tag(cells["language"])
+        raise BadRow("neither title nor body holds text")
+    language = language_tag(cells["language"])
     if not language and detect is not None:
         language = detect(f"{title}\n{body}")
-    if isinstance(language, BadRow):
-        return language
-    key = {name: cells[name].strip() for name in _KEY} | {"language": language}
-    given = found.get("timestamp")
-    when = {"published": published.moment, "timestamp": given if given in TIMESTAMPS else published.timestamp}
+    timestamp = next((name for name in TIMESTAMPS if name == found.get("timestamp")), published.timestamp)
     digest = hashlib.sha256(f"{cells['title']}\n{cells['body']}".encode()).hexdigest()
-    return Row(**key, **when, source=source, title=title, body=body, source_sha256=digest)  # type: ignore[arg-type]
+    article, outlet, url = (cells[name].strip() for name in ("article", "outlet", "url"))
+    return Row(article, outlet, language, published.moment, timestamp, url, cells["source"], title, body, digest)
 
 
-def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, str] | BadRow:
+def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, str]:
     cells = {}
     for name in (*_NEEDED, *_MAYBE_EMPTY, "source"):
-        value = found.get(name)
-        if (name in needed and (value is None or value == "")) or (name in _MAYBE_EMPTY and name not in found):
-            return BadRow(f"{name} is missing")
-        if value is not None and not isinstance(value, str):
-            return BadRow(f"{name} is not a text")
-        cells[name] = value or ""
+        value = "" if found.get(name) is None else found[name]
+        if not isinstance(value, str):
+            raise BadRow(f"{name} is not a text")
         # JSON can spell half a surrogate pair, which no UTF-8 file can hold.
-        if _HALF_PAIR.search(cells[name]):
-            return BadRow(f"{name} is not valid Unicode")
-        if name in needed and not cells[name].strip():
-            return BadRow(f"{name} is missing")
+        if _HALF_PAIR.search(value):
+            raise BadRow(f"{name} is not valid Unicode")
+        if (name in needed and not value.strip()) or (name in _MAYBE_EMPTY and name not in found):
+            raise BadRow(f"{name} is missing")
+        cells[name] = value
     for name in _KEY:
         if _BROKEN.search(cells[name].strip()):
-            return BadRow(f"{name} holds a line break or another control character")
+            raise BadRow(f"{name} holds a line break or another control character")
         if len(cells[name]) > MAX_KEY:
-            return BadRow(f"{name} has more than {MAX_KEY:,} characters")
-    return cells
+            raise BadRow(f"{name} has more than {MAX_KEY:,} characters")
+    return cells | {"source": cells["source"] or "feed"}
 
 
 def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *, files: bool = False) -> dict[str, int]:
-    """Position of each column that is known, by what it holds.
-
-    Parameters
-    ----------
-    path : the file, for messages
-    names : of its columns
-    given : what a column holds → its name, as the study says
-    files : whether the texts lie in files of their own that a column names
-
-    Raises
-    ------
-    TextsError
-        Where a column that the study names is not there, one that is needed is not found, or a name occurs twice.
-    """
+    """Position of each known column by what it holds; `given` are names in study.toml, `files` is for metadata.csv."""
     plain = [re.sub(r"[\s_-]+", "_", name.strip().casefold()) for name in names]
     shown = [name if len(name) <= _WIDTH else f"{name[: _WIDTH - 1]}…" for name in names[:_SHOWN]]
     there = f"it has: {', '.join(shown)}{', …' if len(names) > _SHOWN else ''}"
@@ -219,20 +192,18 @@ def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *,
         if name in names:
             positions[meaning] = names.index(name)
         elif meaning != "file" or files:
-            wrong = f"has no column {name!r}, which [columns] in study.toml names for {meaning}; {there}"
-            raise TextsError(path, wrong)
+            message = f"has no column {name!r}, which [columns] in study.toml names for {meaning}; {there}"
+            raise TextsError(path, message)
     for meaning, known in COLUMN_NAMES.items():
-        if meaning not in positions and (found := [name for name in known if name in plain]):
-            positions[meaning] = plain.index(found[0])
+        if found := [plain.index(name) for name in known if name in plain]:
+            positions.setdefault(meaning, found[0])
     # "source" is the outlet unless another column is, "timestamp" the date; else they are what TEXTS calls so.
     for meaning in ("source", "timestamp"):
-        if meaning in plain and (position := plain.index(meaning)) not in positions.values():
-            positions.setdefault(meaning, position)
+        if meaning in plain and plain.index(meaning) not in positions.values():
+            positions.setdefault(meaning, plain.index(meaning))
     needed = [["outlet"], ["published"], ["file"] if files else ["title", "body"]]
-    missing = [" or ".join(any_of) for any_of in needed if not any(name in positions for name in any_of)]
-    if missing:
-        told = f"has no column for {', '.join(missing)}; {there}. Name it under [columns] in study.toml"
-        raise TextsError(path, told)
+    if missing := ", ".join(" or ".join(any_of) for any_of in needed if not positions.keys() & any_of):
+        raise TextsError(path, f"has no column for {missing}; {there}. Name it under [columns] in study.toml")
     for position in positions.values():
         if plain.count(plain[position]) > 1:
             raise TextsError(path, f"has two columns {names[position][:_WIDTH]!r}; {there}")
@@ -240,7 +211,7 @@ def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *,
 
 
 def complete(cells: Mapping[str, object]) -> dict[str, object]:
-    """What `parse_row` asks for, out of the cells that are there; an id of its own where there is none."""
+    """The cells with what `parse_row` needs beside them; an id of its own where there is none."""
     row = {"url": "", "title": "", "body": "", "source": "text", **{k: v for k, v in cells.items() if v is not None}}
     row["source"] = row["source"] or "text"
     if not row.get("article"):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from analysis.errors import TextsError
+from analysis.readers.row import BadRow
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 MAX_LINE = 10_000_000
 #: A gzip file that unpacks to more than this many times its size, and to more than so many bytes, is no text.
 MAX_RATIO, BEFORE_RATIO = 200, 20_000_000
+BOMB = f"unpacks to more than {MAX_RATIO} times its size; not read further"
 _BLOCK = 65_536
 #: Put where packed data break off: no row with a NUL is taken, so none whose end was lost passes for a whole one.
 _CUT = b"\0\0\n"
@@ -25,19 +28,11 @@ _Line = TypeVar("_Line", str, bytes)
 
 
 class Source(io.BufferedReader):
-    """A file opened for reading its bytes, unpacked.
-
-    A damaged gzip file is read on from its next whole member, as each record of a .warc.gz is one.
-
-    Attributes
-    ----------
-    damage : list of str, what was lost of a gzip file, taken away by who reports it
-    """
+    """A file opened for reading its bytes, unpacked; `damage` says what of a gzip file was lost so far."""
 
     def __init__(self, path: Path) -> None:
-        raw = _Unpacked(path)
-        self.damage = raw.damage
-        super().__init__(raw, _BLOCK)
+        self.damage = list[str]()
+        super().__init__(_Blocks(_read(path, self.damage)), _BLOCK)
 
     def lines(self) -> Iterator[bytes | None]:
         """Each line with its end; None in place of one of more than `MAX_LINE` bytes."""
@@ -45,8 +40,35 @@ class Source(io.BufferedReader):
 
     def text_lines(self, encoding: str, errors: str) -> Iterator[str | None]:
         """Each line of a text with its end; None in place of one of more than `MAX_LINE` characters."""
-        text = io.TextIOWrapper(self, encoding, errors, newline="")
-        return _lines(text.readline, ("\n", "\r"))
+        return _lines(io.TextIOWrapper(self, encoding, errors, newline="").readline, ("\n", "\r"))
+
+    def with_damage(self, rows: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+        """The rows that come of the file, None left out, and a BadRow for what was lost, where it was noticed."""
+        number = 0
+        for number, row in rows:
+            if self.damage:
+                yield number, BadRow(self.damage.pop())
+            if row is not None:
+                yield number, row
+        for reason in self.damage:
+            yield number + 1, BadRow(reason)
+
+
+class _Blocks(io.RawIOBase):
+    """A stream of the bytes in blocks."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks, self._rest = blocks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer)
+        self._rest = self._rest or next(self._blocks, b"")
+        size = min(len(view), len(self._rest))
+        view[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
 
 
 def _lines(readline: Callable[[int], _Line], ends: tuple[_Line, ...]) -> Iterator[_Line | None]:
@@ -59,81 +81,48 @@ def _lines(readline: Callable[[int], _Line], ends: tuple[_Line, ...]) -> Iterato
         yield None
 
 
-class _Unpacked(io.RawIOBase):
-    """Bytes of a file, block by block."""
+def _read(path: Path, damage: list[str]) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            is_packed = path.suffix.lower() == ".gz" and file.read(3) == _MAGIC
+            file.seek(0)
+            yield from _unpack(file, damage) if is_packed else iter(partial(file.read, _BLOCK), b"")
+    except OSError as error:
+        raise TextsError(path, f"cannot be read ({error.strerror})") from error
 
-    def __init__(self, path: Path) -> None:
-        self.damage = list[str]()
-        self._path, self._rest = path, b""
+
+def _unpack(file: IO[bytes], damage: list[str]) -> Iterator[bytes]:
+    """Blocks of a gzip file, member by member; after damage it goes on at the next whole one, as a .warc.gz can."""
+    packed, taken, given = file.read(_BLOCK), 0, 0
+    while packed:
+        unpacker = zlib.decompressobj(31)
         try:
-            self._file = path.open("rb")
-            packed = path.suffix.lower() == ".gz" and self._file.read(3) == _MAGIC
-            self._file.seek(0)
-        except OSError as error:
-            raise _unreadable(path, error) from error
-        self._blocks = self._members() if packed else iter(self._read, b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        view = memoryview(buffer)
-        self._rest = self._rest or next(self._blocks, b"")
-        size = min(len(view), len(self._rest))
-        view[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
-
-    def close(self) -> None:
-        if not self.closed:
-            self._file.close()
-        super().close()
-
-    def _read(self) -> bytes:
-        try:
-            return self._file.read(_BLOCK)
-        except OSError as error:
-            raise _unreadable(self._path, error) from error
-
-    def _members(self) -> Iterator[bytes]:
-        """Unpacked blocks of a gzip file, member by member."""
-        packed, taken, given = self._read(), 0, 0
-        while packed:
-            unpacker = zlib.decompressobj(31)
-            try:
-                while not unpacker.eof:
-                    if not packed:
-                        self.damage.append("the compressed data end too soon")
-                        yield _CUT
-                        return
-                    block = unpacker.decompress(packed, _BLOCK)
-                    taken, given = taken + len(packed) - len(unpacker.unconsumed_tail), given + len(block)
-                    if given > BEFORE_RATIO and given > MAX_RATIO * taken:
-                        self.damage.append(f"unpacks to more than {MAX_RATIO} times its size; not read further")
-                        yield _CUT
-                        return
-                    if block:
-                        yield block
-                    packed = unpacker.unconsumed_tail or (b"" if unpacker.eof else self._read())
-                packed = self._next_member(unpacker.unused_data)
-            except zlib.error:
-                self.damage.append("the compressed data are damaged")
-                yield _CUT
-                packed = self._after_damage(packed[1:])
-
-    def _next_member(self, packed: bytes) -> bytes:
-        """Bytes from the next member on; zeros may lie between, anything else is damage."""
-        while len(packed := packed.lstrip(b"\0")) < len(_MAGIC) and (block := self._read()):
-            packed += block
-        if packed and not packed.startswith(_MAGIC):
-            self.damage.append("the compressed data are damaged")
-            return self._after_damage(packed)
-        return packed
-
-    def _after_damage(self, packed: bytes) -> bytes:
-        while (at := packed.find(_MAGIC)) < 0 and (block := self._read()):
-            packed = packed[-2:] + block
-        return packed[at:] if at >= 0 else b""
+            while packed and not unpacker.eof:
+                block = unpacker.decompress(packed, _BLOCK)
+                taken, given = taken + len(packed) - len(unpacker.unconsumed_tail), given + len(block)
+                if given > BEFORE_RATIO and given > MAX_RATIO * taken:
+                    damage.append(BOMB)
+                    yield _CUT
+                    return
+                if block:
+                    yield block
+                packed = unpacker.unconsumed_tail or (b"" if unpacker.eof else file.read(_BLOCK))
+        except zlib.error:
+            packed = _next_member(file, b"damaged" + packed[1:], damage)
+            yield _CUT
+            continue
+        if not unpacker.eof:
+            damage.append("the compressed data end too soon")
+            yield _CUT
+        packed = _next_member(file, unpacker.unused_data, damage)
 
 
-def _unreadable(path: Path, error: OSError) -> TextsError:
-    return TextsError(path, f"cannot be read ({error.strerror})")
+def _next_member(file: IO[bytes], packed: bytes, damage: list[str]) -> bytes:
+    """Bytes from the next member on; zeros may lie before it, anything else is damage."""
+    while len(packed := packed.lstrip(b"\0")) < len(_MAGIC) and (block := file.read(_BLOCK)):
+        packed += block
+    if packed and not packed.startswith(_MAGIC):
+        damage.append("the compressed data are damaged")
+    while (at := packed.find(_MAGIC)) < 0 and (block := file.read(_BLOCK)):
+        packed = packed[-2:] + block
+    return packed[at:] if at >= 0 else b""

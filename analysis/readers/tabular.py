@@ -12,7 +12,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,43 +21,40 @@ import pyarrow.parquet as pq
 
 from analysis.errors import TextsError
 from analysis.readers.charset import encoding_of, errors_for
-from analysis.readers.row import COLUMN_NAMES, MAX_TEXT, BadRow, Reading, complete, match_columns
-from analysis.readers.stream import BEFORE_RATIO, MAX_LINE, MAX_RATIO, Source
+from analysis.readers.row import COLUMN_NAMES, MAX_TEXT, BadRow, Reading, Rows, complete, match_columns, returns_bad_row
+from analysis.readers.stream import BEFORE_RATIO, BOMB, MAX_LINE, MAX_RATIO, Source
 
-Rows = Iterator[tuple[int, Mapping[str, object] | BadRow]]
-
-_DELIMITERS = (",", ";", "\t", "|")
+_Line = tuple[int, str | None]
 #: Characters that may be read again after rows that could not be split, so that no file takes for ever.
 _AGAIN = 100_000_000
 #: Rows of Parquet read at a time, and most bytes of one group of rows, unpacked, as the file declares it.
 _BATCH, _MAX_GROUP = 256, 8_000_000_000
+_UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError, pa.ArrowException)
 
 
 def read_jsonl(path: Path, reading: Reading) -> Rows:
     """Each line that is not blank: its 1-based number and its object, or what is wrong with it."""
     with Source(path) as source:
-        number = 0
-        for number, line in enumerate(source.lines(), start=1):
-            if source.damage:
-                yield number, BadRow(source.damage.pop())
-            if line is None:
-                yield number, BadRow(f"line of more than {MAX_LINE:,} bytes")
-            elif line.strip():
-                yield number, _json_object(line.rstrip(b"\r\n"))
-        for reason in source.damage:
-            yield number + 1, BadRow(reason)
+        lines = enumerate(source.lines(), start=1)
+        yield from source.with_damage((number, _json_object(line)) for number, line in lines)
 
 
-def _json_object(line: bytes) -> Mapping[str, object] | BadRow:
+@returns_bad_row
+def _json_object(line: bytes | None) -> Mapping[str, object] | None:
+    if line is None:
+        raise BadRow(f"line of more than {MAX_LINE:,} bytes")
     try:
-        found = json.loads(line.decode("utf-8-sig"))  # some programs begin a UTF-8 file with a byte order mark
+        # Some programs begin a UTF-8 file with a byte order mark.
+        found = json.loads(line.rstrip(b"\r\n").decode("utf-8-sig")) if line.strip() else None
     except UnicodeDecodeError as error:
-        return BadRow(f"not UTF-8 (byte {error.start + 1} of the line)")
+        raise BadRow(f"not UTF-8 (byte {error.start + 1} of the line)") from error
     except json.JSONDecodeError as error:
-        return BadRow(f"broken JSON ({error.msg}, column {error.colno})")
-    except (ValueError, RecursionError):  # a number of thousands of digits, or brackets nested by the thousand
-        return BadRow("broken JSON")
-    return found if isinstance(found, dict) else BadRow("not a JSON object")
+        raise BadRow(f"broken JSON ({error.msg}, column {error.colno})") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or brackets nested by the thousand
+        raise BadRow("broken JSON") from error
+    if line.strip() and not isinstance(found, dict):
+        raise BadRow("not a JSON object")
+    return found
 
 
 def read_delimited(path: Path, reading: Reading) -> Rows:
@@ -69,22 +66,16 @@ def read_delimited(path: Path, reading: Reading) -> Rows:
 def read_cells(
     path: Path, given: Mapping[str, str], *, files: bool = False
 ) -> Iterator[tuple[int, dict[str, object] | BadRow]]:
-    """Each row of a table: its line, and its cells by what they hold; `given` and `files` as in `match_columns`.
-
-    Raises
-    ------
-    TextsError
-        Where the first line does not hold the names of the columns that are needed.
-    """
+    """Each row of a table: its line, and its cells by what they hold; `given` and `files` as in `match_columns`."""
     # csv's limit for a field is the whole program's; the lines that are given to it are bounded.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
     encoding = encoding_of(path)
     with Source(path) as source:
         lines = enumerate(source.text_lines(encoding, errors_for(encoding)), start=1)
-        full = ((number, text) for number, text in lines if text is None or text.strip())
-        first = next(full, (0, ""))
-        declared = re.fullmatch(r"sep=(.)\s*", first[1] or "", re.IGNORECASE)  # Excel's first line, at times
-        number, header = next(full, (0, "")) if declared else first
+        full = (text for _, text in lines if text is None or text.strip())
+        header = next(full, "")
+        declared = re.fullmatch(r"sep=(.)\s*", header or "", re.IGNORECASE)  # Excel's first line, at times
+        header = next(full, "") if declared else header
         if header is None:
             raise TextsError(path, f"its first line has more than {MAX_LINE:,} characters, so is no line of columns")
         if not header:
@@ -92,34 +83,27 @@ def read_cells(
         delimiter = declared[1] if declared else _delimiter(header, given)
         names = next(csv.reader([header], delimiter=delimiter))
         positions = match_columns(path, [name.strip() for name in names], given, files=files)
-        sample = [line for _, line in zip(range(200 if delimiter == "\t" else 0), lines, strict=False)]
+        sample = list(islice(lines, 200 if delimiter == "\t" else 0))
         quoted = _is_quoted([text for _, text in sample if text and '"' in text], len(names))
-        for number, cells in _records(chain(sample, lines), delimiter, quoted):
-            if source.damage:
-                yield number, BadRow(source.damage.pop())
-            yield number, _by_meaning(cells, positions, len(names))
-        for reason in source.damage:
-            yield number + 1, BadRow(reason)
+        records = _records(chain(sample, lines), delimiter, quoted)
+        yield from source.with_damage((number, _by_meaning(row, positions, len(names))) for number, row in records)
 
 
 def _delimiter(line: str, given: Mapping[str, str]) -> str:
     """The delimiter that finds most names of columns in the first line, and most columns."""
-    known = {name for names in COLUMN_NAMES.values() for name in names} | {name.casefold() for name in given.values()}
-
-    def count(delimiter: str) -> tuple[int, int]:
-        names = [name.strip().strip('"').casefold() for name in line.split(delimiter)]
-        return sum(name in known for name in names), len(names)
-
-    return max(_DELIMITERS, key=count)
+    known = {name.casefold() for names in (*COLUMN_NAMES.values(), given.values()) for name in names}
+    columns = {sign: [name.strip().strip('"').casefold() for name in line.split(sign)] for sign in ",;\t|"}
+    return max(columns, key=lambda sign: (sum(name in known for name in columns[sign]), len(columns[sign])))
 
 
-def _by_meaning(cells: list[str] | BadRow, positions: Mapping[str, int], width: int) -> dict[str, object] | BadRow:
+@returns_bad_row
+def _by_meaning(cells: list[str] | BadRow, positions: Mapping[str, int], width: int) -> dict[str, object]:
     if isinstance(cells, BadRow):
-        return cells
+        raise cells
     if len(cells) != width:
-        return BadRow(f"has {len(cells)} fields where the first line has {width}")
+        raise BadRow(f"has {len(cells)} fields where the first line has {width}")
     if any("\0" in cell for cell in cells):
-        return BadRow("holds a NUL character")
+        raise BadRow("holds a NUL character")
     return {meaning: cells[position] for meaning, position in positions.items()}
 
 
@@ -139,16 +123,13 @@ def _is_quoted(lines: Sequence[str], width: int) -> bool:
     return not all(fit(line, False) for line in lines) or all(fit(line, True) for line in lines)
 
 
-def _records(
-    lines: Iterator[tuple[int, str | None]], delimiter: str, quoted: bool
-) -> Iterator[tuple[int, list[str] | BadRow]]:
+def _records(lines: Iterator[_Line], delimiter: str, quoted: bool) -> Iterator[tuple[int, list[str] | BadRow]]:
     """Each row that is not blank, with the line it starts on; after one that cannot be split, from its second line."""
-    waiting, again = deque[tuple[int, str | None]](), _AGAIN
+    waiting, again = deque[_Line](), _AGAIN
 
     def row_lines() -> Iterator[str]:
-        """Lines for csv.reader, which takes as many as a row needs; no more than a row may have."""
-        size = 0
-        while size <= MAX_LINE and (line := waiting.popleft() if waiting else next(lines, None)) is not None:
+        size = 0  # csv.reader takes as many lines as a row needs; it gets no more than a row may have
+        while size <= MAX_LINE and (line := waiting.popleft() if waiting else next(lines, None)):
             used.append(line)
             if line[1] is None:
                 return
@@ -156,7 +137,7 @@ def _records(
             yield line[1]
 
     while True:
-        used: list[tuple[int, str | None]] = []
+        used: list[_Line] = []
         cells, reason = list[str](), ""
         try:
             cells = next(_reader(row_lines(), delimiter, quoted), cells)
@@ -173,9 +154,8 @@ def _records(
             again -= sum(len(text or "") for _, text in used[1:])
             if again > 0:
                 waiting.extendleft(reversed(used[1:]))
-                yield start, BadRow(f"broken CSV ({reason})")
-            else:
-                yield start, BadRow(f"broken CSV ({reason}); nothing was read up to line {used[-1][0]}")
+            lost = "" if again > 0 else f"; nothing was read up to line {used[-1][0]}"
+            yield start, BadRow(f"broken CSV ({reason}){lost}")
         elif any(cell.strip() for cell in cells):
             yield start, cells
 
@@ -183,62 +163,58 @@ def _records(
 def read_parquet(path: Path, reading: Reading) -> Rows:
     """Each row of Parquet: its 1-based number and its cells, or what is wrong with it.
 
-    Read in batches. Texts stay encoded until each is looked at, so that a dictionary of a few long texts, repeated a
-    million times, does not fill the memory.
+    Texts stay encoded until each is looked at: a dictionary of a few long ones, repeated a million times, fits.
     """
     try:
         metadata = pq.read_metadata(path)
         names = list(metadata.schema.to_arrow_schema().names)
-        groups = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
     except (OSError, ValueError, pa.ArrowException) as error:  # ArrowInvalid is a ValueError
         raise TextsError(path, f"cannot be read as Parquet ({type(error).__name__})") from error
     columns = {meaning: names[at] for meaning, at in match_columns(path, names, reading.columns).items()}
     left = max(BEFORE_RATIO, MAX_RATIO * path.stat().st_size)
-    before = 0
-    for group, size in enumerate(groups):
-        for number, cells in _group(path, metadata, group, before, columns):
-            left -= 0 if isinstance(cells, BadRow) else sum(map(_bytes, cells.values()))
-            if left < 0:
-                yield number, BadRow(f"unpacks to more than {MAX_RATIO} times its size; not read further")
-                return
-            yield number, cells if isinstance(cells, BadRow) else _decoded(cells)
-        before += size
-
-
-def _group(
-    path: Path, metadata: Any, group: int, before: int, columns: Mapping[str, str]
-) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
-    """Rows of one group, their cells as Arrow has them."""
-    number, last = before, before + metadata.row_group(group).num_rows
-    try:
-        # Of the group and not of its columns: Arrow 26 ends the process where a column's statistics are damaged.
-        if metadata.row_group(group).total_byte_size > _MAX_GROUP:
-            raise ValueError("too many bytes in a group of rows")
-        # A small buffer in place of a whole group's bytes; this thread alone, as annotate starts processes.
-        wanted = list(dict.fromkeys(columns.values()))
-        file = pq.ParquetFile(path, read_dictionary=wanted, buffer_size=1 << 20, pre_buffer=False)
-        for batch in file.iter_batches(_BATCH, row_groups=[group], columns=wanted, use_threads=False):
-            values = {meaning: batch.column(batch.schema.get_field_index(name)) for meaning, name in columns.items()}
-            for at in range(batch.num_rows):
+    last = 0
+    for group, described in enumerate(groups):
+        number, last = last, last + described.num_rows
+        try:
+            # Of the group and not of its columns: Arrow 26 ends the process where a column's statistics are damaged.
+            if described.total_byte_size > _MAX_GROUP:
+                raise ValueError("too many bytes in a group of rows")
+            for cells in _cells(path, group, columns):
                 number += 1
-                cells = {meaning: value[at] for meaning, value in values.items()}
-                yield number, {k: v.value if isinstance(v, pa.DictionaryScalar) else v for k, v in cells.items()}
-    except (OSError, ValueError, KeyError, IndexError, TypeError, MemoryError, pa.ArrowException) as error:
-        if number < last:
-            yield number + 1, BadRow(f"rows {number + 1} to {last} cannot be read ({type(error).__name__})")
+                left -= sum(map(_size, cells.values()))
+                yield number, BadRow(BOMB) if left < 0 else _decoded(cells)
+                if left < 0:
+                    return
+        except _UNREADABLE as error:
+            if number < last:
+                yield number + 1, BadRow(f"rows {number + 1} to {last} cannot be read ({type(error).__name__})")
 
 
-def _bytes(cell: Any) -> int:
+def _cells(path: Path, group: int, columns: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Cells of each row of one group as Arrow has them, by what they hold."""
+    # A small buffer in place of a whole group's bytes; this thread alone, as annotate starts processes.
+    wanted = list(dict.fromkeys(columns.values()))
+    file = pq.ParquetFile(path, read_dictionary=wanted, buffer_size=1 << 20, pre_buffer=False)
+    for batch in file.iter_batches(_BATCH, row_groups=[group], columns=wanted, use_threads=False):
+        values = {meaning: batch.column(batch.schema.get_field_index(name)) for meaning, name in columns.items()}
+        for at in range(batch.num_rows):
+            cells = {meaning: value[at] for meaning, value in values.items()}
+            yield {k: v.value if isinstance(v, pa.DictionaryScalar) else v for k, v in cells.items()}
+
+
+def _size(cell: Any) -> int:
     return cell.as_buffer().size if hasattr(cell, "as_buffer") and cell.is_valid else 0
 
 
-def _decoded(cells: Mapping[str, Any]) -> Mapping[str, object] | BadRow:
-    if any(_bytes(cell) > 4 * MAX_TEXT for cell in cells.values()):
-        return BadRow(f"a cell of more than {MAX_TEXT:,} characters")
+@returns_bad_row
+def _decoded(cells: Mapping[str, Any]) -> Mapping[str, object]:
+    if any(_size(cell) > 4 * MAX_TEXT for cell in cells.values()):
+        raise BadRow(f"a cell of more than {MAX_TEXT:,} characters")
     try:
         return complete({meaning: _value(cell) for meaning, cell in cells.items()})
     except (ValueError, OverflowError, pa.ArrowException) as error:
-        return BadRow(f"a cell cannot be read ({type(error).__name__})")
+        raise BadRow(f"a cell cannot be read ({type(error).__name__})") from error
 
 
 def _value(cell: Any) -> object:

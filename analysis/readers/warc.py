@@ -1,7 +1,6 @@
 """WARC and WARC.gz as crawls such as Common Crawl News ship them: a page is an article, by trafilatura.
 
-warcio takes single records apart. Where they begin and end is found here, because warcio gives up at the first record
-that is malformed and reads a header line of any length.
+warcio takes single records apart; where they begin and end is found here, as it gives up at the first malformed one.
 """
 
 from __future__ import annotations
@@ -14,230 +13,185 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import MissingLibrary
 from analysis.readers.feed import host_of
-from analysis.readers.html import MAX_SIZE, HtmlRefused, main_text
-from analysis.readers.row import BadRow, Reading, identify, read_date
+from analysis.readers.html import MAX_SIZE, page_text
+from analysis.readers.row import BadRow, Reading, Rows, identify, needed_for, read_date, returns_bad_row
 from analysis.readers.stream import MAX_LINE, Source
-from analysis.readers.tabular import Rows
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
-_WORD = re.compile("[a-z]{1,20}")
-_KIND = re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}")
+_WORD, _KIND, _STATUS = re.compile("[a-z]{1,20}"), re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}"), re.compile("[1-5][0-9]{2}")
 #: Most kinds of skipped records that are told apart.
 _KINDS = 40
 #: Most bytes of a record's own headers, and bytes that may be read again after records whose length was wrong.
 _HEADERS, _AGAIN = 65_536, 200_000_000
-_VERSION, _NEXT = re.compile(rb"WARC/[01]\.\d"), re.compile(rb"\nWARC/[01]\.\d")
-_BLANK = re.compile(rb"\s+")
+_VERSION, _NEXT, _BLANK = re.compile(rb"WARC/[01]\.\d"), re.compile(rb"\nWARC/[01]\.\d"), re.compile(rb"\s+")
 _HEADERS_END = re.compile(rb"\n[ \t]*\r?\n|\nWARC/")
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _TYPE = re.compile(rb"^warc-type:[ \t]*([a-z-]{1,30})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
+class _Skipped(Exception):
+    """A record that is no article of an outlet; says of what kind it is."""
+
+
 def read_warc(path: Path, reading: Reading) -> Rows:
-    """Each page: its record's 1-based number and its text as `parse_row` wants it, or what is wrong.
-
-    Records that are no pages are counted in `reading.skipped`.
-    """
-    loader = _loader()
+    """Each page: its record's 1-based number and its text as `parse_row` wants it, or what is wrong."""
     with Source(path) as source:
-        number = 0
-        for number, record in enumerate(_records(source), start=1):
-            if source.damage:
-                yield number, BadRow(source.damage.pop())
-            if isinstance(record, BadRow):
-                yield number, record
-            elif record[0] != "response":
-                _skip(reading, f"WARC records of type {record[0]}")
-            elif (found := _page(loader, record[1], reading)) is not None:
-                yield number, found
-        for reason in source.damage:
-            yield number + 1, BadRow(reason)
+        yield from source.with_damage(_pages(source, reading))
 
 
-class _Window:
-    """The bytes of a file from a position on, as far as they were wanted."""
+def _pages(source: Source, reading: Reading) -> Iterator[tuple[int, Mapping[str, object] | BadRow | None]]:
+    """As `read_warc`; None for a record that is no page, which is counted."""
+    with needed_for("reading WARC"):
+        from warcio.archiveiterator import ArchiveIterator
+    logging.getLogger("warcio").setLevel(logging.CRITICAL)  # it would print addresses that it does not like
+    for number, record in enumerate(_records(source), start=1):
+        try:
+            yield number, record if isinstance(record, BadRow) else _article(ArchiveIterator, *record, reading)
+        except _Skipped as skipped:
+            kind = str(skipped)
+            is_told = kind in reading.skipped or len(reading.skipped) < _KINDS
+            reading.skipped[kind if is_told else "WARC records of other kinds"] += 1
+            yield number, None
+
+
+class _Window(bytearray):
+    """The bytes of a file from a position on, as far as they were wanted; bytes passed over leave at no cost."""
 
     def __init__(self, source: Source) -> None:
-        self._source, self.data, self.at = source, b"", 0
+        super().__init__()
+        self._source, self.again = source, _AGAIN
 
     def fill(self, size: int) -> bool:
-        """Whether so many bytes lie ahead, which are then in `data`."""
-        lacking = self.at + size - len(self.data)
-        if lacking > 0:
-            self.data, self.at = self.data[self.at :] + self._source.read(max(lacking, _HEADERS)), 0
-        return len(self.data) - self.at >= size
+        """Whether so many bytes lie ahead, which are then here."""
+        if size > len(self):
+            self += self._source.read(max(size - len(self), _HEADERS))
+        return len(self) >= size
 
     def skip(self, size: int) -> bool:
         """Pass over so many bytes; whether there were as many."""
-        while size > len(self.data) - self.at:
-            size -= len(self.data) - self.at
-            self.data, self.at = self._source.read(_HEADERS), 0
-            if not self.data:
+        while size > len(self):
+            size -= len(self)
+            self[:] = self._source.read(_HEADERS)
+            if not self:
                 return False
-        self.at += size
+        del self[:size]
         return True
 
     def skip_to_record(self) -> None:
         """Pass over all that is no record."""
-        while (found := _NEXT.search(self.data, self.at)) is None and self.fill(len(self.data) - self.at + 1):
-            self.skip(max(1, len(self.data) - self.at - len(b"\nWARC/1.")))
-        self.at = found.start() + 1 if found else len(self.data)
+        while not (found := _NEXT.search(self)):
+            del self[: -len(b"\nWARC/1.")]
+            if not self.fill(len(self) + 1):
+                self.clear()
+                return
+        del self[: found.start() + 1]
 
 
 def _records(source: Source) -> Iterator[tuple[str, bytes] | BadRow]:
-    """Each record: its type and, where that is "response", its bytes; or what is wrong with it.
-
-    What lies between records and belongs to none is one bad row.
-    """
-    window, again = _Window(source), _AGAIN
+    """Each record, or what is wrong with it; what lies between records and belongs to none is one bad row."""
+    window = _Window(source)
     while window.fill(1):
-        blank = _BLANK.match(window.data, window.at)
-        if blank is not None:
-            window.at = blank.end()
-            continue
-        window.fill(_HEADERS)
-        if not _VERSION.match(window.data, window.at):
-            yield BadRow("no WARC record begins here")
-            window.skip_to_record()
-            continue
-        end = _HEADERS_END.search(window.data, window.at, window.at + _HEADERS)
-        if end is None or end[0].endswith(b"WARC/"):
-            yield BadRow("the record's headers do not end")
-            window.skip_to_record()
-            continue
-        head = window.data[window.at : end.end()]
-        length, kind = _LENGTH.search(head), _TYPE.search(head)
-        if length is None or kind is None:
-            yield BadRow("the record's headers lack Content-Length or WARC-Type")
-            window.at = end.end()
-            continue
-        record, read_again = _record(window, len(head), int(length[1]), kind[1].decode("ascii").lower(), again > 0)
-        again -= read_again
-        yield record
+        if blank := _BLANK.match(window):
+            del window[: blank.end()]
+        else:
+            yield _record(window)
 
 
-def _record(window: _Window, head: int, length: int, kind: str, again: bool) -> tuple[tuple[str, bytes] | BadRow, int]:
-    """The record at a window's position, which moves behind it; and how many bytes are to be read again.
-
-    After a record whose length is wrong, the next one is looked for within it.
-    """
-    is_wanted, size = kind == "response", head + length
-    if length > MAX_LINE:
+@returns_bad_row
+def _record(window: _Window) -> tuple[str, bytes]:
+    """The record at a window's start, which is passed over: its type and, where that is "response", its bytes."""
+    window.fill(_HEADERS)
+    is_record, end = _VERSION.match(window), _HEADERS_END.search(window, 0, _HEADERS)
+    if not is_record or not end or end[0].endswith(b"WARC/"):
+        window.skip_to_record()
+        raise BadRow("the record's headers do not end" if is_record else "no WARC record begins here")
+    head = bytes(window[: end.end()])
+    length, found = _LENGTH.search(head), _TYPE.search(head)
+    if length is None or found is None:
+        window.skip(len(head))
+        raise BadRow("the record's headers lack Content-Length or WARC-Type")
+    kind, size = found[1].decode("ascii").lower(), len(head) + int(length[1])
+    if int(length[1]) > MAX_LINE:
         if not window.skip(size):
-            return BadRow("the record ends too soon"), 0
-        return (BadRow(f"record of more than {MAX_LINE:,} bytes") if is_wanted else (kind, b"")), 0
+            raise BadRow("the record ends too soon")
+        if kind == "response":
+            raise BadRow(f"record of more than {MAX_LINE:,} bytes")
+        return kind, b""
     is_whole = window.fill(size)
     window.fill(size + len(b"WARC/1.0"))
-    start, end = window.at, window.at + size
-    if is_whole and (not window.data[end : end + 2].strip() or _VERSION.match(window.data, end)):
-        window.at = end
-        return (kind, window.data[start:end] if is_wanted else b""), 0
-    inside = _NEXT.search(window.data, start + head - 1, end) if again else None
-    window.at = inside.start() + 1 if inside else min(end, len(window.data))
-    reason = "the record's Content-Length is wrong" if is_whole else "the record ends too soon"
-    return BadRow(reason), size if inside else 0
+    if is_whole and (not window[size : size + 2].strip() or _VERSION.match(window, size)):
+        raw = bytes(window[:size]) if kind == "response" else b""
+        window.skip(size)
+        return kind, raw
+    # After a record whose length is wrong, the next one is looked for within it.
+    inside = _NEXT.search(window, len(head) - 1, size) if window.again > 0 else None
+    window.again -= size if inside else 0
+    window.skip(inside.start() + 1 if inside else size)
+    raise BadRow("the record's Content-Length is wrong" if is_whole else "the record ends too soon")
 
 
-def _loader() -> Any:
-    try:
-        from warcio.archiveiterator import ArchiveIterator
-    except ImportError as error:
-        raise MissingLibrary("warcio", "readers", "reading WARC") from error
-    logging.getLogger("warcio").setLevel(logging.CRITICAL)  # it would print addresses that it does not like
-    return ArchiveIterator
-
-
-def _skip(reading: Reading, kind: str) -> None:
-    known = kind in reading.skipped or len(reading.skipped) < _KINDS
-    reading.skipped[kind if known else "WARC records of other kinds"] += 1
-
-
-def _page(loader: Any, raw: bytes, reading: Reading) -> Mapping[str, object] | BadRow | None:
-    """What a record's page says; None where it is none and was counted."""
+@returns_bad_row
+def _article(loader: Any, record_type: str, raw: bytes, reading: Reading) -> Mapping[str, object]:
+    """What a record's page says."""
+    if record_type != "response":
+        raise _Skipped(f"WARC records of type {record_type}")
     try:
         record = next(iter(loader(BytesIO(raw))))
         http, headers = record.http_headers, record.rec_headers
-        status = http.get_statuscode() if http else ""
-        kind = (http.get_header("Content-Type") or "" if http else "").strip().lower()
+        status, kind = (http.get_statuscode(), _header(http, "Content-Type")) if http else ("", "")
     except Exception as error:  # warcio meets what nobody wrote it for
-        return BadRow(f"the record cannot be taken apart ({type(error).__name__})")
+        raise BadRow(f"the record cannot be taken apart ({type(error).__name__})") from error
     if http is None:
-        _skip(reading, "WARC responses that are not HTTP")
-    elif status != "200":
-        _skip(reading, f"HTTP responses with status {status if re.fullmatch('[1-5][0-9]{2}', status) else 'unknown'}")
-    elif not kind.startswith(("text/html", "application/xhtml")):
+        raise _Skipped("WARC responses that are not HTTP")
+    if status != "200":
+        raise _Skipped(f"HTTP responses with status {status if _STATUS.fullmatch(status) else 'unknown'}")
+    if not kind.startswith(("text/html", "application/xhtml")):
         named = _KIND.match(kind)
-        _skip(reading, f"HTTP responses of type {named[0] if named else 'unknown'}")
-    else:
-        return _article(record, headers, kind, reading)
-    return None
-
-
-def _article(record: Any, headers: Any, kind: str, reading: Reading) -> Mapping[str, object] | BadRow | None:
+        raise _Skipped(f"HTTP responses of type {named[0] if named else 'unknown'}")
     url = (headers.get_header("WARC-Target-URI") or "").strip("<> ")
-    host = host_of(url)
-    outlet = host if reading.outlet_of is None else reading.outlet(host)
+    outlet = reading.outlet_of(host_of(url)) if reading.outlet_of else host_of(url)
     if outlet is None:  # most of a crawl: seen before its page is taken apart
-        _skip(reading, "pages of hosts that are no outlet's")
-        return None
+        raise _Skipped("pages of hosts that are no outlet's")
     if cut := headers.get_header("WARC-Truncated"):
-        return BadRow(f"the crawl cut the page off{f' ({cut})' if _WORD.fullmatch(cut) else ''}")
-    crawled = read_date(headers.get_header("WARC-Date") or "")
-    try:
-        html = _content(record)
-    except Exception as error:  # as above
-        return BadRow(f"the page cannot be unpacked ({type(error).__name__})")
-    if isinstance(html, BadRow):
-        return html
-    charset = _CHARSET.search(kind)
-    try:
-        found = main_text(html, url=url, charset=charset and charset[1], latest=crawled and crawled.moment.date())
-    except HtmlRefused as error:
-        return BadRow(f"HTML {error.reason}")
-    if not found.body:
-        return BadRow("HTML without a main text")
+        raise BadRow(f"the crawl cut the page off{f' ({cut})' if _WORD.fullmatch(cut) else ''}")
+    crawled, charset = read_date(headers.get_header("WARC-Date") or ""), _CHARSET.search(kind)
+    latest = crawled and crawled.moment.date()
+    found = page_text(_content(record), url=url, charset=charset and charset[1], latest=latest)
     published = found.published or crawled
     if published is None:
-        return BadRow("published is missing, and so is WARC-Date")
-    return {
-        "article": identify(outlet, url),
-        "outlet": outlet,
-        "language": found.language,
-        "published": str(published),
-        "timestamp": published.timestamp if found.published else "crawl",
-        "url": url,
-        "source": "page",
-        "title": found.title,
-        "body": found.body,
-    }
+        raise BadRow("published is missing, and so is WARC-Date")
+    timestamp = published.timestamp if found.published else "crawl"
+    row = {"article": identify(outlet, url), "outlet": outlet, "url": url, "source": "page", "timestamp": timestamp}
+    return {**found._asdict(), **row, "published": str(published)}
 
 
-def _content(record: Any) -> bytes | BadRow:
+def _header(http: Any, name: str) -> str:
+    return (http.get_header(name) or "").strip().lower()
+
+
+def _content(record: Any) -> bytes:
     """The page's bytes: out of chunks and unpacked, no more than are wanted."""
     from warcio.bufferedreaders import ChunkedDataReader
 
-    http = record.http_headers
-    chunked = (http.get_header("Transfer-Encoding") or "").strip().lower() == "chunked"
-    raw = (ChunkedDataReader(record.raw_stream) if chunked else record.raw_stream).read()
-    packing = (http.get_header("Content-Encoding") or "").strip().lower()
-    if packing in ("gzip", "x-gzip", "deflate"):
-        return _unpacked(raw)
-    # Archives often keep the header of what they have unpacked.
-    if packing not in ("", "identity") and raw.lstrip()[:1] != b"<":
-        return BadRow("the page is packed in a way that is not read (only gzip and deflate are)")
-    return bytes(raw)
-
-
-def _unpacked(raw: bytes) -> bytes | BadRow:
-    for window in (47, -15):  # gzip or zlib by their headers; deflate without one
+    http, stream = record.http_headers, record.raw_stream
+    try:
+        raw = (ChunkedDataReader(stream) if _header(http, "Transfer-Encoding") == "chunked" else stream).read()
+    except Exception as error:  # as above
+        raise BadRow(f"the page cannot be unpacked ({type(error).__name__})") from error
+    packing = _header(http, "Content-Encoding")
+    is_read = packing in ("gzip", "x-gzip", "deflate")
+    for window in (47, -15) if is_read else ():  # gzip or zlib by their headers; deflate without one
         try:
             unpacker = zlib.decompressobj(window)
             page = unpacker.decompress(raw, MAX_SIZE + 1)
         except zlib.error:
             continue
         if not unpacker.eof and len(page) <= MAX_SIZE:
-            return BadRow("the packed page ends too soon")
+            raise BadRow("the packed page ends too soon")
         return page
-    return raw if raw.lstrip()[:1] == b"<" else BadRow("the packed page is damaged")
+    # Archives often keep the header of what they have unpacked.
+    if packing not in ("", "identity") and raw.lstrip()[:1] != b"<":
+        other = "the page is packed in a way that is not read (only gzip and deflate are)"
+        raise BadRow("the packed page is damaged" if is_read else other)
+    return bytes(raw)
