@@ -62,7 +62,7 @@ def test_a_name_that_cells_import_or_may_import(cell: str, expected: bool) -> No
 def test_code_holds_imports_of_imports_the_data_they_name_and_the_packages_they_import() -> None:
     code = code_behind("analysis.text.sentences")
     assert {"analysis/text/sentences.py", "analysis/instruments/abbreviations.toml"} <= set(code.files)
-    assert "analysis/instruments/validity.csv" in code_behind("analysis.report.method").files
+    assert "analysis/instruments/validity.csv" in code_behind("analysis.report.descriptions").files
     features = code_behind("analysis.annotation.features")
     assert {"numpy", "pandas", "pyarrow", "vaderSentiment"} <= set(features.packages)
     assert not {"scipy", "papermill", "click"} & set(features.packages)

@@ -121,7 +121,7 @@ FRAME = pd.DataFrame(
 
 
 def test_a_tables_csv_holds_every_column_to_ten_digits():
-    columns = {"name": ("Name", None), "share": ("Share", percent)}
+    columns = {"name": "Name", "share": ("Share", percent)}
     shown = show_table(FRAME, name="t", caption="Shares. With more.", columns=columns)
     assert ("table", "t", "Shares. With more.") == tuple(shown.record[key] for key in ("kind", "name", "caption"))
     rows = list(csv.DictReader(io.StringIO(shown.record["csv"])))
@@ -133,7 +133,7 @@ def test_a_tables_csv_holds_every_column_to_ten_digits():
 @pytest.mark.parametrize("text", ["=1+2", "+1 A", "-A1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "-5"])
 def test_text_that_a_spreadsheet_would_compute_is_text_and_numbers_stay(text):
     frame = pd.DataFrame({"+n": [-1.5, 2.0], "t": [text, "a-b"], "mixed": [-3, text]})
-    shown = show_table(frame, name="t", caption="c", columns={"t": ("T", None)})
+    shown = show_table(frame, name="t", caption="c", columns={"t": "T"})
     rows = list(csv.reader(io.StringIO(shown.record["csv"], newline="")))
     assert [["'+n", "t", "mixed"], ["-1.5", "'" + text.replace("\r", "\n"), "-3"], ["2.0", "a-b", rows[1][1]]] == rows
 

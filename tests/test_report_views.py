@@ -7,20 +7,10 @@ import pytest
 
 from analysis.report import views
 from analysis.report.descriptions import variance_sentence
-from analysis.results import is_primary, pair_results
+from analysis.results import is_primary
+from analysis.results.measures import REST
 from analysis.stats.frequency import dispersion
 from analysis.study import load_study
-
-
-def test_features_have_the_names_people_read(small_study):
-    found = [
-        views.feature_name(small_study, measure, feature)
-        for measure, feature in (
-            ("label-share-own", "act:self-coup"), ("sentiment", "sentiment"), ("actor-share", "dina-boluarte"),
-            ("term-log-odds", "golpe"),
-        )
-    ]  # fmt: skip
-    assert ["self coup", "tone", "Dina Boluarte", "golpe"] == found
 
 
 def test_differences_are_primary_rows_in_the_order_of_outlets_and_main_actors(small_study, small_results):
@@ -36,9 +26,13 @@ def test_differences_are_primary_rows_in_the_order_of_outlets_and_main_actors(sm
     assert {"south"} == set(views.differences(small_study, small_results, "actor-share", group="south")["group"])
 
 
-def test_a_pair_names_its_reference(small_study):
-    table = views.differences(small_study, pair_results(small_study, "north", "south"), "sentiment")
-    assert {"The South"} == set(table["reference_name"])
+def test_features_have_the_names_people_read_and_labels_what_their_set_names(small_study, small_results):
+    labels = views.differences(small_study, small_results, "label-share", group="north")
+    assert [("coup", "what Castillo did"), ("self coup", "what Castillo did")] == list(
+        labels[["label", "set"]].itertuples(index=False, name=None)
+    )
+    tone = views.differences(small_study, small_results.replace({REST: "south"}), "sentiment", group="north")
+    assert [("tone", "The South")] == list(tone[["label", "reference_name"]].itertuples(index=False, name=None))
 
 
 def test_variants_show_every_row_and_mark_the_primary_one(small_study, small_results):
@@ -81,7 +75,6 @@ def test_every_count_leads_to_its_articles(small_study):
 
 
 def test_labels_by_outlet_sum_to_their_set(small_study):
-    assert {"act": "what Castillo did", "crowd": "those in the streets"} == views.label_sets(small_study)
     table = views.labels_by_outlet(small_study, "act")
     assert {"all outlets", "The North", "The South"} == set(table["group_name"])
     shares = table[table["set_uses"] > 0].groupby("group_name")["share"].sum()
