@@ -26,6 +26,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 MIME = "application/vnd.castillo+json"
 
 Format = Callable[[Any], str]
+Columns = Mapping[str, str | tuple[str, Format]]
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,7 @@ def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was test
 
 
 def show_table(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    caption: str,
-    columns: Mapping[str, str | tuple[str, Format]] | None = None,
-    fold: bool = False,
+    frame: pd.DataFrame, *, name: str, caption: str, columns: Columns | None = None, fold: bool = False
 ) -> Shown:
     """A table of some columns, each with its heading and perhaps a format, or of all; its CSV holds the whole frame."""
     if frame.empty:

@@ -25,10 +25,9 @@ from analysis.stats.inference import LARGE, is_analytic, monte_carlo_error
 from analysis.study import Study, selection
 from analysis.wording import ABSENT, day, interval, language, listing, number, percent, plural
 
-_INSTRUMENTS = Path(__file__).parents[1] / "instruments"
-NOTES = _INSTRUMENTS / "method_notes.toml"
-VALIDITY = _INSTRUMENTS / "validity.csv"
-METHODS = _INSTRUMENTS / "methods.bib"
+NOTES, VALIDITY, METHODS = (
+    Path(__file__).parents[1] / "instruments" / name for name in ("method_notes.toml", "validity.csv", "methods.bib")
+)
 
 
 def corpus_findings(study: Study) -> list[Finding]:
@@ -85,12 +84,12 @@ def corpus_sentence(study: Study, outlet: str) -> str:
     return text
 
 
-def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> list[Finding]:
-    """How often the main actors are named in the whole corpus, in the order of `overall` (`views.actor_frequency`)."""
+def salience_findings(study: Study, overall: pd.DataFrame) -> list[Finding]:
+    """How often the first six actors of `overall` (`views.actor_frequency`) are named in the whole corpus."""
     if overall.empty:
         return [Finding("study.toml names no main actors, or no article has the text to be compared: none is counted.")]
     named = [(row.label, _with_ends(row.share, row.share_lower, row.share_upper)) for row in overall.itertuples()]
-    (name, share), *rest = named[:most]
+    (name, share), *rest = named[:6]
     having = {"title": "headlines", "lede": "articles that have a first paragraph", "text": "articles"}
     text = (
         f"{name} is named in {share} of the {overall['articles'].iloc[0]} {having[study.settings.primary]} (95 % "
@@ -99,8 +98,8 @@ def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> 
     text += f", {listing([f'{other} in {often}' for other, often in rest])}." if rest else "."
     naming = (selection.counts(selection.select(study), "actors", list(overall["feature"])) > 0).astype(float)
     draws = study.settings.draws
-    first = first_places(naming, blocks=heads(study), draws=draws, seed=study.settings.seed)
-    if (often := float(first[overall["feature"].iloc[0]])) >= STABLE:
+    often = first_places(naming, blocks=heads(study), draws=draws, seed=study.settings.seed).iloc[0]
+    if often >= STABLE:
         text += f" {name} is named most often: so in {percent(often)} of {draws:,} bootstrap draws."
     return [Finding(text)]
 
@@ -193,18 +192,11 @@ def method_note(study: Study, *instruments: str) -> Shown:
 
 
 def _how(study: Study) -> str:
-    """Where intervals and p come from, which depends on how many articles there are."""
-    if is_analytic("auto", len(study.articles)):
-        return (
-            f"With more than {LARGE:,} articles nothing is resampled: intervals are linearized and robust to copies, "
-            f"p comes from the moments of drawing sides anew within periods (Pearson's type III)."
-        )
-    draws, seed = study.settings.draws, study.settings.seed
-    return (
-        f"Intervals are 95 % percentile bootstrap intervals, widened for small numbers; p comes from permuting "
-        f"articles within periods. With {draws:,} draws each (seed {seed}; for words {WORD_DRAWS * draws:,}) "
-        f"another seed would move a p of 0.05 by about {number(monte_carlo_error(0.05, draws), 3)} (standard error)."
-    )
+    draws = study.settings.draws
+    facts = {"draws": draws, "words": WORD_DRAWS * draws, "seed": study.settings.seed, "large": LARGE}
+    way = "analytic" if is_analytic("auto", len(study.articles)) else "resampled"
+    text: str = notes()["comparison"]["how"][way]
+    return text.format(error=number(monte_carlo_error(0.05, draws), 3), **facts)
 
 
 def _validity(row: pd.Series) -> str:

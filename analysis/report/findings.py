@@ -170,25 +170,19 @@ def overturned(study: Study, table: pd.DataFrame, row: pd.Series) -> list[str]:
     keys = ["measure", "feature", "group"]
     same = table[(table[keys] == row[keys]).all(axis=1)]
     pair = same["reference"].isin(study.outlet_names)
-    same = same[~pair] if row["reference"] == REST else same[same["reference"] == row["reference"]]
+    same = same[~pair if row["reference"] == REST else same["reference"] == row["reference"]]
     sign = 1 if row["estimate"] > 0 else -1
     fallen = same[(sign * same["estimate"] <= 0) | (same["lower"] * same["upper"] <= 0)]
     fallen = fallen[~is_primary(study, fallen)]
-    smaller = {without(outlet): f"without {name}" for outlet, name in study.outlet_names.items()}
-    lacking = fallen["reference"].isin(smaller)
-    few = lacking.sum() <= 3
-    shown = []
-    for _, other in (fallen if few else fallen[~lacking]).iterrows():
-        if other["reference"] == EQUAL:
-            shown.append("with every other outlet weighing the same")
-        elif other["reference"] in smaller:
-            shown.append(smaller[other["reference"]])
-        elif other["variant"] != row["variant"]:
-            shown.append(f"on {VARIANT_NAMES[str(other['variant'])]}")
-        else:
-            copies = other["adjustment"] == "without copies"
-            shown.append("without copies" if copies else "with periods not matched")
-    return list(dict.fromkeys(shown)) + ([] if few else [f"without any one of {lacking.sum()} other outlets"])
+    told = {without(outlet): f"without {name}" for outlet, name in study.outlet_names.items()}
+    single = fallen["reference"].isin(told)
+    told[EQUAL] = "with every other outlet weighing the same"
+    adjusted = fallen["adjustment"].map({"without copies": "without copies"}).fillna("with periods not matched")
+    varied = adjusted.where(fallen["variant"] == row["variant"], "on " + fallen["variant"].map(VARIANT_NAMES))
+    shown = fallen["reference"].map(told).fillna(varied)
+    if single.sum() > 3:
+        return [*shown[~single].unique(), f"without any one of {single.sum()} other outlets"]
+    return list(shown.unique())
 
 
 def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int, untested: int) -> Finding:

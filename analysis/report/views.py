@@ -34,7 +34,7 @@ def differences(study: Study, table: pd.DataFrame, measure: str, *, group: str |
     order = {"group": study.tested, "feature": study.settings.main_actors}
     place = {column: {name: n for n, name in enumerate(names)} for column, names in order.items()}
     rows = rows.sort_values("feature")
-    return rows.sort_values(["group", "feature"], key=lambda names: names.map(place[names.name]).fillna(np.inf))
+    return rows.sort_values([*order], key=lambda names: names.map(place[names.name]).fillna(np.inf))
 
 
 def variants(study: Study, table: pd.DataFrame, measure: str, *, group: str | None = None) -> pd.DataFrame:
@@ -52,14 +52,9 @@ def variants(study: Study, table: pd.DataFrame, measure: str, *, group: str | No
     return rows.sort_values(order).drop(columns="order")
 
 
-def actor_frequency(
-    study: Study, *, by: str | None = None, actors: Sequence[str] | None = None, variant: str | None = None
-) -> pd.DataFrame:
-    """`frequency` of some actors, or of each that occurs, in groups by a column of Study.articles, or in the corpus.
-
-    Added are label (the actor's name), group_name, kind and dp (Gries' DP over outlets).
-    """
-    chosen = selection.select(study, variant)
+def actor_frequency(study: Study, *, by: str | None = None, actors: Sequence[str] | None = None) -> pd.DataFrame:
+    """`frequency` of some actors, or of all, by a column of Study.articles, with names, kind and dispersion."""
+    chosen = selection.select(study)
     counts, articles = selection.counts(chosen, "actors", actors), chosen.articles
     if counts.empty:  # no article with this text, or no actor
         return pd.DataFrame(columns=["label", "articles_with"])
