@@ -25,7 +25,7 @@ LIBRARY = Path(dependencies.__file__).parent
         ("from analysis import __version__", []),
         ("from analysis.wording import day", ["wording"]),
         ("from analysis import wording", ["wording"]),
-        ("if x:\n    from analysis.report.figures import plot_words as p", ["report.figures"]),
+        ("if x:\n    from analysis.report.figures import figure_of_words as f", ["report.figures"]),
         ("%matplotlib inline\n!ls\nfrom analysis.wording import day", ["wording"]),
         ("from analysis.publish import build", []),
     ],

@@ -12,7 +12,7 @@ import pytest
 from lxml import html
 
 from analysis.report.components import csv_of, show_table
-from analysis.report.exhibits import figure_of_estimates
+from analysis.report.estimates import figure_of_estimates
 from analysis.wording import DIGITS
 
 #: Decimals that sentences, cells and tooltips have at most; that a coordinate of a figure has.
@@ -52,7 +52,7 @@ def test_numbers_of_a_page_a_csv_and_a_figure_are_rounded(closed_figures: None) 
     frame = FRAME.assign(mixed=pd.Series([2 / 3], dtype=object))
     assert "label,estimate,lower,upper,mixed\na,0.3333333333,-0.0,1.0000000007,0.6666666667\n" == csv_of(frame)
     assert DIGITS == csv_decimals(csv_of(frame))
-    figure = figure_of_estimates(FRAME, "Points", name="f", caption="F.")
+    figure = figure_of_estimates(FRAME, "Points", name="f", caption="F.", xlabel="x")
     check_page(figure.html + show_table(frame, name="t", caption="T.").html)
     assert "0.33 (0.00 to 1.00)" in figure.record["text"]
 

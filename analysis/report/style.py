@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -69,21 +69,26 @@ STYLE: Any = {
 }
 
 
-def styled(plot: Callable[..., Axes]) -> Callable[..., Axes]:
-    """A function that draws in this project's style: text takes its colour when it is made, not when it is saved."""
-
-    @wraps(plot)
-    def drawn(*args: Any, **options: Any) -> Axes:
-        with mpl.rc_context(STYLE):
-            return plot(*args, **options)
-
-    return drawn
+#: Decorates a function that draws: text takes its colour when it is made, not when it is saved.
+styled = mpl.rc_context(STYLE)
 
 
 def tell(text: str, *marks: Artist) -> None:
     """Give marks a tooltip."""
     for mark in marks:
         mark.set_gid(TELLS + text)
+
+
+def name_rows(ax: Axes, labels: pd.Index | pd.Series, top: float = -0.6) -> None:
+    """Write a label beside each row, the first on top."""
+    ax.set_yticks(range(len(labels)), list(map(str, labels)))
+    ax.set_ylim(len(labels) - 0.4, top)
+
+
+def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, filled: bool, **line: Any) -> None:
+    """Draw a line with a mark at its second point, and a tooltip: one artist, since every artist costs time."""
+    face = colour if filled else PAPER
+    tell(text, *ax.plot(x, [y] * len(x), color=colour, marker="o", markevery=[1], markerfacecolor=face, **line))
 
 
 def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
