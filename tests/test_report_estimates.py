@@ -131,8 +131,8 @@ def test_means_are_told_to_two_digits_and_the_missing_left_out():
     told = "The North 0.21 (0.10 to 0.33, filled); The South −0.01 (–)."
     assert f"Means as points. Estimate and 95 % interval: {told}" == shown.record["text"]
     assert ("mean sentiment, −1 to 1" in _drawn(shown), "Wschód" in _drawn(shown)) == (True, False)
-    shown = estimates.figure_of_means(MEANS.assign(mean=[0.2, 0.1, -0.3]), panel="period", **options)
-    told = "removal, The North 0.20 (0.10 to 0.33); removal, The South 0.10 (–); protests, Wschód −0.30 (–)."
+    shown = estimates.figure_of_means(MEANS.assign(mean=[0.2, 0.1, -0.3])[::-1], panel="period", **options)
+    told = "protests, Wschód −0.30 (–); removal, The South 0.10 (–); removal, The North 0.20 (0.10 to 0.33)."
     assert shown.record["text"].endswith(told)
 
 

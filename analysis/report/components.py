@@ -1,7 +1,4 @@
-"""Components of a report, each HTML with everything foreign escaped, and a record for the publisher.
-
-The record holds the CSV file and the report's headline; in JupyterLab the HTML alone is shown.
-"""
+"""Components of a report: HTML with everything foreign escaped, and a record (CSV, headline) for the publisher."""
 
 from __future__ import annotations
 
@@ -157,10 +154,7 @@ def show_figure(axes: Axes, *, name: str, caption: str, alt: str) -> Shown:
 
 
 def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: str, caption: str) -> Shown:
-    """A folded list: under each count the articles it counts, with their addresses.
-
-    Of a count of more than `LISTED` articles the first are listed, and a CSV holds every article of every count.
-    """
+    """A folded list: under each count the articles it counts, the first `LISTED` of them; a CSV holds more."""
     facts = study.articles.set_index("article")[["outlet", "day", "url"]]
     blocks = []
     for label, ids in groups.items():

@@ -45,10 +45,7 @@ def show_kwic(study: Study, label_set: str, *, limit: int = 60) -> Shown:
 
 
 def lines_in_context(study: Study, label_set: str, *, width: int = 8, limit: int = 60) -> pd.DataFrame:
-    """The first uses of a set's labels with `width` tokens on either side (Luhn 1960), by label, article and place.
-
-    Raises AnalysisError where there is no such set, or the texts are not at hand or not those of the features.
-    """
+    """The first uses of a set's labels with `width` tokens on either side (Luhn 1960), by label, article and place."""
     sets = sorted(set(study.labels["set"]))
     if label_set not in sets:
         close = difflib.get_close_matches(label_set, sets, n=1)

@@ -1,7 +1,4 @@
-"""Descriptions, in sentences: a corpus, what a study lacks, who is named, what tone varies with, and the method notes.
-
-The notes' text stands in `instruments/method_notes.toml`, their figures in `validity.csv`, references in `methods.bib`.
-"""
+"""Descriptions, in sentences: a corpus, what a study lacks, who is named, what tone varies with, and the methods."""
 
 from __future__ import annotations
 
@@ -183,11 +180,12 @@ def method_note(study: Study, *instruments: str) -> Shown:
             text += f" {study.settings.notes[instrument]}"
         parts.append(f"<h3>{escape(notes()[instrument]['title'])}</h3><p>{prose(text)}</p>")
         if len(rows := measured[measured["instrument"] == instrument]):
-            figures = "".join(f"<li>{escape(_validity(row))}</li>" for _, row in rows.iterrows())
-            parts.append(f"<ul>{figures}</ul>")
-    if entries := bibtex(*instruments):
-        folded = f"<summary>The methods as BibTeX</summary><pre>{escape(entries)}</pre>"
-        parts.append(f'<details class="bibtex">{folded}</details>')
+            parts.append(f"<ul>{''.join(f'<li>{escape(_validity(row))}</li>' for _, row in rows.iterrows())}</ul>")
+    entries = {entry.partition("{")[2].partition(",")[0]: entry for entry in METHODS.read_text("utf-8").split("\n\n")}
+    if cited := dict.fromkeys(key for instrument in instruments for key in notes()[instrument].get("cites", ())):
+        bibtex = escape("\n\n".join(entries[key].strip() for key in cited))
+        summary = "<summary>The methods as BibTeX</summary>"
+        parts.append(f'<details class="bibtex">{summary}<pre>{bibtex}</pre></details>')
     return Shown(f'<div class="method">{"".join(parts)}</div>', {"kind": "text", "name": "method"})
 
 
@@ -205,11 +203,3 @@ def _validity(row: pd.Series) -> str:
     measured = "" if pd.isna(row["command"]) else f", measured {row['date']} by {row['command']}"
     size = "" if pd.isna(row["n"]) else f", n = {number(row['n'], 0)}"
     return f"{row['measure']}: {value}; {row['who']}, {row['data']}{size}{measured}"
-
-
-def bibtex(*instruments: str) -> str:
-    """BibTeX entries of the methods behind instruments, in their order, each once."""
-    text = METHODS.read_text(encoding="utf-8")
-    entries = {entry.partition("{")[2].partition(",")[0]: entry for entry in text.strip().split("\n\n")}
-    keys = dict.fromkeys(key for instrument in instruments for key in notes()[instrument].get("cites", ()))
-    return "\n\n".join(entries[key] for key in keys)

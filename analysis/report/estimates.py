@@ -1,7 +1,4 @@
-"""Estimates with their intervals, as points and as tables: differences, shares, means.
-
-A figure's text alternative holds the numbers drawn, a table's CSV its whole frame.
-"""
+"""Estimates with their intervals, as points, whose text alternative holds the numbers drawn, and as tables."""
 
 from __future__ import annotations
 
@@ -41,12 +38,10 @@ CORRECTION: Any = {
 def figure_of_estimates(
     frame: pd.DataFrame, what: str, *, name: str, caption: str, why: str = "", panel: str = "", **drawn: Any
 ) -> Shown:
-    """Points with intervals from the top down, told after `what`; `why` where there are none.
-
-    Where `panel` names a column there are small multiples with the same labels, one for each of its values.
-    """
+    """Points with intervals, told after `what`, or `why` there are none; a panel for each value of a column `panel`."""
     if frame.empty:
         return nothing(caption, why)
+    frame = frame.assign(order=range(len(frame)))
     panels, labels = list(dict.fromkeys(frame[panel])) if panel else [""], list(dict.fromkeys(frame["label"]))
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
@@ -55,7 +50,7 @@ def figure_of_estimates(
     told = []
     for place, (title, ax) in enumerate(zip(panels, grid, strict=False)):
         part = frame[frame[panel] == title].set_index("label").reindex(labels).reset_index() if panel else frame
-        told += [f"{title}, {text}" if panel else text for text in _draw(ax, part, **drawn)]
+        told += [(order, f"{title}, {text}" if panel else text) for order, text in _draw(ax, part, **drawn)]
         ax.set_title(str(title))
         if place < len(panels) - columns:
             ax.set_xlabel("")
@@ -63,13 +58,15 @@ def figure_of_estimates(
             ax.tick_params(labelbottom=True)
     for ax in grid[len(panels) :]:
         ax.set_visible(False)
-    return show_figure(grid[0], name=name, caption=caption, alt=f"{what}: {'; '.join(told)}.")
+    return show_figure(
+        grid[0], name=name, caption=caption, alt=f"{what}: {'; '.join(text for _, text in sorted(told))}."
+    )
 
 
 def _draw(
     ax: Axes, frame: pd.DataFrame, xlabel: str, scale: float = 1, digits: int = 2, zero: bool = False, mark: str = ""
-) -> list[str]:
-    """Each row's label, estimate, lower and upper times `scale`, hollow where the column `mark` is false; in words."""
+) -> list[tuple[int, str]]:
+    """Each row's label, estimate, lower and upper times `scale`, hollow where `mark` is false: its order and words."""
     told = []
     if zero:
         ax.axvline(0, color=style.MUTED, lw=0.8)
@@ -81,7 +78,7 @@ def _draw(
         line = {"lw": 1.6, "ms": 5.5, "solid_capstyle": "round"}
         style.draw_point(ax, y, x, f"{row['label']}: {value} ({ends})", colour, filled, **line)
         if not pd.isna(row["estimate"]):
-            told.append(f"{row['label']} {value} ({ends}{', filled' if mark and filled else ''})")
+            told.append((row["order"], f"{row['label']} {value} ({ends}{', filled' if mark and filled else ''})"))
     style.name_rows(ax, frame["label"])
     ax.set_xlabel(xlabel)
     ax.grid(axis="x", color=style.RULE, lw=0.5)
@@ -140,10 +137,7 @@ def _measure_of(frame: pd.DataFrame) -> Measure:
 
 
 def table_of_differences(frame: pd.DataFrame, *, first: Mapping[str, str], fold: bool = True, **shown: Any) -> Shown:
-    """Differences from `views.differences` or `views.variants`, with q, what could have been found, and both counts.
-
-    `first` are the columns that name a row, with their headings.
-    """
+    """Differences (`views.differences`, `views.variants`), q and both counts, after the columns that name a row."""
     measure = _measure_of(frame)
     signed = partial(measure.number, sign=True)
     columns: Any = {

@@ -46,10 +46,8 @@ TELLS = "tells: "
 
 #: Placeholder drawn → what stands in the page, with what is used where the page defines no such variable.
 _COLOURS = {
-    INK: "var(--ink, currentColor)",
-    MUTED: "var(--muted, #667)",
-    RULE: "var(--rule, #ccc)",
-    PAPER: "var(--paper, #fff)",
+    **{INK: "var(--ink, currentColor)", MUTED: "var(--muted, #667)"},
+    **{RULE: "var(--rule, #ccc)", PAPER: "var(--paper, #fff)"},
 }
 #: Characters of East Asian scripts.
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]")
@@ -92,10 +90,7 @@ def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, fil
 
 
 def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
-    """Inline SVG of the figure of some axes, the same bytes each time, every id prefixed by `name`; closes the figure.
-
-    It has <title> and <desc> (`alt`: what is seen, in words with its numbers), no metadata and no fixed size.
-    """
+    """Inline SVG of the figure of some axes, the same bytes each time, its ids prefixed by `name`; closes it."""
     figure, buffer = axes.get_figure(root=True), io.StringIO()
     if figure is None:
         raise ValueError("these axes belong to no figure")
