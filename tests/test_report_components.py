@@ -163,25 +163,24 @@ def test_a_table_is_marked_up_for_those_who_do_not_see_it():
     assert "details" in _Page(show_table(FRAME, name="t", caption="Shares.", fold=True).html).tags
 
 
-def test_findings_stand_in_order_and_the_first_is_the_headline():
-    shown = show_findings([Finding("One.", "more", "confirmatory")], [], [Finding("Two.", "cannot tell")])
-    assert {"kind": "finding", "text": "One.", "all": "One.\nTwo."} == dict(shown.record)
-    assert "more · confirmatory One.cannot tell Two." == _Page(shown.html).text
-    assert 2 == _Page(shown.html).tags.count("li")
+TESTED, DESCRIBED = Finding("More.", "more", "confirmatory"), Finding("One of two.")
 
 
-def test_no_finding_is_said_too():
-    shown = show_findings([], [])
-    assert "not tested Nothing was tested." == _Page(shown.html).text
-    assert "Nothing was tested." == shown.record["text"]
-
-
-def test_why_nothing_was_tested_is_said_beside_what_is_only_described():
-    described, tested = Finding("One of two."), Finding("More.", "more", "exploratory")
-    shown = show_findings([described], otherwise="No outlet has enough.")
-    assert ("One of two.", "One of two.\nNo outlet has enough.") == (shown.record["text"], shown.record["all"])
-    assert "More." == show_findings([tested], otherwise="No outlet has enough.").record["all"]
-    assert "One of two." == show_findings([described], otherwise="").record["all"]
+@pytest.mark.parametrize(
+    ("groups", "otherwise", "expected"),
+    [
+        ([[TESTED], [], [DESCRIBED]], "None.", [("more · confirmatory", "More."), ("described", "One of two.")]),
+        ([[], []], "None.", [("not tested", "None.")]),
+        ([[DESCRIBED]], "None.", [("described", "One of two."), ("not tested", "None.")]),
+        ([[DESCRIBED]], "", [("described", "One of two.")]),
+    ],
+)
+def test_findings_stand_in_order_the_first_is_the_headline_and_nothing_tested_is_said(groups, otherwise, expected):
+    shown = show_findings(*groups, otherwise=otherwise)
+    items = html.fragment_fromstring(shown.html)
+    assert [f"{chip} {text}" for chip, text in expected] == [item.text_content() for item in items]
+    texts = [text for _, text in expected]
+    assert {"kind": "finding", "text": texts[0], "all": "\n".join(texts)} == dict(shown.record)
 
 
 def test_a_bundle_for_jupyter_holds_html_text_and_record():

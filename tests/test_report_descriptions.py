@@ -89,13 +89,10 @@ def test_figures_of_this_study_and_of_all_studies_are_shown_escaped(small_study,
     assert "<ul>" not in html[html.index("<h3>Text</h3>") :]
 
 
-def test_comparisons_are_noted_with_their_draws_and_seed(small_study, validity):
+def test_comparisons_are_noted_with_their_draws_and_seed_or_as_not_resampled(small_study, monkeypatch):
     """√(0.05 · 0.95 / 200) = 0.0154."""
     html = method_note(small_study, "comparison").html
     assert "With 200 draws each (seed 7; for words 600) another seed would move a p of 0.05 by about 0.015" in html
-
-
-def test_a_large_study_is_noted_as_not_resampled(small_study, monkeypatch):
     monkeypatch.setattr("analysis.stats.inference.LARGE", 10)
     html = method_note(small_study, "comparison").html
     assert "nothing is resampled: intervals are linearized" in html
@@ -125,12 +122,6 @@ def test_the_shipped_figures_belong_to_notes():
     assert shipped[["measure", "who", "data", "study"]].notna().all(axis=None)
 
 
-def _shares(lower, upper, event=(0.3, 0.2, 0.4), outlet=(0.02, -0.03, 0.08)):
-    columns = ["estimate", "lower", "upper"]
-    rows = {"subevent": event, "outlet": outlet, "difference": (event[0] - outlet[0], lower, upper)}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).assign(articles=250)
-
-
 @pytest.mark.parametrize(
     ("lower", "upper", "expected"),
     [
@@ -139,16 +130,13 @@ def _shares(lower, upper, event=(0.3, 0.2, 0.4), outlet=(0.02, -0.03, 0.08)):
         (-0.1, 0.4, "which of the two matters more cannot be told"),
     ],
 )
-def test_the_difference_decides_what_is_said_of_tone(lower, upper, expected):
-    text = variance_sentence(_shares(lower, upper))
+def test_the_difference_decides_what_is_said_of_tone_and_no_share_is_below_zero(lower, upper, expected):
+    rows = {"subevent": (0.3, 0.2, 0.4), "outlet": (-0.02, -0.03, 0.08), "difference": (0.32, lower, upper)}
+    shares = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
+    text = variance_sentence(shares.assign(articles=250))
     assert expected in text
     assert "between 250 articles 30 % (20 to 40 %) goes with the sub-event" in text
-    assert "2 % (0 to 8 %) with the outlet" in text
-
-
-def test_a_share_of_variance_is_never_printed_below_zero():
-    text = variance_sentence(_shares(-0.1, 0.1, event=(-0.02, -0.05, -0.01)))
-    assert "0 % (0 to 0 %) goes with the sub-event" in text
+    assert "0 % (0 to 8 %) with the outlet" in text
 
 
 def test_methods_bib_is_bibtex_with_what_each_kind_of_entry_needs():

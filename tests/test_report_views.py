@@ -54,16 +54,16 @@ def test_actor_frequency_over_all_and_by_outlet(small_study):
     assert pytest.approx(dispersion(by["count"], sizes)) == every["dp"]
 
 
+def test_a_frequency_table_has_the_most_named_first_ties_by_name():
+    table = pd.DataFrame({"label": ["b", "c", "a"], "articles_with": [1, 5, 1]})
+    assert ["c", "a", "b"] == list(views.by_share(table)["label"])
+
+
 def test_periods_come_in_the_order_of_the_story_and_no_article_outside_them(small_study):
     table = views.actor_frequency(small_study, actors=["dina-boluarte"], by="period")
     assert [("removal", "Removal"), ("protests", "Protests")] == list(
         zip(table["group"], table["group_name"], strict=True)
     )
-
-
-def test_by_share_puts_the_most_named_first_ties_by_name():
-    table = pd.DataFrame({"label": ["b", "c", "a"], "articles_with": [1, 5, 1]})
-    assert ["c", "a", "b"] == list(views.by_share(table)["label"])
 
 
 def test_every_count_leads_to_its_articles(small_study):
@@ -107,13 +107,6 @@ def test_unresolved_surnames_are_shown(small_study):
     mentions = views.unresolved(small_study)
     assert ["Castillo"] == list(mentions["surname"])
     assert mentions["mentions"].iloc[0] == mentions["articles"].iloc[0] > 0
-
-
-def test_sentiment_by_period_is_of_tested_outlets(small_study):
-    table = views.sentiment_by_period(small_study)
-    assert ["Removal", "Protests"] == list(dict.fromkeys(table["period"]))
-    assert {"The North", "The South"} == set(table["label"])
-    assert not any(math.isnan(mean) for mean in table["mean"])
 
 
 def test_words_are_shown_with_their_spread_over_the_outlets_articles(small_study, small_results):
