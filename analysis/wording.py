@@ -12,15 +12,24 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
+#: Decimals that are kept of what is computed: beyond them processors differ.
+DIGITS = 10
+
+
+def rounded(value: float, digits: int = DIGITS) -> float:
+    """The number as it may be written: each number of a page, of a CSV file or of a figure's texts is rounded here."""
+    return round(float(value), digits)
+
+
 def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
     """A number with a true minus sign; `sign` writes the plus as well; a dash where it is missing."""
     if value is None or math.isnan(value):
         return ABSENT
-    rounded = round(float(value), digits) + 0.0  # + 0.0 turns -0.0 into 0.0
-    text = f"{abs(rounded):,.{digits}f}"
-    if rounded < 0:
+    value = rounded(value, digits) + 0.0  # + 0.0 turns -0.0 into 0.0
+    text = f"{abs(value):,.{digits}f}"
+    if value < 0:
         return MINUS + text
-    return f"+{text}" if sign and rounded > 0 else text
+    return f"+{text}" if sign and value > 0 else text
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -44,7 +53,7 @@ def small(p: float) -> str:
     """A p or q: three digits, never "0.000"."""
     if math.isnan(p):
         return ABSENT
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return "< 0.001" if p < 0.001 else number(p, 3)
 
 
 def equals(name: str, p: float) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from analysis import load_study
 from analysis.publish.pages import standalone
-from analysis.report.charts import figure_of_shares
+from analysis.report.estimates import figure_of_shares
 from analysis.report.views import actor_frequency, by_share
 
 FIGURE = Path(__file__).resolve().parents[1] / "data" / "castillo-2022" / "main-actors.svg"

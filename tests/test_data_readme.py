@@ -5,7 +5,7 @@ from pathlib import Path
 
 from data_dictionary import MARKS, README
 
-from analysis.report.method import VALIDITY
+from analysis.report.descriptions import VALIDITY
 from analysis.tables.dictionary import dictionary
 
 ROOT = Path(__file__).resolve().parents[1]

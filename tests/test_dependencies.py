@@ -24,7 +24,7 @@ LIBRARY = Path(dependencies.__file__).parent
         ("from analysis import __version__", []),
         ("from analysis.wording import day", ["wording"]),
         ("from analysis import wording", ["wording"]),
-        ("if x:\n    from analysis.report.figures import plot_words as p", ["report.figures"]),
+        ("if x:\n    from analysis.report.figures import figure_of_words as f", ["report.figures"]),
         ("%matplotlib inline\n!ls\nfrom analysis.wording import day", ["wording"]),
         ("from analysis.publish import build", []),
     ],
@@ -61,7 +61,7 @@ def test_a_name_that_cells_import_or_may_import(cell: str, expected: bool) -> No
 def test_code_holds_imports_of_imports_the_data_they_name_and_the_packages_they_import() -> None:
     code = code_behind("analysis.text.sentences")
     assert {"analysis/text/sentences.py", "analysis/instruments/abbreviations.toml"} <= set(code.files)
-    assert "analysis/instruments/validity.csv" in code_behind("analysis.report.method").files
+    assert "analysis/instruments/validity.csv" in code_behind("analysis.report.descriptions").files
     features = code_behind("analysis.annotation.features")
     assert {"numpy", "pandas", "pyarrow", "vaderSentiment"} <= set(features.packages)
     assert not {"scipy", "papermill", "click"} & set(features.packages)

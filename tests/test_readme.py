@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from analysis import load_study, study_results
-from analysis.report.descriptions import salience_findings, variance_sentence
+from analysis.report.descriptions import VALIDITY, salience_findings, variance_sentence
 from analysis.report.findings import findings
-from analysis.report.method import VALIDITY
 from analysis.report.views import actor_frequency, by_share, variance_of_tone
 from analysis.results.misclassification import coded_mentions, corrected_tone, correction_sentence
 

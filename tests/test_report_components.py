@@ -3,15 +3,16 @@
 import csv
 import io
 import unicodedata
-from html.parser import HTMLParser
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from lxml import html
+from matplotlib import pyplot as plt
 
 from analysis.report import components
 from analysis.report.components import MIME, csv_of, show_articles, show_figure, show_findings, show_table
-from analysis.report.figures import plot_estimates
 from analysis.report.findings import Finding
 from analysis.study import load_study
 from analysis.wording import percent
@@ -19,27 +20,18 @@ from analysis.wording import percent
 HOSTILE = """<script>alert(1)</script><img src=x onerror="alert('2')">&"""
 
 
-class _Page(HTMLParser):
-    """Tags and text of a page, as a browser would find them."""
+class _Page:
+    """Tags, attributes, text and links of a page."""
 
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_data(self, data):
-        self.text += data
-
-    def links(self):
-        return [value for name, value in self.attributes if name == "href"]
+    def __init__(self, source):
+        root = html.fragment_fromstring(source, create_parent=True)
+        self.tags = [element.tag for element in root.iter()]
+        self.attributes = [pair for element in root.iter() for pair in element.items()]
+        self.text, self.links = root.text_content(), root.xpath("//a/@href")
 
 
-def _harmless(html):
-    page = _Page(html)
+def _harmless(source):
+    page = _Page(source)
     assert not {"script", "img", "iframe"} & set(page.tags)
     assert not [name for name, _ in page.attributes if name.startswith("on")]
     return page
@@ -63,8 +55,9 @@ def test_hostile_text_comes_out_as_text(shown):
 
 
 def test_hostile_text_in_a_figure_comes_out_as_text(closed_figures):
-    frame = pd.DataFrame({"label": [HOSTILE], "estimate": [1.0], "lower": [0.5], "upper": [1.5]})
-    shown = show_figure(plot_estimates(frame), name="f", caption=HOSTILE, alt=HOSTILE)
+    axes = plt.subplots()[1]
+    axes.set_xlabel(HOSTILE)
+    shown = show_figure(axes, name="f", caption=HOSTILE, alt=HOSTILE)
     assert 4 <= _harmless(shown.html).text.count(HOSTILE)  # title, description, label, caption
 
 
@@ -88,14 +81,10 @@ def test_hostile_names_stay_inside_their_attribute(name):
         ('https://e.org/"onmouseover="x', ['https://e.org/"onmouseover="x']),
     ],
 )
-def test_only_web_addresses_become_links(study_folder, url, links):
-    path = study_folder / "articles.csv"
-    table = pd.read_csv(path, keep_default_na=False)
-    table.loc[table["article"] == "north-0", "url"] = url
-    table.to_csv(path, index=False)
-    study = load_study(study_folder)
+def test_only_web_addresses_become_links(small_study, url, links):
+    study = replace(small_study, manifest=small_study.manifest.assign(url=url))
     page = _harmless(show_articles(study, {"Castillo": ["north-0"]}, name="a", caption="c").html)
-    assert links == page.links()
+    assert links == page.links
     assert "The North, 2022-12-07" in page.text
 
 
@@ -104,7 +93,7 @@ def test_every_count_stands_over_its_articles(small_study):
     page = _harmless(shown.html)
     assert "A & B (2)" in page.text
     assert f"{HOSTILE} (0)" in page.text
-    assert ["https://north.example/0", "https://south.example/1"] == page.links()
+    assert ["https://north.example/0", "https://south.example/1"] == page.links
     assert {"kind": "articles", "name": "a", "caption": HOSTILE} == dict(shown.record)
 
 
@@ -121,7 +110,7 @@ FRAME = pd.DataFrame(
 
 
 def test_a_tables_csv_holds_every_column_to_ten_digits():
-    columns = {"name": ("Name", None), "share": ("Share", percent)}
+    columns = {"name": "Name", "share": ("Share", percent)}
     shown = show_table(FRAME, name="t", caption="Shares. With more.", columns=columns)
     assert ("table", "t", "Shares. With more.") == tuple(shown.record[key] for key in ("kind", "name", "caption"))
     rows = list(csv.DictReader(io.StringIO(shown.record["csv"])))
@@ -133,7 +122,7 @@ def test_a_tables_csv_holds_every_column_to_ten_digits():
 @pytest.mark.parametrize("text", ["=1+2", "+1 A", "-A1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "-5"])
 def test_text_that_a_spreadsheet_would_compute_is_text_and_numbers_stay(text):
     frame = pd.DataFrame({"+n": [-1.5, 2.0], "t": [text, "a-b"], "mixed": [-3, text]})
-    shown = show_table(frame, name="t", caption="c", columns={"t": ("T", None)})
+    shown = show_table(frame, name="t", caption="c", columns={"t": "T"})
     rows = list(csv.reader(io.StringIO(shown.record["csv"], newline="")))
     assert [["'+n", "t", "mixed"], ["-1.5", "'" + text.replace("\r", "\n"), "-3"], ["2.0", "a-b", rows[1][1]]] == rows
 
@@ -174,25 +163,24 @@ def test_a_table_is_marked_up_for_those_who_do_not_see_it():
     assert "details" in _Page(show_table(FRAME, name="t", caption="Shares.", fold=True).html).tags
 
 
-def test_findings_stand_in_order_and_the_first_is_the_headline():
-    shown = show_findings([Finding("One.", "more", "confirmatory")], [], [Finding("Two.", "cannot tell")])
-    assert {"kind": "finding", "text": "One.", "all": "One.\nTwo."} == dict(shown.record)
-    assert "more · confirmatory One.cannot tell Two." == _Page(shown.html).text
-    assert 2 == _Page(shown.html).tags.count("li")
+TESTED, DESCRIBED = Finding("More.", "more", "confirmatory"), Finding("One of two.")
 
 
-def test_no_finding_is_said_too():
-    shown = show_findings([], [])
-    assert "not tested Nothing was tested." == _Page(shown.html).text
-    assert "Nothing was tested." == shown.record["text"]
-
-
-def test_why_nothing_was_tested_is_said_beside_what_is_only_described():
-    described, tested = Finding("One of two."), Finding("More.", "more", "exploratory")
-    shown = show_findings([described], otherwise="No outlet has enough.")
-    assert ("One of two.", "One of two.\nNo outlet has enough.") == (shown.record["text"], shown.record["all"])
-    assert "More." == show_findings([tested], otherwise="No outlet has enough.").record["all"]
-    assert "One of two." == show_findings([described], otherwise="").record["all"]
+@pytest.mark.parametrize(
+    ("groups", "otherwise", "expected"),
+    [
+        ([[TESTED], [], [DESCRIBED]], "None.", [("more · confirmatory", "More."), ("described", "One of two.")]),
+        ([[], []], "None.", [("not tested", "None.")]),
+        ([[DESCRIBED]], "None.", [("described", "One of two."), ("not tested", "None.")]),
+        ([[DESCRIBED]], "", [("described", "One of two.")]),
+    ],
+)
+def test_findings_stand_in_order_the_first_is_the_headline_and_nothing_tested_is_said(groups, otherwise, expected):
+    shown = show_findings(*groups, otherwise=otherwise)
+    items = html.fragment_fromstring(shown.html)
+    assert [f"{chip} {text}" for chip, text in expected] == [item.text_content() for item in items]
+    texts = [text for _, text in expected]
+    assert {"kind": "finding", "text": texts[0], "all": "\n".join(texts)} == dict(shown.record)
 
 
 def test_a_bundle_for_jupyter_holds_html_text_and_record():
@@ -203,8 +191,7 @@ def test_a_bundle_for_jupyter_holds_html_text_and_record():
 
 
 def test_a_figure_carries_its_text_alternative(closed_figures):
-    frame = pd.DataFrame({"label": ["a"], "estimate": [1.0], "lower": [0.5], "upper": [1.5]})
-    shown = show_figure(plot_estimates(frame), name="f", caption="A caption. More.", alt="One point at 1.")
+    shown = show_figure(plt.subplots()[1], name="f", caption="A caption. More.", alt="One point at 1.")
     assert {"kind": "figure", "name": "f", "caption": "A caption. More.", "text": "One point at 1."} == dict(
         shown.record
     )
@@ -219,7 +206,7 @@ def test_of_many_articles_the_first_are_listed_and_a_csv_holds_all(small_study, 
     page = _harmless(shown.html)
     assert "many (4)" in page.text
     assert "and 2 more, in the CSV" in page.text
-    assert [f"https://north.example/{number}" for number in (0, 2, 1)] == page.links()
+    assert [f"https://north.example/{number}" for number in (0, 2, 1)] == page.links
     table = pd.read_csv(io.StringIO(shown.record["csv"]))
     assert [*sorted(ids), "north-1"] == table["article"].to_list()
     assert ["counted", "article", "outlet", "day", "url"] == table.columns.to_list()

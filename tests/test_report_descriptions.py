@@ -1,12 +1,16 @@
-"""What is said of a corpus, and of what a study lacks; the reports of poor studies are in test_poor_studies.py."""
+"""What is said of a corpus, of methods, and of what a study lacks; poor studies' reports: test_poor_studies.py."""
 
+import re
+
+import bibtexparser
 import pandas as pd
 import pytest
 
 from analysis.errors import UnknownName
 from analysis.report import descriptions
-from analysis.report.descriptions import corpus_findings, corpus_sentence
+from analysis.report.descriptions import corpus_findings, corpus_sentence, method_note, notes, variance_sentence
 from analysis.study import load_study
+from analysis.study.settings import NOTED
 
 
 def test_the_corpus_is_described_with_its_gaps(small_study):
@@ -20,21 +24,16 @@ def test_the_corpus_is_described_with_its_gaps(small_study):
 
 
 def test_an_outlet_is_introduced_with_what_was_seen_of_it(small_study):
-    text = corpus_sentence(small_study, "south").text
-    assert (
-        "The South: 8 articles from 7 December 2022 to 16 December 2022, observed on 13 of the 16 days of the window."
-        == text
-    )
-    assert "It republishes others' articles" in corpus_sentence(small_study, "portal").text
+    dates = "from 7 December 2022 to 16 December 2022, observed on 13 of the 16 days of the window."
+    assert f"The South: 8 articles {dates}" == corpus_sentence(small_study, "south")
+    assert "It republishes others' articles" in corpus_sentence(small_study, "portal")
 
 
 def test_the_language_of_a_report_is_the_first_that_can_be_shown(study_folder, edit):
     edit("study.toml", 'languages = ["en", "pl"]', 'languages = ["pl", "en"]')
     study = load_study(study_folder)
-    language_of = descriptions.language_of
-    assert ["pl", "en", "en"] == [
-        language_of(study, ""), language_of(study, "", tone=True), language_of(study, "en"),
-    ]  # fmt: skip
+    asked = [("", False), ("", True), ("en", False)]
+    assert ["pl", "en", "en"] == [descriptions.language_of(study, chosen, tone=tone) for chosen, tone in asked]
     with pytest.raises(UnknownName, match=r"language 'enn' is none of the study's \(did you mean 'en'\?\)\. There"):
         descriptions.language_of(study, "enn")
 
@@ -59,3 +58,114 @@ def test_why_nothing_is_compared_is_the_first_reason_that_holds(
 ):
     edit("study.toml", old, new)
     assert descriptions.why_untested(load_study(study_folder), measure, outlets=outlets).startswith(expected)
+
+
+VALIDITY = """instrument,study,measure,value,n,who,data,date,command
+sentiment,*,agreement <b>,0.4321,1200,"two people & one",news,2022-12-07,tests/x.py
+sentiment,small,only here,,30,one,texts,,
+sentiment,other,elsewhere,0.9,30,one,texts,,
+sentiment,*,count,352.0,,y,z,,
+sentiment,*,one,1.0,,y,z,,
+sentiment,*,none,0.0,,y,z,,
+"""
+
+
+@pytest.fixture
+def validity(tmp_path, monkeypatch):
+    path = tmp_path / "validity.csv"
+    path.write_text(VALIDITY, encoding="utf-8")
+    monkeypatch.setattr(descriptions, "VALIDITY", path)
+
+
+def test_figures_of_this_study_and_of_all_studies_are_shown_escaped(small_study, validity):
+    html = method_note(small_study, "sentiment", "text").html
+    told = "agreement &lt;b&gt;: 0.432; two people &amp; one, news, n = 1,200, measured 2022-12-07 by tests/x.py"
+    assert told in html
+    assert "only here: –; one, texts, n = 30" in html
+    assert "elsewhere" not in html
+    # Rates have three digits, counts none.
+    assert all(f"<li>{shown}; y, z</li>" in html for shown in ("count: 352", "one: 1.000", "none: 0"))
+    assert html.index("<h3>Tone</h3>") < html.index("<h3>Text</h3>")
+    assert "<ul>" not in html[html.index("<h3>Text</h3>") :]
+
+
+def test_comparisons_are_noted_with_their_draws_and_seed_or_as_not_resampled(small_study, monkeypatch):
+    """√(0.05 · 0.95 / 200) = 0.0154."""
+    html = method_note(small_study, "comparison").html
+    assert "With 200 draws each (seed 7; for words 600) another seed would move a p of 0.05 by about 0.015" in html
+    monkeypatch.setattr("analysis.stats.inference.LARGE", 10)
+    html = method_note(small_study, "comparison").html
+    assert "nothing is resampled: intervals are linearized" in html
+    assert "draws" not in html
+
+
+def test_every_note_can_be_shown_and_an_unknown_one_is_an_error(small_study):
+    """With the figures that are shipped."""
+    html = method_note(small_study, *notes()).html
+    assert len(notes()) == html.count("<h3>")
+    assert "nan" not in html.replace("finance", "").lower().split()
+    with pytest.raises(KeyError):
+        method_note(small_study, "astrology")
+
+
+def test_a_study_may_say_more_of_each_instrument(study_folder, edit, validity):
+    assert set(NOTED) == set(notes())
+    edit("study.toml", "seed = 7", 'seed = 7\nnotes = { sub-event = "Coded by <two> people." }')
+    study = load_study(study_folder)
+    assert "says nothing has none. Coded by &lt;two&gt; people.</p>" in method_note(study, "sub-event").html
+    assert "people" not in method_note(study, "voice").html
+
+
+def test_the_shipped_figures_belong_to_notes():
+    shipped = pd.read_csv(descriptions.VALIDITY)
+    assert set(shipped["instrument"]) <= set(notes())
+    assert shipped[["measure", "who", "data", "study"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "expected"),
+    [
+        (0.1, 0.4, "is more the event than the outlet"),
+        (-0.4, -0.1, "tone goes with the outlet more than with the event"),
+        (-0.1, 0.4, "which of the two matters more cannot be told"),
+    ],
+)
+def test_the_difference_decides_what_is_said_of_tone_and_no_share_is_below_zero(lower, upper, expected):
+    rows = {"subevent": (0.3, 0.2, 0.4), "outlet": (-0.02, -0.03, 0.08), "difference": (0.32, lower, upper)}
+    shares = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
+    text = variance_sentence(shares.assign(articles=250))
+    assert expected in text
+    assert "between 250 articles 30 % (20 to 40 %) goes with the sub-event" in text
+    assert "0 % (0 to 8 %) with the outlet" in text
+
+
+def test_methods_bib_is_bibtex_with_what_each_kind_of_entry_needs():
+    """Read by bibtexparser; every key is cited by some instrument, every cited key is there."""
+    library = bibtexparser.parse_string(descriptions.METHODS.read_text(encoding="utf-8"))
+    assert [] == library.failed_blocks
+    journal, meeting, book = {"journal", "volume", "number"}, {"booktitle", "pages"}, {"publisher"}
+    needed = {"article": journal, "inproceedings": meeting, "book": book}
+    for entry in library.entries:
+        fields = {field.key: field.value for field in entry.fields}
+        assert {"author", "title", "year"} | needed[entry.entry_type] <= set(fields), entry.key
+        assert entry.key == fields["author"].split(",")[0].lower() + fields["year"]
+    keys = [entry.key for entry in library.entries]
+    assert sorted(set(keys)) == keys
+    assert set(keys) == {key for note in notes().values() for key in note.get("cites", ())}
+
+
+def test_a_report_ends_with_what_to_cite_for_its_methods(small_study):
+    """Only for the instruments it uses, each once."""
+    html = method_note(small_study, "words", "mentions", "words").html
+    assert html.endswith("</pre></details></div>")
+    assert ["monroe2008", "wilson1927", "cochran1977"] == re.findall(r"@\w+\{(\w+),", html)
+    assert "Fightin&#x27; Words" in html
+    assert "bibtex" not in method_note(small_study, "voice").html
+
+
+def test_papers_named_in_the_notes_can_be_cited(small_study):
+    """Who is named with a year in a note is in its BibTeX."""
+    author = r"\b([A-Z][a-z]+)(?:, [A-Z][a-z]+)*(?: & [A-Z][a-z]+)? ((?:19|20)\d{2})\b"
+    for instrument, written in notes().items():
+        for first, year in re.findall(author, written["text"]):
+            assert f"{first.lower()}{year}" in method_note(small_study, instrument).html, (instrument, first, year)

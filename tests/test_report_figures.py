@@ -1,34 +1,28 @@
-"""Figures draw what the table says: positions, order, marks; nothing is computed."""
+"""Figures of words, days and sub-events: what is drawn, and alternatives that hold the numbers drawn."""
+
+import dataclasses
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from analysis.report import figures
-from analysis.report.style import BLUE, DEEPEST, MUTED, ORANGE, PAPER, TELLS, canvas
+from analysis.report import figures, views
+from analysis.report.style import BLUE, DEEPEST, MUTED, ORANGE, PAPER, TELLS
+from analysis.stats import corpus
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
-FRAME = pd.DataFrame(
-    {
-        "label": ["a", "b"],
-        "estimate": [0.25, -0.1],
-        "lower": [0.1, np.nan],
-        "upper": [0.4, np.nan],
-        "found": [True, False],
-    }
-)
 
+@pytest.fixture(autouse=True)
+def axes(monkeypatch):
+    """Figures return their axes, with caption and alternative beside."""
 
-def _points(ax):
-    return [line for line in ax.get_lines() if line.get_marker() == "o"]
+    def keep(ax, **shown):
+        ax.shown = shown
+        return ax
 
-
-def _at(line):
-    """Where the mark of a line stands: at the point it is drawn on."""
-    (place,) = line.get_markevery()
-    return line.get_xdata()[place], line.get_ydata()[place]
+    monkeypatch.setattr(figures, "show_figure", keep)
 
 
 def _told(artists):
@@ -39,58 +33,54 @@ def _labels(ticks):
     return [tick.get_text() for tick in ticks]
 
 
-def test_estimates_stand_in_the_frames_order_scaled_with_their_intervals():
-    ax = figures.plot_estimates(FRAME, scale=100, zero=True, mark="found", xlabel="points")
-    assert ["a", "b"] == _labels(ax.get_yticklabels())
-    assert [(25, 0), (-10, 1)] == [_at(point) for point in _points(ax)]
-    assert [10, 25, 40] == list(_points(ax)[0].get_xdata())  # from one end of the interval to the other
-    assert [[0, 0]] == [list(line.get_xdata()) for line in ax.get_lines() if line.get_marker() != "o"]
-    assert [BLUE, MUTED] == [to_hex(point.get_color()) for point in _points(ax)]
-    assert [BLUE, PAPER] == [to_hex(point.get_markerfacecolor()) for point in _points(ax)]
-    assert "points" == ax.get_xlabel()
-    assert ax.yaxis_inverted()  # the first row on top
+def test_words_lean_to_their_side_are_filled_where_they_stand_and_told_with_z_and_q(
+    small_study, small_results, monkeypatch
+):
+    words = views.words_of(small_study, small_results, "north").assign(z=[3.0, -2.0], q=[0.01, 0.2])
+    monkeypatch.setattr(figures, "words_of", lambda *_, **__: words)
+    ax = figures.figure_of_words(small_study, small_results, "north")
+    points = [line for line in ax.get_lines() if line.get_marker() == "o"]
+    assert [[0, 3.0], [0, -2.0]] == [list(point.get_xdata()) for point in points]
+    told = [text.replace("\N{NO-BREAK SPACE}", " ") for text in _told(points)]
+    assert ["coup: z +3.0, q = 0.010", "protest: z −2.0, q = 0.200"] == told
+    assert "Words with their z, positive for The North: coup +3.0 (q 0.010); protest −2.0 (q 0.200)." == ax.shown["alt"]
+    assert ax.shown["caption"].startswith("The North (8 articles) against the other outlets (8): words with")
+    assert [BLUE, PAPER] == [to_hex(point.get_markerfacecolor()) for point in points]
+    assert ["coup", "protest"] == _labels(ax.texts)
+    assert ax.get_xlim()[0] == -ax.get_xlim()[1]
+    assert ax.get_xlabel().index("the other outlets") < ax.get_xlabel().index("The North")
+    monkeypatch.setattr(figures, "words_of", lambda *_, **__: words[:0])
+    assert figures.figure_of_words(small_study, small_results, "wschod") is None
 
 
-def test_an_outlet_may_have_a_colour_of_its_own_where_it_differs(monkeypatch):
-    monkeypatch.setattr(figures, "OUTLET_COLOURS", {"a": "#123456", "b": "#123456"})
-    assert ["#123456", MUTED] == [to_hex(p.get_color()) for p in _points(figures.plot_estimates(FRAME, mark="found"))]
+def test_bars_of_labels_fill_the_whole_and_end_with_their_articles(small_study, monkeypatch):
+    """Uses as the study was made: of 19, 11 say coup; of North's 8, 5; of South's 7, 4."""
+    shares = views.labels_by_outlet(small_study, "act")
+    ax = figures.figure_of_labels(small_study, shares, "act")
+    assert (
+        "Stacked bars of the words for what Castillo did. all outlets: coup 58 %, self coup 42 %; "
+        "The North: coup 62 %, self coup 38 %; The South: coup 57 %, self coup 43 %."
+    ) == ax.shown["alt"]
+    assert ["19 art.", "8 art.", "7 art."] == [text for text in _labels(ax.texts) if text.endswith("art.")]
+    monkeypatch.setattr(figures, "stacked", lambda shares: views.stacked(shares, most=1))
+    ax = figures.figure_of_labels(small_study, shares, "act")
+    assert pytest.approx([1100 / 19, 62.5, 400 / 7, 100, 100, 100]) == [b.get_x() + b.get_width() for b in ax.patches]
+    assert [BLUE, MUTED] == [to_hex(ax.patches[place].get_facecolor()) for place in (0, 3)]
+    assert ["The North: coup, 62 %", "The North: all others, 38 %"] == _told(ax.patches)[1::3]
+    assert ["coup", "all others"] == _labels(ax.get_legend().get_texts())
 
 
-def test_points_tell_their_row_with_the_digits_asked_for():
-    ax = figures.plot_estimates(FRAME, scale=100, digits=1)
-    assert ["a: 25.0 (10.0 to 40.0)", "b: −10.0 (–)"] == _told(ax.get_lines())
+def test_a_table_of_labels_has_uses_and_shares(small_study):
+    html = figures.table_of_labels(small_study, views.labels_by_outlet(small_study, "act"), "act").html
+    north = '<th scope="row">The North</th><td>coup</td>'
+    assert north + "".join(f'<td class="num">{text}</td>' for text in ("5", "8", "8", "62 %")) in html
 
 
-def test_figures_draw_into_axes_that_are_given():
-    _, ax = canvas(2)
-    assert ax is figures.plot_estimates(FRAME, ax=ax)
-
-
-def test_panels_show_the_same_labels_in_the_same_order():
-    frame = pd.concat([FRAME.assign(panel="p"), FRAME[1:].assign(panel="q")])
-    ax = figures.plot_panels(frame, panel="panel", columns=4)
-    first, second = ax.get_figure().axes
-    assert ["p", "q"] == [first.get_title(loc="left"), second.get_title(loc="left")]
-    assert ["a", "b"] == _labels(first.get_yticklabels())
-    assert [1] == [_at(point)[1] for point in _points(second) if not np.isnan(_at(point)[0])]
-
-
-def test_panels_that_do_not_fill_the_grid_leave_it_empty():
-    frame = pd.concat([FRAME.assign(panel=name) for name in "pqr"])
-    ax = figures.plot_panels(frame, panel="panel", columns=2)
-    panels = ax.get_figure().axes
-    assert [True, True, True, False] == [panel.get_visible() for panel in panels]
-    # The lowest of each column has its axis written out.
-    assert [False, True, True] == [panel.xaxis.get_tick_params()["labelbottom"] for panel in panels[:3]]
-
-
-def test_a_timeline_tells_items_nothing_and_unobserved_apart():
+def test_a_timeline_tells_items_nothing_and_unobserved_apart(small_study):
     days = pd.date_range("2022-12-06", periods=3)
-    daily = pd.DataFrame([[2, 0, np.nan], [np.nan, 1, 4]], index=["north", "south"], columns=days)
-    ax = figures.plot_timeline(
-        daily, names={"north": "The North"}, happenings=[(days[1], "x"), (pd.Timestamp(2000, 1, 1), "y")]
-    )
-    assert ["The North", "south"] == _labels(ax.get_yticklabels())
+    daily = pd.DataFrame([[2, 0, np.nan], [np.nan, 1, 4]], index=["north", "South"], columns=days)
+    ax = figures.figure_of_days(small_study, daily)
+    assert ["The North", "South"] == _labels(ax.get_yticklabels())
     assert [(0, 0), (1, 1), (2, 1)] == [(round(p.get_x() + 0.45), round(p.get_y() + 0.4)) for p in ax.patches]
     shades = [patch.get_alpha() for patch in ax.patches]
     assert shades[1] < shades[0] < shades[2] == DEEPEST
@@ -98,18 +88,21 @@ def test_a_timeline_tells_items_nothing_and_unobserved_apart():
     assert [[(1.7, 0), (2.3, 0)], [(-0.3, 1), (0.3, 1)]] == [
         [tuple(map(float, point)) for point in path.vertices] for path in dashes.get_paths()
     ]
-    told = ["The North, 6 December 2022: 2 items", "south, 7 December 2022: 1 item", "south, 8 December 2022: 4 items"]
+    told = ["The North, 6 December 2022: 2 items", "South, 7 December 2022: 1 item", "South, 8 December 2022: 4 items"]
     assert [*told, "not observed"] == _told([*ax.patches, dashes])
     assert [told[0], told[2]] == _told(ax.texts)  # who points at the number points at the mark
     assert {"2", "4", "1"} == {text.get_text() for text in ax.texts}  # items from two up, and the happening's number
     assert [1] == [line.get_xdata()[0] for line in ax.get_lines() if to_hex(line.get_color()) == ORANGE]
 
 
-def test_numbers_of_a_timeline_stay_within_their_day():
-    days = pd.date_range("2022-12-06", periods=60)
-    daily = pd.DataFrame([[9, 12, *[0] * 58]], index=["north"], columns=days)
-    ax = figures.plot_timeline(daily, names={}, happenings=[])
-    assert {"9": 0, "12": 90} == {text.get_text(): text.get_rotation() for text in ax.texts}
+def test_days_are_told_with_items_days_and_what_was_not_observed(small_study):
+    """North has 8 items on 7 days and was observed on 10 of the window's 16; South's first day came before that."""
+    shown = figures.figure_of_days(small_study, corpus.daily(small_study).loc[["north", "south"]]).shown
+    assert (
+        "Calendar of items per outlet and day. The North 8 on 7 days, 6 days not observed; "
+        "The South 8 on 7 days, 2 days not observed."
+    ) == shown["alt"]
+    assert "Items per day; a dash is a day not observed. Orange: 1 Castillo removed (7 December)." == shown["caption"]
 
 
 @pytest.mark.parametrize(
@@ -117,48 +110,35 @@ def test_numbers_of_a_timeline_stay_within_their_day():
     [
         ("2024-03-04", 9, ["4 March", "6 March", "8 March", "10 March", "12 March"]),
         ("2024-03-04", 2, ["4 March", "5 March"]),
-        ("2022-12-06", 40, ["15 December", "1 January"]),
+        ("2022-12-16", 60, ["1 January", "15 January", "1 February"]),
     ],
 )
-def test_a_timeline_of_any_length_has_dates(first, count, expected):
-    days = pd.date_range(first, periods=count)
-    ax = figures.plot_timeline(pd.DataFrame([[1] * count], columns=days), names={}, happenings=[])
+def test_a_timeline_of_any_length_has_dates_and_numbers_within_their_day(small_study, first, count, expected):
+    daily = pd.DataFrame([[9, 12, *[1] * (count - 2)]], index=["n"], columns=pd.date_range(first, periods=count))
+    quiet = small_study.settings.model_copy(update={"happenings": ()})
+    ax = figures.figure_of_days(dataclasses.replace(small_study, settings=quiet), daily)
     assert expected == _labels(ax.get_xticklabels())
+    assert {"9": 0, "12": 90 if count > 9 else 0} == {text.get_text(): text.get_rotation() for text in ax.texts}
 
 
-def test_stacked_bars_fill_the_whole():
-    shares = pd.DataFrame({"coup": [0.7, 0.2], "all others": [0.3, 0.8]}, index=["North", "South"])
-    ax = figures.plot_stacked(shares, notes=["n = 10", "n = 5"])
-    ends = [bar.get_x() + bar.get_width() for bar in ax.patches]
-    assert pytest.approx([70, 20, 100, 100]) == ends
-    assert ["n = 10", "n = 5"] == [text.get_text() for text in ax.texts if text.get_text().startswith("n")]
-    assert MUTED == to_hex(ax.patches[2].get_facecolor())
-    expected = ["North: coup, 70 %", "South: coup, 20 %", "North: all others, 30 %", "South: all others, 80 %"]
-    assert expected == _told(ax.patches)
-    assert ["coup", "all others"] == _labels(ax.get_legend().get_texts())
-
-
-def test_words_lean_to_their_side_and_are_filled_where_they_stand():
-    words = pd.DataFrame({"feature": ["coup", "mob"], "z": [3.0, -2.0], "q": [0.01, 0.2]})
-    ax = figures.plot_words(words, left="the others", right="North")
-    assert [3.0, -2.0] == [_at(point)[0] for point in _points(ax)]
-    told = [
-        "coup: z +3.0, q\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.010",
-        "mob: z −2.0, q\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.200",
-    ]
-    assert told == _told(ax.get_lines())
-    assert [BLUE, PAPER] == [to_hex(point.get_markerfacecolor()) for point in _points(ax)]
-    assert ["coup", "mob"] == _labels(ax.texts)
-    low, high = ax.get_xlim()
-    assert low == -high
-    assert ax.get_xlabel().index("the others") < ax.get_xlabel().index("North")
-
-
-def test_a_matrix_writes_its_counts_and_leaves_zeros_empty():
-    table = pd.DataFrame({"protests": [3, 0], "courts": [1, 0]}, index=["north", "south"])
-    ax = figures.plot_matrix(table, names={"north": "The North", "courts": "courts and charges"})
+def test_a_matrix_writes_its_counts_and_leaves_zeros_empty(small_study):
+    table = pd.DataFrame({"protests": [3, 0], "courts-and-charges": [1, np.nan]}, index=["north", "single"])
+    ax = figures.figure_of_subevents(small_study, table)
     assert ["3", "1"] == _labels(ax.texts)
-    assert ["The North", "south"] == _labels(ax.get_yticklabels())
+    assert ["The North", "Single Page"] == _labels(ax.get_yticklabels())
     assert ["protests", "courts\nand charges"] == _labels(ax.get_xticklabels())
     assert ax.patches[0].get_alpha() > ax.patches[1].get_alpha()
-    assert ["The North, protests: 3", "The North, courts and charges: 1"] == _told(ax.patches) == _told(ax.texts)
+    told = ["The North, protests: 3", "The North, courts and charges: 1"]
+    assert told == _told(ax.patches) == _told(ax.texts)
+    assert ax.shown["alt"].startswith("Matrix of articles. The North: protests 3, courts and charges 1;")
+    text = figures.figure_of_subevents(small_study, 0 * table).record["text"]
+    assert text.startswith("Articles by sub-event: nothing to show. No sub-event of these articles is coded")
+
+
+def test_sets_too_rare_to_draw_are_named(small_study):
+    said = [
+        figures.note_of_rare_sets(small_study, drawn, 5).record["text"] for drawn in ((), ("act",), ("crowd", "act"))
+    ]
+    rare = "Too rare to draw, fewer than 5 uses:"
+    both = f"{rare} what Castillo did and those in the streets."
+    assert [both, f"{rare} those in the streets.", "Every set is drawn."] == said

@@ -7,20 +7,10 @@ import pytest
 
 from analysis.report import views
 from analysis.report.descriptions import variance_sentence
-from analysis.results import is_primary, pair_results
+from analysis.results import is_primary
+from analysis.results.measures import REST
 from analysis.stats.frequency import dispersion
 from analysis.study import load_study
-
-
-def test_features_have_the_names_people_read(small_study):
-    found = [
-        views.feature_name(small_study, measure, feature)
-        for measure, feature in (
-            ("label-share-own", "act:self-coup"), ("sentiment", "sentiment"), ("actor-share", "dina-boluarte"),
-            ("term-log-odds", "golpe"),
-        )
-    ]  # fmt: skip
-    assert ["self coup", "tone", "Dina Boluarte", "golpe"] == found
 
 
 def test_differences_are_primary_rows_in_the_order_of_outlets_and_main_actors(small_study, small_results):
@@ -36,9 +26,13 @@ def test_differences_are_primary_rows_in_the_order_of_outlets_and_main_actors(sm
     assert {"south"} == set(views.differences(small_study, small_results, "actor-share", group="south")["group"])
 
 
-def test_a_pair_names_its_reference(small_study):
-    table = views.differences(small_study, pair_results(small_study, "north", "south"), "sentiment")
-    assert {"The South"} == set(table["reference_name"])
+def test_features_have_the_names_people_read_and_labels_what_their_set_names(small_study, small_results):
+    labels = views.differences(small_study, small_results, "label-share", group="north")
+    assert [("coup", "what Castillo did"), ("self coup", "what Castillo did")] == list(
+        labels[["label", "set"]].itertuples(index=False, name=None)
+    )
+    tone = views.differences(small_study, small_results.replace({REST: "south"}), "sentiment", group="north")
+    assert [("tone", "The South")] == list(tone[["label", "reference_name"]].itertuples(index=False, name=None))
 
 
 def test_variants_show_every_row_and_mark_the_primary_one(small_study, small_results):
@@ -51,13 +45,18 @@ def test_variants_show_every_row_and_mark_the_primary_one(small_study, small_res
 
 
 def test_actor_frequency_over_all_and_by_outlet(small_study):
-    every = views.actor_frequency(small_study, actors=["pedro-castillo"], variant="title").iloc[0]
-    by = views.actor_frequency(small_study, actors=["pedro-castillo"], variant="title", by="outlet").set_index("group")
-    assert ("all articles", "Pedro Castillo", "person", 28) == tuple(every[["group_name", "label", "kind", "articles"]])
+    every = views.actor_frequency(small_study, actors=["pedro-castillo"]).iloc[0]
+    by = views.actor_frequency(small_study, actors=["pedro-castillo"], by="outlet").set_index("group")
+    assert ("all articles", "Pedro Castillo", "person", 21) == tuple(every[["group_name", "label", "kind", "articles"]])
     assert every["articles_with"] == by["articles_with"].sum()
-    assert (8, 100.0, "The North") == tuple(by.loc["north", ["articles_with", "rate", "group_name"]])
-    sizes = [10 * n for n in by["articles"]]
+    assert (8, pytest.approx(100 / 3), "The North") == tuple(by.loc["north", ["articles_with", "rate", "group_name"]])
+    sizes = [30 * n for n in by["articles"]]
     assert pytest.approx(dispersion(by["count"], sizes)) == every["dp"]
+
+
+def test_a_frequency_table_has_the_most_named_first_ties_by_name():
+    table = pd.DataFrame({"label": ["b", "c", "a"], "articles_with": [1, 5, 1]})
+    assert ["c", "a", "b"] == list(views.by_share(table)["label"])
 
 
 def test_periods_come_in_the_order_of_the_story_and_no_article_outside_them(small_study):
@@ -65,11 +64,6 @@ def test_periods_come_in_the_order_of_the_story_and_no_article_outside_them(smal
     assert [("removal", "Removal"), ("protests", "Protests")] == list(
         zip(table["group"], table["group_name"], strict=True)
     )
-
-
-def test_by_share_puts_the_most_named_first_ties_by_name():
-    table = pd.DataFrame({"label": ["b", "c", "a"], "articles_with": [1, 5, 1]})
-    assert ["c", "a", "b"] == list(views.by_share(table)["label"])
 
 
 def test_every_count_leads_to_its_articles(small_study):
@@ -81,7 +75,6 @@ def test_every_count_leads_to_its_articles(small_study):
 
 
 def test_labels_by_outlet_sum_to_their_set(small_study):
-    assert {"act": "what Castillo did", "crowd": "those in the streets"} == views.label_sets(small_study)
     table = views.labels_by_outlet(small_study, "act")
     assert {"all outlets", "The North", "The South"} == set(table["group_name"])
     shares = table[table["set_uses"] > 0].groupby("group_name")["share"].sum()
@@ -114,13 +107,6 @@ def test_unresolved_surnames_are_shown(small_study):
     mentions = views.unresolved(small_study)
     assert ["Castillo"] == list(mentions["surname"])
     assert mentions["mentions"].iloc[0] == mentions["articles"].iloc[0] > 0
-
-
-def test_sentiment_by_period_is_of_tested_outlets(small_study):
-    table = views.sentiment_by_period(small_study)
-    assert ["Removal", "Protests"] == list(dict.fromkeys(table["period"]))
-    assert {"The North", "The South"} == set(table["label"])
-    assert not any(math.isnan(mean) for mean in table["mean"])
 
 
 def test_words_are_shown_with_their_spread_over_the_outlets_articles(small_study, small_results):

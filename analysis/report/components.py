@@ -1,34 +1,29 @@
-"""Components of a report: findings, paragraphs, tables with a CSV, figures with text alternatives, lists of articles.
-
-Each is HTML, with everything foreign escaped, and a small record for the publisher, who writes the CSV file and finds
-the report's headline. In JupyterLab the HTML alone is shown.
-"""
+"""Components of a report: HTML with everything foreign escaped, and a record (CSV, headline) for the publisher."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape as _escape
 from typing import Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.report.findings import Finding
 from analysis.report.style import svg_of
-from analysis.stats.inference import DIGITS
 from analysis.study import Study
-from analysis.wording import ABSENT, isolated, number, printable, spaced
+from analysis.wording import ABSENT, isolated, number, printable, rounded, spaced
 
 #: Articles listed under a count; of more, the first.
 LISTED = 1000
-
 #: What makes a spreadsheet compute a cell of text, at its beginning.
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
-
 MIME = "application/vnd.castillo+json"
+
 Format = Callable[[Any], str]
+Columns = Mapping[str, str | tuple[str, Format]]
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,7 @@ class Shown:
     """HTML to show, and the record that goes with it."""
 
     html: str
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any]
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         text = str(self.record.get("text") or self.record.get("caption") or "")
@@ -48,47 +43,19 @@ def escape(text: str) -> str:
     return _escape(printable(text))
 
 
-def csv_of(frame: pd.DataFrame) -> str:
-    """A frame as CSV: numbers rounded; an apostrophe before text that a spreadsheet would take for a formula."""
-    written = pd.concat([column.map(_csv_value) for _, column in frame.items()], axis=1)
-    return str(written.rename(columns=_csv_value).to_csv(index=False))
-
-
-def _csv_value(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, DIGITS)
-    if isinstance(value, str):
-        text = printable(value).replace("\r\n", "\n").replace("\r", "\n")
-        return f"'{text}" if text.startswith(_FORMULA) else text
-    return value
-
-
-@dataclass(frozen=True)
-class Unit:
-    """How values of a measure are shown: factor, decimals, and what they are called on an axis."""
-
-    scale: float
-    digits: int
-    name: str
-
-    def form(self, *, sign: bool = False) -> Format:
-        """Formatter of a value in this unit."""
-        return lambda value: number(self.scale * value, self.digits, sign=sign)
-
-
-POINTS = Unit(100, 0, "percentage points")
-RATE = Unit(1, 1, "mentions per 1,000 words")
-SENTIMENT = Unit(1, 2, "sentiment, −1 to 1")
+def prose(text: str) -> str:
+    """The text as HTML, each per cent sign kept beside its number."""
+    return escape(spaced(text))
 
 
 def say(text: str) -> Shown:
     """A paragraph of plain text."""
-    return Shown(f"<p>{escape(spaced(text))}</p>", {"kind": "text", "text": text})
+    return Shown(f"<p>{prose(text)}</p>", {"kind": "text", "text": text})
 
 
 def note(text: str) -> Shown:
     """A paragraph set apart: how to read something, what it cannot show."""
-    return Shown(f'<p class="note">{escape(spaced(text))}</p>', {"kind": "text", "text": text})
+    return Shown(f'<p class="note">{prose(text)}</p>', {"kind": "text", "text": text})
 
 
 def nothing(caption: str, why: str = "") -> Shown:
@@ -97,86 +64,81 @@ def nothing(caption: str, why: str = "") -> Shown:
 
 
 def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was tested.") -> Shown:
-    """Findings as a list, in order; the first is the report's headline where the report opens with it.
-
-    `otherwise` says why nothing was tested, and is added where that is so.
-    """
+    """Findings as a list; the first is the report's headline. `otherwise` is added where none of them was tested."""
     items = [finding for group in groups for finding in group]
     if otherwise and not any(item.status for item in items):
         items.append(Finding(otherwise, "not tested"))
     lines = []
     for item in items:
         chip = escape(item.verdict) + (f" · {item.status}" if item.status else "")
-        lines.append(f'<li class="finding"><span class="verdict">{chip}</span> {escape(spaced(item.text))}</li>')
-    text = "\n".join(item.text for item in items)
-    html = f'<ul class="findings">{"".join(lines)}</ul>'
-    return Shown(html, {"kind": "finding", "text": items[0].text if items else "", "all": text})
+        lines.append(f'<li class="finding"><span class="verdict">{chip}</span> {prose(item.text)}</li>')
+    texts = [item.text for item in items]
+    record = {"kind": "finding", "text": texts[0] if texts else "", "all": "\n".join(texts)}
+    return Shown(f'<ul class="findings">{"".join(lines)}</ul>', record)
 
 
 def show_table(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    caption: str,
-    columns: Mapping[str, tuple[str, Format | None]] | None = None,
-    fold: bool = False,
+    frame: pd.DataFrame, *, name: str, caption: str, columns: Columns | None = None, fold: bool = False
 ) -> Shown:
-    """A table with its caption; the CSV holds every column of the frame.
-
-    Parameters
-    ----------
-    frame : DataFrame; the first column shown heads its row
-    name : str, slug: part of the CSV's file name
-    caption : str
-    columns : column → (heading, format); all columns as they are where None
-    fold : show it closed, for long tables
-    """
+    """A table of some columns, each with its heading and perhaps a format, or of all; its CSV holds the whole frame."""
     if frame.empty:
         return note(f"{_short(caption)}: none.")
-    shown = columns or {str(c): (str(c).replace("_", " "), None) for c in frame.columns}
-    head = "".join(f'<th scope="col"{_numeric(frame[c])}>{escape(title)}</th>' for c, (title, _) in shown.items())
-    rows = []
-    for record in frame.to_dict("records"):
-        cells = [_cell(record[c], form, first=i == 0) for i, (c, (_, form)) in enumerate(shown.items())]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    html = scrolled(
-        f'<table class="data" id="table-{escape(name)}"><caption>{escape(spaced(caption))}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>",
-        kind="table",
-        caption=caption,
-    )
+    shown = columns or {str(column): str(column).replace("_", " ") for column in frame.columns}
+    forms = {column: (title, None) if isinstance(title, str) else title for column, title in shown.items()}
+    numeric = dict.fromkeys(frame.select_dtypes("number"), ' class="num"')
+    head = [f'<th scope="col"{numeric.get(column, "")}>{escape(title)}</th>' for column, (title, _) in forms.items()]
+    rows = [
+        [_cell(record[column], form, first=place == 0) for place, (column, (_, form)) in enumerate(forms.items())]
+        for record in frame.to_dict("records")
+    ]
+    html = data_table(head, rows, caption, f' id="table-{escape(name)}"')
     if fold:
         html = f"<details><summary>Table: {escape(_short(caption))}</summary>{html}</details>"
     return Shown(html, {"kind": "table", "name": name, "caption": caption, "csv": csv_of(frame)})
 
 
-def scrolled(html: str, *, kind: str, caption: str) -> str:
-    """A table or figure in a region of its own, which scrolls where it is wider than the page."""
+def data_table(head: list[str], rows: list[list[str]], caption: str, attributes: str = "", kind: str = "data") -> str:
+    """Cells as a table in a region that scrolls where it is wider than the page."""
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
+    table = f'<table class="{kind}"{attributes}><caption>{prose(caption)}</caption>'
+    return _scrolled(f"{table}<thead><tr>{''.join(head)}</tr></thead><tbody>{body}</tbody></table>", "table", caption)
+
+
+def _scrolled(html: str, kind: str, caption: str) -> str:
     label = escape(_short(caption))
     return f'<div class="{kind}-scroll" tabindex="0" role="region" aria-label="{label}">{html}</div>'
 
 
-def _numeric(values: pd.Series) -> str:
-    return ' class="num"' if pd.api.types.is_numeric_dtype(values) and values.dtype != bool else ""
-
-
 def _cell(value: Any, form: Format | None, *, first: bool) -> str:
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
     if value is None or (not isinstance(value, list | tuple) and pd.isna(value)):
         text = ABSENT
     elif form is not None:
         text = form(value)
     elif isinstance(value, bool):
         text = "yes" if value else "no"
-    elif isinstance(value, float):
-        text = number(value, 2)
-    elif isinstance(value, pd.Timestamp):
-        text = f"{value:%Y-%m-%d}"
+    elif numeric:
+        text = number(value, 2) if isinstance(value, float) else f"{value:,}"
     else:
-        text = f"{value:,}" if isinstance(value, int) else isolated(str(value))
+        text = f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else isolated(str(value))
     if first:
         return f'<th scope="row">{escape(text)}</th>'
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
     return f'<td class="num">{escape(text)}</td>' if numeric else f"<td>{escape(text)}</td>"
+
+
+def csv_of(frame: pd.DataFrame) -> str:
+    """A frame as CSV: numbers rounded; an apostrophe before text that a spreadsheet would take for a formula."""
+    written = pd.concat([column.map(_csv_value) for _, column in frame.items()], axis=1)
+    return str(written.rename(columns=_csv_value).to_csv(index=False))
+
+
+def _csv_value(value: Any) -> Any:
+    if isinstance(value, float):
+        return rounded(value)
+    if isinstance(value, str):
+        text = printable(value).replace("\r\n", "\n").replace("\r", "\n")
+        return f"'{text}" if text.startswith(_FORMULA) else text
+    return value
 
 
 def _short(caption: str) -> str:
@@ -185,46 +147,30 @@ def _short(caption: str) -> str:
 
 def show_figure(axes: Axes, *, name: str, caption: str, alt: str) -> Shown:
     """A figure as inline SVG with caption and text alternative; closes it."""
-    svg = svg_of(axes, name=name, title=_short(caption), alt=alt)
-    scroll = scrolled(svg, kind="figure", caption=caption)
-    below = f"<figcaption>{escape(spaced(caption))}</figcaption>"
-    html = f'<figure class="chart" id="figure-{escape(name)}">{scroll}{below}</figure>'
+    svg = _scrolled(svg_of(axes, name=name, title=_short(caption), alt=alt), "figure", caption)
+    below = f"<figcaption>{prose(caption)}</figcaption>"
+    html = f'<figure class="chart" id="figure-{escape(name)}">{svg}{below}</figure>'
     return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": alt})
 
 
 def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: str, caption: str) -> Shown:
-    """A folded list: under each count, the articles it counts, with their addresses.
-
-    Of a count of more than `LISTED` articles the first are listed, and a CSV holds every article of every count.
-    """
-    facts = study.articles[["article", "outlet", "day", "url"]].set_index("article")
+    """A folded list: under each count the articles it counts, the first `LISTED` of them; a CSV holds more."""
+    facts = study.articles.set_index("article")[["outlet", "day", "url"]]
     blocks = []
     for label, ids in groups.items():
-        listed = facts.loc[sorted(ids)[:LISTED]]
-        links = [_article_link(study, row) for row in listed.to_dict("records")]
+        links = [_article_link(study, row) for row in facts.loc[sorted(ids)[:LISTED]].to_dict("records")]
         rest = f" and {len(ids) - LISTED:,} more, in the CSV" if len(ids) > LISTED else ""
         blocks.append(f"<dt>{escape(label)} ({len(ids)})</dt><dd>{', '.join(links) or ABSENT}{rest}</dd>")
-    html = (
-        f'<details class="articles" id="articles-{escape(name)}"><summary>{escape(caption)}</summary>'
-        f"<dl>{''.join(blocks)}</dl></details>"
-    )
+    summary = f'<details class="articles" id="articles-{escape(name)}"><summary>{escape(caption)}</summary>'
     record = {"kind": "articles", "name": name, "caption": caption}
     if any(len(ids) > LISTED for ids in groups.values()):
-        every = [
-            facts.loc[sorted(ids)].reset_index().assign(counted=label) for label, ids in groups.items() if len(ids)
-        ]
-        record["csv"] = csv_of(pd.concat(every)[["counted", "article", "outlet", "day", "url"]])
-    return Shown(html, record)
+        every = pd.concat([facts.loc[sorted(ids)].assign(counted=label) for label, ids in groups.items()])
+        record["csv"] = csv_of(every.reset_index()[["counted", "article", "outlet", "day", "url"]])
+    return Shown(f"{summary}<dl>{''.join(blocks)}</dl></details>", record)
 
 
 def _article_link(study: Study, row: Mapping[str, Any]) -> str:
     text = escape(f"{study.outlet_names.get(row['outlet'], row['outlet'])}, {row['day']:%Y-%m-%d}")
-    url = "" if pd.isna(row["url"]) else str(row["url"])
     # Only web addresses become links: a manifest may come from anywhere, and javascript: is an address too.
-    try:
-        web = urlsplit(url).scheme in ("http", "https")
-    except ValueError:  # no address at all, as http://[
-        web = False
-    if not web:
-        return text
-    return f'<a href="{escape(url)}" rel="noreferrer">{text}</a>'
+    web = re.match(r"https?://[^\s/\[]|https?://\[[\da-f:]+\]", str(row["url"]), re.IGNORECASE)
+    return f'<a href="{escape(row["url"])}" rel="noreferrer">{text}</a>' if web else text

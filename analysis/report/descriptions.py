@@ -1,58 +1,66 @@
-"""Descriptions: sentences on a corpus, on what a study lacks, on who is named, on what tone varies with."""
+"""Descriptions, in sentences: a corpus, what a study lacks, who is named, what tone varies with, and the methods."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from analysis.errors import UnknownName
+from analysis.report.components import Shown, escape, prose
 from analysis.report.findings import Finding
+from analysis.results import WORD_DRAWS
 from analysis.results.measures import heads
 from analysis.scoring import INSTRUMENTS
 from analysis.stats.corpus import coverage
 from analysis.stats.difference import STABLE, first_places
+from analysis.stats.inference import LARGE, is_analytic, monte_carlo_error
 from analysis.study import Study, selection
 from analysis.tables import VARIANTS
-from analysis.wording import day, interval, language, listing, percent, plural
+from analysis.wording import ABSENT, day, interval, language, listing, number, percent, plural
+
+NOTES, VALIDITY, METHODS = (
+    Path(__file__).parents[1] / "instruments" / name for name in ("method_notes.toml", "validity.csv", "methods.bib")
+)
 
 
 def corpus_findings(study: Study) -> list[Finding]:
-    """What must be known of a corpus before anything is compared."""
+    """What must be known of a corpus before anything is compared, as sentences."""
     articles, table = study.articles, coverage(study)
     start, end = study.settings.window
-    languages = articles["language"].value_counts()
-    split = listing([f"{count} in {language(str(code))}" for code, count in languages.items()])
+    days = (end - start).days + 1
+    languages = articles["language"].value_counts().items()
+    split = listing([f"{count} in {language(str(code))}" for code, count in languages])
     per_day = articles.groupby("day").size().sort_values(ascending=False)
     half = int((per_day.cumsum() < len(articles) / 2).sum()) + 1
-    days = (end - start).days + 1
-    kinds = articles["body_kind"].value_counts()
-    tested = table[table["tested"] & (table["items"] > 0)]
-    outlets, able = articles["outlet"].nunique(), len(study.tested)
-    bare, captions = int(kinds.get("none", 0)), int(kinds.get("caption", 0))
     texts = [
-        f"The corpus holds {plural(len(articles), 'article')} of {plural(outlets, 'outlet')} from {day(start)} to "
-        f"{day(end)} ({split}); {plural(able, 'outlet has', 'outlets have')} the {study.settings.min_articles} "
-        f"articles that a test asks for.",
+        f"The corpus holds {plural(len(articles), 'article')} of {plural(articles['outlet'].nunique(), 'outlet')} from "
+        f"{day(start)} to {day(end)} ({split}); {plural(len(study.tested), 'outlet has', 'outlets have')} the "
+        f"{study.settings.min_articles} articles that a test asks for.",
         f"Half of the articles fall on {half} of the {days} days of the window.",
     ]
+    bare, captions = (int((articles["body_kind"] == kind).sum()) for kind in ("none", "caption"))
     if bare or captions:
         texts.append(
             f"{plural(bare, 'item carries', 'items carry')} a headline and nothing else, "
-            f"{plural(captions, 'has', 'have')} a photo caption for a body; these count where headlines "
-            f"are compared, and nowhere else."
+            f"{plural(captions, 'has', 'have')} a photo caption for a body; these count where headlines are compared, "
+            f"and nowhere else."
         )
-    if len(tested):
+    shares = table.loc[table["tested"] & (table["items"] > 0), "share"]
+    if len(shares):
         texts.append(
-            f"Among the tested outlets the event made up {percent(tested['share'].min(), 1)} to "
-            f"{percent(tested['share'].max(), 1)} of all items observed on the feed."
+            f"Among the tested outlets the event made up {percent(shares.min(), 1)} to {percent(shares.max(), 1)} of "
+            f"all items observed on the feed."
         )
     result = [Finding(text) for text in texts]
     partly = table[(table["observed_days"] < days) & (table["observed_days"] > 0)]
     if len(partly):
-        names = listing(sorted(partly["name"]))
         text = (
-            f"What {names} carried on the days on which the collection holds nothing of them "
+            f"What {listing(sorted(partly['name']))} carried on the days on which the collection holds nothing of them "
             f"({int((days - partly['observed_days']).sum())} outlet-days) cannot be known; those days are left out of "
             f"comparisons."
         )
@@ -60,82 +68,65 @@ def corpus_findings(study: Study) -> list[Finding]:
     return result
 
 
-def corpus_sentence(study: Study, outlet: str) -> Finding:
+def corpus_sentence(study: Study, outlet: str) -> str:
     """How many articles of an outlet there are, from when, and how far it was observed."""
     row = coverage(study).set_index("outlet").loc[outlet]
     start, end = study.settings.window
-    text = f"{row['name']}: {plural(int(row['articles']), 'article')}"
-    if row["articles"]:
-        text += f" from {day(row['first'])} to {day(row['last'])}"
-    text += f", observed on {row['observed_days']} of the {(end - start).days + 1} days of the window."
+    dates = f" from {day(row['first'])} to {day(row['last'])}" if row["articles"] else ""
+    text = (
+        f"{row['name']}: {plural(int(row['articles']), 'article')}{dates}, observed on {row['observed_days']} of the "
+        f"{(end - start).days + 1} days of the window."
+    )
     if row["role"] == "aggregator":
         text += " It republishes others' articles, so it is compared on titles only and stands in no reference."
-    return Finding(text)
+    return text
 
 
-def salience_findings(study: Study, overall: pd.DataFrame, *, most: int = 6) -> list[Finding]:
-    """Which of the main actors are named how often in the whole corpus: described, nothing tested.
-
-    Parameters
-    ----------
-    overall : DataFrame, from `views.actor_frequency` without groups, in the order to name them
-    """
+def salience_findings(study: Study, overall: pd.DataFrame) -> list[Finding]:
+    """How often the first six actors of `overall` (`views.actor_frequency`) are named in the whole corpus."""
     if overall.empty:
         return [Finding("study.toml names no main actors, or no article has the text to be compared: none is counted.")]
-    shares = [
-        f"{percent(row.share)} ({interval(row.share_lower, row.share_upper, 0, scale=100)} %)"
-        for row in overall.head(most).itertuples()
-    ]
-    names = list(overall["label"].head(most))
+    named = [(row.label, _with_ends(row.share, row.share_lower, row.share_upper)) for row in overall.itertuples()]
+    (name, share), *rest = named[:6]
     having = VARIANTS[study.settings.primary].articles
-    rest = [f"{name} in {share}" for name, share in zip(names[1:], shares[1:], strict=True)]
-    first = f"{names[0]} is named in {shares[0]} of the {overall['articles'].iloc[0]} {having}"
-    text = f"{', '.join([f'{first} (95 % intervals in brackets)', *([listing(rest)] if rest else [])])}."
-    having_actor = (selection.counts(selection.select(study), "actors", list(overall["feature"])) > 0).astype(float)
-    places = first_places(having_actor, blocks=heads(study), draws=study.settings.draws, seed=study.settings.seed)
-    if (often := float(places[overall["feature"].iloc[0]])) >= STABLE:
-        text += f" {names[0]} is named most often: so in {percent(often)} of {study.settings.draws:,} bootstrap draws."
+    text = f"{name} is named in {share} of the {overall['articles'].iloc[0]} {having} (95 % intervals in brackets)"
+    text += f", {listing([f'{other} in {often}' for other, often in rest])}." if rest else "."
+    naming = (selection.counts(selection.select(study), "actors", list(overall["feature"])) > 0).astype(float)
+    draws = study.settings.draws
+    often = first_places(naming, blocks=heads(study), draws=draws, seed=study.settings.seed).iloc[0]
+    if often >= STABLE:
+        text += f" {name} is named most often: so in {percent(often)} of {draws:,} bootstrap draws."
     return [Finding(text)]
 
 
 def variance_sentence(shares: pd.DataFrame) -> str:
-    """Whether the variance in tone goes with the sub-event more than with the outlet, as far as the data tell.
-
-    Parameters
-    ----------
-    shares : DataFrame from `frequency.variance_shares`, rows subevent, outlet and difference (of the two), or none
-    """
+    """How much of the variance in tone goes with the sub-event, how much with the outlet (`views.variance_of_tone`)."""
     if shares.empty:
         return (
             "Too few articles have both a tone and a coded sub-event, or their tone does not vary, to tell how much of "
             "the variance in tone goes with the event and how much with the outlet."
         )
-    event, outlet, gap = (shares.loc[name] for name in ("subevent", "outlet", "difference"))
+    ends = shares[["estimate", "lower", "upper"]].clip(lower=0)
+    event, outlet = (_with_ends(*ends.loc[name]) for name in ("subevent", "outlet"))
     text = (
-        f"Of the variance in tone between {event['articles']:.0f} articles {_share(event)} goes with the sub-event "
-        f"reported and {_share(outlet)} with the outlet (omega squared, 95 % intervals)"
+        f"Of the variance in tone between {shares['articles'].iloc[0]:.0f} articles {event} goes with the sub-event "
+        f"reported and {outlet} with the outlet (omega squared, 95 % intervals)"
     )
-    ends = f"difference {interval(gap['lower'], gap['upper'], 0, scale=100, sign=True)} points"
+    gap = shares.loc["difference"]
+    apart = f"(difference {interval(gap['lower'], gap['upper'], 0, scale=100, sign=True)} points)"
     if gap["lower"] > 0:
-        return f"{text}: what can be explained of tone is more the event than the outlet ({ends})."
+        return f"{text}: what can be explained of tone is more the event than the outlet {apart}."
     if gap["upper"] < 0:
-        return f"{text}: tone goes with the outlet more than with the event ({ends})."
-    return f"{text}; which of the two matters more cannot be told ({ends})."
+        return f"{text}: tone goes with the outlet more than with the event {apart}."
+    return f"{text}; which of the two matters more cannot be told {apart}."
 
 
-def _share(row: pd.Series) -> str:
-    lower, upper = max(row["lower"], 0), max(row["upper"], 0)
-    return f"{percent(max(row['estimate'], 0))} ({interval(lower, upper, 0, scale=100)} %)"
+def _with_ends(share: float, lower: float, upper: float) -> str:
+    return f"{percent(share)} ({interval(lower, upper, 0, scale=100)} %)"
 
 
 def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()) -> str:
-    """Why nothing of a measure is compared, in a sentence; said where there is nothing to show.
-
-    Parameters
-    ----------
-    measure : as in COMPARISON; any where empty
-    outlets : the outlet, or the two, that were to be compared; each tested outlet with the others where empty
-    """
+    """Why nothing of a measure (any where empty) is compared, of an outlet, of two with each other, or of all."""
     settings = study.settings
     if measure in ("actor-share", "actor-rate", "targeted-sentiment") and not settings.main_actors:
         return "study.toml names no main actors (main_actors), so none is compared."
@@ -154,16 +145,12 @@ def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()
 
 
 def language_of(study: Study, chosen: str, *, tone: bool = False) -> str:
-    """The language chosen; where none is, the study's first, or its first with an instrument of tone.
-
-    Raises
-    ------
-    UnknownName
-    """
-    if chosen and chosen not in study.settings.languages:
-        raise UnknownName("language", chosen, "is none of the study's", study.settings.languages)
-    able = [language for language in study.settings.languages if not tone or language in INSTRUMENTS]
-    return chosen or (able or study.settings.languages)[0]
+    """The language chosen; where none is, the study's first, or its first with an instrument of tone."""
+    languages = study.settings.languages
+    if chosen and chosen not in languages:
+        raise UnknownName("language", chosen, "is none of the study's", languages)
+    able = [code for code in languages if not tone or code in INSTRUMENTS]
+    return chosen or (able or languages)[0]
 
 
 def sized(rows: pd.DataFrame, name: str, other: str) -> str:
@@ -172,3 +159,45 @@ def sized(rows: pd.DataFrame, name: str, other: str) -> str:
         return f"{name} minus {other}"
     first = rows.iloc[0]
     return f"{name} ({plural(first['articles'], 'article')}) minus {other} ({first['reference_articles']})"
+
+
+@cache
+def notes() -> dict[str, dict[str, Any]]:
+    """Title, text and keys of methods.bib (`cites`) of each instrument."""
+    return tomllib.loads(NOTES.read_text(encoding="utf-8"))
+
+
+def method_note(study: Study, *instruments: str) -> Shown:
+    """Notes of the instruments a report uses, each with its measured validity, and what to cite for them, folded."""
+    measured = pd.read_csv(VALIDITY)
+    measured = measured[measured["study"].isin(["*", study.name])]
+    parts = []
+    for instrument in instruments:
+        text = notes()[instrument]["text"].replace("{how}", _how(study))
+        if instrument in study.settings.notes:
+            text += f" {study.settings.notes[instrument]}"
+        parts.append(f"<h3>{escape(notes()[instrument]['title'])}</h3><p>{prose(text)}</p>")
+        if len(rows := measured[measured["instrument"] == instrument]):
+            parts.append(f"<ul>{''.join(f'<li>{escape(_validity(row))}</li>' for _, row in rows.iterrows())}</ul>")
+    entries = {entry.partition("{")[2].partition(",")[0]: entry for entry in METHODS.read_text("utf-8").split("\n\n")}
+    if cited := dict.fromkeys(key for instrument in instruments for key in notes()[instrument].get("cites", ())):
+        bibtex = escape("\n\n".join(entries[key].strip() for key in cited))
+        summary = "<summary>The methods as BibTeX</summary>"
+        parts.append(f'<details class="bibtex">{summary}<pre>{bibtex}</pre></details>')
+    return Shown(f'<div class="method">{"".join(parts)}</div>', {"kind": "text", "name": "method"})
+
+
+def _how(study: Study) -> str:
+    draws = study.settings.draws
+    facts = {"draws": draws, "words": WORD_DRAWS * draws, "seed": study.settings.seed, "large": LARGE}
+    way = "analytic" if is_analytic("auto", len(study.articles)) else "resampled"
+    text: str = notes()["comparison"]["how"][way]
+    return text.format(error=number(monte_carlo_error(0.05, draws), 3), **facts)
+
+
+def _validity(row: pd.Series) -> str:
+    # Rates are at most 1; what is more, or nothing, is a count.
+    value = ABSENT if pd.isna(row["value"]) else number(row["value"], 3 if 0 < row["value"] <= 1 else 0)
+    measured = "" if pd.isna(row["command"]) else f", measured {row['date']} by {row['command']}"
+    size = "" if pd.isna(row["n"]) else f", n = {number(row['n'], 0)}"
+    return f"{row['measure']}: {value}; {row['who']}, {row['data']}{size}{measured}"

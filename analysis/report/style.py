@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -46,10 +46,8 @@ TELLS = "tells: "
 
 #: Placeholder drawn → what stands in the page, with what is used where the page defines no such variable.
 _COLOURS = {
-    INK: "var(--ink, currentColor)",
-    MUTED: "var(--muted, #667)",
-    RULE: "var(--rule, #ccc)",
-    PAPER: "var(--paper, #fff)",
+    **{INK: "var(--ink, currentColor)", MUTED: "var(--muted, #667)"},
+    **{RULE: "var(--rule, #ccc)", PAPER: "var(--paper, #fff)"},
 }
 #: Characters of East Asian scripts.
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]")
@@ -58,47 +56,19 @@ _TOLD = re.compile(rf"""<g id=(["']){TELLS}(.*)\1>""", re.DOTALL)
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",  # matplotlib's own; the page shows the reader's sans-serif in its place
-    "font.size": 10,
-    "axes.titlesize": 10.5,
-    "axes.titlelocation": "left",
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.linewidth": 0.7,
-    "text.color": INK,
-    "xtick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.color": MUTED,
-    "ytick.labelcolor": INK,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9.5,
-    "ytick.major.size": 0,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
+    **{"font.size": 10, "axes.titlesize": 10.5, "axes.labelsize": 9.5, "xtick.labelsize": 9, "ytick.labelsize": 9.5},
+    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), INK),
+    **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), MUTED),
+    **dict.fromkeys(("axes.spines.top", "axes.spines.right", "axes.spines.left"), False),
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none"),
+    **{"axes.titlelocation": "left", "axes.linewidth": 0.7, "ytick.major.size": 0},
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "svg.fonttype": "none",
 }
 
 
-def styled(plot: Callable[..., Axes]) -> Callable[..., Axes]:
-    """A function that draws in this project's style: text takes its colour when it is made, not when it is saved."""
-
-    @wraps(plot)
-    def drawn(*args: Any, **options: Any) -> Axes:
-        with mpl.rc_context(STYLE):
-            return plot(*args, **options)
-
-    return drawn
-
-
-def canvas(height: float, width: float = 7.6, **layout: Any) -> tuple[Any, Any]:
-    """A figure in this project's style; sizes in inches."""
-    with mpl.rc_context(STYLE):
-        return plt.subplots(figsize=(width, height), **layout)
+#: Decorates a function that draws: text takes its colour when it is made, not when it is saved.
+styled = mpl.rc_context(STYLE)
 
 
 def tell(text: str, *marks: Artist) -> None:
@@ -107,20 +77,20 @@ def tell(text: str, *marks: Artist) -> None:
         mark.set_gid(TELLS + text)
 
 
+def name_rows(ax: Axes, labels: pd.Index | pd.Series, top: float = -0.6) -> None:
+    """Write a label beside each row, the first on top."""
+    ax.set_yticks(range(len(labels)), list(map(str, labels)))
+    ax.set_ylim(len(labels) - 0.4, top)
+
+
+def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, filled: bool, **line: Any) -> None:
+    """Draw a line with a mark at its second point, and a tooltip: one artist, since every artist costs time."""
+    face = colour if filled else PAPER
+    tell(text, *ax.plot(x, [y] * len(x), color=colour, marker="o", markevery=[1], markerfacecolor=face, **line))
+
+
 def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
-    """Inline SVG of the figure that `axes` belongs to, the same bytes each time; closes the figure.
-
-    Parameters
-    ----------
-    axes : Axes
-    name : str, prefix of every id, so that figures of one page cannot collide
-    title : str, short name of the figure
-    alt : str, what is seen, in words with its numbers
-
-    Returns
-    -------
-    str, an <svg> element with <title> and <desc>, no metadata, no fixed size
-    """
+    """Inline SVG of the figure of some axes, the same bytes each time, its ids prefixed by `name`; closes it."""
     figure, buffer = axes.get_figure(root=True), io.StringIO()
     if figure is None:
         raise ValueError("these axes belong to no figure")
@@ -131,28 +101,32 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
         _lay_out(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     plt.close(figure)
-    text = printable(buffer.getvalue())
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r"<[^<>]+>", lambda tag: _ours(tag[0], name), text)  # tags only: labels stay as they are
-    return _opened(text, name, title, alt).strip()
+    opening, _, body = printable(buffer.getvalue()).partition("<svg")[2].partition(">")
+    box = opening.partition('viewBox="')[2].partition('"')[0]
+    body = re.sub(r"(?:<metadata>.*?</metadata>|<!--.*?-->)\s*", "", body, flags=re.DOTALL)
+    body = re.sub(r"<[^<>]+>", lambda tag: _own_tag(tag[0], name), body)  # tags only: labels stay as they are
+    style = f"width:100%;max-width:{float(box.split()[2]) * 1.25 / 16:.1f}rem;height:auto"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'viewBox="{box}" style="{style}" role="img" aria-labelledby="{name}-title {name}-desc">'
+        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(alt)}</desc>{body.rstrip()}'
+    )
 
 
 def _lay_out(figure: Figure) -> None:
     """Make room for what stands around the axes, once: an engine of the figure's own would draw everything for it."""
     FigureCanvasSVG(figure)
     figure.set_dpi(72)  # what an SVG is drawn at
-    # With a rectangle, even that of the whole figure, everything would be measured twice.
     words = {text: text.get_text() for text in figure.findobj(Text)}
     for text, word in words.items():
         text.set_text(_WIDE.sub("W", word))  # as wide as an ideograph, which the font that measures does not have
+    # With a rectangle, even that of the whole figure, everything would be measured twice.
     TightLayoutEngine(pad=0.4, h_pad=1.2, w_pad=0.8, rect=None).execute(figure)  # type: ignore[arg-type]
     for text, word in words.items():
         text.set_text(word)
 
 
-def _ours(tag: str, name: str) -> str:
+def _own_tag(tag: str, name: str) -> str:
     """A tag with ids of this figure, the page's colours and the reader's own sans-serif; a tooltip for what tells."""
     if told := _TOLD.fullmatch(tag):
         return f"<g><title>{told[2]}</title>"
@@ -160,20 +134,4 @@ def _ours(tag: str, name: str) -> str:
     tag = re.sub(r'(href="|url\()#', rf"\g<1>#{name}-", tag)
     for drawn, shown in _COLOURS.items():
         tag = tag.replace(drawn, shown)
-    tag = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag)
-    return re.sub(r"font-family: [^;\"]*;? ?", "", tag)
-
-
-def _opened(text: str, name: str, title: str, alt: str) -> str:
-    """The same with our own opening tag: scalable, named and described."""
-    opening = text[: text.index(">") + 1]
-    box = re.search(r'viewBox="([^"]+)"', opening)
-    width = float(box[1].split()[2]) if box else 540.0
-    style = f"width:100%;max-width:{width * 1.25 / 16:.1f}rem;height:auto"
-    ours = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="{box[1] if box else "0 0 540 300"}" style="{style}" '
-        f'role="img" aria-labelledby="{name}-title {name}-desc">'
-        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(alt)}</desc>'
-    )
-    return ours + text[len(opening) :]
+    return re.sub(r"font-family: [^;\"]*;? ?", "", re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag))

@@ -26,7 +26,7 @@ from analysis.errors import Problem, did_you_mean
 from analysis.study.studyfiles import CONTROL, line_of, read_utf8
 from analysis.tables import CODEBOOK_CSV, LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
 
-#: Instruments of which a study's method notes may say more (analysis.report.method).
+#: Instruments of which a study's method notes may say more (analysis.report.descriptions).
 NOTED = (
     *("text", "sub-event", "mentions", "voice", "sentiment", "comparison", "groups", "words"),
     *("dispersion", "correction", "variance"),

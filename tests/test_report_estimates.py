@@ -1,0 +1,231 @@
+"""Points with intervals and their tables: what is drawn, and alternatives that hold the numbers drawn."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from lxml import html
+from matplotlib.colors import to_hex
+from scipy import stats
+
+from analysis.report import estimates, style, views
+from analysis.report.components import show_table
+from analysis.report.findings import MEASURES
+from analysis.report.style import BLUE, MUTED, PAPER
+from analysis.stats import corpus
+
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
+#: Two differences: one that stands, one without an interval.
+FRAME = pd.DataFrame(
+    {
+        "measure": "actor-share",
+        "group_name": "The North",
+        "label": ["Pedro Castillo", "Dina Boluarte"],
+        "estimate": [0.25, -0.104],
+        "lower": [0.1, np.nan],
+        "upper": [0.4, np.nan],
+        "found": [True, False],
+        "q": [0.0004, np.nan],
+        "detectable": [0.28, np.nan],
+        "count": [8.0, 2.5],
+        "reference_count": [4.0, 10.0],
+        "articles": [8, 8],
+        "reference_articles": [10, 1200],
+    }
+)
+MEANS = pd.DataFrame(
+    [
+        ["The North", 0.214, 0.1, 0.328, True, "removal"],
+        ["The South", -0.006, np.nan, np.nan, False, "removal"],
+        ["Wschód", np.nan, np.nan, np.nan, False, "protests"],
+    ],
+    columns=["label", "mean", "lower", "upper", "tested", "period"],
+)
+
+
+def _cells(shown):
+    """Rows of a table as people see them, the heading first."""
+    rows = html.document_fromstring(shown.html).iter("tr")
+    return [[cell.text_content() for cell in row.iter("th", "td")] for row in rows]
+
+
+def _drawn(shown):
+    return html.document_fromstring(shown.html).text_content()
+
+
+def _wilson(count, of):
+    return tuple(100 * end for end in stats.binomtest(count, of).proportion_ci(method="wilson"))
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"), [("label-share", "−12 +12"), ("actor-rate", "−0.1 +0.1"), ("sentiment", "−0.12 +0.12")]
+)
+def test_a_measure_scales_rounds_and_signs(measure, expected):
+    assert expected == " ".join(MEASURES[measure].number(value, sign=True) for value in (-0.12, 0.12))
+    assert expected.rpartition("+")[2] == MEASURES[measure].number(0.12)
+
+
+def test_differences_are_told_with_intervals_and_unit():
+    shown = estimates.figure_of_differences(FRAME, name="d", caption="Naming.")
+    assert (
+        "Differences as points with intervals. Estimate and 95 % interval in percentage points: "
+        "Pedro Castillo 25 (10 to 40, filled); Dina Boluarte −10 (–)."
+    ) == shown.record["text"]
+    assert shown.record["caption"].startswith("Naming. Filled points stand after correction for all comparisons")
+    assert all(text in _drawn(shown) for text in ("Pedro Castillo", "Dina Boluarte", "percentage points", "Filled"))
+
+
+def test_differences_of_several_outlets_are_told_by_outlet(small_study, small_results):
+    table = views.differences(small_study, small_results, "actor-share")
+    shown = estimates.figure_of_differences(table, name="d", caption="Naming.")
+    told = re.findall(r"(?:[:;] )([^,;:]+, [^;]+?) (\S+) \(", shown.record["text"])
+    expected = [(f"{row.group_name}, {row.label}", f"{100 * row.estimate:.0f}") for row in table.itertuples()]
+    assert [(place, value.replace("-", "−")) for place, value in expected] == told
+    assert "one panel for each outlet" in shown.record["text"]
+
+
+def test_a_table_of_differences_has_q_what_could_be_found_and_the_counts_of_both_sides():
+    first = {"group_name": "outlet", "label": "actor"}
+    shown = estimates.table_of_differences(FRAME, name="d", caption="Naming.", first=first)
+    heading, *rows = _cells(shown)
+    assert ["outlet", "actor", "counted", "other side: counted", "articles", "other side: articles"] == heading[:6]
+    assert ["difference, percentage points", "from", "to", "q", "detectable"] == heading[6:]
+    assert ["The North", "Pedro Castillo", "8", "4", "8", "10", "+25", "+10", "+40", "< 0.001", "28"] == rows[0]
+    assert ["The North", "Dina Boluarte", "2", "10", "8", "1,200", "−10", "–", "–", "–", "–"] == rows[1]
+    assert "<details>" in shown.html
+
+
+def test_groups_of_outlets_are_shown_where_some_are_tested(small_study):
+    assert estimates.table_of_groups(small_study, FRAME[:0]) is None
+    rows = FRAME[:1].assign(group="country US", feature="dina-boluarte", variant="lede").drop(columns="label")
+    (_, row) = _cells(estimates.table_of_groups(small_study, FRAME[:0], rows))
+    assert ["country US", "Dina Boluarte", "lede", "8"] == row[:4]
+
+
+def test_frequencies_and_shares_have_the_intervals_of_wilson(small_study):
+    """Of the 21 articles with a first paragraph 14 name Castillo, in texts of 30 words."""
+    frame = views.actor_frequency(small_study, actors=["pedro-castillo"])
+    (_, row) = _cells(show_table(frame, name="f", caption="F.", columns={"label": "actor", **estimates.FREQUENCY}))
+    low, high = _wilson(14, 21)
+    assert ["Pedro Castillo", "21", "14", "66.7 %", f"{low:.1f} %", f"{high:.1f} %", "14", "22.2"] == row[:8]
+    text = estimates.figure_of_shares(frame, name="f", caption="F.").record["text"]
+    assert text.endswith(f"in per cent: Pedro Castillo 67 ({low:.0f} to {high:.0f}).")
+
+
+def test_flow_is_told_from_the_largest_share_of_observed_items_down(small_study):
+    """North has 8 of 100 items, South, observed on 13 days, 7 of 130: its first article came before."""
+    text = estimates.figure_of_flow(corpus.coverage(small_study), name="flow", caption="Flow.").record["text"]
+    low, high = _wilson(8, 100)
+    assert f"in per cent: The North 8.00 ({low:.2f} to {high:.2f}, filled); The South {700 / 130:.2f} (" in text
+    order = [text.index(name) for name in ("The North", "The South", "Portal", "East Daily", "Wschód", "Single Page")]
+    assert sorted(order) == order
+
+
+def test_means_are_told_to_two_digits_and_the_missing_left_out():
+    options = {"name": "t", "caption": "Mean sentiment.", "what": "Means as points"}
+    shown = estimates.figure_of_means(MEANS, mark="tested", **options)
+    told = "The North 0.21 (0.10 to 0.33, filled); The South −0.01 (–)."
+    assert f"Means as points. Estimate and 95 % interval: {told}" == shown.record["text"]
+    assert ("mean sentiment, −1 to 1" in _drawn(shown), "Wschód" in _drawn(shown)) == (True, False)
+    shown = estimates.figure_of_means(MEANS.assign(mean=[0.2, 0.1, -0.3])[::-1], panel="period", **options)
+    told = "protests, Wschód −0.30 (–); removal, The South 0.10 (–); removal, The North 0.20 (0.10 to 0.33)."
+    assert shown.record["text"].endswith(told)
+
+
+def test_means_by_period_of_the_small_study_are_those_of_its_articles(small_study):
+    """North's four of the removal have the tones −0.5, 0.2, −0.2, 0.5: 0 ± 3.182 · √(0.58/3) / 2, by hand."""
+    frame = views.sentiment_by_period(small_study)
+    text = estimates.figure_of_means(frame, name="t", caption="T.", what="Means", panel="period").record["text"]
+    assert "Removal, The North 0.00 (−0.70 to 0.70)" in text
+    assert not {"Portal", "nan"} & set(re.split(r"\W", text))  # Portal has titles only
+
+
+CORRECTED = pd.DataFrame(
+    [["The North (40)", 8, 0.25, 0.4, -0.1, -0.33, -0.6, 0.05]],
+    columns=["label", "articles", "negative", "corrected_negative", "measured", "corrected", "lower", "upper"],
+)
+
+
+def test_corrected_means_are_told_with_their_intervals_and_shown_beside_the_measured():
+    text = estimates.figure_of_correction(CORRECTED, name="c", caption="C.").record["text"]
+    told = "The North (40) −0.33 (−0.60 to 0.05)."
+    assert f"Corrected mean polarity by outlet. Estimate and 95 % interval: {told}" == text
+    heading, row = _cells(show_table(CORRECTED, name="c", caption="C.", columns=estimates.CORRECTION))
+    assert ["The North (40)", "8", "25 %", "40 %", "−0.10", "−0.33", "−0.60", "0.05"] == row
+    assert ["negative, measured", "negative, corrected", "mean, measured", "mean, corrected"] == heading[2:6]
+
+
+@pytest.mark.parametrize(
+    ("figure", "frame", "why"),
+    [
+        ("means", MEANS[:0], "No article is in such a group: none coded, or no outlet with enough articles."),
+        ("means", MEANS[2:], "No article has a tone: its language has no instrument, or it has no text to compare."),
+        ("correction", CORRECTED[:0], "Too few mentions of this study are coded by hand to correct by (polarity.csv)."),
+        ("flow", pd.DataFrame(columns=["items", "share", "name"]), "observed.csv counts no items of any outlet."),
+        ("differences", FRAME[:0], "None is tested."),
+        ("shares", FRAME[:0], "None is tested."),
+    ],
+)
+def test_where_there_is_nothing_to_show_the_caption_and_the_reason_are_said(figure, frame, why):
+    options = {"means": {"what": "Means"}, "correction": {}, "flow": {}}.get(figure, {"why": why})
+    shown = getattr(estimates, f"figure_of_{figure}")(frame, name="x", caption="A caption. More.", **options)
+    assert f"A caption: nothing to show. {why}" == shown.record["text"]
+
+
+@pytest.fixture
+def axes(monkeypatch):
+    """axes(frame, **options): what is drawn of estimates."""
+    monkeypatch.setattr(estimates, "show_figure", lambda ax, **_: ax)
+
+    def drawn(frame, **options):
+        ax = estimates.figure_of_estimates(frame, "Points", name="f", caption="F.", **{"xlabel": "", **options})
+        return ax.get_figure().axes
+
+    return drawn
+
+
+def _points(ax):
+    return [line for line in ax.get_lines() if line.get_marker() == "o"]
+
+
+def _at(line):
+    """Where the mark of a line stands: at the point it is drawn on."""
+    (place,) = line.get_markevery()
+    return line.get_xdata()[place], line.get_ydata()[place]
+
+
+def _labels(ticks):
+    return [tick.get_text() for tick in ticks]
+
+
+def test_estimates_stand_in_the_frames_order_scaled_with_their_intervals(axes):
+    (ax,) = axes(FRAME, scale=100, digits=1, zero=True, mark="found", xlabel="points")
+    points = _points(ax)
+    assert ["Pedro Castillo", "Dina Boluarte"] == _labels(ax.get_yticklabels())
+    assert [(25, 0), (-10.4, 1)] == [_at(point) for point in points]
+    assert [10, 25, 40] == list(points[0].get_xdata())  # from one end of the interval to the other
+    assert [[0, 0]] == [list(line.get_xdata()) for line in ax.get_lines() if line.get_marker() != "o"]
+    assert [BLUE, MUTED] == [to_hex(point.get_color()) for point in points]
+    assert [BLUE, PAPER] == [to_hex(point.get_markerfacecolor()) for point in points]
+    told = ["Pedro Castillo: 25.0 (10.0 to 40.0)", "Dina Boluarte: −10.4 (–)"]
+    assert told == [point.get_gid().removeprefix(style.TELLS) for point in points]
+    assert "points" == ax.get_xlabel()
+    assert ax.yaxis_inverted()  # the first row on top
+
+
+def test_an_outlet_may_have_a_colour_of_its_own_where_it_differs(axes, monkeypatch):
+    monkeypatch.setattr(style, "OUTLET_COLOURS", dict.fromkeys(FRAME["label"], "#123456"))
+    assert ["#123456", MUTED] == [to_hex(point.get_color()) for point in _points(axes(FRAME, mark="found")[0])]
+
+
+def test_panels_show_the_same_labels_and_those_that_do_not_fill_the_grid_leave_it_empty(axes):
+    frame = pd.concat([FRAME[int(place == 1) :].assign(panel=str(place)) for place in range(5)])
+    panels = axes(frame, panel="panel")
+    assert list("01234") == [panel.get_title(loc="left") for panel in panels[:5]]
+    assert ["Pedro Castillo", "Dina Boluarte"] == _labels(panels[0].get_yticklabels())
+    assert [1] == [_at(point)[1] for point in _points(panels[1]) if not np.isnan(_at(point)[0])]
+    assert [True] * 5 + [False] * 3 == [panel.get_visible() for panel in panels]
+    # The lowest of each column has its axis written out.
+    assert [False, *[True] * 4] == [panel.xaxis.get_tick_params()["labelbottom"] for panel in panels[:5]]
