@@ -16,7 +16,7 @@ from analysis import tables
 from analysis.annotation.run import annotate
 from analysis.cli import main
 from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, StudyError, UnknownName
-from analysis.study import examine, load_study
+from analysis.study import examine, load_study, preload
 
 
 def test_a_study_loads_from_its_folder(small_study):
@@ -244,6 +244,13 @@ def test_the_same_files_are_read_once_and_what_is_changed_in_memory_stays_there(
     name = second.outlets.loc[0, "name"]
     edit("outlets.csv", name, "New Name")
     assert "New Name" == load_study(study_folder).outlets.loc[0, "name"]
+
+
+def test_what_was_preloaded_is_not_read_again(study_folder):
+    held = preload(study_folder)
+    loaded = load_study(study_folder)
+    assert held.store.terms is loaded.store.terms
+    assert held.read_at < loaded.read_at
 
 
 def test_a_table_of_features_may_be_asked_for_by_its_name_in_any_case(small_study):

@@ -128,14 +128,14 @@ def test_words_have_two_letters_and_one_spelling(study_folder):
 
 def test_a_study_is_restricted_once_and_a_fresh_one_anew(small_study):
     assert select(small_study, "lede") is select(small_study, "lede")
-    assert select(small_study, "lede") is not select(small_study.copy(), "lede")
+    assert select(small_study, "lede") is not select(small_study.copy(0), "lede")
 
 
 def test_what_is_derived_of_a_study_comes_with_its_copies_and_is_theirs(small_study, monkeypatch):
     """Nothing is restricted anew, and what is changed in one copy shows in no other."""
     before = select(small_study).articles["tokens"].sum()
     monkeypatch.setattr(selection, "_select", lambda *_: pytest.fail("restricted anew"))
-    one, other = small_study.copy(), small_study.copy()
+    one, other = small_study.copy(0), small_study.copy(0)
     select(one).articles["tokens"] = 0
     one.articles["outlet"] = "changed"
     assert [before, before] == [select(study).articles["tokens"].sum() for study in (other, small_study)]

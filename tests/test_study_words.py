@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.study import load_study, selection, words
-from analysis.study.words import _listed, count_words, fold_spellings, in_parts
+from analysis.study.words import count_words, fold_spellings, in_parts
 from analysis.tables import VARIANTS
 
 EXPECTED = ["coup", "lima", "peru", "protest"]
@@ -92,12 +92,6 @@ def test_spellings_by_hand(terms, expected):
 def test_a_list_is_of_its_language():
     assert {"cuzco": "cusco"} == fold_spellings(["cuzco", "labour", "centre"], language="pl")
     assert {"perú": "peru"} == fold_spellings(["perú", "criticised"], language=None)
-
-
-def test_no_form_is_itself_folded_further():
-    listed = _listed("en")
-    assert len(listed) > 300
-    assert not set(listed.values()) & set(listed)
 
 
 @given(st.lists(st.sampled_from(["re-use", "reuse", "cuzco", "cusco", "anti-a", "antia", "labour", "x-y", "-", "re-"])))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def load_study(study: str | Path = "castillo-2022") -> Study:
     loaded, problems = _examined(folder, _content(folder))
     if problems:
         raise StudyError(*problems)
-    return replace(loaded.copy(), read_at=read_at)
+    return loaded.copy(read_at)
 
 
 def preload(study: str | Path) -> Study | None:

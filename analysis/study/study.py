@@ -56,12 +56,13 @@ class Study:
     #: What was read or derived of this study and may be asked for again.
     derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    def copy(self) -> Study:
+    def copy(self, read_at: int) -> Study:
         """The same study with tables of its own: what is changed in them is not changed here."""
         made = copy(self)
         for name, value in vars(self).items():
             own = {key: copy(one) for key, one in value.items()} if isinstance(value, dict) else copy(value)
             vars(made)[name] = own
+        vars(made)["read_at"] = read_at
         return made
 
     def __repr__(self) -> str:
