@@ -388,38 +388,6 @@ def test_a_second_build_waits(tmp_path: Path) -> None:
     assert ["another build is writing the same folder; waiting for it"] == said
 
 
-VARIABLES = """
-import os, sys, time, random
-print(sorted({"b", "a"}), hash("x") == hash("x"), os.environ["TZ"], time.tzname, os.getcwd().rsplit("/", 1)[-1])
-print(list({"alpha", "beta", "gamma", "delta"}), sys.executable, object(), __file__ if "__file__" in dir() else "")
-import warnings; warnings.warn("careful")
-"""
-BUILD = (
-    "from analysis import study\nfrom analysis.publish.build import build\nassert build(study.load_study('tiny')).ok"
-)
-
-
-@pytest.mark.slow
-def test_two_builds_elsewhere_give_the_same_bytes(root: Path, tmp_path: Path) -> None:
-    """Another folder, time zone, locale, hash seed and working directory."""
-    table = 'show("<table></table>", kind="table", name="t", caption="T", csv="a\\n1\\n")'
-    write_notebook(root, "plain", ["# Plain", VARIABLES, SHOW + table])
-    second = shutil.copytree(root, tmp_path / "a folder, elsewhere")
-    for changed, folder in (
-        ({"TZ": "America/Lima", "LC_ALL": "C", "PYTHONHASHSEED": "1"}, root),
-        ({"TZ": "Asia/Tokyo", "LC_ALL": "pl_PL.UTF-8", "PYTHONHASHSEED": "2"}, second / "data"),
-    ):
-        command = [sys.executable, "-c", BUILD]
-        done = subprocess.run(command, cwd=folder, env={**os.environ, **changed}, capture_output=True, text=True)
-        assert 0 == done.returncode, done.stdout + done.stderr
-    assert tree(root) == tree(second)
-    page = tree(root)["plain.html"].decode()
-    assert "careful" in page
-    assert [] == [p for p in (str(tmp_path), "America/Lima", "/tmp/", str(os.getpid())) if p in page]
-    assert b"a\n1\n" == tree(root)["plain.t.csv"]
-    assert names(second / "notebooks") == ["outlet.ipynb", "plain.ipynb"]
-
-
 def test_missing_features_are_refused_before_anything_runs(root: Path) -> None:
     """The error says what to run."""
     shutil.rmtree(root / "data/tiny/features")

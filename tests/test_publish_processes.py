@@ -104,7 +104,20 @@ builtins.MARK = pd.MARK = 1
 os.environ["MARK"] = "1"; os.chdir("/"); plt.rcParams["font.size"] = 3; pd.set_option("display.max_rows", 7)
 plt.figure().number; plt.figure(); plt.close("all"); np.random.seed(0); random.seed(0); sys.path.insert(0, "/nowhere")
 """
-GOOD = {"order": [ORDER], "starts": [*STARTS.values()], "same": SAME, "one": [LEFTOVER], "two": [LEFTOVER]}
+MACHINE = """
+import os, sys, time
+print(sorted({"b", "a"}), os.environ["TZ"], time.tzname, os.environ["LC_ALL"], list({"alpha", "beta", "gamma"}))
+print(sys.executable, object(), os.getcwd(), __file__ if "__file__" in dir() else "")
+import warnings; warnings.warn("careful")
+"""
+GOOD = {
+    "machine": [MACHINE],
+    "order": [ORDER],
+    "starts": [*STARTS.values()],
+    "same": SAME,
+    "one": [LEFTOVER],
+    "two": [LEFTOVER],
+}
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +197,16 @@ def test_nothing_of_a_sibling(forked: BuildResult) -> None:
     first, second = (text.partition("random ")[::2] for text in (one, two))
     assert first[0] == second[0]
     assert not set(first[1].split(" and ")) & set(second[1].split(" and "))
+
+
+@pytest.mark.slow
+def test_nothing_of_the_machine(forked: BuildResult) -> None:
+    """Neither its time zone and locale nor its paths."""
+    page = shown(forked, "machine")
+    for part in ("UTC (&#39;UTC&#39;, &#39;UTC&#39;) C.UTF-8", "UserWarning: careful", "object at 0x…"):
+        assert part in page
+    private = (str(forked.folder.parents[1]), "/tmp/", sys.prefix, str(os.getpid()))
+    assert [] == [part for part in private if part in page]
 
 
 @pytest.fixture
