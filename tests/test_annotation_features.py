@@ -109,12 +109,6 @@ def test_tables_are_in_the_shape_of_their_schemas():
     assert [None, None] == [row["sentiment"] for row in found["SENTENCES"].to_pylist() if row["part"] != "title"]
 
 
-def test_sentences_are_measured_with_plain_marks():
-    rows = [("a", "en", "", "It isn’t a “good” day."), ("b", "en", "", 'It isn\'t a "good" day.')]
-    typographic, plain = (row["sentiment"] for row in _features(*rows)["SENTENCES"])
-    assert typographic == plain < 0
-
-
 @pytest.mark.parametrize(
     ("body", "source", "expected"),
     [

@@ -151,17 +151,14 @@ def test_nothing_to_annotate_is_an_error_and_leaves_the_study_alone(tmp_path):
 
 def test_a_request_that_cannot_be_met_is_refused(tmp_path):
     study = mini_study(tmp_path / "mini")
+    texts = study.folder / "texts.jsonl"
     with pytest.raises(AnalysisError, match="jobs is 0; it is a whole number from 1 up"):
-        annotate(study.folder / "texts.jsonl", study, jobs=0)
-
-
-def test_missing_texts_and_contradicting_aliases_are_errors(tmp_path):
-    study = mini_study(tmp_path / "mini")
+        annotate(texts, study, jobs=0)
     with pytest.raises(TextsError, match="does not exist"):
         annotate(tmp_path / "none.jsonl", study)
     study.actors["surname"] = None
     with pytest.raises(GazetteerError, match="alias 'Rivas' belongs to ada-rivas and leo-rivas"):
-        annotate(study.folder / "texts.jsonl", study)
+        annotate(texts, study)
 
 
 @pytest.mark.parametrize("place", ["file", "file/deeper", "file/deeper/still"])

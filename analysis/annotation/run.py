@@ -37,6 +37,7 @@ ROWS = 500
 _MEASURING = ("analysis.annotation.features", "analysis.readers", "analysis.text.near_duplicates")
 #: So many rejected rows are kept to be shown, and so many reasons told apart; the file has all.
 _SHOWN, _REASONS = 1000, 50
+_FACTS = ["article", "outlet", "language", "published", "timestamp", "url", "source"]
 _DETAIL = re.compile(r"\s*\([^)]*\)|\s*'[^']*'")
 
 
@@ -152,7 +153,7 @@ class Texts:
             skipped=self.skipped,
         ):
             article = texts["article"]
-            self.added.append(texts[~article.isin(known.index)].drop(columns=["title", "body"]))
+            self.added.append(texts.loc[~article.isin(known.index), _FACTS])
             source = article.map(known["source"]).fillna(texts["source"])
             yield texts.assign(source=source, body_kind=article.map(known["body_kind"]).fillna(""))
 
@@ -201,8 +202,7 @@ def append_articles(path: Path, texts: pd.DataFrame) -> None:
     header = next(csv.reader(content.decode("utf-8-sig").splitlines(keepends=True)))
     moments = zip(texts["published"].dt.tz_localize(None), texts["timestamp"], strict=True)
     dates = [str(moment.date()) if kind == "day" else f"{moment.isoformat()}Z" for moment, kind in moments]
-    facts = texts[["article", "outlet", "language", "timestamp", "url", "source"]].assign(published=dates)
-    rows = facts.map(escape_formula).reindex(columns=header, fill_value="")
+    rows = texts[_FACTS].assign(published=dates).map(escape_formula).reindex(columns=header, fill_value="")
     missing_end = "" if content.endswith(b"\n") else line_end
     added = missing_end + rows.to_csv(header=False, index=False, lineterminator=line_end)
     with write_errors(path):
