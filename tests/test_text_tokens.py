@@ -11,66 +11,50 @@ from analysis.text.sentences import split_sentences
 from analysis.text.tokens import is_word, tokenize
 
 
-def _tokens(text, language="en"):
-    return list(tokenize(text, language=language))
-
-
 @pytest.mark.parametrize(
     ("language", "text", "expected"),
     [
-        ("en", "Ayala’s self-coup didn’t pass.", ["Ayala", "’s", "self-coup", "did", "n’t", "pass", "."]),
-        ("en", "the coup d’état of '92", ["the", "coup", "d’état", "of", "'", "92"]),
-        ("en", "protesters’ rights, 1,000 at 10:30", ["protesters", "’", "rights", ",", "1,000", "at", "10:30"]),
-        ("en", "Police–army (and/or)...", ["Police", "–", "army", "(", "and", "/", "or", ")", "..."]),
-        ("en", "in the U.S.", ["in", "the", "U.S."]),
-        ("en", "Gen. Rivas of Ayala Inc.", ["Gen.", "Rivas", "of", "Ayala", "Inc", "."]),
-        ("es", "Los RR.EE. d'Ayala, 5 % más", ["Los", "RR.EE.", "d'Ayala", ",", "5", "%", "más"]),
-        ("pl", "3,5 tys. osób", ["3,5", "tys.", "osób"]),
+        ("en", "Ayala’s self-coup didn’t pass.", "Ayala ’s self-coup did n’t pass ."),
+        ("en", "the coup d’état of '92", "the coup d’état of ' 92"),
+        ("en", "protesters’ rights, 1,000 at 10:30", "protesters ’ rights , 1,000 at 10:30"),
+        ("en", "Police–army (and/or)...", "Police – army ( and / or ) ..."),
+        ("en", "Gen. Rivas of Ayala Inc.", "Gen. Rivas of Ayala Inc ."),
+        ("es", "Los RR.EE. d'Ayala, 5 % más", "Los RR.EE. d'Ayala , 5 % más"),
+        ("pl", "3,5 tys. osób", "3,5 tys. osób"),
     ],
 )
 def test_tokens(language, text, expected):
-    assert expected == _tokens(text, language)
+    assert expected.split() == tokenize(text, language=language)
 
 
-#: Where we differ from NLTKWordTokenizer on purpose: why, a sentence, NLTK's tokens, ours.
-DIFFERENCES = {
-    "a typographic apostrophe is one": (
-        "Ayala’s men didn’t go",
-        ["Ayala", "’", "s", "men", "didn", "’", "t", "go"],
-        ["Ayala", "’s", "men", "did", "n’t", "go"],
-    ),
-    "a word with an apostrophe inside stays whole": (
-        "the coup d’état",
-        ["the", "coup", "d", "’", "état"],
-        ["the", "coup", "d’état"],
-    ),
-    "hyphens join, as with NLTK": ("self‐rule self-rule", ["self‐rule", "self-rule"], None),
-    "an address is one token": (
-        "see https://example.org/a?b=1, now",
-        ["see", "https", ":", "//example.org/a", "?", "b=1", ",", "now"],
-        ["see", "https://example.org/a?b=1", ",", "now"],
-    ),
-    "a handle is one token": ("@ayala wrote", ["@", "ayala", "wrote"], ["@ayala", "wrote"]),
-    "a hashtag is a mark and a word, as with NLTK": ("#Peru now", ["#", "Peru", "now"], None),
-    "a slash stands alone": ("and/or", ["and/or"], ["and", "/", "or"]),
-    "a plus stands alone": ("over 5+ days", ["over", "5+", "days"], ["over", "5", "+", "days"]),
-    "a fraction of a number stays in it, as with NLTK": ("1,000.5 and 10:30", ["1,000.5", "and", "10:30"], None),
-    "initials keep their period at the end too": ("in the U.S.", ["in", "the", "U.S", "."], ["in", "the", "U.S."]),
-    "an abbreviation's period is its own inside a sentence, as with NLTK": ("Gen. Rivas", ["Gen.", "Rivas"], None),
-    "EE.UU. as with NLTK": ("los EE.UU. y EE.UU.", ["los", "EE.UU.", "y", "EE.UU", "."], None),
-    "cannot stays whole": ("they cannot", ["they", "can", "not"], ["they", "cannot"]),
-    "gonna stays whole": ("they gonna", ["they", "gon", "na"], ["they", "gonna"]),
-    "a year with an apostrophe, as with NLTK": ("of '92", ["of", "'", "92"], None),
-}
+#: Where we differ from NLTKWordTokenizer on purpose, and where not: a text, NLTK's tokens, ours where they differ.
+BESIDE_NLTK = [
+    ("Ayala’s men didn’t go", "Ayala ’ s men didn ’ t go", "Ayala ’s men did n’t go"),
+    ("the coup d’état", "the coup d ’ état", "the coup d’état"),
+    ("self‐rule self-rule", "self‐rule self-rule", ""),
+    ("at https://ex.org/a?b=1, now", "at https : //ex.org/a ? b=1 , now", "at https://ex.org/a?b=1 , now"),
+    ("@ayala wrote", "@ ayala wrote", "@ayala wrote"),
+    ("#Peru now", "# Peru now", ""),
+    ("and/or", "and/or", "and / or"),
+    ("over 5+ days", "over 5+ days", "over 5 + days"),
+    ("1,000.5 and 10:30", "1,000.5 and 10:30", ""),
+    ("in the U.S.", "in the U.S .", "in the U.S."),  # initials keep their period at the end too
+    ("Gen. Rivas", "Gen. Rivas", ""),  # other abbreviations inside a sentence only
+    ("los EE.UU. y EE.UU.", "los EE.UU. y EE.UU .", ""),
+    ("they cannot", "they can not", "they cannot"),
+    ("they gonna", "they gon na", "they gonna"),
+    ("of '92", "of ' 92", ""),
+]
 
 
-@pytest.mark.parametrize("why", DIFFERENCES)
-def test_each_difference_from_nltk_is_listed(why):
+@pytest.mark.parametrize(("text", "theirs", "ours"), BESIDE_NLTK)
+def test_each_difference_from_nltk_is_listed(text, theirs, ours):
     from nltk.tokenize import NLTKWordTokenizer
 
-    text, theirs, ours = DIFFERENCES[why]
-    assert theirs == [text[start:end] for start, end in NLTKWordTokenizer().span_tokenize(text)]
-    assert (ours or theirs) == tokenize(text, language="es" if "EE" in text else "en", sentences=[(0, len(text))])
+    assert theirs.split() == [text[start:end] for start, end in NLTKWordTokenizer().span_tokenize(text)]
+    assert (ours or theirs).split() == tokenize(
+        text, language="es" if "EE" in text else "en", sentences=[(0, len(text))]
+    )
 
 
 WORD = st.sampled_from(
@@ -107,9 +91,9 @@ def test_words_have_a_letter_or_a_digit():
 @pytest.mark.parametrize("pattern", ["a", "Aa. ", ".", "x)", "e.g. ", "“", "a/b", "http://", " ", "No. 2 ", "www.!"])
 def test_long_texts_take_less_than_five_seconds_for_a_megabyte(pattern):
     """Where time went with the square of the length, this would not come to its end."""
-    begun, text = time.process_time(), pattern * (200_000 // len(pattern))
+    begun, text = time.process_time(), pattern * (100_000 // len(pattern))
     assert text.replace(" ", "") == "".join(tokenize(text, language="en")).replace(" ", "")
-    assert time.process_time() - begun < 5 * 0.2
+    assert time.process_time() - begun < 5 * 0.1
 
 
 def test_a_list_of_texts_is_refused():
