@@ -1,6 +1,5 @@
 """A study as a whole: loaded, refused; periods, windows, features and their freshness."""
 
-import hashlib
 import json
 import random
 import shlex
@@ -10,12 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from growing import SAMPLE, sample_copy
 
 from analysis import tables
-from analysis.annotation.run import annotate
 from analysis.cli import main
 from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, StudyError, UnknownName
+from analysis.paths import file_digest
 from analysis.study import examine, load_study, preload
 
 
@@ -95,19 +93,21 @@ def test_features_are_checked_and_read_once(study_folder):
         assert load_study(study_folder).store.terms
 
 
-@pytest.fixture(scope="module")
-def annotated(tmp_path_factory):
-    """A copy of the sample, annotated."""
-    study = load_study(sample_copy(tmp_path_factory.mktemp("annotated") / "copy"))
-    annotate(SAMPLE / "texts.jsonl", study)
-    return study
+@pytest.fixture
+def digested(study_folder):
+    """The small study with the digest of each table in meta.json, as `annotate` writes it."""
+    folder = study_folder / "features"
+    digests = {path.name: file_digest(path) for path in folder.glob("*.parquet")}
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    (folder / "meta.json").write_text(json.dumps({**meta, "digests": digests}), encoding="utf-8")
+    return study_folder
 
 
 @pytest.mark.parametrize("schema", tables.FEATURES, ids=lambda schema: schema.name)
-def test_a_table_with_any_byte_otherwise_than_written_is_told_in_a_line_and_not_used(annotated, schema):
+def test_a_table_with_any_byte_otherwise_than_written_is_told_in_a_line_and_not_used(digested, schema):
     """Flips and cuts; without the digests of meta.json a third went unseen."""
-    path = annotated.features_folder / f"{schema.name.lower()}.parquet"
-    written, chance = path.read_bytes(), random.Random(schema.name)
+    path = digested / "features" / f"{schema.name.lower()}.parquet"
+    written, chance, study = path.read_bytes(), random.Random(schema.name), load_study(digested)
     for number in range(60):
         changed, at = bytearray(written), chance.randrange(len(written))
         if number % 3:
@@ -116,25 +116,20 @@ def test_a_table_with_any_byte_otherwise_than_written_is_told_in_a_line_and_not_
             del changed[at:]
         path.write_bytes(changed)
         with pytest.raises(FeaturesBroken) as raised:
-            replace(annotated, derived={}).features(schema)
-        assert (path, annotated.argument) == raised.value.args[::2]
+            replace(study, derived={}).features(schema)
+        assert (path, study.argument) == raised.value.args[::2]
         assert "\n" not in str(raised.value)
-    path.write_bytes(written)
-    assert len(annotated.features(schema))
 
 
 @pytest.mark.parametrize("command", ["check", "build", "list"])
-def test_a_table_with_a_flipped_byte_is_told_by_the_program_in_a_line(study_folder, command):
-    path = study_folder / "features" / "terms.parquet"
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    meta = json.loads((study_folder / "features" / "meta.json").read_text())
-    (study_folder / "features" / "meta.json").write_text(json.dumps({**meta, "digests": {path.name: digest}}))
+def test_a_table_with_a_flipped_byte_is_told_by_the_program_in_a_line(digested, command):
+    path = digested / "features" / "terms.parquet"
     path.write_bytes(path.read_bytes()[:-9] + b"." + path.read_bytes()[-8:])
     told = f"{path}: is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced. "
-    done = CliRunner().invoke(main, [command, str(study_folder)])
+    done = CliRunner().invoke(main, [command, str(digested)])
     lines = [line.removeprefix("castillo: ") for line in done.output.splitlines()]
-    assert (2, f"{told}Run: castillo annotate TEXTS --study {study_folder}") == (done.exit_code, lines[0])
-    assert lines[1:] == [f"{study_folder}: 1 problem"] * (command == "check")
+    assert (2, f"{told}Run: castillo annotate TEXTS --study {digested}") == (done.exit_code, lines[0])
+    assert lines[1:] == [f"{digested}: 1 problem"] * (command == "check")
 
 
 @pytest.mark.parametrize("name", ["terms.parquet", "meta.json", ""])

@@ -144,8 +144,8 @@ def table_of_code_differences(study: Study, differences: pd.DataFrame, variable:
         **{"matched": "difference, points (95 %)", "holds": "does it stand?"},
     }
     caption = (
-        f"{_capital(question)}: each group against all others. The difference is that of pages on the same sub-event in "
-        "the same period."
+        f"{_capital(question)}: each group against all others. The difference is of pages on the same sub-event in the "
+        "same period."
     )
     return show_table(told, name=f"differences-{variable}", caption=caption, columns=columns, fold=True)
 
