@@ -5,45 +5,51 @@ import pandas as pd
 import pytest
 
 from analysis.errors import EmptyGroup
-from analysis.results.measures import EQUAL, Measured, equal_weights, heads, in_language, measures, without_copies
+from analysis.results.measures import (
+    EQUAL,
+    Measured,
+    comparable,
+    equal_weights,
+    heads,
+    measured,
+    measures,
+    without_copies,
+)
+from analysis.stats.resampling import build_design, observe
 from analysis.study import selection
 
 ORDER = ["actor-share", "actor-rate", "label-share", "label-share-own", "sentiment", "targeted-sentiment"]
 
 
-def _made(study, outlets, values, kind="share", weights=None):
-    """A measure of articles made up here: the outlets' first letters are the ids'."""
-    ids = [f"{outlet}{n}" for n, outlet in enumerate(outlets)]
-    articles = pd.DataFrame({"outlet": outlets, "period": "p"}, index=ids)
-    chosen = selection.Selection("lede", articles, np.arange(len(ids)), study.store)
-    sides = tuple(pd.Index([i for i in ids if i.startswith("g") == inside]) for inside in (True, False))
-    table = pd.DataFrame({"x": values}, index=ids, dtype=float)
-    return Measured("m", kind, table, weights, sides, ("g", "other outlets"), chosen, "en")
+def _made(study, outlets, values, kind="share"):
+    """A measure of articles made up here, g those of the group."""
+    ids = np.array([f"{outlet}{n}" for n, outlet in enumerate(outlets)])
+    chosen = selection.Selection("lede", pd.DataFrame({"outlet": outlets}, index=ids), np.arange(len(ids)), study.store)
+    inside = np.array(outlets) == "g"
+    data = observe(build_design(np.flatnonzero(inside), np.flatnonzero(~inside)), np.array(values, float)[:, None])
+    return Measured(kind, ["x"], data, chosen, {"reference": "other outlets"})
 
 
 def test_every_measure_is_there_in_the_outlets_language(small_study):
-    found = measures(small_study, "lede", "north")
-    assert [one.measure for one in found] == [name for name in ORDER if name in {one.measure for one in found}]
-    assert {"actor-share", "actor-rate", "sentiment"} <= {one.measure for one in found}
-    assert {"mul"} == {one.language for one in found if one.measure == "actor-share"}
-    assert {"en"} == {one.language for one in found if one.measure != "actor-share"}
+    found = [one.facts for one in measures(small_study, "lede", "north")]
+    names = [facts["measure"] for facts in found]
+    assert names == [name for name in ORDER if name in names]
+    assert {"actor-share", "actor-rate", "sentiment"} <= set(names)
+    assert ["mul", *["en"] * (len(found) - 1)] == [facts["language"] for facts in found]
 
 
 def test_an_outlet_of_another_language_is_compared_in_whom_it_names(small_study):
-    assert ["actor-share"] == [one.measure for one in measures(small_study, "title", "north", "wschod")]
+    assert ["actor-share"] == [one.facts["measure"] for one in measures(small_study, "title", "north", "wschod")]
     with pytest.raises(EmptyGroup):
-        in_language(small_study, "title", "north", "wschod")
+        comparable(small_study, "title", "north", "wschod", language="en")
 
 
-def test_with_equal_weights_the_reference_is_the_mean_of_its_outlets(small_study, monkeypatch):
+def test_with_equal_weights_the_reference_is_the_mean_of_its_outlets(small_study):
     """a: 8 of 10, b: 1 of 5, c has too few to have a mean; (0.8 + 0.2) / 2 instead of 9 of 15."""
     outlets = ["g"] * 5 + ["a"] * 10 + ["b"] * 5 + ["c"] * 2
-    values = [1, 1, 0, 0, 0] + [1] * 8 + [0] * 2 + [1] + [0] * 4 + [1, 1]
-    one = _made(small_study, outlets, values)
+    one = _made(small_study, outlets, [1, 1, 0, 0, 0] + [1] * 8 + [0] * 2 + [1] + [0] * 4 + [1, 1])
     weight = equal_weights(one)
-    assert pytest.approx(0.5) == np.average(one.values.loc[one.sides[1], "x"], weights=weight[one.sides[1]])
-    heads = pd.Series(one.values.index, index=one.values.index)
-    monkeypatch.setattr("analysis.results.measures.heads", lambda study: heads)
+    assert pytest.approx(0.5) == np.average(one.data.value[5:, 0], weights=weight[5:])
     row = one.reweighted(small_study, weight, ["x"], reference=EQUAL).iloc[0]
     assert pytest.approx(2 / 5 - 0.5) == row["estimate"]
     assert row["lower"] < row["estimate"] < row["upper"]
@@ -56,25 +62,21 @@ def test_one_outlet_makes_no_mean_of_outlets(small_study):
     assert equal_weights(_made(small_study, ["g"] * 5 + ["a"] * 9 + ["b"] * 4, [1.0] * 18)) is None
 
 
-def test_weight_zero_is_an_article_less(small_study, monkeypatch):
+def test_weight_zero_is_an_article_less(small_study):
     """Of a mean, with a value missing: as if the outlet b were not there."""
-    outlets = ["g"] * 6 + ["a"] * 8 + ["b"] * 6
-    values = [1, 2, 3, 4, 5, np.nan] + list(range(8)) + [50] * 6
-    one = _made(small_study, outlets, values, kind="mean")
-    few = _made(small_study, outlets[:14], values[:14], kind="mean")
-    heads = pd.Series(one.values.index, index=one.values.index)
-    monkeypatch.setattr("analysis.results.measures.heads", lambda study: heads)
-    weight = pd.Series(1.0, index=one.values.index).where(one.chosen.articles["outlet"] != "b", 0.0)
+    outlets, values = ["g"] * 6 + ["a"] * 8 + ["b"] * 6, [1, 2, 3, 4, 5, np.nan, *range(8), *[50] * 6]
+    one, few = _made(small_study, outlets, values, "mean"), _made(small_study, outlets[:14], values[:14], "mean")
     columns = ["estimate", "count", "reference_count", "articles", "reference_articles"]
     expected = few.compare(small_study, adjustments=["standardized"])[columns].iloc[0]
-    pd.testing.assert_series_equal(expected, one.reweighted(small_study, weight, ["x"])[columns].iloc[0])
+    found = one.reweighted(small_study, (one.outlets != "b").astype(float), ["x"])[columns].iloc[0]
+    pd.testing.assert_series_equal(expected, found)
     assert (5, 8) == (expected["count"], expected["reference_count"])
 
 
 def test_copies_are_left_out_where_there_are_any(small_study):
-    for one in measures(small_study, "title", "north"):
-        weight, head = without_copies(small_study, one), heads(small_study)
-        every = one.sides[0].append(one.sides[1])
-        copies = [article for article in every if head[article] != article]
-        assert copies == ([] if weight is None else list(weight.index[weight == 0]))
-    assert any(heads(small_study) != heads(small_study).index)
+    head = heads(small_study)
+    for name in ("actor-share", "sentiment"):
+        one = measured(small_study, name, "title", "north")
+        weight, every = without_copies(small_study, one), one.chosen.articles.index[one.data.design.article]
+        assert (every[head[every] != every]).equals(every[:0] if weight is None else every[weight == 0])
+    assert any(head != head.index)

@@ -6,14 +6,15 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from analysis.errors import EmptyGroup, OverlappingGroups
+from analysis.errors import EmptyGroup
 from analysis.stats import keyness
+from analysis.stats.keyness import background, log_odds
 from analysis.stats.keyness import keyness as keyness_of_texts
-from analysis.stats.keyness import log_odds
+from analysis.stats.resampling import build_design
 from analysis.study.words import Words
 
 CORPUS = {"coup": (10, 2), "mob": (0, 6), "peru": (20, 30), "vote": (5, 5)}
@@ -29,14 +30,11 @@ def _dealt(corpus=CORPUS, parts=5):
     return pd.DataFrame.from_dict(rows, orient="index").sort_index(axis=1)
 
 
-def words_of(counts):
-    return Words(np.asarray(counts.columns, object), sparse.csc_array(counts.to_numpy(int)))
-
-
 def _words(counts, group=5, **options):
     """The first articles against the rest."""
-    sides = {"target": range(group), "reference": range(group, len(counts))}
-    return log_odds(words_of(counts), **sides, **{"prior": 0.5, "min_count": 1} | options)
+    words = Words(np.asarray(counts.columns, object), sparse.csc_array(counts.to_numpy(int)))
+    design = build_design(range(group), range(group, len(counts)))
+    return log_odds(words, design, **{"prior": 0.5, "min_count": 1} | options)
 
 
 def test_log_odds_of_a_corpus_of_four_words_by_the_formula():
@@ -77,6 +75,7 @@ def test_words_stand_in_order_of_their_z_ties_by_word():
     assert table["z"].abs().is_monotonic_decreasing
 
 
+@settings(max_examples=15)
 @given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2))
 def test_swapping_target_and_reference_turns_the_sign_of_every_word(corpus):
     corpus = {"of": (5, 5), "the": (3, 4), **corpus}
@@ -107,11 +106,9 @@ def test_p_of_a_word_agrees_with_full_enumeration_of_articles():
     assert table.loc["burst", "z"] > 2  # what z alone would have called a finding
 
 
-def test_log_odds_refuses_sides_that_cannot_be_compared():
-    with pytest.raises(EmptyGroup, match="the reference 'reference' holds no article"):
-        log_odds(words_of(_dealt()), target=[0], reference=[], prior=1)
-    with pytest.raises(OverlappingGroups, match="1 articles are in the group and in its reference"):
-        log_odds(words_of(_dealt()), target=[0], reference=[0], prior=1)
+def test_keyness_refuses_sides_that_cannot_be_compared():
+    with pytest.raises(EmptyGroup, match="the reference 'other_texts' holds no article"):
+        keyness_of_texts(["A coup."], [], language="en")
 
 
 def test_an_interval_knows_of_bursts_and_of_what_was_not_seen():
@@ -131,15 +128,13 @@ def test_an_interval_knows_of_bursts_and_of_what_was_not_seen():
 
 
 def test_words_in_chunks_are_the_words_together(monkeypatch):
-    rng = np.random.default_rng(7)
-    ids = [*(f"g{n}" for n in range(8)), *(f"r{n}" for n in range(9))]
-    counts = pd.DataFrame(rng.poisson(1.0, (17, 23)), index=ids, columns=[f"w{n:02}" for n in range(23)]).astype(float)
-    options = {"prior": 0.3, "draws": 300}
+    counts = pd.DataFrame(np.random.default_rng(7).poisson(1.0, (17, 23)), columns=[f"w{n:02}" for n in range(23)])
     for method in ("resampling", "analytic"):
-        whole = _words(counts, 8, method=method, **options)
+        options = {"prior": 0.3, "draws": 300, "method": method}
+        whole = _words(counts, 8, **options)
         with monkeypatch.context() as patch:
             patch.setattr(keyness, "_CHUNK", 5)
-            pd.testing.assert_frame_equal(whole, _words(counts, 8, method=method, **options))
+            pd.testing.assert_frame_equal(whole, _words(counts, 8, **options))
 
 
 def test_keyness_of_plain_texts_is_the_log_odds_of_their_words():
@@ -158,3 +153,29 @@ def test_keyness_of_plain_texts_is_the_log_odds_of_their_words():
 def test_keyness_refuses_a_bare_text(texts):
     with pytest.raises(TypeError, match="not one str"):
         keyness_of_texts(*texts, language="en")
+
+
+@pytest.mark.slow
+def test_words_without_draws_are_near_those_with_draws():
+    """Of 2,000 articles of four periods, every twelfth a copy, the group writing at another time than the rest."""
+    rng = np.random.default_rng(5)
+    late = rng.random(2_000) < np.where(np.arange(2_000) < 300, 0.7, 0.4)
+    period = np.where(late, 2, 0) + rng.integers(0, 2, 2_000)
+    blocks = np.where(rng.random(2_000) < 0.08, rng.integers(0, 2_000, 2_000), np.arange(2_000))
+    base = np.exp(rng.uniform(np.log(0.02), np.log(0.3), 60)) * np.where(np.arange(2_000) < 300, 1.15, 1)[:, None]
+    there = rng.random((2_000, 60)) < base
+    counts = there * (1 + rng.negative_binomial(1, 0.5, there.shape))
+    forms = np.array(["other", *(f"w{n:02}" for n in range(60))], object)
+    words = Words(forms, sparse.csc_array(np.column_stack([rng.poisson(40, 2_000), counts])))
+    design, prior = build_design(range(300), range(300, 2_000), period, blocks), background(words)
+    drawn = log_odds(words, design, prior=prior, draws=4_000, method="resampling").set_index("feature")
+    direct = log_odds(words, design, prior=prior, method="analytic").set_index("feature").loc[drawn.index]
+    np.testing.assert_allclose(drawn[["estimate", "z"]], direct[["estimate", "z"]])
+    ratio = (direct["upper"] - direct["lower"]) / (drawn["upper"] - drawn["lower"])
+    # Of words that the target has hardly at all the logarithm is far from linear, and draws know it.
+    ratio = ratio[drawn["count"] >= 15]
+    assert len(ratio) > 40
+    assert ((ratio > 0.8) & (ratio < 1.15)).all()
+    small = (drawn["p"] < 0.1) & (drawn["p"] > 2 / 4_000)  # smaller ones draws cannot tell apart
+    assert small.sum() >= 5
+    assert (np.abs(np.log(direct["p"][small] / drawn["p"][small])) < 0.7).all()

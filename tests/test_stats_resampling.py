@@ -3,52 +3,59 @@
 import itertools
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import EmptyGroup, OverlappingGroups
 from analysis.stats.resampling import (
     build_design,
+    check_groups,
     compact,
+    observe,
     permuted,
     permuted_difference,
     resampled,
     resampled_difference,
 )
 
-NAMES = ("cnn", "the others")
-
 
 def _plan(group, reference, values=None, weights=None, strata=None, blocks=None):
     ids = [*group, *reference]
     values = pd.DataFrame({"x": [0.0] * len(ids)}, index=ids) if values is None else values
-    return build_design(values, group, reference, weights, strata, blocks, NAMES)
+    codes = [None if of is None else pd.factorize(of.loc[ids].fillna(""), sort=True)[0] for of in (strata, blocks)]
+    design = build_design(range(len(group)), range(len(group), len(ids)), *codes)
+    return observe(design, *(None if table is None else table.loc[ids].to_numpy(float) for table in (values, weights)))
 
 
 def _observed(plan):
-    return permuted_difference(plan, plan.side[:, None].astype(float))[:, 0]
+    return permuted_difference(plan, plan.design.side[:, None].astype(float))[:, 0]
 
 
-def test_rows_are_laid_out_in_order_whatever_the_order_of_the_request():
-    values = pd.DataFrame({"x": [1.0, 2.0, 3.0]}, index=["b", "a", "c"])
-    plan = _plan(["b", "a"], ["c"], values)
-    assert [2, 1, 3] == plan.value[:, 0].tolist()
-    assert [1, 1, 0] == plan.side.tolist()
-    assert 1 == plan.strata
+def test_rows_are_laid_out_by_side_stratum_and_index_whatever_the_order_of_the_request():
+    design = build_design([4, 2, 0], [3, 1], np.array([1, 0, 0, 1, 0]))
+    assert [2, 4, 0, 1, 3] == design.article.tolist()
+    assert [1, 1, 1, 0, 0] == design.side.tolist()
+    assert [0, 0, 1, 0, 1] == design.stratum.tolist()
+    assert [(slice(0, 2), slice(3, 4)), (slice(2, 3), slice(4, 5))] == design.rows
 
 
-def test_articles_on_both_sides_and_empty_sides_are_refused():
+@pytest.mark.parametrize(
+    ("group", "reference", "side"), [(["a"], [], "reference 'the others'"), ([], ["a"], "group 'cnn'")]
+)
+def test_empty_sides_are_refused(group, reference, side):
+    with pytest.raises(EmptyGroup, match=f"the {side} holds no article that can be compared"):
+        check_groups(group, reference, ("cnn", "the others"))
+
+
+def test_articles_on_both_sides_are_refused():
     with pytest.raises(OverlappingGroups) as overlap:
-        _plan(["a", "b"], ["b", "c"])
-    assert ["b"] == overlap.value.args[0]
-    with pytest.raises(EmptyGroup, match="the reference 'the others' holds no article that can be compared"):
-        _plan(["a"], [])
-    with pytest.raises(EmptyGroup, match="the group 'cnn' holds no article that can be compared"):
-        _plan([], ["a"])
+        check_groups(["a", "b"], ["b", "c"], ("cnn", "the others"))
+    assert ["b"] == list(overlap.value.args[0])
 
 
 def test_mantel_haenszel_difference_of_two_strata_by_hand():
@@ -59,7 +66,7 @@ def test_mantel_haenszel_difference_of_two_strata_by_hand():
     ids = [*group, *reference]
     plan = _plan(group, reference, pd.DataFrame({"x": having}, index=ids), strata=pd.Series(periods, index=ids))
     assert pytest.approx(0.8 / 3.9) == _observed(plan)[0]
-    assert pytest.approx(3 / 6 - 4 / 12) == _observed(plan.unstratified())[0]
+    assert pytest.approx(3 / 6 - 4 / 12) == _observed(replace(plan, design=plan.design.unstratified))[0]
 
 
 def test_a_ratio_weighs_strata_by_its_denominator():
@@ -86,21 +93,31 @@ def test_articles_without_a_value_have_no_weight():
     assert pytest.approx([1, 3]) == _observed(plan).tolist()
 
 
+@settings(max_examples=15)
 @given(st.integers(0, 10_000), st.sampled_from([0, 1, 3]))
 def test_counting_every_article_once_gives_what_keeping_the_sides_gives(seed, weighed):
-    """The estimate comes from one formula, the permuted differences it is held against from another."""
+    """And that is Mantel and Haenszel's difference, written out stratum by stratum."""
     rng = np.random.default_rng(seed)
     n, k = int(rng.integers(2, 20)), 3
-    ids = [f"a{i:02d}" for i in range(n)]
-    cut = int(rng.integers(1, n))
+    ids, cut = [f"a{i:02d}" for i in range(n)], int(rng.integers(1, n))
     weights = pd.DataFrame(rng.integers(0, 4, (n, weighed)) if weighed else np.ones((n, 1)), index=ids, dtype=float)
-    weights = weights[0] if weights.shape[1] == 1 else weights
     values = pd.DataFrame(rng.normal(size=(n, k)), index=ids)
     strata = pd.Series(rng.integers(0, 3, n).astype(str), index=ids)
     plan = _plan(ids[:cut], ids[cut:], values, weights, strata)
     np.testing.assert_allclose(_observed(plan), resampled_difference(plan, np.ones((n, 1)))[:, 0], atol=1e-9)
+    mass = np.broadcast_to(weights, values.shape)
+    counted, top, bottom = values.to_numpy() * (mass > 0), np.zeros(k), np.zeros(k)
+    for period in set(strata):
+        sides = [np.flatnonzero((strata == period) & (inside == (np.arange(n) < cut))) for inside in (True, False)]
+        (a, c), (b, d) = ([table[rows].sum(axis=0) for rows in sides] for table in (counted, mass))
+        some = (b > 0) & (d > 0)
+        top += np.divide(a * d - c * b, b + d, out=np.zeros(k), where=some)
+        bottom += np.divide(b * d, b + d, out=np.zeros(k), where=some)
+    expected = np.divide(top, bottom, out=np.full(k, np.nan), where=bottom > 0)
+    np.testing.assert_allclose(expected, _observed(plan), atol=1e-9)
 
 
+@settings(max_examples=15)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.integers(0, 6)), min_size=2, max_size=14).filter(
         lambda rows: len({side for side, _, _ in rows}) == 2
@@ -115,20 +132,20 @@ def test_permutation_moves_copies_together_and_keeps_strata(rows, seed):
     strata = pd.Series([str(row[1]) for row in rows], index=ids)
     plan = _plan(group, reference, strata=strata, blocks=pd.Series([row[2] for row in rows], index=ids))
     units = {
-        unit: np.flatnonzero((plan.block == unit[0]) & (plan.side == unit[1]))
-        for unit in zip(plan.block, plan.side, strict=True)
+        unit: np.flatnonzero((plan.design.block == unit[0]) & (plan.design.side == unit[1]))
+        for unit in zip(plan.design.block, plan.design.side, strict=True)
     }
-    for label in np.concatenate(list(permuted(plan, 5, seed)), axis=1).T:
+    for label in np.concatenate(list(permuted(plan.design, 5, seed)), axis=1).T:
         assert {0.0, 1.0} >= set(label)
         assert all(len(set(label[members])) == 1 for members in units.values())
-        for stratum in range(plan.strata):
-            here = {unit: m for unit, m in units.items() if plan.stratum[m[0]] == stratum}
+        for stratum in range(plan.design.strata):
+            here = {unit: m for unit, m in units.items() if plan.design.stratum[m[0]] == stratum}
             assert sum(side for _, side in here) == sum(label[m[0]] for m in here.values())
 
 
 def test_every_permutation_is_as_likely_as_any_other():
     plan = _plan(["g1", "g2"], ["r1", "r2"])
-    seen = Counter(tuple(label) for label in np.concatenate(list(permuted(plan, 6_000, 4)), axis=1).T)
+    seen = Counter(tuple(label) for label in np.concatenate(list(permuted(plan.design, 6_000, 4)), axis=1).T)
     assert {tuple(map(float, bits)) for bits in itertools.product((0, 1), repeat=4) if sum(bits) == 2} == set(seen)
     assert max(abs(count - 1000) for count in seen.values()) < 4 * math.sqrt(6000 / 6 * 5 / 6)
 
@@ -138,7 +155,7 @@ def test_bootstrap_draws_whole_clusters_side_by_side():
     group, reference = ["g1", "g2", "g3", "g4"], ["r1", "r2", "r3"]
     blocks = pd.Series([0, 0, 1, 2, 2, 3, 4], index=[*group, *reference])  # block 2 on both sides
     plan = _plan(group, reference, blocks=blocks)
-    times = np.concatenate([times for times, _ in resampled(plan, 500, 1, smooth=False)], axis=1).T
+    times = np.concatenate([times for times, _ in resampled(plan.design, 500, 1, smooth=False)], axis=1).T
     assert (times[:, 0] == times[:, 1]).all()
     assert (times[:, 3] == 1).all()
     assert (times[:, 4] == 1).all()
@@ -149,12 +166,12 @@ def test_bootstrap_draws_whole_clusters_side_by_side():
 
 def test_smoothing_adds_an_article_with_and_one_without_to_each_side():
     plan = _plan(["g1", "g2", "g3"], ["r1", "r2"])
-    chunks = list(resampled(plan, 1_500, 1, smooth=True))
+    chunks = list(resampled(plan.design, 1_500, 1, smooth=True))
     assert [1_000, 500] == [times.shape[1] for times, _ in chunks]
     times, pseudo = (np.concatenate(parts, axis=1).T for parts in zip(*chunks, strict=True))
     assert {5.0} == set(times[:, :3].sum(axis=1) + pseudo[:, :2].sum(axis=1))
     assert {4.0} == set(times[:, 3:].sum(axis=1) + pseudo[:, 2:].sum(axis=1))
-    assert all(pseudo is None for _, pseudo in resampled(plan, 10, 1, smooth=False))
+    assert all(pseudo is None for _, pseudo in resampled(plan.design, 10, 1, smooth=False))
 
 
 def test_smoothed_shares_are_those_of_agresti_and_caffo():
@@ -166,39 +183,32 @@ def test_smoothed_shares_are_those_of_agresti_and_caffo():
 
 
 def test_resampling_depends_on_its_seed_only():
-    plan = _plan(["g1", "g2", "g3"], ["r1", "r2", "r3"])
-    first, again, other = (np.concatenate(list(permuted(plan, 50, seed))) for seed in (1, 1, 2))
-    assert (first == again).all()
-    assert (first != other).any()
-    first, again, other = (np.concatenate([t for t, _ in resampled(plan, 50, s, smooth=False)]) for s in (1, 1, 2))
-    assert (first == again).all()
-    assert (first != other).any()
+    design = _plan(["g1", "g2", "g3"], ["r1", "r2", "r3"]).design
+    for draw in (permuted, lambda *of: [times for times, _ in resampled(*of, smooth=False)]):
+        first, again, other = (np.concatenate(draw(design, 50, seed)) for seed in (1, 1, 2))
+        assert (first == again).all()
+        assert (first != other).any()
 
 
 def test_nobody_can_write_into_what_was_drawn():
     """Draws are kept between measures."""
     plan = _plan(["g1", "g2"], ["r1", "r2"])
-    for draws in (*permuted(plan, 20, 1), *(times for times, _ in resampled(plan, 20, 1, smooth=False))):
+    for draws in (*permuted(plan.design, 20, 1), *(times for times, _ in resampled(plan.design, 20, 1, smooth=False))):
         with pytest.raises(ValueError, match="read-only"):
             draws[:] = 7
 
 
-@given(st.integers(0, 10_000))
-def test_whole_numbers_are_summed_in_single_precision_and_exactly(seed):
-    """Against the same design, its values a little off whole numbers, which keeps it in double precision."""
-    rng = np.random.default_rng(seed)
-    n, k, cut = 12, 3, int(rng.integers(1, 11))
-    ids = [f"a{i:02d}" for i in range(n)]
-    values = pd.DataFrame(rng.integers(0, 50, (n, k)).astype(float), index=ids)
-    weights = pd.DataFrame(rng.integers(0, 4, (n, k)).astype(float), index=ids)
-    strata = pd.Series(rng.integers(0, 3, n).astype(str), index=ids)
-    plan, fine = (_plan(ids[:cut], ids[cut:], values, one, strata) for one in (weights, weights * (1 + 2**-40)))
+def test_whole_numbers_are_summed_in_single_precision_and_exactly():
+    """Against the same design, its weights a little off whole numbers, which keeps it in double precision."""
+    rng = np.random.default_rng(4)
+    ids = [f"a{i:02d}" for i in range(12)]
+    values, weights = (pd.DataFrame(rng.integers(0, top, (12, 3)), index=ids, dtype=float) for top in (50, 4))
+    strata = pd.Series(rng.integers(0, 3, 12).astype(str), index=ids)
+    plan, fine = (_plan(ids[:5], ids[5:], values, one, strata) for one in (weights, weights * (1 + 2**-40)))
     assert (np.float32, np.float64) == (plan.both.dtype, fine.both.dtype)
-    times = rng.integers(0, 9, (n, 40))
-    one, other = (resampled_difference(design, times) for design in (plan, fine))
-    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
-    one, other = (permuted_difference(design, times > 3) for design in (plan, fine))
-    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+    times = rng.integers(0, 9, (12, 40))
+    for differences, draws in ((resampled_difference, times), (permuted_difference, times > 3)):
+        np.testing.assert_allclose(differences(plan, draws), differences(fine, draws), rtol=1e-9, atol=1e-9)
 
 
 def test_what_single_precision_cannot_hold_stays_in_double():
@@ -213,5 +223,5 @@ def test_of_no_feature_there_is_no_difference(weighed):
     ids = ["g1", "g2", "r1", "r2"]
     weights = pd.DataFrame(np.ones((4, weighed)), index=ids)
     plan = _plan(ids[:2], ids[2:], pd.DataFrame(index=ids), weights, pd.Series(["p", "q", "p", "q"], index=ids))
-    assert (0, 1) == permuted_difference(plan, plan.side[:, None]).shape
+    assert (0, 1) == permuted_difference(plan, plan.design.side[:, None]).shape
     assert (0, 1) == resampled_difference(plan, np.ones((4, 1))).shape

@@ -89,8 +89,8 @@ def _between_outlets(values: pd.DataFrame, inside: np.ndarray, seed: int) -> pd.
     spread = null.std(axis=0)
     p = (np.abs(null.round(DIGITS)) >= np.abs(estimate.to_numpy().round(DIGITS))).mean(axis=0)
     certainty = {"lower": estimate - half, "upper": estimate + half, "z": estimate / error, "p": p}
-    table = pd.DataFrame({**certainty, "detectable": DETECTABLE * spread}).where(spread[:, None] > 0)
-    table = table.assign(estimate=estimate, effect=np.nan, count=float(inside.sum()))
+    table = pd.DataFrame({**certainty, "detectable": DETECTABLE * spread}).loc[spread > 0]
+    table = table.reindex(values.columns).assign(estimate=estimate, effect=np.nan, count=float(inside.sum()))
     return table.assign(reference_count=float((~inside).sum())).rename_axis("feature").reset_index()
 
 

@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
-from analysis.stats.difference import Kind, adjust_p
+from analysis.stats.inference import Kind, adjust_p
 from analysis.stats.keyness import log_odds
-from analysis.stats.resampling import build_design, permuted_difference
+from analysis.stats.resampling import build_design
 from analysis.study.words import Words
 
 # Run as a script this folder is on the path; imported by a test it is the package `benchmarks`.
@@ -207,12 +207,9 @@ def held(
 
     The truth is the estimator of what was expected of each article: a copy is as its original, wherever it appeared.
     """
-    ids, inside = at.ids, at.outlet == 0
-    expected = pd.DataFrame((rates[at.period] + shift[at.outlet])[at.source], index=ids)
-    period, mass = pd.Series(at.period, index=ids), None if weights is None else pd.Series(weights, index=ids)
-    expected = expected if mass is None else expected.mul(mass, axis=0)
-    plan = build_design(expected, list(ids[inside]), list(ids[~inside]), mass, period, None, ("", ""))
-    truth = permuted_difference(plan, plan.side[:, None].astype(float))[:, 0]
+    expected = (rates[at.period] + shift[at.outlet])[at.source] * (1 if weights is None else weights[:, None])
+    of_expected = at.compare(expected, [0], 1, seed, kind, weights).query("adjustment == 'standardized'")
+    truth = of_expected["estimate"].to_numpy()
     table = at.compare(values, [0], draws, seed, kind, weights).query("adjustment == 'standardized'")
     inner = (table["lower"] <= truth + 1e-9) & (table["upper"] >= truth - 1e-9)
     return inner.astype(float).where(table["lower"].notna()).to_numpy()
@@ -245,11 +242,8 @@ def word_tests(at: Corpus, counts: np.ndarray, inside: np.ndarray, draws: int, s
     forms = np.array([str(word) for word in range(counts.shape[1])], object)
     table = log_odds(
         Words(forms, sparse.csc_array(counts.astype(int))),
-        target=np.flatnonzero(inside).tolist(),
-        reference=np.flatnonzero(~inside).tolist(),
+        build_design(np.flatnonzero(inside), np.flatnonzero(~inside), at.period, at.source),
         prior=dict(zip(forms, counts.sum(axis=0) / counts.sum() * PRIOR, strict=True)),
-        strata=pd.Series(at.period),
-        blocks=pd.Series(at.source),
         draws=draws,
         seed=seed,
     )

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.difference import Kind, difference
+from analysis.stats.difference import difference
+from analysis.stats.inference import Kind
 
 TESTED = (50, 32, 29, 26, 25, 23, 20)
 SMALL_OUTLETS = (16, 10, 8, 8, 7, 7, 6, 6, 6, 4, 3, 3)

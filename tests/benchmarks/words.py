@@ -17,14 +17,13 @@ import argparse
 import time
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from analysis import load_study
 from analysis.errors import EmptyGroup
 from analysis.results import primary_variant
-from analysis.results.measures import REST, in_language, plan
-from analysis.stats.keyness import PRIOR_WORDS, log_odds
+from analysis.results.measures import REST, comparable, language_of
+from analysis.stats.keyness import background, log_odds
 from analysis.study import selection
 
 RESAMPLES = 500
@@ -39,17 +38,15 @@ def main() -> None:
     ours = peer = 0.0
     tests = peer_tests = 0
     for outlet in study.tested:
+        language = language_of(study, outlet)
         try:
-            chosen, sides = in_language(study, primary_variant(study, outlet, REST), outlet, None)
+            chosen, design = comparable(study, primary_variant(study, outlet, REST), outlet, None, language=language)
         except EmptyGroup:
             continue
-        terms = selection.words(chosen, language=str(study.outlets.set_index("outlet")["language"][outlet]))
-        background = pd.Series(terms.uses, index=terms.forms)
-        common = plan(study, chosen, sides) | {"draws": arguments.draws}
-        target, reference = common.pop("group"), common.pop("reference")
-        prior = (background / background.sum() * PRIOR_WORDS).to_dict()
+        terms = selection.words(chosen, language=language)
+        target, reference = (design.article[rows] for rows in design.sides)
         start = time.process_time()
-        table = log_odds(terms, target=target, reference=reference, prior=prior, **common)
+        table = log_odds(terms, design, prior=background(terms), draws=arguments.draws, seed=study.settings.seed)
         spent = time.process_time() - start
         ours, tests = ours + spent, tests + len(table) * arguments.draws
         counts = terms.matrix(np.flatnonzero(np.isin(terms.forms, table["feature"].astype(object)))).toarray()
