@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from lxml import html
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 from scipy import stats
 
 from analysis.report import estimates, style, views
@@ -43,6 +44,16 @@ MEANS = pd.DataFrame(
     ],
     columns=["label", "mean", "lower", "upper", "tested", "period"],
 )
+
+
+@pytest.fixture(autouse=True)
+def written(monkeypatch):
+    """The texts of a figure in place of its SVG, which test_report_style.py is about."""
+
+    def texts(axes, **_):
+        return " ".join(text.get_text() for text in axes.get_figure().findobj(Text))
+
+    monkeypatch.setattr("analysis.report.components.svg_of", texts)
 
 
 def _cells(shown):
