@@ -50,14 +50,14 @@ class Mentions:
 class SentenceSums:
     """Sums over the sentences of each article and part: arrays articles × PARTS.
 
-    A part's sentences are those from `first` to `last`, which lies before first where there is none; `scored` counts
+    A part's sentences are those from `first` to `last`, which lies before first where there is none; `rated` counts
     those with a sentiment, whose sum is in two arrays (see `in_two`), coarse and fine.
     """
 
     first: np.ndarray
     last: np.ndarray
     tokens: np.ndarray
-    scored: np.ndarray
+    rated: np.ndarray
     coarse: np.ndarray
     fine: np.ndarray
 
@@ -66,11 +66,16 @@ class SentenceSums:
         """True for each article that has a sentence."""
         return np.asarray((self.first <= self.last).any(axis=1))
 
+    @property
+    def scored(self) -> np.ndarray:
+        """Sentences with a sentiment in the first part of each article, in the first two, and in all three."""
+        return self.rated.cumsum(axis=1)
+
     def mean_sentiment(self, parts: Sequence[int]) -> np.ndarray:
         """Mean sentiment of the sentences in some parts; missing where none has one."""
-        coarse, fine, scored = (sums[:, parts].sum(axis=1) for sums in (self.coarse, self.fine, self.scored))
+        coarse, fine, rated = (sums[:, parts].sum(axis=1) for sums in (self.coarse, self.fine, self.rated))
         with np.errstate(invalid="ignore"):
-            return np.asarray((coarse + fine) / scored)
+            return np.asarray((coarse + fine) / rated)
 
     def within(self, article: np.ndarray, sentence: np.ndarray, parts: Sequence[int]) -> np.ndarray:
         """True for each sentence, given by its article and number, that is in some parts."""
@@ -210,13 +215,13 @@ def _keyed(
 def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: pd.Series) -> SentenceSums:
     coarse = "round_even(tone * 4294967296, 0)"  # as `in_two`
     answer = connection.execute(
-        "with rated as (select *, case when not isnan(sentiment::double) then sentiment::double end as tone "
+        "with toned as (select *, case when not isnan(sentiment::double) then sentiment::double end as tone "
         "from source) "
         f"select n, {_place('part', PARTS)} as part, min(sentence)::int as first, max(sentence)::int as last, "
-        f"sum(tokens)::double as tokens, count(tone) as scored, coalesce(sum({coarse}), 0) / 4294967296 as coarse, "
-        f"coalesce(sum(tone - {coarse} / 4294967296), 0) as fine from rated join ids using (article) group by all"
+        f"sum(tokens)::double as tokens, count(tone) as rated, coalesce(sum({coarse}), 0) / 4294967296 as coarse, "
+        f"coalesce(sum(tone - {coarse} / 4294967296), 0) as fine from toned join ids using (article) group by all"
     ).fetchnumpy()
-    absent = {"first": np.int32(2**31 - 1), "last": np.int32(-1), "tokens": 0, "scored": 0, "coarse": 0.0, "fine": 0.0}
+    absent = {"first": np.int32(2**31 - 1), "last": np.int32(-1), "tokens": 0, "rated": 0, "coarse": 0.0, "fine": 0.0}
     sums = {name: np.full((len(articles), len(PARTS)), value) for name, value in absent.items()}
     for name, values in sums.items():
         values[answer["n"], answer["part"]] = answer[name]
