@@ -290,7 +290,7 @@ def test_cells_stand_under_the_files_own_headings_in_whatever_order(tmp_path):
     assert expected == path.read_text(encoding="utf-8").splitlines()[1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(CELL, min_size=1, max_size=4, unique=True))
 @example(["=1+1", "+a", "-a", "@a", "'=a", "'a", "a=1", "NA", "1.0", 'a,"b"'])
 def test_any_id_is_read_back_as_it_was_given_and_none_is_a_formula_to_a_spreadsheet(tmp_path_factory, articles):
