@@ -115,7 +115,7 @@ def _articles(days: Mapping[str, Sequence[int]]) -> pd.DataFrame:
         published = pd.Timestamp(2022, 12, day, 15, number, tz="UTC")
         language, url = "pl" if outlet == "wschod" else "en", f"https://{outlet}.example/{number}"
         rows.append((f"{outlet}-{number}", outlet, language, published, stamp, url, *facts))
-    return pd.DataFrame(rows, columns=tables.ARTICLES_CSV.names)
+    return pd.DataFrame(rows, columns=tables.ARTICLES_CSV.names[:10])
 
 
 def _features(articles: pd.DataFrame) -> dict[str, pd.DataFrame]:
