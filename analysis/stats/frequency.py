@@ -172,9 +172,9 @@ def label_shares(counts: pd.DataFrame, *, groups: pd.Series) -> pd.DataFrame:
     level = 1 - (1 - LEVEL) / max(1, counts.shape[1])
     using = (counts.sum(axis=1) > 0).groupby(groups, sort=True).sum()
     table = counts.groupby(groups, sort=True).sum().rename_axis(index="group", columns="feature")
-    table = table.stack().rename("uses").reset_index()
+    table = table.stack().rename("uses").astype("int64").reset_index()
     table["set_uses"] = table.groupby("group")["uses"].transform("sum")
-    table["articles"] = table["group"].map(using)
+    table["articles"] = table["group"].map(using).astype("int64")
     table["share"] = (table["uses"] / table["set_uses"]).where(table["set_uses"] > 0)
     table["lower"], table["upper"] = wilson(table["share"] * table["articles"], table["articles"], level=level)
     return table
