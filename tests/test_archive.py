@@ -17,7 +17,7 @@ import requests
 import rocrate
 from click.testing import CliRunner
 from conftest import ROOT, Castillo
-from publishing import make_project
+from ministudy import make_project
 from rocrate.rocrate import ROCrate
 
 from analysis import archive
@@ -170,10 +170,9 @@ def test_reports_must_be_fresh_and_those_of_the_manifest(root: Path, monkeypatch
     told = r"does not fit the files beside it: plain.html differs. Run: castillo build"
     with pytest.raises(ArchiveError, match=told):
         make_archive(load_study("tiny"))
-    new = SimpleNamespace(
-        report=SimpleNamespace(name="plain"), status=SimpleNamespace(word="new", reasons=("never built",))
-    )
-    monkeypatch.setattr(archive, "list_reports", lambda study: [new])
+    new = SimpleNamespace(word="new", reasons=("never built",))
+    plan = SimpleNamespace(reports=[SimpleNamespace(name="plain")], status=lambda report: new)
+    monkeypatch.setattr(archive, "Build", lambda study: plan)
     with pytest.raises(ArchiveError, match=r"report 'plain' is new \(never built\). Run: castillo build tiny"):
         make_archive(load_study("tiny"))
 

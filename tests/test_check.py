@@ -19,9 +19,8 @@ def _entries(table: str) -> list[list[str]]:
 
 #: Spoilt places of the example that `castillo new` writes, and the problem as told: line, what is wrong, what to do.
 PLANTED = _entries("""
-outlets.csv | GB,en,trust | GB,en,turst |
-    3: ownership 'turst' is none of public, state-funded, private, trust (did you mean 'trust'?). It holds: who
-    owns it
+outlets.csv | online,,no, | online,,non, |
+    3: aggregator 'non' is none of yes, no (did you mean 'no'?). It holds: whether it republishes others' articles
 articles.csv | lh-1,lakeford-herald,en | lh-1,lakeford-herald,english |
     2: language 'english' is unknown (did you mean 'en'?). Known: en
 articles.csv | 2025-03-06T17:45:00Z | 06/03/2025 |
@@ -52,7 +51,7 @@ study.toml | "town-council"] | "town-counsil"] |
     actors.csv
 study.toml | ["actor-share"] | ["actor-shares"] |
     {line}: setting 'confirmatory': 'actor-shares' is none of actor-share, actor-rate, label-share,
-    label-share-own, valence, valence-toward, term-log-odds (did you mean 'actor-share'?). Mend its value
+    label-share-own, sentiment, targeted-sentiment, term-log-odds (did you mean 'actor-share'?). Mend its value
 study.toml | "Europe/London" | "Europe/Londn" |
     {line}: setting 'timezone': 'Europe/Londn' is no time zone (write America/Lima) (did you mean
     'Europe/London'?). Mend its value

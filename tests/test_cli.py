@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from publishing import PARAMETERS, make_project, write_notebook
+from ministudy import PARAMETERS, make_project, write_notebook
 
 from analysis import THREADS
 from analysis.cli import main
@@ -139,11 +139,11 @@ def test_a_wrong_study_is_status_2(root: Path, replace: Callable[..., None], mon
     done = castillo("build", "tiny")
     assert 2 == done.exit_code
     assert "notebook 'plain', parameter 'outlet' = 1: the notebook has no such parameter. It has study" in done.stderr
-    replace("outlets.csv", "private", "privat", "public", "publik")
+    replace("outlets.csv", "RSS,no", "RSS,non")
     done = castillo("build", "tiny")
     assert 2 == done.exit_code
-    assert "outlets.csv:2: ownership 'privat' is none of" in done.stderr
-    assert "outlets.csv:3: ownership 'publik' is none of" in done.stderr
+    assert "outlets.csv:2: aggregator 'non' is none of yes, no" in done.stderr
+    assert "outlets.csv:3: aggregator 'non' is none of yes, no" in done.stderr
     assert not (root / "reports").exists()
 
 
@@ -173,21 +173,21 @@ def test_check_tells_every_problem_at_once(root: Path, replace: Callable[..., No
     """Of files, of aliases, of reports; status 2; nothing, and status 0, where there is none."""
     done = castillo("check", "tiny")
     assert (f"{root / 'data/tiny'}: no problems\n", 0) == (done.output, done.exit_code)
-    row = "castillo,person,Pedro Castillo,*,Pedro Castillo,exact,,\n"
+    row = "pedro-castillo,person,Pedro Castillo,*,Pedro Castillo,exact,,\n"
     replace("actors.csv", row, f"{row}other,person,Other,*,Pedro Castillo,exact,,\n")
     replace("articles.csv", "north-0,north", "north-0,nort")
     replace("study.toml", 'notebook = "plain"\n', 'notebook = "plain"\n[[reports]]\nnotebook = "gone"\n')
     done = castillo("check", "tiny")
     assert 2 == done.exit_code
     assert "articles.csv:2: outlet 'nort' is unknown (did you mean 'north'?)" in done.output
-    assert "actors.csv:5: alias 'Pedro Castillo' belongs to other and pedro-castillo. Keep one" in done.output
+    assert "actors.csv:3: alias 'Pedro Castillo' belongs to other and pedro-castillo. Keep one" in done.output
     assert re.search(r"study\.toml:\d+: study\.toml asks for the notebook 'gone'", done.output)
     assert ": 3 problems\n" in done.output
 
 
 def test_check_leaves_out_what_only_follows(root: Path, replace: Callable[..., None]) -> None:
     """One wrong row of outlets.csv is one problem, whatever reports name that outlet."""
-    replace("outlets.csv", "North,GB,en,private", "North,GB,en,privat")
+    replace("outlets.csv", "North,GB,en,private,newspaper,RSS,no", "North,GB,en,private,newspaper,RSS,non")
     report = '[[reports]]\nnotebook = "one"\nparameters = { outlet = "north" }\n'
     replace("study.toml", 'notebook = "plain"\n', f'notebook = "plain"\n{report}')
     write_notebook(root, "one", ["# One"], PARAMETERS + '\noutlet: str = "north"')

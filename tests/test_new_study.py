@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from cells import run_reports, text_of
 from click.testing import CliRunner
-from publishing import make_project
+from ministudy import make_project
 
 from analysis import new_study as newstudy
 from analysis import results, tables

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from publishing import PARAMETERS, SHOW, make_project, write_notebook
+from ministudy import PARAMETERS, SHOW, make_project, write_notebook
 
 from analysis import dependencies
 from analysis.dependencies import Code

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from publishing import SHOW, make_project, write_notebook
+from ministudy import SHOW, make_project, write_notebook
 
 from analysis.errors import BuildError
 from analysis.publish import build as builder

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from click.testing import CliRunner
 from lxml import etree
 from matplotlib import pyplot as plt
-from publishing import SHOW, make_project, nbformat, write_notebook
+from ministudy import SHOW, make_project, write_notebook
 
 from analysis.cli import main
 from analysis.errors import BuildError

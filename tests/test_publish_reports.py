@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from publishing import PARAMETERS, make_project, write_notebook
+from ministudy import PARAMETERS, make_project, write_notebook
 
 from analysis.errors import AnalysisError, BuildError, ParameterError, format_error
 from analysis.publish.reports import (

@@ -25,10 +25,11 @@ def test_a_schema_is_a_heading_what_a_row_is_and_a_line_for_each_column():
 
 
 def test_every_table_is_explained_once_under_its_heading():
-    schemas = (*tables.STUDY_FILES, *tables.OPTIONAL_FILES, *tables.FEATURES, tables.TEXTS, tables.COMPARISON)
+    schemas = (*tables.STUDY_FILES, *tables.OPTIONAL_FILES, *tables.FEATURES, tables.TEXTS)
+    schemas += (tables.CODINGS, tables.AGREEMENT, tables.COMPARISON)
     lines = dictionary().splitlines()
     assert [f"### {schema.name}" for schema in schemas] == [line for line in lines if line.startswith("### ")]
-    assert ["## Files of a study", "## Features", "## Texts and results"] == [
+    assert ["## Files of a study", "## Features", "## Texts, codes and results"] == [
         line for line in lines if line.startswith("## ")
     ]
     assert sum(len(schema.columns) for schema in schemas) == sum(line.startswith("| `") for line in lines)

@@ -175,7 +175,7 @@ def label_shares(counts: pd.DataFrame, *, groups: pd.Series) -> pd.DataFrame:
     table = table.stack().rename("uses").astype("int64").reset_index()
     table["set_uses"] = table.groupby("group")["uses"].transform("sum")
     table["articles"] = table["group"].map(using).astype("int64")
-    table["share"] = (table["uses"] / table["set_uses"]).where(table["set_uses"] > 0)
+    table["share"] = (table["uses"] / table["set_uses"]).where(table["set_uses"] > 0).astype(float)
     table["lower"], table["upper"] = wilson(table["share"] * table["articles"], table["articles"], level=level)
     return table
 
