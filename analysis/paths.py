@@ -126,3 +126,11 @@ def find_study(study: str | Path) -> Path:
                 return folder.resolve()
     known = sorted(path.parent.name for path in data.glob("*/study.toml"))
     raise StudyNotFound(str(study), ", ".join(known) or "none")
+
+
+def code_files(folder: Path) -> list[Path]:
+    """Sheets of a study; none where nothing was coded by hand."""
+    suffixes = (".csv", ".xlsx")
+    single = [folder / f"codings{suffix}" for suffix in suffixes]
+    by_coder = [path for path in sorted((folder / "codings").glob("[!.~]*")) if path.suffix.lower() in suffixes]
+    return [*(path for path in single if path.exists()), *by_coder]

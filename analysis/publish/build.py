@@ -139,7 +139,7 @@ class Build:
         """True where results that reports share are to be computed; it is said, since it takes longest."""
         from analysis.results import kept_at
 
-        if not self.study.tested or kept_at(self.study).exists():
+        if self.study.only_coded or not self.study.tested or kept_at(self.study).exists():
             return False
         self.echo("comparing each outlet with the others, for all reports at once: this takes longest")
         return True

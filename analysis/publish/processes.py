@@ -177,7 +177,7 @@ def _load(folder: Path) -> None:
     from analysis.study import preload
     from analysis.study.selection import select
 
-    if study := preload(folder):
+    if (study := preload(folder)) and not study.only_coded:
         for language in (None, *study.settings.languages):
             select(study, language=language)
 

@@ -17,7 +17,7 @@ import analysis
 from analysis import dependencies
 from analysis.dependencies import changed_since, content_digest
 from analysis.errors import BuildError
-from analysis.paths import cache_folder, digest, inside, replace_file
+from analysis.paths import cache_folder, code_files, digest, inside, replace_file
 from analysis.publish.reports import Failure, read_cells, read_code
 
 if TYPE_CHECKING:  # a build with nothing to do imports nothing heavy
@@ -95,7 +95,8 @@ def _study_files(folder: Path) -> dict[str, list[Path]]:
     names = ["study.toml", *sorted(path.name for path in folder.glob("*.csv"))]
     names += tomllib.loads((folder / "study.toml").read_text(encoding="utf-8-sig")).get("texts", ())
     features = sorted(path for path in folder.glob("features/*") if path.suffix in (".parquet", ".json"))
-    return {**{name: [folder / name] for name in names if (folder / name).is_file()}, "features": features}
+    files = {name: [folder / name] for name in names if (folder / name).is_file()}
+    return {**files, "codings": code_files(folder), "features": features}
 
 
 def _digest_files(paths: Iterable[Path]) -> str:

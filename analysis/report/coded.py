@@ -22,6 +22,11 @@ from analysis.wording import interval, number, percent, plural
 ALPHA = 0.05
 
 
+def group_order(study: Study, by: str) -> list[str]:
+    """Groups in the order of study.toml; empty where they are compared by something else."""
+    return [rule.name for rule in study.settings.groups] if by == "group" else []
+
+
 def phrases(study: Study, variable: str) -> dict[str, str]:
     """Value → how a sentence says that pages have it: the codebook's phrase, or the value itself."""
     rows = study.codebook[study.codebook["variable"] == variable]
@@ -56,7 +61,9 @@ def _sentence(study: Study, row: Any) -> Finding:
 
 
 @styled
-def figure_of_code_shares(study: Study, shares: pd.DataFrame, variable: str, *, order: Sequence[str] = ()) -> Shown:
+def figure_of_code_shares(
+    study: Study, shares: pd.DataFrame, variable: str, *, order: Sequence[str] = (), name: str = "heat"
+) -> Shown:
     """Heat map of the share of each group's pages that have each value; n beside each group, intervals in tooltips."""
     question = _question(study, variable)
     if shares.empty:
@@ -88,14 +95,15 @@ def figure_of_code_shares(study: Study, shares: pd.DataFrame, variable: str, *, 
         f"{_capital(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
         "A page can use several words."
     )
-    return show_figure(ax, name=f"heat-{variable}", caption=caption, alt=f"Heat map. {'; '.join(told)}.")
+    return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=f"Heat map. {'; '.join(told)}.")
 
 
 @styled
 def figure_of_code_intervals(
-    study: Study, shares: pd.DataFrame, variable: str, *, values: Sequence[str], order: Sequence[str] = ()
+    study: Study, shares: pd.DataFrame, variable: str, *, order: Sequence[str] = (), most: int = 5
 ) -> Shown:
-    """Shares of a few values by group, as points with 95 % intervals, one block a value."""
+    """Shares of the commonest values by group, as points with 95 % intervals, one block a value."""
+    values = list(shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable").index[:most])
     rows = shares[shares["value"].isin(list(values)) & (shares["count"] >= 5)]
     if rows.empty:
         return nothing(_question(study, variable), "Too few pages have any of these.")

@@ -173,7 +173,8 @@ def method_note(study: Study, *instruments: str) -> Shown:
     measured = measured[measured["study"].isin(["*", study.name])]
     parts = []
     for instrument in instruments:
-        text = notes()[instrument]["text"].replace("{how}", _how(study))
+        text = notes()[instrument]["text"]
+        text = text.replace("{how}", _how(study)) if "{how}" in text else text
         if instrument in study.settings.notes:
             text += f" {study.settings.notes[instrument]}"
         parts.append(f"<h3>{escape(notes()[instrument]['title'])}</h3><p>{prose(text)}</p>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -11,12 +12,12 @@ import pandas as pd
 
 from analysis.dependencies import code_behind, content_digest
 from analysis.errors import AnalysisError
-from analysis.paths import cache_folder, digest, find_root, replace_file
+from analysis.paths import cache_folder, code_files, digest, find_root, replace_file
 from analysis.stats.agreement import agreement
 from analysis.stats.inference import DIGITS
-from analysis.stats.outlet_groups import compare_outlet_groups, outlet_shares
+from analysis.stats.outlet_groups import add_family_q, compare_outlet_groups, outlet_shares
 from analysis.study import Study
-from analysis.study.codings import code_files, counted, in_order, spread
+from analysis.study.codings import counted, in_order, spread
 from analysis.study.settings import GroupRule
 
 
@@ -118,7 +119,8 @@ def code_shares(study: Study, variable: str, by: str) -> pd.DataFrame:
     Groups of fewer than five outlets are left out.
     """
     values, facts = coded_values(study)[variable][list(usable(study, variable))], article_facts(study)
-    table = outlet_shares(values, facts["outlet"], facts[by].dropna().reindex(values.index).dropna())
+    groups = facts[by].reindex(values.index).dropna()
+    table = outlet_shares(values.loc[groups.index], facts["outlet"], groups)
     return table[table["outlets"] >= LEAST_OUTLETS].round(DIGITS)
 
 
@@ -202,3 +204,8 @@ def _signs_of_twice_coded(study: Study, variable: str, groups: pd.Series) -> dic
         for group, (first, other) in differences.items()
         for value in codes.columns
     }
+
+
+def differences_of(study: Study, variables: Sequence[str], by: str) -> pd.DataFrame:
+    """`code_differences` of several variables in one table, with the variable (`family`) and `q` over them."""
+    return add_family_q({variable: code_differences(study, variable, by) for variable in variables}).round(DIGITS)

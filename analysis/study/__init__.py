@@ -17,10 +17,11 @@ from pathlib import Path
 from analysis import tables
 from analysis.dependencies import content_digest
 from analysis.errors import Problem, StudyError
+from analysis.paths import code_files
 from analysis.paths import digest as digest
 from analysis.paths import find_root as find_root
 from analysis.paths import find_study as find_study
-from analysis.study.codings import check_codebook, code_files, read_codings
+from analysis.study.codings import check_codebook, read_codings
 from analysis.study.crosscheck import check_references
 from analysis.study.study import Study as Study
 from analysis.study.studyfiles import read_csv
@@ -60,6 +61,8 @@ def preload(study: str | Path) -> Study | None:
     loaded, problems = _examined(folder := find_study(study), _content(folder))
     if problems:
         return None
+    if loaded.only_coded:
+        return loaded
     loaded.features(tables.REPRINTS)
     assert loaded.store.terms and loaded.store.mentions and loaded.store.sentences
     return loaded

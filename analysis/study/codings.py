@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from analysis.errors import Problem, did_you_mean
+from analysis.paths import code_files
 from analysis.study.sheets import Row, read_sheet
 from analysis.study.studyfiles import line_of, read_utf8
 from analysis.tables.coded import CODINGS
@@ -31,7 +32,6 @@ _YES, _NO = frozenset({"yes", "y", "x", "1", "true"}), frozenset({"", "no", "n",
 _FIXED = ("article", "start", "end", "target", "coder", "note")
 #: Columns of CODINGS that say what a value was given to, and by whom.
 _UNIT = ("article", "start", "end", "target", "coder", "variable")
-_SUFFIXES = (".csv", ".xlsx")
 
 
 class Fault(NamedTuple):
@@ -57,13 +57,6 @@ def variables(codebook: pd.DataFrame) -> dict[str, Variable]:
         values = {value.casefold(): value for value in rows["value"]}
         found[str(name).casefold()] = Variable(str(name), (rows["values_per_article"] == "single").all(), values)
     return found
-
-
-def code_files(folder: Path) -> list[Path]:
-    """Sheets of a study; none where nothing was coded by hand."""
-    single = [folder / f"codings{suffix}" for suffix in _SUFFIXES]
-    by_coder = [path for path in sorted((folder / "codings").glob("[!.~]*")) if path.suffix.lower() in _SUFFIXES]
-    return [*(path for path in single if path.exists()), *by_coder]
 
 
 def read_codings(folder: Path, codebook: pd.DataFrame, articles: Collection[str]) -> tuple[pd.DataFrame, list[Problem]]:

@@ -29,7 +29,7 @@ from analysis.tables import CODEBOOK_CSV, LANGUAGES, MEASURES, TEXT_COLUMNS, VAR
 #: Instruments of which a study's method notes may say more (analysis.report.descriptions).
 NOTED = (
     *("text", "sub-event", "mentions", "voice", "sentiment", "comparison", "groups", "words"),
-    *("dispersion", "correction", "variance"),
+    *("dispersion", "correction", "variance", "codes"),
 )
 
 

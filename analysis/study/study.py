@@ -127,7 +127,8 @@ class Study:
     @cached_property
     def tested(self) -> list[str]:
         """Outlets with at least `min_articles` articles, those of single pages left out, most articles first."""
-        counts = self.articles["outlet"].value_counts().drop(self.settings.excluded_from_references, errors="ignore")
+        articles = self.manifest if self.only_coded else self.articles
+        counts = articles["outlet"].value_counts().drop(self.settings.excluded_from_references, errors="ignore")
         counts = counts[counts >= self.settings.min_articles]
         return sorted(map(str, counts.index), key=lambda outlet: (-counts[outlet], outlet))
 
@@ -174,6 +175,11 @@ class Study:
     def annotated(self) -> bool:
         """True where it has features; they may be broken."""
         return (self.features_folder / "articles.parquet").is_file()
+
+    @property
+    def only_coded(self) -> bool:
+        """True for a study of codes that people gave, without features."""
+        return not self.annotated and not self.codings.empty
 
     def features(self, table: Schema | str) -> pd.DataFrame:
         """One table of features, checked, sorted by its key; read once. Large ones are better asked by `store`.
@@ -228,6 +234,8 @@ class Study:
 
     def check_features(self) -> None:
         """Hold the features to the study: every table readable, every article in articles.csv."""
+        if self.only_coded:
+            return
         known, annotated = set(self.manifest["article"]), set(self.features(tables.ARTICLES)["article"])
         for schema in tables.FEATURES:
             with self._reading(schema) as path:
@@ -261,7 +269,7 @@ class Study:
 
     def features_warning(self) -> str:
         """A sentence on features that would be measured otherwise now; empty where they are fresh."""
-        if not (changed := self.stale_features()):
+        if self.only_coded or not (changed := self.stale_features()):
             return ""
         measured = self._record().measured
         by = f"castillo-coverage {measured['version']} on {measured['on']}" if "on" in measured else "an older version"
