@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-STUDY ?= castillo-2022
+STUDY ?= castillo-2022 castillo-2022-world
 
 .PHONY: reports test lab lock lowest bench clean help
 
@@ -18,7 +18,7 @@ help:
 	@echo "make clean     delete caches and rendered reports, keep .venv and the manifests"
 
 reports: $(READY)
-	$(BIN)/castillo build $(STUDY)
+	@set -e; for study in $(STUDY); do $(BIN)/castillo build $$study; done
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2
@@ -30,9 +30,9 @@ bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'spacy>=3.8'
 	$(BIN)/python tests/benchmarks/annotate.py
 	$(BIN)/python tests/benchmarks/annotate.py --growth
-	$(BIN)/python tests/benchmarks/words.py $(STUDY)
+	$(BIN)/python tests/benchmarks/words.py castillo-2022
 	$(BIN)/python tests/benchmarks/calibration.py
-	$(BIN)/python tests/benchmarks/build.py $(STUDY)
+	$(BIN)/python tests/benchmarks/build.py castillo-2022
 	$(BIN)/python tests/benchmarks/rerun.py
 
 # The stamp is written last: an installation that was interrupted is done again.

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from analysis import load_study, study_results
+from analysis.report.coded import code_findings
 from analysis.report.descriptions import VALIDITY, salience_findings, variance_sentence
 from analysis.report.findings import findings
 from analysis.report.views import actor_frequency, by_share, variance_of_tone
+from analysis.results.coded import differences_of
 from analysis.results.misclassification import coded_mentions, corrected_tone, correction_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +25,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def computed(mark: str) -> list[str]:
     """The sentences that belong between a pair of marks, in the order of the README."""
+    if mark == "world":
+        world, words = (
+            load_study("castillo-2022-world"),
+            ["castillo_act_own", "congress_act_own", "crowd", "street", "deaths"],
+        )
+        return [finding.text for finding in code_findings(world, differences_of(world, words, "group"), limit=5)]
     data = load_study("castillo-2022")
     if mark == "corrected":
         return [correction_sentence(data, coded_mentions(data), corrected_tone(data))]
@@ -36,7 +44,7 @@ def computed(mark: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mark", ["findings", "corrected"])
+@pytest.mark.parametrize("mark", ["world", "findings", "corrected"])
 def test_the_findings_are_the_computed_ones(mark):
     block = re.search(rf"<!-- {mark} -->\n(.*?)<!-- /{mark} -->", README, re.DOTALL)[1]
     found = [" ".join(item.split()) for item in re.split(r"^- ", block, flags=re.MULTILINE) if item.strip()]

@@ -222,11 +222,13 @@ def test_settings_of_codes_are_held_to_the_codebook(tmp_path, world):
     text = text.replace(
         'name = "any word of coup"\nvariable = "castillo_act_own"', 'name = "coup"\nvariable = "castillo_act_own"'
     )
-    text = text.replace('"self-coup", "attempted-coup"]\n\n[[periods', '"selfcoup"]\n\n[[periods')
+    text = text.replace(
+        'attributed"\nvalues = ["coup", "self-coup", "attempted-coup"]', 'attributed"\nvalues = ["selfcoup"]'
+    )
     toml.write_text(text.replace('"zh",', '"zh", "Chinese",'), encoding="utf-8")
     codebook = folder / "codebook.csv"
     kept = codebook.read_text(encoding="utf-8")
-    codebook.write_text(kept + "genre,multi,again,feature,\ngenre,single,again,news,\n", encoding="utf-8")
+    codebook.write_text(kept + "genre,multi,again,feature,,\ngenre,single,again,news,,\n", encoding="utf-8")
     problems = "\n".join(check_study(folder))
     for message in (
         "codebook.csv:115: variable + value 'genre, news' occurs twice",
