@@ -47,17 +47,23 @@ TRUST = click.option(
 JOBS = click.option("--jobs", type=click.IntRange(min=1), help="Processes at once.  [default: cores, as memory allows]")
 
 
-def _check_memory() -> None:
-    """Refuse to start where memory is limited so far (ulimit -v) that OpenBLAS would ask for it without end."""
+def _memory_limit() -> float:
+    """Bytes of address space that this process may have (ulimit -v); infinite where there is no limit."""
     with suppress(ImportError):  # Windows has no such limits
         import resource
 
-        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if limit != resource.RLIM_INFINITY and limit < LEAST_MEMORY:
-            raise AnalysisError(
-                f"memory is limited to {limit / 1e6:.0f} MB (ulimit -v), too little to start: "
-                f"{LEAST_MEMORY / 1e6:.0f} MB are needed. Raise the limit."
-            )
+        if (limit := resource.getrlimit(resource.RLIMIT_AS)[0]) != resource.RLIM_INFINITY:
+            return limit
+    return float("inf")
+
+
+def _check_memory() -> None:
+    """Refuse to start where memory is limited so far that OpenBLAS would ask for it without end."""
+    if (limit := _memory_limit()) < LEAST_MEMORY:
+        raise AnalysisError(
+            f"memory is limited to {limit / 1e6:.0f} MB (ulimit -v), too little to start: "
+            f"{LEAST_MEMORY / 1e6:.0f} MB are needed. Raise the limit."
+        )
 
 
 class Program(click.Group):
@@ -77,7 +83,12 @@ class Program(click.Group):
             return super().invoke(ctx)
         except AnalysisError as error:
             click.echo(f"castillo: {format_error(error)}", err=True)
-            ctx.exit(2)
+        except (ImportError, MemoryError) as error:  # a library whose code finds no room is an ImportError
+            if (limit := _memory_limit()) == float("inf"):
+                raise
+            reason = f"memory is limited to {limit / 1e6:.0f} MB (ulimit -v), too little for this ({error})"
+            click.echo(f"castillo: {reason}. Raise the limit.", err=True)
+        raise click.exceptions.Exit(2)
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
