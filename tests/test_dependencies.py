@@ -127,7 +127,7 @@ print(json.dumps(stale))
 """
 
 
-ALL = {"features", "results", "overview", "actors", "wording", "tone", "outlet", "pair"}
+ALL = {"features", "results", "overview", "actors", "wording", "tone", "outlet", "pair", "naming", "sources"}
 
 
 #: What a line more in a file of analysis/ makes stale.
