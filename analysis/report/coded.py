@@ -14,9 +14,9 @@ from analysis.report import style
 from analysis.report.components import Shown, note, nothing, show_figure, show_table
 from analysis.report.findings import Finding
 from analysis.report.style import INSIDE, styled, tell
-from analysis.results.coded import study_agreement
+from analysis.results.coded import coded_values, study_agreement, usable
 from analysis.study import Study
-from analysis.wording import interval, number, percent, plural
+from analysis.wording import interval, listing, number, percent, plural
 
 #: A difference is told where its p, adjusted within its variable, and the q of the variable are at most this.
 ALPHA = 0.05
@@ -45,10 +45,26 @@ def code_findings(study: Study, differences: pd.DataFrame, *, limit: int = 5) ->
 
     differences : DataFrame of `code_differences`, of several variables (`family`), with `q`
     """
-    standing = differences[[stands(row) for row in differences.itertuples()]] if len(differences) else differences
+    if differences.empty:
+        return []
+    standing = differences[[stands(row) for row in differences.itertuples()]]
+    if standing.empty:
+        text = (
+            "Between pages on the same sub-event in the same period no difference of groups is sure enough to be told."
+        )
+        return [Finding(text, "cannot tell", "exploratory")]
     order = standing["difference"].abs().sort_values(ascending=False, kind="stable").index
     best = standing.loc[order].drop_duplicates(["family", "value"]).head(limit)
     return [_sentence(study, row) for row in best.itertuples()]
+
+
+def common_finding(study: Study, variable: str, *, most: int = 3) -> Finding:
+    """A sentence on the values of a variable that most pages have, of those that coders agree on."""
+    firm = [value for value, verdict in usable(study, variable).items() if verdict == "firm"]
+    values = coded_values(study)[variable][firm].dropna()
+    counts = values.sum().astype(int).sort_values(ascending=False, kind="stable").head(most)
+    told = [f"{n} ({percent(n / len(values))}) {phrases(study, variable)[value]}" for value, n in counts.items()]
+    return Finding(f"Of {plural(len(values), 'page')} {listing(told)}." if told else "No code of it is firm enough.")
 
 
 def _sentence(study: Study, row: Any) -> Finding:
@@ -93,7 +109,7 @@ def figure_of_code_shares(
     ax.spines["bottom"].set_visible(False)
     caption = (
         f"{_capital(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
-        "A page can use several words."
+        "A page can have several."
     )
     return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=f"Heat map. {'; '.join(told)}.")
 

@@ -1,0 +1,132 @@
+"""Codes in reports: what is told as a finding and what is not, and figures that hold the numbers drawn."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from analysis import load_study
+from analysis.report.coded import (
+    code_findings,
+    common_finding,
+    figure_of_code_intervals,
+    figure_of_code_shares,
+    group_order,
+    table_of_agreement,
+    table_of_code_differences,
+)
+from analysis.results.coded import article_facts, code_differences, code_shares, coded_values
+
+
+@pytest.fixture(scope="module")
+def world():
+    return load_study("castillo-2022-world")
+
+
+SURE = {
+    **{"value": "ouster", "group": "English", "count": 156, "articles": 359, "other_count": 58, "other_articles": 1095},
+    **{"difference": 0.34, "lower": 0.28, "upper": 0.40, "p": 0.001, "adjusted_p": 0.01, "family_p": 0.01, "q": 0.01},
+    **{"verdict": "firm", "fails": "", "family": "congress_act_own"},
+}
+
+
+def test_a_finding_has_its_numbers_and_denominators(world):
+    (found,) = code_findings(world, pd.DataFrame([SURE]))
+    expected = (
+        "English: 156 of 359 pages (43 %) say that Castillo was ousted, against 58 of 1,095 pages elsewhere (5 %)."
+    )
+    assert (expected, "more", "exploratory") == (found.text, found.verdict, found.status)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"adjusted_p": 0.06}, {"q": 0.06}, {"verdict": "tentative"}, {"fails": "without aggregators"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_is_not_sure_in_every_way_is_no_finding(world, change):
+    (found,) = code_findings(world, pd.DataFrame([SURE | change]))
+    assert ("cannot tell", "exploratory") == (found.verdict, found.status)
+
+
+def test_the_largest_differences_come_first_and_each_value_once(world):
+    rows = [SURE, SURE | {"group": "Peru", "difference": -0.5}, SURE | {"value": "removal", "difference": 0.4}]
+    texts = [finding.text for finding in code_findings(world, pd.DataFrame(rows))]
+    assert ["Peru: ", "English: "] == [text[: text.index(" ") + 1] for text in texts]
+    assert "Congress removed" in texts[1]
+    assert [] == code_findings(world, pd.DataFrame(columns=list(SURE)))
+
+
+def test_what_is_common_is_told_as_a_plain_count_has_it(world):
+    given = world.codings[(world.codings["variable"] == "sources") & world.codings["coder"].str.startswith("a")]
+    pages = given["article"].nunique()
+    boluarte = (given["value"] == "boluarte").sum()
+    expected = f"Of {pages:,} pages {boluarte} ({boluarte / pages:.0%}) quote Boluarte".replace("%)", " %)")
+    assert common_finding(world, "sources").text.startswith(expected)
+
+
+def test_a_heat_map_tells_every_cell_and_draws_no_share_of_few_pages(world):
+    shown = figure_of_code_shares(
+        world, code_shares(world, "congress_act_own", "group"), "congress_act_own", order=group_order(world, "group")
+    )
+    alt = shown.record["text"]
+    assert "Peru, removal: 12 of 361 pages, 3 % (" in alt
+    assert "English, ouster: 156 of 359 pages, 43 % (" in alt
+    assert "Peru (361)" in shown.html
+    assert "·" in shown.html  # Peru's ousters are fewer than five
+    assert "<title>Peru, removal: 12 of 361 pages, 3 % (" in shown.html
+
+
+def test_points_are_of_the_commonest_values_and_nothing_is_said_where_there_are_none(world):
+    shares = code_shares(world, "crowd", "group")
+    shown = figure_of_code_intervals(world, shares, "crowd", most=2)
+    assert shown.record["text"].startswith("Points. protesters, ")
+    assert "rioters" not in shown.record["text"]
+    assert "nothing to show" in figure_of_code_shares(world, shares.iloc[:0], "crowd").html
+    assert "nothing to show" in figure_of_code_intervals(world, shares.iloc[:0], "crowd").html
+
+
+def test_the_table_says_of_each_difference_whether_it_stands(world):
+    rows = [SURE, SURE | {"value": "vacancy", "fails": "without aggregators"}, SURE | {"value": "removal", "q": 0.5}]
+    rows.append(SURE | {"value": "dismissal", "verdict": "tentative"})
+    html = table_of_code_differences(world, pd.DataFrame(rows), "congress_act_own").html
+    for words in (
+        "156 of 359",
+        "58 of 1095",
+        "+34 (+28 to +40)",
+        "not without aggregators",
+        "cannot tell",
+        "tentative:",
+    ):
+        assert words in html
+    empty = table_of_code_differences(world, pd.DataFrame(columns=list(SURE)), "congress_act_own").html
+    assert "no value is in enough pages of enough outlets" in empty
+
+
+def test_agreement_is_shown_with_its_verdict(world):
+    html = table_of_agreement(world, ["trigger"]).html
+    assert "0.717 (" in html
+    assert "tentative" in html
+    assert "415 pages coded twice" in html
+
+
+def test_facts_of_pages_have_their_group_their_sub_event_and_the_period_of_a_month_that_lies_in_it(world):
+    facts = article_facts(world)
+    months = facts[facts["timestamp"] == "month"].groupby("published")["period"].unique()
+    assert [["none"], ["january-deaths"], ["february"]] == [[str(p) if p == p else "none" for p in ps] for ps in months]
+    assert facts.loc[facts["published"].isna(), "period"].isna().all()
+    assert {"Peru"} == set(facts.loc[facts["country"] == "PE", "group"])
+    assert {"English"} == set(facts.loc[(facts["country"] != "PE") & (facts["language"] == "en"), "group"])
+    assert 0 == facts["subevent"].isna().sum()
+    assert coded_values(world)["subevent"].columns.isin(facts["subevent"]).all()
+
+
+@pytest.mark.slow
+def test_differences_within_a_language_know_what_they_survive(world):
+    table = code_differences(world, "castillo_act_own", "country")
+    assert {"BR", "PE"} <= set(table["group"])
+    assert {"firm", "tentative"} >= set(table["verdict"])
+    conditions = {words for fails in table["fails"] for words in fails.split("; ") if words}
+    assert conditions <= {
+        *("without aggregators", "without agency copy", "with one page per outlet"),
+        "without the largest outlet of each group",
+    }
