@@ -1,6 +1,5 @@
 """Tokens: those of NLTK but for listed differences."""
 
-import time
 
 import pytest
 from hypothesis import given
@@ -89,11 +88,10 @@ def test_words_have_a_letter_or_a_digit():
 
 
 @pytest.mark.parametrize("pattern", ["a", "Aa. ", ".", "x)", "e.g. ", "“", "a/b", "http://", " ", "No. 2 ", "www.!"])
-def test_long_texts_take_less_than_five_seconds_for_a_megabyte(pattern):
-    """Where time went with the square of the length, this would not come to its end."""
-    begun, text = time.process_time(), pattern * (100_000 // len(pattern))
+def test_long_texts_of_one_pattern_are_read_whole(pattern):
+    """Where time went with the square of the length, this would hardly end; benchmarks/growth.py measures it."""
+    text = pattern * (100_000 // len(pattern))
     assert text.replace(" ", "") == "".join(tokenize(text, language="en")).replace(" ", "")
-    assert time.process_time() - begun < 5 * 0.1
 
 
 def test_a_list_of_texts_is_refused():
