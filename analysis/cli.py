@@ -3,92 +3,19 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
-from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from analysis.collect import Options
-from analysis.errors import AnalysisError, format_error, write_errors
+from analysis.errors import write_errors
+from analysis.program import JOBS, PATH, POSITIVE, STUDY, TRUST, Program, load, warn_of_features
 
-if TYPE_CHECKING:
-    from analysis.study import Study
-
-DEFAULT = "castillo-2022"
-POSITIVE = click.FloatRange(0, min_open=True)
-PATH = click.Path(path_type=Path)
 #: Rows set aside that `annotate` shows one by one.
 SHOWN = 100
-#: Bytes of address space without which numpy's OpenBLAS hangs while it loads.
-LEAST_MEMORY = 900_000_000
-STUDY = click.argument("study", default=DEFAULT)
-
-
-def _trust(ctx: click.Context, _: click.Parameter, trusted: bool) -> None:
-    """Refuse a project that was only found here, before anything of it is read."""
-    if not (trusted or ctx.resilient_parsing):
-        from analysis.paths import check_trusted, find_root
-
-        check_trusted(find_root())
-
-
-TRUST = click.option(
-    "--trust",
-    is_flag=True,
-    envvar="CASTILLO_TRUST",
-    expose_value=False,
-    callback=_trust,
-    help="Run the notebooks of a project other than the installed one.",
-)
-JOBS = click.option("--jobs", type=click.IntRange(min=1), help="Processes at once.  [default: cores, as memory allows]")
-
-
-def _memory_limit() -> float:
-    """Bytes of address space that this process may have (ulimit -v); infinite where there is no limit."""
-    with suppress(ImportError):  # Windows has no such limits
-        import resource
-
-        if (limit := resource.getrlimit(resource.RLIMIT_AS)[0]) != resource.RLIM_INFINITY:
-            return limit
-    return float("inf")
-
-
-def _check_memory() -> None:
-    """Refuse to start where memory is limited so far that OpenBLAS would ask for it without end."""
-    if (limit := _memory_limit()) < LEAST_MEMORY:
-        raise AnalysisError(
-            f"memory is limited to {limit / 1e6:.0f} MB (ulimit -v), too little to start: "
-            f"{LEAST_MEMORY / 1e6:.0f} MB are needed. Raise the limit."
-        )
-
-
-class Program(click.Group):
-    """Group of commands; an AnalysisError is its message and exit status 2."""
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands with the first sentence of each in full, which click would cut off."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, self.commands[name].get_short_help_str(999)) for name in sorted(self.commands)])
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; SIGTERM raises SystemExit, so that every process that was started is ended."""
-        with suppress(ValueError):  # not in the main thread: a test
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        try:
-            _check_memory()
-            return super().invoke(ctx)
-        except AnalysisError as error:
-            click.echo(f"castillo: {format_error(error)}", err=True)
-        except (ImportError, MemoryError) as error:  # a library whose code finds no room is an ImportError
-            if (limit := _memory_limit()) == float("inf"):
-                raise
-            reason = f"memory is limited to {limit / 1e6:.0f} MB (ulimit -v), too little for this ({error})"
-            click.echo(f"castillo: {reason}. Raise the limit.", err=True)
-        raise click.exceptions.Exit(2)
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -129,13 +56,13 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
     if not (force or only) and (kept := nothing_to_do(root, find_study(study), output or root / "reports")):
         folder, fresh, warning = kept
         built = failed = 0
-        _warn_of_features(warning, study)
+        warn_of_features(warning, study)
     else:
         from analysis.publish import build, processes
 
         with processes.started() as warm:  # imports while the study is read and checked
-            loaded = _load(study)
-            _warn_of_features(loaded.features_warning(), study)
+            loaded = load(study)
+            warn_of_features(loaded.features_warning(), study)
             bar = Progress(sys.stderr)
             plan = build.Build(loaded, output=output, echo=bar.line)
             result = plan.run(only, force, warm, progress=bar, **options)
@@ -161,8 +88,8 @@ def list_(study: str) -> None:
     from analysis.publish.manifest import unlike_manifest
     from analysis.publish.reports import notebook_path, read_parameters
 
-    loaded = _load(study)
-    _warn_of_features(loaded.features_warning(), study, label="", err=False)
+    loaded = load(study)
+    warn_of_features(loaded.features_warning(), study, label="", err=False)
     plan = Build(loaded)
     if unlike := unlike_manifest(loaded):
         shown = ", ".join(unlike[:3]) + (" and others" if len(unlike) > 3 else "")
@@ -205,7 +132,7 @@ def new(folder: str) -> None:
 @main.command()
 @STUDY
 def check(study: str) -> None:
-    """List every problem of the files of STUDY: file, line, what to do.
+    """Check the files of STUDY and list every problem: file, line, what to do.
 
     Example: castillo check data/sample
     """
@@ -240,7 +167,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     from analysis.annotation.run import annotate as run
     from analysis.publish.environment import cores
 
-    loaded = _load(study)
+    loaded = load(study)
     folder = output or loaded.features_folder
     result = run(list(texts), loaded, output=folder, jobs=jobs or cores(), scheduler=scheduler)
     for item in result.rejected[:SHOWN]:
@@ -268,7 +195,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
 @main.command()
 @STUDY
 @click.option("--by", default="", metavar="COLUMN", help="Within each value of a column, too: language, country, …")
-@click.option("--output", type=click.Path(path_type=Path), help="Write the table as CSV.")
+@click.option("--output", type=PATH, help="Write the table as CSV.")
 def agreement(study: str, by: str, output: Path | None) -> None:
     """Show how far the coders of STUDY agree on each variable and value: Krippendorff's alpha.
 
@@ -277,7 +204,7 @@ def agreement(study: str, by: str, output: Path | None) -> None:
     from analysis.paths import replace_file
     from analysis.results.coded import study_agreement
 
-    table = study_agreement(_load(study), by)
+    table = study_agreement(load(study), by)
     if output:
         with write_errors(output):
             replace_file(output, table.to_csv(index=False, lineterminator="\n").encode())
@@ -321,7 +248,7 @@ def collect(
     from analysis.collect import collect as run
     from analysis.progress import Progress
 
-    loaded = _load(study)
+    loaded = load(study)
     given["archive"] = None if no_archive else given["archive"]
     options = Options(size=int(size * 1e6), allow=allow_network, **given)
     if not options.contact:
@@ -348,13 +275,13 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
     from analysis.publish import manifest, processes
 
     with processes.started() as warm:
-        found = manifest.verify(_load(study), jobs=jobs, renew=write, echo=click.echo, warm=warm)
-    for line in (*found.remarks, *found.differences):
+        outcome = manifest.verify(load(study), jobs=jobs, renew=write, echo=click.echo, warm=warm)
+    for line in (*outcome.remarks, *outcome.differences):
         click.echo(line)
-    click.echo(f"{len(found.differences)} differences" if found.differences else "verified: every file is the same")
-    if found.renewed:
-        click.echo(f"{found.renewed}: renewed")
-    elif found.differences:
+    click.echo(f"{len(outcome.differences)} differences" if outcome.differences else "verified: every file is the same")
+    if outcome.renewed:
+        click.echo(f"{outcome.renewed}: renewed")
+    elif outcome.differences:
         sys.exit(1)
 
 
@@ -373,16 +300,5 @@ def archive(study: str, output: Path | None, also: tuple[str, ...], without_text
     """
     from analysis.archive import make_archive
 
-    made = make_archive(_load(study), output=output, also=also, without_texts=without_texts)
-    click.echo(f"{made.path}: {made.files} files, SHA-256 {made.sha256}")
-
-
-def _load(study: str) -> Study:
-    from analysis.study import load_study
-
-    return load_study(study)
-
-
-def _warn_of_features(warning: str, study: str, *, label: str = "warning: ", err: bool = True) -> None:
-    if warning:
-        click.echo(f"{label}{warning} Run: castillo annotate TEXTS --study {shlex.quote(study)}", err=err)
+    zipped = make_archive(load(study), output=output, also=also, without_texts=without_texts)
+    click.echo(f"{zipped.path}: {zipped.files} files, SHA-256 {zipped.sha256}")

@@ -22,7 +22,7 @@ STARTED = time.time_ns()
 _LIBRARY = Path(analysis.__file__).parent
 _ROOT = _LIBRARY.name
 #: What only builds and commands use; a notebook that imports the whole package does not depend on it.
-_COMMANDS = ("__main__", "check", "cli", "new_study", "publish")
+_COMMANDS = ("__main__", "check", "cli", "new_study", "program", "publish")
 #: A file whose time is as near as this (ns) to its reading may be changed again without its time changing.
 _TICK = 100_000_000
 _FILE_NAME = re.compile(r"[\w-][\w.-]*\.\w+")

@@ -12,7 +12,6 @@ from ministudy import gazetteer
 from analysis import tables
 from analysis.annotation.features import OF_ARTICLE, chunk_features, guess_body_kind
 from analysis.paths import text_digest
-from analysis.text.gazetteer import Gazetteer
 from analysis.text.near_duplicates import signature
 from analysis.text.sentences import split_sentences
 from analysis.text.tokens import is_word, tokenize
@@ -99,14 +98,6 @@ def test_an_article_has_the_rows_it_has_alone_and_they_agree_with_its_text(rows)
         assert len(words) == sum(row["tokens"] for row in alone["SENTENCES"])
         assert sum(end <= len(title) for _, end in words) == counted["title_tokens"]
         assert all(row["alias"] == text[row["start"] : row["end"]] for row in alone["MENTIONS"])
-
-
-def test_tables_are_in_the_shape_of_their_schemas():
-    texts = _texts(("a", "en", "", ""), ("b", "es", "Sí", "No hay. Nada"))
-    found = chunk_features(texts, Gazetteer({}))
-    for schema in (tables.ARTICLES, tables.SENTENCES, tables.TERMS, tables.MENTIONS):
-        assert schema.names == list(tables.check(found[schema.name].to_pandas(), schema)), schema.name
-    assert [None, None] == [row["sentiment"] for row in found["SENTENCES"].to_pylist() if row["part"] != "title"]
 
 
 @pytest.mark.parametrize(

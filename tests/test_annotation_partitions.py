@@ -16,8 +16,7 @@ from growing import sample_copy, varied, write_texts
 from ministudy import mini_study
 
 from analysis.annotation import partitions
-from analysis.annotation.features import chunk_features
-from analysis.annotation.partitions import measure, measuring, partition_name, run_partitions, unpack
+from analysis.annotation.partitions import measure, measuring, partition_name, run_partitions
 from analysis.annotation.run import annotate
 from analysis.annotation.workfolder import WorkFolder
 from analysis.errors import AnalysisError
@@ -58,14 +57,6 @@ def test_whatever_a_partition_is_made_of_that_changes_gives_it_another_name(text
     assert names[0] == partition_name(texts.set_axis(range(5, 5 + len(texts))), "x")
 
 
-def test_what_is_measured_elsewhere_is_what_is_measured_here(texts, gazetteer):
-    expected, found = chunk_features(texts, pickle.loads(gazetteer)), unpack(measure(texts, gazetteer))
-    assert list(expected) == list(found)
-    assert all(
-        table.equals(found[name]) and table.schema.equals(found[name].schema) for name, table in expected.items()
-    )
-
-
 class Recorded:
     """Measures once the result is asked for; records what was asked of it."""
 
@@ -101,23 +92,6 @@ def test_partitions_come_in_order_and_no_more_wait_than_may(pending, single, gaz
     assert articles == [features["ARTICLES"]["article"].to_pylist()[0] for features, _ in done] == submit.submitted
     assert min(pending + 1, len(single)) == submit.most
     assert not any(is_kept for _, is_kept in done)
-
-
-def test_what_an_earlier_run_has_measured_is_not_asked_for_and_what_is_damaged_is(single, gazetteer, tmp_path):
-    """Each is kept before the next is given, so whoever stops in between loses none."""
-    names = [partition_name(row, "x") for row in single]
-    with WorkFolder(tmp_path / "features") as work:
-        first = []
-        for done in run_partitions(single[:4], "x", Recorded(gazetteer), 0, work):
-            first.append(done)
-            assert set(names[: len(first)]) == {path.stem for path in work.partitions.iterdir()}
-        path = work.partitions / f"{names[2]}.arrows"
-        path.write_bytes(path.read_bytes()[:3000])
-        recorded = Recorded(gazetteer)
-        found = list(run_partitions(single, "x", recorded, 2, work))
-    assert [True, True, False, True, False, False] == [is_kept for _, is_kept in found]
-    assert [single[number]["article"][0] for number in (2, 4, 5)] == recorded.submitted
-    assert [features for features, _ in first] == [features for features, _ in found[:4]]
 
 
 ENVIRONMENT = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False", "DASK_DISTRIBUTED__DASHBOARD__LINK": ""}
@@ -273,10 +247,3 @@ def test_a_process_that_is_lost_is_told_with_what_to_do():
     with pytest.raises(AnalysisError, match=message), measuring(2, None, b"") as (submit, pending):
         assert 4 == pending
         submit(Killer())()
-
-
-@pytest.mark.slow
-def test_dask_is_imported_only_for_a_scheduler():
-    code = "import sys, analysis.annotation.partitions; print({'dask', 'distributed'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "set()\n" == done.stdout

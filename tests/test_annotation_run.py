@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,11 +13,9 @@ from ministudy import TEXTS, mini_study, write_texts
 from reading import EN
 
 from analysis import tables
-from analysis.annotation import run
-from analysis.annotation.run import Texts, annotate, append_articles
+from analysis.annotation.run import annotate, append_articles
 from analysis.errors import AnalysisError, GazetteerError, TextsError
-from analysis.readers import Rejected, read_texts
-from analysis.scoring import targeted_sentiment
+from analysis.readers import read_texts
 from analysis.stats import corpus
 from analysis.study import load_study
 from analysis.study.studyfiles import read_csv
@@ -60,19 +57,6 @@ def test_mentions(done):
         ("kurier-1", 12, 16, "peru", "own"),
         ("kurier-1", 17, 22, "leo-rivas", "own"),
     ] == found
-
-
-def test_the_tone_of_a_mention_is_the_instruments_on_its_sentence(done):
-    """Asked again of the sentence as cut from the text, with the mention's place in it; Polish has no instrument."""
-    study = done[0]
-    text = "Protesters cheer Ada Rivas in Perú\nCongress met. The “mob” left, Rivas’s aide said.\nA happy day."
-    spans = study.features(tables.SENTENCES).set_index(["article", "sentence"])
-    mentions = study.features(tables.MENTIONS)
-    for row in mentions[mentions["article"] == "herald-1"].itertuples():
-        start, end = spans.loc[(row.article, row.sentence), ["start", "end"]]
-        place = [(row.start - start, row.end - start)]
-        assert targeted_sentiment([text[start:end]], place, language="en")[0] == row.sentiment
-    assert mentions.loc[mentions["article"] == "kurier-1", "sentiment"].isna().all()
 
 
 def test_the_manifest_is_only_appended_to(done, tmp_path):
@@ -211,17 +195,6 @@ def test_on_plain_english_annotate_agrees_with_what_a_student_would_write():
             ours = [parsed.forms(number) for number in range(len(parsed.sentences))]
             differing += sum(one != other for one, other in zip(theirs, ours, strict=True))
     assert 1 == differing
-
-
-def test_rejected_rows_are_all_written_the_first_kept_and_reasons_counted_without_details(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "_SHOWN", 2)
-    path = tmp_path / "rejected.jsonl"
-    aside = Texts(mini_study(tmp_path / "mini"), path)
-    for line in range(3):
-        aside.append(Rejected(Path("/private/a.csv"), line, f"outlet 'x{line}' is unknown (line {line})"))
-    assert (2, {"outlet is unknown": 3}) == (len(aside.rejected), aside.set_aside)
-    written = [json.loads(line) for line in path.read_text().splitlines()]
-    assert {"file": "a.csv", "line": 2, "reason": "outlet 'x2' is unknown (line 2)"} == written[2]
 
 
 def test_rows_around_rejected_ones_are_kept_and_what_is_missing_is_counted(tmp_path):

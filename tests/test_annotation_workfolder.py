@@ -99,13 +99,6 @@ def test_a_file_with_a_byte_that_is_not_as_it_was_written_is_no_partition(finish
     assert work.read("one") is not None
 
 
-def test_a_file_under_another_name_or_no_file_is_no_partition(finished):
-    work, path, written = finished
-    path.with_stem("two").write_bytes(written)
-    path.with_stem("three").mkdir()
-    assert [None] * 3 == [work.read(name) for name in ("two", "three", "four")]
-
-
 @pytest.mark.slow
 def test_a_folder_is_one_process_s_at_a_time_and_free_again_when_that_is_killed(tmp_path):
     program = (
@@ -170,18 +163,6 @@ def test_what_is_added_in_partitions_is_one_table_and_nothing_else_is_left(tmp_p
     assert digests == json.loads(raw)["digests"]
 
 
-def test_what_has_been_added_can_be_read_before_the_end(tmp_path, features):
-    with WorkFolder(tmp_path / "features") as work:
-        _add(work, features)
-        expected = pa.concat_tables(partition["TERMS"] for partition in features).to_pandas()
-        pd.testing.assert_frame_equal(expected, work.table("TERMS", tables.TERMS.names))
-        some = expected[expected["article"].isin({"north-0", "east-1"})][["term", "article"]]
-        found = work.table("TERMS", ["term", "article"], {"north-0", "east-1", "none"})
-        pd.testing.assert_frame_equal(some.reset_index(drop=True), found)
-        assert 0 == len(work.table("TERMS", ["article"], set()))
-        work.publish(META)
-
-
 def test_features_that_were_there_stay_where_the_work_is_broken_off(features, study_folder):
     before = _bytes(study_folder)
     with pytest.raises(KeyboardInterrupt), WorkFolder(study_folder / "features") as work:
@@ -207,14 +188,3 @@ def test_without_meta_old_and_new_tables_together_do_not_count(fails, features, 
         monkeypatch.setattr(Path, "replace", broken)
         work.publish(META)
     assert not (study_folder / "features" / "meta.json").exists()
-
-
-def test_rows_set_aside_are_those_of_this_run(tmp_path, features):
-    """A file of an earlier run goes where there are none."""
-    for rejected in (True, False):
-        with WorkFolder(tmp_path / "features") as work:
-            _add(work, features)
-            if rejected:
-                work.rejected.write_bytes(b"{}\n")
-            work.publish(META)
-        assert rejected == (tmp_path / "features" / "rejected.jsonl").exists()

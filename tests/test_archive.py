@@ -15,14 +15,11 @@ from types import SimpleNamespace
 import pytest
 import requests
 import rocrate
-from click.testing import CliRunner
 from conftest import ROOT, Castillo
 from ministudy import make_project
-from rocrate.rocrate import ROCrate
 
 from analysis import archive
 from analysis.archive import make_archive, project_files
-from analysis.cli import main
 from analysis.errors import ArchiveError
 from analysis.publish.build import build
 from analysis.publish.manifest import make_manifest, write_manifest
@@ -141,17 +138,6 @@ def test_texts_that_reports_depend_on_are_refused_unless_named(root: Path) -> No
     assert "data/tiny/texts.jsonl" in names_in(make_archive(load_study("tiny"), also=["texts.*"]).path)
 
 
-def test_a_table_of_ones_own_is_refused_unless_named(root: Path) -> None:
-    """Every CSV file beside study.toml is part of what reports depend on, so none is left out in silence."""
-    (root / "data" / "tiny" / "words.csv").write_text("word\n")
-    run = CliRunner().invoke(main, ["archive", "tiny"])
-    assert 2 == run.exit_code
-    assert "castillo: the reports depend on" in run.output
-    run = CliRunner().invoke(main, ["archive", "tiny", "--also", "words.csv", "--output", "a.zip"])
-    assert (0, 1) == (run.exit_code, run.output.count("a.zip: "))
-    assert "data/tiny/words.csv" in names_in(root / "a.zip")
-
-
 def test_a_study_elsewhere_stands_under_data(root: Path, tmp_path: Path) -> None:
     """And not in the place of another."""
     elsewhere = tmp_path / "mine"
@@ -175,30 +161,6 @@ def test_reports_must_be_fresh_and_those_of_the_manifest(root: Path, monkeypatch
     monkeypatch.setattr(archive, "Build", lambda study: plan)
     with pytest.raises(ArchiveError, match=r"report 'plain' is new \(never built\). Run: castillo build tiny"):
         make_archive(load_study("tiny"))
-
-
-def test_two_archives_are_the_same_to_the_byte(root: Path) -> None:
-    """Whatever the times of the files; names are sorted; what may be run stays so."""
-    (root / ".ci").mkdir()
-    (root / ".ci" / "run").write_text("#!/bin/sh\n")
-    (root / ".ci" / "run").chmod(0o755)
-    first = make_archive(load_study("tiny"))
-    (root / "README.md").write_text("Read me.\n")
-    assert first == make_archive(load_study("tiny"))
-    entries = zipfile.ZipFile(first.path).infolist()
-    assert sorted(e.filename for e in entries) == [e.filename for e in entries]
-    assert {(1980, 1, 1, 0, 0, 0)} == {e.date_time for e in entries}
-    modes = {e.filename: oct(e.external_attr >> 16) for e in entries}
-    assert ("0o100755", "0o100644") == (modes[".ci/run"], modes["README.md"])
-
-
-def test_the_description_names_every_file(root: Path) -> None:
-    """Read by rocrate again."""
-    made = make_archive(load_study("tiny"))
-    read = ROCrate(made.path)
-    assert names_in(made.path) - {"ro-crate-metadata.json"} == {entity.id for entity in read.data_entities}
-    assert "castillo-coverage contributors" == read.root_dataset["author"]["name"]
-    assert REPORTS == {entity.id for entity in read.dereference("#build")["result"]}
 
 
 @pytest.fixture

@@ -82,18 +82,6 @@ def test_reports_of_the_study_are_made_of_its_folder_and_of_the_notebooks(descri
     assert (analysis.__version__, "https://code.example") == (program["softwareVersion"], program["url"])
 
 
-def test_one_author_is_no_list_and_a_house_has_an_address(described):
-    _, found = described(ONE)
-    root, author = found["./"], found["#The-contributors"]
-    assert {"@id": "#The-contributors"} == root["author"] == root["publisher"]
-    assert ("Organization", "The contributors", "https://c.example") == (author["@type"], author["name"], author["url"])
-    assert ("A small study: study, features, code and reports", "Does it measure?") == (
-        root["name"],
-        root["description"],
-    )
-    assert ("2026-11-23", "news, Peru") == (root["datePublished"], root["keywords"])
-
-
 def test_several_authors_are_a_list_and_the_first_publishes(described):
     """A house without a site has the repository's address; without a release, the window's last day is the day."""
     first, found = described(TWO)
@@ -103,11 +91,6 @@ def test_several_authors_are_a_list_and_the_first_publishes(described):
     assert "https://code.example" == found["#A-House"]["url"]
     assert first == described(TWO)[0]
     assert first.endswith(b"}\n")
-
-
-def test_without_a_citation_nobody_is_named(described):
-    _, found = described()
-    assert not {"author", "publisher"} & set(found["./"])
 
 
 def test_without_rocrate_it_says_what_to_install(described, monkeypatch):

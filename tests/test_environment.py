@@ -6,12 +6,10 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-pytest_plugins = "pytester"
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -92,15 +90,3 @@ def test_no_package_is_imported_that_is_not_declared():
             for module in {name.partition(".")[0] for name in modules}:
                 homes = {re.sub(r"[-_.]+", "-", name).lower() for name in provided.get(module, ())}
                 assert not homes or homes & (names | {"castillo-coverage"}), f"{path.name}: {module} of {homes}"
-
-
-@pytest.mark.parametrize("ci", [None, "true"])
-def test_without_a_browser_its_tests_are_skipped_with_what_to_install_and_fail_in_ci(pytester, monkeypatch, ci):
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv("CI", raising=False)
-    if ci:
-        monkeypatch.setenv("CI", ci)
-    pytester.makepyfile("from conftest import browser\ndef test_page(browser): pass\ndef test_lab(browser): pass")
-    done = pytester.runpytest("-rs", "-p", "no:cacheprovider")
-    assert {"errors": 2} == done.parseoutcomes() if ci else {"skipped": 2} == done.parseoutcomes()
-    done.stdout.fnmatch_lines("*not installed here: a browser, by apt-get install chromium*")

@@ -30,28 +30,12 @@ def test_an_error_without_a_reason_of_the_system_keeps_its_own():
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (errors.FeaturesMissing("f.parquet", "a"), "f.parquet does not exist. Run: castillo annotate TEXTS --study a"),
-        (errors.TableError("TERMS", "count", "is not integer"), "table TERMS, column 'count': is not integer"),
         (errors.TextsError(Path("t.jsonl"), "is {}"), "t.jsonl: is {}"),
         (errors.AnalysisError("is {0}"), "is {0}"),
         (
             errors.GazetteerError("Rivas", ["ada", "leo"]),
             "alias 'Rivas' belongs to ada and leo. "
             "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near).",
-        ),
-        (errors.LanguageError("fr", ["en", "pl"]), "no rules for language 'fr'. Known: en, pl."),
-        (
-            errors.EmptyGroup("reference", "others"),
-            "the reference 'others' holds no article that can be compared. Check its window and language.",
-        ),
-        (
-            errors.OverlappingGroups(["a", "b", "c", "d"]),
-            "4 articles are in the group and in its reference, e.g. a, b, c.",
-        ),
-        (errors.ParameterError("outlet", "out", [1], "is none"), "notebook 'outlet', parameter 'out' = [1]: is none"),
-        (
-            errors.MissingLibrary("x", "readers", "reading"),
-            'reading needs x, which is not installed. Run: pip install ".[readers]"',
         ),
         (errors.StudyError(Problem(CSV, 1, "a", "b"), Problem(CSV, 2, "c", "d")), f"{CSV}:1: a. b\n{CSV}:2: c. d"),
         (errors.UnknownName("outlet", "x", "is none", []), "outlet 'x' is none. There is none."),

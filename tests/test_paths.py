@@ -7,7 +7,7 @@ import pytest
 
 from analysis import paths
 from analysis.errors import AnalysisError, StudyNotFound
-from analysis.paths import cache_folder, digest, file_digest, find_root, find_study, inside, read_file, replace_file
+from analysis.paths import cache_folder, digest, find_root, find_study, inside, read_file, replace_file
 
 
 @pytest.fixture
@@ -26,11 +26,6 @@ def test_a_digest_is_that_of_the_standard():
     """The first example of FIPS 180, and no bytes at all."""
     assert "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" == digest(b"abc")
     assert "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" == digest(b"")
-
-
-def test_a_files_digest_is_that_of_its_bytes(tmp_path):
-    (tmp_path / "some").write_bytes(b"abc" * 500_000)
-    assert digest(b"abc" * 500_000) == file_digest(tmp_path / "some")
 
 
 def test_the_project_is_the_nearest_folder_above_that_has_all_its_parts(root):

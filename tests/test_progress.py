@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from analysis.progress import Progress
-from analysis.publish.build import Build
-from analysis.study import Study
 
 
 class Terminal(io.StringIO):
@@ -46,16 +42,3 @@ def test_a_file_gets_plain_lines(stream: io.StringIO | None, capsys: pytest.Capt
     progress.close()
     assert "plain: built\n" == capsys.readouterr().out
     assert stream is None or "" == stream.getvalue()
-
-
-def test_a_long_wait_before_the_first_report_is_announced_and_a_short_one_not(
-    small_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Results that are kept need no computing."""
-    kept, told = tmp_path / "kept.parquet", []
-    monkeypatch.setattr("analysis.results.kept_at", lambda study: kept)
-    plan = SimpleNamespace(study=small_study, echo=told.append)
-    assert Build._share(plan)  # type: ignore[arg-type]
-    kept.touch()
-    assert not Build._share(plan)  # type: ignore[arg-type]
-    assert ["comparing each outlet with the others, for all reports at once: this takes longest"] == told

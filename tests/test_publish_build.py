@@ -20,9 +20,9 @@ from ministudy import PARAMETERS, SHOW, make_project, write_notebook
 
 from analysis import dependencies
 from analysis.dependencies import Code
-from analysis.errors import AnalysisError, BuildError, FeaturesMissing
+from analysis.errors import AnalysisError, BuildError
 from analysis.publish import build as builder
-from analysis.publish import environment, pages, state
+from analysis.publish import pages, state
 from analysis.publish.build import Build
 from analysis.publish.manifest import unlike_manifest, verify
 from analysis.publish.processes import Order
@@ -210,20 +210,6 @@ def test_two_studies_of_one_name_do_not_share_a_folder(root: Path, quick: object
     assert builder.build(load_study("twin")).ok
 
 
-@pytest.mark.parametrize(
-    ("free", "cores", "articles", "expected"),
-    [(10e9, 4, 0, 4), (1.3e9, 4, 0, 2), (1e8, 4, 0, 1), (10e9, 1, 0, 1), (10e9, 4, 1_000_000, 2)],
-)
-def test_jobs_are_as_many_as_memory_allows(
-    monkeypatch: pytest.MonkeyPatch, free: float, cores: int, articles: int, expected: int
-) -> None:
-    """At least one, and no more than there are cores."""
-    assert 1e6 < environment.free_memory() < 1e14
-    monkeypatch.setattr(environment, "free_memory", lambda: free)
-    monkeypatch.setattr(environment, "cores", lambda: cores)
-    assert expected == environment.default_jobs(articles)
-
-
 def test_only_leaves_the_manifest_alone(root: Path, quick: object) -> None:
     """A part of the reports is no manifest; the index shows what is not built."""
     build(only=["plain"])
@@ -388,13 +374,6 @@ def test_a_second_build_waits(tmp_path: Path) -> None:
     assert ["another build is writing the same folder; waiting for it"] == said
 
 
-def test_missing_features_are_refused_before_anything_runs(root: Path) -> None:
-    """The error says what to run."""
-    shutil.rmtree(root / "data/tiny/features")
-    with pytest.raises(FeaturesMissing, match="castillo annotate TEXTS --study tiny"):
-        Build(study())
-
-
 def test_a_folder_that_cannot_be_written_is_one_clear_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file, a folder in a file, a cache that is a file; nothing is begun."""
     monkeypatch.setattr(builder, "started", lambda: pytest.fail("a process was started"))
@@ -419,18 +398,6 @@ def test_a_folder_planted_as_a_symlink_stops_the_build(root: Path, quick: object
     with pytest.raises(AnalysisError, match="its symlink leads out of"):
         build()
     assert [] == list(away.iterdir())
-
-
-@pytest.mark.parametrize("name", ["index.html", "plain.html", "manifest.json"])
-def test_a_file_planted_as_a_symlink_is_replaced(root: Path, quick: object, name: str) -> None:
-    """What it leads to stays as it is."""
-    precious, folder = root.parent / "precious", root.parent / "planted" / "tiny"
-    precious.write_text("mine")
-    folder.mkdir(parents=True)
-    (folder / name).symlink_to(precious)
-    build(output=folder.parent)
-    assert "mine" == precious.read_text()
-    assert not (folder / name).is_symlink()
 
 
 #: A build that runs nothing: its pages hold the version given, so many times that writing them takes a while.

@@ -10,10 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +21,6 @@ from analysis.errors import BuildError
 from analysis.publish import build as builder
 from analysis.publish import processes, render
 from analysis.publish.build import Build, BuildResult
-from analysis.publish.pool import Pool
 from analysis.publish.processes import Order, Task, carry_out
 from analysis.publish.reports import Outcome, Rendered, Report
 from analysis.study import load_study
@@ -301,23 +298,6 @@ def test_reports_that_wait_come_after_the_shared_results(
     assert said == [message for message in messages if isinstance(message, str)]
     assert ["overview"] == [m.name for m in carry_out(_order("overview"), forking=True) if isinstance(m, Outcome)]
     assert ["shared"] == [name for name in log() if name == "shared"]
-
-
-def test_a_process_that_cannot_be_started_is_a_failure_of_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others are made."""
-    done = Outcome("second", Rendered({}, "", ""), 0.0)
-    pool = Pool(deque((name, lambda at: done) for name in ("first", "second")), jobs=1)
-    pipe, calls = pool._context.Pipe, []
-
-    def once(duplex: bool) -> Any:
-        calls.append(1)
-        if len(calls) == 1:
-            raise OSError(11, "no more")
-        return pipe(duplex)
-
-    monkeypatch.setattr(pool, "_context", SimpleNamespace(Pipe=once, Process=pool._context.Process))
-    first, second = pool.run()
-    assert ("no process can be started for it (no more)", done) == (first.result.error, second)
 
 
 @pytest.mark.slow

@@ -11,7 +11,6 @@ from analysis.errors import AnalysisError, BuildError, ParameterError, format_er
 from analysis.publish.reports import (
     Parameter,
     Report,
-    fits,
     plan_reports,
     read_parameters,
     report_name,
@@ -145,13 +144,6 @@ def test_slug(value: object, expected: str) -> None:
     assert expected == slug(value)
 
 
-@pytest.mark.parametrize("value", ["", "..", "国际", "x" * 300, "\ud800"])
-def test_slug_is_never_empty_nor_long(value: str) -> None:
-    """What has no letter left, or too many, gets a digest."""
-    assert 8 <= len(slug(value)) <= 60
-    assert slug(value) != slug(value + "y")
-
-
 def test_a_hostile_value_stays_in_the_folder() -> None:
     """No separator, no dot."""
     assert "outlet--a-b-c" == report_name("outlet", ["outlet"], {"outlet": "/a/../b\\c\0"})
@@ -196,12 +188,3 @@ def test_no_notebook_no_parameters_cell(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(BuildError, match="is not a notebook"):
         read_parameters(path)
-
-
-def test_fits() -> None:
-    """An int is a float, a bool is nothing."""
-    assert fits(1, "float")
-    assert fits([], "list[str]")
-    assert not fits(True, "int")
-    assert not fits(1.0, "int")
-    assert not fits("x", "list")

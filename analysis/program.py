@@ -1,0 +1,93 @@
+"""The group of commands: what they share, and how an error of one becomes a message and an exit status."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analysis.errors import AnalysisError, format_error
+
+if TYPE_CHECKING:
+    from analysis.study import Study
+
+DEFAULT = "castillo-2022"
+POSITIVE = click.FloatRange(0, min_open=True)
+PATH = click.Path(path_type=Path)
+STUDY = click.argument("study", default=DEFAULT)
+#: Bytes of address space without which numpy's OpenBLAS hangs while it loads.
+LEAST_MEMORY = 900_000_000
+
+
+def _trust(ctx: click.Context, _: click.Parameter, trusted: bool) -> None:
+    """Refuse a project that was only found here, before anything of it is read."""
+    if not (trusted or ctx.resilient_parsing):
+        from analysis.paths import check_trusted, find_root
+
+        check_trusted(find_root())
+
+
+TRUST = click.option(
+    "--trust",
+    is_flag=True,
+    envvar="CASTILLO_TRUST",
+    expose_value=False,
+    callback=_trust,
+    help="Run the notebooks of a project other than the installed one.",
+)
+JOBS = click.option("--jobs", type=click.IntRange(min=1), help="Processes at once.  [default: cores, as memory allows]")
+
+
+class Program(click.Group):
+    """Group of commands; an AnalysisError is its message and exit status 2."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the first sentence of each in full, which click would cut off."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.commands[name].get_short_help_str(999)) for name in sorted(self.commands)])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; SIGTERM raises SystemExit, so that every process that was started is ended."""
+        with suppress(ValueError):  # not in the main thread: a test
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        limit = _memory_limit()
+        limited = f"memory is limited to {limit / 1e6:.0f} MB (ulimit -v), too little"
+        try:
+            if limit < LEAST_MEMORY:  # OpenBLAS would ask for it without end
+                raise AnalysisError(f"{limited} to start: {LEAST_MEMORY / 1e6:.0f} MB are needed. Raise the limit.")
+            return super().invoke(ctx)
+        except AnalysisError as error:
+            click.echo(f"castillo: {format_error(error)}", err=True)
+        except (ImportError, MemoryError) as error:  # a library whose code finds no room is an ImportError
+            if limit == float("inf"):
+                raise
+            click.echo(f"castillo: {limited} for this ({error}). Raise the limit.", err=True)
+        raise click.exceptions.Exit(2)
+
+
+def _memory_limit() -> float:
+    """Bytes of address space that this process may have (ulimit -v); infinite where there is no limit."""
+    with suppress(ImportError):  # Windows has no such limits
+        import resource
+
+        if (limit := resource.getrlimit(resource.RLIMIT_AS)[0]) != resource.RLIM_INFINITY:
+            return limit
+    return float("inf")
+
+
+def load(study: str) -> Study:
+    """The study that a command was given; every problem of its files is one error."""
+    from analysis.study import load_study
+
+    return load_study(study)
+
+
+def warn_of_features(warning: str, study: str, *, label: str = "warning: ", err: bool = True) -> None:
+    """Print that features are older than what measures them, with what to run, if there is such a warning."""
+    if warning:
+        click.echo(f"{label}{warning} Run: castillo annotate TEXTS --study {shlex.quote(study)}", err=err)
