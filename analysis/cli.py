@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from dataclasses import astuple
@@ -54,8 +55,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
     if not (kept_at := cache_folder(root)).is_relative_to(root):
         click.echo(f"{root} cannot be written: what is remembered is kept in {kept_at}", err=True)
     if not (force or only) and (kept := nothing_to_do(root, find_study(study), output or root / "reports")):
-        folder, fresh, warning = kept
-        built = failed = 0
+        (folder, fresh, warning), built, failed = kept, 0, 0
         warn_of_features(warning, study)
     else:
         from analysis.publish import build, processes
@@ -122,8 +122,7 @@ def new(folder: str) -> None:
 
     study = new_study(folder)
     click.echo(f"{study.folder}: a study with two invented articles. README.md there explains each file. Next:")
-    texts = study.folder / TEXTS
-    texts = texts.relative_to(Path.cwd()) if texts.is_relative_to(Path.cwd()) else texts
+    texts = os.path.relpath(study.folder / TEXTS) if study.folder.is_relative_to(Path.cwd()) else study.folder / TEXTS
     click.echo(f"    castillo build {study.argument}")
     click.echo(f"    castillo check {study.argument}")
     click.echo(f"    castillo annotate {shlex.quote(str(texts))} --study {study.argument}")
@@ -168,17 +167,16 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     from analysis.publish.environment import cores
 
     loaded = load(study)
-    folder = output or loaded.features_folder
-    result = run(list(texts), loaded, output=folder, jobs=jobs or cores(), scheduler=scheduler)
+    result = run(list(texts), loaded, output=output, jobs=jobs or cores(), scheduler=scheduler)
     for item in result.rejected[:SHOWN]:
         click.echo(f"set aside: {item.path}:{item.line}: {item.reason}")
     if (aside := sum(result.set_aside.values())) > SHOWN:
-        click.echo(f"set aside: {aside - SHOWN} more, all in {folder / 'rejected.jsonl'}. By reason:")
+        click.echo(f"set aside: {aside - SHOWN} more, all in {result.folder / 'rejected.jsonl'}. By reason:")
         for reason, count in sorted(result.set_aside.items(), key=lambda item: (-item[1], item[0])):
             click.echo(f"    {count} {reason}")
     for kind, count in sorted(result.skipped.items()):
         click.echo(f"skipped, as no articles: {count} {kind}")
-    click.echo(f"{folder}: {result.articles} articles annotated, {aside} set aside")
+    click.echo(f"{result.folder}: {result.articles} articles annotated, {aside} set aside")
     shown = ", ".join(result.without_text[:3])
     remarks = {
         "of them had been measured before an interruption": result.kept,
@@ -222,9 +220,7 @@ def agreement(study: str, by: str, output: Path | None) -> None:
 @click.argument("study")
 @click.option("--into", required=True, type=PATH, help="Folder for pages, texts and log.")
 @click.option("--contact", default="", envvar="CASTILLO_CONTACT", help="Your mail address or page, sent to every site.")
-@click.option(
-    "--delay", default=Options.delay, show_default=True, type=click.FloatRange(min=0), help="Pause per host (s)."
-)
+@click.option("--delay", default=Options.delay, show_default=True, type=click.FloatRange(0), help="Pause per host (s).")
 @click.option("--hosts", default=4, show_default=True, type=click.IntRange(1, 64), help="Hosts at once.")
 @click.option("--seconds", default=60.0, show_default=True, type=POSITIVE, help="Timeout per page (s).")
 @click.option("--size", default=8.0, show_default=True, type=click.FloatRange(0.001, 8), help="Maximum page size (MB).")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from datetime import date
 
 MINUS = "−"
 ABSENT = "–"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _DIRECTION = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-
-
 #: Decimals that are kept of what is computed: beyond them processors differ.
 DIGITS = 10
 
@@ -73,9 +72,13 @@ def printable(text: str) -> str:
 
 
 def isolated(name: str) -> str:
-    """A name as pages show it: printable, and where it sets a direction of its own, isolated from its neighbours."""
+    """A name as pages show it: printable, and unable to change the direction of the text around it.
+
+    Unicode isolates enclose it where it is written from right to left or has marks that say so.
+    """
     name = printable(name)
-    return f"\u2068{_DIRECTION.sub('', name)}\u2069" if _DIRECTION.search(name) else name
+    has_direction = _DIRECTION.search(name) or {"R", "AL"} & set(map(unicodedata.bidirectional, name))
+    return f"\u2068{_DIRECTION.sub('', name)}\u2069" if has_direction else name
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

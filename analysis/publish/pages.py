@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,7 @@ from analysis.errors import BuildError
 from analysis.paths import digest
 from analysis.publish.reports import OUTLETS, Report, notebook_path, read_parameters, slug
 from analysis.publish.state import State, Status, python_version, report_code, write
-from analysis.wording import spaced
+from analysis.wording import isolated, spaced
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -26,8 +25,6 @@ _FIGURE = re.compile(r'<figure class="chart" id="figure-([^"]+)">.*?(<svg .*?</s
 #: The page's light colours: programs that draw SVG files know no CSS variables, and paper is white.
 _COLOURS = {"ink": "#1d1d1f", "muted": "#5f5d57", "rule": "#d8d3c7", "paper": "#ffffff", "accent": "#8f2a1c"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-#: What turns text from right to left, or says where such text begins and ends.
-_DIRECTIONS = {"R", "AL", "RLO", "LRO", "RLE", "LRE", "LRI", "RLI", "FSI", "PDI"}
 
 
 def page_of(report: Report, study: Study, root: Path, parts: Mapping[str, str], warning: str) -> dict[str, Any]:
@@ -98,15 +95,6 @@ def templates() -> jinja2.Environment:
 def fill_template(name: str, **values: Any) -> bytes:
     """A page as a file: without control characters; a letter that cannot be UTF-8 is a question mark."""
     return _CONTROLS.sub("", templates().get_template(name).render(values)).encode("utf-8", "replace")
-
-
-def isolated(text: str) -> str:
-    """A name or title that cannot change the direction of the text around it.
-
-    Unicode isolates enclose it where it is written from right to left or has marks that say so; others are as written.
-    """
-    marked = _DIRECTIONS & {unicodedata.bidirectional(letter) for letter in text}
-    return f"\u2068{text.replace(chr(0x2069), '')}\u2069" if marked else text
 
 
 def write_figures(reports: Path) -> list[Path]:

@@ -148,12 +148,10 @@ def _parameter(notebook: str, name: str, kind: str, text: str, hint: str) -> Par
 
 def fits(value: Any, kind: str) -> bool:
     """True where a value is of a parameter's type; an int passes as float, a bool as nothing."""
-    if kind.startswith("list"):
-        inner = kind[5:-1]
+    outer, _, inner = kind.removesuffix("]").partition("[")
+    if outer == "list":
         return isinstance(value, list) and all(not inner or fits(item, inner) for item in value)
-    return not isinstance(value, bool) and isinstance(
-        value, {"str": (str,), "int": (int,), "float": (int, float)}[kind]
-    )
+    return type(value).__name__ in {"float": ("float", "int")}.get(kind, (kind,))
 
 
 def study_reports(study: Study, root: Path) -> list[Report]:

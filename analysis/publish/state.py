@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import analysis
 from analysis import dependencies
 from analysis.dependencies import changed_since, content_digest
-from analysis.errors import BuildError
+from analysis.errors import BuildError, write_errors
 from analysis.paths import cache_folder, code_files, digest, inside, replace_file
 from analysis.publish.reports import Failure, read_cells, read_code
 
@@ -30,28 +30,24 @@ _ALL_FRESH = "all.fresh"
 
 
 def write(path: Path, data: bytes, *, root: Path | None = None) -> None:
-    """Write a file, and the folders around it, so that it is old or new at every moment; BuildError where it cannot.
+    """Write a file, and the folders around it, so that it is old or new at every moment.
 
     A symlink at `path` is replaced; one above it must not lead out of `root`.
     """
-    try:
+    with write_errors(path):
         if root is None or inside(root, path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data, root=root)
-    except OSError as error:
-        raise BuildError(f"cannot write {path}: {error.strerror or error}. What was there is kept.") from error
 
 
 def prepare(folder: Path, *, root: Path) -> None:
-    """Make a folder before there is anything to write; BuildError where it lies outside `root` or cannot be written."""
+    """Make a folder before there is anything to write; an error where it lies outside `root` or cannot be written."""
     if not inside(root, folder):
         raise BuildError(f"cannot write to {folder}: its symlink leads out of {root}. Nothing was built.")
-    try:
+    with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
-        raise BuildError(f"cannot write to {folder}: {error.strerror or error}. Nothing was built.") from error
 
 
 @contextmanager
@@ -59,18 +55,17 @@ def lock(path: Path, *, echo: Callable[[str], object]) -> Iterator[None]:
     """Context that holds a lock file of a folder that exists; it waits, and says so, where another process has it."""
     from filelock import FileLock, Timeout  # not for a build with nothing to do
 
-    held = FileLock(path)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        echo("another build is writing the same folder; waiting for it")
-        held.acquire()
-    except OSError as error:
-        raise BuildError(f"cannot write {path}: {error.strerror or error}. Nothing was built.") from error
+    waiting = FileLock(path)
+    with write_errors(path):
+        try:
+            waiting.acquire(timeout=0)
+        except Timeout:
+            echo("another build is writing the same folder; waiting for it")
+            waiting.acquire()
     try:
         yield
     finally:
-        held.release()
+        waiting.release()
 
 
 def python_version() -> str:
