@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-import analysis
 from analysis import archive
 from analysis.errors import ArchiveError
 
@@ -68,18 +67,6 @@ def test_files_have_licence_size_and_a_type_that_no_machine_decides(described):
         "notebooks/overview.ipynb": "application/x-ipynb+json",
         "Makefile": "text/plain",
     }.items() <= {name: found[name]["encodingFormat"] for name in FILES}.items()
-
-
-def test_reports_of_the_study_are_made_of_its_folder_and_of_the_notebooks(described):
-    """Not those of a study whose name begins alike."""
-    _, found = described(ONE)
-    action, program = found["#build"], found["#castillo"]
-    assert ("CreateAction", "castillo build small") == (action["@type"], action["name"])
-    assert ["reports/small/manifest.json", "reports/small/overview.html"] == [one["@id"] for one in action["result"]]
-    data = ("data/small/features/terms.parquet", "data/small/outlets.csv", "data/small/study.toml")
-    assert [*data, "notebooks/overview.ipynb"] == [one["@id"] for one in action["object"]]
-    assert {"@id": "#castillo"} == action["instrument"]
-    assert (analysis.__version__, "https://code.example") == (program["softwareVersion"], program["url"])
 
 
 def test_several_authors_are_a_list_and_the_first_publishes(described):

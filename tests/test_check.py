@@ -67,28 +67,6 @@ study.toml | notebook = "wording" | notebook = "wordings" |
     {table}: study.toml asks for the notebook 'wordings': {root}/notebooks/wordings.ipynb does not exist (did you
     mean 'wording'?). There: actors,
 """)
-#: Faults that hide one another: told in a study of their own.
-APART = _entries("""
-articles.csv | lh-1,lakeford-herald | lh-1,lakeford-hearld |
-    2: outlet 'lakeford-hearld' is unknown (did you mean 'lakeford-herald'?). Add it to outlets.csv or mend its id
-observed.csv | valley-dispatch,2025-03-03 | valley-dispach,2025-03-03 |
-    9: outlet 'valley-dispach' is unknown (did you mean 'valley-dispatch'?). Add it to outlets.csv or mend its id
-study.toml | right = "valley-dispatch" | right = "valey-dispatch" |
-    {table}: notebook 'pair', parameter 'right' = 'valey-dispatch': is no outlet of example (did you mean
-    'valley-dispatch'?). Known: lakeford-herald, valley-dispatch
-study.toml | parameters = { left = | parameters = { lefft = |
-    {table}: notebook 'pair', parameter 'lefft' = 'lakeford-herald': the notebook has no such parameter (did you
-    mean 'left'?). It has study, left, right
-study.toml | excluded_from_references = [] | excluded_from_references = ["valley"] |
-    {line}: excluded_from_references names the unknown outlet 'valley' (did you mean 'valley-dispatch'?). Use an id
-    of outlets.csv
-study.toml | languages = ["en"] | languages = ["en-GB", "klingon"] |
-    {line}: setting 'languages': 'klingon' is none of en, es, pt, pl. Mend its value
-outlets.csv | outlet,name,country | outlet;name;country |
-    1: its cells are separated by semicolons. Save it as CSV with commas
-labels.csv | set,referent | set,refernt |
-    1: column 'refernt' is unknown. Rename or delete it (did you mean 'referent'?)
-""")
 
 
 @pytest.fixture(scope="module")
@@ -135,15 +113,6 @@ def test_every_planted_problem_is_told_at_once(folder: Path) -> None:
         told = _told(folder, name, new, expected)
         assert [line for line in found if line.startswith(told)], (told, found)
     assert len(PLANTED) == len(found), "\n".join(found)
-
-
-@pytest.mark.parametrize(("name", "old", "new", "expected"), APART)
-def test_a_planted_problem_is_told_with_a_suggestion(
-    folder: Path, name: str, old: str, new: str, expected: str
-) -> None:
-    _spoil(folder, name, old, new)
-    found = check_study(folder)
-    assert _told(folder, name, new, expected) in found, found
 
 
 def test_the_same_slip_in_many_rows_is_one_problem(folder: Path) -> None:

@@ -141,15 +141,6 @@ def test_stale_features_are_told_first(
     assert told == castillo("list", "tiny").output.splitlines(keepends=True)[0]
 
 
-def test_check_leaves_out_what_only_follows(root: Path, replace: Callable[..., None]) -> None:
-    """One wrong row of outlets.csv is one problem, whatever reports name that outlet."""
-    replace("outlets.csv", "North,GB,en,private,newspaper,RSS,no", "North,GB,en,private,newspaper,RSS,non")
-    report = '[[reports]]\nnotebook = "one"\nparameters = { outlet = "north" }\n'
-    replace("study.toml", 'notebook = "plain"\n', f'notebook = "plain"\n{report}')
-    write_notebook(root, "one", ["# One"], PARAMETERS + '\noutlet: str = "north"')
-    assert 2 == len(castillo("check", "tiny").output.splitlines())
-
-
 @pytest.mark.parametrize(("name", "content"), [("meta.json", "{"), ("meta.json", None), ("terms.parquet", None)])
 def test_check_looks_at_the_features(root: Path, name: str, content: str | None) -> None:
     """Where there are any: a study without features is only not annotated yet."""

@@ -6,14 +6,12 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 ENVIRONMENT = (ROOT / "environment.yml").read_text(encoding="utf-8")
 EXTRAS = tuple(PROJECT["optional-dependencies"])
 #: Name on PyPI → name on conda-forge, where they differ.
@@ -57,26 +55,6 @@ def test_every_line_of_the_lock_has_a_hash_and_no_address():
     packages = len(re.findall(r"^[A-Za-z0-9_.-]+==", LOCK, re.MULTILINE))
     assert packages == len(re.findall(r"^[A-Za-z0-9_.-]+==[^\n]*\\\n    --hash=sha256:", LOCK, re.MULTILINE))
     assert [] == re.findall(r"https?://|--index-url|file://", LOCK)
-
-
-def test_conda_s_file_installs_the_project_and_nothing_else():
-    listed = yaml.safe_load(ENVIRONMENT)["dependencies"]
-    assert {"pip": ["-e ."]} == listed[-1]
-    assert len(declared()) + 2 == len(listed) - 1  # python and pip
-
-
-def test_packages_are_installed_by_the_lock_s_hashes_alone():
-    installed = re.findall(r"^\t\$\(BIN\)/python -m pip install (.*)$", MAKEFILE, re.MULTILINE)
-    assert any("--require-hashes -r requirements.lock" in line for line in installed)
-    rest = [line for line in installed if "--require-hashes" not in line and "spacy" not in line]
-    assert rest and all("--no-deps" in line and "-e ." in line for line in rest)
-
-
-def test_the_lock_is_of_every_extra_and_of_the_oldest_python():
-    command = re.search(r"^lock:\n\t(.*)$", MAKEFILE, re.MULTILINE)[1]
-    oldest = PROJECT["requires-python"].removeprefix(">=")
-    for option in ("--all-extras", "--generate-hashes", "--universal", f"--python-version {oldest}"):
-        assert option in command
 
 
 def test_no_package_is_imported_that_is_not_declared():

@@ -339,8 +339,10 @@ def _wait(condition: Callable[[], object], seconds: float = 60) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("kernel", [False, True])
+@pytest.mark.parametrize(
+    ("number", "kernel"),
+    [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGKILL, False), (signal.SIGKILL, True)],
+)
 def test_an_ended_build_leaves_no_process(
     root: Path, number: signal.Signals, kernel: bool, tmp_path: Path, temporary: Path
 ) -> None:

@@ -14,12 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from lxml import html
 from lxml.html import HtmlElement
-
-from analysis.study import load_study
 
 pytestmark = pytest.mark.slow
 
@@ -309,42 +306,3 @@ def test_two_builds_give_the_same_bytes(
     one, two = built("sample"), elsewhere / "out" / "sample"
     assert sorted(path.name for path in one.iterdir()) == sorted(path.name for path in two.iterdir())
     assert [] == [path.name for path in sorted(one.iterdir()) if path.read_bytes() != (two / path.name).read_bytes()]
-
-
-def test_an_alias_changes_the_reports(
-    built: Built, project: Path, tmp_path: Path, castillo: Any, copy_project: Any
-) -> None:
-    """The features are stale until the texts are annotated again; then the report counts what the alias says."""
-    root = copy_project(project, tmp_path / "project")
-    folder = root / "data" / "sample"
-    # Fewer draws, for speed: what is counted does not depend on them.
-    replace(folder / "study.toml", "draws = 5000", "draws = 100")
-    replace(folder / "actors.csv", "mexico,state,Mexico,es,México,", "mexico,state,Mexico,es,Tijuana,")
-
-    assert ["actors.csv"] == load_study(folder).stale_features()
-    listed = castillo(root, "list", "sample")
-    assert "changed since: actors.csv. Run: castillo annotate TEXTS --study sample" in listed.stdout
-    done = castillo(root, "annotate", str(folder / "texts.jsonl"), "--study", "sample", "--jobs", "1")
-    assert 0 == done.returncode, done.stderr
-    assert [] == load_study(folder).stale_features()
-
-    done = castillo(root, "build", "sample", "--only", "actors", "--jobs", "1")
-    assert 0 == done.returncode, done.stdout + done.stderr
-    old, new = (
-        pd.read_csv(reports / "actors.long-tail.csv").set_index("feature").sort_index()
-        for reports in (built("sample"), root / "reports" / "sample")
-    )
-    texts = [json.loads(line) for line in (folder / "texts.jsonl").read_text(encoding="utf-8").splitlines()]
-    for table, names in ((old, "Mexico|México"), (new, "Mexico")):
-        uses = [len(re.findall(rf"\b(?:{names})\b", f"{text['title']}\n{text['body']}")) for text in texts]
-        counted = table.loc["mexico", ["articles_with", "count"]].tolist()
-        assert [sum(use > 0 for use in uses), sum(uses)] == counted
-    assert old.loc["mexico", "count"] > new.loc["mexico", "count"]
-    pd.testing.assert_frame_equal(old.drop(index="mexico"), new.drop(index="mexico"))
-
-
-def replace(path: Path, old: str, new: str) -> None:
-    """Replace one passage of a file, which must be there once."""
-    text = path.read_text(encoding="utf-8")
-    assert 1 == text.count(old), f"{path.name} holds {old!r} {text.count(old)} times"
-    path.write_text(text.replace(old, new), encoding="utf-8")
