@@ -129,9 +129,9 @@ def study_files(study: Study, root: Path, also: Sequence[str], left_out: Set[str
     known |= {"features/meta.json", *(f"features/{schema.name.lower()}.parquet" for schema in FEATURES)}
     tracked = project_files(root) if study.folder == root / place else set()
     names = {p.relative_to(study.folder).as_posix() for p in study.folder.rglob("*") if p.is_file()} - left_out
-    chosen = {n for n in names if n in known or f"{place}/{n}" in tracked or any(fnmatch.fnmatch(n, g) for g in also)}
+    selected = {n for n in names if n in known or f"{place}/{n}" in tracked or any(fnmatch.fnmatch(n, g) for g in also)}
     needed = {path.name for path in study.folder.glob("*.csv")} | {os.path.normpath(t) for t in study.settings.texts}
-    for name in sorted(needed - chosen - left_out):
+    for name in sorted(needed - selected - left_out):
         if (study.folder / name).is_file():
             raise ArchiveError(
                 f"the reports depend on {study.folder / name}, which git does not track and which may hold texts. "
@@ -139,7 +139,7 @@ def study_files(study: Study, root: Path, also: Sequence[str], left_out: Set[str
             )
     if study.folder != root / place and (root / place).exists():
         raise ArchiveError(f"{study.folder} would stand as {place} in the archive, and the project has another there.")
-    return {f"{place}/{name}": study.folder / name for name in chosen}
+    return {f"{place}/{name}": study.folder / name for name in selected}
 
 
 def _zipped(files: Mapping[str, Path], metadata: bytes) -> bytes:
@@ -171,7 +171,7 @@ def describe(study: Study, root: Path, files: Mapping[str, Path]) -> bytes:
         kind, size = _TYPES.get(Path(name).suffix, "text/plain"), str(files[name].stat().st_size)
         about = {"name": name, "encodingFormat": kind, "contentSize": size, "license": {"@id": licence[0]}}
         crate.add_file(files[name], name, properties=about)
-    whole = {
+    properties = {
         "name": f"{study.settings.title}: study, features, code and reports",
         "description": study.settings.question,
         "version": analysis.__version__,
@@ -183,8 +183,8 @@ def describe(study: Study, root: Path, files: Mapping[str, Path]) -> bytes:
     }
     authors = [{"@id": key} for key, about in entities.items() if about["@type"] in ("Person", "Organization")]
     if authors:  # one is no list, as RO-Crate recommends
-        whole |= {"author": authors if len(authors) > 1 else authors[0], "publisher": authors[0]}
-    for key, value in whole.items():
+        properties |= {"author": authors if len(authors) > 1 else authors[0], "publisher": authors[0]}
+    for key, value in properties.items():
         crate.root_dataset[key] = value
     return (json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 

@@ -29,7 +29,7 @@ def check_study(folder: Path) -> list[str]:
 
 
 def remarks(folder: Path) -> list[str]:
-    """What is allowed in a study, and perhaps not meant: articles that no comparison will hold."""
+    """Notes on what is allowed in a study and perhaps not meant: articles that no comparison will hold."""
     study, problems = examine(folder)
     if any(problem.unread for problem in problems) or study.manifest.empty:
         return []
@@ -46,7 +46,7 @@ def remarks(folder: Path) -> list[str]:
             f"note: {folder / 'articles.csv'}: no outlet has the {least} articles that a test asks for (min_articles); "
             f"the most has {most}"
         )
-    with suppress(FeaturesMissing, FeaturesBroken):  # told as problems
+    with suppress(FeaturesMissing, FeaturesBroken):  # listed as problems
         if study.annotated and (warning := study.features_warning()):
             lines.append(f"note: {study.features_folder}: {warning} Run castillo annotate with the texts")
     return lines
@@ -76,7 +76,7 @@ def _reports(study: Study, damaged: Collection[str]) -> list[str]:
     """Reports of study.toml that could not be run."""
     try:
         wrong = plan_reports(study, find_root())[1]
-    except FeaturesBroken:  # told with the features
+    except FeaturesBroken:  # listed with the features
         return []
     doubtful = OUTLETS if "outlets.csv" in damaged else ()  # an outlet whose row was left out is not unknown
     return [format_error(e) for e in wrong if not (isinstance(e, ParameterError) and e.args[1] in doubtful)]

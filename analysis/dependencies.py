@@ -43,9 +43,9 @@ class Code:
 
 def code_behind(*modules: str) -> Code:
     """Modules, all of the library that they import in turn, and the data files and packages that these name."""
-    found = frozenset().union(*map(_with_imports, modules))
-    read = [_read(name) for name in found]
-    files = {_modules()[name] for name in found}
+    names = frozenset().union(*map(_with_imports, modules))
+    read = [_read(name) for name in names]
+    files = {_modules()[name] for name in names}
     files |= _data_files({text for one in read for text in one["strings"]}, {path.parent for path in files})
     imported = {name.partition(".")[0] for one in read for name, _ in one["imports"]} - {_ROOT}
     versions = {name: _version(name) for name in sorted(imported - sys.stdlib_module_names, key=str.casefold)}
@@ -79,8 +79,8 @@ def notebook_modules(sources: Iterable[str]) -> list[str]:
     names = _cell_imports(sources)
     if {(_ROOT, ""), (_ROOT, "*")} & set(names):
         return sorted(name for name in _modules() if name.split(".")[1] not in _COMMANDS)
-    found = {home for module, name in names for home in _homes(module, name)}
-    return sorted(module for module in found if module.split(".")[1] != "publish")
+    homes = {home for module, name in names for home in _homes(module, name)}
+    return sorted(module for module in homes if module.split(".")[1] != "publish")
 
 
 def may_import(sources: Iterable[str], name: str) -> bool:
@@ -148,12 +148,12 @@ def _modules() -> Mapping[str, Path]:
 
 def _data_files(strings: set[str], packages: set[Path]) -> set[Path]:
     """Data files that are used: beside modules, by name; in a folder of their own (templates), with the package."""
-    found = set()
+    used = set()
     for path in (path for path in library_files() if path.suffix != ".py"):
         package = next(folder for folder in path.parents if (folder / "__init__.py").exists())
         if path.name in strings if path.parent == package else package in packages:
-            found.add(path)
-    return found
+            used.add(path)
+    return used
 
 
 @cache
@@ -210,14 +210,14 @@ def _homes(module: str, name: str) -> set[str]:
 @cache
 def _with_imports(module: str) -> frozenset[str]:
     """A module, the packages around it (the lazy root left out), and all that these import."""
-    found: set[str] = set()
+    reached: set[str] = set()
     waiting = [module]
     while waiting:
-        if (module := waiting.pop()) not in found:
-            found.add(module)
+        if (module := waiting.pop()) not in reached:
+            reached.add(module)
             around = {module.rpartition(".")[0]} & set(_modules())
             waiting += around.union(*(_homes(*pair) for pair in _read(module)["imports"] if pair[1]))
-    return frozenset(found)
+    return frozenset(reached)
 
 
 @cache

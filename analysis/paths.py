@@ -88,8 +88,8 @@ def cache_folder(root: Path) -> Path:
     own = root / ".cache" / "castillo"
     if not inside(root, own):
         raise AnalysisError(f"cannot use {own}: its symlink leads out of {root}. Delete the link.")
-    there = next(folder for folder in (own, *own.parents) if folder.exists())
-    if os.access(there, os.W_OK):
+    existing = next(folder for folder in (own, *own.parents) if folder.exists())
+    if os.access(existing, os.W_OK):
         return own
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "castillo" / digest(str(root.resolve()).encode("utf-8", "replace"))[:16]

@@ -108,8 +108,8 @@ def annotate(
             kept += is_kept * features["ARTICLES"].num_rows
         if not texts.added:
             reasons = "; ".join("{file}:{line}: {reason}".format(**line) for line in texts.lines[:3])
-            told = f"no article to annotate; {texts.set_aside.total()} rows were set aside. {reasons}"
-            raise AnalysisError(told.rstrip())
+            message = f"no article to annotate; {texts.set_aside.total()} rows were set aside. {reasons}"
+            raise AnalysisError(message.rstrip())
         articles = work.table("ARTICLES", ["article", "published", "title_tokens"])
         reprints = copies.clusters(articles, lambda some: work.table("SIGNATURES", tables.SIGNATURES.names, some))
         work.add({"REPRINTS": pa.Table.from_pandas(reprints, preserve_index=False)})
@@ -168,8 +168,8 @@ class Texts:
     def append(self, row: Rejected) -> None:
         """Set a row aside."""
         reason = _DETAIL.sub("", row.reason)
-        is_told = reason in self.set_aside or len(self.set_aside) < _REASONS
-        self.set_aside[reason if is_told else "other reasons"] += 1
+        is_counted = reason in self.set_aside or len(self.set_aside) < _REASONS
+        self.set_aside[reason if is_counted else "other reasons"] += 1
         line: dict[str, object] = {"file": row.path.name, "line": row.line, "reason": row.reason}  # folders are private
         if len(self.rejected) < _SHOWN:
             self.rejected.append(row)

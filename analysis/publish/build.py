@@ -77,21 +77,21 @@ class Build:
     def run(
         self, only: Sequence[str] = (), force: bool = False, warm: WarmProcess | None = None, **options: Any
     ) -> BuildResult:
-        """Make the chosen reports that are not fresh, write their files, and all that lists them.
+        """Make the selected reports that are not fresh, write their files, and all that lists them.
 
         `warm` was started before, so that it is ready sooner. `options` are `jobs` (processes at once; by default as
         many as cores and memory allow), `progress`, and, as in `Order`, `kernel` and `cell_seconds`.
         """
-        chosen, folder = select(self.reports, only), self.result.folder
+        selected, folder = select(self.reports, only), self.result.folder
         state.prepare(self.cache.folder, root=self.cache.root)
         state.prepare(folder, root=folder.parent)
         with state.lock(self.cache.folder / ".lock", echo=self.echo):
             self._claim()
-            for left in folder.glob(".castillo-*"):  # by a killed build
-                left.unlink(missing_ok=True)
+            for leftover in folder.glob(".castillo-*"):  # by a killed build
+                leftover.unlink(missing_ok=True)
             self.cache.forget_all_fresh()
-            todo = [report for report in chosen if force or self.status(report).word != "fresh"]
-            self.result.fresh = [report.name for report in chosen if report not in todo]
+            todo = [report for report in selected if force or self.status(report).word != "fresh"]
+            self.result.fresh = [report.name for report in selected if report not in todo]
             if todo:
                 self._make(todo, warm, **options)
             if not only:
@@ -99,8 +99,8 @@ class Build:
             words = self._write_index()
             if not (only or self.result.failed):
                 if folder.parent != self.root / "reports" or not manifest.has_manifest(folder):
-                    made = manifest.make_manifest(folder, self.study.name, self.root, self.files())
-                    manifest.write_manifest(folder, made)
+                    current = manifest.make_manifest(folder, self.study.name, self.root, self.files())
+                    manifest.write_manifest(folder, current)
                 if words == {"fresh"}:
                     self.cache.keep_all_fresh(self.inputs, len(self.reports), self.warning)
         keep_digests()
@@ -169,14 +169,14 @@ class Build:
 
     def _claim(self) -> None:
         """Refuse a folder of reports that another study has under the same name."""
-        mark, mine = self.cache.folder / "owner", os.path.relpath(self.study.folder, self.root)
-        other = mark.read_text(encoding="utf-8") if mark.is_file() else mine
-        if other != mine and state.study_name(self.root / other) == self.study.name:
+        mark, own = self.cache.folder / "owner", os.path.relpath(self.study.folder, self.root)
+        other = mark.read_text(encoding="utf-8") if mark.is_file() else own
+        if other != own and state.study_name(self.root / other) == self.study.name:
             raise BuildError(
                 f"{self.result.folder} holds the reports of {other}, which is called {self.study.name!r} too. "
                 "Give one of the two another name in its study.toml."
             )
-        state.write(mark, mine.encode(), root=self.cache.root)
+        state.write(mark, own.encode(), root=self.cache.root)
 
     def files(self) -> set[str]:
         """Names of the files that the study's reports have, or had when they last succeeded."""
@@ -186,9 +186,9 @@ class Build:
         return notebook_path(self.root, report.notebook)
 
     def _remove_strays(self) -> None:
-        """Delete what earlier builds made of reports that the matrix has no more; files of others stay."""
-        made = {file for name in self.cache.names() for file in self.cache.load(name).files}
-        for name in sorted(made - self.files()):
+        """Delete what earlier builds remembered of reports that the matrix has no more; files of others stay."""
+        remembered = {file for name in self.cache.names() for file in self.cache.load(name).files}
+        for name in sorted(remembered - self.files()):
             if (path := self.result.folder / name).is_file():
                 path.unlink()
                 self.result.removed.append(name)

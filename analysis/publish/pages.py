@@ -102,21 +102,21 @@ def write_figures(reports: Path) -> list[Path]:
 
     They are no part of a build: pages, manifest and what `verify` compares stay as they are.
     """
-    folder, made = reports / "figures", []
+    folder, paths = reports / "figures", []
     if folder.is_symlink():
         raise BuildError(f"{folder} is a symlink: figures are written and deleted in the reports' own folder only.")
     for page in sorted(reports.glob("*.html")):
         for name, svg in _FIGURE.findall(page.read_text(encoding="utf-8")):
-            made.append(folder / f"{page.stem}.{slug(name)}.svg")
-            write(made[-1], standalone(svg).encode(), root=reports)
-    for path in set(folder.glob("*.svg")) - set(made):
+            paths.append(folder / f"{page.stem}.{slug(name)}.svg")
+            write(paths[-1], standalone(svg).encode(), root=reports)
+    for path in set(folder.glob("*.svg")) - set(paths):
         path.unlink()
-    return sorted(made)
+    return sorted(paths)
 
 
 def standalone(svg: str) -> str:
     """An inline figure as a file: fixed colours, its own size and font, a white ground."""
-    svg = re.sub(r"var\(--(\w+)(?:, [^()]*)?\)", lambda found: _COLOURS[found[1]], svg)
+    svg = re.sub(r"var\(--(\w+)(?:, [^()]*)?\)", lambda match: _COLOURS[match[1]], svg)
     width, height = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', svg).groups()  # type: ignore[union-attr]
     size = f'width="{width}" height="{height}" font-family="sans-serif"'
     svg = re.sub(r'style="width:100%[^"]*"', size, svg, count=1)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from analysis.errors import BuildError
-from analysis.publish.environment import quick_jsonschema, report_environment
+from analysis.publish.environment import report_environment, shorten_imports
 from analysis.publish.pool import Call, Place, Pool, describe_ending
 from analysis.publish.reports import Failure, Outcome, Rendered, Report
 
@@ -137,10 +137,10 @@ def main() -> None:
 
 
 def _import(modules: Iterable[str]) -> None:
-    with quick_jsonschema():
-        for name in modules:
-            with suppress(Exception):  # a report will meet it again, and say so
-                importlib.import_module(name)
+    shorten_imports()
+    for name in modules:
+        with suppress(Exception):  # a report will meet it again, and say so
+            importlib.import_module(name)
 
 
 def _warm_up(scratch: Path) -> None:

@@ -46,7 +46,7 @@ _WINDOWS = re.compile(rf"\b[A-Za-z]:\\(?:{_PART}\\)*({_PART})")
 
 
 def make(task: Task, at: Callable[[Place], object], *, kernel: bool = False) -> Outcome:
-    """Files of a report, or its failure; `at` is told each statement before it runs, of a kernel each cell."""
+    """Files of a report, or its failure; `at` is called before each statement, in a kernel before each cell."""
     start = time.perf_counter()
     np.random.seed()  # as in a new process; the random module does this by itself
     try:
@@ -105,8 +105,8 @@ def _failure(error: Any, cells: Sequence[Any], root: Path, statement: int | None
     """Failure of a cell, in the numbers of the notebook as its author sees it; the line is the innermost known."""
     number, parameters = _number(cells, error.cell_index), _number(cells, _tagged(cells))
 
-    def renumber(found: re.Match[str]) -> str:
-        count = int(found[1])
+    def renumber(match: re.Match[str]) -> str:
+        count = int(match[1])
         return f"In[{count - (count > parameters)}]"
 
     text = re.sub(r"\bIn ?\[(\d+)\]", renumber, plain("\n".join(error.traceback), root))
@@ -172,11 +172,8 @@ def _shown(output: Any, report: str, files: dict[str, bytes], headlines: list[st
 
 def _csv_name(base: str, files: Mapping[str, bytes]) -> str:
     """A file's name that no other table has: with -2, -3 and so on where two have the same."""
-    name, copy = f"{base}.csv", 1
-    while name in files:
-        copy += 1
-        name = f"{base}-{copy}.csv"
-    return name
+    names = (f"{base}{end}.csv" for end in ("", *(f"-{copy}" for copy in range(2, len(files) + 3))))
+    return next(name for name in names if name not in files)
 
 
 class SafeRenderer(IPythonRenderer):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import AnalysisError, BuildError, ParameterError, did_you_mean, format_error
-from analysis.publish.environment import quick_jsonschema
+from analysis.publish.environment import shorten_imports
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -128,8 +128,9 @@ def read_parameters(path: Path) -> tuple[Parameter, ...]:
 
 @cache
 def _inspect(source: str) -> list[tuple[str, str, str, str]]:
-    with quick_jsonschema():
-        from papermill.translators import PythonTranslator
+    shorten_imports()
+    from papermill.translators import PythonTranslator
+
     return list(PythonTranslator.inspect({"source": source}))
 
 
@@ -182,8 +183,8 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
                 reports.append(Report(report_name(rule.notebook, order, given), rule.notebook, parameters))
         except (BuildError, ParameterError) as error:
             wrong.append(error)
-        for found in wrong[before:]:
-            found.add_note(_place(study, number))
+        for problem in wrong[before:]:
+            problem.add_note(_place(study, number))
     names = [report.name for report in reports]
     for name in sorted({name for name in names if names.count(name) > 1}):
         wrong.append(
