@@ -16,12 +16,12 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import tables
-from analysis.publish.environment import quick_jsonschema
+from analysis.publish.environment import shorten_imports
 from analysis.study import Study, load_study
 from analysis.text.gazetteer import Gazetteer
 
-with quick_jsonschema():
-    import nbformat
+shorten_imports()
+import nbformat
 
 SMALL = """
 name = "small"
