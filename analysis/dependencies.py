@@ -162,7 +162,6 @@ def _read(module: str) -> dict[str, Any]:
     path, sources = _modules()[module], _cache()["sources"]
     if (key := f"{module} {content_digest(path)}") not in sources:
         tree = ast.parse(path.read_bytes())
-        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
         nodes = list(ast.walk(tree))
         typing = [
             node for node in nodes if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
@@ -170,7 +169,7 @@ def _read(module: str) -> dict[str, Any]:
         unused = {id(inner) for node in typing for inner in ast.walk(node)}
         strings = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
         sources[key] = {
-            "imports": list(_imports((node for node in nodes if id(node) not in unused), package)),
+            "imports": list(_imports(node for node in nodes if id(node) not in unused)),
             "lazy": any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body),
             "strings": sorted(filter(_FILE_NAME.fullmatch, strings)),
         }
@@ -178,14 +177,13 @@ def _read(module: str) -> dict[str, Any]:
     return sources[key]  # type: ignore[no-any-return]
 
 
-def _imports(nodes: Iterable[ast.AST], package: str = "") -> Iterator[tuple[str, str]]:
-    """Imports as module and name; the name is empty where the module as a whole is bound."""
+def _imports(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Imports as module and name; the name is empty where the module as a whole is bound. None here is relative."""
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: package.count(".") + 2 - node.level] if node.level else []
-            yield from ((".".join([*above, *filter(None, [node.module])]), alias.name) for alias in node.names)
+            yield from ((node.module or "", alias.name) for alias in node.names)
 
 
 def _cell_imports(sources: Iterable[str]) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from analysis.study import Study, load_study
 from analysis.text.gazetteer import Gazetteer
 
 shorten_imports()
-import nbformat
+import nbformat  # noqa: E402
 
 SMALL = """
 name = "small"

@@ -1,7 +1,6 @@
-"""Partitions: named by all that they are made of, measured by this process, processes or a Dask cluster, in order."""
+"""Partitions measured by processes or a Dask cluster: the same values, and every loss is told with what to do."""
 
 import os
-import pickle
 import re
 import signal
 import subprocess
@@ -9,90 +8,16 @@ import sys
 import threading
 import time
 
-import pandas as pd
 import pytest
 from compare_features import compare_features
 from growing import sample_copy, varied, write_texts
 from ministudy import mini_study
 
 from analysis.annotation import partitions
-from analysis.annotation.partitions import measure, measuring, partition_name, run_partitions
+from analysis.annotation.partitions import measure, measuring
 from analysis.annotation.run import annotate
-from analysis.annotation.workfolder import WorkFolder
 from analysis.errors import AnalysisError
-from analysis.readers import read_texts
 from analysis.study import load_study
-from analysis.text.gazetteer import Gazetteer
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    """The study of three texts."""
-    return mini_study(tmp_path_factory.mktemp("partitions") / "mini")
-
-
-@pytest.fixture(scope="module")
-def texts(study):
-    """Its texts, in English and in Polish."""
-    (chunk,) = read_texts(study.folder / "texts.jsonl")
-    return chunk.assign(body_kind=["caption", "", ""])
-
-
-@pytest.fixture(scope="module")
-def gazetteer(study):
-    """Its actors and labels, pickled."""
-    return pickle.dumps(Gazetteer.from_tables(study.actors, study.labels))
-
-
-def test_whatever_a_partition_is_made_of_that_changes_gives_it_another_name(texts):
-    """Any cell, the order of the texts, the instruments; the index of the texts is none of it."""
-    names = [partition_name(texts, "x"), partition_name(texts, "y")]
-    names += [partition_name(other, "x") for other in (texts[::-1], texts[:2])]
-    for column in ("article", "outlet", "language", "published", "url", "source", "title", "body", "body_kind"):
-        changed = texts.copy()
-        value = changed.loc[1, column]
-        changed.loc[1, column] = value + pd.Timedelta(seconds=1) if column == "published" else f"{value}!"
-        names.append(partition_name(changed, "x"))
-    assert 13 == len(set(names))
-    assert names[0] == partition_name(texts.set_axis(range(5, 5 + len(texts))), "x")
-
-
-class Recorded:
-    """Measures once the result is asked for; records what was asked of it."""
-
-    def __init__(self, gazetteer):
-        self.gazetteer, self.submitted, self.waiting, self.most = gazetteer, [], 0, 0
-
-    def __call__(self, texts):
-        self.submitted.append(texts["article"][0])
-        self.waiting += 1
-        self.most = max(self.most, self.waiting)
-
-        def result():
-            self.waiting -= 1
-            return measure(texts, self.gazetteer)
-
-        return result
-
-
-@pytest.fixture
-def single(texts):
-    """Six partitions of one article each, the three texts twice under other ids."""
-    rows = [texts[at : at + 1].reset_index(drop=True) for at in range(len(texts))]
-    return rows + [row.assign(article=row["article"] + "-again") for row in rows]
-
-
-@pytest.mark.parametrize("pending", [0, 1, 99])
-def test_partitions_come_in_order_and_no_more_wait_than_may(pending, single, gazetteer, tmp_path):
-    """But for the one whose result is asked for next."""
-    submit = Recorded(gazetteer)
-    with WorkFolder(tmp_path / "features") as work:
-        done = list(run_partitions(iter(single), "x", submit, pending, work))
-    articles = [row["article"][0] for row in single]
-    assert articles == [features["ARTICLES"]["article"].to_pylist()[0] for features, _ in done] == submit.submitted
-    assert min(pending + 1, len(single)) == submit.most
-    assert not any(is_kept for _, is_kept in done)
-
 
 ENVIRONMENT = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False", "DASK_DISTRIBUTED__DASHBOARD__LINK": ""}
 

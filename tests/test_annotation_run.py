@@ -40,25 +40,6 @@ def test_the_result_says_what_happened(done):
     assert ["caption", "caption", "full"] == study.features(tables.ARTICLES)["body_kind"].to_list()
 
 
-def test_mentions(done):
-    """Of actors and labels, in two languages."""
-    table = done[0].features(tables.MENTIONS)
-    found = [(row.article, row.start, row.end, row.entry, row.voice) for row in table.itertuples()]
-    assert [
-        ("herald-1", 0, 10, "crowd:protesters", "own"),
-        ("herald-1", 17, 26, "ada-rivas", "own"),
-        ("herald-1", 30, 34, "peru", "own"),
-        ("herald-1", 35, 43, "congress", "own"),
-        ("herald-1", 54, 57, "crowd:mob", "quoted"),
-        ("herald-1", 65, 70, "ada-rivas", "own"),
-        ("herald-2", 3, 14, "act:coup", "own"),
-        ("herald-2", 20, 23, "crowd:mob", "own"),
-        ("kurier-1", 0, 9, "leo-rivas", "own"),
-        ("kurier-1", 12, 16, "peru", "own"),
-        ("kurier-1", 17, 22, "leo-rivas", "own"),
-    ] == found
-
-
 def test_the_manifest_is_only_appended_to(done, tmp_path):
     study = done[0]
     before = (mini_study(tmp_path / "mini").folder / "articles.csv").read_text(encoding="utf-8")

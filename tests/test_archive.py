@@ -208,6 +208,12 @@ def test_the_description_is_a_valid_crate(root: Path, tmp_path: Path, no_network
     assert any("name" in message for message in validate(spoilt))
 
 
+def test_without_rocrate_it_says_what_to_install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rocrate.rocrate", None)
+    with pytest.raises(ArchiveError, match=r"pip install 'castillo-coverage\[archive\]'"):
+        make_archive(load_study("tiny"))
+
+
 def test_the_list_of_root_files_is_git_s() -> None:
     """Without git an archive holds the same files of the root as with it."""
     found = {name for name in project_files(ROOT) if "/" not in name}
