@@ -106,8 +106,9 @@ def annotate(
             work.add(features)
             copies.add(features["SIGNATURES"])
             kept += is_kept * features["ARTICLES"].num_rows
+        lines = [_place(row) for row in texts.rejected]
         if not texts.added:
-            reasons = "; ".join("{file}:{line}: {reason}".format(**line) for line in texts.lines[:3])
+            reasons = "; ".join("{file}:{line}: {reason}".format(**line) for line in lines[:3])
             message = f"no article to annotate; {texts.set_aside.total()} rows were set aside. {reasons}"
             raise AnalysisError(message.rstrip())
         articles = work.table("ARTICLES", ["article", "published", "title_tokens"])
@@ -120,7 +121,7 @@ def annotate(
         if len(added):
             append_articles(study.folder / "articles.csv", added)
         aside, skipped = dict(texts.set_aside), dict(texts.skipped)
-        meta = {"inputs": inputs, "measured": measured, "articles": len(articles), "rejected": texts.lines}
+        meta = {"inputs": inputs, "measured": measured, "articles": len(articles), "rejected": lines}
         work.publish({**meta, "set_aside": aside, "skipped": skipped})
     keep_digests()
     without_text = tuple(sorted(set(study.manifest["article"]) - set(articles["article"])))
@@ -130,13 +131,12 @@ def annotate(
 
 
 class Texts:
-    """Texts that fit a study, and what does not: `rejected` are the first rows that were set aside, `lines` theirs in
-    the log (place and reason, no text); `set_aside` counts all by reason, without details; `skipped` counts what is no
-    article; `added` holds what articles.csv lacks."""
+    """Texts that fit a study, and what does not: `rejected` are the first rows that were set aside; `set_aside` counts
+    all by reason, without details; `skipped` counts what is no article; `added` are those that articles.csv lacks."""
 
     def __init__(self, study: Study, log: Path) -> None:
         self._study, self._outlets, self._log = study, set(study.outlets["outlet"]), log
-        self.rejected, self.lines = list[Rejected](), list[dict[str, object]]()
+        self.rejected = list[Rejected]()
         self.set_aside, self.skipped, self.added = Counter[str](), Counter[str](), list[pd.DataFrame]()
 
     def read(self, paths: str | Path | Iterable[str | Path]) -> Iterator[pd.DataFrame]:
@@ -170,12 +170,14 @@ class Texts:
         reason = _DETAIL.sub("", row.reason)
         is_counted = reason in self.set_aside or len(self.set_aside) < _REASONS
         self.set_aside[reason if is_counted else "other reasons"] += 1
-        line: dict[str, object] = {"file": row.path.name, "line": row.line, "reason": row.reason}  # folders are private
         if len(self.rejected) < _SHOWN:
             self.rejected.append(row)
-            self.lines.append(line)
         with write_errors(self._log), self._log.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write(json.dumps(_place(row), ensure_ascii=False) + "\n")
+
+
+def _place(row: Rejected) -> dict[str, object]:
+    return {"file": row.path.name, "line": row.line, "reason": row.reason}  # folders are private
 
 
 def _shown(value: str) -> str:
