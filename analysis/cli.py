@@ -36,13 +36,13 @@ def main() -> None:
 @click.option("--output", type=PATH, help="Folder for the reports.  [default: reports/]")
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
 @JOBS
-@click.option("--force", is_flag=True, help="Render fresh reports too.")
+@click.option("--force", is_flag=True, help="Make the others again, too.")
 @click.option("--figures", is_flag=True, help="Write each figure also as SVG, into figures/ beside the reports.")
 @click.option("--kernel", is_flag=True, help="Run notebooks in ordinary Jupyter kernels: slower, the same bytes.")
 @click.option("--cell-seconds", default=3600.0, show_default=True, type=POSITIVE, help="Time limit of a cell (s).")
 @TRUST
 def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, figures: bool, **options: Any) -> None:
-    """Render the reports of STUDY that are not fresh.
+    """Make the reports of STUDY that are missing or out of date.
 
     Example: castillo build --only 'outlet--*' --jobs 2
     """

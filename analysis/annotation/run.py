@@ -120,14 +120,13 @@ def annotate(
         inputs |= dict.fromkeys(changed, "changed while texts were measured")
         if len(added):
             append_articles(study.folder / "articles.csv", added)
-        aside, skipped = dict(texts.set_aside), dict(texts.skipped)
         meta = {"inputs": inputs, "measured": measured, "articles": len(articles), "rejected": lines}
-        work.publish({**meta, "set_aside": aside, "skipped": skipped})
+        work.publish({**meta, "set_aside": texts.set_aside, "skipped": texts.skipped})
     keep_digests()
     without_text = tuple(sorted(set(study.manifest["article"]) - set(articles["article"])))
     untitled = int((articles["title_tokens"] == 0).sum())
-    rejected, new = tuple(texts.rejected), tuple(added["article"])
-    return Annotation(folder, len(articles), rejected, new, without_text, aside, skipped, kept, untitled, work.damaged)
+    rest = (texts.set_aside, texts.skipped, kept, untitled, work.damaged)
+    return Annotation(folder, len(articles), tuple(texts.rejected), tuple(added["article"]), without_text, *rest)
 
 
 class Texts:
