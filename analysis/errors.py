@@ -127,4 +127,4 @@ class BuildError(AnalysisError):
 
 
 class ArchiveError(AnalysisError):
-    """An archive cannot be made, or would not give the same reports again."""
+    """Error of an archive that cannot be made, or would not give the same reports again."""

@@ -1,4 +1,4 @@
-"""Building a study's reports: check everything, render what is not fresh, write it whole, tell what happened."""
+"""Building a study's reports: everything is checked, stale reports are made anew and written, outcomes reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""manifest.json: digest of every file of a study's reports, what they were made with; and a new build held to it."""
+"""manifest.json: digest of every file of a study's reports, what they were made with; comparison of a new build."""
 
 from __future__ import annotations
 

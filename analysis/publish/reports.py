@@ -51,7 +51,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a report could not be made: cell as JupyterLab counts after Run All and line in it, exception, traceback."""
+    """Reason why a report was not made: cell as JupyterLab counts after Run All and line in it, exception, traceback."""
 
     cell: int | None
     line: int | None
@@ -156,7 +156,7 @@ def fits(value: Any, kind: str) -> bool:
 
 
 def study_reports(study: Study, root: Path) -> list[Report]:
-    """Every report of a study; an error that tells everything wrong with them, where anything is."""
+    """Every report of a study; one error that lists everything wrong with them."""
     reports, wrong = plan_reports(study, root)
     if len(wrong) == 1:
         raise wrong[0]
@@ -169,7 +169,7 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
     """Every report of a study in the order of study.toml, and everything that is wrong with them."""
     reports: list[Report] = []
     wrong: list[AnalysisError] = []
-    # Notebooks are told to load it by name where it lies in the project's data/, else by path.
+    # Notebooks load it by name where it lies in the project's data/, else by path.
     argument = study.folder.name if study.folder.parent == (root / "data").resolve() else str(study.folder)
     for number, rule in enumerate(study.settings.reports):
         before = len(wrong)
