@@ -51,7 +51,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Failure:
-    """Reason why a report was not made: cell as JupyterLab counts after Run All and line in it, exception, traceback."""
+    """Reason a report was not made: cell as JupyterLab counts after Run All and line in it, exception, traceback."""
 
     cell: int | None
     line: int | None
