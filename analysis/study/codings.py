@@ -29,7 +29,7 @@ SETTLED = "settled"
 _NOT_APPLICABLE = frozenset({"n/a", "na", "n.a.", "not applicable", "not-applicable"})
 _YES, _NO = frozenset({"yes", "y", "x", "1", "true"}), frozenset({"", "no", "n", "0", "false"})
 #: Columns of a sheet that are no variable.
-_FIXED = ("article", "start", "end", "target", "coder", "note")
+_FIXED = ("article", "outlet", "url", "start", "end", "target", "coder", "note")
 #: Columns of CODINGS that say what a value was given to, and by whom.
 _UNIT = ("article", "start", "end", "target", "coder", "variable")
 

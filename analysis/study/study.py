@@ -178,8 +178,8 @@ class Study:
 
     @property
     def only_coded(self) -> bool:
-        """True for a study of codes that people gave, without features."""
-        return not self.annotated and not self.codings.empty
+        """True for a study of codes that people gave or will give, without features."""
+        return not self.annotated and not self.codebook.empty
 
     def features(self, table: Schema | str) -> pd.DataFrame:
         """One table of features, checked, sorted by its key; read once. Large ones are better asked by `store`.
