@@ -6,16 +6,24 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from analysis.dependencies import code_behind, content_digest
 from analysis.errors import AnalysisError
 from analysis.paths import cache_folder, code_files, digest, find_root, replace_file
 from analysis.stats.agreement import agreement
 from analysis.stats.inference import DIGITS
-from analysis.stats.outlet_groups import add_family_q, compare_outlet_groups, outlet_shares
+from analysis.stats.outlet_groups import (
+    LEAST_ARTICLES,
+    LEAST_OUTLETS,
+    add_family_q,
+    compare_outlet_groups,
+    outlet_shares,
+)
 from analysis.study import Study
 from analysis.study.codings import counted, in_order, spread
 from analysis.study.settings import GroupRule
@@ -113,41 +121,81 @@ def usable(study: Study, variable: str) -> dict[str, str]:
     return {value: verdict for value, verdict in verdicts.items() if verdict != "not used"}
 
 
-def code_shares(study: Study, variable: str, by: str) -> pd.DataFrame:
-    """Shares of pages that have each usable value of a variable, by a column of `article_facts`; see `outlet_shares`.
+def code_shares(study: Study, variable: str, by: str | pd.Series) -> pd.DataFrame:
+    """Shares of pages that have each usable value of a variable, by group; see `outlet_shares`.
 
-    Groups of fewer than five outlets are left out.
+    Parameters
+    ----------
+    study : Study with codes
+    variable : of codebook.csv
+    by : column of `article_facts`, or Series of groups, index article (`portrait_groups`)
+
+    Returns
+    -------
+    DataFrame of `outlet_shares`, without groups of fewer than five outlets; where outlets are what is compared pages
+    are the unit, and groups have twenty of them
     """
     values, facts = coded_values(study)[variable][list(usable(study, variable))], article_facts(study)
-    groups = facts[by].reindex(values.index).dropna()
-    table = outlet_shares(values.loc[groups.index], facts["outlet"], groups)
-    return table[table["outlets"] >= LEAST_OUTLETS].round(DIGITS)
+    groups = _groups(facts, by).reindex(values.index).dropna()
+    table = outlet_shares(values.loc[groups.index], _units(facts, by), groups)
+    return table[table["outlets"] >= (LEAST_ARTICLES if _of_outlets(by) else LEAST_SHOWN_OUTLETS)].round(DIGITS)
 
 
 #: Groups of fewer outlets are not shown.
-LEAST_OUTLETS = 5
+LEAST_SHOWN_OUTLETS = 5
 
 
-def code_differences(study: Study, variable: str, by: str) -> pd.DataFrame:
+def portrait_groups(study: Study, outlet: str, other: str = "") -> pd.Series:
+    """Names of the outlet and of what it is set beside, index article: another outlet, or the others of its country.
+
+    UnknownName where there is no such outlet.
+    """
+    facts, name = article_facts(study), study.outlet_name(outlet)
+    country = facts.loc[facts["outlet"] == outlet, "country"].iloc[0]
+    beside = facts["outlet"] == other if other else (facts["country"] == country) & (facts["outlet"] != outlet)
+    groups = pd.Series(None, index=facts.index, dtype="str")
+    groups[beside] = study.outlet_name(other) if other else f"other outlets ({country})"
+    groups[facts["outlet"] == outlet] = name
+    return groups
+
+
+def _of_outlets(by: str | pd.Series) -> bool:
+    """True where single outlets are compared, so that their pages are the unit."""
+    return not isinstance(by, str) or by == "outlet"
+
+
+def _groups(facts: pd.DataFrame, by: str | pd.Series) -> pd.Series:
+    return facts[by] if isinstance(by, str) else by.reindex(facts.index)
+
+
+def _units(facts: pd.DataFrame, by: str | pd.Series) -> pd.Series:
+    """The outlet of each page, or the page itself where single outlets are compared."""
+    return pd.Series(facts.index, index=facts.index) if _of_outlets(by) else facts["outlet"]
+
+
+def code_differences(study: Study, variable: str, by: str | pd.Series) -> pd.DataFrame:
     """Differences between each group of outlets and the others in a variable, with what they survive.
 
-    Columns of `compare_outlet_groups`, then `verdict` of the value and `fails`: the conditions in which the difference
-    does not hold (its interval holds zero, or its sign turns), among them the pages coded twice, by either coder.
+    Parameters as of `code_shares`.
+
+    Returns
+    -------
+    DataFrame, columns of `compare_outlet_groups`, then `verdict` of the value and `fails`: the conditions in which the
+    difference does not hold (its interval holds zero, or its sign turns), among them the pages coded twice
     """
     verdicts = usable(study, variable)
     values, facts = coded_values(study)[variable][list(verdicts)], article_facts(study)
     facts = facts.loc[values.index]
-    within = None if by in ("group", "language") else facts["language"]
-    compare = partial(_compare, study, by=by, within=within)
+    groups = _groups(facts, by)
+    compare = partial(_compare, study, by=by)
     table = compare(values, facts, draws=study.settings.draws)
-    subsets = {
-        "without aggregators": facts["aggregator"] != "yes",
-        "without agency copy": facts["agency"].isna(),
-        "with one page per outlet": ~facts["outlet"].duplicated(),
-        "without the largest outlet of each group": ~facts["outlet"].isin(_largest(facts, by)),
-    }
+    subsets = {"without aggregators": facts["aggregator"] != "yes", "without agency copy": facts["agency"].isna()}
+    if not _of_outlets(by):
+        subsets["with one page per outlet"] = ~facts["outlet"].duplicated()
+        subsets["without the largest outlet of each group"] = ~facts["outlet"].isin(_largest(facts["outlet"], groups))
     kept = {name: compare(values[rows], facts[rows], draws=1) for name, rows in subsets.items()}
-    twice = _signs_of_twice_coded(study, variable, facts[by])
+    first, second = _twice_coded(study, variable)
+    twice = groups.reindex(first.index)
     fails = []
     for row in table.itertuples():
         sign, wrong = np.sign(row.difference), []
@@ -156,56 +204,103 @@ def code_differences(study: Study, variable: str, by: str) -> pd.DataFrame:
             ends = same[["lower", "upper"]].to_numpy()
             if len(ends) and not (np.sign(ends) == sign).all():
                 wrong.append(name)
-        if not within_language(by) and (np.array(twice.get((row.value, row.group), ())) * sign < 0).any():
-            wrong.append("on the pages coded twice")
+        wrong += _fails_on_twice_coded(row, first, second, twice, languages=not within_language(by))
         fails.append("; ".join(wrong))
     return table.assign(verdict=table["value"].map(verdicts), fails=fails).round(DIGITS)
 
 
-def within_language(by: str) -> bool:
-    """Whether groups are compared within one language: not where the groups are languages themselves."""
-    return by not in ("group", "language")
+#: Groups that differ in language, so that first coders, who worked by language, differ with them.
+_LANGUAGES = ("group", "language")
+#: Fewest pages coded twice, on either side, by which a difference is corrected.
+LEAST_TWICE_CODED = 10
+
+
+def within_language(by: str | pd.Series) -> bool:
+    """True where groups are compared within one language: not where the groups are languages themselves."""
+    return not (isinstance(by, str) and by in _LANGUAGES)
 
 
 def _compare(
-    study: Study, values: pd.DataFrame, facts: pd.DataFrame, *, by: str, within: pd.Series | None, draws: int
+    study: Study, values: pd.DataFrame, facts: pd.DataFrame, *, by: str | pd.Series, draws: int
 ) -> pd.DataFrame:
-    known = facts[by].dropna().index
-    strata = [facts[name] for name in study.settings.match if name in facts]
+    groups = _groups(facts, by).dropna()
+    units = _units(facts, by)
     return compare_outlet_groups(
-        values.loc[known],
-        facts["outlet"] + " " + facts[by],  # an outlet with pages in two languages is two
-        facts[by],
-        strata=strata,
-        within=within,
+        values.loc[groups.index],
+        units + " " + groups,  # an outlet with pages in two languages is two
+        groups,
+        strata=[facts[name] for name in study.settings.match if name in facts],
+        within=facts["language"] if within_language(by) else None,
         draws=draws,
         seed=study.settings.seed,
     )
 
 
-def _largest(facts: pd.DataFrame, by: str) -> list[str]:
+def _largest(outlets: pd.Series, groups: pd.Series) -> list[str]:
     """The outlet with most articles of each group."""
-    counts = facts.groupby([by, "outlet"]).size()
+    counts = outlets.groupby([groups, outlets]).size()
     return [str(outlet) for _, outlet in counts.groupby(level=0).idxmax()]
 
 
-def _signs_of_twice_coded(study: Study, variable: str, groups: pd.Series) -> dict[tuple[str, str], tuple[float, float]]:
-    """Difference of shares between a group and the others on the pages coded twice, by the first and second coder."""
-    codes = in_order(_spread(study), study.settings.coders)[variable]
+def _twice_coded(study: Study, variable: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Codes of the pages coded twice by the first and by the second coder, index article."""
+    codes = in_order(_spread(study), study.settings.coders)[variable].dropna()
     order = codes.groupby(level=0).cumcount()
     second = codes[order == 1].droplevel(1)
-    parts = (codes[order == 0].droplevel(1).loc[second.index], second)
-    of = groups.reindex(second.index)
-    differences = {
-        group: [part[of == group].mean() - part[of != group].mean() for part in parts] for group in set(of.dropna())
-    }
-    return {
-        (str(value), str(group)): (float(first[value]), float(other[value]))
-        for group, (first, other) in differences.items()
-        for value in codes.columns
-    }
+    return codes[order == 0].droplevel(1).loc[second.index], second
 
 
-def differences_of(study: Study, variables: Sequence[str], by: str) -> pd.DataFrame:
+def _fails_on_twice_coded(
+    row: Any, first: pd.DataFrame, second: pd.DataFrame, groups: pd.Series, *, languages: bool
+) -> list[str]:
+    """Conditions on the pages coded twice in which a difference does not hold; none where they are too few."""
+    sides = groups == row.group, groups.notna() & (groups != row.group)
+    if min(side.sum() for side in sides) < LEAST_TWICE_CODED:
+        return []
+    (here, there), wrong = ([codes.loc[side, row.value] for codes in (first, second)] for side in sides), []
+    sign = np.sign(row.difference)
+    if not (np.sign(_corrected(row, here[1] - here[0], there[1] - there[0])) == sign).all():
+        wrong.append("corrected by the second coders' codes")
+    if languages and any((a.mean() - b.mean()) * sign < 0 for a, b in zip(here, there, strict=True)):
+        wrong.append("on the pages coded twice")
+    return wrong
+
+
+def _corrected(row: Any, here: pd.Series, there: pd.Series) -> np.ndarray:
+    """Ends of a difference's 95 % interval, corrected by what second coders say otherwise (second minus first code).
+
+    The mean change on the pages coded twice is added to the difference, and its variance to that of the difference
+    (a difference estimator of two-phase sampling: Cochran 1977, ch. 12).
+    """
+    estimate = row.difference + here.mean() - there.mean()
+    variance = here.var() / len(here) + there.var() / len(there)
+    half = np.hypot((row.upper - row.lower) / 2, norm.isf(0.025) * np.sqrt(variance))
+    return np.array([estimate - half, estimate + half])
+
+
+def group_overlap(study: Study, by: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Outlets and pages of each country × language × ownership × kind, and why groups have no test.
+
+    Returns
+    -------
+    DataFrame of country, language, ownership, medium, outlets, pages, most pages first; mapping of group → reason
+    """
+    facts = article_facts(study)
+    parts = ["country", "language", "ownership", "medium"]
+    table = facts.groupby(parts)["outlet"].agg(outlets="nunique", pages="size").reset_index()
+    table = table.sort_values(["pages", *parts], ascending=[False, *[True] * 4], ignore_index=True)
+    known = facts.dropna(subset=by)
+    sizes = known.groupby(by)["outlet"].agg(["nunique", "size"])
+    several = known.groupby("language")[by].transform("nunique") > 1
+    reasons = {}
+    for group, size in sizes.iterrows():
+        if size["nunique"] < LEAST_OUTLETS or size["size"] < LEAST_ARTICLES:
+            reasons[str(group)] = "few"
+        elif within_language(by) and not several[known[by] == group].any():
+            reasons[str(group)] = "collinear"
+    return table, reasons
+
+
+def differences_of(study: Study, variables: Sequence[str], by: str | pd.Series) -> pd.DataFrame:
     """`code_differences` of several variables in one table, with the variable (`family`) and `q` over them."""
     return add_family_q({variable: code_differences(study, variable, by) for variable in variables}).round(DIGITS)

@@ -132,7 +132,9 @@ def compare_outlet_groups(
     sides = np.stack([sums.label == g for g in tested]).astype(float)
     mask = np.stack(list(tested.values()))
     difference, error, null_error = sums.differences(sides)
-    p, adjusted = _permutation_p(sums, sides, mask, np.abs(difference / null_error), draws, seed)
+    with np.errstate(invalid="ignore", divide="ignore"):  # of values that are not tested
+        observed = np.abs(difference / null_error)
+    p, adjusted = _permutation_p(sums, sides, mask, observed, draws, seed)
     rows = []
     for at, group in enumerate(tested):
         side = sums.label == group
@@ -263,6 +265,8 @@ def _permutation_p(
 def add_family_q(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Tables of several families (variable × grouping) as one, with q of whether anything differs in each."""
     families = {name: table for name, table in tables.items() if len(table)}
+    if not families:
+        return pd.DataFrame(columns=[*_COLUMNS, "family", "q"])
     q = adjust_p(np.array([table["family_p"].iloc[0] for table in families.values()]))
     return pd.concat(
         [table.assign(family=name, q=value) for (name, table), value in zip(families.items(), q, strict=True)],

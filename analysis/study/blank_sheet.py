@@ -23,7 +23,7 @@ _OF_ARTICLE = ("article", "outlet", "url")
 def write_blank_sheet(
     study: Study, coder: str, *, output: Path | None = None, sample: int | None = None, seed: int | None = None
 ) -> tuple[Path, int]:
-    """Write a sheet to code articles in, as CSV or, where `output` ends in .xlsx, as a workbook with lists to choose from.
+    """Write a sheet to code articles in: CSV, or a workbook with lists to choose from where `output` ends in .xlsx.
 
     Parameters
     ----------
@@ -80,7 +80,9 @@ def _columns(book: list[Variable]) -> list[tuple[str, Variable]]:
     return [
         (name, variable)
         for variable in book
-        for name in ([variable.name] if variable.single else [f"{variable.name}: {v}" for v in variable.values.values()])
+        for name in (
+            [variable.name] if variable.single else [f"{variable.name}: {v}" for v in variable.values.values()]
+        )
     ]
 
 
