@@ -66,15 +66,10 @@ def article_facts(study: Study) -> pd.DataFrame:
 
 
 def _belongs(facts: pd.DataFrame, rule: GroupRule) -> pd.Series:
-    conditions = {
-        "country": rule.country,
-        "language": rule.language,
-        "ownership": rule.ownership,
-        "medium": rule.medium,
-    }
     fits = pd.Series(True, index=facts.index)
-    for column, allowed in conditions.items():
-        fits &= facts[column].isin(allowed) if allowed else True
+    for column in ("country", "language", "ownership", "medium"):
+        if allowed := getattr(rule, column):
+            fits &= facts[column].isin(allowed)
     return fits
 
 
@@ -154,7 +149,7 @@ def portrait_groups(study: Study, outlet: str, other: str = "") -> pd.Series:
     country = facts.loc[facts["outlet"] == outlet, "country"].iloc[0]
     beside = facts["outlet"] == other if other else (facts["country"] == country) & (facts["outlet"] != outlet)
     groups = pd.Series(None, index=facts.index, dtype="str")
-    groups[beside] = study.outlet_name(other) if other else f"other outlets ({country})"
+    groups[beside] = study.outlet_name(other) if other else f"other outlets in {country}"
     groups[facts["outlet"] == outlet] = name
     return groups
 
