@@ -46,9 +46,7 @@ def is_finding(row: Any) -> bool:
     return bool(row.adjusted_p <= ALPHA and row.q <= ALPHA and row.verdict == "firm" and not row.fails)
 
 
-def code_findings(
-    study: Study, differences: pd.DataFrame, *, limit: int = 5, others: str = "elsewhere"
-) -> list[Finding]:
+def code_findings(study: Study, differences: pd.DataFrame, *, limit: int = 5) -> list[Finding]:
     """Sentences on the largest differences that are findings, the strongest first, each value once.
 
     Parameters
@@ -56,7 +54,6 @@ def code_findings(
     study : Study with codes
     differences : DataFrame of `differences_of`
     limit : int, most sentences
-    others : what the pages of the other groups are called
     """
     if differences.empty:
         return []
@@ -66,7 +63,7 @@ def code_findings(
         return [Finding(text, "cannot tell", "exploratory")]
     order = standing["difference"].abs().sort_values(ascending=False, kind="stable").index
     best = standing.loc[order].drop_duplicates(["family", "value"]).head(limit)
-    return [_sentence(study, row, others) for row in best.itertuples()]
+    return [_sentence(study, row) for row in best.itertuples()]
 
 
 def common_finding(
@@ -85,10 +82,10 @@ def common_finding(
     )
 
 
-def _sentence(study: Study, row: Any, others: str) -> Finding:
+def _sentence(study: Study, row: Any) -> Finding:
     here = f"{row.count} of {row.articles:,} pages ({percent(row.count / row.articles)})"
     share = percent(row.other_count / row.other_articles)
-    there = f"{row.other_count} of {row.other_articles:,} pages {others} ({share})"
+    there = f"{row.other_count} of {row.other_articles:,} pages elsewhere ({share})"
     text = f"{row.group}: {here} {phrases(study, row.family)[row.value]}, against {there}."
     return Finding(text, "more" if row.difference > 0 else "less", "exploratory")
 
@@ -100,7 +97,7 @@ def figure_of_code_shares(
     """Heat map of the share of each group's pages that have each value; n beside each group, intervals in tooltips."""
     question = _question(study, variable)
     if shares.empty:
-        return nothing(question, "No code of it is firm enough, or no group has enough outlets.")
+        return nothing(_capital(question), "No code of it is firm enough, or no group has enough outlets.")
     groups = _in_order(shares, order)
     common = shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable")
     values = [str(value) for value in common.index if common[value] > 0]
@@ -139,7 +136,7 @@ def figure_of_code_intervals(
     values = list(shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable").index[:most])
     rows = shares[shares["value"].isin(list(values)) & (shares["count"] >= 5)]
     if rows.empty:
-        return nothing(_question(study, variable), "Too few pages have any of these.")
+        return nothing(_capital(_question(study, variable)), "Too few pages have any of these.")
     groups = _in_order(rows, order)
     ax: Axes = plt.subplots(figsize=(7.6, 0.26 * (len(rows) + 2 * len(values)) + 0.8))[1]
     labels, y, points = [], 0, []
@@ -160,7 +157,7 @@ def figure_of_code_intervals(
     ax.set_ylim(y - 0.6, -0.8)
     ax.set_xlim(0, None)
     ax.set_xlabel("% of pages")
-    caption = f"{_capital(_question(study, variable))}: % of pages, with 95 % intervals from leaving outlets out."
+    caption = f"{_capital(_question(study, variable))}: % of pages, with 95 % intervals."
     return show_figure(ax, name=f"intervals-{variable}", caption=caption, alt=f"Points. {'; '.join(points)}.")
 
 
@@ -252,13 +249,14 @@ def table_of_overlap(study: Study, by: str, *, most: int = 40) -> Shown:
     parts = []
     if small:
         named = f" ({listing(small)})" if len(small) <= 5 else ""
-        parts.append(f"{plural(len(small), 'group')}{named} with fewer than ten outlets or twenty pages")
+        least = "twenty pages" if by == "outlet" else "ten outlets or twenty pages"
+        parts.append(f"{plural(len(small), 'group')}{named} with fewer than {least}")
     if alone:
         parts.append(f"{listing(alone)}, since no other group has pages in the same language")
     untested = f" Not compared: {'; '.join(parts)}." if parts else ""
     caption = (
         f"Pages by country, language, ownership and kind of outlet: what goes together cannot be told apart. The "
-        f"{most} largest of {len(table)} combinations.{untested}"
+        f"largest {min(most, len(table))} of {plural(len(table), 'combination')}.{untested}"
     )
     columns = {
         **{"country": "country", "language": "language", "ownership": "ownership", "medium": "kind"},

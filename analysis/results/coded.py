@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from analysis.dependencies import code_behind, content_digest
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, UnknownName
 from analysis.paths import cache_folder, code_files, digest, find_root, replace_file
 from analysis.stats.agreement import agreement
 from analysis.stats.inference import DIGITS
@@ -87,8 +87,7 @@ def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
         Where the study has no codes, no article was coded twice, or there is no such column.
     """
     codes, facts = in_order(_spread(study), study.settings.coders), article_facts(study)
-    if column and column not in facts:
-        raise AnalysisError(f"no column {column!r} in articles.csv or outlets.csv. There: {', '.join(facts.columns)}.")
+    groups = _groups(facts, column) if column else None
     files = [study.folder / name for name in ("study.toml", "codebook.csv", "articles.csv", "outlets.csv")]
     inputs = [column, *(content_digest(file) for file in (*files, *code_files(study.folder)))]
     key = digest(json.dumps([code_behind(__name__).digest, inputs]).encode())
@@ -97,10 +96,12 @@ def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
         return pd.read_parquet(path)
     kinds = study.codebook.drop_duplicates("variable").set_index("variable")["values_per_article"]
     single = {str(variable): kind == "single" for variable, kind in kinds.items()}
-    groups = facts[column] if column else None
     table = agreement(codes, facts["outlet"], single=single, groups=groups, seed=study.settings.seed).round(DIGITS)
     if table.empty:
-        raise AnalysisError(f"no article of {study.name} was coded twice, so agreement cannot be measured")
+        raise AnalysisError(
+            f"no article of {study.name} was coded twice, so agreement cannot be measured. Let another coder code some: "
+            f"castillo sheet {study.argument} --coder NAME --sample 40"
+        )
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, table.to_parquet)
@@ -109,6 +110,9 @@ def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
 
 def usable(study: Study, variable: str) -> dict[str, str]:
     """Values of a variable that may carry a finding, each with its verdict (firm or tentative)."""
+    known = list(dict.fromkeys(study.codebook["variable"]))
+    if variable not in known:
+        raise UnknownName("variable", variable, f"is not in codebook.csv of {study.name}", known)
     table = study_agreement(study)
     whole = table[(table["group"] == "") & (table["variable"] == variable)].set_index("value")["verdict"]
     values = [str(value) for value in coded_values(study)[variable].columns]
@@ -160,7 +164,12 @@ def _of_outlets(by: str | pd.Series) -> bool:
 
 
 def _groups(facts: pd.DataFrame, by: str | pd.Series) -> pd.Series:
-    return facts[by] if isinstance(by, str) else by.reindex(facts.index)
+    if not isinstance(by, str):
+        return by.reindex(facts.index)
+    if by not in facts or facts[by].isna().all():
+        where = "[[groups]] of study.toml" if by == "group" else "articles.csv or outlets.csv"
+        raise UnknownName("grouping", by, f"is not in {where}", [str(name) for name in facts if name != by])
+    return facts[by]
 
 
 def _units(facts: pd.DataFrame, by: str | pd.Series) -> pd.Series:
@@ -289,7 +298,7 @@ def group_overlap(study: Study, by: str) -> tuple[pd.DataFrame, dict[str, str]]:
     several = known.groupby("language")[by].transform("nunique") > 1
     reasons = {}
     for group, size in sizes.iterrows():
-        if size["nunique"] < LEAST_OUTLETS or size["size"] < LEAST_ARTICLES:
+        if (size["nunique"] < LEAST_OUTLETS and not _of_outlets(by)) or size["size"] < LEAST_ARTICLES:
             reasons[str(group)] = "few"
         elif within_language(by) and not several[known[by] == group].any():
             reasons[str(group)] = "collinear"
