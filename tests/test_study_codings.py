@@ -12,7 +12,8 @@ from analysis.check import check_study
 from analysis.cli import main
 from analysis.results.coded import coded_values
 from analysis.study import load_study
-from analysis.study.codings import counted, read_codings, spread
+from analysis.study.codings import read_codings
+from analysis.study.counted import counted, spread
 from analysis.study.settings import Combined
 
 CODEBOOK = pd.DataFrame(

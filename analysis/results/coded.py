@@ -25,7 +25,7 @@ from analysis.stats.outlet_groups import (
     outlet_shares,
 )
 from analysis.study import Study
-from analysis.study.codings import counted, in_order, spread
+from analysis.study.counted import SETTLED, counted, in_order, spread
 from analysis.study.settings import GroupRule
 
 
@@ -47,9 +47,9 @@ def _spread(study: Study) -> pd.DataFrame:
 
 
 def article_facts(study: Study) -> pd.DataFrame:
-    """Articles with what articles.csv and outlets.csv say of them, their period, group and sub-event; index article.
+    """Articles with what is known of them and their outlets, and their period and group; index article.
 
-    A month counts for a period that holds all of it. A sub-event that is coded replaces that of articles.csv.
+    A month counts for a period that holds all of it.
     """
     facts = study.manifest.merge(study.outlets.drop(columns="language"), on="outlet").set_index("article")
     first = facts["published"].dt.tz_convert(study.settings.timezone).dt.tz_localize(None).dt.normalize()
@@ -59,9 +59,6 @@ def article_facts(study: Study) -> pd.DataFrame:
     facts["group"] = None
     for rule in reversed(study.settings.groups):
         facts.loc[_belongs(facts, rule), "group"] = rule.name
-    if "subevent" in set(study.codebook["variable"]):
-        codes = coded_values(study)["subevent"]
-        facts["subevent"] = codes.idxmax(axis=1).where(codes.max(axis=1) > 0).reindex(facts.index)
     return facts
 
 
@@ -87,6 +84,7 @@ def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
         Where the study has no codes, no article was coded twice, or there is no such column.
     """
     codes, facts = in_order(_spread(study), study.settings.coders), article_facts(study)
+    codes = codes.drop(index=SETTLED, level=1, errors="ignore")  # what coders agreed on afterwards
     groups = _groups(facts, column) if column else None
     files = [study.folder / name for name in ("study.toml", "codebook.csv", "articles.csv", "outlets.csv")]
     inputs = [column, *(content_digest(file) for file in (*files, *code_files(study.folder)))]
@@ -97,10 +95,11 @@ def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
     kinds = study.codebook.drop_duplicates("variable").set_index("variable")["values_per_article"]
     single = {str(variable): kind == "single" for variable, kind in kinds.items()}
     table = agreement(codes, facts["outlet"], single=single, groups=groups, seed=study.settings.seed).round(DIGITS)
+    table = table[table["articles"] > 0].reset_index(drop=True)  # not what only mentions were coded for
     if table.empty:
         raise AnalysisError(
-            f"no article of {study.name} was coded twice, so agreement cannot be measured. Let another coder code some: "
-            f"castillo sheet {study.argument} --coder NAME --sample 40"
+            f"no article of {study.name} was coded twice, so agreement cannot be measured. Let a second coder code "
+            f"some: castillo sheet {study.argument} --coder NAME --sample 40"
         )
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

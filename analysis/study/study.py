@@ -20,6 +20,7 @@ from analysis import tables
 from analysis.dependencies import changed_code, content_digest
 from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownName
 from analysis.paths import digest, find_root, inside, read_file
+from analysis.study.counted import counted_mentions
 from analysis.study.store import FeatureStore, read_articles, read_table
 from analysis.study.verified import faults
 from analysis.tables import Schema
@@ -37,7 +38,7 @@ class Study:
     ----------
     folder : Path
     settings : Settings, what study.toml says
-    outlets, manifest, observed, actors, labels, polarity, codebook, codings : DataFrames (OUTLETS_CSV, ARTICLES_CSV,
+    outlets, manifest, observed, actors, labels, codebook, codings : DataFrames (OUTLETS_CSV, ARTICLES_CSV,
         OBSERVED_CSV, …); those of files that the study does not have are empty
     """
 
@@ -48,7 +49,6 @@ class Study:
     observed: pd.DataFrame
     actors: pd.DataFrame
     labels: pd.DataFrame
-    polarity: pd.DataFrame
     codebook: pd.DataFrame
     codings: pd.DataFrame
     #: When (ns since 1970) its files began to be read.
@@ -136,6 +136,11 @@ class Study:
     def aggregators(self) -> list[str]:
         """Outlets that republish others' articles."""
         return list(self.outlets.loc[self.outlets["aggregator"] == "yes", "outlet"])
+
+    @cached_property
+    def polarity(self) -> pd.DataFrame:
+        """Mentions of actors with the polarity coded by hand: article, start, end, entry, polarity."""
+        return counted_mentions(self.codings, "polarity", self.settings.coders)
 
     @cached_property
     def reference_outlets(self) -> list[str]:
