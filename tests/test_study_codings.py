@@ -251,7 +251,7 @@ def test_a_study_without_codes_and_an_unknown_column_are_told():
         ),
         (
             ["castillo-2022-world", "--by", "nation"],
-            "no column 'nation' in articles.csv or outlets.csv. There: outlet,",
+            "grouping 'nation' is not in articles.csv or outlets.csv. There: outlet,",
         ),
     ):
         done = CliRunner().invoke(main, ["agreement", *arguments])
