@@ -79,6 +79,8 @@ def add_coded_facts(articles: pd.DataFrame, settings: Settings, codebook: pd.Dat
     """Write the codes that count of genre, subevent and body_kind, as far as the codebook has them, into articles."""
     for variable in {"genre", "subevent", "body_kind"} & set(codebook["variable"]):
         own = codebook["variable"] == variable
-        coded = counted(spread(codings[codings["variable"] == variable], codebook[own]), settings.coders)[variable]
+        coded = counted(spread(codings[codings["variable"] == variable], codebook[own]), settings.coders)[
+            variable
+        ].dropna(how="all")
         codes = coded.idxmax(axis=1).where(coded.max(axis=1) > 0) if len(coded) else pd.Series(dtype="str")
-        articles[variable] = articles["article"].map(codes).fillna(articles[variable]).astype("str")
+        articles[variable] = articles["article"].map(codes).astype("str").fillna(articles[variable])

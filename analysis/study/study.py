@@ -218,7 +218,7 @@ class Study:
         path = self.features_folder / f"{schema.name.lower()}.parquet"
         if wrong := self.feature_faults(schema):
             raise self._broken(path, "; ".join(wrong))
-        with self._told_if_broken(path):
+        with self._as_broken(path):
             yield path
 
     def feature_faults(self, schema: Schema, *, keys: bool | None = None) -> tuple[str, ...]:
@@ -228,13 +228,13 @@ class Study:
         meta.json does not hold.
         """
         path = self._feature_file(f"{schema.name.lower()}.parquet")
-        with self._told_if_broken(path):
+        with self._as_broken(path):
             found = content_digest(path)
         written = self._record().digests if (self.features_folder / "meta.json").exists() else {}
         if written.get(path.name, found) != found:
             message = "is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced"
             raise self._broken(path, message)
-        with self._told_if_broken(path):
+        with self._as_broken(path):
             return faults(path, schema, found, keys=path.name not in written if keys is None else keys)
 
     def check_features(self) -> None:
@@ -289,7 +289,7 @@ class Study:
         from analysis.study.settings import FeaturesRecord
 
         path = self._feature_file("meta.json")
-        with self._told_if_broken(path):
+        with self._as_broken(path):
             return FeaturesRecord.model_validate_json(read_file(path, root=self.folder))
 
     def _feature_file(self, name: str) -> Path:
@@ -301,7 +301,7 @@ class Study:
         return path
 
     @contextmanager
-    def _told_if_broken(self, path: Path) -> Iterator[None]:
+    def _as_broken(self, path: Path) -> Iterator[None]:
         try:
             yield
         except (OSError, ValueError, TableError, ArrowException, QueryError) as error:
