@@ -22,7 +22,7 @@ from analysis.paths import digest as digest
 from analysis.paths import find_root as find_root
 from analysis.paths import find_study as find_study
 from analysis.study.codings import check_codebook, read_codings
-from analysis.study.counted import add_coded_facts
+from analysis.study.counted import add_coded_facts, counted_mentions
 from analysis.study.crosscheck import check_references
 from analysis.study.study import Study as Study
 from analysis.study.studyfiles import read_csv
@@ -112,4 +112,5 @@ def examine(folder: Path) -> tuple[Study, list[Problem]]:
         fix = "Write its codes into a sheet of codings/, as the variable polarity of codebook.csv (data/README.md)"
         problems.append(Problem(old, None, "is no longer read", fix))
     clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
-    return Study(folder, settings, manifest=clean.pop("articles"), codings=codings, read_at=read_at, **clean), problems
+    coded_frames = {"codings": codings, "polarity": counted_mentions(codings, "polarity", settings.coders)}
+    return Study(folder, settings, manifest=clean.pop("articles"), read_at=read_at, **coded_frames, **clean), problems

@@ -113,16 +113,6 @@ class Table(BaseModel):
     model_config = {"extra": "forbid", "frozen": True, "strict": True}
 
 
-class FeaturesRecord(BaseModel):
-    """Content of meta.json: how the features were made."""
-
-    inputs: dict[str, str]
-    digests: dict[str, str] = {}
-    measured: dict[str, Any] = {}
-    set_aside: dict[str, int] = {}
-    skipped: dict[str, int] = {}
-
-
 class Span(Table):
     """First and last day, both included, in the event's time zone."""
 

@@ -20,14 +20,14 @@ from analysis import tables
 from analysis.dependencies import changed_code, content_digest
 from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownName
 from analysis.paths import digest, find_root, inside, read_file
-from analysis.study.counted import counted_mentions
 from analysis.study.store import FeatureStore, read_articles, read_table
 from analysis.study.verified import faults
 from analysis.tables import Schema
 from analysis.wording import isolated
 
 if TYPE_CHECKING:
-    from analysis.study.settings import FeaturesRecord, Settings
+    from analysis.study.record import FeaturesRecord
+    from analysis.study.settings import Settings
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,6 +51,8 @@ class Study:
     labels: pd.DataFrame
     codebook: pd.DataFrame
     codings: pd.DataFrame
+    #: Mentions of actors coded by hand: article, start, end, entry, polarity.
+    polarity: pd.DataFrame
     #: When (ns since 1970) its files began to be read.
     read_at: int = field(default_factory=time.time_ns, compare=False)
     #: What was read or derived of this study and may be asked for again.
@@ -136,11 +138,6 @@ class Study:
     def aggregators(self) -> list[str]:
         """Outlets that republish others' articles."""
         return list(self.outlets.loc[self.outlets["aggregator"] == "yes", "outlet"])
-
-    @cached_property
-    def polarity(self) -> pd.DataFrame:
-        """Mentions of actors with the polarity coded by hand: article, start, end, entry, polarity."""
-        return counted_mentions(self.codings, "polarity", self.settings.coders)
 
     @cached_property
     def reference_outlets(self) -> list[str]:
@@ -274,19 +271,15 @@ class Study:
 
     def features_warning(self) -> str:
         """A sentence on features that would be measured otherwise now; empty where they are fresh."""
-        if self.only_coded or not (changed := self.stale_features()):
-            return ""
-        measured = self._record().measured
-        by = f"castillo-coverage {measured['version']} on {measured['on']}" if "on" in measured else "an older version"
-        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        return f"The features were measured by {by}; changed since: {', '.join(changed[:3])}{more}."
+        changed = [] if self.only_coded else self.stale_features()
+        return self._record().warning(changed) if changed else ""
 
     def set_aside(self) -> tuple[dict[str, int], dict[str, int]]:
         """Rows of texts that the features lack, by reason, and what else the files of texts held, by kind."""
         return self._record().set_aside, self._record().skipped
 
     def _record(self) -> FeaturesRecord:
-        from analysis.study.settings import FeaturesRecord
+        from analysis.study.record import FeaturesRecord
 
         path = self._feature_file("meta.json")
         with self._as_broken(path):
