@@ -15,6 +15,7 @@ from scipy.stats import norm
 from analysis.dependencies import code_behind, content_digest
 from analysis.errors import AnalysisError, UnknownName
 from analysis.paths import cache_folder, code_files, digest, find_root, replace_file
+from analysis.results.article_groups import article_facts, groups_of, of_outlets, units_of
 from analysis.stats.agreement import agreement
 from analysis.stats.inference import DIGITS
 from analysis.stats.outlet_groups import (
@@ -26,7 +27,6 @@ from analysis.stats.outlet_groups import (
 )
 from analysis.study import Study
 from analysis.study.counted import SETTLED, counted, in_order, spread
-from analysis.study.settings import GroupRule
 
 
 def coded_values(study: Study) -> pd.DataFrame:
@@ -46,30 +46,6 @@ def _spread(study: Study) -> pd.DataFrame:
     return spread(study.codings, study.codebook, study.settings.combined)
 
 
-def article_facts(study: Study) -> pd.DataFrame:
-    """Articles with what is known of them and their outlets, and their period and group; index article.
-
-    A month counts for a period that holds all of it.
-    """
-    facts = study.manifest.merge(study.outlets.drop(columns="language"), on="outlet").set_index("article")
-    first = facts["published"].dt.tz_convert(study.settings.timezone).dt.tz_localize(None).dt.normalize()
-    first = first.where(~facts["timestamp"].isin(["day", "month"]), facts["published"].dt.tz_localize(None))
-    last = first.where(facts["timestamp"] != "month", first + pd.offsets.MonthEnd(0))
-    facts["period"] = study.period_of(first).where(study.period_of(first) == study.period_of(last))
-    facts["group"] = None
-    for rule in reversed(study.settings.groups):
-        facts.loc[_belongs(facts, rule), "group"] = rule.name
-    return facts
-
-
-def _belongs(facts: pd.DataFrame, rule: GroupRule) -> pd.Series:
-    fits = pd.Series(True, index=facts.index)
-    for column in ("country", "language", "ownership", "medium"):
-        if allowed := getattr(rule, column):
-            fits &= facts[column].isin(allowed)
-    return fits
-
-
 def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
     """Agreement of a study's coders on each variable and value (AGREEMENT), kept once it is computed.
 
@@ -85,7 +61,7 @@ def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
     """
     codes, facts = in_order(_spread(study), study.settings.coders), article_facts(study)
     codes = codes.drop(index=SETTLED, level=1, errors="ignore")  # what coders agreed on afterwards
-    groups = _groups(facts, column) if column else None
+    groups = groups_of(facts, column) if column else None
     files = [study.folder / name for name in ("study.toml", "codebook.csv", "articles.csv", "outlets.csv")]
     inputs = [column, *(content_digest(file) for file in (*files, *code_files(study.folder)))]
     key = digest(json.dumps([code_behind(__name__).digest, inputs]).encode())
@@ -134,46 +110,13 @@ def code_shares(study: Study, variable: str, by: str | pd.Series) -> pd.DataFram
     are the unit, and groups have twenty of them
     """
     values, facts = coded_values(study)[variable][list(usable(study, variable))], article_facts(study)
-    groups = _groups(facts, by).reindex(values.index).dropna()
-    table = outlet_shares(values.loc[groups.index], _units(facts, by), groups)
-    return table[table["outlets"] >= (LEAST_ARTICLES if _of_outlets(by) else LEAST_SHOWN_OUTLETS)].round(DIGITS)
+    groups = groups_of(facts, by).reindex(values.index).dropna()
+    table = outlet_shares(values.loc[groups.index], units_of(facts, by), groups)
+    return table[table["outlets"] >= (LEAST_ARTICLES if of_outlets(by) else LEAST_SHOWN_OUTLETS)].round(DIGITS)
 
 
 #: Groups of fewer outlets are not shown.
 LEAST_SHOWN_OUTLETS = 5
-
-
-def portrait_groups(study: Study, outlet: str, other: str = "") -> pd.Series:
-    """Names of the outlet and of what it is set beside, index article: another outlet, or the others of its country.
-
-    UnknownName where there is no such outlet.
-    """
-    facts, name = article_facts(study), study.outlet_name(outlet)
-    country = facts.loc[facts["outlet"] == outlet, "country"].iloc[0]
-    beside = facts["outlet"] == other if other else (facts["country"] == country) & (facts["outlet"] != outlet)
-    groups = pd.Series(None, index=facts.index, dtype="str")
-    groups[beside] = study.outlet_name(other) if other else f"other outlets in {country}"
-    groups[facts["outlet"] == outlet] = name
-    return groups
-
-
-def _of_outlets(by: str | pd.Series) -> bool:
-    """True where single outlets are compared, so that their pages are the unit."""
-    return not isinstance(by, str) or by == "outlet"
-
-
-def _groups(facts: pd.DataFrame, by: str | pd.Series) -> pd.Series:
-    if not isinstance(by, str):
-        return by.reindex(facts.index)
-    if by not in facts or facts[by].isna().all():
-        where = "[[groups]] of study.toml" if by == "group" else "articles.csv or outlets.csv"
-        raise UnknownName("grouping", by, f"is not in {where}", [str(name) for name in facts if name != by])
-    return facts[by]
-
-
-def _units(facts: pd.DataFrame, by: str | pd.Series) -> pd.Series:
-    """The outlet of each page, or the page itself where single outlets are compared."""
-    return pd.Series(facts.index, index=facts.index) if _of_outlets(by) else facts["outlet"]
 
 
 def code_differences(study: Study, variable: str, by: str | pd.Series) -> pd.DataFrame:
@@ -189,11 +132,11 @@ def code_differences(study: Study, variable: str, by: str | pd.Series) -> pd.Dat
     verdicts = usable(study, variable)
     values, facts = coded_values(study)[variable][list(verdicts)], article_facts(study)
     facts = facts.loc[values.index]
-    groups = _groups(facts, by)
+    groups = groups_of(facts, by)
     compare = partial(_compare, study, by=by)
     table = compare(values, facts, draws=study.settings.draws)
     subsets = {"without aggregators": facts["aggregator"] != "yes", "without agency copy": facts["agency"].isna()}
-    if not _of_outlets(by):
+    if not of_outlets(by):
         subsets["with one page per outlet"] = ~facts["outlet"].duplicated()
         subsets["without the largest outlet of each group"] = ~facts["outlet"].isin(_largest(facts["outlet"], groups))
     kept = {name: compare(values[rows], facts[rows], draws=1) for name, rows in subsets.items()}
@@ -226,8 +169,8 @@ def within_language(by: str | pd.Series) -> bool:
 def _compare(
     study: Study, values: pd.DataFrame, facts: pd.DataFrame, *, by: str | pd.Series, draws: int
 ) -> pd.DataFrame:
-    groups = _groups(facts, by).dropna()
-    units = _units(facts, by)
+    groups = groups_of(facts, by).dropna()
+    units = units_of(facts, by)
     return compare_outlet_groups(
         values.loc[groups.index],
         units + " " + groups,  # an outlet with pages in two languages is two
@@ -297,7 +240,7 @@ def group_overlap(study: Study, by: str) -> tuple[pd.DataFrame, dict[str, str]]:
     several = known.groupby("language")[by].transform("nunique") > 1
     reasons = {}
     for group, size in sizes.iterrows():
-        if (size["nunique"] < LEAST_OUTLETS and not _of_outlets(by)) or size["size"] < LEAST_ARTICLES:
+        if (size["nunique"] < LEAST_OUTLETS and not of_outlets(by)) or size["size"] < LEAST_ARTICLES:
             reasons[str(group)] = "few"
         elif within_language(by) and not several[known[by] == group].any():
             reasons[str(group)] = "collinear"

@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 from duckdb import Error as QueryError
@@ -51,19 +51,15 @@ class Study:
     labels: pd.DataFrame
     codebook: pd.DataFrame
     codings: pd.DataFrame
-    #: Mentions of actors coded by hand: article, start, end, entry, polarity.
-    polarity: pd.DataFrame
-    #: When (ns since 1970) its files began to be read.
-    read_at: int = field(default_factory=time.time_ns, compare=False)
-    #: What was read or derived of this study and may be asked for again.
-    derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    polarity: pd.DataFrame  # mentions of actors coded by hand: article, start, end, entry, polarity
+    read_at: int = field(default_factory=time.time_ns, compare=False)  # ns since 1970, before any file was read
+    derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # what was read, or follows
 
     def copy(self, read_at: int) -> Study:
         """The same study with tables of its own: what is changed in them is not changed here."""
         made = copy(self)
         for name, value in vars(self).items():
-            own = {key: copy(one) for key, one in value.items()} if isinstance(value, dict) else copy(value)
-            vars(made)[name] = own
+            vars(made)[name] = {k: copy(v) for k, v in value.items()} if isinstance(value, dict) else copy(value)
         vars(made)["read_at"] = read_at
         return made
 
@@ -200,8 +196,7 @@ class Study:
         if schema.name not in self.derived:
             with self._reading(schema) as path:
                 self.derived[schema.name] = read_table(path, schema)
-        found: pd.DataFrame = self.derived[schema.name]
-        return found
+        return cast(pd.DataFrame, self.derived[schema.name])
 
     @cached_property
     def store(self) -> FeatureStore:
