@@ -1,4 +1,4 @@
-"""What people coded in a study's articles: the codes that count, agreement of coders, and differences of outlets."""
+"""Codes of a study's articles: those that count, agreement of coders, and differences of outlets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from analysis.stats.agreement import agreement
 from analysis.stats.inference import DIGITS
 from analysis.stats.outlet_groups import (
     LEAST_ARTICLES,
-    LEAST_OUTLETS,
+    LEAST_TESTED_OUTLETS,
     add_family_q,
     compare_outlet_groups,
     outlet_shares,
@@ -241,7 +241,7 @@ def group_overlap(study: Study, by: str) -> tuple[pd.DataFrame, dict[str, str]]:
     several = known.groupby("language")[by].transform("nunique") > 1
     reasons = {}
     for group, size in sizes.iterrows():
-        if (size["nunique"] < LEAST_OUTLETS and not of_outlets(by)) or size["size"] < LEAST_ARTICLES:
+        if (size["nunique"] < LEAST_TESTED_OUTLETS and not of_outlets(by)) or size["size"] < LEAST_ARTICLES:
             reasons[str(group)] = "few"
         elif within_language(by) and not several[known[by] == group].any():
             reasons[str(group)] = "collinear"

@@ -13,7 +13,7 @@ from analysis.stats.frequency import wilson
 from analysis.stats.inference import DIGITS, adjust_p
 
 #: Fewest outlets and articles on either side of a comparison.
-LEAST_OUTLETS, LEAST_ARTICLES = 10, 20
+LEAST_TESTED_OUTLETS, LEAST_ARTICLES = 10, 20
 #: Fewest articles, and outlets, that have a value on either side; rarer values are shown and not tested.
 LEAST_WITH_VALUE = 5
 #: Below so many articles with or without a value an interval is Wilson's.
@@ -196,11 +196,11 @@ class _Sums:
         return sorted(set(self.label), key=str)
 
     def large(self, side: np.ndarray) -> bool:
-        """Whether a side has ten outlets and twenty articles."""
-        return bool(side.sum() >= LEAST_OUTLETS and self.n[side].sum() >= LEAST_ARTICLES)
+        """True where a side has ten outlets and twenty articles."""
+        return bool(side.sum() >= LEAST_TESTED_OUTLETS and self.n[side].sum() >= LEAST_ARTICLES)
 
     def testable(self, group: str) -> np.ndarray:
-        """Whether each value is in five articles, and five outlets, of a group and of the others."""
+        """True for each value that is in five articles, and five outlets, of a group and of the others."""
         sides = (self.label == group, self.label != group)
         enough = [np.minimum(self.y[side].sum(axis=0), (self.y[side] > 0).sum(axis=0)) for side in sides]
         return np.asarray(np.minimum(*enough) >= LEAST_WITH_VALUE)

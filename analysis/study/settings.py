@@ -77,7 +77,7 @@ def _lies_below(name: str) -> bool:
 
 
 def _fits(value: object, context: Any) -> bool:
-    """Whether a tag is of a language with rules for its sentences, or of any where articles are coded by hand."""
+    """True for the tag of a language with rules for its sentences, or of any where articles are coded by hand."""
     coded = context and context["coded"]
     return value in LANGUAGES or bool(coded and isinstance(value, str) and re.fullmatch("[a-z]{2,3}", value))
 
