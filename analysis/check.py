@@ -31,7 +31,7 @@ def check_study(folder: Path) -> list[str]:
 def remarks(folder: Path) -> list[str]:
     """Notes on what is allowed in a study and perhaps not meant: articles that no comparison will hold."""
     study, problems = examine(folder)
-    if any(problem.unread for problem in problems) or study.manifest.empty:
+    if any(problem.unread for problem in problems) or study.manifest.empty or study.only_coded:
         return []
     days = study.observed_days.groupby("outlet").size()
     counts = study.manifest["outlet"].value_counts()

@@ -192,6 +192,26 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
 
 @main.command()
 @STUDY
+@click.option("--coder", required=True, metavar="NAME", help="Who codes; names the sheet.")
+@click.option("--sample", type=click.IntRange(min=1), help="Articles, drawn at random within outlets.  [default: all]")
+@click.option("--seed", type=click.IntRange(min=0), help="Another draw.  [default: that of study.toml]")
+@click.option("--output", type=PATH, help="A .csv or .xlsx file.  [default: the study's codings/NAME.csv]")
+def sheet(study: str, coder: str, output: Path | None, sample: int | None, seed: int | None) -> None:
+    """Write a blank sheet for NAME to code articles of STUDY in, after its codebook.csv.
+
+    Coders with the same sample and seed get the same articles. An .xlsx has lists to choose from.
+
+    Example: castillo sheet my-study --coder ann --sample 200 --output ann.xlsx
+    """
+    from analysis.study.blank_sheet import write_blank_sheet
+
+    loaded = _load(study)
+    path, articles = write_blank_sheet(loaded, coder, output=output, sample=sample, seed=seed)
+    click.echo(f"{path}: {articles} articles to code. Filled in, it belongs into {loaded.folder / 'codings'}")
+
+
+@main.command()
+@STUDY
 @click.option("--by", default="", metavar="COLUMN", help="Within each value of a column, too: language, country, …")
 @click.option("--output", type=PATH, help="Write the table as CSV.")
 def agreement(study: str, by: str, output: Path | None) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from data_dictionary import MARKS, README
 
 from analysis.report.descriptions import VALIDITY
+from analysis.study import load_study
 from analysis.tables.dictionary import dictionary
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,19 +26,22 @@ def test_agreement_shown_in_the_study_is_the_agreement_measured():
         assert f"| {variable} | {row['n']} | {disagreements} | {float(row['value']):.3f} |" in page
 
 
-def test_settled_codes_are_those_of_the_manifest():
-    folder = ROOT / "data" / "castillo-2022"
-    with (folder / "articles.csv").open(encoding="utf-8", newline="") as file:
-        manifest = {row["article"]: row for row in csv.DictReader(file)}
-    coded = {}
-    for coder in ("a", "b"):
-        with (folder / "coding" / f"coder-{coder}.csv").open(encoding="utf-8", newline="") as file:
-            coded[coder] = {row["article"]: row for row in csv.DictReader(file)}
-    with (folder / "coding" / "settled.csv").open(encoding="utf-8", newline="") as file:
-        settled = {(row["article"], row["variable"]): row["settled"] for row in csv.DictReader(file)}
-    assert set(manifest) == set(coded["a"]) == set(coded["b"])
-    for article, row in manifest.items():
-        for variable in ("genre", "subevent", "body_kind"):
-            first, second = coded["a"][article][variable], coded["b"][article][variable]
-            expected = first if first == second else settled[article, variable]
-            assert expected == row[variable], (article, variable)
+def test_codes_that_count_are_those_both_coders_gave_or_that_were_settled():
+    folder = ROOT / "data" / "castillo-2022" / "codings"
+    codes = {}
+    for name in ("coder-a", "coder-b", "settled"):
+        with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            codes[name] = {(row["article"], row["start"], row["variable"]): row["value"] for row in rows}
+    first, second = codes["coder-a"], codes["coder-b"]
+    assert first.keys() == second.keys()
+    assert {unit for unit in first if first[unit] != second[unit]} == codes["settled"].keys()
+    expected = first | codes["settled"]
+    study = load_study("castillo-2022")
+    counted = {
+        (row["article"], "", variable): row[variable]
+        for row in study.manifest.to_dict("records")
+        for variable in ("genre", "subevent", "body_kind")
+    }
+    counted |= {(row.article, str(row.start), "polarity"): row.polarity for row in study.polarity.itertuples()}
+    assert expected == counted

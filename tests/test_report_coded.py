@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis import load_study
+from analysis.errors import UnknownName
 from analysis.report.coded import (
     code_findings,
     common_finding,
@@ -15,7 +16,8 @@ from analysis.report.coded import (
     table_of_agreement,
     table_of_code_differences,
 )
-from analysis.results.coded import article_facts, code_differences, code_shares, coded_values
+from analysis.results.article_groups import article_facts, portrait_groups
+from analysis.results.coded import code_differences, code_shares, coded_values, group_overlap
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def test_the_largest_differences_come_first_and_each_value_once(world):
     rows = [SURE, SURE | {"group": "Peru", "difference": -0.5}, SURE | {"value": "removal", "difference": 0.4}]
     texts = [finding.text for finding in code_findings(world, pd.DataFrame(rows))]
     assert ["Peru: ", "English: "] == [text[: text.index(" ") + 1] for text in texts]
-    assert "Congress removed" in texts[1]
+    assert "write “removed”" in texts[1]
     assert [] == code_findings(world, pd.DataFrame(columns=list(SURE)))
 
 
@@ -128,5 +130,27 @@ def test_differences_within_a_language_know_what_they_survive(world):
     conditions = {words for fails in table["fails"] for words in fails.split("; ") if words}
     assert conditions <= {
         *("without aggregators", "without agency copy", "with one page per outlet"),
-        "without the largest outlet of each group",
+        *("without the largest outlet of each group", "corrected by the second coders' codes"),
     }
+
+
+def test_a_portrait_sets_an_outlet_beside_the_others_of_its_country_or_one_other(world):
+    beside_all = portrait_groups(world, "larepublica-pe").value_counts()
+    assert {"La República": 81, "other outlets in PE": 280} == beside_all.to_dict()
+    groups = portrait_groups(world, "larepublica-pe", "elcomercio-pe")
+    assert {"La República": 81, "El Comercio": 38} == groups.value_counts().to_dict()
+    shares = code_shares(world, "sources", groups).set_index(["value", "group"])
+    assert (31, 81) == tuple(shares.loc[("protesters", "La República"), ["count", "articles"]])
+
+
+def test_groups_without_a_test_are_told_with_the_reason(world):
+    table, reasons = group_overlap(world, "country")
+    assert len(world.manifest) == table["pages"].sum()
+    assert "few" == reasons["JP"]
+    assert "PE" not in reasons
+
+
+def test_an_unknown_variable_or_grouping_is_told_with_those_that_are_there(world):
+    for variable, by, message in (("sorces", "group", "did you mean 'sources'?"), ("sources", "nation", "grouping")):
+        with pytest.raises(UnknownName, match=message.replace("?", r"\?")):
+            code_shares(world, variable, by)

@@ -68,7 +68,7 @@ def test_what_the_page_is_about_is_taken_out():
 
 def test_p_is_that_of_all_permutations(monkeypatch):
     """Seven outlets of two languages, permuted within each: 3! · 4! orders, counted one by one."""
-    monkeypatch.setattr(outlet_groups, "LEAST_OUTLETS", 2)
+    monkeypatch.setattr(outlet_groups, "LEAST_TESTED_OUTLETS", 2)
     monkeypatch.setattr(outlet_groups, "LEAST_ARTICLES", 2)
     monkeypatch.setattr(outlet_groups, "LEAST_WITH_VALUE", 1)
     sizes = {"a": (3, 4), "b": (1, 5), "c": (2, 6), "d": (4, 5), "e": (0, 3), "f": (2, 7), "g": (3, 3)}

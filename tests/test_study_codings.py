@@ -12,7 +12,8 @@ from analysis.check import check_study
 from analysis.cli import main
 from analysis.results.coded import coded_values
 from analysis.study import load_study
-from analysis.study.codings import counted, read_codings, spread
+from analysis.study.codings import read_codings
+from analysis.study.counted import counted, spread
 from analysis.study.settings import Combined
 
 CODEBOOK = pd.DataFrame(
@@ -250,7 +251,7 @@ def test_a_study_without_codes_and_an_unknown_column_are_told():
         ),
         (
             ["castillo-2022-world", "--by", "nation"],
-            "no column 'nation' in articles.csv or outlets.csv. There: outlet,",
+            "grouping 'nation' is not in articles.csv or outlets.csv. There: outlet,",
         ),
     ):
         done = CliRunner().invoke(main, ["agreement", *arguments])

@@ -122,13 +122,18 @@ def test_a_study_without_outlets_or_actors_is_told_so(study_folder):
 
 
 def test_mentions_coded_by_hand_are_of_articles_and_actors_that_are_there(study_folder):
-    lines = ["article,start,end,entry,polarity,coder_a,coder_b"]
-    lines += ["north-0,0,8,dina-bolurte,neutral,,", "nort-1,0,8,pedro-castillo,neutral,,"]
-    (study_folder / "polarity.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    (study_folder / "codebook.csv").write_text(
+        "variable,values_per_article,question,value,definition\npolarity,single,how?,neutral,\n", encoding="utf-8"
+    )
+    lines = ["article,start,end,target,coder,variable,value"]
+    lines += ["north-0,0,8,dina-bolurte,ann,polarity,neutral", "nort-1,0,8,pedro-castillo,ann,polarity,neutral"]
+    (study_folder / "codings.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    (study_folder / "polarity.csv").write_text("article,start,end,entry,polarity\n", encoding="utf-8")
     assert [
-        "polarity.csv:2: actor 'dina-bolurte' is unknown (did you mean 'dina-boluarte'?). "
-        "Add it to actors.csv or mend its id",
-        "polarity.csv:3: article 'nort-1' is unknown (did you mean 'north-1'?). Add it to articles.csv or mend its id",
+        "codings.csv:2: target 'dina-bolurte' is not in actors.csv (did you mean 'dina-boluarte'?). Mend its id",
+        "codings.csv:3: article 'nort-1' is not in articles.csv (did you mean 'north-1'?). Mend its id",
+        "polarity.csv: is no longer read. Write its codes into a sheet of codings/, as the variable polarity of "
+        "codebook.csv (data/README.md)",
     ] == _told(study_folder)
 
 

@@ -13,7 +13,7 @@ from analysis.errors import StudyError
 from analysis.study import load_study
 
 FILES = ("study.toml", *(schema.name for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES)))
-ONE_OF_EACH_WAY = ("study.toml", "articles.csv", "polarity.csv")
+ONE_OF_EACH_WAY = ("study.toml", "articles.csv", "codebook.csv")
 KINDS = {
     "folder": (lambda path: path.mkdir(), "cannot be read (Is a directory)"),
     "closed": (lambda path: (path.write_bytes(b"x"), path.chmod(0)), "cannot be read (Permission denied)"),

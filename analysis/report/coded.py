@@ -14,7 +14,7 @@ from analysis.report import style
 from analysis.report.components import Shown, note, nothing, show_figure, show_table
 from analysis.report.findings import Finding
 from analysis.report.style import INSIDE, styled, tell
-from analysis.results.coded import coded_values, study_agreement, usable
+from analysis.results.coded import coded_values, group_overlap, study_agreement, usable
 from analysis.study import Study
 from analysis.wording import interval, listing, number, percent, plural
 
@@ -27,51 +27,65 @@ def group_order(study: Study, by: str) -> list[str]:
     return [rule.name for rule in study.settings.groups] if by == "group" else []
 
 
+def portrait_order(study: Study, groups: pd.Series, outlet: str) -> list[str]:
+    """The outlet's name and that of what it is set beside (`portrait_groups`)."""
+    name = study.outlet_names[outlet]
+    return [name, *(str(group) for group in groups.dropna().unique() if group != name)]
+
+
 def phrases(study: Study, variable: str) -> dict[str, str]:
     """Value → how a sentence says that pages have it: the codebook's phrase, or the value itself."""
     rows = study.codebook[study.codebook["variable"] == variable]
-    told = {row.value: row.phrase if isinstance(row.phrase, str) else "" for row in rows.itertuples()}
-    told |= {union.name: union.phrase for union in study.settings.combined if union.variable == variable}
-    return {value: phrase or f"have “{value}” as {variable.replace('_', ' ')}" for value, phrase in told.items()}
+    known = {row.value: row.phrase if isinstance(row.phrase, str) else "" for row in rows.itertuples()}
+    known |= {union.name: union.phrase for union in study.settings.combined if union.variable == variable}
+    return {value: phrase or f"have “{value}” as {variable.replace('_', ' ')}" for value, phrase in known.items()}
 
 
-def stands(row: Any) -> bool:
-    """Whether a difference is told as one: after correction, of a code that coders agree on, in every condition."""
+def is_finding(row: Any) -> bool:
+    """True where a difference is told as one: after correction, of a code that coders agree on, in every condition."""
     return bool(row.adjusted_p <= ALPHA and row.q <= ALPHA and row.verdict == "firm" and not row.fails)
 
 
 def code_findings(study: Study, differences: pd.DataFrame, *, limit: int = 5) -> list[Finding]:
-    """Sentences on the largest differences that stand, the strongest first, each value once.
+    """Sentences on the largest differences that are findings, the strongest first, each value once.
 
-    differences : DataFrame of `code_differences`, of several variables (`family`), with `q`
+    Parameters
+    ----------
+    study : Study with codes
+    differences : DataFrame of `differences_of`
+    limit : int, most sentences
     """
     if differences.empty:
         return []
-    standing = differences[[stands(row) for row in differences.itertuples()]]
+    standing = differences[[is_finding(row) for row in differences.itertuples()]]
     if standing.empty:
-        text = (
-            "Between pages on the same sub-event in the same period no difference of groups is sure enough to be told."
-        )
+        text = "Between pages on the same subject in the same period no difference of groups is sure enough to be told."
         return [Finding(text, "cannot tell", "exploratory")]
     order = standing["difference"].abs().sort_values(ascending=False, kind="stable").index
     best = standing.loc[order].drop_duplicates(["family", "value"]).head(limit)
     return [_sentence(study, row) for row in best.itertuples()]
 
 
-def common_finding(study: Study, variable: str, *, most: int = 3) -> Finding:
-    """A sentence on the values of a variable that most pages have, of those that coders agree on."""
+def common_finding(
+    study: Study, variable: str, *, groups: pd.Series | None = None, group: str = "", most: int = 3
+) -> Finding:
+    """A sentence on the values of a variable that most pages, or those of one group, have, of those coders agree on."""
     firm = [value for value, verdict in usable(study, variable).items() if verdict == "firm"]
     values = coded_values(study)[variable][firm].dropna()
+    values = values if groups is None else values[groups.reindex(values.index) == group]
     counts = values.sum().astype(int).sort_values(ascending=False, kind="stable").head(most)
-    told = [f"{n} ({percent(n / len(values))}) {phrases(study, variable)[value]}" for value, n in counts.items()]
-    return Finding(f"Of {plural(len(values), 'page')} {listing(told)}." if told else "No code of it is firm enough.")
+    parts = [f"{n} ({percent(n / len(values))}) {phrases(study, variable)[value]}" for value, n in counts.items()]
+    return Finding(
+        f"Of {plural(len(values), 'page')}{f' of {group}' * bool(group)} {listing(parts)}."
+        if parts
+        else "No code of it is firm enough."
+    )
 
 
 def _sentence(study: Study, row: Any) -> Finding:
     here = f"{row.count} of {row.articles:,} pages ({percent(row.count / row.articles)})"
-    there = (
-        f"{row.other_count} of {row.other_articles:,} pages elsewhere ({percent(row.other_count / row.other_articles)})"
-    )
+    share = percent(row.other_count / row.other_articles)
+    there = f"{row.other_count} of {row.other_articles:,} pages elsewhere ({share})"
     text = f"{row.group}: {here} {phrases(study, row.family)[row.value]}, against {there}."
     return Finding(text, "more" if row.difference > 0 else "less", "exploratory")
 
@@ -83,12 +97,12 @@ def figure_of_code_shares(
     """Heat map of the share of each group's pages that have each value; n beside each group, intervals in tooltips."""
     question = _question(study, variable)
     if shares.empty:
-        return nothing(question, "No code of it is firm enough, or no group has enough outlets.")
+        return nothing(_capital(question), "No code of it is firm enough, or no group has enough outlets.")
     groups = _in_order(shares, order)
     common = shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable")
     values = [str(value) for value in common.index if common[value] > 0]
     ax: Axes = plt.subplots(figsize=(1.6 + 0.78 * len(values), 0.42 * len(groups) + 1.3))[1]
-    told = []
+    cells = []
     for row in shares.sort_values(["group", "value"]).itertuples():
         if row.value not in values or row.group not in groups:
             continue
@@ -98,7 +112,7 @@ def figure_of_code_shares(
         cell = ax.add_artist(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=style.BLUE, alpha=shade, lw=0))
         shown = f"{100 * row.share:.0f}" if row.count >= 5 else "·"
         tell(words, cell, ax.text(x, y, shown, fontsize=9, **INSIDE))
-        told.append(words)
+        cells.append(words)
     sizes = shares.drop_duplicates("group").set_index("group")
     names = [f"{group} ({sizes.loc[group, 'articles']})" for group in groups]
     ax.set_xticks(range(len(values)), [value.replace("-", " ") for value in values], rotation=40, ha="left")
@@ -111,7 +125,7 @@ def figure_of_code_shares(
         f"{_capital(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
         "A page can have several."
     )
-    return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=f"Heat map. {'; '.join(told)}.")
+    return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=f"Heat map. {'; '.join(cells)}.")
 
 
 @styled
@@ -122,10 +136,10 @@ def figure_of_code_intervals(
     values = list(shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable").index[:most])
     rows = shares[shares["value"].isin(list(values)) & (shares["count"] >= 5)]
     if rows.empty:
-        return nothing(_question(study, variable), "Too few pages have any of these.")
+        return nothing(_capital(_question(study, variable)), "Too few pages have any of these.")
     groups = _in_order(rows, order)
     ax: Axes = plt.subplots(figsize=(7.6, 0.26 * (len(rows) + 2 * len(values)) + 0.8))[1]
-    labels, y, told = [], 0, []
+    labels, y, points = [], 0, []
     for value in values:
         part = rows[rows["value"] == value].set_index("group").reindex(groups).dropna(subset="share")
         if part.empty:
@@ -137,14 +151,14 @@ def figure_of_code_intervals(
             words = f"{value}, {group}: {int(row['count'])} of {int(row['articles'])} pages, {_with_interval(row)}"
             x = [100 * row[name] for name in ("lower", "share", "upper")]
             style.draw_point(ax, y, x, words, style.BLUE, filled=True, lw=1.3, ms=5)
-            told.append(words)
+            points.append(words)
         y += 2
     ax.set_yticks([at for at, _ in labels], [label for _, label in labels])
     ax.set_ylim(y - 0.6, -0.8)
     ax.set_xlim(0, None)
     ax.set_xlabel("% of pages")
-    caption = f"{_capital(_question(study, variable))}: % of pages, with 95 % intervals from leaving outlets out."
-    return show_figure(ax, name=f"intervals-{variable}", caption=caption, alt=f"Points. {'; '.join(told)}.")
+    caption = f"{_capital(_question(study, variable))}: % of pages, with 95 % intervals."
+    return show_figure(ax, name=f"intervals-{variable}", caption=caption, alt=f"Points. {'; '.join(points)}.")
 
 
 def table_of_code_differences(study: Study, differences: pd.DataFrame, variable: str) -> Shown:
@@ -153,28 +167,28 @@ def table_of_code_differences(study: Study, differences: pd.DataFrame, variable:
     part = differences[differences["family"] == variable] if len(differences) else differences
     if part.empty:
         return note(f"{_capital(question)}: no value is in enough pages of enough outlets to be tested.")
-    told = part.assign(
+    shown = part.assign(
         here=[f"{row.count} of {row.articles}" for row in part.itertuples()],
         there=[f"{row.other_count} of {row.other_articles}" for row in part.itertuples()],
         matched=[
             f"{number(100 * row.difference, 0, sign=True)} ({interval(row.lower, row.upper, 0, scale=100, sign=True)})"
             for row in part.itertuples()
         ],
-        holds=[_holds(row) for row in part.itertuples()],
+        answer=[_verdict(row) for row in part.itertuples()],
     )
-    told = told.loc[told["difference"].abs().sort_values(ascending=False, kind="stable").index]
+    shown = shown.loc[shown["difference"].abs().sort_values(ascending=False, kind="stable").index]
     columns = {
         **{"group": "pages", "value": "word", "here": "have it", "there": "elsewhere"},
-        **{"matched": "difference, points (95 %)", "holds": "does it stand?"},
+        **{"matched": "difference, points (95 %)", "answer": "is it sure?"},
     }
     caption = (
-        f"{_capital(question)}: each group against all others. The difference is of pages on the same sub-event in the "
-        "same period."
+        f"{_capital(question)}: each group against all others (elsewhere). The difference is of pages on the "
+        "same sub-event in the same period."
     )
-    return show_table(told, name=f"differences-{variable}", caption=caption, columns=columns, fold=True)
+    return show_table(shown, name=f"differences-{variable}", caption=caption, columns=columns, fold=True)
 
 
-def _holds(row: Any) -> str:
+def _verdict(row: Any) -> str:
     if row.adjusted_p > ALPHA or row.q > ALPHA:
         return "cannot tell"
     if row.verdict != "firm":
@@ -183,11 +197,9 @@ def _holds(row: Any) -> str:
 
 
 def table_of_agreement(study: Study, variables: Sequence[str] = ()) -> Shown:
-    """How far coders agree on each variable and value, folded."""
-    table = study_agreement(study)
-    table = table[table["variable"].isin(list(variables))] if variables else table
-    told = table.assign(
-        code=[f"{row.variable}{': ' + row.value if row.value else ''}" for row in table.itertuples()],
+    """Agreement of coders on each variable and value, folded."""
+    table = _of_variables(study_agreement(study), variables)
+    shown = table.assign(
         same=[percent(row.agreement) for row in table.itertuples()],
         alpha_with_interval=[
             "undefined" if pd.isna(row.alpha) else f"{row.alpha:.3f} ({row.lower:.2f} to {row.upper:.2f})"
@@ -203,13 +215,60 @@ def table_of_agreement(study: Study, variables: Sequence[str] = ()) -> Shown:
         f"Agreement of two coders on {plural(articles, 'page')} coded twice. Firm: alpha of .8 and more; tentative: of "
         ".667 and more; the rest, and what either coder gave to fewer than five pages, carries no finding."
     )
-    return show_table(told, name="agreement", caption=caption, columns=columns, fold=True)
+    return show_table(shown, name="agreement", caption=caption, columns=columns, fold=True)
+
+
+def table_of_agreement_by_group(study: Study, variables: Sequence[str], by: str, *, most: int = 5) -> Shown:
+    """Krippendorff's alpha within the groups with most pages coded twice, a column each, folded."""
+    table = _of_variables(study_agreement(study, by), variables)
+    table = table[table["group"] != ""]
+    sizes = table.groupby("group")["articles"].max().sort_values(ascending=False, kind="stable").head(most)
+    alphas = table.pivot(index="code", columns="group", values="alpha").reindex(list(dict.fromkeys(table["code"])))
+    shown = alphas[[group for group in group_order(study, by) or list(sizes.index) if group in sizes.index]]
+    columns: dict[str, Any] = {"code": "variable: value"}
+    columns |= {group: (f"{group} ({sizes[group]})", lambda alpha: f"{alpha:.2f}") for group in shown.columns}
+    caption = (
+        "Agreement within each group: Krippendorff's alpha. In brackets, pages coded twice; an empty cell: all codes "
+        "are the same, so alpha is undefined."
+    )
+    return show_table(shown.reset_index(), name="agreement-by-group", caption=caption, columns=columns, fold=True)
+
+
+def _of_variables(table: pd.DataFrame, variables: Sequence[str]) -> pd.DataFrame:
+    """Rows of AGREEMENT of some variables, or of all, with a column `code` that names variable and value."""
+    table = table[table["variable"].isin(list(variables))] if variables else table
+    code = [f"{row.variable}{': ' + row.value if row.value else ''}" for row in table.itertuples()]
+    return table.assign(code=code)
+
+
+def table_of_overlap(study: Study, by: str, *, most: int = 40) -> Shown:
+    """Country, language, ownership and kind of outlets together, folded, and which groups are not compared and why."""
+    table, reasons = group_overlap(study, by)
+    small = [group for group, reason in reasons.items() if reason == "few"]
+    alone = [group for group, reason in reasons.items() if reason == "collinear"]
+    parts = []
+    if small:
+        named = f" ({listing(small)})" if len(small) <= 5 else ""
+        least = "twenty pages" if by == "outlet" else "ten outlets or twenty pages"
+        parts.append(f"{plural(len(small), 'group')}{named} with fewer than {least}")
+    if alone:
+        parts.append(f"{listing(alone)}, since no other group has pages in the same language")
+    untested = f" Not compared: {'; '.join(parts)}." if parts else ""
+    caption = (
+        f"Pages by country, language, ownership and kind of outlet: what goes together cannot be told apart. The "
+        f"largest {min(most, len(table))} of {plural(len(table), 'combination')}.{untested}"
+    )
+    columns = {
+        **{"country": "country", "language": "language", "ownership": "ownership", "medium": "kind"},
+        **{"outlets": "outlets", "pages": "pages"},
+    }
+    return show_table(table.head(most), name="overlap", caption=caption, columns=columns, fold=True)
 
 
 def _with_interval(row: Any) -> str:
-    got: Mapping[str, Any] = row._asdict() if hasattr(row, "_asdict") else row
-    ends = interval(got["lower"], got["upper"], 0, scale=100)
-    return f"{percent(got['share'])} ({ends} %)"
+    cell: Mapping[str, Any] = row._asdict() if hasattr(row, "_asdict") else row
+    ends = interval(cell["lower"], cell["upper"], 0, scale=100)
+    return f"{percent(cell['share'])} ({ends} %)"
 
 
 def _question(study: Study, variable: str) -> str:

@@ -1,4 +1,4 @@
-"""What people coded in a study's articles: the codes that count, agreement of coders, and differences of outlets."""
+"""Codes of a study's articles: those that count, agreement of coders, and differences of outlets."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from analysis.dependencies import code_behind, content_digest
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, UnknownName
 from analysis.paths import cache_folder, code_files, digest, find_root, replace_file
+from analysis.results.article_groups import article_facts, groups_of, of_outlets, units_of
 from analysis.stats.agreement import agreement
 from analysis.stats.inference import DIGITS
-from analysis.stats.outlet_groups import add_family_q, compare_outlet_groups, outlet_shares
+from analysis.stats.outlet_groups import (
+    LEAST_ARTICLES,
+    LEAST_TESTED_OUTLETS,
+    add_family_q,
+    compare_outlet_groups,
+    outlet_shares,
+)
 from analysis.study import Study
-from analysis.study.codings import counted, in_order, spread
-from analysis.study.settings import GroupRule
+from analysis.study.counted import SETTLED, counted, in_order, spread
 
 
 def coded_values(study: Study) -> pd.DataFrame:
@@ -38,38 +46,6 @@ def _spread(study: Study) -> pd.DataFrame:
     return spread(study.codings, study.codebook, study.settings.combined)
 
 
-def article_facts(study: Study) -> pd.DataFrame:
-    """Articles with what articles.csv and outlets.csv say of them, their period, group and sub-event; index article.
-
-    A month counts for a period that holds all of it. A sub-event that is coded replaces that of articles.csv.
-    """
-    facts = study.manifest.merge(study.outlets.drop(columns="language"), on="outlet").set_index("article")
-    first = facts["published"].dt.tz_convert(study.settings.timezone).dt.tz_localize(None).dt.normalize()
-    first = first.where(~facts["timestamp"].isin(["day", "month"]), facts["published"].dt.tz_localize(None))
-    last = first.where(facts["timestamp"] != "month", first + pd.offsets.MonthEnd(0))
-    facts["period"] = study.period_of(first).where(study.period_of(first) == study.period_of(last))
-    facts["group"] = None
-    for rule in reversed(study.settings.groups):
-        facts.loc[_belongs(facts, rule), "group"] = rule.name
-    if "subevent" in set(study.codebook["variable"]):
-        codes = coded_values(study)["subevent"]
-        facts["subevent"] = codes.idxmax(axis=1).where(codes.max(axis=1) > 0).reindex(facts.index)
-    return facts
-
-
-def _belongs(facts: pd.DataFrame, rule: GroupRule) -> pd.Series:
-    conditions = {
-        "country": rule.country,
-        "language": rule.language,
-        "ownership": rule.ownership,
-        "medium": rule.medium,
-    }
-    fits = pd.Series(True, index=facts.index)
-    for column, allowed in conditions.items():
-        fits &= facts[column].isin(allowed) if allowed else True
-    return fits
-
-
 def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
     """Agreement of a study's coders on each variable and value (AGREEMENT), kept once it is computed.
 
@@ -84,8 +60,8 @@ def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
         Where the study has no codes, no article was coded twice, or there is no such column.
     """
     codes, facts = in_order(_spread(study), study.settings.coders), article_facts(study)
-    if column and column not in facts:
-        raise AnalysisError(f"no column {column!r} in articles.csv or outlets.csv. There: {', '.join(facts.columns)}.")
+    codes = codes.drop(index=SETTLED, level=1, errors="ignore")  # what coders agreed on afterwards
+    groups = groups_of(facts, column) if column else None
     files = [study.folder / name for name in ("study.toml", "codebook.csv", "articles.csv", "outlets.csv")]
     inputs = [column, *(content_digest(file) for file in (*files, *code_files(study.folder)))]
     key = digest(json.dumps([code_behind(__name__).digest, inputs]).encode())
@@ -94,10 +70,13 @@ def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
         return pd.read_parquet(path)
     kinds = study.codebook.drop_duplicates("variable").set_index("variable")["values_per_article"]
     single = {str(variable): kind == "single" for variable, kind in kinds.items()}
-    groups = facts[column] if column else None
     table = agreement(codes, facts["outlet"], single=single, groups=groups, seed=study.settings.seed).round(DIGITS)
+    table = table[table["articles"] > 0].reset_index(drop=True)  # not what only mentions were coded for
     if table.empty:
-        raise AnalysisError(f"no article of {study.name} was coded twice, so agreement cannot be measured")
+        raise AnalysisError(
+            f"no article of {study.name} was coded twice, so agreement cannot be measured. Let a second coder code "
+            f"some: castillo sheet {study.argument} --coder NAME --sample 40"
+        )
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, table.to_parquet)
@@ -106,6 +85,9 @@ def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
 
 def usable(study: Study, variable: str) -> dict[str, str]:
     """Values of a variable that may carry a finding, each with its verdict (firm or tentative)."""
+    known = list(dict.fromkeys(study.codebook["variable"]))
+    if variable not in known:
+        raise UnknownName("variable", variable, f"is not in codebook.csv of {study.name}", known)
     table = study_agreement(study)
     whole = table[(table["group"] == "") & (table["variable"] == variable)].set_index("value")["verdict"]
     values = [str(value) for value in coded_values(study)[variable].columns]
@@ -113,41 +95,54 @@ def usable(study: Study, variable: str) -> dict[str, str]:
     return {value: verdict for value, verdict in verdicts.items() if verdict != "not used"}
 
 
-def code_shares(study: Study, variable: str, by: str) -> pd.DataFrame:
-    """Shares of pages that have each usable value of a variable, by a column of `article_facts`; see `outlet_shares`.
+def code_shares(study: Study, variable: str, by: str | pd.Series) -> pd.DataFrame:
+    """Shares of pages that have each usable value of a variable, by group; see `outlet_shares`.
 
-    Groups of fewer than five outlets are left out.
+    Parameters
+    ----------
+    study : Study with codes
+    variable : of codebook.csv
+    by : column of `article_facts`, or Series of groups, index article (`portrait_groups`)
+
+    Returns
+    -------
+    DataFrame of `outlet_shares`, without groups of fewer than five outlets; where outlets are what is compared pages
+    are the unit, and groups have twenty of them
     """
-    values, facts = coded_values(study)[variable][list(usable(study, variable))], article_facts(study)
-    groups = facts[by].reindex(values.index).dropna()
-    table = outlet_shares(values.loc[groups.index], facts["outlet"], groups)
-    return table[table["outlets"] >= LEAST_OUTLETS].round(DIGITS)
+    verdicts = usable(study, variable)
+    values, facts = coded_values(study)[variable][list(verdicts)], article_facts(study)
+    groups = groups_of(facts, by).reindex(values.index).dropna()
+    table = outlet_shares(values.loc[groups.index], units_of(facts, by), groups)
+    return table[table["outlets"] >= (LEAST_ARTICLES if of_outlets(by) else LEAST_SHOWN_OUTLETS)].round(DIGITS)
 
 
 #: Groups of fewer outlets are not shown.
-LEAST_OUTLETS = 5
+LEAST_SHOWN_OUTLETS = 5
 
 
-def code_differences(study: Study, variable: str, by: str) -> pd.DataFrame:
+def code_differences(study: Study, variable: str, by: str | pd.Series) -> pd.DataFrame:
     """Differences between each group of outlets and the others in a variable, with what they survive.
 
-    Columns of `compare_outlet_groups`, then `verdict` of the value and `fails`: the conditions in which the difference
-    does not hold (its interval holds zero, or its sign turns), among them the pages coded twice, by either coder.
+    Parameters as of `code_shares`.
+
+    Returns
+    -------
+    DataFrame, columns of `compare_outlet_groups`, then `verdict` of the value and `fails`: the conditions in which the
+    difference does not hold (its interval holds zero, or its sign turns), among them the pages coded twice
     """
     verdicts = usable(study, variable)
     values, facts = coded_values(study)[variable][list(verdicts)], article_facts(study)
     facts = facts.loc[values.index]
-    within = None if by in ("group", "language") else facts["language"]
-    compare = partial(_compare, study, by=by, within=within)
+    groups = groups_of(facts, by)
+    compare = partial(_compare, study, by=by)
     table = compare(values, facts, draws=study.settings.draws)
-    subsets = {
-        "without aggregators": facts["aggregator"] != "yes",
-        "without agency copy": facts["agency"].isna(),
-        "with one page per outlet": ~facts["outlet"].duplicated(),
-        "without the largest outlet of each group": ~facts["outlet"].isin(_largest(facts, by)),
-    }
+    subsets = {"without aggregators": facts["aggregator"] != "yes", "without agency copy": facts["agency"].isna()}
+    if not of_outlets(by):
+        subsets["with one page per outlet"] = ~facts["outlet"].duplicated()
+        subsets["without the largest outlet of each group"] = ~facts["outlet"].isin(_largest(facts["outlet"], groups))
     kept = {name: compare(values[rows], facts[rows], draws=1) for name, rows in subsets.items()}
-    twice = _signs_of_twice_coded(study, variable, facts[by])
+    first, second = _twice_coded(study, variable)
+    twice = groups.reindex(first.index)
     fails = []
     for row in table.itertuples():
         sign, wrong = np.sign(row.difference), []
@@ -156,56 +151,103 @@ def code_differences(study: Study, variable: str, by: str) -> pd.DataFrame:
             ends = same[["lower", "upper"]].to_numpy()
             if len(ends) and not (np.sign(ends) == sign).all():
                 wrong.append(name)
-        if not within_language(by) and (np.array(twice.get((row.value, row.group), ())) * sign < 0).any():
-            wrong.append("on the pages coded twice")
+        wrong += _fails_on_twice_coded(row, first, second, twice, languages=not within_language(by))
         fails.append("; ".join(wrong))
     return table.assign(verdict=table["value"].map(verdicts), fails=fails).round(DIGITS)
 
 
-def within_language(by: str) -> bool:
-    """Whether groups are compared within one language: not where the groups are languages themselves."""
-    return by not in ("group", "language")
+#: Groups that differ in language, so that first coders, who worked by language, differ with them.
+_LANGUAGES = ("group", "language")
+#: Fewest pages coded twice, on either side, by which a difference is corrected.
+LEAST_TWICE_CODED = 10
+
+
+def within_language(by: str | pd.Series) -> bool:
+    """True where groups are compared within one language: not where the groups are languages themselves."""
+    return not (isinstance(by, str) and by in _LANGUAGES)
 
 
 def _compare(
-    study: Study, values: pd.DataFrame, facts: pd.DataFrame, *, by: str, within: pd.Series | None, draws: int
+    study: Study, values: pd.DataFrame, facts: pd.DataFrame, *, by: str | pd.Series, draws: int
 ) -> pd.DataFrame:
-    known = facts[by].dropna().index
-    strata = [facts[name] for name in study.settings.match if name in facts]
+    groups = groups_of(facts, by).dropna()
+    units = units_of(facts, by)
     return compare_outlet_groups(
-        values.loc[known],
-        facts["outlet"] + " " + facts[by],  # an outlet with pages in two languages is two
-        facts[by],
-        strata=strata,
-        within=within,
+        values.loc[groups.index],
+        units + " " + groups,  # an outlet with pages in two languages is two
+        groups,
+        strata=[facts[name] for name in study.settings.match if name in facts],
+        within=facts["language"] if within_language(by) else None,
         draws=draws,
         seed=study.settings.seed,
     )
 
 
-def _largest(facts: pd.DataFrame, by: str) -> list[str]:
+def _largest(outlets: pd.Series, groups: pd.Series) -> list[str]:
     """The outlet with most articles of each group."""
-    counts = facts.groupby([by, "outlet"]).size()
+    counts = outlets.groupby([groups, outlets]).size()
     return [str(outlet) for _, outlet in counts.groupby(level=0).idxmax()]
 
 
-def _signs_of_twice_coded(study: Study, variable: str, groups: pd.Series) -> dict[tuple[str, str], tuple[float, float]]:
-    """Difference of shares between a group and the others on the pages coded twice, by the first and second coder."""
-    codes = in_order(_spread(study), study.settings.coders)[variable]
+def _twice_coded(study: Study, variable: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Codes of the pages coded twice by the first and by the second coder, index article."""
+    codes = in_order(_spread(study), study.settings.coders)[variable].dropna()
     order = codes.groupby(level=0).cumcount()
     second = codes[order == 1].droplevel(1)
-    parts = (codes[order == 0].droplevel(1).loc[second.index], second)
-    of = groups.reindex(second.index)
-    differences = {
-        group: [part[of == group].mean() - part[of != group].mean() for part in parts] for group in set(of.dropna())
-    }
-    return {
-        (str(value), str(group)): (float(first[value]), float(other[value]))
-        for group, (first, other) in differences.items()
-        for value in codes.columns
-    }
+    return codes[order == 0].droplevel(1).loc[second.index], second
 
 
-def differences_of(study: Study, variables: Sequence[str], by: str) -> pd.DataFrame:
+def _fails_on_twice_coded(
+    row: Any, first: pd.DataFrame, second: pd.DataFrame, groups: pd.Series, *, languages: bool
+) -> list[str]:
+    """Conditions on the pages coded twice in which a difference does not hold; none where they are too few."""
+    sides = groups == row.group, groups.notna() & (groups != row.group)
+    if min(side.sum() for side in sides) < LEAST_TWICE_CODED:
+        return []
+    (here, there), wrong = ([codes.loc[side, row.value] for codes in (first, second)] for side in sides), []
+    sign = np.sign(row.difference)
+    if not (np.sign(_corrected(row, here[1] - here[0], there[1] - there[0])) == sign).all():
+        wrong.append("corrected by the second coders' codes")
+    if languages and any((a.mean() - b.mean()) * sign < 0 for a, b in zip(here, there, strict=True)):
+        wrong.append("on the pages coded twice")
+    return wrong
+
+
+def _corrected(row: Any, here: pd.Series, there: pd.Series) -> np.ndarray:
+    """Ends of a difference's 95 % interval, corrected by what second coders say otherwise (second minus first code).
+
+    The mean change on the pages coded twice is added to the difference, and its variance to that of the difference
+    (a difference estimator of two-phase sampling: Cochran 1977, ch. 12).
+    """
+    estimate = row.difference + here.mean() - there.mean()
+    variance = here.var() / len(here) + there.var() / len(there)
+    half = np.hypot((row.upper - row.lower) / 2, norm.isf(0.025) * np.sqrt(variance))
+    return np.array([estimate - half, estimate + half])
+
+
+def group_overlap(study: Study, by: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Outlets and pages of each country × language × ownership × kind, and why groups have no test.
+
+    Returns
+    -------
+    DataFrame of country, language, ownership, medium, outlets, pages, most pages first; mapping of group → reason
+    """
+    facts = article_facts(study)
+    parts = ["country", "language", "ownership", "medium"]
+    table = facts.groupby(parts)["outlet"].agg(outlets="nunique", pages="size").reset_index()
+    table = table.sort_values(["pages", *parts], ascending=[False, *[True] * 4], ignore_index=True)
+    known = facts.dropna(subset=by)
+    sizes = known.groupby(by)["outlet"].agg(["nunique", "size"])
+    several = known.groupby("language")[by].transform("nunique") > 1
+    reasons = {}
+    for group, size in sizes.iterrows():
+        if (size["nunique"] < LEAST_TESTED_OUTLETS and not of_outlets(by)) or size["size"] < LEAST_ARTICLES:
+            reasons[str(group)] = "few"
+        elif within_language(by) and not several[known[by] == group].any():
+            reasons[str(group)] = "collinear"
+    return table, reasons
+
+
+def differences_of(study: Study, variables: Sequence[str], by: str | pd.Series) -> pd.DataFrame:
     """`code_differences` of several variables in one table, with the variable (`family`) and `q` over them."""
     return add_family_q({variable: code_differences(study, variable, by) for variable in variables}).round(DIGITS)

@@ -74,7 +74,7 @@ def krippendorff_alpha(
 
 @lru_cache(maxsize=8)
 def _times_drawn(clusters: int, draws: int, seed: int) -> np.ndarray:
-    """How often each cluster is drawn in each sample: the same samples for every code, so that they are drawn once."""
+    """Times that each cluster is drawn in each sample: the same samples for every code, so that they are drawn once."""
     chances = np.full(clusters, 1 / clusters)
     return np.random.default_rng(seed).multinomial(clusters, chances, size=draws).astype(float)
 
@@ -148,7 +148,7 @@ def agreement(
 
 
 def verdict(row: object) -> str:
-    """What a code may carry: "firm", "tentative", or "not used"."""
+    """Use of a code: "firm", "tentative", or "not used"."""
     alpha, first, second = (getattr(row, name) for name in ("alpha", "first", "second"))
     if min(first, second) < LEAST_ARTICLES or not alpha >= TENTATIVE:
         return "not used"

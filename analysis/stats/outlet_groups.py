@@ -13,7 +13,7 @@ from analysis.stats.frequency import wilson
 from analysis.stats.inference import DIGITS, adjust_p
 
 #: Fewest outlets and articles on either side of a comparison.
-LEAST_OUTLETS, LEAST_ARTICLES = 10, 20
+LEAST_TESTED_OUTLETS, LEAST_ARTICLES = 10, 20
 #: Fewest articles, and outlets, that have a value on either side; rarer values are shown and not tested.
 LEAST_WITH_VALUE = 5
 #: Below so many articles with or without a value an interval is Wilson's.
@@ -132,7 +132,9 @@ def compare_outlet_groups(
     sides = np.stack([sums.label == g for g in tested]).astype(float)
     mask = np.stack(list(tested.values()))
     difference, error, null_error = sums.differences(sides)
-    p, adjusted = _permutation_p(sums, sides, mask, np.abs(difference / null_error), draws, seed)
+    with np.errstate(invalid="ignore", divide="ignore"):  # of values that are not tested
+        observed = np.abs(difference / null_error)
+    p, adjusted = _permutation_p(sums, sides, mask, observed, draws, seed)
     rows = []
     for at, group in enumerate(tested):
         side = sums.label == group
@@ -194,11 +196,11 @@ class _Sums:
         return sorted(set(self.label), key=str)
 
     def large(self, side: np.ndarray) -> bool:
-        """Whether a side has ten outlets and twenty articles."""
-        return bool(side.sum() >= LEAST_OUTLETS and self.n[side].sum() >= LEAST_ARTICLES)
+        """True where a side has ten outlets and twenty articles."""
+        return bool(side.sum() >= LEAST_TESTED_OUTLETS and self.n[side].sum() >= LEAST_ARTICLES)
 
     def testable(self, group: str) -> np.ndarray:
-        """Whether each value is in five articles, and five outlets, of a group and of the others."""
+        """True for each value that is in five articles, and five outlets, of a group and of the others."""
         sides = (self.label == group, self.label != group)
         enough = [np.minimum(self.y[side].sum(axis=0), (self.y[side] > 0).sum(axis=0)) for side in sides]
         return np.asarray(np.minimum(*enough) >= LEAST_WITH_VALUE)
@@ -263,6 +265,8 @@ def _permutation_p(
 def add_family_q(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Tables of several families (variable × grouping) as one, with q of whether anything differs in each."""
     families = {name: table for name, table in tables.items() if len(table)}
+    if not families:
+        return pd.DataFrame(columns=[*_COLUMNS, "family", "q"])
     q = adjust_p(np.array([table["family_p"].iloc[0] for table in families.values()]))
     return pd.concat(
         [table.assign(family=name, q=value) for (name, table), value in zip(families.items(), q, strict=True)],

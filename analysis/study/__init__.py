@@ -22,6 +22,7 @@ from analysis.paths import digest as digest
 from analysis.paths import find_root as find_root
 from analysis.paths import find_study as find_study
 from analysis.study.codings import check_codebook, read_codings
+from analysis.study.counted import add_coded_facts, counted_mentions
 from analysis.study.crosscheck import check_references
 from analysis.study.study import Study as Study
 from analysis.study.studyfiles import read_csv
@@ -99,9 +100,17 @@ def examine(folder: Path) -> tuple[Study, list[Problem]]:
     problems += check_references(folder, settings, frames, damaged)
     codings = tables.empty(tables.CODINGS)
     if coded:
-        codings, found = read_codings(folder, frames["codebook.csv"], set(frames["articles.csv"]["article"]))
+        articles, actors = (
+            set(frames[name][key]) for name, key in (("articles.csv", "article"), ("actors.csv", "actor"))
+        )
+        codings, found = read_codings(folder, frames["codebook.csv"], articles, actors)
         problems += check_codebook(folder, settings, frames["codebook.csv"], codings)
+        add_coded_facts(frames["articles.csv"], settings, frames["codebook.csv"], codings)
         # Of files with faults of their own rows were left out, which codes may name.
-        problems += [] if damaged & {"codebook.csv", "articles.csv"} else found
+        problems += [] if damaged & {"codebook.csv", "articles.csv", "actors.csv"} else found
+    if os.path.lexists(old := folder / "polarity.csv"):
+        fix = "Write its codes into a sheet of codings/, as the variable polarity of codebook.csv (data/README.md)"
+        problems.append(Problem(old, None, "is no longer read", fix))
     clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
-    return Study(folder, settings, manifest=clean.pop("articles"), codings=codings, read_at=read_at, **clean), problems
+    coded_frames = {"codings": codings, "polarity": counted_mentions(codings, "polarity", settings.coders)}
+    return Study(folder, settings, manifest=clean.pop("articles"), read_at=read_at, **coded_frames, **clean), problems

@@ -22,14 +22,12 @@ from analysis.study.studyfiles import line_of, read_utf8
 from analysis.tables.coded import CODINGS
 
 if TYPE_CHECKING:
-    from analysis.study.settings import Combined, Settings
+    from analysis.study.settings import Settings
 
-#: The coder whose codes count before all others'.
-SETTLED = "settled"
 _NOT_APPLICABLE = frozenset({"n/a", "na", "n.a.", "not applicable", "not-applicable"})
 _YES, _NO = frozenset({"yes", "y", "x", "1", "true"}), frozenset({"", "no", "n", "0", "false"})
 #: Columns of a sheet that are no variable.
-_FIXED = ("article", "start", "end", "target", "coder", "note")
+_FIXED = ("article", "outlet", "url", "start", "end", "target", "coder", "note")
 #: Columns of CODINGS that say what a value was given to, and by whom.
 _UNIT = ("article", "start", "end", "target", "coder", "variable")
 
@@ -59,20 +57,22 @@ def variables(codebook: pd.DataFrame) -> dict[str, Variable]:
     return found
 
 
-def read_codings(folder: Path, codebook: pd.DataFrame, articles: Collection[str]) -> tuple[pd.DataFrame, list[Problem]]:
+def read_codings(
+    folder: Path, codebook: pd.DataFrame, articles: Collection[str], actors: Collection[str] = ()
+) -> tuple[pd.DataFrame, list[Problem]]:
     """Codes of a study that fit its codebook and its articles, and every problem of the others.
 
     Parameters
     ----------
     folder : Path of the study
     codebook : DataFrame (CODEBOOK_CSV)
-    articles : ids of the study's articles
+    articles, actors : ids of the study's; where there are actors, a mention's target is one
 
     Returns
     -------
     (DataFrame (CODINGS), list of Problem)
     """
-    book, known = variables(codebook), frozenset(articles)
+    book, known = variables(codebook), (frozenset(articles), frozenset(actors))
     codes: list[dict[str, str]] = []
     units: dict[tuple[str, ...], dict[str, str]] = {}
     problems: list[Problem] = []
@@ -120,7 +120,7 @@ def _faults_of_header(path: Path, header: Sequence[str], book: Mapping[str, Vari
 
 
 def _read_row(
-    row: Row, coder: str, book: Mapping[str, Variable], known: Collection[str]
+    row: Row, coder: str, book: Mapping[str, Variable], known: tuple[Collection[str], Collection[str]]
 ) -> tuple[list[dict[str, str]], list[Fault]]:
     """Codes of a row of a sheet, each with its article and coder, and everything wrong with the row."""
     cells = row.cells
@@ -128,8 +128,12 @@ def _read_row(
         return [], []  # not coded
     base = {name: cells.get(name, "") for name in _FIXED} | {"coder": cells.get("coder") or coder}
     faults = []
-    if base["article"] not in known:
-        hint = did_you_mean(base["article"], known)
+    articles, actors = known
+    if base["target"] and actors and base["target"] not in actors:
+        hint = did_you_mean(base["target"], actors)
+        faults.append(Fault(f"target {base['target']!r} is not in actors.csv{hint}", "Mend its id"))
+    if base["article"] not in articles:
+        hint = did_you_mean(base["article"], articles)
         faults.append(Fault(f"article {base['article']!r} is not in articles.csv{hint}", "Mend its id"))
     if not base["coder"]:
         faults.append(Fault("coder is empty", "Name the coder there, or name the file codings/CODER.csv"))
@@ -232,53 +236,3 @@ def check_codebook(folder: Path, settings: Settings, codebook: pd.DataFrame, cod
             place = line_of(toml, "combined", number)
             problems.append(Problem(folder / "study.toml", place, message, "Mend it after codebook.csv"))
     return problems
-
-
-def spread(codings: pd.DataFrame, codebook: pd.DataFrame, combined: Sequence[Combined] = ()) -> pd.DataFrame:
-    """Codes of whole articles, 1 where a value was given and 0 where it was not.
-
-    Parameters
-    ----------
-    codings : DataFrame (CODINGS)
-    codebook : DataFrame (CODEBOOK_CSV)
-    combined : unions of values under a name of their own
-
-    Returns
-    -------
-    DataFrame, index (article, coder) sorted, columns (variable, value) in the codebook's order, combined values last
-    within their variable; missing where the coder did not read the article or the variable does not apply
-    """
-    rows = codings[codings["start"].isna()]
-    columns = pd.MultiIndex.from_frame(codebook[["variable", "value"]])
-    given = rows[rows["status"] == "coded"].assign(given=1.0)
-    table = given.pivot(index=["article", "coder"], columns=["variable", "value"], values="given")
-    index = pd.MultiIndex.from_frame(rows[["article", "coder"]].drop_duplicates().sort_values(["article", "coder"]))
-    table = table.reindex(index=index, columns=columns)
-    applies = rows[rows["status"] != "not-applicable"].assign(read=True)
-    read = applies.drop_duplicates(["article", "coder", "variable"]).pivot(
-        index=["article", "coder"], columns="variable", values="read"
-    )
-    for union in combined:
-        table[(union.variable, union.name)] = table[[(union.variable, value) for value in union.values]].max(axis=1)
-    order = {variable: place for place, variable in enumerate(codebook["variable"].unique())}
-    table = table[sorted(table.columns, key=lambda column: order[column[0]])]
-    known = read.reindex(index=index, columns=table.columns.get_level_values(0)).notna().to_numpy()
-    return table.fillna(0.0).where(known)
-
-
-def in_order(coded: pd.DataFrame, coders: Sequence[str]) -> pd.DataFrame:
-    """Rows of `spread` by article and then by the precedence of coders: settled codes, those named, the others."""
-    ranks = {coder: place for place, coder in enumerate([SETTLED, *coders])}
-    rank = pd.Series([ranks.get(coder, len(ranks)) for coder in coded.index.get_level_values(1)], index=coded.index)
-    order = pd.DataFrame({"article": coded.index.get_level_values(0), "rank": rank.to_numpy()})
-    return coded.iloc[order.reset_index().sort_values(["article", "rank", "index"])["index"].to_numpy()]
-
-
-def counted(coded: pd.DataFrame, coders: Sequence[str] = ()) -> pd.DataFrame:
-    """The codes that count: of each article and variable, those of the first coder by precedence who coded it.
-
-    Where `coders` are named, only their codes and the settled ones count. Index article.
-    """
-    if coders:
-        coded = coded[coded.index.get_level_values(1).isin([SETTLED, *coders])]
-    return in_order(coded, coders).groupby(level=0).first()

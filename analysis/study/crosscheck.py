@@ -26,8 +26,6 @@ Fault = tuple[str, Any, str, str]
 _REFERENCES = (
     ("articles.csv", "outlet", "outlets.csv", "outlet"),
     ("observed.csv", "outlet", "outlets.csv", "outlet"),
-    ("polarity.csv", "entry", "actors.csv", "actor"),
-    ("polarity.csv", "article", "articles.csv", "article"),
 )
 #: File, id, and the column that names it: the same in all rows of the id, and with the same, one of two ids is a slip.
 _NAMES = (("outlets.csv", "outlet", "name"), ("actors.csv", "actor", "name"), ("labels.csv", "set", "referent"))

@@ -77,7 +77,7 @@ def _lies_below(name: str) -> bool:
 
 
 def _fits(value: object, context: Any) -> bool:
-    """Whether a tag is of a language with rules for its sentences, or of any where articles are coded by hand."""
+    """True for the tag of a language with rules for its sentences, or of any where articles are coded by hand."""
     coded = context and context["coded"]
     return value in LANGUAGES or bool(coded and isinstance(value, str) and re.fullmatch("[a-z]{2,3}", value))
 
@@ -111,16 +111,6 @@ class Table(BaseModel):
     """A table of study.toml: no key that nothing would read, and values of the types they are written in."""
 
     model_config = {"extra": "forbid", "frozen": True, "strict": True}
-
-
-class FeaturesRecord(BaseModel):
-    """Content of meta.json: how the features were made."""
-
-    inputs: dict[str, str]
-    digests: dict[str, str] = {}
-    measured: dict[str, Any] = {}
-    set_aside: dict[str, int] = {}
-    skipped: dict[str, int] = {}
 
 
 class Span(Table):

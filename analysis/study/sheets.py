@@ -26,7 +26,7 @@ def read_sheet(path: Path) -> tuple[list[str], list[Row], list[Problem]]:
         lines, problems = _lines_of_xlsx(path)
     else:
         lines, problems = _lines_of_csv(path)
-    if problems or not lines:
+    if not lines:
         return [], [], problems or [Problem(path, 1, "is empty", "Write the columns into the first line", unread=True)]
     (_, first), *rest = lines
     used = {place for _, cells in rest for place, cell in enumerate(cells) if cell}

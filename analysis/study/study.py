@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 from duckdb import Error as QueryError
@@ -26,7 +26,8 @@ from analysis.tables import Schema
 from analysis.wording import isolated
 
 if TYPE_CHECKING:
-    from analysis.study.settings import FeaturesRecord, Settings
+    from analysis.study.record import FeaturesRecord
+    from analysis.study.settings import Settings
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,7 +38,7 @@ class Study:
     ----------
     folder : Path
     settings : Settings, what study.toml says
-    outlets, manifest, observed, actors, labels, polarity, codebook, codings : DataFrames (OUTLETS_CSV, ARTICLES_CSV,
+    outlets, manifest, observed, actors, labels, codebook, codings : DataFrames (OUTLETS_CSV, ARTICLES_CSV,
         OBSERVED_CSV, …); those of files that the study does not have are empty
     """
 
@@ -48,20 +49,17 @@ class Study:
     observed: pd.DataFrame
     actors: pd.DataFrame
     labels: pd.DataFrame
-    polarity: pd.DataFrame
     codebook: pd.DataFrame
     codings: pd.DataFrame
-    #: When (ns since 1970) its files began to be read.
-    read_at: int = field(default_factory=time.time_ns, compare=False)
-    #: What was read or derived of this study and may be asked for again.
-    derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    polarity: pd.DataFrame  # mentions of actors coded by hand: article, start, end, entry, polarity
+    read_at: int = field(default_factory=time.time_ns, compare=False)  # ns since 1970, before any file was read
+    derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # what was read, or follows
 
     def copy(self, read_at: int) -> Study:
         """The same study with tables of its own: what is changed in them is not changed here."""
         made = copy(self)
         for name, value in vars(self).items():
-            own = {key: copy(one) for key, one in value.items()} if isinstance(value, dict) else copy(value)
-            vars(made)[name] = own
+            vars(made)[name] = {k: copy(v) for k, v in value.items()} if isinstance(value, dict) else copy(value)
         vars(made)["read_at"] = read_at
         return made
 
@@ -178,8 +176,8 @@ class Study:
 
     @property
     def only_coded(self) -> bool:
-        """True for a study of codes that people gave, without features."""
-        return not self.annotated and not self.codings.empty
+        """True for a study of codes that people gave or will give, without features."""
+        return not self.annotated and not self.codebook.empty
 
     def features(self, table: Schema | str) -> pd.DataFrame:
         """One table of features, checked, sorted by its key; read once. Large ones are better asked by `store`.
@@ -198,8 +196,7 @@ class Study:
         if schema.name not in self.derived:
             with self._reading(schema) as path:
                 self.derived[schema.name] = read_table(path, schema)
-        found: pd.DataFrame = self.derived[schema.name]
-        return found
+        return cast(pd.DataFrame, self.derived[schema.name])
 
     @cached_property
     def store(self) -> FeatureStore:
@@ -213,7 +210,7 @@ class Study:
         path = self.features_folder / f"{schema.name.lower()}.parquet"
         if wrong := self.feature_faults(schema):
             raise self._broken(path, "; ".join(wrong))
-        with self._told_if_broken(path):
+        with self._as_broken(path):
             yield path
 
     def feature_faults(self, schema: Schema, *, keys: bool | None = None) -> tuple[str, ...]:
@@ -223,13 +220,13 @@ class Study:
         meta.json does not hold.
         """
         path = self._feature_file(f"{schema.name.lower()}.parquet")
-        with self._told_if_broken(path):
+        with self._as_broken(path):
             found = content_digest(path)
         written = self._record().digests if (self.features_folder / "meta.json").exists() else {}
         if written.get(path.name, found) != found:
             message = "is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced"
             raise self._broken(path, message)
-        with self._told_if_broken(path):
+        with self._as_broken(path):
             return faults(path, schema, found, keys=path.name not in written if keys is None else keys)
 
     def check_features(self) -> None:
@@ -269,22 +266,18 @@ class Study:
 
     def features_warning(self) -> str:
         """A sentence on features that would be measured otherwise now; empty where they are fresh."""
-        if self.only_coded or not (changed := self.stale_features()):
-            return ""
-        measured = self._record().measured
-        by = f"castillo-coverage {measured['version']} on {measured['on']}" if "on" in measured else "an older version"
-        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        return f"The features were measured by {by}; changed since: {', '.join(changed[:3])}{more}."
+        changed = [] if self.only_coded else self.stale_features()
+        return self._record().warning(changed) if changed else ""
 
     def set_aside(self) -> tuple[dict[str, int], dict[str, int]]:
         """Rows of texts that the features lack, by reason, and what else the files of texts held, by kind."""
         return self._record().set_aside, self._record().skipped
 
     def _record(self) -> FeaturesRecord:
-        from analysis.study.settings import FeaturesRecord
+        from analysis.study.record import FeaturesRecord
 
         path = self._feature_file("meta.json")
-        with self._told_if_broken(path):
+        with self._as_broken(path):
             return FeaturesRecord.model_validate_json(read_file(path, root=self.folder))
 
     def _feature_file(self, name: str) -> Path:
@@ -296,7 +289,7 @@ class Study:
         return path
 
     @contextmanager
-    def _told_if_broken(self, path: Path) -> Iterator[None]:
+    def _as_broken(self, path: Path) -> Iterator[None]:
         try:
             yield
         except (OSError, ValueError, TableError, ArrowException, QueryError) as error:

@@ -225,7 +225,7 @@ ARTICLES_CSV = _table("articles.csv", "article", "article")(
         _URL,
         _SOURCE,
     ),
-    _extra("genre", "kind of item, after the codebook", GENRES),
+    _extra("genre", "kind of item; coded ones, as of the next two, count before these", GENRES),
     _extra("subevent", "what it is mainly about, after the codebook"),
     _extra("body_kind", "what its body holds, after the codebook", BODY_KINDS),
     _extra("date_from", "how the date was told: url, text, inferred, …"),
@@ -258,18 +258,8 @@ LABELS_CSV = _table("labels.csv", "term of a label", "language term")(
     _CASE,
 )
 
-POLARITY_CSV = _table("polarity.csv", "mention coded by hand; a study need not have this file", "article start end")(
-    _ARTICLE,
-    _c("start", "integer", "code points", "where the mention starts in the cleaned text"),
-    _c("end", "integer", "code points", "where it ends"),
-    _text("entry", "actor that is mentioned, as in actors.csv"),
-    _text("polarity", "how the sentence presents the actor, as settled", POLARITIES),
-    _text("coder_a", "what the first coder said", POLARITIES, optional=True),
-    _text("coder_b", "what the second coder said", POLARITIES, optional=True),
-)
-
 STUDY_FILES = (OUTLETS_CSV, ARTICLES_CSV, OBSERVED_CSV, ACTORS_CSV, LABELS_CSV)
-OPTIONAL_FILES = (POLARITY_CSV, CODEBOOK_CSV)
+OPTIONAL_FILES = (CODEBOOK_CSV,)
 #: What a study with a codebook need not have.
 MEASURED_FILES = (OBSERVED_CSV, ACTORS_CSV, LABELS_CSV)
 FEATURES = (ARTICLES, SENTENCES, TERMS, MENTIONS, SIGNATURES, REPRINTS)

@@ -104,3 +104,14 @@ def agreement(name: str, variable: str) -> tuple[float, int]:
     triples = [(coder, str(unit), row[coder]) for unit, row in enumerate(coded) for coder in ("coder_a", "coder_b")]
     assert variable in coded[0]
     return float(AnnotationTask(triples).alpha()), len(coded)
+
+
+def coded_agreement(study: Study, variable: str) -> tuple[float, int, int]:
+    """Krippendorff's alpha (nominal) of the two coders of a study, the units, and how many they coded differently."""
+    from nltk.metrics.agreement import AnnotationTask
+
+    codes = study.codings[(study.codings["variable"] == variable) & (study.codings["coder"] != "settled")]
+    units = [f"{row.article} {row.start} {row.end}" for row in codes.itertuples()]
+    triples = list(zip(codes["coder"], units, codes["value"], strict=True))
+    differing = codes.groupby(units)["value"].nunique() > 1
+    return float(AnnotationTask(triples).alpha()), len(differing), int(differing.sum())

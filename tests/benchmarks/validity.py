@@ -29,7 +29,7 @@ from analysis.study import load_study
 
 ROOT = Path(__file__).resolve().parents[2]
 VALIDITY = ROOT / "analysis" / "instruments" / "validity.csv"
-CODING = ROOT / "data" / "castillo-2022" / "coding"
+CODINGS = "data/castillo-2022/codings"
 COLUMNS = ["instrument", "study", "measure", "value", "n", "who", "data", "date", "command"]
 COMMAND = "tests/benchmarks/validity.py"
 NEWS = "NewsMTSC, training split"
@@ -49,26 +49,18 @@ PORT = (
 
 def alphas() -> list[dict[str, object]]:
     """Krippendorff's alpha (nominal) of the two codings of the study's items."""
-    from nltk.metrics.agreement import AnnotationTask
-
-    coders = {}
-    for coder in ("a", "b"):
-        with (CODING / f"coder-{coder}.csv").open(encoding="utf-8", newline="") as file:
-            coders[coder] = list(csv.DictReader(file))
     rows = []
     for variable in ("subevent", "genre", "body_kind"):
-        triples = [(coder, row["article"], row[variable]) for coder, coded in coders.items() for row in coded]
-        alpha = AnnotationTask(triples).alpha()
-        differ = sum(a[variable] != b[variable] for a, b in zip(coders["a"], coders["b"], strict=True))
+        alpha, size, differ = gold.coded_agreement(load_study("castillo-2022"), variable)
         rows.append(
             {
                 "instrument": "sub-event",
                 "study": "castillo-2022",
                 "measure": f"Krippendorff's alpha of {variable.replace('_', ' ')}",
                 "value": round(alpha, 4),
-                "n": len(coders["a"]),
+                "n": size,
                 "who": f"two runs of one language model, {differ} disagreements",
-                "data": "data/castillo-2022/coding",
+                "data": CODINGS,
             }
         )
     return rows
@@ -93,12 +85,12 @@ def studies() -> list[dict[str, object]]:
         found.append(("voice", "accuracy of voice", right / size, size, who, f"tests/gold/voice.csv, {sample}"))
     alpha, size = gold.agreement("voice.csv", "voice")
     found.append(("voice", "Krippendorff's alpha of voice", alpha, size, CODERS, "tests/gold/voice.csv"))
-    place = "data/castillo-2022/polarity.csv"
+    place = CODINGS
     for who, (coded, measured) in gold.polarity_pairs(study).items():
         one, other = np.array(coded), np.array(measured)
         found.append(("sentiment", "macro-F1 of polarity toward a target", macro_f1(one, other), len(one), who, place))
         found.append(("sentiment", "accuracy of polarity toward a target", np.mean(one == other), len(one), who, place))
-    alpha, size = gold.agreement("../../data/castillo-2022/polarity.csv", "polarity")
+    alpha, size, _ = gold.coded_agreement(study, "polarity")
     found.append(("sentiment", "Krippendorff's alpha of polarity", alpha, size, CODERS, place))
     counts = gold.copy_counts(study)
     for name, wrong in (("precision", "extra"), ("recall", "missed")):
