@@ -166,13 +166,14 @@ def _superlative(study: Study, row: pd.Series) -> str:
 
 
 def overturned(study: Study, table: pd.DataFrame, row: pd.Series) -> list[str]:
-    """Conditions under which the comparison of `row` does not hold: it turns round, or its interval spans zero."""
+    """Conditions under which the comparison of `row` does not hold: turned round, with zero in its interval, or none."""
     keys = ["measure", "feature", "group"]
     same = table[(table[keys] == row[keys]).all(axis=1)]
     pair = same["reference"].isin(study.outlet_names)
     same = same[~pair if row["reference"] == REST else same["reference"] == row["reference"]]
     sign = 1 if row["estimate"] > 0 else -1
-    fallen = same[(sign * same["estimate"] <= 0) | (same["lower"] * same["upper"] <= 0)]
+    # What cannot be compared under a condition, for want of articles, has not survived it either.
+    fallen = same[~((sign * same["estimate"] > 0) & (same["lower"] * same["upper"] > 0))]
     fallen = fallen[~is_primary(study, fallen)]
     told = {without(outlet): f"without {name}" for outlet, name in study.outlet_names.items()}
     single = fallen["reference"].isin(told)

@@ -126,8 +126,17 @@ class Study:
 
     @cached_property
     def tested(self) -> list[str]:
-        """Outlets with at least `min_articles` articles, those of single pages left out, most articles first."""
-        articles = self.manifest if self.only_coded else self.articles
+        """Outlets with at least `min_articles` articles, those of single pages left out, most articles first.
+
+        Of articles with features those count that a comparison uses: with the text that is compared, from days of
+        steady observation.
+        """
+        articles = self.manifest
+        if not self.only_coded:
+            articles = self.articles[self.articles["observed"]]
+            titled = articles["outlet"].isin(self.aggregators) | (self.settings.primary == "title")
+            has_body = articles["body_kind"].isin(["summary", "full"])
+            articles = articles[has_body.mask(titled, articles["title_tokens"] > 0)]
         counts = articles["outlet"].value_counts().drop(self.settings.excluded_from_references, errors="ignore")
         counts = counts[counts >= self.settings.min_articles]
         return sorted(map(str, counts.index), key=lambda outlet: (-counts[outlet], outlet))
