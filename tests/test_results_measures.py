@@ -50,7 +50,7 @@ def test_with_equal_weights_the_reference_is_the_mean_of_its_outlets(small_study
     one = _made(small_study, outlets, [1, 1, 0, 0, 0] + [1] * 8 + [0] * 2 + [1] + [0] * 4 + [1, 1])
     weight = equal_weights(one)
     assert pytest.approx(0.5) == np.average(one.data.value[5:, 0], weights=weight[5:])
-    row = one.reweighted(small_study, weight, ["x"], reference=EQUAL).iloc[0]
+    row = one.reweighted(weight, ["x"], reference=EQUAL).iloc[0]
     assert pytest.approx(2 / 5 - 0.5) == row["estimate"]
     assert row["lower"] < row["estimate"] < row["upper"]
     assert (2, 9, 5, 15) == tuple(row[["count", "reference_count", "articles", "reference_articles"]])
@@ -67,8 +67,8 @@ def test_weight_zero_is_an_article_less(small_study):
     outlets, values = ["g"] * 6 + ["a"] * 8 + ["b"] * 6, [1, 2, 3, 4, 5, np.nan, *range(8), *[50] * 6]
     one, few = _made(small_study, outlets, values, "mean"), _made(small_study, outlets[:14], values[:14], "mean")
     columns = ["estimate", "count", "reference_count", "articles", "reference_articles"]
-    expected = few.compare(small_study, adjustments=["standardized"])[columns].iloc[0]
-    found = one.reweighted(small_study, (one.outlets != "b").astype(float), ["x"])[columns].iloc[0]
+    expected = few.compare(adjustments=["standardized"])[columns].iloc[0]
+    found = one.reweighted((one.outlets != "b").astype(float), ["x"])[columns].iloc[0]
     pd.testing.assert_series_equal(expected, found)
     assert (5, 8) == (expected["count"], expected["reference_count"])
 

@@ -166,7 +166,7 @@ def _superlative(study: Study, row: pd.Series) -> str:
 
 
 def overturned(study: Study, table: pd.DataFrame, row: pd.Series) -> list[str]:
-    """Conditions under which the comparison of `row` does not hold: turned round, with zero in its interval, or none."""
+    """Conditions under which the comparison of `row` does not hold: turned round, zero in its interval, or none."""
     keys = ["measure", "feature", "group"]
     same = table[(table[keys] == row[keys]).all(axis=1)]
     pair = same["reference"].isin(study.outlet_names)

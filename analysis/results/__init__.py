@@ -236,17 +236,19 @@ def add_q_values(study: Study, table: pd.DataFrame, run: Any = map, source: Stud
         places = np.concatenate([features.index for _, features in parts])
         return np.asarray(pd.Series(np.concatenate(list(found)), index=places).loc[rows])
 
-    table = table.reindex(columns=[*table.columns.union(["test", "least"], sort=False)])
+    table = table.reindex(columns=table.columns.union(["test", "least"], sort=False))
     tested = table["p"].notna() & alone
-    able = tested & table["least"].where(tested).groupby(family).transform(can_pass)
-    wanted = leading & able & (table["test"] == "moments")
+    able = tested.copy()
+    for rows in table[tested].groupby(family[tested]).groups.values():
+        able[rows] = can_pass(table.loc[rows, "least"])
+    wanted = leading & able & (table["test"] == "moments") & (table["measure"] != "actor-share")
     drawn, *by = draw_until_clear(table["p"].where(able), wanted, family, count)
     table["p"] = table["p"].mask(able, drawn)
     for rows, test in zip((*by, tested & ~able), ("drawn", "undecided", "cannot pass"), strict=True):
-        table["test"] = table["test"].mask(rows, test)
+        table["test"] = table["test"].astype(object).mask(rows, test)
     table["q"] = table["p"].where(able).groupby(family).transform(adjust_p).round(DIGITS)
     columns = ["p", "q", "test"]
-    table.loc[~alone, columns] = table.loc[first[~alone], columns].set_axis(table.index[~alone])
+    table.loc[~alone, columns] = table.loc[first[~alone], columns].to_numpy()
     return table
 
 
@@ -254,7 +256,7 @@ def _first_of_opposites(table: pd.DataFrame) -> pd.Series:
     """Index of the row that each row of a table counts as: its own, or that of the other label of its set."""
     labels = table[table["measure"].str.startswith("label-share") & table["estimate"].notna()]
     keys = ["measure", "group", "reference", "variant", "adjustment"]
-    sets = labels.assign(set=labels["feature"].str.partition(":")[0]).groupby([*keys, "set"], sort=False)
+    sets = labels.assign(set=labels["feature"].str.split(":").str[0]).groupby([*keys, "set"], sort=False)
     first = pd.Series(table.index, index=table.index)
     for _, pair in sets:
         if len(pair) == 2 and abs(pair["estimate"].sum()) < 1e-9:

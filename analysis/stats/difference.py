@@ -162,7 +162,7 @@ def _test(units: Units, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndarray,
     how = np.full(p.shape, "moments", dtype=object)
     if kind == "share":
         p, least = share_p(units)
-        how[:] = np.where(least > 0, "exact", "moments")
+        how[:] = np.where(np.isnan(least), "moments", "exact")
     # Where every arrangement gives the same difference (nobody names the actor) there is nothing to test.
     how[~(deviation.round(DIGITS) > 0)] = "no variation"
     return p, least, DETECTABLE * deviation, how

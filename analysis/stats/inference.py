@@ -74,17 +74,16 @@ def linearized_interval(data: Observations, kind: Kind, n: np.ndarray) -> tuple[
     pseudo-article with and one without the feature (Agresti & Caffo 2000), without which 0 of 20 would be certain.
     Greenland & Robins (1985), Biometrics 41(1).
     """
-    centre, pools = linear_parts(data, smooth=kind in ("share", "portion"))
-    with np.errstate(invalid="ignore"):
-        error = np.sqrt(np.sum([(pool**2).sum(axis=0) * len(pool) / (len(pool) - 1) for pool in pools], axis=0))
+    centre, variance = linear_variance(data, smooth=kind in ("share", "portion"))
+    error = np.sqrt(variance)
     half = stats.t.isf(0.025, np.maximum(n - 1, 1)) * error
     return centre - half, centre + half, error
 
 
-def linear_parts(data: Observations, *, smooth: bool) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The Mantel–Haenszel difference (k,) and, for each pool of blocks drawn together, their parts in it (blocks × k).
+def linear_variance(data: Observations, *, smooth: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The Mantel–Haenszel difference (k,) and its variance, from the parts of blocks of one side, or of both, in it.
 
-    With `smooth`, each side's pool also holds a pseudo-article with and one without the feature, as in the bootstrap.
+    With `smooth`, each side also has a pseudo-article with and one without the feature.
     """
     design = data.design
     a, b = np.split(data.totals, [data.value.shape[1]], axis=2)  # values and weights, strata × sides × features
@@ -106,11 +105,17 @@ def linear_parts(data: Observations, *, smooth: bool) -> tuple[np.ndarray, list[
             without = (mean * by_mass).sum(axis=0)
             pseudo += [without + (mean * by_value).sum(axis=0), without]
     blocks, pools = int(design.block.max()) + 1, block_pools(design.side, design.block)
-    clustered = np.asarray(membership(design.block, blocks) @ parts)
+    member = membership(design.block, blocks)
+    clustered, used = np.asarray(member @ parts), np.asarray(member @ (data.weight > 0) > 0)
     if smooth:
-        clustered = np.concatenate([clustered, pseudo])
+        clustered, used = np.concatenate([clustered, pseudo]), np.concatenate([used, np.ones((4, used.shape[1]), bool)])
         pools[:2] = [np.r_[pool, blocks + 2 * n, blocks + 2 * n + 1] for n, pool in enumerate(pools[:2])]
-    return centre, [clustered[pool] - clustered[pool].mean(axis=0) for pool in pools if len(pool) > 1]
+    variance = np.zeros(centre.shape)
+    for pool in (pool for pool in pools if len(pool) > 1):
+        n = used[pool].sum(axis=0)
+        apart = clustered[pool] - clustered[pool].mean(axis=0)
+        variance = variance + (apart**2).sum(axis=0) * n / np.maximum(n - 1, 1)
+    return centre, variance
 
 
 def drawn_moments(size: np.ndarray, drawn: np.ndarray, powers: list[np.ndarray]) -> Moments:

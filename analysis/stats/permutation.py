@@ -124,13 +124,13 @@ def _hypergeometric(x: np.ndarray, events: float, drawn: float, size: float) -> 
 
 
 def share_p(units: Units) -> tuple[np.ndarray, np.ndarray]:
-    """p of the shares of units, and the smallest they could have had: exact, or by moments where outcomes are many."""
+    """p of the shares of units, and the smallest they could have had; where outcomes are many p by moments alone."""
     shape = units.sums.shape[0], units.value.shape[1]
     size, drawn = (np.broadcast_to(part, shape) for part in units.sizes)
     p, least = exact_p(units.side @ units.value, units.sums @ units.value, drawn, size)
     many = np.isnan(p)
     if many.any():
-        p[many], least[many] = moments_p(units)[0][many], 0.0
+        p[many] = moments_p(units)[0][many]
     return p, least
 
 
