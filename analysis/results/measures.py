@@ -17,10 +17,13 @@ from analysis.stats.inference import LEAST, Kind
 from analysis.stats.resampling import Design, Observations, build_design, observe
 from analysis.study import Study, selection
 from analysis.study.selection import Selection
+from analysis.wording import listing
 
 REST = "other outlets"
 #: The reference in which each outlet weighs the same, however much it published.
 EQUAL = "mean of other outlets"
+#: Columns that articles are matched by, as a sentence names them.
+_COLUMN_NAMES = {"subevent": "sub-event", "body_kind": "kind of text"}
 
 
 def heads(study: Study) -> pd.Series:
@@ -181,3 +184,29 @@ def without_copies(study: Study, one: Measured) -> np.ndarray | None:
     weight = np.isin(np.arange(len(order)), first).astype(float)
     some = all(weight[rows].any() for rows in design.sides)
     return weight if some and not weight.all() else None
+
+
+def matched_articles(study: Study) -> pd.DataFrame:
+    """Articles of each tested outlet (`articles`), and those with no article of another outlet to match (`unmatched`).
+
+    Of the text it is first compared on; index outlet. Matched are those alike in all that study.toml matches by.
+    """
+    rows = {}
+    for outlet in study.tested:
+        with suppress(EmptyGroup):
+            design = comparable(study, selection.primary_of(study, outlet), outlet, None)[1]
+            own, others = (design.stratum[side] for side in design.sides)
+            rows[outlet] = (len(own), int((~np.isin(own, others)).sum()))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["articles", "unmatched"]).rename_axis("outlet")
+
+
+def match_sentence(study: Study) -> str:
+    """Sentence on what can no longer be compared once articles are matched; empty where nothing is lost."""
+    lost = matched_articles(study).query("unmatched > 0")
+    if lost.empty:
+        return ""
+    by = listing([_COLUMN_NAMES.get(column, column.replace("_", " ")) for column in study.settings.match])
+    each = listing(
+        [f"{row.unmatched} of {row.articles} of {study.outlet_names[str(row.Index)]}" for row in lost.itertuples()]
+    )
+    return f"Articles are compared with others of the same {by}. For some there are none, so they do not count: {each}."
