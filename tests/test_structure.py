@@ -15,12 +15,12 @@ MODULES = {
 }
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 50
-MAX_LINES, MAX_MODULES = 15_900, 98
+MAX_LINES, MAX_MODULES = 16_100, 99
 #: What is longer: the program is a list of commands; of the functions most is docstring.
 LONGER = {
     "analysis.cli": 390,
     "analysis.study.settings": 310,
-    "analysis.study.study": 310,
+    "analysis.study.study": 311,
     "annotate": 70,
     "difference": 60,
     "compare_outlet_groups": 62,

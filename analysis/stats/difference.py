@@ -97,13 +97,21 @@ def difference(
     mass = None if weights is None else weights.loc[ids].to_numpy(float)
     data, features = observe(design, values.loc[ids].to_numpy(float), mass), list(map(str, values.columns))
     table = compare(data, features, kind)
-    for adjustment, rows in table.groupby("adjustment").groups.items() if draws and kind != "share" else ():
+    if draws and kind != "share":
+        table = _drawn(table, data, draws, seed)
+    facts = {"measure": measure, "group": names[0], "reference": names[1], "language": "mul", "variant": "lede"}
+    return tables.check(table.assign(**facts), tables.COMPARISON)
+
+
+def _drawn(table: pd.DataFrame, data: Observations, draws: int, seed: int) -> pd.DataFrame:
+    """The table of `compare` with p of permutations in place of moments, where there are not too many articles."""
+    for adjustment, rows in table.groupby("adjustment").groups.items():
         part = replace(data, design=data.design.unstratified) if adjustment == "raw" else data
         p = (extreme_draws(units_of(part, once=False), draws, (seed,)) + 1) / (draws + 1)
         drawn = table.loc[rows, "p"].notna().to_numpy() & ~np.isnan(p)
-        table.loc[rows[drawn], ["p", "test"]] = pd.DataFrame({"p": p[drawn], "test": "drawn"}, index=rows[drawn])
-    facts = {"measure": measure, "group": names[0], "reference": names[1], "language": "mul", "variant": "lede"}
-    return tables.check(table.assign(**facts), tables.COMPARISON)
+        table.loc[rows[drawn], "p"] = p[drawn]
+        table.loc[rows[drawn], "test"] = "drawn"
+    return table
 
 
 def compare(

@@ -126,17 +126,12 @@ class Study:
 
     @cached_property
     def tested(self) -> list[str]:
-        """Outlets with at least `min_articles` articles, those of single pages left out, most articles first.
-
-        Of articles with features those count that a comparison uses: with the text that is compared, from days of
-        steady observation.
-        """
-        articles = self.manifest
+        """Outlets with at least `min_articles` articles that a comparison uses, most first; none of single pages."""
+        articles = self.manifest if self.only_coded else self.articles[self.articles["observed"]]
         if not self.only_coded:
-            articles = self.articles[self.articles["observed"]]
             titled = articles["outlet"].isin(self.aggregators) | (self.settings.primary == "title")
-            has_body = articles["body_kind"].isin(["summary", "full"])
-            articles = articles[has_body.mask(titled, articles["title_tokens"] > 0)]
+            has_text = articles["body_kind"].isin(["summary", "full"]).mask(titled, articles["title_tokens"] > 0)
+            articles = articles[has_text]
         counts = articles["outlet"].value_counts().drop(self.settings.excluded_from_references, errors="ignore")
         counts = counts[counts >= self.settings.min_articles]
         return sorted(map(str, counts.index), key=lambda outlet: (-counts[outlet], outlet))
