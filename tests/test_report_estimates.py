@@ -15,6 +15,8 @@ from analysis.report.components import show_table
 from analysis.report.findings import MEASURES
 from analysis.report.style import BLUE, MUTED, PAPER
 from analysis.stats import corpus
+from analysis.stats.frequency import clustered_share, wilson
+from analysis.study.selection import counts, select
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
