@@ -153,6 +153,9 @@ def test_draws_are_the_same_whatever_else_is_asked_for():
 
 def test_more_units_than_are_drawn_keep_their_p(monkeypatch):
     monkeypatch.setattr(permutation, "LARGE", 9)
+    monkeypatch.setattr(permutation, "FEW", 6)
+    some = _units([1, 2, 3, 4, 5, 6, 0, 0, 0, 0], [1] * 5 + [0] * 5, [0] * 10, [1] * 6 + [0] * 4)
+    assert not np.isnan(extreme_draws(some, 100, (1,))).any()
     assert np.isnan(extreme_draws(_units(np.arange(10), [1] * 5 + [0] * 5, [0] * 10), 100, (1,))).all()
     p, drawn, undecided = draw_until_clear(
         np.array([0.01, 0.2]), np.array([True, True]), np.array(["a", "a"]), lambda rows, *_: np.full(len(rows), np.nan)

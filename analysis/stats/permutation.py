@@ -17,6 +17,8 @@ from scipy import sparse, special, stats
 from analysis.stats.inference import ALPHA, LARGE, adjust_p, drawn_moments, tail_p
 from analysis.stats.resampling import Observations, membership, subsets
 
+#: So many units with weight are too few for moments, however many have none.
+FEW = 500
 #: Outcomes of a share that are looked at one by one; with more of them their distribution is smooth.
 SUPPORT = 1_000
 #: Rounds of draws, the first of so many, each of twice as many as the one before.
@@ -151,17 +153,18 @@ def moments_p(units: Units) -> tuple[np.ndarray, np.ndarray]:
 
 
 def extreme_draws(units: Units, draws: int, seed: tuple[int, ...]) -> np.ndarray:
-    """How many of so many permutations have a numerator (k,) at least as far from 0; NaN of more than 5,000 units.
+    """How many of so many permutations have a numerator (k,) at least as far from 0; NaN where units are too many.
 
-    Units that have weight in a feature change sides within their stratum. The draws of a feature are the same whatever
-    else is asked for.
+    That is with more than 5,000 units that have weight or, in designs of more than 5,000, with more than 500. Units
+    that have weight in a feature change sides within their stratum. The draws of a feature are the same whatever else
+    is asked for.
     """
     hits = np.full(units.value.shape[1], np.nan)
     patterns, of = np.unique(units.used > 0, axis=1, return_inverse=True)
     of = np.broadcast_to(of.ravel(), hits.shape)
     for number in np.unique(of):
         used, features = patterns[:, number], np.flatnonzero(of == number)
-        if used.sum() <= LARGE:
+        if used.sum() <= (LARGE if len(used) <= LARGE else FEW):
             residual = units.residual[used][:, features]
             hits[features] = _extreme(residual, units.side[used], units.stratum[used], draws, seed)
     return hits
