@@ -186,6 +186,21 @@ def without_copies(study: Study, one: Measured) -> np.ndarray | None:
     return weight if some and not weight.all() else None
 
 
+#: Why a comparison has no p, as COMPARISON's `test` has it, and as a sentence says it after "for want of".
+_REASONS = {
+    "not matched": "articles of both sides to match",
+    "few articles": "articles",
+    "no variation": "variation",
+    "cannot pass": "occurrences, without which no difference could pass",
+}
+
+
+def untested_reasons(rows: pd.DataFrame) -> str:
+    """Why comparisons were not tested, with how many for each reason; empty where the table does not say."""
+    counts = rows["test"].value_counts() if "test" in rows else {}
+    return listing([f"{counts[test]} for want of {reason}" for test, reason in _REASONS.items() if test in counts])
+
+
 def matched_articles(study: Study) -> pd.DataFrame:
     """Articles of each tested outlet (`articles`), and those with no article of another outlet to match (`unmatched`).
 
