@@ -148,7 +148,7 @@ def test_bootstrap_draws_whole_clusters_side_by_side():
     group, reference = ["g1", "g2", "g3", "g4"], ["r1", "r2", "r3"]
     blocks = pd.Series([0, 0, 1, 2, 2, 3, 4], index=[*group, *reference])  # block 2 on both sides
     plan = _plan(group, reference, blocks=blocks)
-    times = np.concatenate([times for times, _ in resampled(plan.design, 500, 1, smooth=False)], axis=1).T
+    times = np.concatenate(resampled(plan.design, 500, 1), axis=1).T
     assert (times[:, 0] == times[:, 1]).all()
     assert (times[:, 3] == 1).all()
     assert (times[:, 4] == 1).all()
@@ -157,19 +157,9 @@ def test_bootstrap_draws_whole_clusters_side_by_side():
     assert pytest.approx(1, abs=0.15) == times[:, 5].mean()
 
 
-def test_smoothing_adds_an_article_with_and_one_without_to_each_side():
-    plan = _plan(["g1", "g2", "g3"], ["r1", "r2"])
-    chunks = list(resampled(plan.design, 1_500, 1, smooth=True))
-    assert [1_000, 500] == [times.shape[1] for times, _ in chunks]
-    times, pseudo = (np.concatenate(parts, axis=1).T for parts in zip(*chunks, strict=True))
-    assert {5.0} == set(times[:, :3].sum(axis=1) + pseudo[:, :2].sum(axis=1))
-    assert {4.0} == set(times[:, 3:].sum(axis=1) + pseudo[:, 2:].sum(axis=1))
-    assert all(pseudo is None for _, pseudo in resampled(plan.design, 10, 1, smooth=False))
-
-
 def test_resampling_depends_on_its_seed_only():
     design = _plan(["g1", "g2", "g3"], ["r1", "r2", "r3"]).design
-    for draw in (permuted, lambda *of: [times for times, _ in resampled(*of, smooth=False)]):
+    for draw in (permuted, resampled):
         first, again, other = (np.concatenate(draw(design, 50, seed)) for seed in (1, 1, 2))
         assert (first == again).all()
         assert (first != other).any()
@@ -178,7 +168,7 @@ def test_resampling_depends_on_its_seed_only():
 def test_nobody_can_write_into_what_was_drawn():
     """Draws are kept between measures."""
     plan = _plan(["g1", "g2"], ["r1", "r2"])
-    for draws in (*permuted(plan.design, 20, 1), *(times for times, _ in resampled(plan.design, 20, 1, smooth=False))):
+    for draws in (*permuted(plan.design, 20, 1), *resampled(plan.design, 20, 1)):
         with pytest.raises(ValueError, match="read-only"):
             draws[:] = 7
 

@@ -177,36 +177,27 @@ def subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> np
     return taken if few == members else 1 - taken
 
 
-def resampled(design: Design, draws: int, seed: int, *, smooth: bool) -> list[tuple[np.ndarray, np.ndarray | None]]:
+def resampled(design: Design, draws: int, seed: int) -> list[np.ndarray]:
     """Chunks (n × ≤ 1,000) of how often each article counts, in samples of whole blocks.
 
-    Blocks in the group, in the reference and in both are drawn apart. With `smooth`, each side's pool also holds a
-    pseudo-article with and one without the feature; their counts come as the second array (4 × draws).
+    Blocks in the group, in the reference and in both are drawn apart.
     """
-    return _resampled(design.side.tobytes(), design.block.tobytes(), draws, seed, smooth)
+    return _resampled(design.side.tobytes(), design.block.tobytes(), draws, seed)
 
 
 @lru_cache(maxsize=_KEPT)
-def _resampled(
-    sides: bytes, blocks: bytes, draws: int, seed: int, smooth: bool
-) -> list[tuple[np.ndarray, np.ndarray | None]]:
+def _resampled(sides: bytes, blocks: bytes, draws: int, seed: int) -> list[np.ndarray]:
     side, block = (np.frombuffer(data, dtype=np.int64) for data in (sides, blocks))
     rng = np.random.default_rng([seed, 2])
     chunks = []
     for start in range(0, draws, _CHUNK):
         n = min(_CHUNK, draws - start)
         times = np.zeros((block.max() + 1, n), np.int16)  # kept: small
-        pseudo = np.ones((4, n)) if smooth else None
-        for which, pool in enumerate(block_pools(side, block)):
-            extra = 2 if smooth and which < 2 else 0
-            if not len(pool) + extra:
-                continue
-            drawn = with_replacement(len(pool) + extra, n, rng).T
-            times[pool] = drawn[: len(pool)]
-            if pseudo is not None and extra:
-                pseudo[2 * which : 2 * which + 2] = drawn[len(pool) :]
-        chunks.append((times[block], pseudo))
-        chunks[-1][0].flags.writeable = False
+        for pool in block_pools(side, block):
+            if len(pool):
+                times[pool] = with_replacement(len(pool), n, rng).T
+        chunks.append(times[block])
+        chunks[-1].flags.writeable = False
     return chunks
 
 
