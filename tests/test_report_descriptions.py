@@ -91,7 +91,7 @@ def test_figures_of_this_study_and_of_all_studies_are_shown_escaped(small_study,
 
 def test_comparisons_are_noted_with_their_most_draws_or_as_not_drawn(small_study, monkeypatch):
     html = method_note(small_study, "comparison").html
-    assert "what is not clear after 1,023,000 draws is left undecided" in html
+    assert "what is not clear after 4,095,000 draws is left undecided" in html
     monkeypatch.setattr("analysis.stats.inference.LARGE", 10)
     html = method_note(small_study, "comparison").html
     assert "by the moments of sums drawn without replacement" in html

@@ -22,7 +22,7 @@ FEW = 500
 #: Outcomes of a share that are looked at one by one; with more of them their distribution is smooth.
 SUPPORT = 1_000
 #: Rounds of draws, the first of so many, each of twice as many as the one before.
-FIRST_DRAWS, ROUNDS = 1_000, 10
+FIRST_DRAWS, ROUNDS = 1_000, 12
 DRAWS_AT_MOST = FIRST_DRAWS * (2**ROUNDS - 1)
 #: Chance that a whole family holds a decision that all arrangements would turn round.
 RISK = 0.001
