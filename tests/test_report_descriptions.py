@@ -89,13 +89,12 @@ def test_figures_of_this_study_and_of_all_studies_are_shown_escaped(small_study,
     assert "<ul>" not in html[html.index("<h3>Text</h3>") :]
 
 
-def test_comparisons_are_noted_with_their_draws_and_seed_or_as_not_resampled(small_study, monkeypatch):
-    """√(0.05 · 0.95 / 200) = 0.0154."""
+def test_comparisons_are_noted_with_their_most_draws_or_as_not_drawn(small_study, monkeypatch):
     html = method_note(small_study, "comparison").html
-    assert "With 200 draws each (seed 7; for words 600) another seed would move a p of 0.05 by about 0.015" in html
+    assert "what is not clear after 4,095,000 draws is left undecided" in html
     monkeypatch.setattr("analysis.stats.inference.LARGE", 10)
     html = method_note(small_study, "comparison").html
-    assert "nothing is resampled: intervals are linearized" in html
+    assert "by the moments of sums drawn without replacement" in html
     assert "draws" not in html
 
 

@@ -15,6 +15,8 @@ from analysis.report.components import show_table
 from analysis.report.findings import MEASURES
 from analysis.report.style import BLUE, MUTED, PAPER
 from analysis.stats import corpus
+from analysis.stats.frequency import clustered_share, wilson
+from analysis.study.selection import counts, select
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -115,11 +117,15 @@ def test_groups_of_outlets_are_shown_where_some_are_tested(small_study):
     assert ["country US", "Dina Boluarte", "lede", "8"] == row[:4]
 
 
-def test_frequencies_and_shares_have_the_intervals_of_wilson(small_study):
-    """Of the 21 articles with a first paragraph 14 name Castillo, in texts of 30 words."""
+def test_frequencies_and_shares_have_intervals_over_outlets(small_study):
+    """Of the 21 articles with a first paragraph 14 name Castillo, in texts of 30 words; outlets are the unit."""
     frame = views.actor_frequency(small_study, actors=["pedro-castillo"])
     (_, row) = _cells(show_table(frame, name="f", caption="F.", columns={"label": "actor", **estimates.FREQUENCY}))
-    low, high = _wilson(14, 21)
+    articles = select(small_study).articles["outlet"]
+    named = counts(select(small_study), "actors", ["pedro-castillo"])["pedro-castillo"] > 0
+    sums = named.groupby(articles).agg(["sum", "size"]).to_numpy(float)
+    low, high = (100 * end for end in clustered_share(*sums.T)[1:])
+    assert low < 100 * wilson(np.array(14), np.array(21))[0]
     assert ["Pedro Castillo", "21", "14", "66.7 %", f"{low:.1f} %", f"{high:.1f} %", "14", "22.2"] == row[:8]
     text = estimates.figure_of_shares(frame, name="f", caption="F.").record["text"]
     assert text.endswith(f"in per cent: Pedro Castillo 67 ({low:.0f} to {high:.0f}).")

@@ -103,7 +103,7 @@ def test_an_aggregator_speaks_of_titles(small_study):
         ({"reference": "other outlets without south", "lower": -0.1}, ["without The South"]),
         ({"reference": "other outlets without south"}, []),
         ({"variant": "text"}, []),
-        ({"variant": "text", "lower": math.nan, "upper": math.nan}, []),
+        ({"variant": "text", "lower": math.nan, "upper": math.nan}, ["on whole text"]),
         ({"variant": "text", "lower": -0.1, "feature": "dina-boluarte"}, []),
         ({"variant": "text", "lower": -0.1, "reference": "south"}, []),
     ],

@@ -15,7 +15,7 @@ from analysis.study import load_study
 
 def test_differences_are_primary_rows_in_the_order_of_outlets_and_main_actors(small_study, small_results):
     table = views.differences(small_study, small_results, "actor-share")
-    expected = [(o, a) for o in ("north", "south", "portal") for a in ("pedro-castillo", "dina-boluarte")]
+    expected = [(o, a) for o in ("north", "portal", "south") for a in ("pedro-castillo", "dina-boluarte")]
     assert expected == list(table[["group", "feature"]].itertuples(index=False, name=None))
     assert is_primary(small_study, table).all()
     assert {"the other outlets"} == set(table["reference_name"])

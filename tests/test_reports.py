@@ -20,7 +20,7 @@ from lxml.html import HtmlElement
 
 pytestmark = pytest.mark.slow
 
-OUTLETS = ("al-jazeera", "guardian", "cnn", "msn", "le-monde", "bloomberg", "nbc-news")
+OUTLETS = ("al-jazeera", "guardian", "cnn", "msn", "le-monde", "nbc-news")
 PAIRS = ("al-jazeera--guardian", "al-jazeera--le-monde", "guardian--cnn", "cnn--nbc-news")
 FOUR = ("overview", "actors", "wording", "tone")
 REPORTS = {

@@ -1,6 +1,7 @@
 """Groups of outlets: outlets are the unit, and too few of them are refused."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -84,3 +85,22 @@ def test_articles_of_alike_outlets_are_no_evidence_on_their_country():
         values = pd.DataFrame({"x": rng.normal(size=12)})
         hits += groups._between_outlets(values, np.arange(12) < 6, 1)["p"][0] <= 0.05
     assert 8 <= hits <= 34
+
+
+def test_equal_outlets_are_not_tested_on_what_rounding_leaves():
+    """Twenty-four means of 0.1 once 0.3 is taken off: some are -0.2, others a bit beside it."""
+    values = pd.DataFrame({"x": np.where(np.arange(24) % 2, 0.1 - 0.3, -0.2)})
+    assert values["x"].std() > 0
+    row = groups._between_outlets(values, np.arange(24) < 10, 1).iloc[0]
+    assert row[["lower", "upper", "z", "p", "detectable"]].isna().all()
+
+
+def test_an_outlet_outside_the_periods_leaves_the_others_what_they_are(small_study):
+    """East's articles lie in no period: they are compared with each other, and every mean is a number."""
+    articles = small_study.articles.copy()
+    articles.loc[articles["outlet"] == "south", "period"] = None
+    study = replace(small_study, derived={})
+    vars(study)["articles"] = articles
+    values, _ = groups._outlet_values(study, "country", "actor-share")
+    assert "south" in values.index
+    assert values.notna().all(axis=None)

@@ -1,5 +1,7 @@
 """Measures ready to compare, and the weights by which articles are left out or every outlet weighs the same."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +13,11 @@ from analysis.results.measures import (
     comparable,
     equal_weights,
     heads,
+    match_sentence,
+    matched_articles,
     measured,
     measures,
+    untested_reasons,
     without_copies,
 )
 from analysis.stats.resampling import build_design, observe
@@ -50,7 +55,7 @@ def test_with_equal_weights_the_reference_is_the_mean_of_its_outlets(small_study
     one = _made(small_study, outlets, [1, 1, 0, 0, 0] + [1] * 8 + [0] * 2 + [1] + [0] * 4 + [1, 1])
     weight = equal_weights(one)
     assert pytest.approx(0.5) == np.average(one.data.value[5:, 0], weights=weight[5:])
-    row = one.reweighted(small_study, weight, ["x"], reference=EQUAL).iloc[0]
+    row = one.reweighted(weight, ["x"], reference=EQUAL).iloc[0]
     assert pytest.approx(2 / 5 - 0.5) == row["estimate"]
     assert row["lower"] < row["estimate"] < row["upper"]
     assert (2, 9, 5, 15) == tuple(row[["count", "reference_count", "articles", "reference_articles"]])
@@ -67,8 +72,8 @@ def test_weight_zero_is_an_article_less(small_study):
     outlets, values = ["g"] * 6 + ["a"] * 8 + ["b"] * 6, [1, 2, 3, 4, 5, np.nan, *range(8), *[50] * 6]
     one, few = _made(small_study, outlets, values, "mean"), _made(small_study, outlets[:14], values[:14], "mean")
     columns = ["estimate", "count", "reference_count", "articles", "reference_articles"]
-    expected = few.compare(small_study, adjustments=["standardized"])[columns].iloc[0]
-    found = one.reweighted(small_study, (one.outlets != "b").astype(float), ["x"])[columns].iloc[0]
+    expected = few.compare(adjustments=["standardized"])[columns].iloc[0]
+    found = one.reweighted((one.outlets != "b").astype(float), ["x"])[columns].iloc[0]
     pd.testing.assert_series_equal(expected, found)
     assert (5, 8) == (expected["count"], expected["reference_count"])
 
@@ -80,3 +85,50 @@ def test_copies_are_left_out_where_there_are_any(small_study):
         weight, every = without_copies(small_study, one), one.chosen.articles.index[one.data.design.article]
         assert (every[head[every] != every]).equals(every[:0] if weight is None else every[weight == 0])
     assert any(head != head.index)
+
+
+def test_the_earliest_copy_on_either_side_is_kept(small_study):
+    """All three copy an article that nobody here has: the first of them stands for all; a copy of the group's goes."""
+    one = _made(small_study, ["g"] * 5 + ["a"] * 6, [1.0] * 11)
+    ids = one.chosen.articles.index
+    one.chosen.articles["published"] = pd.date_range("2022-12-08", periods=11, tz="UTC")
+    block = np.array([0, 1, 2, 3, 4, 5, 5, 5, 0, 6, 7])
+    data = replace(one.data, design=replace(one.data.design, block=block))
+    head = pd.Series(ids, index=ids)
+    head.iloc[5:8], head.iloc[8] = "elsewhere", ids[0]
+    study = replace(small_study, derived={"REPRINTS": pd.DataFrame({"article": ids, "head": head.to_numpy()})})
+    weight = without_copies(study, replace(one, data=data))
+    assert [1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1] == weight.tolist()
+
+
+def test_articles_are_matched_by_any_columns_of_theirs(small_study):
+    """North has nothing to match on the 7th; with sub-events beside periods what is lost is told."""
+    settings = small_study.settings
+    for match, strata in (((), 1), (("period",), 2), (("period", "subevent"), 2), (("subevent", "language"), 4)):
+        study = replace(small_study, settings=settings.model_copy(update={"match": match}), derived={})
+        chosen, design = comparable(study, "lede", "north", None)
+        expected = chosen.articles.iloc[design.article].groupby(list(match) or (lambda _: 0)).ngroups
+        assert expected == design.strata <= strata
+
+
+def test_what_cannot_be_matched_is_told(small_study):
+    articles = small_study.articles.copy()
+    articles.loc[articles["article"].isin(["north-2", "north-3"]), "subevent"] = "background"
+    settings = small_study.settings.model_copy(update={"match": ("period", "subevent")})
+    study = replace(small_study, settings=settings, derived={})
+    vars(study)["articles"] = articles
+    assert (8, 2) == tuple(matched_articles(study).loc["north"])
+    assert (
+        "Articles are compared with others of the same period and sub-event. For some there are none, so they do not "
+        "count: 2 of 8 of The North." == match_sentence(study)
+    )
+    assert "" == match_sentence(small_study)
+
+
+def test_what_is_not_tested_has_its_own_reason():
+    tests = ["few articles", "not matched", "few articles", "cannot pass"]
+    assert (
+        "1 for want of articles of both sides to match, 2 for want of articles and 1 for want of occurrences, without "
+        "which no difference could pass" == untested_reasons(pd.DataFrame({"test": tests}))
+    )
+    assert "" == untested_reasons(pd.DataFrame({"q": [1.0]}))

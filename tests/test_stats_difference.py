@@ -107,7 +107,7 @@ def test_chance_alone_is_found_in_one_case_of_twenty():
     assert 2 <= hits <= 20
 
 
-def test_an_interval_is_scipys_percentile_bootstrap_with_expanded_tails():
+def test_an_interval_is_near_scipys_percentile_bootstrap_with_expanded_tails():
     """Level of the t interval for n of the smaller side: Φ(-√(n/(n-1)) t) in either tail (Hesterberg 2015)."""
     rng = np.random.default_rng(2)
     x, y = rng.normal(1, 1, 12), rng.normal(0, 1, 30)
@@ -216,11 +216,37 @@ def test_adding_a_constant_to_all_means_changes_nothing(x, y, periods, constant)
     np.testing.assert_allclose(one[NUMBERS].to_numpy(float), two[NUMBERS].to_numpy(float), rtol=1e-6, atol=1e-8)
 
 
-def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
+def test_another_seed_moves_nothing_but_a_drawn_p():
     x, y = [5, 3, 8, 1, 4, 6], [2, 0, 3, 5, 1, 1, 4]
     first, again, other = (_compare(x, y, kind="mean", seed=seed) for seed in (1, 1, 2))
     pd.testing.assert_frame_equal(first, again)
-    assert (first["lower"] != other["lower"]).any()
+    assert (first["p"] != other["p"]).any()
+    pd.testing.assert_frame_equal(first.drop(columns="p"), other.drop(columns="p"))
+    shares = [_compare([1, 1, 0, 1, 0], [0, 1, 0, 0, 0, 0], seed=seed) for seed in (1, 2)]
+    pd.testing.assert_frame_equal(*shares)
+
+
+def test_copies_of_one_article_have_no_first_place():
+    """All that is named is named in one text, printed six times: it is first in every draw of nothing else."""
+    values = {"a": [1] * 6 + [0] * 20, "b": [0] * 26}
+    assert first_places(pd.DataFrame(values), blocks=pd.Series([0] * 6 + list(range(1, 21)))).isna().all()
+
+
+def test_an_interval_goes_by_the_articles_of_periods_that_both_sides_share():
+    """Five against five in one period; a hundred more of the group in another tell nothing, four are too few."""
+    for shared, tested in ((5, True), (4, False)):
+        values = [1.0, 3.0, 4.0, 2.0, 5.0][:shared] + [2.0] * 30
+        row = _row(values, list(range(10)), kind="mean", strata=["a"] * shared + ["b"] * 30 + ["a"] * 10,
+                   adjustment="standardized")  # fmt: skip
+        assert tested == row[["lower", "upper", "p"]].notna().all()
+        assert ("drawn" if tested else "few articles") == row["test"]
+
+
+def test_without_a_shared_period_nothing_is_tested_and_that_is_the_reason():
+    values = list(range(12))
+    row = _row(values[:6], values[6:], kind="mean", strata=["a"] * 6 + ["b"] * 6, adjustment="standardized")
+    assert row[["estimate", "lower", "p", "q", "detectable"]].isna().all()
+    assert "not matched" == row["test"]
 
 
 def _places(values, weights=None, blocks=None, draws=4_000):
@@ -229,8 +255,9 @@ def _places(values, weights=None, blocks=None, draws=4_000):
     return first_places(table, mass, blocks=pd.Series(blocks or range(len(table))), draws=draws, seed=1)
 
 
-def test_of_two_articles_by_hand():
+def test_of_two_articles_by_hand(monkeypatch):
     """a leads where the first is drawn twice (1/4), b where the second is (1/4), else they tie."""
+    monkeypatch.setattr("analysis.stats.difference.LEAST", 2)
     assert pytest.approx(0.5, abs=0.03) == _places({"a": [1, 0], "b": [0, 1]})["a"]
     assert pytest.approx(0.75, abs=0.03) == _places({"a": [1, 1], "b": [1, 0]}, draws=8_000)["a"] - 1 / 8
 

@@ -81,6 +81,23 @@ def test_frequency_counts_articles_and_occurrences_by_group():
     assert pytest.approx((low, high)) == tuple(table.loc[("two", "b"), ["share_lower", "share_upper"]])
 
 
+def test_a_share_over_outlets_has_outlets_as_the_unit():
+    """9 of 10, 1 of 10 and 5 of 10: by leaving each out by hand, not Wilson's of 30 articles; one outlet keeps it."""
+    having = [1] * 9 + [0] + [1] + [0] * 9 + [1] * 5 + [0] * 5
+    counts = pd.DataFrame({"a": having})
+    outlets = pd.Series(np.repeat(["x", "y", "z"], 10))
+    options = {"tokens": pd.Series([50] * 30), "outlets": outlets}
+    row = frequency(counts, groups=pd.Series(["all"] * 30), **options).loc[0]
+    without = np.array([6 / 20, 14 / 20, 10 / 20])
+    half = stats.t.isf(0.025, 2) * math.sqrt(2 / 3 * ((without - without.mean()) ** 2).sum())
+    assert (0.5, max(0.5 - half, 0), min(0.5 + half, 1)) == tuple(row[["share", "share_lower", "share_upper"]])
+    by_article = frequency(counts, tokens=options["tokens"], groups=pd.Series(["all"] * 30)).loc[0]
+    assert row["rate"] == by_article["rate"]
+    assert row["rate_upper"] > by_article["rate_upper"]
+    alone = frequency(counts, groups=outlets, **options)
+    np.testing.assert_allclose(alone.loc[0, "share_upper"], wilson(np.array(9), np.array(10))[1])
+
+
 def test_a_mean_has_students_interval():
     values = pd.Series([0.1, 0.4, -0.2, 0.3, np.nan])
     ends = stats.ttest_1samp(values[:4], 0).confidence_interval()

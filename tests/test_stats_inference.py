@@ -1,4 +1,4 @@
-"""q, p and intervals from draws; analytic ones against resampling, enumeration, and formulas of sampling theory."""
+"""q and families, intervals and moments, against enumeration and formulas of sampling theory."""
 
 import itertools
 import math
@@ -14,11 +14,9 @@ from analysis.stats.difference import difference
 from analysis.stats.inference import (
     LARGE,
     adjust_p,
+    can_pass,
     drawn_moments,
     is_analytic,
-    monte_carlo_error,
-    permutation_p,
-    spread_of,
     tail_p,
 )
 
@@ -46,17 +44,6 @@ def test_q_agrees_with_scipy_and_is_never_below_p(p):
         assert (q[known] >= np.array(p)[known]).all()
 
 
-def test_p_is_the_share_among_arrangements_that_have_a_difference():
-    """An arrangement with nobody to compare is no evidence against chance."""
-    null = np.array([[np.nan] * 90 + [2.0] * 5 + [0.5] * 5])
-    assert pytest.approx((5 + 1) / (10 + 1)) == permutation_p(np.array([1.0]), null)[0]
-
-
-def test_spread_is_of_the_draws_that_have_a_value():
-    draws = np.array([[1.0, 2.0, 3.0, np.nan], [np.nan] * 4])
-    assert pytest.approx([math.sqrt(2 / 3), math.nan], nan_ok=True) == spread_of(draws)
-
-
 @pytest.mark.parametrize(
     ("method", "articles", "expected"),
     [("auto", LARGE, False), ("auto", LARGE + 1, True), ("resampling", 10**6, False), ("analytic", 3, True)],
@@ -65,69 +52,12 @@ def test_only_large_corpora_go_without_draws_unless_asked(method, articles, expe
     assert expected == is_analytic(method, articles)
 
 
-def test_the_error_that_is_stated_is_that_of_a_binomial_share():
-    shares = np.random.default_rng(1).binomial(10_000, 0.05, 4_000) / 10_000
-    assert pytest.approx(shares.std(), rel=0.05) == monte_carlo_error(0.05, 10_000)
-
-
-def _corpus(n, group, seed=5, copies=0.08):
-    """Articles of four periods, some of them copies, a group that wrote at another time than the rest."""
-    rng = np.random.default_rng(seed)
-    ids = np.array([f"a{i:05}" for i in range(n)])
-    late = rng.random(n) < np.where(np.arange(n) < group, 0.7, 0.4)
-    period = pd.Series(np.where(late, 2, 0) + rng.integers(0, 2, n), index=ids)
-    block = np.arange(n)
-    copied = rng.random(n) < copies
-    block[copied] = rng.integers(0, n, copied.sum())
-    return ids, period, pd.Series(block, index=ids), rng
-
-
-def _both(kind, values, weights, ids, group, **options):
-    common = {"group": list(ids[:group]), "reference": list(ids[group:]), "kind": kind, "weights": weights, **options}
-    tables = [difference(values, draws=6_000, method=method, **common) for method in ("resampling", "analytic")]
-    return [table.set_index(["adjustment", "feature"]) for table in tables]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("group", [60, 300])
-@pytest.mark.parametrize("kind", ["share", "ratio", "mean"])
-def test_analytic_is_what_resampling_of_two_thousand_articles_gives(kind, group):
-    ids, period, blocks, rng = _corpus(2_000, group)
-    rate = np.array([0.05, 0.1, 0.02, 0.08])[period]
-    size = rng.negative_binomial(3, 3 / 48, len(ids)) + 5.0
-    counts = pd.DataFrame({"often": rng.poisson(size * rate), "seldom": rng.poisson(size * rate / 6)}, index=ids)
-    weights = None
-    if kind == "share":
-        values = (counts > 0).astype(float)
-    elif kind == "ratio":
-        values, weights = counts, pd.Series(size, index=ids)
-    else:
-        values = pd.DataFrame({"skewed": rng.exponential(size=len(ids))}, index=ids)
-        values[rng.random(len(ids)) < 0.2] = np.nan
-    drawn, direct = _both(kind, values, weights, ids, group, strata=period, blocks=blocks)
-    np.testing.assert_allclose(drawn["estimate"], direct["estimate"])
-    width = drawn["upper"] - drawn["lower"]
-    for end in ("lower", "upper"):
-        assert ((direct[end] - drawn[end]).abs() <= 0.06 * width).all()
-    np.testing.assert_allclose(drawn["detectable"], direct["detectable"], rtol=0.05)
-    assert ((drawn["p"] - direct["p"]).abs() <= 0.03 + 0.05 * drawn["p"]).all()
-
-
-def test_a_small_p_is_near_that_of_all_arrangements():
-    """Nine of ten against one of ten, 184,756 arrangements: Fisher's exact test, twice its one side."""
-    values = pd.DataFrame({"x": [1.0] * 9 + [0.0] + [1.0] + [0.0] * 9}, index=[f"a{i:02}" for i in range(20)])
-    ids = list(values.index)
-    exact = stats.fisher_exact([[9, 1], [1, 9]])[1]
-    table = difference(values, group=ids[:10], reference=ids[10:], method="analytic")
-    assert 0.3 < table["p"][0] / exact < 3
-
-
 def test_unstratified_variance_by_hand():
     """Two means: s²/n + s²/m with n - 1; the spread without a difference is S √(1/n + 1/m)."""
     rng = np.random.default_rng(2)
     x = rng.normal(size=30)
     ids = [f"a{i:02}" for i in range(30)]
-    options = {"group": ids[:12], "reference": ids[12:], "kind": "mean", "method": "analytic"}
+    options = {"group": ids[:12], "reference": ids[12:], "kind": "mean", "draws": 0}
     row = difference(pd.DataFrame({"x": x}, index=ids), **options).iloc[0]
     error = math.sqrt(x[:12].var(ddof=1) / 12 + x[12:].var(ddof=1) / 18)
     assert pytest.approx(error) == row["estimate"] / row["z"]
@@ -144,9 +74,26 @@ def test_copies_are_one_article():
     for values, blocks in ((x, range(60)), (np.repeat(x, 4), np.repeat(range(60), 4))):
         known, half = ids[: len(values)], len(values) // 2
         sides = {"group": known[:half], "reference": known[half:], "blocks": pd.Series(blocks, index=known)}
-        row = difference(pd.DataFrame({"x": values}, index=known), **sides, kind="mean", method="analytic").iloc[0]
+        row = difference(pd.DataFrame({"x": values}, index=known), **sides, kind="mean", draws=0).iloc[0]
         widths.append(row["upper"] - row["lower"])
     assert pytest.approx(widths[0]) == widths[1]
+
+
+def test_tests_that_could_never_pass_are_no_part_of_their_family_by_hand():
+    """Gilbert's k: at 1 three reach 0.05, at 2 three 0.025, at 3 three 0.0167, which is no more than 3."""
+    least = [0.001, 0.01, 0.016, 0.03, 0.2]
+    assert [True, True, True, False, False] == list(can_pass(np.array(least)))
+    assert can_pass(np.array([np.nan, 0.0])).all()
+    assert not can_pass(np.array([0.06, 1.0])).any()
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_what_a_family_without_rare_tests_finds_is_never_less(least):
+    """Each p at its smallest: leaving out what cannot pass makes no q larger."""
+    able = can_pass(np.array(least))
+    q, alone = adjust_p(np.array(least)), adjust_p(np.where(able, least, np.nan))
+    assert (alone[able] <= q[able] + 1e-12).all()
+    assert (q[~able] > 0.05).all()
 
 
 @given(st.lists(st.integers(-9, 9), min_size=3, max_size=8), st.data())

@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from analysis.stats import outlet_groups
-from analysis.stats.outlet_groups import add_family_q, compare_outlet_groups, effective_outlets, outlet_shares
+from analysis.stats.frequency import effective_clusters
+from analysis.stats.outlet_groups import add_family_q, compare_outlet_groups, outlet_shares
 
 
 def articles(counts: dict[str, tuple[int, int]]) -> tuple[pd.DataFrame, pd.Series]:
@@ -28,7 +29,7 @@ def test_share_of_a_group_by_hand():
     effective = 70**2 / (30**2 + 20**2 + 20**2)
     half = stats.t.isf(0.025, effective - 1) * np.sqrt(2 / 3 * ((without - without.mean()) ** 2).sum())
     assert (30, 70, 3) == (row["count"], row["articles"], row["outlets"])
-    assert round(effective, 9) == round(effective_outlets(np.array([30.0, 20, 20])), 9)
+    assert round(effective, 9) == round(effective_clusters(np.array([30.0, 20, 20])), 9)
     assert [30 / 70, max(30 / 70 - half, 0), min(30 / 70 + half, 1), (1 / 3 + 1 / 4 + 3 / 4) / 3] == pytest.approx(
         [row[name] for name in ("share", "lower", "upper", "by_outlet")]
     )

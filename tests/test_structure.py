@@ -15,11 +15,11 @@ MODULES = {
 }
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 50
-MAX_LINES, MAX_MODULES = 15_900, 98
+MAX_LINES, MAX_MODULES = 16_400, 104
 #: What is longer; of the functions most is docstring.
 LONGER = {
     "analysis.study.settings": 310,
-    "analysis.study.study": 310,
+    "analysis.study.study": 311,
     "annotate": 70,
     "difference": 60,
     "compare_outlet_groups": 62,

@@ -18,7 +18,8 @@ from analysis.results.measures import heads
 from analysis.scoring import INSTRUMENTS
 from analysis.stats.corpus import coverage
 from analysis.stats.difference import STABLE, first_places
-from analysis.stats.inference import LARGE, is_analytic, monte_carlo_error
+from analysis.stats.inference import LARGE, is_analytic
+from analysis.stats.permutation import DRAWS_AT_MOST
 from analysis.study import Study, selection
 from analysis.tables import VARIANTS
 from analysis.wording import ABSENT, day, interval, language, listing, number, percent, plural
@@ -189,11 +190,11 @@ def method_note(study: Study, *instruments: str) -> Shown:
 
 
 def _how(study: Study) -> str:
-    draws = study.settings.draws
-    facts = {"draws": draws, "words": WORD_DRAWS * draws, "seed": study.settings.seed, "large": LARGE}
+    facts = {"words": WORD_DRAWS * study.settings.draws, "seed": study.settings.seed}
+    facts |= {"large": LARGE, "most": DRAWS_AT_MOST}
     way = "analytic" if is_analytic("auto", len(study.articles)) else "resampled"
     text: str = notes()["comparison"]["how"][way]
-    return text.format(error=number(monte_carlo_error(0.05, draws), 3), **facts)
+    return text.format(**facts)
 
 
 def _validity(row: pd.Series) -> str:

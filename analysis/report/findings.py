@@ -9,7 +9,7 @@ import pandas as pd
 from analysis import tables
 from analysis.instruments.function_words import function_words
 from analysis.results import is_primary, is_significant, primary, without
-from analysis.results.measures import EQUAL, REST, heads
+from analysis.results.measures import EQUAL, REST, heads, untested_reasons
 from analysis.stats.difference import STABLE, first_places
 from analysis.study import Study, selection
 from analysis.wording import equals, interval, listing, number, percent, plural
@@ -91,7 +91,7 @@ def findings(
 ) -> list[Finding]:
     """Findings of a measure, of one outlet or all: the `limit` largest differences by |z|, then what cannot be told."""
     rows = primary(study, table, measure, group)
-    untested = int(rows["q"].isna().sum())
+    untested = rows[rows["q"].isna()]
     rows = rows[rows["q"].notna()]
     if rows.empty:
         return []
@@ -166,13 +166,14 @@ def _superlative(study: Study, row: pd.Series) -> str:
 
 
 def overturned(study: Study, table: pd.DataFrame, row: pd.Series) -> list[str]:
-    """Conditions under which the comparison of `row` does not hold: it turns round, or its interval spans zero."""
+    """Conditions under which the comparison of `row` does not hold: turned round, zero in its interval, or none."""
     keys = ["measure", "feature", "group"]
     same = table[(table[keys] == row[keys]).all(axis=1)]
     pair = same["reference"].isin(study.outlet_names)
     same = same[~pair if row["reference"] == REST else same["reference"] == row["reference"]]
     sign = 1 if row["estimate"] > 0 else -1
-    fallen = same[(sign * same["estimate"] <= 0) | (same["lower"] * same["upper"] <= 0)]
+    # What cannot be compared under a condition, for want of articles, has not survived it either.
+    fallen = same[~((sign * same["estimate"] > 0) & (same["lower"] * same["upper"] > 0))]
     fallen = fallen[~is_primary(study, fallen)]
     told = {without(outlet): f"without {name}" for outlet, name in study.outlet_names.items()}
     single = fallen["reference"].isin(told)
@@ -188,7 +189,7 @@ def overturned(study: Study, table: pd.DataFrame, row: pd.Series) -> list[str]:
     return list(shown.unique())
 
 
-def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int, untested: int) -> Finding:
+def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int, untested: pd.DataFrame) -> Finding:
     measure = MEASURES[silent["measure"].iloc[0]]
     size = f"about {measure.size.format(measure.number(silent['detectable'].median()))}"
     which = "The one comparison" if tested == 1 else f"{len(silent)} of {tested} comparisons"
@@ -198,8 +199,12 @@ def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int, untested: int)
     if len(silent) == 1:
         leave, power = "leaves", f"One of {size} would have been found four times in five"
     text = f"{which} {measure.subject} {leave} open whether there is a difference. {power} by a test of its own."
-    if untested:
-        text += f" {plural(untested, 'more has', 'more have')} too few articles, or no variation, to be tested at all."
+    if reasons := untested_reasons(untested):
+        text += f" {plural(len(untested), 'more is', 'more are')} not tested: {reasons}."
+    elif len(untested):
+        text += (
+            f" {plural(len(untested), 'more has', 'more have')} too few articles, or no variation, to be tested at all."
+        )
     return Finding(text, "cannot tell", _status(study, silent.iloc[0]))
 
 

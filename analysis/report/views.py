@@ -58,7 +58,7 @@ def actor_frequency(study: Study, *, by: str | None = None, actors: Sequence[str
     if counts.empty:  # no article with this text, or no actor
         return pd.DataFrame(columns=["label", "articles_with"])
     groups = articles[by] if by else pd.Series("all articles", index=articles.index)
-    table = frequency(counts, tokens=articles["tokens"], groups=groups.dropna())
+    table = frequency(counts, tokens=articles["tokens"], groups=groups.dropna(), outlets=articles["outlet"])
     titles = period_titles(study)
     if by == "period":  # in the order of the story, not of the alphabet
         table = pd.concat([table[table["group"] == period] for period in titles], ignore_index=True)

@@ -7,13 +7,14 @@ its instrument gets wrong.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import tables
@@ -31,15 +32,15 @@ from analysis.results.measures import (
     originals,
     without_copies,
 )
-from analysis.stats.inference import DIGITS, adjust_p
+from analysis.stats.inference import ALPHA, DIGITS, adjust_p, can_pass
 from analysis.stats.keyness import background, log_odds
+from analysis.stats.permutation import draw_until_clear, extreme_draws, units_of
 from analysis.stats.resampling import build_design
 from analysis.study import Study, load_study, selection
 
 #: Permutations for words, in draws of the study: words are tested by the thousand, and a p cannot be smaller than one
 #: over the permutations, so with too few of them no single word could ever pass its family.
 WORD_DRAWS = 3
-ALPHA = 0.05
 
 
 def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame:
@@ -55,9 +56,11 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     DataFrame (COMPARISON)
         Measures actor-share, actor-rate, label-share, label-share-own, sentiment, targeted-sentiment and term-log-odds.
         q is Benjamini–Hochberg over all outlets and features of a measure: the primary rows (see `is_primary`) are
-        one family; each other variant and adjustment is a family of its own. Beside each primary row stand, without
-        p, the same with copies left out and against a mean in which each outlet weighs the same; beside those that
-        are significant (see `is_significant`), the same without each single outlet of the reference.
+        one family; each other variant and adjustment is a family of its own. Their p are exact for shares; where
+        values are no shares, permutations are drawn for the primary rows until each is decided (`add_q_values`), and
+        the others' p are by moments. Beside each primary row stand, without p, the same with copies left out and
+        against a mean in which each outlet weighs the same; beside those that are significant (see `is_significant`),
+        the same without each single outlet of the reference.
     """
     path = kept_at(study)
     if path.exists():
@@ -65,7 +68,7 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     run = map if pool is None else pool.map
     source = study if pool is None else study.folder
     todo = [(outlet, None, variant) for outlet in study.tested for variant in tables.VARIANTS]
-    table = add_q_values(study, _together(run(partial(_run, source, compare_variant), todo)))
+    table = add_q_values(study, _together(run(partial(_run, source, compare_variant), todo)), run, source)
     again = run(partial(_run, source, leave_one_out), headlines(study, table))
     table = finished(_together([table, *again]))
     if not changed_since(study.read_at, _inputs(study)):
@@ -139,11 +142,11 @@ def compare_variant(study: Study, what: tuple[str, str | None, str]) -> pd.DataF
     primary = variant == primary_variant(study, outlet, right or REST)
     frames = []
     for one in measures(study, variant, outlet, right):
-        frames.append(one.compare(study))
+        frames.append(one.compare())
         if primary and (weight := without_copies(study, one)) is not None:
-            frames.append(one.reweighted(study, weight, one.features, adjustment="without copies"))
+            frames.append(one.reweighted(weight, one.features, adjustment="without copies"))
         if primary and right is None and (weight := equal_weights(one)) is not None:
-            frames.append(one.reweighted(study, weight, one.features, reference=EQUAL))
+            frames.append(one.reweighted(weight, one.features, reference=EQUAL))
     with suppress(EmptyGroup):  # another language on the other side: words cannot be compared
         frames += _words(study, variant, outlet, right, tested=primary)
     return _together(frames)
@@ -167,7 +170,7 @@ def leave_one_out(study: Study, headline: tuple[str, str, str, list[str]]) -> pd
     one = measured(study, measure, variant, outlet)
     others = sorted(set(one.outlets[one.data.design.sides[1]]))
     frames = [
-        one.reweighted(study, (one.outlets != other).astype(float), features, reference=without(other))
+        one.reweighted((one.outlets != other).astype(float), features, reference=without(other))
         for other in (others if len(others) > 1 else [])
     ]
     return _together(frames)
@@ -196,20 +199,77 @@ def primary(study: Study, table: pd.DataFrame, measure: str, group: str | None =
 
 
 def is_significant(row: Any) -> Any:
-    """Whether a comparison, or each of a table, holds after correction over its family and by its own interval.
+    """Whether a comparison, or each of a table, is decided, passes in its family, and has an interval without zero.
 
-    The two can disagree: permutation asks whether articles could be exchanged, the interval how far the difference
-    may lie from zero.
+    The two can disagree: p asks whether articles could be exchanged, the interval how far the difference may lie from
+    zero. Neither hangs on the seed.
     """
-    return (row["q"] <= ALPHA) & (row["lower"] * row["upper"] > 0)
+    return (row["q"] <= ALPHA) & (row["lower"] * row["upper"] > 0) & (row.get("test") != "undecided")
 
 
-def add_q_values(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """The table with q over the families that `study_results` describes."""
+def margin(row: Any, *, scale: float = 100) -> Any:
+    """Smallest whole number that the interval of a comparison, times `scale`, lies within on either side of zero.
+
+    Of a difference of shares from -0.02 to 0.142 it is 15: no more than 15 points either way. A row or a table;
+    missing where there is no interval.
+    """
+    ends = np.fmax(np.abs(row["lower"]), np.abs(row["upper"]))
+    return np.ceil((scale * ends).round(DIGITS - 2))
+
+
+def add_q_values(study: Study, table: pd.DataFrame, run: Any = map, source: Study | Path | None = None) -> pd.DataFrame:
+    """The table with q over the families that `study_results` describes, primary p by moments drawn until decided.
+
+    Of the two labels of a set that has no other, whose differences are each other's opposites, one is in the family;
+    the second has its p and q.
+    """
     table = table.reset_index(drop=True)
-    family = (table["variant"] + " " + table["adjustment"]).mask(is_primary(study, table), "primary")
-    q = table.groupby([table["measure"], family])["p"].transform(adjust_p)
-    return table.assign(q=q.round(DIGITS))
+    first = _first_of_opposites(table)
+    alone, leading = (first == table.index).to_numpy(), is_primary(study, table)
+    family = table["measure"] + " " + (table["variant"] + " " + table["adjustment"]).mask(leading, "primary")
+
+    def count(rows: np.ndarray, draws: int, number: int) -> np.ndarray:
+        keys = ["group", "reference", "variant", "measure", "adjustment"]
+        parts = table.loc[rows].groupby(keys, sort=True)["feature"]
+        tasks = [(*key, list(features), draws, number) for key, features in parts]
+        found = run(partial(_run, study if source is None else source, _count_extreme), tasks)
+        places = np.concatenate([features.index for _, features in parts])
+        return np.asarray(pd.Series(np.concatenate(list(found)), index=places).loc[rows])
+
+    table = table.reindex(columns=table.columns.union(["test", "least"], sort=False))
+    tested = table["p"].notna() & alone
+    able = tested.copy()
+    for rows in table[tested].groupby(family[tested]).groups.values():
+        able[rows] = can_pass(table.loc[rows, "least"])
+    wanted = leading & able & (table["test"] == "moments") & (table["measure"] != "actor-share")
+    drawn, *by = draw_until_clear(table["p"].where(able), wanted, family, count)
+    table["p"] = table["p"].mask(able, drawn)
+    for rows, test in zip((*by, tested & ~able), ("drawn", "undecided", "cannot pass"), strict=True):
+        table["test"] = table["test"].astype(object).mask(rows, test)
+    table["q"] = table["p"].where(able).groupby(family).transform(adjust_p).round(DIGITS)
+    columns = ["p", "q", "test"]
+    table.loc[~alone, columns] = table.loc[first[~alone], columns].to_numpy()
+    return table
+
+
+def _first_of_opposites(table: pd.DataFrame) -> pd.Series:
+    """Index of the row that each row of a table counts as: its own, or that of the other label of its set."""
+    labels = table[table["measure"].str.startswith("label-share") & table["estimate"].notna()]
+    keys = ["measure", "group", "reference", "variant", "adjustment"]
+    sets = labels.assign(set=labels["feature"].str.split(":").str[0]).groupby([*keys, "set"], sort=False)
+    first = pd.Series(table.index, index=table.index)
+    for _, pair in sets:
+        if len(pair) == 2 and abs(pair["estimate"].sum()) < 1e-9:
+            first[pair.index[1]] = pair.index[0]
+    return first
+
+
+def _count_extreme(study: Study, task: tuple[str, str, str, str, str, Sequence[str], int, int]) -> np.ndarray:
+    """Permutations as extreme as each of some features of a comparison; see `extreme_draws`."""
+    outlet, reference, variant, measure, _, features, draws, number = task
+    one = measured(study, measure, variant, outlet, None if reference == REST else reference)
+    data = one.of_features(features)
+    return extreme_draws(units_of(data, once=False), draws, (study.settings.seed, number))
 
 
 def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested: bool) -> list[pd.DataFrame]:

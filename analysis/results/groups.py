@@ -41,7 +41,8 @@ def outlets_of(study: Study, column: str) -> pd.DataFrame:
 def group_differences(study: Study, column: str, *, measure: str = "actor-share") -> pd.DataFrame:
     """Each testable group of outlets against the others, in actor-share or sentiment: COMPARISON, outlets as the unit.
 
-    An outlet's value is the mean over its articles after what their period's mean is has been taken off; estimate is
+    An outlet's value is the mean over its articles after the mean of their stratum (`selection.strata`) has been taken
+    off; estimate is
     the difference between means over outlets, each weighing the same. Interval: Welch's t over outlets (1947,
     Biometrika 34). p: outlets permuted between the sides, all arrangements where there are no more than 20,000. q: over
     the features and groups of this table. count: outlets.
@@ -63,7 +64,7 @@ def group_differences(study: Study, column: str, *, measure: str = "actor-share"
 
 
 def _outlet_values(study: Study, column: str, measure: str) -> tuple[pd.DataFrame, pd.Series]:
-    """Mean of each outlet (rows) in each feature, periods taken off, and the group of each outlet."""
+    """Mean of each outlet (rows) in each feature, means of strata taken off, and the group of each outlet."""
     chosen = selection.select(study)
     articles = chosen.articles[chosen.articles["observed"] & chosen.articles["outlet"].isin(study.reference_outlets)]
     if measure == "actor-share":
@@ -72,9 +73,10 @@ def _outlet_values(study: Study, column: str, measure: str) -> tuple[pd.DataFram
         found = selection.article_sentiment(chosen).to_frame("sentiment")
     found = found.loc[articles.index].dropna()
     articles = articles.loc[found.index]
-    rest = found - found.groupby(articles["period"]).transform("mean")
+    rest = found - found.groupby(selection.strata(study, articles)).transform("mean")
     enough = articles["outlet"].value_counts()
-    means = rest.groupby(articles["outlet"]).mean().loc[sorted(enough.index[enough >= LEAST])]
+    # Rounded, or what equal means leave of each other would be permuted and tested.
+    means = rest.groupby(articles["outlet"]).mean().loc[sorted(enough.index[enough >= LEAST])].round(DIGITS)
     return means, study.outlets.set_index("outlet")[column].reindex(means.index)
 
 
@@ -89,7 +91,7 @@ def _between_outlets(values: pd.DataFrame, inside: np.ndarray, seed: int) -> pd.
     spread = null.std(axis=0)
     p = (np.abs(null.round(DIGITS)) >= np.abs(estimate.to_numpy().round(DIGITS))).mean(axis=0)
     certainty = {"lower": estimate - half, "upper": estimate + half, "z": estimate / error, "p": p}
-    table = pd.DataFrame({**certainty, "detectable": DETECTABLE * spread}).loc[spread > 0]
+    table = pd.DataFrame({**certainty, "detectable": DETECTABLE * spread}).loc[spread.round(DIGITS) > 0]
     table = table.reindex(values.columns).assign(estimate=estimate, effect=np.nan, count=float(inside.sum()))
     return table.assign(reference_count=float((~inside).sum())).rename_axis("feature").reset_index()
 

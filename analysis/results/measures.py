@@ -17,10 +17,13 @@ from analysis.stats.inference import LEAST, Kind
 from analysis.stats.resampling import Design, Observations, build_design, observe
 from analysis.study import Study, selection
 from analysis.study.selection import Selection
+from analysis.wording import listing
 
 REST = "other outlets"
 #: The reference in which each outlet weighs the same, however much it published.
 EQUAL = "mean of other outlets"
+#: Columns that articles are matched by, as a sentence names them.
+_COLUMN_NAMES = {"subevent": "sub-event", "body_kind": "kind of text"}
 
 
 def heads(study: Study) -> pd.Series:
@@ -43,13 +46,13 @@ def comparable(
 ) -> tuple[Selection, Design]:
     """Articles of a language (None: of all), and which of them are an outlet's and its reference's.
 
-    The reference is one other outlet, or all (None). Periods are strata, clusters of copies blocks; EmptyGroup is
-    raised where a side has no such article.
+    The reference is one other outlet, or all (None). What study.toml matches by makes strata, clusters of copies are
+    blocks; EmptyGroup is raised where a side has no such article.
     """
     chosen = selection.select(study, variant, language=language)
     if chosen.counted.get("compared") != (outlet, right):  # the last one is kept: measures come one after another
         if "strata" not in chosen.counted:
-            chosen.counted["strata"] = pd.factorize(chosen.articles["period"].fillna(""), sort=True)[0]
+            chosen.counted["strata"] = selection.strata(study, chosen.articles)
             chosen.counted["blocks"] = pd.factorize(heads(study)[chosen.articles.index], sort=True)[0]
         sides = selection.group_indices(study, chosen.articles, outlet, None if right is None else [right])
         design = build_design(*sides, chosen.counted["strata"], chosen.counted["blocks"])
@@ -73,20 +76,24 @@ class Measured:
         """Outlet of each article of the design."""
         return np.asarray(self.chosen.articles["outlet"].iloc[self.data.design.article], object)
 
-    def compare(self, study: Study, **options: Any) -> pd.DataFrame:
+    def compare(self, **options: Any) -> pd.DataFrame:
         """Differences of the sides, as `difference` has them."""
-        settings = study.settings
-        table = compare(self.data, self.features, self.kind, draws=settings.draws, seed=settings.seed, **options)
-        return table.assign(**self.facts)
+        return compare(self.data, self.features, self.kind, **options).assign(**self.facts)
 
-    def reweighted(self, study: Study, weight: np.ndarray, features: Sequence[str], **facts: str) -> pd.DataFrame:
-        """Standardized differences in some features, articles weighed anew (0 leaves one out): interval, no test."""
+    def of_features(self, features: Sequence[str]) -> Observations:
+        """Observations of some features."""
         columns = [self.features.index(feature) for feature in features]
-        value, mass = self.data.value[:, columns], self.data.weight
+        mass = self.data.weight
         mass = mass if mass.shape[1] == 1 else mass[:, columns]
-        data = Observations(self.data.design, value * weight[:, None], mass * weight[:, None])
+        return Observations(self.data.design, self.data.value[:, columns], mass)
+
+    def reweighted(self, weight: np.ndarray, features: Sequence[str], **facts: str) -> pd.DataFrame:
+        """Standardized differences in some features, articles weighed anew (0 leaves one out): interval, no test."""
+        one = self.of_features(features)
+        value, mass = one.value, one.weight
+        data = Observations(one.design, value * weight[:, None], mass * weight[:, None])
         changed = Measured(self.kind, list(features), data, self.chosen, self.facts | facts)
-        table = changed.compare(study, adjustments=["standardized"], test=False).assign(effect=np.nan, **facts)
+        table = changed.compare(adjustments=["standardized"], test=False).assign(effect=np.nan, **facts)
         counted = np.broadcast_to(mass > 0, value.shape) if self.kind == "mean" else value
         for prefix, rows in zip(("", "reference_"), data.design.sides, strict=True):
             left = weight[rows] > 0
@@ -168,7 +175,53 @@ def equal_weights(one: Measured) -> np.ndarray | None:
 
 
 def without_copies(study: Study, one: Measured) -> np.ndarray | None:
-    """A weight per article, 0 for each that is a copy of an earlier one; None where there is no copy on either side."""
-    weight = originals(study, one.chosen)[one.data.design.article].astype(float)
-    some = all(weight[rows].any() for rows in one.data.design.sides)
+    """A weight per article, 0 for each that copies an earlier one on either side; None where none does."""
+    design = one.data.design
+    order = pd.DataFrame({"block": design.block, "later": ~originals(study, one.chosen)[design.article]})
+    order["published"] = one.chosen.articles["published"].to_numpy()[design.article]
+    # The earliest of those compared: that of all may stand on neither side.
+    first = order.sort_values(["later", "published"], kind="stable").drop_duplicates("block").index
+    weight = np.isin(np.arange(len(order)), first).astype(float)
+    some = all(weight[rows].any() for rows in design.sides)
     return weight if some and not weight.all() else None
+
+
+#: Why a comparison has no p, as COMPARISON's `test` has it, and as a sentence says it after "for want of".
+_REASONS = {
+    "not matched": "articles of both sides to match",
+    "few articles": "articles",
+    "no variation": "variation",
+    "cannot pass": "occurrences, without which no difference could pass",
+}
+
+
+def untested_reasons(rows: pd.DataFrame) -> str:
+    """Why comparisons were not tested, with how many for each reason; empty where the table does not say."""
+    counts = rows["test"].value_counts() if "test" in rows else {}
+    return listing([f"{counts[test]} for want of {reason}" for test, reason in _REASONS.items() if test in counts])
+
+
+def matched_articles(study: Study) -> pd.DataFrame:
+    """Articles of each tested outlet (`articles`), and those with no article of another outlet to match (`unmatched`).
+
+    Of the text it is first compared on; index outlet. Matched are those alike in all that study.toml matches by.
+    """
+    rows = {}
+    for outlet in study.tested:
+        with suppress(EmptyGroup):
+            design = comparable(study, selection.primary_of(study, outlet), outlet, None)[1]
+            own, others = (design.stratum[side] for side in design.sides)
+            rows[outlet] = (len(own), int((~np.isin(own, others)).sum()))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["articles", "unmatched"]).rename_axis("outlet")
+
+
+def match_sentence(study: Study) -> str:
+    """Sentence on what can no longer be compared once articles are matched; empty where nothing is lost."""
+    lost = matched_articles(study).query("unmatched > 0")
+    if lost.empty:
+        return ""
+    by = listing([_COLUMN_NAMES.get(column, column.replace("_", " ")) for column in study.settings.match])
+    each = listing(
+        [f"{row.unmatched} of {row.articles} of {study.outlet_names[str(row.Index)]}" for row in lost.itertuples()]
+    )
+    return f"Articles are compared with others of the same {by}. For some there are none, so they do not count: {each}."

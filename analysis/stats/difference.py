@@ -1,10 +1,9 @@
 """Differences between groups of articles, with what can be said of their certainty.
 
-Articles (or whole clusters of copies) are resampled and permuted, never tokens. Standardized differences weigh the
+Articles (or whole clusters of copies) change sides, never tokens. Standardized differences weigh the
 periods as Mantel and Haenszel do, so that a group observed at another time of the story is not compared with it.
 
-`keyness` compares words; `resampling` draws articles again, and `inference` makes intervals, p and q of that, or
-without a draw.
+`keyness` compares words; `permutation` makes p, and `inference` intervals and q.
 """
 
 from __future__ import annotations
@@ -23,18 +22,16 @@ from analysis.stats.inference import (
     LARGE,
     LEAST,
     Kind,
-    Method,
-    by_linearization,
-    by_resampling,
-    is_analytic,
+    linearized_interval,
+    mantel_haenszel,
 )
+from analysis.stats.permutation import Units, extreme_draws, moments_p, share_p, units_of
 from analysis.stats.resampling import (
     Observations,
     build_design,
     check_groups,
     membership,
     observe,
-    resampled_difference,
     with_replacement,
 )
 
@@ -57,7 +54,6 @@ def difference(
     seed: int = 0,
     measure: str = "",
     names: tuple[str, str] = ("group", "reference"),
-    method: Method = "auto",
 ) -> pd.DataFrame:
     """Difference of a group from a reference in each feature, raw and standardized over strata.
 
@@ -71,10 +67,9 @@ def difference(
     strata : Series (article), the period of each article; one stratum where None
     blocks : Series (article), the cluster of copies each article belongs to; each its own where None
     kind : share (of articles), portion (of a whole that varies by article), ratio (to another quantity) or mean
-    draws : int, permutations, and bootstrap samples
+    draws : int, permutations for p of what is no share; 0 takes p by moments
     seed : int
     measure, names : what to write into the table
-    method : resampling, analytic (no draws; see `inference.by_linearization`), or auto: analytic above 5,000 articles
 
     Returns
     -------
@@ -82,12 +77,13 @@ def difference(
 
     Notes
     -----
-    Interval: percentile bootstrap of whole blocks, expanded for small n (Hesterberg 2015); for shares and portions each
-    side gets one pseudo-article with and one without the feature (Agresti & Caffo 2000), without which 0 of 20 would
-    count as certain. p: two-sided permutation of blocks, within strata for the standardized row, freely for the raw
-    one, with the observed arrangement counted among them (Phipson & Smyth 2010). detectable: (1.96 + 0.84) standard
-    deviations of the permuted difference. Where fewer than `LEAST` articles of a side have weight, only the estimate
-    is given.
+    Interval: `inference.linearized_interval`, of whole blocks. p: two-sided, as if articles could change sides, within
+    strata for the standardized row, freely for the raw one; the copies of a text on one side move together. Of shares
+    it is exact and counts such copies once (`permutation.exact_p`); of the rest it comes from `draws` permutations,
+    the observed arrangement counted among them (Phipson & Smyth 2010), with more than 5,000 articles from three
+    moments. detectable: (1.96 + 0.84) standard deviations of the difference under permutation. Where fewer than `LEAST`
+    articles of a side have weight in strata that both sides share, only the estimate is given. `test` says how p was
+    found, or why there is none.
 
     Raises
     ------
@@ -100,9 +96,22 @@ def difference(
     design = build_design(range(len(group)), range(len(group), len(ids)), stratum, block)
     mass = None if weights is None else weights.loc[ids].to_numpy(float)
     data, features = observe(design, values.loc[ids].to_numpy(float), mass), list(map(str, values.columns))
-    table = compare(data, features, kind, draws=draws, seed=seed, method=method)
+    table = compare(data, features, kind)
+    if draws and kind != "share":
+        table = _drawn(table, data, draws, seed)
     facts = {"measure": measure, "group": names[0], "reference": names[1], "language": "mul", "variant": "lede"}
     return tables.check(table.assign(**facts), tables.COMPARISON)
+
+
+def _drawn(table: pd.DataFrame, data: Observations, draws: int, seed: int) -> pd.DataFrame:
+    """The table of `compare` with p of permutations in place of moments, where there are not too many articles."""
+    for adjustment, rows in table.groupby("adjustment").groups.items():
+        part = replace(data, design=data.design.unstratified) if adjustment == "raw" else data
+        p = (extreme_draws(units_of(part, once=False), draws, (seed,)) + 1) / (draws + 1)
+        drawn = table.loc[rows, "p"].notna().to_numpy() & ~np.isnan(p)
+        table.loc[rows[drawn], "p"] = p[drawn]
+        table.loc[rows[drawn], "test"] = "drawn"
+    return table
 
 
 def compare(
@@ -110,56 +119,61 @@ def compare(
     features: Sequence[str],
     kind: Kind,
     *,
-    draws: int,
-    seed: int,
     adjustments: Sequence[str] = ("raw", "standardized"),
     test: bool = True,
-    method: Method = "auto",
 ) -> pd.DataFrame:
-    """Numbers of `difference`, a row per adjustment and feature: COMPARISON without its text but these."""
+    """Numbers of `difference`, p exact or by moments: COMPARISON without its text but feature, adjustment and test.
+
+    Beside them `least`, the smallest p that each test could have had, for `inference.can_pass`.
+    """
     parts: list[dict[str, Any]] = []
     for adjustment in adjustments:
         part = replace(data, design=data.design.unstratified) if adjustment == "raw" else data
-        numbers = _numbers(part, kind, draws, seed, test=test, method=method)
+        numbers = _numbers(part, kind, test=test)
         parts.append({"feature": features, "adjustment": [adjustment] * len(features), **numbers})
     table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}).round(DIGITS)
     group = int(data.design.side.sum())
     return table.assign(q=np.nan, articles=group, reference_articles=len(data.design.side) - group)
 
 
-def _numbers(
-    data: Observations, kind: Kind, draws: int, seed: int, *, test: bool, method: Method
-) -> dict[str, np.ndarray]:
-    estimate = resampled_difference(data, np.ones((len(data.value), 1)))[:, 0]
-    n = np.broadcast_to(_units_used(data), estimate.shape)
-    lower, upper, spread, p, null_spread = (
-        by_linearization(data, kind, n, test=test)
-        if is_analytic(method, len(data.value))
-        else by_resampling(data, kind, estimate, n, draws, seed, test=test)
-    )
+def _numbers(data: Observations, kind: Kind, *, test: bool) -> dict[str, np.ndarray]:
+    units, estimate = units_of(data, once=kind == "share"), mantel_haenszel(data)
+    n = np.broadcast_to(units.compared, estimate.shape)
+    lower, upper, error = linearized_interval(data, kind, n)
     total = [data.value[rows].sum(axis=0) for rows in data.design.sides]
     size = [np.broadcast_to(data.weight[rows].sum(axis=0), estimate.shape) for rows in data.design.sides]
+    z = np.divide(estimate, error, out=np.full_like(estimate, np.nan), where=error > 0)
+    if kind in ("share", "portion"):
+        lower, upper = np.maximum(lower, -1.0), np.minimum(upper, 1.0)
+    certainty = {"lower": lower, "upper": upper, "z": z, **dict.fromkeys(("p", "detectable"), np.nan * z)}
     known = ~np.isnan(estimate) & (n >= LEAST)
+    how, least = np.full(estimate.shape, None), np.full(estimate.shape, np.nan)
     if test:
-        # Where every arrangement gives the same difference (nobody names the actor) there is nothing to test.
-        known &= null_spread.round(DIGITS) > 0
-    z = np.divide(estimate, spread, out=np.full_like(estimate, np.nan), where=spread > 0)
-    certainty = {"lower": lower, "upper": upper, "z": z, "p": p, "detectable": DETECTABLE * null_spread}
+        certainty["p"], least, certainty["detectable"], how = _test(units, kind)
+        how = np.select([n == 0, n < LEAST], ["not matched", "few articles"], how)
+        known &= how != "no variation"
     return {
         "estimate": estimate,
         **{name: np.where(known, numbers, np.nan) for name, numbers in certainty.items()},
+        "test": how,
+        "least": least,
         "effect": _effect(data, kind, total, size),
         "count": size[0] if kind == "mean" else total[0],
         "reference_count": size[1] if kind == "mean" else total[1],
     }
 
 
-def _units_used(data: Observations) -> np.ndarray:
-    """Clusters of copies that have weight on the side that has fewer of them, for each column of the weights."""
-    unit, first = data.design.units
-    used = membership(unit, len(first)) @ (data.weight > 0) > 0
-    group = data.design.side[first] == 1
-    return np.asarray(np.minimum(used[group].sum(axis=0), used[~group].sum(axis=0)))
+def _test(units: Units, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """p of each feature, its smallest possible p, the detectable difference, and how p was found or why not."""
+    p, deviation = moments_p(units)
+    least = np.zeros_like(p)
+    how = np.full(p.shape, "moments", dtype=object)
+    if kind == "share":
+        p, least = share_p(units)
+        how[:] = np.where(np.isnan(least), "moments", "exact")
+    # Where every arrangement gives the same difference (nobody names the actor) there is nothing to test.
+    how[~(deviation.round(DIGITS) > 0)] = "no variation"
+    return p, least, DETECTABLE * deviation, how
 
 
 def _effect(data: Observations, kind: Kind, total: list[np.ndarray], size: list[np.ndarray]) -> np.ndarray:
@@ -185,10 +199,12 @@ def first_places(
 ) -> pd.Series:
     """Share of bootstrap draws of whole clusters in which each column's mean (values / weights) is the largest.
 
-    The shares add up to 1 (a tie is shared); they are missing where there is no article. On how little ranks say
+    The shares add up to 1 (a tie is shared); they are missing with fewer than `LEAST` clusters of articles that have a
+    value, all of which may be of one article drawn again and again. On how little ranks say
     without their uncertainty: Goldstein & Spiegelhalter (1996), JRSS A 159(3).
     """
-    if values.empty:
+    having = blocks.loc[values.index][(values != 0).any(axis=1)]
+    if having.nunique() < LEAST:
         return pd.Series(np.nan, index=values.columns)
     number = values.to_numpy(float)
     mass = np.ones_like(number) if weights is None else weights.loc[values.index].to_numpy(float)

@@ -1,6 +1,6 @@
 """Shares of articles, rates per 1,000 tokens, dispersion, shares of labels and of variance: described and not tested.
 
-Articles are the sampling unit throughout; tokens are not independent of one another.
+Articles, or whole outlets where several are described together, are the sampling unit; tokens are not independent.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from analysis.text.mentions import parse, text_mentions
 from analysis.text.tokens import is_word
 
 LEVEL = 0.95
+#: Below so many articles with or without a value an interval of clusters is Wilson's.
+_RARE = 10
 #: Cells of a table of draws that is held at once: all 2,000 draws of 2,000 articles.
 _CELLS = 4_000_000
 
@@ -35,15 +37,56 @@ def wilson(count: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -> tuple[n
     return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
 
 
-def frequency(counts: pd.DataFrame, *, tokens: pd.Series, groups: pd.Series) -> pd.DataFrame:
-    """Share of articles with each feature (Wilson) and its rate per 1,000 tokens, a row per group × feature."""
+def effective_clusters(sizes: np.ndarray) -> float:
+    """Number of equally large clusters that would tell as much as these: (Σn)² / Σn² (Kish 1965)."""
+    return float(sizes.sum() ** 2 / (sizes**2).sum())
+
+
+def clustered_share(y: np.ndarray, n: np.ndarray) -> tuple[float, float, float]:
+    """Share of all articles with its 95 % interval, from each cluster's (outlet's) articles with a value, and all.
+
+    The variance comes from leaving one cluster out at a time, t with the effective number of clusters less one degrees
+    of freedom; with fewer than ten articles with or without the value the interval is Wilson's, of as many articles as
+    tell as much as these (Korn & Graubard 1998). A single cluster has none.
+    """
+    count, articles, clusters = y.sum(), n.sum(), len(n)
+    share = count / articles
+    if clusters < 2:
+        return share, np.nan, np.nan
+    without = (count - y) / (articles - n)
+    variance = (clusters - 1) / clusters * ((without - without.mean()) ** 2).sum()
+    if min(count, articles - count) < _RARE:
+        binomial = share * (1 - share) / articles
+        worth = articles / max(variance / binomial, 1.0) if binomial else min(articles, effective_clusters(n))
+        lower, upper = (float(end) for end in wilson(np.array(share * worth), np.array(worth)))
+        return share, lower, upper
+    half = stats.t.isf((1 - LEVEL) / 2, max(effective_clusters(n) - 1, 1)) * np.sqrt(variance)
+    return share, max(share - half, 0.0), min(share + half, 1.0)
+
+
+def frequency(
+    counts: pd.DataFrame, *, tokens: pd.Series, groups: pd.Series, outlets: pd.Series | None = None
+) -> pd.DataFrame:
+    """Share of articles with each feature and its rate per 1,000 tokens, a row per group × feature.
+
+    Where `outlets` (of each article) are given, they are the unit of the intervals of a group that has several
+    (`clustered_share`), since articles of one outlet are alike; else articles are (Wilson).
+    """
     frames = []
     for group, members in groups.groupby(groups, sort=True).groups.items():
-        table, size = counts.loc[members], tokens.loc[members].to_numpy(float)
+        table, size = counts.loc[members], tokens.loc[members]
         having = (table > 0).sum().to_numpy()
         lower, upper = wilson(having, np.full(len(having), len(table)))
+        uses = table
+        if outlets is not None and outlets[members].nunique() > 1:
+            of = outlets[members]
+            sums, sizes = (table > 0).groupby(of).sum(), of.groupby(of).size().to_numpy(float)
+            ends = [clustered_share(sums[feature].to_numpy(float), sizes)[1:] for feature in sums]
+            lower, upper = np.reshape(ends, (-1, 2)).T
+            uses, size = table.groupby(of).sum(), size.groupby(of).sum()
         shares = {"share": having / len(table), "share_lower": lower, "share_upper": upper}
-        rates = dict(zip(("rate", "rate_lower", "rate_upper"), rate_interval(table.to_numpy(float), size), strict=True))
+        rate = rate_interval(uses.to_numpy(float), size.to_numpy(float))
+        rates = dict(zip(("rate", "rate_lower", "rate_upper"), rate, strict=True))
         facts = {"group": group, "feature": table.columns, "articles": len(table), "articles_with": having, **shares}
         sums = {"count": table.sum().to_numpy(), "tokens": int(size.sum())}
         frames.append(pd.DataFrame({**facts, **sums, **rates}))

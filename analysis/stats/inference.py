@@ -1,4 +1,4 @@
-"""Intervals, p and q of differences, by drawing articles again or, where they are many, by their linear parts."""
+"""Mantel–Haenszel differences, their intervals by linearization, q, and tails of sums drawn without replacement."""
 
 from __future__ import annotations
 
@@ -8,31 +8,23 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.resampling import (
-    Observations,
-    block_pools,
-    membership,
-    permuted,
-    permuted_difference,
-    resampled,
-    resampled_difference,
-)
+from analysis.stats.resampling import Observations, block_pools, membership
 
 Kind = Literal["share", "portion", "ratio", "mean"]
 Method = Literal["auto", "resampling", "analytic"]
 
+#: Chance of a false finding that is accepted.
+ALPHA = 0.05
 #: Results are rounded before they are sorted, tested or drawn, so that the last bit of a platform cannot show.
 DIGITS = 10
 #: With fewer articles than this to go by on either side (that use a set, that name an actor; copies count once)
 #: nothing is tested.
 LEAST = 5
-#: With more articles than this, draws would cost more than they tell: intervals and p are analytic.
+#: With more articles than this, draws would cost more than they tell: p is by moments.
 LARGE = 5_000
 #: Times the spread without a difference: the smallest one that a test at 5 % finds in four cases of five.
 DETECTABLE = stats.norm.isf(0.025) + stats.norm.isf(0.2)
 
-#: Of k differences lower and upper end, standard error, p, and standard deviation where there is none; may be missing.
-Inference = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 #: Mean, variance and third central moment.
 Moments = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -47,9 +39,16 @@ def adjust_p(p: np.ndarray | pd.Series) -> np.ndarray:
     return adjusted
 
 
-def monte_carlo_error(p: float, draws: int) -> float:
-    """Standard error of a p that comes from `draws` permutations."""
-    return float(np.sqrt(p * (1 - p) / draws))
+def can_pass(least: np.ndarray | pd.Series) -> np.ndarray:
+    """Whether each test of a family belongs in it, by the smallest p it could have had (missing: any).
+
+    With the smallest k for which no more than k tests can reach 0.05 / k, those that cannot are left out (Tarone 1990,
+    Biometrics 46(2); before Benjamini–Hochberg Gilbert 2005, JRSS C 54(1)). What is left out does not hang on what was
+    seen, only on how rare it is.
+    """
+    known = np.nan_to_num(np.asarray(least, float))
+    k = next((k for k in range(1, len(known) + 1) if (known <= ALPHA / k).sum() <= k), 1)
+    return np.asarray(known <= ALPHA / k)
 
 
 def is_analytic(method: Method, articles: int) -> bool:
@@ -57,64 +56,34 @@ def is_analytic(method: Method, articles: int) -> bool:
     return method == "analytic" or (method == "auto" and articles > LARGE)
 
 
-def by_resampling(
-    data: Observations, kind: Kind, estimate: np.ndarray, n: np.ndarray, draws: int, seed: int, *, test: bool
-) -> Inference:
-    """Percentile bootstrap of whole blocks, and permutation of blocks within strata.
+def mantel_haenszel(data: Observations) -> np.ndarray:
+    """Differences (k,) standardized over strata; NaN where no stratum has weight on both sides."""
+    a, b = np.split(data.totals, [data.value.shape[1]], axis=2)  # values and weights, strata × sides × features
+    (a1, a0), (b1, b0) = (np.moveaxis(sums, 1, 0) for sums in (a, b))
+    usable, whole = (b1 > 0) & (b0 > 0), b1 + b0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        top = np.where(usable, (a1 * b0 - a0 * b1) / whole, 0).sum(axis=0)
+        return np.asarray(top / np.where(usable, b1 * b0 / whole, 0).sum(axis=0))
 
-    `n` (k,) is how many articles there are to go by on the smaller side.
+
+def linearized_interval(data: Observations, kind: Kind, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lower and upper ends (k,) of 95 % intervals and standard errors, from each article's first-order part.
+
+    The variance of the Mantel–Haenszel difference is summed over whole blocks (cluster-robust); t with n - 1 degrees
+    of freedom, where n (k,) is how many articles the smaller side has. To shares and portions each side is given one
+    pseudo-article with and one without the feature (Agresti & Caffo 2000), without which 0 of 20 would be certain.
+    Greenland & Robins (1985), Biometrics 41(1).
     """
-    samples = resampled(data.design, draws, seed, smooth=kind in ("share", "portion"))
-    boot = np.concatenate([resampled_difference(data, times, pseudo) for times, pseudo in samples], axis=1)
-    lower, upper = _expanded(boot, n)
-    if not test:
-        return lower, upper, spread_of(boot), *np.full((2, *estimate.shape), np.nan)
-    null = np.concatenate([permuted_difference(data, label) for label in permuted(data.design, draws, seed)], axis=1)
-    return lower, upper, spread_of(boot), permutation_p(estimate, null), spread_of(null)
+    centre, variance = linear_variance(data, smooth=kind in ("share", "portion"))
+    error = np.sqrt(variance)
+    half = stats.t.isf(0.025, np.maximum(n - 1, 1)) * error
+    return centre - half, centre + half, error
 
 
-def by_linearization(data: Observations, kind: Kind, n: np.ndarray, *, test: bool) -> Inference:
-    """Limit of `by_resampling`, without draws: from each article's first-order part in the difference.
+def linear_variance(data: Observations, *, smooth: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The Mantel–Haenszel difference (k,) and its variance, from the parts of blocks of one side, or of both, in it.
 
-    Interval: the linearized variance of the Mantel–Haenszel difference, summed over whole blocks (cluster-robust), t
-    with n - 1 degrees of freedom; shares and portions with the same pseudo-articles as in the bootstrap. p: see
-    `residual_test`. Greenland & Robins (1985), Biometrics 41(1).
-    """
-    centre, pools = linear_parts(data, smooth=kind in ("share", "portion"))
-    spread = np.sqrt(np.sum([(pool**2).sum(axis=0) * len(pool) / (len(pool) - 1) for pool in pools], axis=0))
-    half = stats.t.isf(0.025, np.maximum(n - 1, 1)) * spread
-    p, null_spread = residual_test(data) if test else np.full((2, *centre.shape), np.nan)
-    return centre - half, centre + half, spread, p, null_spread
-
-
-def permutation_p(estimate: np.ndarray, null: np.ndarray) -> np.ndarray:
-    """Two-sided p of each estimate (k,) among draws (k × draws) that have a value, itself counted among them."""
-    extreme = (np.abs(null.round(DIGITS)) >= np.abs(estimate.round(DIGITS))[:, None]).sum(axis=1)
-    return np.asarray((extreme + 1) / ((~np.isnan(null)).sum(axis=1) + 1))
-
-
-def spread_of(draws: np.ndarray) -> np.ndarray:
-    """Standard deviation over the draws (k × draws) that have a value; NaN where none has."""
-    spread, known = np.full(len(draws), np.nan), ~np.isnan(draws).all(axis=1)
-    spread[known] = np.nanstd(draws[known], axis=1)
-    return spread
-
-
-def _expanded(boot: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile interval with tails moved out as t and each feature's n - 1 ask for (Hesterberg 2015)."""
-    tail = stats.norm.cdf(-np.sqrt(n / np.maximum(n - 1, 1)) * stats.t.isf(0.025, np.maximum(n - 1, 1)))
-    ends = np.full((len(boot), 2), np.nan)
-    for feature in np.flatnonzero((n > 1) & ~np.isnan(boot).all(axis=1)):
-        drawn = np.sort(boot[feature][~np.isnan(boot[feature])])
-        at = np.array([tail[feature], 1 - tail[feature]]) * (len(drawn) - 1)
-        ends[feature] = np.interp(at, np.arange(len(drawn)), drawn)  # many times faster than np.nanquantile
-    return ends[:, 0], ends[:, 1]
-
-
-def linear_parts(data: Observations, *, smooth: bool) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The Mantel–Haenszel difference (k,) and, for each pool of blocks drawn together, their parts in it (blocks × k).
-
-    With `smooth`, each side's pool also holds a pseudo-article with and one without the feature, as in the bootstrap.
+    With `smooth`, each side also has a pseudo-article with and one without the feature.
     """
     design = data.design
     a, b = np.split(data.totals, [data.value.shape[1]], axis=2)  # values and weights, strata × sides × features
@@ -136,38 +105,17 @@ def linear_parts(data: Observations, *, smooth: bool) -> tuple[np.ndarray, list[
             without = (mean * by_mass).sum(axis=0)
             pseudo += [without + (mean * by_value).sum(axis=0), without]
     blocks, pools = int(design.block.max()) + 1, block_pools(design.side, design.block)
-    clustered = np.asarray(membership(design.block, blocks) @ parts)
+    member = membership(design.block, blocks)
+    clustered, used = np.asarray(member @ parts), np.asarray(member @ (data.weight > 0) > 0)
     if smooth:
-        clustered = np.concatenate([clustered, pseudo])
+        clustered, used = np.concatenate([clustered, pseudo]), np.concatenate([used, np.ones((4, used.shape[1]), bool)])
         pools[:2] = [np.r_[pool, blocks + 2 * n, blocks + 2 * n + 1] for n, pool in enumerate(pools[:2])]
-    return centre, [clustered[pool] - clustered[pool].mean(axis=0) for pool in pools if len(pool) > 1]
-
-
-def residual_test(data: Observations) -> tuple[np.ndarray, np.ndarray]:
-    """p of each difference, and its standard deviation where sides are drawn anew within strata.
-
-    The numerator of the difference is then the sum of the group's residuals from their stratum, a sum drawn without
-    replacement, whose first three moments are known (Mielke & Berry 2007, Permutation Methods, ch. 2).
-    """
-    design = data.design
-    a, b = np.split(data.totals.sum(axis=1), [data.value.shape[1]], axis=1)  # values and weights, strata × features
-    group = data.totals[:, 0, data.value.shape[1] :]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.nan_to_num(a / b)
-    residual = data.value - data.weight * mean[design.stratum]
-    unit, first = design.units
-    sums = np.asarray(membership(unit, len(first)) @ residual)
-    stratum, side = design.stratum[first], design.side[first]
-    size, drawn = (np.bincount(stratum, weights, design.strata)[:, None] for weights in (None, side))
-    member = membership(stratum, design.strata)
-    # A power of three is taken by multiplying: NumPy's takes as long as all the rest together.
-    moments = drawn_moments(size, drawn, [np.asarray(member @ power) for power in (sums, sums**2, sums**2 * sums)])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # Copies within a side move together, so the sides' expected mass is not what they have.
-        expected = np.nan_to_num(drawn / size * b)
-        observed, usual = (np.nan_to_num(part * (b - part) / b).sum(axis=0) for part in (group, expected))
-        value = residual[design.sides[0]].sum(axis=0) * usual / observed
-        return tail_p(value, *moments), np.sqrt(moments[1]) / usual
+    variance = np.zeros(centre.shape)
+    for pool in (pool for pool in pools if len(pool) > 1):
+        n = used[pool].sum(axis=0)
+        apart = clustered[pool] - clustered[pool].mean(axis=0)
+        variance = variance + (apart**2).sum(axis=0) * n / np.maximum(n - 1, 1)
+    return centre, variance
 
 
 def drawn_moments(size: np.ndarray, drawn: np.ndarray, powers: list[np.ndarray]) -> Moments:

@@ -155,7 +155,7 @@ def _by_resampling(words: _Words, draws: int, samples: int, seed: int) -> _Found
         p = _centred_p((estimate / spread)[:, 0], np.concatenate(null, axis=1))
     if samples:
         first, second = np.zeros((2, len(estimate)))
-        for times, _ in resampled(words.design, samples, seed, smooth=False):
+        for times in resampled(words.design, samples, seed):
             apart = words.log_odds(*(added_up(both[rows], times[rows]) for rows in words.design.sides))[0] - estimate
             first += apart.sum(axis=1)
             second += (apart**2).sum(axis=1)

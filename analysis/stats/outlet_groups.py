@@ -9,23 +9,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.frequency import wilson
+from analysis.stats.frequency import clustered_share, effective_clusters
 from analysis.stats.inference import DIGITS, adjust_p
 
 #: Fewest outlets and articles on either side of a comparison.
 LEAST_TESTED_OUTLETS, LEAST_ARTICLES = 10, 20
 #: Fewest articles, and outlets, that have a value on either side; rarer values are shown and not tested.
 LEAST_WITH_VALUE = 5
-#: Below so many articles with or without a value an interval is Wilson's.
-_RARE = 10
 DRAWS = 9_999
 #: Permutations times outlets that are held at once.
 _CELLS = 2_000_000
-
-
-def effective_outlets(sizes: np.ndarray) -> float:
-    """Number of equally large outlets that would tell as much as these: (Σn)² / Σn² (Kish 1965)."""
-    return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
 def outlet_shares(values: pd.DataFrame, outlets: pd.Series, groups: pd.Series) -> pd.DataFrame:
@@ -41,11 +34,7 @@ def outlet_shares(values: pd.DataFrame, outlets: pd.Series, groups: pd.Series) -
     DataFrame, one row per value (as many columns as names of `values.columns`) and group: count, articles, outlets,
     share, lower, upper (95 %), by_outlet (mean of the outlets' shares)
 
-    Notes
-    -----
-    Interval: leave-one-outlet-out variance of the share, t with the effective number of outlets less one degrees of
-    freedom; with fewer than ten articles with or without the value Wilson's, of as many articles as tell as much as
-    these (Korn & Graubard 1998).
+    Interval: `frequency.clustered_share`, outlets as clusters.
     """
     rows = []
     for value in values.columns:
@@ -53,27 +42,11 @@ def outlet_shares(values: pd.DataFrame, outlets: pd.Series, groups: pd.Series) -
         table = pd.DataFrame({"y": known, "outlet": outlets.loc[known.index], "group": groups.loc[known.index]})
         for group, part in table.groupby("group", observed=True):
             sums = part.groupby("outlet")["y"].agg(["sum", "size"]).to_numpy(float)
-            rows.append((value, group, *_share(sums[:, 0], sums[:, 1])))
+            y, n = sums.T
+            facts = int(y.sum()), int(n.sum()), len(n), *clustered_share(y, n), float((y / n).mean())
+            rows.append((value, group, *facts))
     columns = ["value", "group", "count", "articles", "outlets", "share", "lower", "upper", "by_outlet"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _share(y: np.ndarray, n: np.ndarray) -> tuple[int, int, int, float, float, float, float]:
-    """Share with its interval, from each outlet's articles with a value and all its articles."""
-    count, articles, outlets = y.sum(), n.sum(), len(n)
-    share = count / articles
-    lower = upper = np.nan
-    if outlets > 1:
-        without = (count - y) / (articles - n)
-        variance = (outlets - 1) / outlets * ((without - without.mean()) ** 2).sum()
-        if min(count, articles - count) < _RARE:
-            binomial = share * (1 - share) / articles
-            told = articles / max(variance / binomial, 1.0) if binomial else min(articles, effective_outlets(n))
-            lower, upper = (float(end) for end in wilson(np.array(share * told), np.array(told)))
-        else:
-            half = stats.t.isf(0.025, max(effective_outlets(n) - 1, 1)) * np.sqrt(variance)
-            lower, upper = max(share - half, 0.0), min(share + half, 1.0)
-    return int(count), int(articles), outlets, share, lower, upper, float((y / n).mean())
 
 
 def without_strata(values: pd.DataFrame, strata: Sequence[pd.Series]) -> pd.DataFrame:
@@ -138,7 +111,7 @@ def compare_outlet_groups(
     rows = []
     for at, group in enumerate(tested):
         side = sums.label == group
-        freedom = max(min(effective_outlets(sums.n[side]), effective_outlets(sums.n[~side])) - 1, 1)
+        freedom = max(min(effective_clusters(sums.n[side]), effective_clusters(sums.n[~side])) - 1, 1)
         half = stats.t.isf(0.025, freedom) * error[at]
         for place in np.flatnonzero(mask[at]):
             counts = (int(total) for part in (side, ~side) for total in (sums.y[part, place].sum(), sums.n[part].sum()))

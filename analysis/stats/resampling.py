@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -17,8 +17,6 @@ from analysis.errors import EmptyGroup, OverlappingGroups
 _CHUNK = 1_000
 #: Sets of draws kept: variants of the text have the same articles, raw and within periods, of one language and of all.
 _KEPT = 6
-#: Sums below this are what taking equal numbers from each other leaves.
-_NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -140,45 +138,6 @@ def membership(code: np.ndarray, size: int) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(code)), (code, np.arange(len(code)))), shape=(size, len(code)))
 
 
-def permuted_difference(data: Observations, label: np.ndarray) -> np.ndarray:
-    """Mantel–Haenszel differences (k × draws) for draws of sides, `label` (n × draws); every article counts once."""
-    every = zip(data.design.rows, data.totals.sum(axis=1)[:, :, None], strict=True)
-    inside = ((np.add(*(added_up(data.both[rows], label[rows]) for rows in pair)), whole) for pair, whole in every)
-    return _mantel_haenszel(data, ((group, whole - group) for group, whole in inside))
-
-
-def resampled_difference(data: Observations, times: np.ndarray, pseudo: np.ndarray | None = None) -> np.ndarray:
-    """Mantel–Haenszel differences (k × draws) for draws of how often an article counts, `times` (n × draws).
-
-    `pseudo` (4 × draws) holds how often the pseudo-articles with and without do, in the group and in the reference.
-    """
-    return _mantel_haenszel(data, _resampled_sums(data, times, pseudo))
-
-
-def _resampled_sums(data: Observations, times: np.ndarray, pseudo: np.ndarray | None) -> Iterator[list[np.ndarray]]:
-    k = data.value.shape[1]
-    for pair, masses in zip(data.design.rows, data.pseudo_weight, strict=True):
-        sides = [added_up(data.both[rows], times[rows]) for rows in pair]
-        if pseudo is not None:
-            for sums, mass, counts in zip(sides, masses[:, :, None], np.split(pseudo, 2), strict=True):
-                sums[:k] += mass * counts[0]
-                sums[k:] += mass * counts.sum(axis=0)
-        yield sides
-
-
-def _mantel_haenszel(data: Observations, strata: Iterable[Sequence[np.ndarray]]) -> np.ndarray:
-    """Differences (k × draws) from the sums of group and reference in each stratum; NaN where they share none."""
-    k = data.value.shape[1]
-    top = bottom = np.zeros(1)
-    for (inside, group), (outside, reference) in ([np.split(sums, [k]) for sums in sides] for sides in strata):
-        usable = (group > _NOTHING) & (reference > _NOTHING)
-        share = np.divide(1, group + reference, out=np.zeros_like(group), where=usable)
-        top = top + (inside * (reference * share) - outside * (group * share))
-        bottom = bottom + group * reference * share
-    bottom = np.broadcast_to(bottom, top.shape)
-    return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > _NOTHING))
-
-
 def permuted(design: Design, draws: int, seed: int) -> list[np.ndarray]:
     """Chunks (n × ≤ 1,000) of sides permuted within strata; articles of one block and side move together."""
     unit, first = design.units
@@ -196,13 +155,13 @@ def _permuted(sides: bytes, strata: bytes, units: bytes, draws: int, seed: int) 
         moved = np.empty((len(side), n), np.int8)  # kept: small
         for one in np.unique(stratum):
             members = np.flatnonzero(stratum == one)
-            moved[members] = _subsets(len(members), int(side[members].sum()), n, rng)
+            moved[members] = subsets(len(members), int(side[members].sum()), n, rng)
         chunks.append(moved[unit])
         chunks[-1].flags.writeable = False  # other measures are given them too
     return chunks
 
 
-def _subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+def subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Subsets of `members` out of `size` things, each as likely as any other (size × draws, 1 in the subset).
 
     Floyd's algorithm (Bentley & Floyd 1987, CACM 30(9)), for all draws at once: as many steps as the smaller of subset
@@ -218,36 +177,27 @@ def _subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> n
     return taken if few == members else 1 - taken
 
 
-def resampled(design: Design, draws: int, seed: int, *, smooth: bool) -> list[tuple[np.ndarray, np.ndarray | None]]:
+def resampled(design: Design, draws: int, seed: int) -> list[np.ndarray]:
     """Chunks (n × ≤ 1,000) of how often each article counts, in samples of whole blocks.
 
-    Blocks in the group, in the reference and in both are drawn apart. With `smooth`, each side's pool also holds a
-    pseudo-article with and one without the feature; their counts come as the second array (4 × draws).
+    Blocks in the group, in the reference and in both are drawn apart.
     """
-    return _resampled(design.side.tobytes(), design.block.tobytes(), draws, seed, smooth)
+    return _resampled(design.side.tobytes(), design.block.tobytes(), draws, seed)
 
 
 @lru_cache(maxsize=_KEPT)
-def _resampled(
-    sides: bytes, blocks: bytes, draws: int, seed: int, smooth: bool
-) -> list[tuple[np.ndarray, np.ndarray | None]]:
+def _resampled(sides: bytes, blocks: bytes, draws: int, seed: int) -> list[np.ndarray]:
     side, block = (np.frombuffer(data, dtype=np.int64) for data in (sides, blocks))
     rng = np.random.default_rng([seed, 2])
     chunks = []
     for start in range(0, draws, _CHUNK):
         n = min(_CHUNK, draws - start)
         times = np.zeros((block.max() + 1, n), np.int16)  # kept: small
-        pseudo = np.ones((4, n)) if smooth else None
-        for which, pool in enumerate(block_pools(side, block)):
-            extra = 2 if smooth and which < 2 else 0
-            if not len(pool) + extra:
-                continue
-            drawn = with_replacement(len(pool) + extra, n, rng).T
-            times[pool] = drawn[: len(pool)]
-            if pseudo is not None and extra:
-                pseudo[2 * which : 2 * which + 2] = drawn[len(pool) :]
-        chunks.append((times[block], pseudo))
-        chunks[-1][0].flags.writeable = False
+        for pool in block_pools(side, block):
+            if len(pool):
+                times[pool] = with_replacement(len(pool), n, rng).T
+        chunks.append(times[block])
+        chunks[-1].flags.writeable = False
     return chunks
 
 

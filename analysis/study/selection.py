@@ -138,6 +138,14 @@ def group_indices(
     return np.flatnonzero(left), np.flatnonzero(right)
 
 
+def strata(study: Study, articles: pd.DataFrame) -> np.ndarray:
+    """Number of the stratum of each article: alike in all that study.toml matches by; what lacks a value is alike."""
+    columns = list(study.settings.match)
+    if not columns:
+        return np.zeros(len(articles), np.int64)
+    return np.asarray(articles.groupby(columns, dropna=False, sort=True, observed=True).ngroup(), np.int64)
+
+
 def counts(
     selection: Selection, gazetteer: str, entries: Sequence[str] | None = None, *, own: bool = False
 ) -> pd.DataFrame:

@@ -88,8 +88,8 @@ def _check_language(value: str, info: ValidationInfo) -> str:
     return value
 
 
-#: What pages of groups of outlets may be matched by.
-MATCHED = ("period", "subevent", "genre", "language")
+#: Columns of articles that comparisons may match by.
+MATCHED = ("period", "subevent", "genre", "language", "timestamp", "source", "body_kind")
 _ONCE = AfterValidator(_check_once)
 _SEVERAL = Field(strict=False)  # a list of TOML is a tuple here
 _SOME = Field(strict=False, min_length=1)
@@ -199,7 +199,7 @@ class Settings(Table):
     coders: Texts = ()
     combined: Annotated[tuple[Combined, ...], _SEVERAL] = ()
     groups: Annotated[tuple[GroupRule, ...], _SEVERAL] = ()
-    match: Annotated[tuple[Annotated[str, _one_of(MATCHED)], ...], _SEVERAL, _ONCE] = ("period", "subevent")
+    match: Annotated[tuple[Annotated[str, _one_of(MATCHED)], ...], _SEVERAL, _ONCE] = ("period",)
     invented: Text = ""
     texts: Texts = ()
     supplement: Supplement | None = None

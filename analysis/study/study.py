@@ -124,8 +124,12 @@ class Study:
 
     @cached_property
     def tested(self) -> list[str]:
-        """Outlets with at least `min_articles` articles, those of single pages left out, most articles first."""
-        articles = self.manifest if self.only_coded else self.articles
+        """Outlets with at least `min_articles` articles that a comparison uses, most first; none of single pages."""
+        articles = self.manifest if self.only_coded else self.articles[self.articles["observed"]]
+        if not self.only_coded:
+            titled = articles["outlet"].isin(self.aggregators) | (self.settings.primary == "title")
+            has_text = articles["body_kind"].isin(["summary", "full"]).mask(titled, articles["title_tokens"] > 0)
+            articles = articles[has_text]
         counts = articles["outlet"].value_counts().drop(self.settings.excluded_from_references, errors="ignore")
         counts = counts[counts >= self.settings.min_articles]
         return sorted(map(str, counts.index), key=lambda outlet: (-counts[outlet], outlet))

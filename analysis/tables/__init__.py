@@ -190,6 +190,16 @@ COMPARISON = _table("COMPARISON", "measure × feature × group")(
     _c("upper", "number", "of the measure", "upper end of the 95 % interval"),
     _c("z", "number", "", "estimate over its standard error"),
     _c("p", "number", "0 to 1", "two-sided p; missing where not tested"),
+    _extra(
+        "test",
+        "how p was found (exact, drawn until it was clear on which side of its threshold it lies, undecided after the "
+        "most draws, by moments), or why there is none (no articles of both sides are matched, few articles, no "
+        "variation, cannot pass: p cannot be as small as 0.05)",
+        (
+            *("exact", "drawn", "undecided", "moments"),
+            *("not matched", "few articles", "no variation", "cannot pass"),
+        ),
+    ),
     _c("q", "number", "0 to 1", "Benjamini–Hochberg q over all tested groups and features of the measure"),
     _c("effect", "number", "", "standardized effect (Cohen's h, log rate ratio, Hedges' g, log odds)"),
     _c("detectable", "number", "of the measure", "smallest difference found with 80 % power at this n"),

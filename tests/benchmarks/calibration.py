@@ -3,7 +3,7 @@
 Run: python tests/benchmarks/calibration.py [--small] [--seed N]
 
 The figures come with one standard error. Replications are columns of one table where they can be, for `difference`
-takes many at once; those of one corpus share its permutations, so the error is taken from the spread between corpora.
+takes many at once; those of one corpus share its articles, so the error is taken from the spread between corpora.
 “Within error” is said of what is off by less than two of them. ± 0.0 of a rare thing says that no corpus had it.
 """
 
@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
-from analysis.stats.inference import Kind, adjust_p
+from analysis.stats.inference import Kind, adjust_p, can_pass
 from analysis.stats.keyness import log_odds
 from analysis.stats.resampling import build_design
 from analysis.study.words import Words
@@ -42,18 +43,18 @@ PRIOR = 500
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is simulated: corpora, replications in each, permutations and bootstrap samples."""
+    """How much is simulated: corpora, replications in each, and permutations of words."""
 
-    families: tuple[int, int, int]
-    intervals: tuple[int, int, int]
+    families: tuple[int, int]
+    intervals: tuple[int, int]
     words: tuple[int, int, int]  # the second: words
-    groups: tuple[int, int, int]
+    groups: tuple[int, int]
 
 
-# With too few draws for the size of a family BH can find nothing and would look well calibrated: 84 p want more than
-# 84 / 0.05 = 1,680 draws, 300 words more than 6,000. The study itself draws 5,000 and for words 25,000.
-SMALL = Effort(families=(8, 10, 2_000), intervals=(8, 100, 500), words=(8, 80, 2_000), groups=(10, 100, 500))
-FULL = Effort(families=(120, 10, 2_000), intervals=(60, 100, 1_000), words=(250, 300, 8_000), groups=(60, 100, 1_000))
+# With too few draws for the size of a family BH can find nothing and would look well calibrated: 300 words want more
+# than 300 / 0.05 = 6,000.
+SMALL = Effort(families=(8, 10), intervals=(8, 100), words=(8, 80, 2_000), groups=(10, 100))
+FULL = Effort(families=(120, 10), intervals=(60, 100), words=(250, 300, 8_000), groups=(60, 100))
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,30 @@ def figure(name: str, batches: Sequence[float], wanted: tuple[float, float] | No
     return Figure(name, float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known))), wanted)
 
 
-def families(rng: np.random.Generator, effort: tuple[int, int, int], planted: int) -> Iterator[tuple[np.ndarray, ...]]:
-    """For each corpus p raw and standardized and where a difference was planted (replication × outlet × feature).
+@dataclass(frozen=True)
+class Family:
+    """Tests of a corpus (replication × outlet × feature): p, its smallest, and whether the interval leaves zero out."""
+
+    p: np.ndarray
+    least: np.ndarray
+    apart: np.ndarray
+
+    def q(self) -> np.ndarray:
+        """q within each replication, of what can pass."""
+        pairs = zip(self.p, self.least, strict=True)
+        return np.array([adjust_p(np.where(can_pass(n.ravel()), p.ravel(), np.nan)).reshape(p.shape) for p, n in pairs])
+
+    def discoveries(self) -> np.ndarray:
+        """What is significant: it passes in its family, and its interval leaves zero out."""
+        return (self.q() <= ALPHA) & self.apart
+
+
+def families(rng: np.random.Generator, effort: tuple[int, int], planted: int) -> Iterator[tuple[Any, ...]]:
+    """For each corpus tests raw and standardized and where a difference was planted (replication × outlet × feature).
 
     Last come the tested outlets that were not yet watched in the first period.
     """
-    corpora, times, draws = effort
+    corpora, times = effort
     shape = (times, len(TESTED), FEATURES)
     for _ in range(corpora):
         at = corpus(rng)
@@ -98,18 +117,14 @@ def families(rng: np.random.Generator, effort: tuple[int, int, int], planted: in
         shift[: len(TESTED)] = POINTS * real.swapaxes(0, 1).reshape(len(TESTED), -1)
         rates = moving(rng, rng.uniform(0.1, 0.4, times * FEATURES))
         values = articles_with(rng, at, rates, shift, FEATURES)
-        seed = int(rng.integers(2**31))
-        tables = [at.compare(values, [outlet], draws, seed, "share") for outlet in range(len(TESTED))]
+        tables = [at.compare(values, [outlet], "share") for outlet in range(len(TESTED))]
         found = []
         for adjustment in ("raw", "standardized"):
-            p = [table.loc[table["adjustment"] == adjustment, "p"].to_numpy() for table in tables]
-            found.append(np.reshape(p, (len(TESTED), times, FEATURES)).swapaxes(0, 1))
+            rows = [table[table["adjustment"] == adjustment] for table in tables]
+            rows = [part.assign(apart=part["lower"] * part["upper"] > 0) for part in rows]
+            parts = [[part[name].to_numpy() for part in rows] for name in ("p", "least", "apart")]
+            found.append(Family(*(np.reshape(part, (len(TESTED), times, FEATURES)).swapaxes(0, 1) for part in parts)))
         yield *found, real, [not (at.period[at.outlet == outlet] == 0).any() for outlet in range(len(TESTED))]
-
-
-def discoveries(p: np.ndarray) -> np.ndarray:
-    """What BH finds in each replication's family of all tested outlets and features."""
-    return np.array([adjust_p(family.ravel()).reshape(family.shape) <= ALPHA for family in p])
 
 
 def no_difference(rng: np.random.Generator, effort: Effort) -> list[Figure]:
@@ -117,21 +132,25 @@ def no_difference(rng: np.random.Generator, effort: Effort) -> list[Figure]:
     raw, standardized, _, late = zip(*families(rng, effort.families, 0), strict=True)
     wanted = (0.0, ALPHA)
 
-    def of_late(tests: Sequence[np.ndarray]) -> list[float]:
-        return [np.mean(p[:, which] <= ALPHA) if any(which) else np.nan for p, which in zip(tests, late, strict=True)]
+    def of_late(tests: Sequence[Family]) -> list[float]:
+        pairs = zip(tests, late, strict=True)
+        return [np.mean(one.p[:, which] <= ALPHA) if any(which) else np.nan for one, which in pairs]
 
     return [
-        figure("families with a discovery, standardized", [any_in(p) for p in standardized], wanted),
-        figure("families with a discovery, raw: the story taken for the outlet", [any_in(p) for p in raw]),
-        figure("p ≤ 0.05, standardized", [np.mean(p <= ALPHA) for p in standardized], wanted),
-        figure("p ≤ 0.05, raw", [np.mean(p <= ALPHA) for p in raw]),
+        figure("families with a discovery, standardized", [any_in(one.discoveries()) for one in standardized], wanted),
+        figure("the same by q alone", [any_in(one.q() <= ALPHA) for one in standardized], wanted),
+        figure(
+            "families with a discovery, raw: the story taken for the outlet", [any_in(one.discoveries()) for one in raw]
+        ),
+        figure("p ≤ 0.05, standardized", [np.mean(one.p <= ALPHA) for one in standardized], wanted),
+        figure("p ≤ 0.05, raw", [np.mean(one.p <= ALPHA) for one in raw]),
         figure("p ≤ 0.05, standardized, outlets first watched later", of_late(standardized), wanted),
         figure("p ≤ 0.05, raw, outlets first watched later", of_late(raw)),
     ]
 
 
-def any_in(p: np.ndarray) -> float:
-    return float(discoveries(p).any(axis=(1, 2)).mean())
+def any_in(found: np.ndarray) -> float:
+    return float(found.any(axis=(1, 2)).mean())
 
 
 def mixed(rng: np.random.Generator, effort: Effort) -> list[Figure]:
@@ -140,9 +159,10 @@ def mixed(rng: np.random.Generator, effort: Effort) -> list[Figure]:
     Where one outlet differs the others do too, a little, from a rest that holds it: such comparisons are neither false
     nor planted, and are counted as false in a line of their own.
     """
-    strict, loose, power, large, small = [], [], [], [], []
-    for _, p, real, _ in families(rng, effort.families, PLANTED):
-        found = discoveries(p)
+    strict, loose, power, alone, large, small = [], [], [], [], [], []
+    for _, tests, real, _ in families(rng, effort.families, PLANTED):
+        found = tests.discoveries()
+        alone.append((tests.q() <= ALPHA)[real].mean())
         total = np.maximum(found.sum(axis=(1, 2)), 1)
         apart = found & ~real.any(axis=1, keepdims=True)
         strict.append((apart.sum(axis=(1, 2)) / total).mean())
@@ -154,7 +174,8 @@ def mixed(rng: np.random.Generator, effort: Effort) -> list[Figure]:
     return [
         figure("false discovery rate (features in which no outlet differs)", strict, (0.0, ALPHA)),
         figure("the same, all discoveries that were not planted", loose),
-        figure(f"power for +35 points, q ≤ 0.05, {PLANTED} of 84 planted", power),
+        figure(f"power for +35 points, q and interval, {PLANTED} of 84 planted", power),
+        figure("the same by q alone", alone),
         figure(f"the same, the outlet of {TESTED[0]}", large),
         figure(f"the same, the outlet of {TESTED[-1]}", small),
     ]
@@ -174,43 +195,42 @@ def coverage(rng: np.random.Generator, effort: Effort) -> list[Figure]:
     return sorted(lines, key=lambda line: names.index(line.name.partition(", ")[2]))
 
 
-def hits(
-    rng: np.random.Generator, n: int, shares: list[tuple[float, float]], effort: tuple[int, int, int]
-) -> list[float]:
+def hits(rng: np.random.Generator, n: int, shares: list[tuple[float, float]], effort: tuple[int, int]) -> list[float]:
     """Of one corpus: share of intervals that hold the truth, per pair of base rate and difference, then of means."""
-    _, times, draws = effort
-    at, seed = corpus(rng, (n, *REFERENCE)), int(rng.integers(2**31))
+    _, times = effort
+    at = corpus(rng, (n, *REFERENCE))
     own = (np.arange(at.outlet.max() + 1) == 0)[:, None]
     base, plus = (np.repeat(part, times) for part in zip(*shares, strict=True))
     rates, shift = moving(rng, base), own * plus
-    found = held(at, articles_with(rng, at, rates, shift), rates, shift, draws, seed, "share")
+    found = held(at, articles_with(rng, at, rates, shift), rates, shift, "share")
     # Mentions come in bursts: each article's own rate is gamma around its period's, which moves as shares do.
     tokens = rng.negative_binomial(SHAPE, SHAPE / (SHAPE + LENGTH), len(at.outlet)) + 8.0
     rates, shift = moving(rng, np.full(2 * times, 0.03)) * 8 / 0.03, own * np.repeat([0, 8], times)
     mean = (rates[at.period] + shift[at.outlet]) * tokens[:, None] / 1000
     counts = rng.poisson(mean * rng.gamma(1, 1, mean.shape))
     size = tokens[at.source] / 1000
-    found = np.r_[found, held(at, counts[at.source].astype(float), rates, shift, draws, seed, "ratio", size)]
+    found = np.r_[found, held(at, counts[at.source].astype(float), rates, shift, "ratio", size)]
     # Exponential values, of skewness 2, and normal ones; standard deviation 1, the period's mean moving by half of it.
     rates, shift = rng.normal(0, 0.5, (4, 3 * times)), own * np.repeat([0, 0.5, 0], times)
     noise = np.c_[rng.exponential(size=(len(at.outlet), 2 * times)) - 1, rng.normal(size=(len(at.outlet), times))]
     values = rates[at.period] + shift[at.outlet] + noise
-    found = np.r_[found, held(at, values[at.source], rates, shift, draws, seed, "mean")]
+    found = np.r_[found, held(at, values[at.source], rates, shift, "mean")]
     return [float(np.nanmean(part)) for part in np.split(found, len(shares) + 5)]
 
 
 def held(
-    at: Corpus, values: np.ndarray, rates: np.ndarray, shift: np.ndarray, draws: int, seed: int, kind: Kind,
-    weights: np.ndarray | None = None,
+    at: Corpus, values: np.ndarray, rates: np.ndarray, shift: np.ndarray, kind: Kind, weights: np.ndarray | None = None
 ) -> np.ndarray:  # fmt: skip
     """1 where the interval holds the truth, 0 where not, NaN where there is none.
 
     The truth is the estimator of what was expected of each article: a copy is as its original, wherever it appeared.
     """
     expected = (rates[at.period] + shift[at.outlet])[at.source] * (1 if weights is None else weights[:, None])
-    of_expected = at.compare(expected, [0], 1, seed, kind, weights).query("adjustment == 'standardized'")
+    of_expected = at.compare(expected, [0], "mean" if kind == "share" else kind, weights).query(
+        "adjustment == 'standardized'"
+    )
     truth = of_expected["estimate"].to_numpy()
-    table = at.compare(values, [0], draws, seed, kind, weights).query("adjustment == 'standardized'")
+    table = at.compare(values, [0], kind, weights).query("adjustment == 'standardized'")
     inner = (table["lower"] <= truth + 1e-9) & (table["upper"] >= truth - 1e-9)
     return inner.astype(float).where(table["lower"].notna()).to_numpy()
 
@@ -260,7 +280,7 @@ def word_tests(at: Corpus, counts: np.ndarray, inside: np.ndarray, draws: int, s
 
 def groups(rng: np.random.Generator, effort: Effort) -> list[Figure]:
     """(5) Six outlets against six drawn by lot, where outlets differ from one another and groups do not."""
-    corpora, columns, draws = effort.groups
+    corpora, columns = effort.groups
     splits = np.array([np.isin(range(12), chosen) for chosen in combinations(range(12), 6)]) / 3 - 1 / 6
     lines = []
     for spread in (0.0, 0.1):
@@ -270,7 +290,7 @@ def groups(rng: np.random.Generator, effort: Effort) -> list[Figure]:
             shift = rng.normal(0, spread, (12, columns)) if spread else np.zeros((12, columns))
             values = articles_with(rng, at, moving(rng, np.full(columns, 0.27)), shift)
             chosen = rng.choice(12, 6, replace=False)
-            table = at.compare(values, list(chosen), draws, int(rng.integers(2**31)), "share")
+            table = at.compare(values, list(chosen), "share")
             by_article.append((table.query("adjustment == 'standardized'")["p"] <= ALPHA).mean())
             frame = pd.DataFrame(values)
             rest = frame - frame.groupby(at.period).transform("mean")
@@ -293,7 +313,7 @@ def detectable(rng: np.random.Generator, effort: Effort) -> list[Figure]:
         for _ in range(effort.groups[0]):
             at = corpus(rng, sizes)
             rates = np.full((4, 50), base) if flat else moving(rng, np.full(50, base))
-            table = at.compare(articles_with(rng, at, rates, np.zeros((14, 50))), [0], 500, 1, "share")
+            table = at.compare(articles_with(rng, at, rates, np.zeros((14, 50))), [0], "share")
             for adjustment, rows in found.items():
                 rows.append(table.loc[table["adjustment"] == adjustment, "detectable"].mean())
         lines += [figure(f"`detectable` in points, {name}, {kind}", rows) for kind, rows in found.items()]

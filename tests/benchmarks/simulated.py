@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.difference import difference
+from analysis.stats.difference import compare
 from analysis.stats.inference import Kind
+from analysis.stats.resampling import build_design, observe
 
 TESTED = (50, 32, 29, 26, 25, 23, 20)
 SMALL_OUTLETS = (16, 10, 8, 8, 7, 7, 6, 6, 6, 4, 3, 3)
@@ -32,32 +33,18 @@ class Corpus:
     period: np.ndarray
     source: np.ndarray
 
-    @property
-    def ids(self) -> np.ndarray:
-        return np.array([f"{i:04}" for i in range(len(self.outlet))])
-
     def compare(
         self,
         values: np.ndarray,
         outlets: Sequence[int],
-        draws: int,
-        seed: int,
         kind: Kind,
         weights: np.ndarray | None = None,
     ) -> pd.DataFrame:
-        """`difference` of some outlets from all others, over the columns of `values`; weights are of articles."""
-        ids, inside = self.ids, np.isin(self.outlet, outlets)
-        return difference(
-            pd.DataFrame(values, index=ids),
-            group=list(ids[inside]),
-            reference=list(ids[~inside]),
-            weights=None if weights is None else pd.Series(weights, index=ids),
-            strata=pd.Series(self.period, index=ids),
-            blocks=pd.Series(self.source, index=ids),
-            kind=kind,
-            draws=draws,
-            seed=seed,
-        )
+        """Differences of some outlets from all others, over the columns of `values`; weights are of articles."""
+        inside = np.isin(self.outlet, outlets)
+        design = build_design(np.flatnonzero(inside), np.flatnonzero(~inside), self.period, self.source)
+        features = list(map(str, range(values.shape[1])))
+        return compare(observe(design, values.astype(float), weights), features, kind)
 
 
 def corpus(rng: np.random.Generator, sizes: Sequence[int] = (*TESTED, *SMALL_OUTLETS)) -> Corpus:
