@@ -206,8 +206,8 @@ def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int, untested: int)
 
 def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int = 8) -> list[Finding]:
     """Words by which an outlet differs from its reference; function words come apart, after the others."""
-    words = table[(table["measure"] == "term-log-odds") & (table["group"] == group)]
-    rows = primary(study, words, "term-log-odds")
+    words = table[(table["measure"] == "term-share") & (table["group"] == group)]
+    rows = primary(study, words, "term-share")
     if rows.empty:
         return []
     name, other = study.outlet_names.get(group, group), reference_name(study, rows.iloc[0])

@@ -132,7 +132,7 @@ def voices(study: Study, *, language: str = "en") -> pd.DataFrame:
 
 def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """Words as they are tested, by outlet and |z|, with the articles that use each and its dispersion over them."""
-    rows = primary(study, table, "term-log-odds")
+    rows = primary(study, table, "term-share")
     frames = []
     for (outlet, reference), mine in rows.groupby(["group", "reference"], sort=False):
         right = None if reference == REST else str(reference)
@@ -150,7 +150,7 @@ def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
 
 def words_of(study: Study, table: pd.DataFrame, group: str, *, each: int = 12) -> pd.DataFrame:
     """The words of an outlet furthest apart, from most its own to most its reference's; no function words."""
-    rows = primary(study, table, "term-log-odds", group)
+    rows = primary(study, table, "term-share", group)
     if rows.empty:
         return rows
     rows = rows[~rows["feature"].isin(function_words(str(rows["language"].iloc[0])))]
@@ -160,7 +160,7 @@ def words_of(study: Study, table: pd.DataFrame, group: str, *, each: int = 12) -
 
 def compared_in_words(study: Study, table: pd.DataFrame, *, language: str) -> list[str]:
     """Tested outlets of a language whose words could be compared."""
-    words = table[(table["measure"] == "term-log-odds") & (table["language"] == language)]
+    words = table[(table["measure"] == "term-share") & (table["language"] == language)]
     return [outlet for outlet in study.tested if (words["group"] == outlet).any()]
 
 
