@@ -78,8 +78,8 @@ def _subjects(study: Study, articles: pd.DataFrame, who: str = "") -> list[str]:
     order = sorted(top.index, key=lambda topic: (-top[topic], topic))[:2]
     if not order:
         return []
-    told = [f"{top[topic]} are mainly about {topic.replace('-', ' ')}" for topic in order]
-    return [f"Of {plural(len(coded), 'article')}{who}, {listing(told)}."]
+    told = ", ".join(f"{top[topic]} about {topic.replace('-', ' ')}" for topic in order)
+    return [f"Of {plural(len(coded), 'article')}{who}, {told.replace(' about', ' are mainly about', 1)}."]
 
 
 def portrait(study: Study, outlet: str) -> list[Finding]:
@@ -101,9 +101,9 @@ def pair_portrait(study: Study, left: str, right: str) -> list[Finding]:
     names = [study.outlet_names.get(outlet, outlet) for outlet in (left, right)]
     counts = [(study.articles["outlet"] == outlet).sum() for outlet in (left, right)]
     texts = [f"{names[0]} published {plural(counts[0], 'article')} on the event, {names[1]} {counts[1]}."]
-    verbs = ("reports mainly on {} in", "names {} in", "says “{}” in")
-    for verb, side in zip(verbs, sides(study, left, right), strict=True):
-        for row in side.assign(both=side["count_here"] + side["count_there"]).nlargest(2, "both").itertuples():
+    verbs = {"reports mainly on {} in": 1, "names {} in": 2, "says “{}” in": 1}
+    for (verb, most), side in zip(verbs.items(), sides(study, left, right), strict=True):
+        for row in side.assign(both=side["count_here"] + side["count_there"]).nlargest(most, "both").itertuples():
             here, there = f"{row.count_here} of {row.here}", f"{row.count_there} of {row.there}"
             unit = "cases" if verb.startswith("says") else "articles"
             texts.append(f"{names[0]} {verb.format(row.label)} {here} {unit}, {names[1]} in {there}.")
@@ -123,8 +123,8 @@ def _names(study: Study, outlet: str, *, most: int = 3) -> list[str]:
     having = f"{plural(len(mine), 'article')} of {name}"
     if len(mine) < total:
         having = f"the {len(mine)} of {total} {VARIANTS[variant].articles} at {name}"
-    told = [f"{count} name {study.actor_names.get(actor, actor)}" for actor, count in named.items()]
-    return [f"Of {having}, {listing(told)}."]
+    told = [f"{count} {study.actor_names.get(actor, actor)}" for actor, count in named.items()]
+    return [f"Of {having}, {listing(told).replace(' ', ' name ', 1)}."]
 
 
 def _word(study: Study, outlet: str, *, least: int = 5) -> list[str]:
@@ -156,9 +156,10 @@ def salience_findings(study: Study, overall: pd.DataFrame) -> list[Finding]:
     if overall.empty:
         return [Finding("study.toml names no main actors, or no article has the text to be compared: none is counted.")]
     first = overall.iloc[0]
-    told = [f"{row.articles_with:.0f} name {row.label}" for row in overall.head(3).itertuples()]
+    told = [f"{row.articles_with:.0f} {row.label}" for row in overall.head(3).itertuples()]
     ends = [f"{row.label} {_with_ends(row.share, row.share_lower, row.share_upper)}" for row in overall.itertuples()]
-    text = f"Of the {first['articles']} {VARIANTS[study.settings.primary].articles}, {listing(told)}."
+    having = f"Of the {first['articles']} {VARIANTS[study.settings.primary].articles}"
+    text = f"{having}, {listing(told).replace(' ', ' name ', 1)}."
     return [Finding(text, detail=f"Shares with 95 % intervals: {listing(ends[:6])}.")]
 
 

@@ -14,6 +14,7 @@ from analysis.report.components import Shown, nothing, show_figure, show_panels,
 from analysis.report.findings import MEASURES, Measure
 from analysis.report.style import NARROW, PANEL
 from analysis.results import is_significant
+from analysis.results.measures import REST
 from analysis.study import Study
 from analysis.tables import VARIANTS
 from analysis.wording import interval, number, percent, small
@@ -173,7 +174,8 @@ _MERGED = ("set", "variant", "against", "adjustment", "primary")
 
 def _how(row: Mapping[str, Any]) -> str:
     periods = {"standardized": "periods matched", "raw": "periods not matched"}
-    how = f"{VARIANTS[row['variant']].label}, {periods.get(row['adjustment'], row['adjustment'])}, {row['against']}"
+    against = "" if row["reference"] == REST else f", {row['against']}"
+    how = f"{VARIANTS[row['variant']].label}, {periods.get(row['adjustment'], row['adjustment'])}{against}"
     return f"{how} (primary)" if row["primary"] else how
 
 

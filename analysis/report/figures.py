@@ -148,7 +148,7 @@ def figure_of_days(study: Study, days: pd.DataFrame) -> Shown:
     happenings = list(enumerate(study.settings.happenings, start=1))
     inside = [(n, position[when]) for n, one in happenings if (when := pd.Timestamp(one.day)) in position]
     for x in sorted({x for _, x in inside}):
-        ax.axvline(x, color=style.ORANGE, lw=0.9, zorder=0)
+        ax.axvline(x, color=style.ORANGE, lw=0.9, alpha=0.35, zorder=0)
         # Numbers of neighbouring cells would run into one another: every second one a line higher.
         marks = ", ".join(str(n) for n, at in inside if at == x)
         ax.text(x, -0.75 - 0.75 * (x % 2), marks, ha="center", va="bottom", fontsize=8)
