@@ -36,6 +36,7 @@ from analysis.stats.keyness import background, compare_words
 from analysis.stats.permutation import draw_until_clear, extreme_draws, units_of
 from analysis.study import Study, load_study, selection
 
+
 def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame:
     """Each tested outlet against the other outlets, on every measure, variant and adjustment.
 

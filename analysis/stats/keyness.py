@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis import tables
 from analysis.stats.inference import DETECTABLE, DIGITS, LEAST, adjust_p, can_pass, drawn_moments, tail_p
 from analysis.stats.permutation import exact_p
 from analysis.stats.resampling import Design, build_design, check_groups, membership
@@ -49,7 +48,8 @@ def keyness(texts: Sequence[str], other_texts: Sequence[str], *, language: str) 
     table = compare_words(words, build_design(*sides), prior=background(words), both=True)
     able = can_pass(table["least"])
     table["q"] = adjust_p(table["p"].where(able))
-    uses = words.sums(np.repeat([1, 0], [len(texts), len(other_texts)]))[:, np.searchsorted(words.forms, table["feature"])]
+    side = np.repeat([1, 0], [len(texts), len(other_texts)])
+    uses = words.sums(side)[:, np.searchsorted(words.forms, table["feature"].to_numpy(object))]
     names = {"feature": "word", "effect": "log_odds", "estimate": "difference"}
     names |= {"articles": "size", "count": "articles", "reference_count": "other_articles"}
     columns = ["word", "log_odds", "articles", "other_articles", "difference", "lower", "upper", "z", "p", "q"]
