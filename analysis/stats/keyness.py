@@ -89,7 +89,7 @@ def compare_words(
     holding = counted.counts[first] > 0
     held = np.asarray((cell @ holding.astype(np.int32)).todense()).reshape(design.strata, 2, -1)
     most = held.sum(axis=0)
-    kept = np.flatnonzero((most.max(axis=0) if both else most[0]) >= least)
+    kept = np.flatnonzero(((most.max(axis=0) if both else most[0]) >= least) & ~words.is_part)
     size = np.asarray(cell.sum(axis=1)).reshape(design.strata, 2)
     table = pd.DataFrame({"feature": counted.forms[kept], **_differences(held[:, :, kept].astype(float), size)})
     everywhere = counted.counts[:, kept] > 0
