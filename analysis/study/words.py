@@ -48,15 +48,22 @@ class Words:
 
     @cached_property
     def is_part(self) -> np.ndarray:
-        """True for each form that nearly always is part of one phrase: machu, of machu picchu."""
+        """True for each form that nearly always is part of one phrase: machu, of machu picchu.
+
+        And for each phrase that is cut off: new president dina, where dina is part of dina boluarte.
+        """
         uses = pd.Series(self.uses, index=self.forms)
+        phrases = self.forms[self.is_phrase]
         inside = {
-            part
-            for phrase in self.forms[self.is_phrase]
+            (part, phrase)
+            for phrase in phrases
             for part in _parts(phrase)
             if uses[phrase] >= _PART_OF * uses.get(part, np.inf)
         }
-        return np.isin(self.forms, list(inside))
+        goes_on = {part for part, phrase in inside if phrase.startswith(f"{part} ")}
+        began = {part for part, phrase in inside if phrase.endswith(f" {part}")}
+        cut = [phrase for phrase in phrases if phrase.split(" ")[-1] in goes_on or phrase.split(" ")[0] in began]
+        return np.isin(self.forms, [*(part for part, _ in inside), *cut])
 
     @property
     def uses(self) -> np.ndarray:
