@@ -47,12 +47,22 @@ def test_a_text_is_counted_by_hand():
         ("lede", "It rained.", 2, 0),
         ("rest", "The end", 2, 0),
     ] == rows
-    terms = {(row["part"], row["term"]): row["count"] for row in found["TERMS"]}
+    terms = {(row["part"], row["term"]): row["count"] for row in found["TERMS"] if " " not in row["term"]}
     title = dict.fromkeys((("title", "rivas"), ("title", "wins"), ("rest", "the"), ("rest", "end")), 1)
     lede = dict.fromkeys((("lede", word) for word in ("rivas", "said", "she", "won", "it", "rained")), 1)
     assert title | lede == terms
+    phrases = [(row["part"], row["term"]) for row in found["TERMS"] if " " in row["term"]]
+    assert [("lede", "rivas said"), ("title", "rivas wins")] == phrases
     places = [(row["sentence"], text[row["start"] : row["end"]], row["voice"]) for row in found["MENTIONS"]]
     assert [(0, "Rivas", "own"), (1, "Rivas", "own")] == places
+
+
+def test_phrases_are_of_neighbours_in_a_sentence_and_neither_begin_nor_end_in_a_function_word():
+    text = "A state of emergency in Lima, Peru. Emergency in Lima: Peru's state of emergency."
+    found = _features(("a", "en", text, ""))["TERMS"]
+    assert {"state of emergency": 2, "emergency in lima": 2} == {
+        row["term"]: row["count"] for row in found if " " in row["term"]
+    }
 
 
 def test_the_signature_of_a_text_is_its_bodys():
@@ -94,7 +104,8 @@ def test_an_article_has_the_rows_it_has_alone_and_they_agree_with_its_text(rows)
         assert spans == [(row["start"], row["end"]) for row in alone["SENTENCES"]]
         words = [span for span in tokenize(text, language=language).spans if is_word(text[slice(*span)])]
         (counted,) = alone["ARTICLES"]
-        assert len(words) == counted["tokens"] == sum(row["count"] for row in alone["TERMS"])
+        uses = sum(row["count"] for row in alone["TERMS"] if " " not in row["term"])
+        assert len(words) == counted["tokens"] == uses
         assert len(words) == sum(row["tokens"] for row in alone["SENTENCES"])
         assert sum(end <= len(title) for _, end in words) == counted["title_tokens"]
         assert all(row["alias"] == text[row["start"] : row["end"]] for row in alone["MENTIONS"])

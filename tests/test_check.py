@@ -51,7 +51,7 @@ study.toml | "town-council"] | "town-counsil"] |
     actors.csv
 study.toml | ["actor-share"] | ["actor-shares"] |
     {line}: setting 'confirmatory': 'actor-shares' is none of actor-share, actor-rate, label-share,
-    label-share-own, sentiment, targeted-sentiment, term-log-odds (did you mean 'actor-share'?). Mend its value
+    label-share-own, sentiment, targeted-sentiment, term-share (did you mean 'actor-share'?). Mend its value
 study.toml | "Europe/London" | "Europe/Londn" |
     {line}: setting 'timezone': 'Europe/Londn' is no time zone (write America/Lima) (did you mean
     'Europe/London'?). Mend its value

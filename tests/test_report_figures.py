@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from analysis.report import figures, views
-from analysis.report.style import BLUE, DEEPEST, MUTED, ORANGE, PAPER, TELLS
+from analysis.report.style import BLUE, DEEPEST, MUTED, ORANGE, TELLS
 from analysis.stats import corpus
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -31,26 +31,6 @@ def _told(artists):
 
 def _labels(ticks):
     return [tick.get_text() for tick in ticks]
-
-
-def test_words_lean_to_their_side_are_filled_where_they_stand_and_told_with_z_and_q(
-    small_study, small_results, monkeypatch
-):
-    words = views.words_of(small_study, small_results, "north").assign(z=[3.0, -2.0], q=[0.01, 0.2])
-    monkeypatch.setattr(figures, "words_of", lambda *_, **__: words)
-    ax = figures.figure_of_words(small_study, small_results, "north")
-    points = [line for line in ax.get_lines() if line.get_marker() == "o"]
-    assert [[0, 3.0], [0, -2.0]] == [list(point.get_xdata()) for point in points]
-    told = [text.replace("\N{NO-BREAK SPACE}", " ") for text in _told(points)]
-    assert ["coup: z +3.0, q = 0.010", "protest: z −2.0, q = 0.200"] == told
-    assert "Words with their z, positive for The North: coup +3.0 (q 0.010); protest −2.0 (q 0.200)." == ax.shown["alt"]
-    assert ax.shown["caption"].startswith("The North (8 articles) against the other outlets (8): words with")
-    assert [BLUE, PAPER] == [to_hex(point.get_markerfacecolor()) for point in points]
-    assert ["coup", "protest"] == _labels(ax.texts)
-    assert ax.get_xlim()[0] == -ax.get_xlim()[1]
-    assert ax.get_xlabel().index("the other outlets") < ax.get_xlabel().index("The North")
-    monkeypatch.setattr(figures, "words_of", lambda *_, **__: words[:0])
-    assert figures.figure_of_words(small_study, small_results, "wschod") is None
 
 
 def test_bars_of_labels_fill_the_whole_and_end_with_their_articles(small_study, monkeypatch):

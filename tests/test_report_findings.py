@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis import tables
-from analysis.report.findings import MEASURES, Finding, by_weight, findings, overturned, word_findings
+from analysis.report.findings import MEASURES, Finding, by_weight, findings, overturned
 from analysis.report.views import differences
 from analysis.results.measures import EQUAL
 
@@ -161,39 +161,6 @@ def test_no_sentence_takes_a_stance_or_ranks(small_study, measure, sign):
         assert "nan" not in words
 
 
-WORD = {"measure": "term-log-odds", "adjustment": "raw", "estimate": 1.0, "language": "en"}
-
-
-def test_words_are_listed_by_side(small_study):
-    rows = [{"feature": "golpe"}, {"feature": "mob", "estimate": -1.0, "z": -3.0}, {"feature": "lima", "q": 0.5}]
-    table = _table(*({**WORD, **row} for row in rows))
-    more, less = word_findings(small_study, table, "north")
-    assert ("more", "less") == (more.verdict, less.verdict)
-    assert more.text.startswith("The North uses these words more than the other outlets: “golpe” (q")
-    assert less.text.startswith("The North uses these words less than the other outlets: “mob” (q")
-    assert "lima" not in more.text + less.text
-    assert [] == word_findings(small_study, table, "south")
-
-
-def test_function_words_come_apart_and_are_called_so(small_study):
-    rows = [{**WORD, "feature": "the", "z": 9.0}, {**WORD, "feature": "mob"}]
-    (found,) = word_findings(small_study, _table(*rows), "north")
-    first, second = found.text.split(": “mob” (")
-    assert "The North uses these words more than the other outlets" == first
-    told = "The North uses these function words, which tell how a desk writes and not what it says, more than"
-    assert told in second
-    (alone,) = word_findings(small_study, _table(rows[0]), "north")
-    assert alone.text.startswith(told)
-    assert "more" == alone.verdict
-
-
-def test_no_word_that_stands_is_a_finding_too(small_study):
-    (found,) = word_findings(small_study, _table({**WORD, "q": 0.3}), "north")
-    assert "cannot tell" == found.verdict
-    assert "one of the 1 words" in found.text
-    assert "smallest q = 0.300" in found.text.replace("\N{NO-BREAK SPACE}", " ")
-
-
 def test_confirmatory_differences_open_and_what_is_open_closes():
     found = [
         Finding("a", "cannot tell", "confirmatory"),
@@ -251,5 +218,5 @@ def test_a_sentence_holds_its_numbers_in_the_measures_own_unit(small_study, row,
 
 
 def test_every_measure_but_words_is_told_in_sentences_and_shares_in_points():
-    assert [measure for measure in tables.MEASURES if measure != "term-log-odds"] == list(MEASURES)
+    assert [measure for measure in tables.MEASURES if measure != "term-share"] == list(MEASURES)
     assert ["share" in name for name in MEASURES] == [measure.scale == 100 for measure in MEASURES.values()]

@@ -96,27 +96,10 @@ def test_voices_count_each_use_once(small_study):
     assert 8 + 7 == table[["own", "attributed", "quoted"]].to_numpy().sum()
 
 
-def test_words_stand_from_the_groups_own_to_the_references(small_study, small_results):
-    words = views.words_of(small_study, small_results, "north", each=2)
-    assert words["z"].is_monotonic_decreasing
-    assert "coup" == words["feature"].iloc[0]
-    assert "protest" == words["feature"].iloc[-1]
-
-
 def test_unresolved_surnames_are_shown(small_study):
     mentions = views.unresolved(small_study)
     assert ["Castillo"] == list(mentions["surname"])
     assert mentions["mentions"].iloc[0] == mentions["articles"].iloc[0] > 0
-
-
-def test_words_are_shown_with_their_spread_over_the_outlets_articles(small_study, small_results):
-    """North has “coup” in each of its articles, which are alike in length."""
-    table = views.words_compared(small_study, small_results)
-    words = small_results[small_results["measure"] == "term-log-odds"]
-    assert is_primary(small_study, words).sum() == len(table)
-    coup = table[(table["group"] == "north") & (table["feature"] == "coup")].iloc[0]
-    assert coup["articles"] == coup["articles_with"]
-    assert 0 == pytest.approx(coup["dp"], abs=1e-9)
 
 
 def test_one_outlet_against_the_rest_also_where_there_is_no_rest():

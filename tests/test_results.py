@@ -29,7 +29,7 @@ MEASURES = {
     "label-share-own",
     "sentiment",
     "targeted-sentiment",
-    "term-log-odds",
+    "term-share",
 }
 
 
@@ -49,7 +49,7 @@ def _one(table, **facts):
 
 def test_all_measures_and_tested_outlets_are_there(small_study, small_results):
     assert MEASURES >= set(small_results["measure"])
-    assert {"actor-share", "sentiment", "term-log-odds"} <= set(small_results["measure"])
+    assert {"actor-share", "sentiment", "term-share"} <= set(small_results["measure"])
     assert set(small_study.tested) == set(small_results["group"])
     assert {"other outlets", "mean of other outlets"} == {r for r in small_results["reference"] if "without" not in r}
     key = ["measure", "feature", "group", "reference", "variant", "adjustment"]
@@ -67,7 +67,7 @@ def test_references_hold_shared_days_of_referees_only(small_results):
         small_results, measure="actor-share", group="north", variant="title", adjustment="raw", feature="pedro-castillo"
     )
     assert (8, 11, "mul") == (share["articles"], share["reference_articles"], share["language"])
-    words = small_results[(small_results["measure"] == "term-log-odds") & (small_results["group"] == "north")]
+    words = small_results[(small_results["measure"] == "term-share") & (small_results["group"] == "north")]
     words = words[(words["variant"] == "lede") & (words["adjustment"] == "raw")]
     assert {(8, 8, "en")} == set(
         words[["articles", "reference_articles", "language"]].itertuples(index=False, name=None)
@@ -89,7 +89,7 @@ def test_q_is_of_one_family_of_primary_rows_over_all_outlets(small_study, small_
     assert {("north", "lede"), ("south", "lede"), ("portal", "title")} == set(
         primary[["group", "variant"]].drop_duplicates().itertuples(index=False, name=None)
     )
-    assert (primary["adjustment"] == "standardized").eq(primary["measure"] != "term-log-odds").all()
+    assert (primary["adjustment"] == "standardized").all()
     others = small_results.drop(primary.index)
     for rows, keys in ((primary, ["measure"]), (others, ["measure", "variant", "adjustment"])):
         for _, family in rows.groupby(keys):
@@ -170,7 +170,7 @@ def test_the_key_follows_settings_study_files_and_features(study_folder, edit):
 def test_another_seed_moves_a_drawn_p_and_nothing_else(study_folder, edit, cache, small_results):
     edit("study.toml", "seed = 7", "seed = 8")
     first, other = (
-        table[table["measure"] != "term-log-odds"] for table in (small_results, study_results(load_study(study_folder)))
+        table[table["measure"] != "term-share"] for table in (small_results, study_results(load_study(study_folder)))
     )
     still = first.columns.drop(["p", "q"])
     pd.testing.assert_frame_equal(first[still], other[still])

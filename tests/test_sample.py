@@ -125,9 +125,9 @@ def test_what_is_not_found_is_not_called_a_difference(tested: pd.DataFrame) -> N
 @pytest.mark.slow
 def test_words_are_of_the_planted_names_and_labels(results: pd.DataFrame) -> None:
     """The words that pass their family are the planted ones, of the right outlets and in the right direction."""
-    words = results[(results["measure"] == "term-log-odds") & (results["q"] <= 0.05)]
+    words = results[(results["measure"] == "term-share") & (results["q"] <= 0.05)]
     found = {(row.feature, row.group): (1 if row.estimate > 0 else -1) for row in words.itertuples()}
-    assert {("betssy", "andean-courier"), ("machu", "harbor-post"), ("picchu", "harbor-post")} <= set(found)
+    assert {("betssy chávez", "andean-courier"), ("machu picchu", "harbor-post")} <= set(found)
     assert 1 == found["coup", "harbor-post"]
     assert {} == {key: sign for key, sign in found.items() if PLANTED_WORDS.get(key) != sign}
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from analysis.study import load_study, selection, words
 from analysis.study.words import count_words, fold_spellings, in_parts
@@ -98,3 +99,37 @@ def test_a_list_is_of_its_language():
 def test_folding_twice_is_folding_once(terms):
     once = fold_spellings(terms, language="en")
     assert {} == fold_spellings([once.get(term, term) for term in terms], language="en")
+
+
+def test_phrases_are_words_that_stand_together_more_often_than_by_chance():
+    """Twenty articles: "tear gas" is always together, "castillo said" as often as both words make likely."""
+    forms = ["castillo", "castillo said", "gas", "other", "said", "tear", "tear gas"]
+    counts = np.zeros((20, 7), int)
+    counts[:6, [2, 5, 6]] = 1
+    counts[:, [0, 4]] = 3
+    counts[:8, 1] = 1
+    counts[:, 3] = 10
+    kept = words.collocations(np.array(forms, object), sparse.csc_array(counts))
+    assert [form for form in forms if form != "castillo said"] == [forms[place] for place in kept]
+    expected = np.log2(6 / 332) - 2 * np.log2(6 / 332)  # by hand: 6 of 332 words each, always together
+    assert expected > words._INFORMATION[2]
+
+
+def test_a_part_of_a_phrase_and_a_phrase_cut_off_are_told_apart():
+    forms = ["boluarte", "dina", "dina boluarte", "new", "new president dina", "president", "vote"]
+    counts = sparse.csc_array(np.array([[9, 9, 9, 5, 4, 20, 3]]))
+    parts = words.Words(np.array(forms, object), counts).is_part
+    expected = ["boluarte", "dina", "new", "new president dina"]
+    assert expected == [form for form, part in zip(forms, parts, strict=True) if part]
+
+
+def test_phrases_that_few_articles_hold_are_not_published(tmp_path):
+    from analysis.annotation.workfolder import COMMON, keep_common_phrases
+
+    path = tmp_path / "terms.parquet"
+    rows = [(f"a{n}", "lede", term, 1) for n in range(COMMON) for term in ("coup", "rare phrase", "tear gas")]
+    rows = [*rows[:-2], rows[-1], ("a9", "rest", "rare", 1)]
+    table = pd.DataFrame(rows, columns=["article", "part", "term", "count"])
+    table.to_parquet(path)
+    keep_common_phrases(path)
+    pd.testing.assert_frame_equal(table[table["term"] != "rare phrase"].reset_index(drop=True), pd.read_parquet(path))

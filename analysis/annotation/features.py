@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.instruments.function_words import function_words
 from analysis.paths import text_digest
 from analysis.scoring import sentiment, targeted_sentiment
 from analysis.tables import PARTS
@@ -129,16 +131,47 @@ def _sentences(chunk: _Chunk) -> dict[str, Any]:
 
 
 def _terms(chunk: _Chunk) -> dict[str, Any]:
-    """Words of each article and part, counted; in the order of article, part and term."""
+    """Words and phrases of each article and part, counted; in the order of article, part and term."""
     ranks, terms = pd.factorize(np.array(list(map(lower, chunk.parsed.tokens.forms)), object), sort=True)
+    word = ranks[chunk.forms]
     part = np.argsort(np.argsort(PARTS))[chunk.parts[chunk.rows]]
+    cell = chunk.owners * len(PARTS) + part
+    cells, places, every = [cell], [word], [pa.array(terms, pa.large_string())]
+    for at, texts, place in _phrases(chunk, word, terms):
+        cells.append(cell[at])
+        places.append(place + sum(map(len, every)))
+        every.append(texts)
+    texts = pa.chunked_array(every).combine_chunks()
+    order = pc.sort_indices(texts)
+    rank = np.empty(len(texts), np.intp)
+    rank[order.to_numpy()] = np.arange(len(texts))
     # Article, part and term in one number.
-    codes = (chunk.owners * len(PARTS) + part) * len(terms) + ranks[chunk.forms]
-    found, counts = np.unique(codes, return_counts=True)
-    cells, term = np.divmod(found, max(len(terms), 1))
-    article, part = np.divmod(cells, len(PARTS))
-    names = {"article": chunk.ids(article), "part": _take(sorted(PARTS), part), "term": _take(terms, term)}
+    codes, counts = np.unique(np.concatenate(cells) * len(texts) + rank[np.concatenate(places)], return_counts=True)
+    filled, term = np.divmod(codes, max(len(texts), 1))
+    article, part = np.divmod(filled, len(PARTS))
+    names = {"article": chunk.ids(article), "part": _take(sorted(PARTS), part), "term": texts.take(order.take(term))}
     return names | {"count": counts}
+
+
+def _phrases(chunk: _Chunk, word: Ints, terms: Any) -> Iterator[tuple[Ints, pa.Array, Ints]]:
+    """Phrases of two and of three words: where each begins, all phrases in order, and the place of each among them.
+
+    A phrase is of neighbours in a sentence and neither begins nor ends in a function word: state of emergency.
+    """
+    small = function_words(chunk.parsed.language)
+    content = map_array(lambda term: term not in small and sum(map(str.isalpha, term)) > 1, terms)[word]
+    ending = map_array(lambda term: term[0] in "'’", terms)[word]  # an English 's
+    place = np.flatnonzero(chunk.is_word)
+    neighbours = (np.diff(place) == 1) & (np.diff(chunk.rows) == 0) & ~ending[:-1] & ~ending[1:]
+    texts, code = pa.array(terms, pa.large_string()), word
+    for size in (2, 3):
+        last = len(word) - size + 1
+        joined = np.logical_and.reduce([neighbours[n : n + last] for n in range(size - 1)])
+        at = np.flatnonzero(joined & content[:last] & content[size - 1 :])
+        code = code[:last] * len(terms) + word[size - 1 :]
+        distinct, number = np.unique(code[at], return_inverse=True)
+        parts = [texts.take(distinct // len(terms) ** n % len(terms)) for n in reversed(range(size))]
+        yield at, pc.binary_join_element_wise(*parts, pa.scalar(" ", pa.large_string())), number
 
 
 def _mentions(chunk: _Chunk) -> dict[str, Any]:

@@ -21,8 +21,11 @@ from analysis import tables
 from analysis.dependencies import content_digest
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, read_file, replace_file
+from analysis.study.verified import connected
 
 _DIGEST_SIZE = 64
+#: A phrase that fewer articles hold is not published: from rare ones a text could be put together again.
+COMMON = 5
 
 
 class WorkFolder:
@@ -112,6 +115,7 @@ class WorkFolder:
         """Put all tables in the folder of the features, and meta.json: `meta` and the digests of the tables."""
         with write_errors(self._features):
             self._close()
+            keep_common_phrases(self._table("TERMS"))
             paths = [self._table(schema.name) for schema in tables.FEATURES]
             digests = {path.name: content_digest(path) for path in paths}
             text = json.dumps({**meta, "digests": digests}, indent=1, sort_keys=True, ensure_ascii=False)
@@ -123,3 +127,18 @@ class WorkFolder:
             for path in (self.rejected, *paths, self._tables / "meta.json"):
                 if path.exists():
                     path.replace(self._features / path.name)
+
+
+def keep_common_phrases(terms: Path) -> None:
+    """Rewrite a table of terms without the phrases that fewer than `COMMON` articles hold; words and order stay."""
+    with connected(terms) as connection:
+        phrases = "select term from source where contains(term, ' ') group by term"
+        found = connection.execute(f"{phrases} having count(distinct article) >= {COMMON}").fetchall()
+    common = pa.array([term for (term,) in found], pa.large_string())
+    kept, file = terms.with_suffix(".kept"), pq.ParquetFile(terms)
+    with file, pq.ParquetWriter(kept, file.schema_arrow, compression="zstd", write_statistics=False) as writer:
+        for number in range(file.num_row_groups):
+            table = file.read_row_group(number, use_threads=False)
+            is_word = pc.invert(pc.match_substring(table["term"], " "))
+            writer.write_table(table.filter(pc.or_(is_word, pc.is_in(table["term"], common))))
+    kept.replace(terms)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from markupsafe import Markup
 
 import analysis
 from analysis.errors import BuildError
@@ -21,6 +22,8 @@ from analysis.wording import isolated, spaced
 if TYPE_CHECKING:
     from analysis.study import Study
 
+_CHART = re.compile(r'<figure class="chart".*?</figure>', re.DOTALL)
+_HEAD = re.compile(r'<body class="index">.*?<h1>(.*?)</h1>\s*<p class="question">(.*?)</p>', re.DOTALL)
 _FIGURE = re.compile(r'<figure class="chart" id="figure-([^"]+)">.*?(<svg .*?</svg>)', re.DOTALL)
 #: The page's light colours: programs that draw SVG files know no CSS variables, and paper is white.
 _COLOURS = {"ink": "#1d1d1f", "muted": "#5f5d57", "rule": "#d8d3c7", "paper": "#ffffff", "accent": "#8f2a1c"}
@@ -49,8 +52,11 @@ def page_of(report: Report, study: Study, root: Path, parts: Mapping[str, str], 
 
 def index_entry(report: Report, study: Study, status: Status, state: State) -> dict[str, Any]:
     """A report's entry in the index; `href` is empty where it has never been built."""
+    kinds = {"outlet": "Outlets", "left": "Pairs of outlets"}
+    topic = "The event" if report.notebook == "overview" else "Topics"
     return {
         "name": report.name,
+        "group": next((kinds[name] for name in kinds if name in report.parameters), topic),
         "title": state.title or report.notebook.replace("-", " ").capitalize(),
         "subject": _subject(report, study),
         "parameters": [(name, _literal(value)) for name, value in report.parameters.items() if name != "study"],
@@ -72,10 +78,33 @@ def _literal(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def render_index(study: Study, entries: Sequence[Mapping[str, Any]]) -> bytes:
-    """HTML of a study's index: its question, and every report in the order of study.toml."""
+def render_index(study: Study, entries: Sequence[Mapping[str, Any]], folder: Path) -> bytes:
+    """HTML of a study's index: its question, the first figure of its first page in `folder`, and reports in groups.
+
+    Of its findings a report has the first that no report before it has.
+    """
     failed = sum(entry["word"] == "failed" for entry in entries)
-    return fill_template("index.html.j2", study=study, settings=study.settings, entries=entries, failed=failed)
+    lines: dict[str, str] = {}
+    for entry in entries:
+        findings = entry["headline"].split("\n")
+        lines[entry["name"]] = next((one for one in findings if one not in lines.values()), "")
+    groups = {
+        group: [e for e in entries if e["group"] == group] for group in dict.fromkeys(e["group"] for e in entries)
+    }
+    first = next((folder / entry["href"] for entry in entries if entry["href"]), folder)
+    figure = _CHART.search(first.read_text(encoding="utf-8")) if first.is_file() else None
+    values = {"settings": study.settings, "groups": groups, "lines": lines, "figure": figure and Markup(figure[0])}
+    return fill_template("index.html.j2", study=study, entries=entries, failed=failed, **values)
+
+
+def render_studies(reports: Path) -> bytes:
+    """HTML of the index of all studies whose reports lie in a folder: the title and question of each."""
+    found = []
+    for path in sorted(reports.glob("*/index.html")):
+        if head := _HEAD.search(path.read_text(encoding="utf-8")):
+            pages = len(list(path.parent.glob("*.html"))) - 1
+            found.append((path.parent.name, Markup(head[1]), Markup(head[2]), pages))
+    return fill_template("studies.html.j2", studies=found)
 
 
 @cache

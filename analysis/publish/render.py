@@ -161,7 +161,7 @@ def _shown(output: Any, report: str, files: dict[str, bytes], headlines: list[st
         return {"kind": "plain", "text": text}
     kind = slug(payload.get("kind", "text"))
     if kind == "finding":
-        headlines.append(str(payload.get("text", "")))
+        headlines.append(str(payload.get("all") or payload.get("text", "")))
     shown = {"kind": kind, "html": output.data["text/html"], "caption": str(payload.get("caption", ""))}
     shown["csv"] = ""
     if "csv" in payload:

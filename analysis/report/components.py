@@ -11,11 +11,13 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.report.findings import Finding
+from analysis.report.findings import SMALL_PRINT, Finding
 from analysis.report.style import svg_of
 from analysis.study import Study
-from analysis.wording import ABSENT, isolated, number, printable, rounded, spaced
+from analysis.wording import ABSENT, isolated, listing, number, printable, rounded, spaced
 
+#: Findings that a report opens with.
+SHORT = 5
 #: Articles listed under a count; of more, the first.
 LISTED = 1000
 #: What makes a spreadsheet compute a cell of text, at its beginning.
@@ -64,23 +66,52 @@ def nothing(caption: str, why: str = "") -> Shown:
 
 
 def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was tested.") -> Shown:
-    """Findings as a list; the first is the report's headline. `otherwise` is added where none of them was tested."""
-    items = [finding for group in groups for finding in group]
-    if otherwise and not any(item.status for item in items):
-        items.append(Finding(otherwise, "not tested"))
+    """The first `SHORT` findings, in short, and the others folded; the first of all is the report's headline.
+
+    What cannot be told is for `show_limits`; `otherwise` closes the list where none of the findings was tested.
+    """
+    every = [finding for group in groups for finding in group]
+    items = [item for item in every if item.verdict != "cannot tell"]
+    texts = [item.text for item in items]
+    if otherwise and not any(item.status for item in every):
+        items = [*items[: SHORT - 1], Finding(otherwise, "not tested"), *items[SHORT - 1 :]]
+    elif every and not items:
+        items = [Finding("No difference here is large enough to be told from chance.")]
+    html = f'<h2 class="short">In short</h2>{_findings_list(items[:SHORT])}'
+    if len(items) > SHORT:
+        html += f"<details><summary>{len(items) - SHORT} more</summary>{_findings_list(items[SHORT:])}</details>"
+    if any(item.detail for item in items):
+        html += (
+            f'<details class="small-print"><summary>How to read the small print</summary><p>{SMALL_PRINT}</p></details>'
+        )
+    record = {"kind": "finding", "text": (texts or [item.text for item in items] or [""])[0]}
+    return Shown(html, {**record, "all": "\n".join(item.text for item in items)})
+
+
+def _findings_list(items: list[Finding]) -> str:
     lines = []
     for item in items:
-        chip = escape(item.verdict) + (f" · {item.status}" if item.status else "")
-        lines.append(f'<li class="finding"><span class="verdict">{chip}</span> {prose(item.text)}</li>')
-    texts = [item.text for item in items]
-    record = {"kind": "finding", "text": texts[0] if texts else "", "all": "\n".join(texts)}
-    return Shown(f'<ul class="findings">{"".join(lines)}</ul>', record)
+        detail = f'<small class="detail">{prose(item.detail)}</small>' if item.detail else ""
+        lines.append(f'<li class="finding">{prose(item.text)}{detail}</li>')
+    return f'<ul class="findings">{"".join(lines)}</ul>'
+
+
+def show_limits(*groups: Iterable[Finding], also: str = "") -> Shown:
+    """A paragraph on what cannot be told: the size of difference that would have shown, and other limits."""
+    silent = [item for group in groups for item in group if item.verdict == "cannot tell"]
+    limits = [item.limit for item in silent if item.limit]
+    texts = [f"Only differences larger than about {listing(limits)} would have shown."] if limits else []
+    texts += [item.text for item in silent if not item.limit]
+    return say(" ".join([*texts, also] if also else texts))
 
 
 def show_table(
     frame: pd.DataFrame, *, name: str, caption: str, columns: Columns | None = None, fold: bool = False
 ) -> Shown:
-    """A table of some columns, each with its heading and perhaps a format, or of all; its CSV holds the whole frame."""
+    """A table of some columns, each with its heading and perhaps a format, or of all; its CSV holds the whole frame.
+
+    The format of a key that is no column of the frame is given the whole row.
+    """
     if frame.empty:
         return note(f"{_short(caption)}: none.")
     shown = columns or {str(column): str(column).replace("_", " ") for column in frame.columns}
@@ -88,7 +119,10 @@ def show_table(
     numeric = dict.fromkeys(frame.select_dtypes("number"), ' class="num"')
     head = [f'<th scope="col"{numeric.get(column, "")}>{escape(title)}</th>' for column, (title, _) in forms.items()]
     rows = [
-        [_cell(record[column], form, first=place == 0) for place, (column, (_, form)) in enumerate(forms.items())]
+        [
+            _cell(record.get(column, record), form, first=place == 0)
+            for place, (column, (_, form)) in enumerate(forms.items())
+        ]
         for record in frame.to_dict("records")
     ]
     html = data_table(head, rows, caption, f' id="table-{escape(name)}"')
@@ -146,11 +180,24 @@ def _short(caption: str) -> str:
 
 
 def show_figure(axes: Axes, *, name: str, caption: str, alt: str) -> Shown:
-    """A figure as inline SVG with caption and text alternative; closes it."""
-    svg = _scrolled(svg_of(axes, name=name, title=_short(caption), alt=alt), "figure", caption)
-    below = f"<figcaption>{prose(caption)}</figcaption>"
-    html = f'<figure class="chart" id="figure-{escape(name)}">{svg}{below}</figure>'
+    """A figure as inline SVG with text alternative; closes it. The caption's first sentence stands above as title."""
+    title = _short(caption)
+    svg = _scrolled(svg_of(axes, name=name, title=title, alt=alt), "figure", caption)
+    rest = caption[len(title) :].lstrip(". ")
+    below = f"<figcaption>{prose(rest)}</figcaption>" if rest else ""
+    html = f'<figure class="chart" id="figure-{escape(name)}"><p class="title">{prose(title)}</p>{svg}{below}</figure>'
     return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": alt})
+
+
+def show_panels(panels: Sequence[tuple[Axes, str, str]], *, name: str, caption: str) -> Shown:
+    """Figures side by side, below each other where the page is narrow: axes, title and text alternative of each."""
+    shown = [
+        show_figure(axes, name=f"{name}-{place}", caption=title, alt=alt)
+        for place, (axes, title, alt) in enumerate(panels, start=1)
+    ]
+    html = f'<div class="panels">{"".join(one.html for one in shown)}</div><p class="caption">{prose(caption)}</p>'
+    text = " ".join(alt for _, _, alt in panels)
+    return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": text})
 
 
 def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: str, caption: str) -> Shown:

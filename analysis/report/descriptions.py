@@ -12,12 +12,11 @@ import pandas as pd
 
 from analysis.errors import UnknownName
 from analysis.report.components import Shown, escape, prose
-from analysis.report.findings import Finding
-from analysis.results import WORD_DRAWS
-from analysis.results.measures import heads
+from analysis.report.findings import Finding, label_sets
+from analysis.report.views import labels_by_outlet, sides
+from analysis.results.measures import language_of as spoken
 from analysis.scoring import INSTRUMENTS
 from analysis.stats.corpus import coverage
-from analysis.stats.difference import STABLE, first_places
 from analysis.stats.inference import LARGE, is_analytic
 from analysis.stats.permutation import DRAWS_AT_MOST
 from analysis.study import Study, selection
@@ -30,74 +29,138 @@ NOTES, VALIDITY, METHODS = (
 
 
 def corpus_findings(study: Study) -> list[Finding]:
-    """What must be known of a corpus before anything is compared, as sentences."""
+    """Sentences on what must be known of a corpus before anything is compared, and on days that were not observed."""
     articles, table = study.articles, coverage(study)
     start, end = study.settings.window
-    days = (end - start).days + 1
+    days, total = (end - start).days + 1, len(articles)
     languages = articles["language"].value_counts().items()
     split = listing([f"{count} in {language(str(code))}" for code, count in languages])
     per_day = articles.groupby("day").size().sort_values(ascending=False)
-    half = int((per_day.cumsum() < len(articles) / 2).sum()) + 1
+    half = int((per_day.cumsum() < total / 2).sum()) + 1
+    outlets, tested = articles["outlet"].nunique(), articles["outlet"].isin(study.tested).sum()
     texts = [
-        f"The corpus holds {plural(len(articles), 'article')} of {plural(articles['outlet'].nunique(), 'outlet')} from "
-        f"{day(start)} to {day(end)} ({split}); {plural(len(study.tested), 'outlet has', 'outlets have')} the "
-        f"{study.settings.min_articles} articles that a test asks for.",
-        f"Half of the articles fall on {half} of the {days} days of the window.",
+        f"{plural(outlets, 'outlet')} published {plural(total, 'article')} on the event from {day(start)} to "
+        f"{day(end)}: {split}.",
+        *_subjects(study, articles),
+        f"Half of the {total} articles appeared on {half} of the {days} days.",
+        f"{len(study.tested)} of {plural(outlets, 'outlet')} have the {study.settings.min_articles} articles that a "
+        f"comparison needs; {tested} of {total} articles are theirs.",
     ]
     bare, captions = (int((articles["body_kind"] == kind).sum()) for kind in ("none", "caption"))
     if bare or captions:
         texts.append(
-            f"{plural(bare, 'item carries', 'items carry')} a headline and nothing else, "
-            f"{plural(captions, 'has', 'have')} a photo caption for a body; these count where headlines are compared, "
-            f"and nowhere else."
+            f"{bare + captions} of {total} articles are compared by headline only: {bare} have no text, {captions} "
+            "only a photo caption."
         )
-    shares = table.loc[table["tested"] & (table["items"] > 0), "share"]
+    shares = table[table["tested"] & (table["items"] > 0)]
     if len(shares):
+        least, most = shares.loc[shares["share"].idxmin()], shares.loc[shares["share"].idxmax()]
         texts.append(
-            f"Among the tested outlets the event made up {percent(shares.min(), 1)} to {percent(shares.max(), 1)} of "
-            f"all items observed on the feed."
+            f"The event was {most['observed_articles']:.0f} of {most['items']:,} items at {most['name']}, "
+            f"{least['observed_articles']:.0f} of {least['items']:,} at {least['name']}: the most and the least."
         )
     result = [Finding(text) for text in texts]
     partly = table[(table["observed_days"] < days) & (table["observed_days"] > 0)]
     if len(partly):
+        missed = int((days - partly["observed_days"]).sum())
         text = (
-            f"What {listing(sorted(partly['name']))} carried on the days on which the collection holds nothing of them "
-            f"({int((days - partly['observed_days']).sum())} outlet-days) cannot be known; those days are left out of "
-            f"comparisons."
+            f"What {plural(len(partly), 'outlet')} carried on the {missed} of {len(table) * days} outlet-days without "
+            "observation cannot be known; comparisons leave those days out."
         )
         result.append(Finding(text, "cannot tell"))
     return result
 
 
+def _subjects(study: Study, articles: pd.DataFrame, who: str = "") -> list[str]:
+    """A sentence on the two commonest sub-events of some articles; none where none is coded."""
+    coded = articles["subevent"].dropna()
+    top = coded.value_counts()
+    order = sorted(top.index, key=lambda topic: (-top[topic], topic))[:2]
+    if not order:
+        return []
+    told = ", ".join(f"{top[topic]} about {topic.replace('-', ' ')}" for topic in order)
+    return [f"Of {plural(len(coded), 'article')}{who}, {told.replace(' about', ' are mainly about', 1)}."]
+
+
+def portrait(study: Study, outlet: str) -> list[Finding]:
+    """Sentences on one outlet, with denominators, before anything is tested: subjects, names, dates and a word."""
+    name, mine = study.outlet_names.get(outlet, outlet), study.articles[study.articles["outlet"] == outlet]
+    texts = [*_names(study, outlet), *_subjects(study, mine, f" of {name}")]
+    if len(mine):
+        per_day = mine.groupby("day").size()
+        busiest = per_day.idxmax()
+        texts.append(
+            f"{name} published {plural(len(mine), 'article')} from {day(mine['day'].min())} to "
+            f"{day(mine['day'].max())}, {per_day[busiest]} of them on {day(busiest, year=False)}."
+        )
+    return [Finding(text) for text in texts + _word(study, outlet)]
+
+
+def pair_portrait(study: Study, left: str, right: str) -> list[Finding]:
+    """Sentences on two outlets, with denominators: the subject and the actor most common in the two together."""
+    names = [study.outlet_names.get(outlet, outlet) for outlet in (left, right)]
+    counts = [(study.articles["outlet"] == outlet).sum() for outlet in (left, right)]
+    texts = [f"{names[0]} published {plural(counts[0], 'article')} on the event, {names[1]} {counts[1]}."]
+    verbs = {"reports mainly on {} in": 1, "names {} in": 2, "says “{}” in": 1}
+    for (verb, most), side in zip(verbs.items(), sides(study, left, right), strict=True):
+        for row in side.assign(both=side["count_here"] + side["count_there"]).nlargest(most, "both").itertuples():
+            here, there = f"{row.count_here} of {row.here}", f"{row.count_there} of {row.there}"
+            unit = "cases" if verb.startswith("says") else "articles"
+            texts.append(f"{names[0]} {verb.format(row.label)} {here} {unit}, {names[1]} in {there}.")
+    return [Finding(text) for text in texts[1:] + texts[:1]]
+
+
+def _names(study: Study, outlet: str, *, most: int = 3) -> list[str]:
+    """A sentence on the main actors that an outlet names most; it says which articles it leaves out."""
+    variant = "title" if outlet in study.aggregators else study.settings.primary
+    chosen = selection.select(study, variant)
+    mine = chosen.articles.index[chosen.articles["outlet"] == outlet]
+    named = (selection.counts(chosen, "actors", list(study.settings.main_actors)).loc[mine] > 0).sum()
+    named = named[named > 0].sort_values(ascending=False, kind="stable").head(most)
+    if named.empty:
+        return []
+    total, name = int((study.articles["outlet"] == outlet).sum()), study.outlet_names.get(outlet, outlet)
+    having = f"{plural(len(mine), 'article')} of {name}"
+    if len(mine) < total:
+        having = f"the {len(mine)} of {total} {VARIANTS[variant].articles} at {name}"
+    told = [f"{count} {study.actor_names.get(actor, actor)}" for actor, count in named.items()]
+    return [f"Of {having}, {listing(told).replace(' ', ' name ', 1)}."]
+
+
+def _word(study: Study, outlet: str, *, least: int = 5) -> list[str]:
+    """A sentence on the competing word that an outlet uses most, of the set it uses most; none where it uses few."""
+    tables = [labels_by_outlet(study, name, language=spoken(study, outlet)) for name in sorted(label_sets(study))]
+    rows = pd.concat([table[table["group"] == outlet] for table in tables]) if tables else pd.DataFrame()
+    if rows.empty or rows["set_uses"].max() < least:
+        return []
+    best = rows.sort_values(["set_uses", "uses", "feature"], ascending=[False, False, True]).iloc[0]
+    referent = label_sets(study)[best["feature"].split(":")[0]]
+    return [
+        f"For {referent}, {study.outlet_names[outlet]} says “{best['label']}” in {best['uses']:.0f} of "
+        f"{best['set_uses']:.0f} cases."
+    ]
+
+
 def corpus_sentence(study: Study, outlet: str) -> str:
-    """How many articles of an outlet there are, from when, and how far it was observed."""
+    """A sentence on how far an outlet was observed, and on what it may be compared with."""
     row = coverage(study).set_index("outlet").loc[outlet]
     start, end = study.settings.window
-    dates = f" from {day(row['first'])} to {day(row['last'])}" if row["articles"] else ""
-    text = (
-        f"{row['name']}: {plural(int(row['articles']), 'article')}{dates}, observed on {row['observed_days']} of the "
-        f"{(end - start).days + 1} days of the window."
-    )
+    text = f"{row['name']} was observed on {row['observed_days']} of the {(end - start).days + 1} days of the window."
     if row["role"] == "aggregator":
-        text += " It republishes others' articles, so it is compared on titles only and stands in no reference."
+        text += " It republishes others' articles: only its headlines are compared, and no outlet is compared with it."
     return text
 
 
 def salience_findings(study: Study, overall: pd.DataFrame) -> list[Finding]:
-    """How often the first six actors of `overall` (`views.actor_frequency`) are named in the whole corpus."""
+    """Sentences on how often the actors of `overall` (`views.actor_frequency`, by share) are named in all articles."""
     if overall.empty:
         return [Finding("study.toml names no main actors, or no article has the text to be compared: none is counted.")]
-    named = [(row.label, _with_ends(row.share, row.share_lower, row.share_upper)) for row in overall.itertuples()]
-    (name, share), *rest = named[:6]
-    having = VARIANTS[study.settings.primary].articles
-    text = f"{name} is named in {share} of the {overall['articles'].iloc[0]} {having} (95 % intervals in brackets)"
-    text += f", {listing([f'{other} in {often}' for other, often in rest])}." if rest else "."
-    naming = (selection.counts(selection.select(study), "actors", list(overall["feature"])) > 0).astype(float)
-    draws = study.settings.draws
-    often = first_places(naming, blocks=heads(study), draws=draws, seed=study.settings.seed).iloc[0]
-    if often >= STABLE:
-        text += f" {name} is named most often: so in {percent(often)} of {draws:,} bootstrap draws."
-    return [Finding(text)]
+    first = overall.iloc[0]
+    told = [f"{row.articles_with:.0f} {row.label}" for row in overall.head(3).itertuples()]
+    ends = [f"{row.label} {_with_ends(row.share, row.share_lower, row.share_upper)}" for row in overall.itertuples()]
+    having = f"Of the {first['articles']} {VARIANTS[study.settings.primary].articles}"
+    text = f"{having}, {listing(told).replace(' ', ' name ', 1)}."
+    return [Finding(text, detail=f"Shares with 95 % intervals: {listing(ends[:6])}.")]
 
 
 def variance_sentence(shares: pd.DataFrame) -> str:
@@ -190,8 +253,7 @@ def method_note(study: Study, *instruments: str) -> Shown:
 
 
 def _how(study: Study) -> str:
-    facts = {"words": WORD_DRAWS * study.settings.draws, "seed": study.settings.seed}
-    facts |= {"large": LARGE, "most": DRAWS_AT_MOST}
+    facts = {"large": LARGE, "most": DRAWS_AT_MOST}
     way = "analytic" if is_analytic("auto", len(study.articles)) else "resampled"
     text: str = notes()["comparison"]["how"][way]
     return text.format(**facts)

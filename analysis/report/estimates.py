@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,20 +10,35 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from analysis.report import style
-from analysis.report.components import Shown, nothing, show_figure, show_table
+from analysis.report.components import Shown, nothing, show_figure, show_panels, show_table
 from analysis.report.findings import MEASURES, Measure
+from analysis.report.style import NARROW, PANEL
+from analysis.results import is_significant
+from analysis.results.measures import REST
 from analysis.study import Study
+from analysis.tables import VARIANTS
 from analysis.wording import interval, number, percent, small
 
-_COUNT, _RATE, _SHARE = partial(number, digits=0), partial(number, digits=1), partial(percent, digits=1)
+
+def _ends(row: Mapping[str, Any], value: str, digits: int, scale: float = 1, sign: bool = False) -> str:
+    """An estimate and its interval in one cell: 47 (31 to 64)."""
+    lower, upper = ("lower", "upper") if value == "estimate" else (f"{value}_lower", f"{value}_upper")
+    ends = interval(row[lower], row[upper], digits, scale=scale, sign=sign)
+    return f"{number(scale * row[value], digits, sign=sign)} ({ends})"
+
+
+def _of(row: Mapping[str, Any], count: str, total: str) -> str:
+    """A count and what it is out of: 15 of 32."""
+    return f"{number(row[count], 0)} of {number(row[total], 0)}"
+
+
 _PER_CENT = "Estimate and 95 % interval in per cent"
 
 #: Columns of `views.actor_frequency` that a page shows, beside those that name a row.
 FREQUENCY: Any = {
-    **{"articles": "articles", "articles_with": "named in"},
-    **{"share": ("share", _SHARE), "share_lower": ("from", _SHARE), "share_upper": ("to", _SHARE), "count": "mentions"},
-    **{"rate": ("per 1,000 words", _RATE), "rate_lower": ("from", _RATE), "rate_upper": ("to", _RATE)},
-    "dp": "dispersion over outlets",
+    "named in": ("articles naming it", lambda row: _of(row, "articles_with", "articles")),
+    "per cent": ("% (95 % interval)", lambda row: _ends(row, "share", 0, 100)),
+    "per 1,000": ("mentions per 1,000 words", lambda row: _ends(row, "rate", 1)),
 }
 #: Columns of `misclassification.corrected_tone` that a page shows.
 CORRECTION: Any = {
@@ -41,32 +55,25 @@ def figure_of_estimates(
     """Points with intervals, told after `what`, or `why` there are none; a panel for each value of a column `panel`."""
     if frame.empty:
         return nothing(caption, why)
-    frame = frame.assign(order=range(len(frame)))
-    panels, labels = list(dict.fromkeys(frame[panel])) if panel else [""], list(dict.fromkeys(frame["label"]))
-    columns = min(4, len(panels))
-    rows = -(-len(panels) // columns)
-    size = (9.2, rows * (0.235 * len(labels) + 0.62) + 0.2) if panel else (7.6, 0.27 * len(frame) + 0.75)
-    grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)[1].flat
-    told = []
-    for place, (title, ax) in enumerate(zip(panels, grid, strict=False)):
+    labels = list(dict.fromkeys(frame["label"]))
+    shown = []
+    for title in dict.fromkeys(frame[panel]) if panel else [""]:
         part = frame[frame[panel] == title].set_index("label").reindex(labels).reset_index() if panel else frame
-        told += [(order, f"{title}, {text}" if panel else text) for order, text in _draw(ax, part, **drawn)]
-        ax.set_title(str(title))
-        if place < len(panels) - columns:
-            ax.set_xlabel("")
-        else:  # the lowest of its column, though not always in the lowest row
-            ax.tick_params(labelbottom=True)
-    for ax in grid[len(panels) :]:
-        ax.set_visible(False)
-    return show_figure(
-        grid[0], name=name, caption=caption, alt=f"{what}: {'; '.join(text for _, text in sorted(told))}."
-    )
+        width = PANEL if panel else NARROW
+        ax: Axes = plt.subplots(figsize=(width, 0.25 * len(part) + 0.75))[1]
+        shown.append((ax, str(title), f"{what}: {'; '.join(_draw(ax, part, **drawn))}."))
+    if not panel:
+        return show_figure(shown[0][0], name=name, caption=caption, alt=shown[0][2])
+    reach = [ax.get_xlim() for ax, _, _ in shown]
+    for ax, _, _ in shown:
+        ax.set_xlim(min(low for low, _ in reach), max(high for _, high in reach))
+    return show_panels(shown, name=name, caption=caption)
 
 
 def _draw(
     ax: Axes, frame: pd.DataFrame, xlabel: str, scale: float = 1, digits: int = 2, zero: bool = False, mark: str = ""
-) -> list[tuple[int, str]]:
-    """Each row's label, estimate, lower and upper times `scale`, hollow where `mark` is false: its order and words."""
+) -> list[str]:
+    """Draw each row's estimate, lower and upper times `scale`, hollow where `mark` is false; the same in words."""
     told = []
     if zero:
         ax.axvline(0, color=style.MUTED, lw=0.8)
@@ -78,7 +85,7 @@ def _draw(
         line = {"lw": 1.6, "ms": 5.5, "solid_capstyle": "round"}
         style.draw_point(ax, y, x, f"{row['label']}: {value} ({ends})", colour, filled, **line)
         if not pd.isna(row["estimate"]):
-            told.append((row["order"], f"{row['label']} {value} ({ends}{', filled' if mark and filled else ''})"))
+            told.append(f"{row['label']} {value} ({ends}{', filled' if mark and filled else ''})")
     style.name_rows(ax, frame["label"])
     ax.set_xlabel(xlabel)
     ax.grid(axis="x", color=style.RULE, lw=0.5)
@@ -92,7 +99,7 @@ def figure_of_differences(frame: pd.DataFrame, *, caption: str, **shown: Any) ->
     shown |= {"scale": measure.scale, "digits": measure.digits, "xlabel": measure.axis, "mark": "found", "zero": True}
     what = "Differences as points with intervals"
     if frame["group_name"].nunique() > 1:
-        shown["panel"], what = "group_name", f"{what}, one panel for each outlet"
+        shown["panel"] = "group_name"
     if len(frame):
         caption += " Filled points stand after correction for all comparisons of this kind, hollow ones do not."
     return figure_of_estimates(frame, f"{what}. Estimate and 95 % interval in {measure.axis}", caption=caption, **shown)
@@ -137,17 +144,43 @@ def _measure_of(frame: pd.DataFrame) -> Measure:
 
 
 def table_of_differences(frame: pd.DataFrame, *, first: Mapping[str, str], fold: bool = True, **shown: Any) -> Shown:
-    """Differences (`views.differences`, `views.variants`), q and both counts, after the columns that name a row."""
+    """Differences (`views.differences`, `views.variants`) after the columns that name a row; the CSV holds q and more.
+
+    Where `first` has "adjustment", text, reference and adjustment share a column; a competing word has its set beside.
+    """
     measure = _measure_of(frame)
-    signed = partial(measure.number, sign=True)
-    columns: Any = {
-        **first,
-        **{"count": ("counted", _COUNT), "reference_count": ("other side: counted", _COUNT)},
-        **{"articles": "articles", "reference_articles": "other side: articles"},
-        **{"estimate": (f"difference, {measure.axis}", signed), "lower": ("from", signed), "upper": ("to", signed)},
-        **{"q": ("q", small), "detectable": ("detectable", measure.number)},
+    columns: Any = {key: title for key, title in first.items() if key not in _MERGED}
+    if "set" in first:
+        columns["label"] = (first["label"], str)
+        frame = frame.assign(label=frame["label"] + " (" + frame["set"].astype(str) + ")")
+    if "adjustment" in first:
+        columns["how"] = ("how compared", _how)
+    totals = ("of", "reference_of") if "of" in frame else ("articles", "reference_articles")
+    columns |= {
+        "here": ("here", lambda row: _of(row, "count", totals[0])),
+        "there": ("others", lambda row: _of(row, "reference_count", totals[1])),
+        "difference": (f"difference, {measure.axis} (95 %)", lambda row: _difference(row, measure)),
     }
+    if "adjustment" not in first:
+        columns["detectable"] = ("smallest that would show", measure.number)
+    if len(frame):
+        shown["caption"] += " * sure after correction for all comparisons of this kind."
     return show_table(frame, columns=columns, fold=fold, **shown)
+
+
+#: Columns of `first` that share one, or that all rows of a table have in common.
+_MERGED = ("set", "variant", "against", "adjustment", "primary")
+
+
+def _how(row: Mapping[str, Any]) -> str:
+    periods = {"standardized": "periods matched", "raw": "periods not matched"}
+    against = "" if row["reference"] == REST else f", {row['against']}"
+    how = f"{VARIANTS[row['variant']].label}, {periods.get(row['adjustment'], row['adjustment'])}{against}"
+    return f"{how} (primary)" if row["primary"] else how
+
+
+def _difference(row: Mapping[str, Any], measure: Measure) -> str:
+    return f"{_ends(row, 'estimate', measure.digits, measure.scale, sign=True)}{' *' if is_significant(row) else ''}"
 
 
 def table_of_groups(study: Study, *tables: pd.DataFrame) -> Shown | None:
@@ -156,9 +189,10 @@ def table_of_groups(study: Study, *tables: pd.DataFrame) -> Shown | None:
         return None
     every = pd.concat(some, ignore_index=True)
     every["label"] = every["feature"].map(study.actor_names)
-    caption = (
-        "Share of articles naming each main actor, periods taken off: mean over the outlets of a group minus mean over "
-        "all others; counted are outlets. Intervals are Welch's over outlets."
-    )
-    first = {"group": "group", "label": "actor", "variant": "text"}
-    return table_of_differences(every, name="groups", caption=caption, first=first)
+    caption = "Share of articles naming each actor: mean over the outlets of a group minus mean over all other outlets."
+    columns: Any = {
+        **{"group": "group", "label": "actor", "count": "outlets", "reference_count": "other outlets"},
+        "difference": ("difference, points (95 %)", lambda row: _difference(row, _measure_of(every))),
+        "q": ("q (share of false alarms)", small),
+    }
+    return show_table(every, name="groups", caption=caption, columns=columns, fold=True)

@@ -14,53 +14,33 @@ from matplotlib.patches import Rectangle
 
 from analysis.errors import ParameterError
 from analysis.report import style
-from analysis.report.components import Shown, note, nothing, show_figure, show_table
-from analysis.report.findings import label_sets, reference_name
-from analysis.report.style import INSIDE, styled, tell
-from analysis.report.views import stacked, words_of
+from analysis.report.components import Shown, note, nothing, show_figure, show_panels, show_table
+from analysis.report.findings import label_sets
+from analysis.report.style import INSIDE, NARROW, PANEL, styled, tell
+from analysis.report.views import sides, stacked
 from analysis.study import Study
-from analysis.wording import day, equals, listing, number, percent, plural, small
+from analysis.tables import VARIANTS
+from analysis.wording import day, listing, number, percent, plural
 
-#: Points that a digit of the time line is wide, and that all its days are together.
-_DIGIT, _ROOM = 4.5, 540
-
-
-@styled
-def figure_of_words(study: Study, results: pd.DataFrame, group: str, *, each: int = 10) -> Shown | None:
-    """Words that set an outlet apart from its reference by z; None where none in its language can be compared."""
-    words = words_of(study, results, group, each=each)
-    if words.empty:
-        return None
-    name, other = study.outlet_names[group], reference_name(study, words.iloc[0])
-    ax: Axes = plt.subplots(figsize=(7.6, 0.23 * len(words) + 0.8))[1]
-    told = []
-    for y, row in enumerate(words.to_dict("records")):
-        z, word, shown = row["z"], row["feature"], number(row["z"], 1, sign=True)
-        told.append(f"{word} {shown} (q {small(row['q'])})")
-        tip, colour = f"{word}: z {shown}, {equals('q', row['q'])}", style.BLUE if z > 0 else style.ORANGE
-        style.draw_point(ax, y, [0, z], tip, colour, row["q"] <= 0.05, lw=1.2, ms=5)
-        side: Any = {"ha": "left", "xytext": (6, 0)} if z > 0 else {"ha": "right", "xytext": (-6, 0)}
-        ax.annotate(word, (z, y), textcoords="offset points", va="center", **side)
-    ax.axvline(0, color=style.MUTED, lw=0.8)
-    style.name_rows(ax, words["feature"])
-    ax.set_yticks([])
-    reach = 1.45 * float(words["z"].abs().max())
-    ax.set_xlim(-reach, reach)
-    ax.set_xlabel(f"z of the log-odds ratio:  ← {other}   |   {name} →")
-    sides = f"{name} ({words['articles'].iloc[0]} articles) against {other} ({words['reference_articles'].iloc[0]})"
-    caption = (
-        f"{sides}: words with the largest and smallest z of the log-odds ratio, function words left out. Filled points "
-        f"stand after correction."
-    )
-    alt = f"Words with their z, positive for {name}: {'; '.join(told)}."
-    return show_figure(ax, name=f"words-{group}", caption=caption, alt=alt)
+#: Shares of fewer articles are not drawn.
+FEWEST = 5
+#: Points that a digit of the time line is wide, that all its cells are together; cells that it has at most.
+_DIGIT, _ROOM, MOST_CELLS = 4.5, 240, 40
 
 
 @styled
 def figure_of_labels(study: Study, shares: pd.DataFrame, label_set: str) -> Shown:
     """Shares of a set's words (`views.labels_by_outlet`) as one bar per outlet; parts are named where there is room."""
-    wide, referent = stacked(shares), label_sets(study)[label_set]
-    ax: Axes = plt.subplots(figsize=(7.6, 0.34 * len(wide) + 0.9))[1]
+    referent, users = (
+        label_sets(study)[label_set],
+        shares.drop_duplicates("group_name").set_index("group_name")["articles"],
+    )
+    few = [f"{outlet} ({articles})" for outlet, articles in users.items() if 0 < articles < FEWEST]
+    wide = stacked(shares)
+    wide = wide[users.reindex(wide.index) >= FEWEST]
+    if wide.empty:
+        return nothing(f"Words for {referent}", f"Fewer than {FEWEST} articles of any outlet use one.")
+    ax: Axes = plt.subplots(figsize=(NARROW, 0.34 * len(wide) + 0.9))[1]
     left = np.zeros(len(wide))
     for place, part in enumerate(wide.columns):
         width = wide[part].to_numpy(float)
@@ -74,14 +54,15 @@ def figure_of_labels(study: Study, shares: pd.DataFrame, label_set: str) -> Show
                 marks.append(ax.text(100 * (x + w / 2), y, part, color=ink, fontsize=8, **INSIDE))
             tell(f"{wide.index[y]}: {part}, {percent(w)}", *marks)
         left = left + width
-    users = shares.drop_duplicates("group_name").set_index("group_name")["articles"].reindex(wide.index)
-    for y, articles in enumerate(users):
+    for y, articles in enumerate(users.reindex(wide.index)):
         ax.text(101.5, y, f"{articles} art.", va="center", color=style.INK, fontsize=8.5)
     style.name_rows(ax, wide.index)
     ax.set_xlim(0, 100)
     ax.set_xlabel("% of the set's uses")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=8.5, handlelength=1)
-    caption = f"Words for {referent}: shares. At the end of each bar, the articles that use any of them."
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=8.5, handlelength=1)
+    caption = f"Words for {referent}. At the end of each bar, the articles that use any of them."
+    if few:
+        caption += f" Too few to draw: {', '.join(few)}."
     alt = f"Stacked bars of the words for {referent}. {_told(wide.map(percent).where(wide > 0, ''))}."
     return show_figure(ax, name=f"set-{label_set}", caption=caption, alt=alt)
 
@@ -122,69 +103,148 @@ def note_of_rare_sets(study: Study, drawn: Sequence[str], least: int) -> Shown:
 
 @styled
 def figure_of_days(study: Study, days: pd.DataFrame) -> Shown:
-    """Items per outlet and day (`corpus.daily`): stronger blue is more, a dash not observed, a line a happening."""
-    ax: Axes = plt.subplots(figsize=(9.2, 0.24 * len(days) + 1.1))[1]
-    days = days.rename(index=study.outlet_names)
-    told = [_draw_days(ax, y, str(outlet), row, days.max(axis=None)) for y, (outlet, row) in enumerate(days.iterrows())]
-    rows, columns = np.nonzero(days.isna().to_numpy())
+    """Articles per outlet over time (`corpus.daily`): stronger blue is more, a dash not observed, a line a happening.
+
+    A cell is a day, week, month, quarter or year: the shortest that leaves the figure readable.
+    """
+    unit, starts = _bins(days.columns)
+    binned = days.rename(index=study.outlet_names).T.groupby(starts).sum(min_count=1).T
+    ax: Axes = plt.subplots(figsize=(NARROW, 0.24 * len(binned) + 1.0))[1]
+    told = [_draw_days(ax, y, str(name), row, binned.max(axis=None)) for y, (name, row) in enumerate(binned.iterrows())]
+    rows, columns = np.nonzero(binned.isna().to_numpy())
     tell("not observed", ax.hlines(rows, columns - 0.3, columns + 0.3, color=style.RULE, lw=1.1))
-    position = {when: x for x, when in enumerate(days.columns)}
-    happenings = study.settings.happenings
-    inside = [position[when] for one in happenings if (when := pd.Timestamp(one.day)) in position]
-    for n, x in enumerate(inside, start=1):
-        ax.axvline(x, color=style.ORANGE, lw=0.9, zorder=0)
-        # Neighbouring days would print their numbers over one another: every second one a line higher.
-        ax.text(x, -0.75 - 0.75 * (n % 2), str(n), ha="center", va="bottom", fontsize=8.5)
-    ticks = [x for when, x in position.items() if when.day in (1, 15)]
-    if len(ticks) < 2:  # of a week that has neither day, no date would be told
-        ticks = list(range(0, len(position), -(-len(position) // 6)))
-    ax.set_xticks(ticks, [day(days.columns[x], year=False) for x in ticks])
-    ax.set_xlim(-1, len(position))
-    style.name_rows(ax, days.index, top=-2.2)
-    marks = "; ".join(f"{n} {one.name} ({day(one.day, year=False)})" for n, one in enumerate(happenings, start=1))
-    caption = f"Items per day; a dash is a day not observed.{f' Orange: {marks}.' if marks else ''}"
-    return show_figure(
-        ax, name="days", caption=caption, alt=f"Calendar of items per outlet and day. {'; '.join(told)}."
+    position = {when: binned.columns.get_loc(start) for when, start in zip(days.columns, starts, strict=True)}
+    happenings = list(enumerate(study.settings.happenings, start=1))
+    inside = [(n, position[when]) for n, one in happenings if (when := pd.Timestamp(one.day)) in position]
+    for x in sorted({x for _, x in inside}):
+        ax.axvline(x, color=style.ORANGE, lw=0.9, alpha=0.35, zorder=0)
+        # Numbers of neighbouring cells would run into one another: every second one a line higher.
+        marks = ", ".join(str(n) for n, at in inside if at == x)
+        ax.text(x, -0.75 - 0.75 * (x % 2), marks, ha="center", va="bottom", fontsize=8)
+    ticks = range(0, len(binned.columns), -(-len(binned.columns) // 4))
+    ax.set_xticks(ticks, [_tick(binned.columns[x], unit) for x in ticks])
+    ax.set_xlim(-1, len(binned.columns))
+    style.name_rows(ax, binned.index, top=-2.2)
+    marks = "; ".join(f"{n} {one.name} ({day(one.day, year=False)})" for n, one in happenings)
+    caption = (
+        f"Articles per {unit}. A grey dash: nothing of the outlet was collected.{f' Orange: {marks}.' if marks else ''}"
     )
+    return show_figure(ax, name="days", caption=caption, alt=f"Articles per outlet and {unit}. {'; '.join(told)}.")
+
+
+def _bins(days: pd.DatetimeIndex) -> tuple[str, pd.DatetimeIndex]:
+    """Name of the cells that so many days are shown in, and the beginning of the cell of each day."""
+    weeks = days[0] + pd.to_timedelta((days - days[0]).days // 7 * 7, "D")
+    cells = {"day": days, "week": weeks}
+    cells |= {name: days.to_period(code).start_time for name, code in (("month", "M"), ("quarter", "Q"), ("year", "Y"))}
+    return next(((name, cell) for name, cell in cells.items() if cell.nunique() <= MOST_CELLS), ("year", cells["year"]))
+
+
+def _tick(start: pd.Timestamp, unit: str) -> str:
+    return day(start, year=False) if unit in ("day", "week") else day(start).split(" ", 1)[1]
 
 
 def _draw_days(ax: Axes, y: int, outlet: str, row: pd.Series, most: float) -> str:
-    """The days of one outlet, which are also told."""
+    """Draw an outlet's row of cells; the same in words."""
     for x, (when, items) in enumerate(row.items()):
         if not items > 0:
             continue
         shade = style.DEEPEST * (0.3 + 0.7 * items / most)
         square = Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, color=style.BLUE, alpha=shade, lw=0)
         marks: list[Artist] = [ax.add_artist(square)]
-        if items > 1:
-            # Two digits are wider than a day of a long window, and would run into the next day's.
-            turn = 90 if len(f"{items:.0f}") * _DIGIT > _ROOM / (len(row) + 1) else 0
-            marks.append(ax.text(x, y, f"{items:.0f}", rotation=turn, fontsize=7, **INSIDE))
-        tell(f"{outlet}, {day(when)}: {plural(int(items), 'item')}", *marks)
-    seen, missed = plural(int((row > 0).sum()), "day"), plural(int(row.isna().sum()), "day")
-    return f"{outlet} {int(row.sum())} on {seen}, {missed} not observed"
+        if len(f"{items:.0f}") * _DIGIT < _ROOM / (len(row) + 1):  # wider numbers would run into the next cell's
+            marks.append(ax.text(x, y, f"{items:.0f}", fontsize=7, **INSIDE))
+        tell(f"{outlet}, from {day(when)}: {plural(int(items), 'article')}", *marks)
+    return f"{outlet} {int(row.sum())}"
+
+
+def figure_of_subevents(study: Study, topics: pd.DataFrame) -> Shown:
+    """Heat map of the shares of each outlet's articles (rows) by sub-event (`corpus.subevents`)."""
+    if topics.empty or not topics.to_numpy().sum():
+        return nothing("Subjects", "No sub-event of these articles is coded (articles.csv, subevent).")
+    counts = topics.rename(index=study.outlet_names, columns=lambda topic: topic.replace("-", " "))
+    caption = "What each outlet reports on. Numbers are % of its articles (in brackets, how many)."
+    return heat_map(counts, counts.sum(axis=1), name="subevents", caption=caption)
+
+
+def figure_of_actors(study: Study, by_outlet: pd.DataFrame) -> Shown:
+    """Heat map of the shares of each outlet's articles that name each actor (`views.actor_frequency` by outlet)."""
+    if by_outlet.empty:
+        return nothing("Who names whom", "No main actor is named, or no article has the text to be compared.")
+    counts = by_outlet.pivot_table(index="group_name", columns="label", values="articles_with", sort=False)
+    sizes = by_outlet.drop_duplicates("group_name").set_index("group_name")["articles"]
+    order = sizes.sort_values(ascending=False, kind="stable").index
+    having = VARIANTS[study.settings.primary].articles
+    caption = f"Who names whom. Numbers are % of each outlet's {having} (in brackets, how many) that name the actor."
+    return heat_map(counts.loc[order], sizes, name="actors", caption=caption)
 
 
 @styled
-def figure_of_subevents(study: Study, topics: pd.DataFrame) -> Shown:
-    """Articles per outlet and sub-event (`corpus.subevents`), shaded by the share of their row."""
-    counts = topics.fillna(0).astype("int64")
-    if not counts.to_numpy().sum():
-        return nothing("Articles by sub-event", "No sub-event of these articles is coded (articles.csv, subevent).")
-    counts = counts.rename(index=study.outlet_names, columns=lambda topic: topic.replace("-", " "))
-    ax: Axes = plt.subplots(figsize=(9.2, 0.27 * len(counts) + 1.5))[1]
-    for y, (name, row) in enumerate(counts.iterrows()):
-        for x, (column, count) in enumerate(row.items()):
-            if count:
-                shade = style.DEEPEST * (0.14 + 0.86 * count / row.sum())
-                cell = ax.add_artist(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=style.BLUE, alpha=shade, lw=0))
-                tell(f"{name}, {column}: {count}", cell, ax.text(x, y, str(count), fontsize=8.5, **INSIDE))
-    columns = [column.replace(" and ", "\nand ") for column in counts.columns]
-    ax.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
+def heat_map(counts: pd.DataFrame, sizes: pd.Series, *, name: str, caption: str) -> Shown:
+    """Counts as shares of their row's size, in % and shaded; rows of fewer than `FEWEST` articles are only listed."""
+    few = [f"{row} ({sizes[row]:.0f})" for row in counts.index if sizes[row] < FEWEST]
+    kept = counts.loc[[row for row in counts.index if sizes[row] >= FEWEST]]
+    if few:
+        caption += f" Too few to show: {', '.join(few)}."
+    if kept.empty:
+        return nothing(caption)
+    ax: Axes = plt.subplots(figsize=(NARROW, 0.25 * len(kept) + 1.5))[1]
+    told = []
+    for y, (row, cells) in enumerate(kept.iterrows()):
+        for x, (column, count) in enumerate(cells.items()):
+            share = count / sizes[row]
+            shade = style.DEEPEST * share**0.7  # most shares are small, and must be told apart
+            cell = ax.add_artist(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=style.BLUE, alpha=shade, lw=0))
+            text = ax.text(x, y, number(100 * share, 0) if count else "", fontsize=8.5, **INSIDE)
+            words = f"{row}, {column}: {count:.0f} of {sizes[row]:.0f}"
+            tell(words, cell, text)
+            told.append(words)
+    ax.set_xticks(range(len(kept.columns)), kept.columns, rotation=60, ha="left", rotation_mode="anchor")
     ax.xaxis.set_ticks_position("top")
     ax.tick_params(axis="x", length=0)
-    ax.set_xlim(-0.6, len(columns) - 0.4)
-    style.name_rows(ax, counts.index)
+    ax.set_xlim(-0.6, len(kept.columns) - 0.4)
+    style.name_rows(ax, pd.Index([f"{row} ({sizes[row]:.0f})" for row in kept.index]))
     ax.spines["bottom"].set_visible(False)
-    caption = "Articles by sub-event; the stronger the blue, the larger the share of the row."
-    return show_figure(ax, name="subevents", caption=caption, alt=f"Matrix of articles. {_told(counts)}.")
+    return show_figure(ax, name=name, caption=caption, alt=f"Heat map. {'; '.join(told)}.")
+
+
+def figure_of_portrait(study: Study, outlet: str, right: str | None = None) -> Shown:
+    """An outlet beside another, or all others: what it reports on, whom it names, in which words."""
+    name, other = study.outlet_names[outlet], study.outlet_names.get(right or "", "the other outlets")
+    titles = ("What they report on", "Whom they name", "In which words")
+    parts = zip(titles, sides(study, outlet, right), strict=True)
+    panels = [(*beside(side, name, other), title) for title, side in parts if len(side)]
+    caption = f"{name} (blue) and {other} (orange), in % of articles, or of the cases in which one of the words stands."
+    caption += f" Beside each row: {name}'s count. Nothing is drawn of fewer than {FEWEST}."
+    if not panels:
+        return nothing(caption)
+    return show_panels([(ax, title, alt) for ax, alt, title in panels], name="portrait", caption=caption)
+
+
+@styled
+def beside(side: pd.DataFrame, name: str, other: str) -> tuple[Axes, str]:
+    """Two dots for each row of `views.sides`, joined by a line; the same in words."""
+    ax: Axes = plt.subplots(figsize=(PANEL, 0.24 * len(side) + 0.6))[1]
+    told = []
+    for y, row in enumerate(side.itertuples()):
+        here, there = 100 * row.count_here / row.here, 100 * row.count_there / row.there
+        count = f"{row.count_here:.0f} of {row.here:.0f}"
+        words = f"{row.label}: {name} {count}, {other} {row.count_there:.0f} of {row.there:.0f}"
+        ax.plot([here, there], [y, y], color=style.RULE, lw=2, zorder=1)
+        for x, colour in ((there, style.ORANGE), (here, style.BLUE)):
+            tell(words, *ax.plot([x], [y], "o", color=colour, ms=6, zorder=2))
+        ax.text(
+            1.03,
+            y,
+            f"{row.count_here:.0f} of {row.here:.0f}",
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize=8,
+        )
+        told.append(words)
+    style.name_rows(ax, side["label"])
+    ax.set_xlim(left=-3)
+    ax.set_xlabel("%")
+    ax.grid(axis="x", color=style.RULE, lw=0.5)
+    ax.set_axisbelow(True)
+    return ax, f"Two dots a row. {'; '.join(told)}."

@@ -1,41 +1,50 @@
-"""Findings: sentences on rows of COMPARISON. They take no stance; "cannot tell" is a finding."""
+"""Findings: sentences on rows of COMPARISON, with counts and denominators. They take no stance."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis import tables
-from analysis.instruments.function_words import function_words
 from analysis.results import is_primary, is_significant, primary, without
-from analysis.results.measures import EQUAL, REST, heads, untested_reasons
-from analysis.stats.difference import STABLE, first_places
+from analysis.results.measures import EQUAL, REST, comparable
 from analysis.study import Study, selection
-from analysis.wording import equals, interval, listing, number, percent, plural
+from analysis.wording import equals, interval, listing, number, plural
 
-FUNCTION_WORDS = "function words, which tell how a desk writes and not what it says,"
+#: A smaller line under findings explains itself once, folded.
+SMALL_PRINT = (
+    "Difference: between the two sides, with articles of one period matched. 95 % interval: the range that "
+    "chance leaves open. q: the share of false alarms to expect among differences that clear, here at most 0.05. "
+    "Confirmatory: declared in study.toml before anybody looked; exploratory: all others. Fragile: another choice of "
+    "text, period or outlets would not show it."
+)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence or two in plain text, its verdict, and its status: confirmatory, exploratory or, untested, empty."""
+    """A sentence with its numbers, its verdict, its status: confirmatory, exploratory or, untested, empty.
+
+    `detail` is the small print; `limit` the size of difference that would have been seen, of a verdict "cannot tell".
+    """
 
     text: str
     verdict: str = "described"
     status: str = ""
+    detail: str = ""
+    limit: str = ""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """How comparisons of a measure are told: what is compared, the sentence after the outlet's name, and the unit."""
+    """How comparisons of a measure are worded: the sentence, the unit, and what a difference is a difference in."""
 
-    subject: str
     sentence: str
+    limit: str
     scale: float
     digits: int
     axis: str
-    size: str
     difference: str
 
     def number(self, value: float, *, sign: bool = False) -> str:
@@ -43,29 +52,25 @@ class Measure:
         return number(self.scale * value, self.digits, sign=sign)
 
 
-#: Factor, decimals, and the unit on an axis, of a size that could be found, and of a difference.
-_POINTS = (100, 0, "percentage points", "{} points", "{} points")
-_RATE = (1, 1, "mentions per 1,000 words", "{} mentions per 1,000 words", "{}")
-_SCALE = (1, 2, "sentiment, −1 to 1", "{} on the scale from −1 to 1", "{} on a scale from −1 to 1")
-_MATCHED = "{difference} once periods are matched, 95 % interval {interval}"
-_NAMING = (
-    "names {name} in {count} of {articles} ({share}), {other} in {reference_count} of {reference_articles} "
-    "({reference_share}): " + _MATCHED
-)
-_OFTEN = "names {name} {more} often per 1,000 words than {other}: " + _MATCHED
+#: Factor, decimals, the unit on an axis, and a difference with its unit.
+_POINTS = (100, 0, "percentage points", "{} points")
+_RATE = (1, 1, "mentions per 1,000 words", "{} mentions per 1,000 words")
+_SCALE = (1, 2, "sentiment, −1 to 1", "{} on a scale from −1 to 1")
+_NAMING = "{outlet} names {name} in {count} of {articles}, {other} in {reference_count} of {reference_articles}."
+_OFTEN = "{outlet} names {name} {count} times in {articles}, {other} {reference_count} times in {reference_articles}."
 _LABEL = (
-    "uses “{name}” for {referent}{own} {more} than {other}: {difference} of its uses of that set, 95 % interval "
-    "{interval}, {count} uses against {reference_count}"
+    "For {referent}, {outlet} says “{name}”{own} in {count} of {uses}, "
+    "{other} in {reference_count} of {reference_uses}."
 )
-_TONE = "is worded {warmer}{toward} than {other}: " + _MATCHED + "{raw}"
+_TONE = "{outlet} is worded {warmer} than {other}{toward}: {articles} against {reference_articles}, {difference}."
 #: Every measure that is told in sentences: all but words, which are listed.
 MEASURES = {
-    "actor-share": Measure("in how many articles name an actor", _NAMING, *_POINTS),
-    "actor-rate": Measure("in how often an actor is named", _OFTEN, *_RATE),
-    "label-share": Measure("in the share of a label", _LABEL, *_POINTS),
-    "label-share-own": Measure("in the share of a label in the outlet's own voice", _LABEL, *_POINTS),
-    "sentiment": Measure("in tone", _TONE, *_SCALE),
-    "targeted-sentiment": Measure("in tone where an actor is named", _TONE, *_SCALE),
+    "actor-share": Measure(_NAMING, "{} points in who is named", *_POINTS),
+    "actor-rate": Measure(_OFTEN, "{} mentions per 1,000 words", *_RATE),
+    "label-share": Measure(_LABEL, "{} points in competing words", *_POINTS),
+    "label-share-own": Measure(_LABEL, "{} points in competing words of the outlet's own", *_POINTS),
+    "sentiment": Measure(_TONE, "{} in tone", *_SCALE),
+    "targeted-sentiment": Measure(_TONE, "{} in tone toward an actor", *_SCALE),
 }
 
 
@@ -86,29 +91,51 @@ def reference_name(study: Study, row: pd.Series) -> str:
     return study.outlet_names.get(row["reference"], "the other outlets")
 
 
+def denominators(study: Study, row: pd.Series) -> tuple[float, float]:
+    """Number that each side's count is out of: its articles, or its uses of the word's whole set."""
+    if not row["measure"].startswith("label-share"):
+        return row["articles"], row["reference_articles"]
+    right = None if row["reference"] not in study.outlet_names else row["reference"]
+    language = None if row["language"] == "mul" else row["language"]
+    chosen, design = comparable(study, row["variant"], row["group"], right, language=language)
+    name = row["feature"].split(":", 1)[0]
+    entries = sorted({f"{name}:{label}" for label in study.labels.loc[study.labels["set"] == name, "label"]})
+    own = row["measure"] == "label-share-own"
+    uses = selection.counts(chosen, "labels", entries, own=own).sum(axis=1).to_numpy()[design.article]
+    return tuple(float(uses[side].sum()) for side in design.sides)  # type: ignore[return-value]
+
+
 def findings(
     study: Study, table: pd.DataFrame, *, measure: str, group: str | None = None, limit: int = 12
 ) -> list[Finding]:
     """Findings of a measure, of one outlet or all: the `limit` largest differences by |z|, then what cannot be told."""
     rows = primary(study, table, measure, group)
-    untested = rows[rows["q"].isna()]
     rows = rows[rows["q"].notna()]
-    if rows.empty:
-        return []
     significant = is_significant(rows)
     differing = _strongest(rows[significant], ["group", "feature"])
-    sentences = [_difference(study, table, row) for _, row in differing[:limit].iterrows()]
-    if len(differing) > limit:
-        sentences.append(Finding(f"{len(differing) - limit} more such differences are in the table below."))
-    if not significant.all():
-        sentences.append(_cannot_tell(study, rows[~significant], len(rows), untested))
-    return sentences
+    sentences = [_difference(study, table, row) for _, row in differing.head(limit).iterrows()]
+    return sentences + ([] if significant.all() else [_cannot_tell(study, rows[~significant])])
+
+
+def strongest(study: Study, table: pd.DataFrame, measures: Sequence[str], group: str | None = None) -> list[Finding]:
+    """Differences of several measures, the clearest first, then what cannot be told.
+
+    An actor, or a set of competing words, is told once for an outlet: by the first measure in which it differs.
+    """
+    rows = pd.concat([primary(study, table, measure, group) for measure in measures])
+    differing = _strongest(rows[is_significant(rows)], ["group", "feature"])
+    subject = differing["feature"].str.split(":").str[0]
+    differing = differing.assign(subject=subject, order=differing["measure"].map(list(measures).index))
+    differing = differing.sort_values("order", kind="stable").drop_duplicates(["group", "subject"]).sort_index()
+    told = [_difference(study, table, row) for _, row in _strongest(differing, ["group", "feature"]).iterrows()]
+    return by_weight(told, *[findings(study, table, measure=one, group=group, limit=0) for one in measures])
 
 
 def by_weight(*groups: list[Finding]) -> list[Finding]:
-    """All findings, the differences that stand first (confirmatory before exploratory), then what cannot be told."""
+    """All findings: confirmatory differences, exploratory ones, descriptions, then what cannot be told."""
     every = [finding for group in groups for finding in group]
-    return sorted(every, key=lambda finding: (finding.verdict == "cannot tell", finding.status != "confirmatory"))
+    order = {"confirmatory": 0, "exploratory": 1}
+    return sorted(every, key=lambda finding: (finding.verdict == "cannot tell", order.get(finding.status, 2)))
 
 
 def _strongest(rows: pd.DataFrame, ties: list[str]) -> pd.DataFrame:
@@ -121,48 +148,37 @@ def _status(study: Study, row: pd.Series) -> str:
 
 
 def _difference(study: Study, table: pd.DataFrame, row: pd.Series) -> Finding:
-    """One difference with its numbers, that it is the largest of all outlets, and where it does not hold."""
+    """One difference: who and how often, then in small print its interval, and where it does not hold."""
     measure, more = MEASURES[row["measure"]], row["estimate"] > 0
     name = feature_name(study, row["measure"], row["feature"])
     targeted = row["measure"] == "targeted-sentiment"
-    sentence = measure.sentence.format(
+    uses, reference_uses = denominators(study, row)
+    difference = measure.difference.format(measure.number(row["estimate"], sign=True))
+    text = measure.sentence.format(
+        outlet=study.outlet_names.get(row["group"], row["group"]),
         name=name,
         referent=label_sets(study).get(row["feature"].split(":", 1)[0]),
         own=" in its own voice" if row["measure"] == "label-share-own" else "",
         toward=f" where it names {name}" if targeted else "",
-        raw=", not corrected for the instrument's errors" if targeted else "",
-        more="more" if more else "less",
         warmer="warmer" if more else "more negative",
         other=reference_name(study, row),
-        difference=measure.difference.format(measure.number(row["estimate"], sign=True)),
-        interval=interval(row["lower"], row["upper"], measure.digits, scale=measure.scale, sign=True),
+        difference=difference,
         count=number(row["count"], 0),
-        articles=plural(row["articles"], "article"),
-        share=percent(row["count"] / row["articles"]),
+        articles=plural(int(row["articles"]), "article"),
+        uses=plural(int(uses), "case"),
+        reference_uses=number(reference_uses, 0),
         reference_count=number(row["reference_count"], 0),
         reference_articles=number(row["reference_articles"], 0),
-        reference_share=percent(row["reference_count"] / row["reference_articles"]),
     )
-    where = "" if row["variant"] == study.settings.primary else f" in {tables.VARIANTS[row['variant']].label}"
-    text = f"{study.outlet_names.get(row['group'], row['group'])} {sentence}{where} ({equals('q', row['q'])})."
-    if row["measure"] == "actor-share" and row["reference"] == REST and more:
-        text += _superlative(study, row)
+    ends = interval(row["lower"], row["upper"], measure.digits, scale=measure.scale, sign=True)
+    detail = f"Difference {difference}, 95 % interval {ends}; {equals('q', row['q'])}; {_status(study, row)}."
+    if row["variant"] != study.settings.primary:
+        detail += f" Compared on {tables.VARIANTS[row['variant']].label}."
+    if targeted:
+        detail += " Not corrected for the instrument's errors."
     if weak := overturned(study, table, row):
-        text += f" Fragile: it does not hold {listing(weak)}."
-    return Finding(text, "more" if more else "less", _status(study, row))
-
-
-def _superlative(study: Study, row: pd.Series) -> str:
-    """That an outlet names an actor in the largest share of articles of all tested ones; empty where not stable."""
-    selected = selection.select(study, row["variant"])
-    outlet = selected.articles["outlet"]
-    member = pd.DataFrame({one: (outlet == one).astype(float) for one in study.tested if (outlet == one).any()})
-    naming = (selection.counts(selected, "actors", [row["feature"]])[row["feature"]] > 0).astype(float)
-    sampled = {"blocks": heads(study), "draws": study.settings.draws, "seed": study.settings.seed}
-    often = first_places(member.mul(naming, axis=0), member, **sampled)[row["group"]]
-    if often < STABLE:
-        return ""
-    return f" That is the largest share of all tested outlets in {percent(often)} of bootstrap draws."
+        detail += f" Fragile: it does not hold {listing(weak)}."
+    return Finding(text, "more" if more else "less", _status(study, row), detail)
 
 
 def overturned(study: Study, table: pd.DataFrame, row: pd.Series) -> list[str]:
@@ -189,56 +205,9 @@ def overturned(study: Study, table: pd.DataFrame, row: pd.Series) -> list[str]:
     return list(shown.unique())
 
 
-def _cannot_tell(study: Study, silent: pd.DataFrame, tested: int, untested: pd.DataFrame) -> Finding:
+def _cannot_tell(study: Study, silent: pd.DataFrame) -> Finding:
+    """The size of difference that would have been seen in half of the comparisons without a sure difference."""
     measure = MEASURES[silent["measure"].iloc[0]]
-    size = f"about {measure.size.format(measure.number(silent['detectable'].median()))}"
-    which = "The one comparison" if tested == 1 else f"{len(silent)} of {tested} comparisons"
-    if 1 < len(silent) == tested:
-        which = f"All {tested} comparisons"
-    leave, power = "leave", f"In half of them only one beyond {size} would have been found four times in five, even"
-    if len(silent) == 1:
-        leave, power = "leaves", f"One of {size} would have been found four times in five"
-    text = f"{which} {measure.subject} {leave} open whether there is a difference. {power} by a test of its own."
-    if reasons := untested_reasons(untested):
-        text += f" {plural(len(untested), 'more is', 'more are')} not tested: {reasons}."
-    elif len(untested):
-        text += (
-            f" {plural(len(untested), 'more has', 'more have')} too few articles, or no variation, to be tested at all."
-        )
-    return Finding(text, "cannot tell", _status(study, silent.iloc[0]))
-
-
-def word_findings(study: Study, table: pd.DataFrame, group: str, *, limit: int = 8) -> list[Finding]:
-    """Words by which an outlet differs from its reference; function words come apart, after the others."""
-    words = table[(table["measure"] == "term-log-odds") & (table["group"] == group)]
-    rows = primary(study, words, "term-log-odds")
-    if rows.empty:
-        return []
-    name, other = study.outlet_names.get(group, group), reference_name(study, rows.iloc[0])
-    standing = rows[is_significant(rows)]
-    if standing.empty:
-        text = (
-            f"None of the {len(rows)} words used five times or more sets {name} apart from {other} once articles are "
-            f"permuted and the rate of false discoveries is held at 5 % (smallest {equals('q', rows['q'].min())})."
-        )
-        return [Finding(text, "cannot tell", "exploratory")]
-    small = standing["feature"].isin(function_words(str(rows.iloc[0]["language"])))
-    result = []
-    for amount, side in (("more", standing["estimate"] > 0), ("less", standing["estimate"] < 0)):
-        texts = [
-            f"{name} uses these {kind} {amount} than {other}: {_listed_words(study, words, standing[hits], limit)}"
-            for kind, hits in (("words", side & ~small), (FUNCTION_WORDS, side & small))
-            if hits.any()
-        ]
-        if texts:
-            result.append(Finding(" ".join(texts), amount, "exploratory"))
-    return result
-
-
-def _listed_words(study: Study, words: pd.DataFrame, hits: pd.DataFrame, limit: int) -> str:
-    """The strongest of some words with their q, and on which of them another variant throws doubt."""
-    hits = _strongest(hits, ["feature"]).head(limit)
-    fallen = {row["feature"]: overturned(study, words, row) for _, row in hits.iterrows()}
-    weak = [f"“{word}” does not hold {listing(under)}" for word, under in fallen.items() if under]
-    listed = listing([f"“{row.feature}” ({equals('q', row.q)})" for row in hits.itertuples()])
-    return f"{listed}." + (f" Fragile: {'; '.join(weak)}." if weak else "")
+    limit = measure.limit.format(measure.number(silent["detectable"].median()))
+    text = f"Only differences larger than about {limit} would have shown."
+    return Finding(text, "cannot tell", _status(study, silent.iloc[0]), limit=limit)

@@ -26,8 +26,8 @@ from matplotlib.text import Text
 from analysis.wording import printable
 
 INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#fefefe"
-# Colours mean something and stand for no outlet: blue is a difference that is significant after correction, MUTED one
-# that is not, orange the days of the event and the reference's words.
+# Colours mean something: blue is the outlet in question, or a difference that is significant after correction, MUTED
+# one that is not, orange the other side and the days of the event.
 BLUE, ORANGE, GREEN, PURPLE = "#2f7fc1", "#c8701a", "#2f9467", "#a8578f"
 #: An outlet's name as pages show it → a colour of its own, in place of blue where outlets are compared.
 OUTLET_COLOURS: dict[str, str] = {}
@@ -41,6 +41,8 @@ ON_PARTS = (BLACK, BLACK, BLACK, WHITE, BLACK, WHITE, WHITE, BLACK)
 DEEPEST = 0.75
 #: Text in the middle of a mark, which lies inside the axes: room need not be made for it.
 INSIDE: Any = {"ha": "center", "va": "center", "in_layout": False}
+#: Inches that a figure is wide which is read on a telephone as well, and one of several panels.
+NARROW, PANEL = 5.2, 3.8
 #: How the name of a mark with a tooltip begins.
 TELLS = "tells: "
 

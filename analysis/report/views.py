@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.instruments.function_words import function_words
-from analysis.report.findings import feature_name, label_sets, reference_name
+from analysis.report.findings import denominators, feature_name, label_sets, reference_name
 from analysis.results import is_primary, is_significant, primary, without
-from analysis.results.measures import EQUAL, REST, comparable, language_of
-from analysis.stats.frequency import dispersion, frequency, label_shares, means, spread_over, variance_shares
+from analysis.results.measures import EQUAL, REST, language_of
+from analysis.stats.frequency import dispersion, frequency, label_shares, means, variance_shares
 from analysis.study import Study, selection
-from analysis.study.words import in_parts
 
 
 def differences(study: Study, table: pd.DataFrame, measure: str, *, group: str | None = None) -> pd.DataFrame:
@@ -28,6 +26,7 @@ def differences(study: Study, table: pd.DataFrame, measure: str, *, group: str |
         found=found,
         verdict=np.where(found, np.where(rows["estimate"] > 0, "more", "less"), "cannot tell"),
     )
+    rows[["of", "reference_of"]] = [denominators(study, row) for _, row in rows.iterrows()] or np.empty((0, 2))
     if measure.startswith("label-share"):
         rows["set"] = rows["feature"].str.split(":").str[0].map(label_sets(study))
     order = {"group": study.tested, "feature": study.settings.main_actors}
@@ -130,40 +129,6 @@ def voices(study: Study, *, language: str = "en") -> pd.DataFrame:
     return table.assign(outlet=table["outlet"].map(study.outlet_names), set=table["set"].map(label_sets(study)))
 
 
-def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """Words as they are tested, by outlet and |z|, with the articles that use each and its dispersion over them."""
-    rows = primary(study, table, "term-log-odds")
-    frames = []
-    for (outlet, reference), mine in rows.groupby(["group", "reference"], sort=False):
-        right = None if reference == REST else str(reference)
-        language = language_of(study, str(outlet))
-        chosen, design = comparable(study, str(mine["variant"].iloc[0]), str(outlet), right, language=language)
-        every = selection.words(chosen, language=language)
-        places = design.article[design.sides[0]]
-        used, tokens = every.among(places), chosen.articles["tokens"].iloc[places].reset_index(drop=True)
-        some = np.flatnonzero(np.isin(every.forms, mine["feature"].astype(object)))
-        spread = pd.concat([spread_over(used.frame(some[part]), tokens) for part in in_parts(used.articles[some])])
-        frames.append(mine.join(spread, on="feature").fillna({"articles_with": 0}))
-    found = pd.concat(frames, ignore_index=True) if frames else rows.assign(articles_with=0, dp=0.0)
-    return found.assign(group_name=found["group"].map(study.outlet_names))
-
-
-def words_of(study: Study, table: pd.DataFrame, group: str, *, each: int = 12) -> pd.DataFrame:
-    """The words of an outlet furthest apart, from most its own to most its reference's; no function words."""
-    rows = primary(study, table, "term-log-odds", group)
-    if rows.empty:
-        return rows
-    rows = rows[~rows["feature"].isin(function_words(str(rows["language"].iloc[0])))]
-    rows = rows.sort_values(["z", "feature"], ascending=[False, True])
-    return pd.concat([rows[rows["z"] > 0].head(each), rows[rows["z"] < 0].tail(each)])
-
-
-def compared_in_words(study: Study, table: pd.DataFrame, *, language: str) -> list[str]:
-    """Tested outlets of a language whose words could be compared."""
-    words = table[(table["measure"] == "term-log-odds") & (table["language"] == language)]
-    return [outlet for outlet in study.tested if (words["group"] == outlet).any()]
-
-
 def unresolved(study: Study) -> pd.DataFrame:
     """Surnames that fit several actors, none of them named in full nearby: surname, mentions, articles."""
     lost = study.store.entry_mentions("actors", "").rename(columns={"alias": "surname"}).groupby("surname")
@@ -195,6 +160,45 @@ def variance_of_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
         return pd.DataFrame()
     groupings = {column: articles[column] for column in ("subevent", "outlet")}
     return variance_shares(sentiment, groupings, seed=study.settings.seed)
+
+
+def sides(study: Study, outlet: str, right: str | None = None) -> list[pd.DataFrame]:
+    """Subjects, main actors and competing words of an outlet beside another, or all others: label, counts, totals.
+
+    A frame is empty where either side has fewer than five articles, or cases, to take shares of.
+    """
+    articles = study.articles.set_index("article")
+    topics = pd.get_dummies(articles["subevent"].dropna())
+    variant = "title" if {outlet, right} & set(study.aggregators) else study.settings.primary
+    chosen = selection.select(study, variant)
+    actors = selection.counts(chosen, "actors", list(study.settings.main_actors)) > 0
+    frames = []
+    for table, names in ((topics, lambda topic: topic.replace("-", " ")), (actors, study.actor_names.get)):
+        outlets = articles["outlet"].reindex(table.index)
+        here, there = (table[side] for side in (outlets == outlet, outlets == right if right else outlets != outlet))
+        facts = {"label": [names(str(column)) for column in table.columns], "here": len(here), "there": len(there)}
+        frame = pd.DataFrame({**facts, "count_here": here.sum().to_numpy(), "count_there": there.sum().to_numpy()})
+        frame = frame[(frame["count_here"] + frame["count_there"] > 0) & (frame[["here", "there"]] >= 5).all(axis=1)]
+        frames.append(frame.sort_values("count_here", ascending=False, kind="stable").head(8))
+    return [*frames, _words_beside(study, outlet, right)]
+
+
+def _words_beside(study: Study, outlet: str, right: str | None) -> pd.DataFrame:
+    """The commonest competing word of each set on either side; see `sides`."""
+    found = []
+    for name in sorted(label_sets(study)):
+        shares = labels_by_outlet(study, name, language=language_of(study, outlet))
+        uses = shares.pivot_table(index="label", columns="group", values="uses", fill_value=0)
+        if outlet not in uses or (right or outlet) not in uses:
+            continue
+        here = uses[outlet]
+        there = uses[right] if right else uses["all outlets"] - here
+        if min(here.sum(), there.sum()) < 5:
+            continue
+        for word in dict.fromkeys((here.idxmax(), there.idxmax())):
+            found.append((word, here.sum(), there.sum(), here[word], there[word]))
+    table = pd.DataFrame(found, columns=["label", "here", "there", "count_here", "count_there"])
+    return table.sort_values("here", ascending=False, kind="stable").head(8)
 
 
 def against_rest(table: pd.DataFrame, outlet: str) -> pd.DataFrame:

@@ -29,18 +29,12 @@ from analysis.results.measures import (
     language_of,
     measured,
     measures,
-    originals,
     without_copies,
 )
 from analysis.stats.inference import ALPHA, DIGITS, adjust_p, can_pass
-from analysis.stats.keyness import background, log_odds
+from analysis.stats.keyness import background, compare_words
 from analysis.stats.permutation import draw_until_clear, extreme_draws, units_of
-from analysis.stats.resampling import build_design
 from analysis.study import Study, load_study, selection
-
-#: Permutations for words, in draws of the study: words are tested by the thousand, and a p cannot be smaller than one
-#: over the permutations, so with too few of them no single word could ever pass its family.
-WORD_DRAWS = 3
 
 
 def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame:
@@ -54,7 +48,7 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     Returns
     -------
     DataFrame (COMPARISON)
-        Measures actor-share, actor-rate, label-share, label-share-own, sentiment, targeted-sentiment and term-log-odds.
+        Measures actor-share, actor-rate, label-share, label-share-own, sentiment, targeted-sentiment and term-share.
         q is Benjamini–Hochberg over all outlets and features of a measure: the primary rows (see `is_primary`) are
         one family; each other variant and adjustment is a family of its own. Their p are exact for shares; where
         values are no shares, permutations are drawn for the primary rows until each is decided (`add_q_values`), and
@@ -148,7 +142,7 @@ def compare_variant(study: Study, what: tuple[str, str | None, str]) -> pd.DataF
         if primary and right is None and (weight := equal_weights(one)) is not None:
             frames.append(one.reweighted(weight, one.features, reference=EQUAL))
     with suppress(EmptyGroup):  # another language on the other side: words cannot be compared
-        frames += _words(study, variant, outlet, right, tested=primary)
+        frames.append(_words(study, variant, outlet, right))
     return _together(frames)
 
 
@@ -159,7 +153,7 @@ def without(outlet: str) -> str:
 
 def headlines(study: Study, table: pd.DataFrame) -> list[tuple[str, str, str, list[str]]]:
     """The significant differences with the other outlets, words left out: outlet, variant, measure and features."""
-    rows = table[is_primary(study, table) & (table["measure"] != "term-log-odds")]
+    rows = table[is_primary(study, table) & (table["measure"] != "term-share")]
     rows = rows[is_significant(rows)].groupby(["group", "variant", "measure"], sort=True)["feature"]
     return [(outlet, variant, measure, sorted(features)) for (outlet, variant, measure), features in rows]
 
@@ -182,12 +176,11 @@ def primary_variant(study: Study, group: str, reference: str) -> str:
 
 
 def is_primary(study: Study, table: pd.DataFrame) -> pd.Series:
-    """Whether each row is the one a conclusion rests on: primary variant, standardized (words: raw), all others."""
+    """Whether each row is the one a conclusion rests on: primary variant, standardized, all others."""
     pairs = table["group"] + "\n" + table["reference"]
     variant = pairs.map({pair: primary_variant(study, *pair.split("\n")) for pair in pairs.unique()})
     whole = (table["reference"] == REST) | table["reference"].isin(study.outlet_names)
-    wanted = (table["measure"] == "term-log-odds").map({True: "raw", False: "standardized"})
-    return (table["variant"] == variant) & whole & (table["adjustment"] == wanted)
+    return (table["variant"] == variant) & whole & (table["adjustment"] == "standardized")
 
 
 def primary(study: Study, table: pd.DataFrame, measure: str, group: str | None = None) -> pd.DataFrame:
@@ -241,7 +234,7 @@ def add_q_values(study: Study, table: pd.DataFrame, run: Any = map, source: Stud
     able = tested.copy()
     for rows in table[tested].groupby(family[tested]).groups.values():
         able[rows] = can_pass(table.loc[rows, "least"])
-    wanted = leading & able & (table["test"] == "moments") & (table["measure"] != "actor-share")
+    wanted = leading & able & (table["test"] == "moments") & ~table["measure"].isin(["actor-share", "term-share"])
     drawn, *by = draw_until_clear(table["p"].where(able), wanted, family, count)
     table["p"] = table["p"].mask(able, drawn)
     for rows, test in zip((*by, tested & ~able), ("drawn", "undecided", "cannot pass"), strict=True):
@@ -272,18 +265,16 @@ def _count_extreme(study: Study, task: tuple[str, str, str, str, str, Sequence[s
     return extreme_draws(units_of(data, once=False), draws, (study.settings.seed, number))
 
 
-def _words(study: Study, variant: str, outlet: str, right: str | None, *, tested: bool) -> list[pd.DataFrame]:
-    """Words of the outlet against the other side's; where they are tested, also without copies and without p."""
+def _words(study: Study, variant: str, outlet: str, right: str | None) -> pd.DataFrame:
+    """Words of the outlet against the other side's, raw and within what articles are matched by."""
     language = language_of(study, outlet)
     chosen, design = comparable(study, variant, outlet, right, language=language)
-    terms = selection.words(chosen, language=language)
-    draws = study.settings.draws
-    common: dict[str, Any] = {"prior": background(terms), "samples": draws // 5, "seed": study.settings.seed}
-    common |= {"names": (outlet, right or REST), "language": language, "variant": variant}
-    found = [log_odds(terms, design, draws=tested * WORD_DRAWS * draws, **common)]
-    kept = originals(study, chosen)[design.article]
-    group, reference = (design.article[rows][kept[rows]] for rows in design.sides)
-    if tested and len(group) and len(reference) and not kept.all():
-        original = build_design(group, reference, chosen.counted["strata"], chosen.counted["blocks"])
-        found.append(log_odds(terms, original, draws=0, **common).assign(adjustment="without copies"))
-    return found
+    words = selection.words(chosen, language=language)
+    prior, both = background(words), right is not None
+    frames = {
+        name: compare_words(words, one, prior=prior, both=both)
+        for name, one in (("raw", design.unstratified), ("standardized", design))
+    }
+    facts = {"measure": "term-share", "group": outlet, "reference": right or REST}
+    facts |= {"language": language, "variant": variant}
+    return pd.concat([table.assign(adjustment=name, **facts) for name, table in frames.items()])

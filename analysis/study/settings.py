@@ -192,6 +192,7 @@ class Settings(Table):
     min_articles: int = Field(20, ge=2)
     primary: Annotated[str, _one_of(VARIANTS)] = "lede"
     excluded_from_references: Texts = ()
+    exclude_words: Texts = ()
     seed: int = Field(2022, ge=0)
     draws: int = Field(2000, ge=100, le=1_000_000)
     main_actors: Texts = ()

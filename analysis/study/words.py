@@ -21,6 +21,11 @@ from analysis.text.voice import lower
 SPELLINGS = Path(__file__).parents[1] / "instruments" / "spellings.toml"
 #: Cells that are taken at once, unless a single word has more.
 CELLS = 1_000_000
+#: Share of a form's uses in one phrase from which on it is told as part of that phrase alone.
+_PART_OF = 0.8
+#: Articles in which a phrase is used at least, and pointwise mutual information, in bits, by its number of words: how
+#: much oftener its words stand together than they would by chance (Church & Hanks 1990).
+_ARTICLES, _INFORMATION = 5, {2: 4, 3: 8}
 _ENDINGS = ("e", "ed", "es", "er", "ers", "ing", "ation", "ations")
 
 
@@ -32,9 +37,33 @@ class Words:
     counts: sparse.csc_array
 
     @cached_property
+    def is_phrase(self) -> np.ndarray:
+        """True for each form that is a phrase of two or three words."""
+        return np.array([" " in form for form in self.forms], bool)
+
+    @cached_property
     def tokens(self) -> np.ndarray:
-        """Uses of all words in each article."""
-        return np.asarray(self.counts.sum(axis=1)).ravel()
+        """Uses of all words in each article; phrases are made of them and do not count."""
+        return np.asarray(self.counts[:, np.flatnonzero(~self.is_phrase)].sum(axis=1)).ravel()
+
+    @cached_property
+    def is_part(self) -> np.ndarray:
+        """True for each form that nearly always is part of one phrase: machu, of machu picchu.
+
+        And for each phrase that is cut off: new president dina, where dina is part of dina boluarte.
+        """
+        uses = pd.Series(self.uses, index=self.forms)
+        phrases = self.forms[self.is_phrase]
+        inside = {
+            (part, phrase)
+            for phrase in phrases
+            for part in _parts(phrase)
+            if uses[phrase] >= _PART_OF * uses.get(part, np.inf)
+        }
+        goes_on = {part for part, phrase in inside if phrase.startswith(f"{part} ")}
+        began = {part for part, phrase in inside if phrase.endswith(f" {part}")}
+        cut = [phrase for phrase in phrases if phrase.split(" ")[-1] in goes_on or phrase.split(" ")[0] in began]
+        return np.isin(self.forms, [*(part for part, _ in inside), *cut])
 
     @property
     def uses(self) -> np.ndarray:
@@ -89,7 +118,41 @@ def count_words(
         cells.append(_small(sum(others, first)))
     counts = sparse.csc_array(sparse.hstack(cells[1:], format="csc"))
     used = np.flatnonzero(np.diff(counts.indptr))
-    return _folded(texts[wanted[used]], counts[:, used], language)
+    texts, counts = texts[wanted[used]], counts[:, used]
+    kept = collocations(texts, counts)
+    return _folded(texts[kept], counts[:, kept], language)
+
+
+def collocations(texts: np.ndarray, counts: sparse.csc_array) -> np.ndarray:
+    """Places of all words, and of those phrases that are collocations: in five articles, and not by chance.
+
+    nltk.collocations scores them by their pointwise mutual information.
+    """
+    is_phrase = np.array([" " in text for text in texts], bool)
+    if not is_phrase.any():
+        return np.arange(len(texts))
+    from nltk import FreqDist
+    from nltk.collocations import BigramCollocationFinder, TrigramCollocationFinder
+    from nltk.metrics import BigramAssocMeasures, TrigramAssocMeasures
+
+    uses = np.asarray(counts.sum(axis=0)).ravel()
+    words = FreqDist(dict(zip(texts[~is_phrase], uses[~is_phrase].tolist(), strict=True)))
+    often = is_phrase & (np.diff(counts.indptr) >= _ARTICLES)
+    phrases: dict[int, dict[tuple[str, ...], int]] = {2: {}, 3: {}}
+    for text, count in zip(texts[often], uses[often].tolist(), strict=True):
+        parts = tuple(text.split(" "))
+        if all(part in words for part in parts):
+            phrases[len(parts)][parts] = count
+    pairs = BigramCollocationFinder(words, FreqDist(phrases[2])).above_score(BigramAssocMeasures.pmi, _INFORMATION[2])
+    triples = TrigramCollocationFinder(words, FreqDist(), FreqDist(), FreqDist(phrases[3]))
+    kept = [" ".join(phrase) for phrase in [*pairs, *triples.above_score(TrigramAssocMeasures.pmi, _INFORMATION[3])]]
+    return np.flatnonzero(~is_phrase | np.isin(texts, kept))
+
+
+def _parts(phrase: str) -> set[str]:
+    """Words of a phrase and, of one of three, the two phrases of two."""
+    words = phrase.split(" ")
+    return {*words, *(" ".join(words[n : n + 2]) for n in range(len(words) - 2 + 1) if len(words) > 2)}
 
 
 def check_texts(texts: Sequence[str]) -> Sequence[str]:

@@ -67,10 +67,10 @@ VARIANTS = {
     "lede": Variant(("title", "lede"), "title and first paragraph", "articles that have a first paragraph"),
     "text": Variant(("title", "lede", "rest"), "whole text", "articles"),
 }
-#: What is compared; `term-log-odds` are words.
+#: What is compared; `term-share` are words.
 MEASURES = (
     *("actor-share", "actor-rate", "label-share", "label-share-own"),
-    *("sentiment", "targeted-sentiment", "term-log-odds"),
+    *("sentiment", "targeted-sentiment", "term-share"),
 )
 GENRES = ("news", "opinion", "explainer", "photo", "briefing")
 BODY_KINDS = ("none", "caption", "summary", "full")
@@ -174,7 +174,7 @@ REPRINTS = _table("REPRINTS", "article", "article")(
 )
 
 COMPARISON = _table("COMPARISON", "measure × feature × group")(
-    _text("measure", "actor-share, actor-rate, label-share, sentiment, term-log-odds…"),
+    _text("measure", "actor-share, actor-rate, label-share, sentiment, term-share…"),
     _text("feature", "what is measured: an actor, a set:label, a term, …"),
     _text("group", "the outlet (or outlets) compared"),
     _text("reference", "what it is compared with"),
