@@ -209,7 +209,7 @@ def test_confirmatory_differences_open_and_what_is_open_closes():
         ),
         (  # of the study as it was made: North has 8 uses of the set, the others 11 in English where observed
             {"measure": "label-share", "feature": "act:self-coup", "language": "en", "count": 3, "reference_count": 5},
-            "says “self coup” in 3 of 8 cases, the other outlets in 5 of",
+            "says “self coup” in 3 of 8 cases, others in 5 of",
             "+25 points",
         ),
         (

@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.errors import UnknownName
 from analysis.report.components import Shown, escape, prose
-from analysis.report.findings import Finding, label_sets
+from analysis.report.findings import Finding, capitalized, label_sets
 from analysis.report.views import labels_by_outlet, sides
 from analysis.results import WORD_DRAWS
 from analysis.results.measures import language_of as spoken
@@ -139,7 +139,7 @@ def _word(study: Study, outlet: str, *, least: int = 5) -> list[str]:
     best = rows.sort_values(["set_uses", "uses", "feature"], ascending=[False, False, True]).iloc[0]
     referent = label_sets(study)[best["feature"].split(":")[0]]
     return [
-        f"For {referent}, {study.outlet_names[outlet]} says “{best['label']}” in {best['uses']:.0f} of "
+        f"{capitalized(referent)}: {study.outlet_names[outlet]} says “{best['label']}” in {best['uses']:.0f} of "
         f"{best['set_uses']:.0f} cases."
     ]
 

@@ -61,8 +61,7 @@ _SCALE = (1, 2, "sentiment, −1 to 1", "{}")
 _NAMING = "{outlet} names {name} in {count} of {articles}, {other} in {reference_count} of {reference_articles}."
 _OFTEN = "{outlet} names {name} {count} times in {articles}, {other} {reference_count} times in {reference_articles}."
 _LABEL = (
-    "For {referent}, {outlet} says “{name}”{own} in {count} of {uses}, "
-    "{other} in {reference_count} of {reference_uses}."
+    "{referent}: {outlet}{own} says “{name}” in {count} of {uses}, {others} in {reference_count} of {reference_uses}."
 )
 _TONE = (
     "{outlet} is worded {warmer} than {other}{toward}: by {size} (scale −1 to 1) in {articles} against "
@@ -89,6 +88,11 @@ def feature_name(study: Study, measure: str, feature: str) -> str:
     if measure.startswith("label-share"):
         return feature.split(":", 1)[1].replace("-", " ")
     return "tone" if measure == "sentiment" else study.actor_names.get(feature, feature)
+
+
+def capitalized(text: str) -> str:
+    """The text with a capital letter first, as a sentence begins."""
+    return text[:1].upper() + text[1:]
 
 
 def reference_name(study: Study, row: pd.Series) -> str:
@@ -164,8 +168,9 @@ def _difference(study: Study, table: pd.DataFrame, row: pd.Series) -> Finding:
     text = measure.sentence.format(
         outlet=study.outlet_names.get(row["group"], row["group"]),
         name=name,
-        referent=label_sets(study).get(row["feature"].split(":", 1)[0]),
-        own=" in its own voice" if row["measure"] == "label-share-own" else "",
+        referent=capitalized(label_sets(study).get(row["feature"].split(":", 1)[0], "")),
+        others=study.outlet_names.get(row["reference"], "others"),
+        own=" itself" if row["measure"] == "label-share-own" else "",
         toward=f" where it names {name}" if targeted else "",
         warmer="warmer" if more else "more negative",
         other=reference_name(study, row),
