@@ -18,7 +18,7 @@ from ministudy import SHOW, make_project, write_notebook
 
 from analysis.cli import main
 from analysis.errors import BuildError
-from analysis.publish.pages import isolated, render_index, standalone, write_figures
+from analysis.publish.pages import isolated, render_index, standalone, write_figures, write_studies
 from analysis.publish.render import PAYLOAD, plain, render
 from analysis.publish.reports import Failure, Rendered
 from analysis.report.components import show_figure
@@ -191,24 +191,40 @@ class TinyStudy:
         title, question, invented = "T <b>", "Q?", ""
 
 
-def test_the_index_escapes_and_tells_states() -> None:
-    """A failure has its place and traceback; a report never built has no link."""
-    names = ("name", "title", "subject", "parameters", "word", "reasons", "headline", "href", "failure")
+def test_the_index_escapes_and_tells_states(tmp_path: Path) -> None:
+    """A failure has its place and traceback; a report never built has no link; no line is there twice."""
+    names = ("name", "title", "subject", "parameters", "word", "reasons", "headline", "href", "failure", "group")
     failure = Failure(4, 2, f"ValueError: {HOSTILE}", f"Traceback {HOSTILE}")
     entries = [
-        ("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %", "a.html", None),
-        ("b", "B", "", (), "failed", (), "", "", failure),
-        ("c", "C", "", (), "stale", ("notebook changed",), "", "c.html", None),
-        ("d", "D", "", (), "new", ("never built",), "", "", None),
+        ("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %\nTwo.", "a.html", None, "Outlets"),
+        ("b", "B", "", (), "failed", (), "", "", failure, "Topics"),
+        ("c", "C", "", (), "stale", ("notebook changed",), f"{HOSTILE} 13 %\nTwo.", "c.html", None, "Topics"),
+        ("d", "D", "", (), "new", ("never built",), "", "", None, "Topics"),
     ]
     study: Any = TinyStudy()
-    page = render_index(study, [dict(zip(names, entry, strict=True)) for entry in entries]).decode()
+    (tmp_path / "a.html").write_text('<figure class="chart">drawn</figure><figure class="chart">not</figure>')
+    page = render_index(study, [dict(zip(names, entry, strict=True)) for entry in entries], tmp_path).decode()
     assert "<script" not in page
     assert "It failed in cell 4, line 2: ValueError: &lt;/script&gt;" in page
     for part in ("1 of 4 reports could not be made.", "(notebook changed)", "13\N{NO-BREAK SPACE}%"):
         assert part in page
-    assert ["a.html", "c.html"] == re.findall(r'<h2><a href="([^"]*)"', page)
-    assert page.index(">A<") < page.index(">B<") < page.index(">C<")
+    assert ["a.html", "c.html"] == re.findall(r'<h3><a href="([^"]*)"', page)
+    assert page.index("drawn") < page.index(">Outlets<") < page.index(">North<") < page.index(">Topics<")
+    assert page.index(">B<") < page.index(">C<") < page.index("Two.")
+    assert 1 == page.count("13\N{NO-BREAK SPACE}%")
+    assert "not<" not in page
+
+
+def test_the_index_of_studies_has_each_and_leaves_a_stranger_alone(tmp_path: Path) -> None:
+    """One entry a study, from the study's own index; an index.html of another maker stays."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "index.html").write_bytes(render_index(TinyStudy(), [], tmp_path / "one"))  # type: ignore[arg-type]
+    write_studies(tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert ["one/index.html"] == re.findall(r'<h2><a href="([^"]*)"', page)
+    (tmp_path / "index.html").write_text("mine")
+    write_studies(tmp_path)
+    assert "mine" == (tmp_path / "index.html").read_text()
 
 
 SVG = "{http://www.w3.org/2000/svg}"

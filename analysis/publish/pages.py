@@ -100,14 +100,17 @@ def render_index(study: Study, entries: Sequence[Mapping[str, Any]], folder: Pat
     return fill_template("index.html.j2", study=study, entries=entries, failed=failed, **values)
 
 
-def render_studies(reports: Path) -> bytes:
-    """HTML of the index of all studies whose reports lie in a folder: the title and question of each."""
-    found = []
-    for path in sorted(reports.glob("*/index.html")):
-        if head := _HEAD.search(path.read_text(encoding="utf-8")):
-            pages = len(list(path.parent.glob("*.html"))) - 1
-            found.append((path.parent.name, Markup(head[1]), Markup(head[2]), pages))
-    return fill_template("studies.html.j2", studies=found)
+def write_studies(reports: Path) -> None:
+    """Write the index of all studies whose reports lie in a folder; an index.html of somebody else's is left alone."""
+    path, found = reports / "index.html", []
+    for index in sorted(reports.glob("*/index.html")):
+        if head := _HEAD.search(index.read_text(encoding="utf-8")):
+            count = len(list(index.parent.glob("*.html"))) - 1
+            found.append((index.parent.name, Markup(head[1]), Markup(head[2]), count))
+    page = fill_template("studies.html.j2", studies=found)
+    old = path.read_bytes() if path.exists() else b""
+    if old != page and (not old or b'<body class="index studies">' in old):
+        write(path, page, root=reports)
 
 
 @cache
