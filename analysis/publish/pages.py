@@ -149,7 +149,7 @@ def write_figures(reports: Path) -> list[Path]:
     folder, made = reports / "figures", []
     if folder.is_symlink():
         raise BuildError(f"{folder} is a symlink: figures are written and deleted in the reports' own folder only.")
-    for page in sorted(reports.glob("*.html")):
+    for page in sorted(set(reports.glob("*.html")) - {reports / "index.html"}):
         for name, svg in _FIGURE.findall(page.read_text(encoding="utf-8")):
             made.append(folder / f"{page.stem}.{slug(name)}.svg")
             write(made[-1], standalone(svg).encode(), root=reports)
