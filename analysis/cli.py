@@ -205,7 +205,7 @@ def sheet(study: str, coder: str, output: Path | None, sample: int | None, seed:
     """
     from analysis.study.blank_sheet import write_blank_sheet
 
-    loaded = _load(study)
+    loaded = load(study)
     path, articles = write_blank_sheet(loaded, coder, output=output, sample=sample, seed=seed)
     click.echo(f"{path}: {articles} articles to code. Filled in, it belongs into {loaded.folder / 'codings'}")
 

@@ -1,4 +1,4 @@
-"""The README's table of commands and options, from the program itself; `--write` renews it there."""
+"""The table of commands and options in data/commands.md, from the program itself; `--write` renews it there."""
 
 import re
 import sys
@@ -8,7 +8,7 @@ import click
 
 from analysis.cli import main
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+PAGE = Path(__file__).resolve().parents[1] / "data" / "commands.md"
 MARKS = re.compile(r"(<!-- commands -->\n)(.*?)(<!-- /commands -->)", re.DOTALL)
 
 
@@ -35,8 +35,8 @@ def _option(option: click.Option) -> str:
 
 
 if __name__ == "__main__":
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     if "--write" in sys.argv:
-        README.write_text(MARKS.sub(lambda m: m[1] + command_table() + m[3], text), encoding="utf-8")
+        PAGE.write_text(MARKS.sub(lambda m: m[1] + command_table() + m[3], text), encoding="utf-8")
     else:
         print(command_table())

@@ -1,22 +1,21 @@
-"""The README's figure: who is named, drawn by the library from the study's features; `--write` renews it."""
+"""The README's figure: which words pages use for what Congress did, drawn by the library; `--write` renews it."""
 
 import sys
 from pathlib import Path
 
 from analysis import load_study
 from analysis.publish.pages import standalone
-from analysis.report.estimates import figure_of_shares
-from analysis.report.views import actor_frequency, by_share
+from analysis.report.coded import figure_of_code_shares, group_order
+from analysis.results.coded import code_shares
 
-FIGURE = Path(__file__).resolve().parents[1] / "data" / "castillo-2022" / "main-actors.svg"
+FIGURE = Path(__file__).resolve().parents[1] / "data" / "castillo-2022-world" / "congress-act.svg"
 
 
 def figure() -> str:
-    """An SVG file: actors and their shares, no word of any article."""
-    study = load_study("castillo-2022")
-    overall = by_share(actor_frequency(study, actors=list(study.settings.main_actors)))
-    caption = f"Share of {overall['articles'].iloc[0]} articles that name each main actor, with 95 % intervals."
-    html = figure_of_shares(overall, name="main-actors", caption=caption).html
+    """An SVG file: codes and their shares, no word of any article."""
+    study, variable = load_study("castillo-2022-world"), "congress_act_own"
+    shares = code_shares(study, variable, "group")
+    html = figure_of_code_shares(study, shares, variable, order=group_order(study, "group")).html
     return standalone(html[html.index("<svg") : html.index("</svg>") + len("</svg>")])
 
 

@@ -140,7 +140,7 @@ CHANGES: dict[str, set[str]] = {
     "annotation/features.py": {"features"},
     "annotation/run.py": set(),
     "study/study.py": ALL - {"features"},
-    "stats/resampling.py": ALL - {"features"},
+    "stats/design.py": ALL - {"features"},
     "results/measures.py": ALL - {"features"},
     "report/findings.py": ALL - {"features", "results"},
     "publish/render.py": set(),

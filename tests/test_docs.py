@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from command_table import MARKS, command_table
+from command_table import MARKS, PAGE, command_table
 from readme_figure import FIGURE, figure
 
 from analysis import tables
@@ -24,15 +24,21 @@ GUIDE = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 #: Sections of the README in the order a reader needs them.
 ORDER = (
-    *("Findings", "Two commands", "What is where", "How to read a report", "As a library"),
-    *("Your own texts", "The program"),
-    *("Validity and limits", "Glossary", "How to cite", "Licences"),
+    *("Findings", "Two commands", "Your own study", "As a library"),
+    *("What is where", "Limits", "How to cite", "Licences"),
 )
 
 
-def test_the_readme_lists_every_command_and_option() -> None:
+def test_every_command_and_option_is_listed() -> None:
     """Renewed by python tests/command_table.py --write."""
-    assert command_table().strip() == MARKS.search(README)[2].strip()
+    assert command_table().strip() == MARKS.search(PAGE.read_text(encoding="utf-8"))[2].strip()
+
+
+def test_the_readme_is_short_and_leads_to_the_rest() -> None:
+    """Everything else is a link away."""
+    assert len(README.splitlines()) <= 180
+    assert "](data/commands.md)" in README
+    assert "](commands.md)" in (ROOT / "data" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in sorted(main.commands))], ids="-".join)

@@ -11,11 +11,14 @@ from typing import Any
 
 import nbformat
 import pytest
+from click.testing import CliRunner
 from lxml import etree
 from matplotlib import pyplot as plt
+from ministudy import SHOW, make_project, write_notebook
 
+from analysis.cli import main
 from analysis.errors import BuildError
-from analysis.publish.pages import render_index, write_figures
+from analysis.publish.pages import render_index, standalone, write_figures, write_studies
 from analysis.publish.render import PAYLOAD, plain, render
 from analysis.publish.reports import Failure, Rendered
 from analysis.report.components import show_figure
@@ -138,12 +141,23 @@ def test_page_facts_are_escaped_and_shown() -> None:
         assert part in text
 
 
+def test_a_page_needs_nothing_else() -> None:
+    """Policy, language, landmarks, skip link; no script, no import, no address but links."""
+    page = html(markdown("# T\n\n## A\n\n## B"))
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    assert f'<meta http-equiv="Content-Security-Policy" content="{policy}">' in page
+    there = ('<html lang="en">', '<a class="skip" href="#main">', '<main id="main"', "<nav ", "<header ", "<footer ")
+    assert [] == [part for part in there if part not in page]
+    absent = ("<script", "@import", "url(", "http://", "https://", '<link rel="stylesheet"')
+    assert [] == [part for part in absent if part in page]
+
+
 def test_control_characters_reach_no_page_and_directions_stay_within_a_name() -> None:
     """In markdown, outputs and all facts; names as others write them have no marks added; no surrogate stops a page."""
     cells = markdown(f"# {NAMES}"), shown(f"<p>{NAMES}\ud800</p>", kind="text"), printed(NAMES)
     text = html(*cells, study_title=NAMES, banner=NAMES, parameters=[(NAMES, "str", NAMES, NAMES)])
     assert [] == re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
-    assert text.count("\u2068abc lim\u2069") >= 5
+    assert text.count("\u2068abc \u202elim\u202c\u2069") >= 5
     assert "lim\u202c?</p>" in text
     assert "\u2068" not in html(markdown("# Gość"), study_title="Ñandú & Co. 新华社")
     assert "\u2068جريدة\u2069" == isolated("جريدة\u2069")
@@ -178,24 +192,40 @@ class TinyStudy:
         title, question, invented = "T <b>", "Q?", ""
 
 
-def test_the_index_escapes_and_tells_states() -> None:
-    """A failure has its place and traceback; a report never built has no link."""
-    names = ("name", "title", "subject", "parameters", "word", "reasons", "headline", "href", "failure")
+def test_the_index_escapes_and_tells_states(tmp_path: Path) -> None:
+    """A failure has its place and traceback; a report never built has no link; no line is there twice."""
+    names = ("name", "title", "subject", "parameters", "word", "reasons", "headline", "href", "failure", "group")
     failure = Failure(4, 2, f"ValueError: {HOSTILE}", f"Traceback {HOSTILE}")
     entries = [
-        ("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %", "a.html", None),
-        ("b", "B", "", (), "failed", (), "", "", failure),
-        ("c", "C", "", (), "stale", ("notebook changed",), "", "c.html", None),
-        ("d", "D", "", (), "new", ("never built",), "", "", None),
+        ("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %\nTwo.", "a.html", None, "Outlets"),
+        ("b", "B", "", (), "failed", (), "", "", failure, "Topics"),
+        ("c", "C", "", (), "stale", ("notebook changed",), f"{HOSTILE} 13 %\nTwo.", "c.html", None, "Topics"),
+        ("d", "D", "", (), "new", ("never built",), "", "", None, "Topics"),
     ]
     study: Any = TinyStudy()
-    page = render_index(study, [dict(zip(names, entry, strict=True)) for entry in entries]).decode()
+    (tmp_path / "a.html").write_text('<figure class="chart">drawn</figure><figure class="chart">not</figure>')
+    page = render_index(study, [dict(zip(names, entry, strict=True)) for entry in entries], tmp_path).decode()
     assert "<script" not in page
     assert "It failed in cell 4, line 2: ValueError: &lt;/script&gt;" in page
     for part in ("1 of 4 reports could not be made.", "(notebook changed)", "13\N{NO-BREAK SPACE}%"):
         assert part in page
-    assert ["a.html", "c.html"] == re.findall(r'<h2><a href="([^"]*)"', page)
-    assert page.index(">A<") < page.index(">B<") < page.index(">C<")
+    assert ["a.html", "c.html"] == re.findall(r'<h3><a href="([^"]*)"', page)
+    assert page.index("drawn") < page.index(">Outlets<") < page.index(">North<") < page.index(">Topics<")
+    assert page.index(">B<") < page.index(">C<") < page.index("Two.")
+    assert 1 == page.count("13\N{NO-BREAK SPACE}%")
+    assert "not<" not in page
+
+
+def test_the_index_of_studies_has_each_and_leaves_a_stranger_alone(tmp_path: Path) -> None:
+    """One entry a study, from the study's own index; an index.html of another maker stays."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "index.html").write_bytes(render_index(TinyStudy(), [], tmp_path / "one"))  # type: ignore[arg-type]
+    write_studies(tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert ["one/index.html"] == re.findall(r'<h2><a href="([^"]*)"', page)
+    (tmp_path / "index.html").write_text("mine")
+    write_studies(tmp_path)
+    assert "mine" == (tmp_path / "index.html").read_text()
 
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -233,6 +263,45 @@ def test_each_figure_becomes_a_file_and_old_ones_go(tmp_path: Path, figure: str)
     with pytest.raises(BuildError, match="figures is a symlink"):
         write_figures(tmp_path)
     assert (elsewhere / "mine.svg").exists()
+
+
+def test_a_figure_s_file_needs_no_page(figure: str) -> None:
+    """Well-formed, with a size, no variable of a style sheet, and its text alternative."""
+    text = standalone(figure[figure.index("<svg") : figure.index("</svg>") + 6])
+    root = etree.fromstring(text.encode())
+    assert f"{SVG}svg" == root.tag
+    assert float(root.get("width")) > 100 < float(root.get("height"))
+    assert ("A line", "It rises from 3 to 4.") == tuple(root.find(f"{SVG}{part}").text for part in ("title", "desc"))
+    assert "cost < $3 & more" in "".join(root.itertext())
+    assert "var(" not in text and "currentColor" not in text
+    assert "#1d1d1f" in text
+
+
+@pytest.mark.slow
+def test_building_with_figures_leaves_pages_and_manifest_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: str
+) -> None:
+    """Also where nothing was to be built; a plain build does not touch them."""
+    root = make_project(tmp_path)
+    write_notebook(root, "plain", ["# Plain", SHOW + f"show({figure!r}, kind='figure', name='line')"])
+    monkeypatch.chdir(root)
+    folder = root / "reports" / "tiny"
+
+    def build(*arguments: str) -> tuple[str, dict[str, bytes]]:
+        done = CliRunner().invoke(main, ["build", "tiny", *arguments])
+        assert 0 == done.exit_code, done.output
+        return done.output, {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+    _, before = build()
+    assert not (folder / "figures").exists()
+    output, files = build("--figures")
+    assert f"{folder / 'figures'}: 1 figure\n" in output
+    assert before == files
+    assert ["plain.line.svg"] == [path.name for path in (folder / "figures").iterdir()]
+    assert "1 fresh" in build()[0]
+    shutil.rmtree(folder / "figures")
+    assert before == build("--figures", "--force")[1]
+    assert (folder / "figures" / "plain.line.svg").is_file()
 
 
 @pytest.mark.slow

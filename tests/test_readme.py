@@ -1,4 +1,4 @@
-"""The README says only what the library computes, and its commands exist."""
+"""The README says only what the library computes, and its commands exist; run as a program it renews its findings."""
 
 import csv
 import os
@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from analysis.results.misclassification import coded_mentions, corrected_tone, c
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = (ROOT / "data" / "commands.md").read_text(encoding="utf-8")
+MARKS = ("world", "findings", "corrected")
 
 
 def computed(mark: str) -> list[str]:
@@ -30,7 +33,7 @@ def computed(mark: str) -> list[str]:
             load_study("castillo-2022-world"),
             ["castillo_act_own", "congress_act_own", "crowd", "street", "deaths"],
         )
-        return [finding.text for finding in code_findings(world, differences_of(world, words, "group"), limit=5)]
+        return [finding.text for finding in code_findings(world, differences_of(world, words, "group"), limit=3)]
     data = load_study("castillo-2022")
     if mark == "corrected":
         return [correction_sentence(data, coded_mentions(data), corrected_tone(data))]
@@ -44,7 +47,7 @@ def computed(mark: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mark", ["world", "findings", "corrected"])
+@pytest.mark.parametrize("mark", MARKS)
 def test_the_findings_are_the_computed_ones(mark):
     block = re.search(rf"<!-- {mark} -->\n(.*?)<!-- /{mark} -->", README, re.DOTALL)[1]
     found = [" ".join(item.split()) for item in re.split(r"^- ", block, flags=re.MULTILINE) if item.strip()]
@@ -77,7 +80,7 @@ def test_validity_figures_are_the_measured_ones():
 
 
 WHERE = README.partition("## What is where\n")[2].partition("\n## ")[0]
-SHELL = " ".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+SHELL = " ".join(re.findall(r"```sh\n(.*?)```", README + COMMANDS, re.DOTALL))
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"bin/castillo (\w+)", SHELL))))
@@ -90,7 +93,7 @@ def test_every_subcommand_shown_exists(command):
 
 def in_section(title: str) -> list[str]:
     """Command lines of a section's code blocks, without comments."""
-    section = README.partition(f"## {title}\n")[2].partition("\n## ")[0]
+    section = COMMANDS.partition(f"## {title}\n")[2].partition("\n## ")[0]
     lines = "\n".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL)).splitlines()
     return [line.partition("  #")[0].strip() for line in lines if line.strip()]
 
@@ -126,3 +129,14 @@ def test_every_file_linked_exists(link):
 @pytest.mark.parametrize("folder", re.findall(r"^\| `([^`]+)` \|", WHERE, re.MULTILINE))
 def test_every_folder_named_exists(folder):
     assert (ROOT / folder).exists() or folder == "reports/"
+
+
+if __name__ == "__main__":
+    page = README
+    for name in MARKS:
+        lines = [
+            textwrap.fill(f"- {text}", 118, subsequent_indent="  ", break_on_hyphens=False) for text in computed(name)
+        ]
+        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        page = page.partition(start)[0] + start + "\n".join(lines) + "\n" + end + page.partition(end)[2]
+    (ROOT / "README.md").write_text(page, encoding="utf-8")

@@ -163,24 +163,52 @@ def test_a_table_is_marked_up_for_those_who_do_not_see_it():
     assert "details" in _Page(show_table(FRAME, name="t", caption="Shares.", fold=True).html).tags
 
 
-TESTED, DESCRIBED = Finding("More.", "more", "confirmatory"), Finding("One of two.")
+TESTED, DESCRIBED = Finding("More.", "more", "confirmatory", "Difference +3."), Finding("One of two.")
+SILENT = Finding("Nothing.", "cannot tell", "confirmatory", limit="9 points in names")
 
 
 @pytest.mark.parametrize(
     ("groups", "otherwise", "expected"),
     [
-        ([[TESTED], [], [DESCRIBED]], "None.", [("more · confirmatory", "More."), ("described", "One of two.")]),
-        ([[], []], "None.", [("not tested", "None.")]),
-        ([[DESCRIBED]], "None.", [("described", "One of two."), ("not tested", "None.")]),
-        ([[DESCRIBED]], "", [("described", "One of two.")]),
+        ([[TESTED], [], [DESCRIBED]], "None.", ["More.Difference +3.", "One of two."]),
+        ([[], []], "None.", ["None."]),
+        ([[DESCRIBED]], "None.", ["One of two.", "None."]),
+        ([[DESCRIBED]], "", ["One of two."]),
+        ([[SILENT], [DESCRIBED]], "None.", ["One of two."]),
+        ([[SILENT]], "None.", ["No difference here is large enough to be told from chance."]),
+        ([7 * [TESTED]], "None.", 7 * ["More.Difference +3."]),
     ],
 )
 def test_findings_stand_in_order_the_first_is_the_headline_and_nothing_tested_is_said(groups, otherwise, expected):
     shown = show_findings(*groups, otherwise=otherwise)
-    items = html.fragment_fromstring(shown.html)
-    assert [f"{chip} {text}" for chip, text in expected] == [item.text_content() for item in items]
-    texts = [text for _, text in expected]
+    page = html.fragment_fromstring(shown.html, create_parent=True)
+    lists = [[item.text_content() for item in found.iter("li")] for found in page.iter("ul")]
+    assert [part for part in (expected[:5], expected[5:]) if part] == lists
+    texts = [text.removesuffix("Difference +3.") for text in expected]
     assert {"kind": "finding", "text": texts[0], "all": "\n".join(texts)} == dict(shown.record)
+    assert ("small print" in shown.html) == (TESTED in groups[0])
+
+
+def test_what_cannot_be_told_is_said_once_with_the_sizes_that_would_have_shown():
+    more = Finding("Nothing.", "cannot tell", limit="0.2 in tone")
+    shown = components.show_limits([SILENT, TESTED], [more, Finding("Days are missing.", "cannot tell")], also="Ours.")
+    expected = "Only differences larger than about 9 points in names and 0.2 in tone would have shown."
+    assert f"{expected} Days are missing. Ours." == shown.record["text"]
+    assert "Ours." == components.show_limits([TESTED], also="Ours.").record["text"]
+
+
+def test_panels_are_figures_of_their_own_under_one_caption(closed_figures):
+    panels = [(plt.subplots()[1], title, f"Alt of {title}.") for title in ("A", "B")]
+    shown = components.show_panels(panels, name="p", caption="Two.")
+    assert ["figure-p-1", "figure-p-2"] == html.fragment_fromstring(shown.html, create_parent=True).xpath(
+        "//figure/@id"
+    )
+    assert "A: Alt of A. B: Alt of B." == shown.record["text"]
+
+
+def test_a_cell_may_be_made_of_its_whole_row():
+    columns = {"name": "n", "both": ("both", lambda row: f"{row['n']} of {row['hidden']}")}
+    assert "1200 of 1" in show_table(FRAME, name="t", caption="c", columns=columns).html
 
 
 def test_a_bundle_for_jupyter_holds_html_text_and_record():
@@ -196,7 +224,8 @@ def test_a_figure_carries_its_text_alternative(closed_figures):
         shown.record
     )
     assert '<desc id="f-desc">One point at 1.</desc>' in shown.html
-    assert "<figcaption>A caption. More.</figcaption>" in shown.html
+    assert '<p class="title">A caption</p>' in shown.html
+    assert "<figcaption>More.</figcaption>" in shown.html
 
 
 def test_of_many_articles_the_first_are_listed_and_a_csv_holds_all(small_study, monkeypatch):

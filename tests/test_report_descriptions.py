@@ -8,25 +8,53 @@ import pytest
 
 from analysis.errors import UnknownName
 from analysis.report import descriptions
-from analysis.report.descriptions import corpus_findings, corpus_sentence, method_note, notes, variance_sentence
+from analysis.report.descriptions import (
+    corpus_findings,
+    corpus_sentence,
+    method_note,
+    notes,
+    pair_portrait,
+    portrait,
+    variance_sentence,
+)
 from analysis.study import load_study
 from analysis.study.settings import NOTED
 
 
 def test_the_corpus_is_described_with_its_gaps(small_study):
     texts = [finding.text for finding in corpus_findings(small_study)]
-    assert "The corpus holds 28 articles of 6 outlets from 5 December 2022 to 20 December 2022" in texts[0]
-    assert "3 outlets have the 6 articles that a test asks for" in texts[0]
     # 6 on the 13th, 5 on the 8th, 4 on three other days: 14 of 28 are reached on the third.
-    assert "Half of the articles fall on 3 of the 16 days of the window." == texts[1]
-    assert texts[2].startswith("6 items carry a headline and nothing else, 1 has a photo caption for a body")
+    expected = [
+        "6 outlets published 28 articles on the event from 5 December 2022 to 20 December 2022: 26 in English and 2 in "
+        "Polish.",
+        "Of 28 articles, 15 are mainly about protests, 13 about removal and arrest.",
+        "Half of the 28 articles appeared on 3 of the 16 days.",
+        "3 of 6 outlets have the 6 articles that a comparison needs; 22 of 28 articles are theirs.",
+        "7 of 28 articles are compared by headline only: 6 have no text, 1 only a photo caption.",
+    ]
+    assert expected == texts[:5]
     assert "cannot tell" == corpus_findings(small_study)[-1].verdict
 
 
 def test_an_outlet_is_introduced_with_what_was_seen_of_it(small_study):
-    dates = "from 7 December 2022 to 16 December 2022, observed on 13 of the 16 days of the window."
-    assert f"The South: 8 articles {dates}" == corpus_sentence(small_study, "south")
+    assert "The South was observed on 13 of the 16 days of the window." == corpus_sentence(small_study, "south")
     assert "It republishes others' articles" in corpus_sentence(small_study, "portal")
+
+
+def test_portraits_have_denominators_and_say_what_they_leave_out(small_study):
+    """South's article 3 is a photo caption; Boluarte stands in each of the others, Castillo in four (ministudy)."""
+    texts = [finding.text for finding in portrait(small_study, "south")]
+    assert texts[0].startswith(
+        "Of the 7 articles that have a first paragraph (of 8 of The South), 7 name Dina Boluarte"
+    )
+    assert "Of 8 articles of The South, 4 are mainly about protests, 4 about removal and arrest." == texts[1]
+    assert (
+        "The South published 8 articles from 7 December 2022 to 16 December 2022, 2 of them on 9 December." == texts[2]
+    )
+    assert "What Castillo did: The South says “coup” in 4 of 7 cases." in texts
+    pair = [finding.text for finding in pair_portrait(small_study, "north", "south")]
+    assert "The North says “coup” in 5 of 8 cases, The South in 4 of 7." in pair
+    assert "The North published 8 articles on the event, The South 8." == pair[-1]
 
 
 def test_the_language_of_a_report_is_the_first_that_can_be_shown(study_folder, edit):

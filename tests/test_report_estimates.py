@@ -15,7 +15,7 @@ from analysis.report.components import show_table
 from analysis.report.findings import MEASURES
 from analysis.report.style import BLUE, MUTED, PAPER
 from analysis.stats import corpus
-from analysis.stats.frequency import clustered_share, wilson
+from analysis.stats.frequency import clustered_share
 from analysis.study.selection import counts, select
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -93,40 +93,56 @@ def test_differences_are_told_with_intervals_and_unit():
 def test_differences_of_several_outlets_are_told_by_outlet(small_study, small_results):
     table = views.differences(small_study, small_results, "actor-share")
     shown = estimates.figure_of_differences(table, name="d", caption="Naming.")
-    told = re.findall(r"(?:[:;] )([^,;:]+, [^;]+?) (\S+) \(", shown.record["text"])
-    expected = [(f"{row.group_name}, {row.label}", f"{100 * row.estimate:.0f}") for row in table.itertuples()]
-    assert [(place, value.replace("-", "−")) for place, value in expected] == told
-    assert "one panel for each outlet" in shown.record["text"]
+    for row in table.itertuples():
+        panel = shown.record["text"].partition(f"{row.group_name}: ")[2].partition(".")[2]
+        assert f"{row.label} {100 * row.estimate:.0f}".replace("-", "−") in panel
 
 
-def test_a_table_of_differences_has_q_what_could_be_found_and_the_counts_of_both_sides():
-    first = {"group_name": "outlet", "label": "actor"}
+def test_a_table_of_differences_has_counts_intervals_and_what_would_have_shown():
+    first = {"group_name": "outlet", "label": "actor", "variant": "text"}
     shown = estimates.table_of_differences(FRAME, name="d", caption="Naming.", first=first)
     heading, *rows = _cells(shown)
-    assert ["outlet", "actor", "counted", "other side: counted", "articles", "other side: articles"] == heading[:6]
-    assert ["difference, percentage points", "from", "to", "q", "detectable"] == heading[6:]
-    assert ["The North", "Pedro Castillo", "8", "4", "8", "10", "+25", "+10", "+40", "< 0.001", "28"] == rows[0]
-    assert ["The North", "Dina Boluarte", "2", "10", "8", "1,200", "−10", "–", "–", "–", "–"] == rows[1]
+    assert ["outlet", "actor", "here", "others"] == heading[:4]
+    assert ["difference, percentage points (95 %)", "smallest that would show"] == heading[4:]
+    assert ["The North", "Pedro Castillo", "8 of 8", "4 of 10", "+25 (+10 to +40) *", "28"] == rows[0]
+    assert ["The North", "Dina Boluarte", "2 of 8", "10 of 1,200", "−10 (–)", "–"] == rows[1]
     assert "<details>" in shown.html
+    assert "q," in shown.record["csv"].splitlines()[0]
+
+
+def test_every_way_of_comparing_has_one_column(small_study, small_results):
+    frame = views.variants(small_study, small_results, "actor-share", group="north")
+    first = {"label": "actor", "adjustment": "how compared"}
+    heading, *rows = _cells(estimates.table_of_differences(frame, name="v", caption="V.", first=first))
+    assert ["actor", "how compared", "here", "others"] == heading[:4]
+    assert "title and first paragraph, periods matched (primary)" in [row[1] for row in rows]
+
+
+def test_a_competing_word_has_its_set_beside_and_is_counted_out_of_it(small_study, small_results):
+    """Of North's 8 uses 5 say coup; of the others', where observed, 6 of 10: South's first article came before."""
+    frame = views.differences(small_study, small_results, "label-share", group="north")
+    first = {"label": "word", "set": "for"}
+    (_, coup, *_) = _cells(estimates.table_of_differences(frame, name="l", caption="L.", first=first))
+    assert ["coup (what Castillo did)", "5 of 8"] == coup[:2]
 
 
 def test_groups_of_outlets_are_shown_where_some_are_tested(small_study):
     assert estimates.table_of_groups(small_study, FRAME[:0]) is None
-    rows = FRAME[:1].assign(group="country US", feature="dina-boluarte", variant="lede").drop(columns="label")
+    rows = FRAME[:1].assign(group="country US", feature="dina-boluarte").drop(columns="label")
     (_, row) = _cells(estimates.table_of_groups(small_study, FRAME[:0], rows))
-    assert ["country US", "Dina Boluarte", "lede", "8"] == row[:4]
+    assert ["country US", "Dina Boluarte", "8", "4", "+25 (+10 to +40) *", "< 0.001"] == row
 
 
-def test_frequencies_and_shares_have_intervals_over_outlets(small_study):
-    """Of the 21 articles with a first paragraph 14 name Castillo, in texts of 30 words; outlets are the unit."""
+def test_frequencies_and_shares_have_the_intervals_of_wilson(small_study):
+    """Of the 21 articles with a first paragraph 14 name Castillo, in texts of 30 words."""
     frame = views.actor_frequency(small_study, actors=["pedro-castillo"])
     (_, row) = _cells(show_table(frame, name="f", caption="F.", columns={"label": "actor", **estimates.FREQUENCY}))
     articles = select(small_study).articles["outlet"]
     named = counts(select(small_study), "actors", ["pedro-castillo"])["pedro-castillo"] > 0
     sums = named.groupby(articles).agg(["sum", "size"]).to_numpy(float)
     low, high = (100 * end for end in clustered_share(*sums.T)[1:])
-    assert low < 100 * wilson(np.array(14), np.array(21))[0]
-    assert ["Pedro Castillo", "21", "14", "66.7 %", f"{low:.1f} %", f"{high:.1f} %", "14", "22.2"] == row[:8]
+    assert ["Pedro Castillo", "14 of 21", f"67 ({low:.0f} to {high:.0f})"] == row[:3]
+    assert row[3].startswith("22.2 (")
     text = estimates.figure_of_shares(frame, name="f", caption="F.").record["text"]
     assert text.endswith(f"in per cent: Pedro Castillo 67 ({low:.0f} to {high:.0f}).")
 
@@ -147,15 +163,15 @@ def test_means_are_told_to_two_digits_and_the_missing_left_out():
     assert f"Means as points. Estimate and 95 % interval: {told}" == shown.record["text"]
     assert ("mean sentiment, −1 to 1" in _drawn(shown), "Wschód" in _drawn(shown)) == (True, False)
     shown = estimates.figure_of_means(MEANS.assign(mean=[0.2, 0.1, -0.3])[::-1], panel="period", **options)
-    told = "protests, Wschód −0.30 (–); removal, The South 0.10 (–); removal, The North 0.20 (0.10 to 0.33)."
-    assert shown.record["text"].endswith(told)
+    assert "protests: Means as points. Estimate and 95 % interval: Wschód −0.30 (–)." in shown.record["text"]
+    assert shown.record["text"].endswith(": The South 0.10 (–); The North 0.20 (0.10 to 0.33).")
 
 
 def test_means_by_period_of_the_small_study_are_those_of_its_articles(small_study):
     """North's four of the removal have the tones −0.5, 0.2, −0.2, 0.5: 0 ± 3.182 · √(0.58/3) / 2, by hand."""
     frame = views.sentiment_by_period(small_study)
     text = estimates.figure_of_means(frame, name="t", caption="T.", what="Means", panel="period").record["text"]
-    assert "Removal, The North 0.00 (−0.70 to 0.70)" in text
+    assert "Removal: Means. Estimate and 95 % interval: The North 0.00 (−0.70 to 0.70)" in text
     assert not {"Portal", "nan"} & set(re.split(r"\W", text))  # Portal has titles only
 
 
@@ -237,12 +253,11 @@ def test_an_outlet_may_have_a_colour_of_its_own_where_it_differs(axes, monkeypat
     assert ["#123456", MUTED] == [to_hex(point.get_color()) for point in _points(axes(FRAME, mark="found")[0])]
 
 
-def test_panels_show_the_same_labels_and_those_that_do_not_fill_the_grid_leave_it_empty(axes):
-    frame = pd.concat([FRAME[int(place == 1) :].assign(panel=str(place)) for place in range(5)])
-    panels = axes(frame, panel="panel")
-    assert list("01234") == [panel.get_title(loc="left") for panel in panels[:5]]
-    assert ["Pedro Castillo", "Dina Boluarte"] == _labels(panels[0].get_yticklabels())
-    assert [1] == [_at(point)[1] for point in _points(panels[1]) if not np.isnan(_at(point)[0])]
-    assert [True] * 5 + [False] * 3 == [panel.get_visible() for panel in panels]
-    # The lowest of each column has its axis written out.
-    assert [False, *[True] * 4] == [panel.xaxis.get_tick_params()["labelbottom"] for panel in panels[:5]]
+def test_panels_show_the_same_labels_and_one_scale(monkeypatch):
+    monkeypatch.setattr(estimates, "show_panels", lambda panels, **_: panels)
+    frame = pd.concat([FRAME[int(place == 1) :].assign(panel=str(place)) for place in range(3)])
+    drawn = estimates.figure_of_estimates(frame, "Points", name="f", caption="F.", panel="panel", xlabel="")
+    assert list("012") == [title for _, title, _ in drawn]
+    assert [["Pedro Castillo", "Dina Boluarte"]] * 3 == [_labels(ax.get_yticklabels()) for ax, _, _ in drawn]
+    assert [1] == [_at(point)[1] for point in _points(drawn[1][0]) if not np.isnan(_at(point)[0])]
+    assert 1 == len({ax.get_xlim() for ax, _, _ in drawn})

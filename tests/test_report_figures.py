@@ -9,7 +9,6 @@ from matplotlib.colors import to_hex
 
 from analysis.report import figures, views
 from analysis.report.style import BLUE, DEEPEST, MUTED, ORANGE, TELLS
-from analysis.stats import corpus
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -68,51 +67,65 @@ def test_a_timeline_tells_items_nothing_and_unobserved_apart(small_study):
     assert [[(1.7, 0), (2.3, 0)], [(-0.3, 1), (0.3, 1)]] == [
         [tuple(map(float, point)) for point in path.vertices] for path in dashes.get_paths()
     ]
-    told = ["The North, 6 December 2022: 2 items", "South, 7 December 2022: 1 item", "South, 8 December 2022: 4 items"]
-    assert [*told, "not observed"] == _told([*ax.patches, dashes])
-    assert [told[0], told[2]] == _told(ax.texts)  # who points at the number points at the mark
-    assert {"2", "4", "1"} == {text.get_text() for text in ax.texts}  # items from two up, and the happening's number
+    told = ["The North, from 6 December 2022: 2 articles", "South, from 7 December 2022: 1 article"]
+    assert [*told, "South, from 8 December 2022: 4 articles", "not observed"] == _told([*ax.patches, dashes])
+    assert {"2", "4", "1"} == {text.get_text() for text in ax.texts}
     assert [1] == [line.get_xdata()[0] for line in ax.get_lines() if to_hex(line.get_color()) == ORANGE]
-
-
-def test_days_are_told_with_items_days_and_what_was_not_observed(small_study):
-    """North has 8 items on 7 days and was observed on 10 of the window's 16; South's first day came before that."""
-    shown = figures.figure_of_days(small_study, corpus.daily(small_study).loc[["north", "south"]]).shown
-    assert (
-        "Calendar of items per outlet and day. The North 8 on 7 days, 6 days not observed; "
-        "The South 8 on 7 days, 2 days not observed."
-    ) == shown["alt"]
-    assert "Items per day; a dash is a day not observed. Orange: 1 Castillo removed (7 December)." == shown["caption"]
+    assert "Orange: 1 Castillo removed (7 December)." in ax.shown["caption"]
+    assert "Articles per outlet and day. The North 2; South 5." == ax.shown["alt"]
 
 
 @pytest.mark.parametrize(
-    ("first", "count", "expected"),
+    ("count", "unit", "cells", "expected"),
     [
-        ("2024-03-04", 9, ["4 March", "6 March", "8 March", "10 March", "12 March"]),
-        ("2024-03-04", 2, ["4 March", "5 March"]),
-        ("2022-12-16", 60, ["1 January", "15 January", "1 February"]),
+        (2, "day", 2, ["4 March", "5 March"]),
+        (9, "day", 9, ["4 March", "7 March", "10 March"]),
+        (86, "week", 13, ["4 March", "1 April", "29 April", "27 May"]),
+        (400, "month", 14, ["March 2024", "July 2024", "November 2024", "March 2025"]),
+        (1857, "quarter", 22, ["January 2024", "July 2025", "January 2027", "July 2028"]),
     ],
 )
-def test_a_timeline_of_any_length_has_dates_and_numbers_within_their_day(small_study, first, count, expected):
-    daily = pd.DataFrame([[9, 12, *[1] * (count - 2)]], index=["n"], columns=pd.date_range(first, periods=count))
+def test_a_timeline_of_any_length_has_cells_that_can_be_read(small_study, count, unit, cells, expected):
+    daily = pd.DataFrame([[1.0] * count], index=["n"], columns=pd.date_range("2024-03-04", periods=count))
     quiet = small_study.settings.model_copy(update={"happenings": ()})
     ax = figures.figure_of_days(dataclasses.replace(small_study, settings=quiet), daily)
     assert expected == _labels(ax.get_xticklabels())
-    assert {"9": 0, "12": 90 if count > 9 else 0} == {text.get_text(): text.get_rotation() for text in ax.texts}
+    assert cells == len(ax.patches)
+    assert ax.shown["caption"].startswith(f"Articles per {unit}. ")
+    assert f"n {count}." in ax.shown["alt"]
 
 
-def test_a_matrix_writes_its_counts_and_leaves_zeros_empty(small_study):
-    table = pd.DataFrame({"protests": [3, 0], "courts-and-charges": [1, np.nan]}, index=["north", "single"])
+def test_a_heat_map_writes_shares_of_rows_and_lists_what_is_too_few(small_study):
+    table = pd.DataFrame({"protests": [6, 0, 3], "courts-and-charges": [2, 5, 1]}, index=["north", "south", "single"])
     ax = figures.figure_of_subevents(small_study, table)
-    assert ["3", "1"] == _labels(ax.texts)
-    assert ["The North", "Single Page"] == _labels(ax.get_yticklabels())
-    assert ["protests", "courts\nand charges"] == _labels(ax.get_xticklabels())
+    assert ["75", "25", "", "100"] == _labels(ax.texts)
+    assert ["The North (8)", "The South (5)"] == _labels(ax.get_yticklabels())
+    assert ["protests", "courts and charges"] == _labels(ax.get_xticklabels())
     assert ax.patches[0].get_alpha() > ax.patches[1].get_alpha()
-    told = ["The North, protests: 3", "The North, courts and charges: 1"]
-    assert told == _told(ax.patches) == _told(ax.texts)
-    assert ax.shown["alt"].startswith("Matrix of articles. The North: protests 3, courts and charges 1;")
+    assert "Too few to show: Single Page (4)." in ax.shown["caption"]
+    assert "The North, protests: 6 of 8; The North, courts and charges: 2 of 8;" in ax.shown["alt"]
     text = figures.figure_of_subevents(small_study, 0 * table).record["text"]
-    assert text.startswith("Articles by sub-event: nothing to show. No sub-event of these articles is coded")
+    assert text.startswith("Subjects: nothing to show. No sub-event of these articles is coded")
+
+
+def test_the_heat_map_of_actors_has_the_counts_of_the_articles(small_study):
+    by_outlet = views.actor_frequency(small_study, by="outlet", actors=["pedro-castillo", "dina-boluarte"])
+    ax = figures.figure_of_actors(small_study, by_outlet)
+    north = by_outlet[by_outlet["group"] == "north"].set_index("label")["articles_with"]
+    assert f"The North, Pedro Castillo: {north['Pedro Castillo']} of 8" in ax.shown["alt"]
+    assert "Who names whom" in figures.figure_of_actors(small_study, by_outlet[:0]).record["text"]
+
+
+def test_a_portrait_sets_both_sides_beside_each_other(small_study, monkeypatch):
+    monkeypatch.setattr(figures, "show_panels", lambda panels, **shown: (panels, shown))
+    panels, shown = figures.figure_of_portrait(small_study, "north", "south")
+    assert ["What they report on", "Whom they name", "In which words"] == [title for _, title, _ in panels]
+    assert "protests: The North 4 of 8, The South 4 of 8" in panels[0][2]
+    assert "coup: The North 5 of 8, The South 4 of 7" in panels[2][2]
+    assert shown["caption"].startswith("The North (blue) and The South (orange), in % of articles")
+    assert (
+        "coup: The North 5 of 8, the other outlets 6 of 11" in figures.figure_of_portrait(small_study, "north")[0][2][2]
+    )
 
 
 def test_sets_too_rare_to_draw_are_named(small_study):

@@ -17,9 +17,9 @@ from analysis.results import (
     study_results,
 )
 from analysis.results.measures import equal_weights, measured
+from analysis.stats.design import build_design, observe
 from analysis.stats.difference import compare
 from analysis.stats.inference import adjust_p
-from analysis.stats.resampling import build_design, observe
 from analysis.study import load_study
 
 MEASURES = {

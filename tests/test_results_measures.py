@@ -20,7 +20,7 @@ from analysis.results.measures import (
     untested_reasons,
     without_copies,
 )
-from analysis.stats.resampling import build_design, observe
+from analysis.stats.design import build_design, observe
 from analysis.study import selection
 
 ORDER = ["actor-share", "actor-rate", "label-share", "label-share-own", "sentiment", "targeted-sentiment"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis import tables
-from analysis.stats.difference import difference, first_places
+from analysis.stats.difference import difference
 
 NUMBERS = ["estimate", "lower", "upper", "z", "p", "effect", "detectable", "count", "reference_count"]
 
@@ -226,12 +226,6 @@ def test_another_seed_moves_nothing_but_a_drawn_p():
     pd.testing.assert_frame_equal(*shares)
 
 
-def test_copies_of_one_article_have_no_first_place():
-    """All that is named is named in one text, printed six times: it is first in every draw of nothing else."""
-    values = {"a": [1] * 6 + [0] * 20, "b": [0] * 26}
-    assert first_places(pd.DataFrame(values), blocks=pd.Series([0] * 6 + list(range(1, 21)))).isna().all()
-
-
 def test_an_interval_goes_by_the_articles_of_periods_that_both_sides_share():
     """Five against five in one period; a hundred more of the group in another tell nothing, four are too few."""
     for shared, tested in ((5, True), (4, False)):
@@ -247,47 +241,6 @@ def test_without_a_shared_period_nothing_is_tested_and_that_is_the_reason():
     row = _row(values[:6], values[6:], kind="mean", strata=["a"] * 6 + ["b"] * 6, adjustment="standardized")
     assert row[["estimate", "lower", "p", "q", "detectable"]].isna().all()
     assert "not matched" == row["test"]
-
-
-def _places(values, weights=None, blocks=None, draws=4_000):
-    table = pd.DataFrame(values, dtype=float)
-    mass = None if weights is None else pd.DataFrame(weights, dtype=float)
-    return first_places(table, mass, blocks=pd.Series(blocks or range(len(table))), draws=draws, seed=1)
-
-
-def test_of_two_articles_by_hand(monkeypatch):
-    """a leads where the first is drawn twice (1/4), b where the second is (1/4), else they tie."""
-    monkeypatch.setattr("analysis.stats.difference.LEAST", 2)
-    assert pytest.approx(0.5, abs=0.03) == _places({"a": [1, 0], "b": [0, 1]})["a"]
-    assert pytest.approx(0.75, abs=0.03) == _places({"a": [1, 1], "b": [1, 0]}, draws=8_000)["a"] - 1 / 8
-
-
-def test_groups_are_ranked_by_their_own_articles():
-    """North has it in 9 of 10, south in 30 of 100: more often there, a larger share here."""
-    having = np.r_[np.ones(9), np.zeros(1), np.ones(30), np.zeros(70)]
-    north = np.r_[np.ones(10), np.zeros(100)]
-    places = _places({"north": having * north, "south": having * (1 - north)}, {"north": north, "south": 1 - north})
-    assert places["north"] > 0.99
-
-
-def test_copies_are_drawn_together():
-    """Twenty copies of one text are one text: its lead over ten others comes and goes with it."""
-    values = {"a": [1] * 20 + [0] * 10, "b": [0] * 20 + [1] * 10}
-    assert _places(values)["a"] > 0.95
-    assert pytest.approx(1 - (10 / 11) ** 11, abs=0.05) == _places(values, blocks=[0] * 20 + list(range(1, 11)))["a"]
-
-
-def test_many_clusters_are_drawn_by_kind_with_the_same_shares(monkeypatch):
-    """Two of three columns near each other: how often each is first is that of clusters drawn one by one."""
-    rng = np.random.default_rng(3)
-    values = pd.DataFrame((rng.random((400, 3)) < [0.5, 0.52, 0.2]).astype(float))
-    blocks = pd.Series(rng.integers(350, size=400))
-    one_by_one = first_places(values, blocks=blocks, draws=8_000)
-    monkeypatch.setattr("analysis.stats.difference.LARGE", 10)
-    by_kind = first_places(values, blocks=blocks, draws=8_000)
-    assert pytest.approx(1) == by_kind.sum()
-    np.testing.assert_allclose(one_by_one, by_kind, atol=0.02)
-    assert 0.05 < by_kind.min() + by_kind[0] < 0.95
 
 
 def test_numbers_do_not_depend_on_the_order_of_articles_nor_on_what_else_is_compared():
@@ -307,15 +260,3 @@ def test_where_everybody_agrees_there_is_nothing_to_test(values):
     row = _row(values[:8], values[8:], kind="share", strata=list("ab" * 10), adjustment="standardized")
     assert 0 == row["estimate"]
     assert math.isnan(row["p"])
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [({"a": [1] * 40, "b": [0] * 40}, [1, 0]), ({"a": [1, 0] * 9, "b": [1, 0] * 9}, [0.5, 0.5])],
-)
-def test_a_clear_first_is_first_always_and_a_tie_is_shared(values, expected):
-    assert expected == _places(values, draws=200).to_list()
-
-
-def test_nothing_has_no_place():
-    assert first_places(pd.DataFrame({"a": []}), blocks=pd.Series(dtype=int)).isna().all()

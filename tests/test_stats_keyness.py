@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy import sparse, stats
 
 from analysis.errors import EmptyGroup
+from analysis.stats.design import build_design, observe
 from analysis.stats.difference import compare
 from analysis.stats.keyness import background, compare_words
 from analysis.stats.keyness import keyness as keyness_of_texts
-from analysis.stats.resampling import build_design, observe
 from analysis.study.words import Words
 
 CORPUS = {"coup": (10, 2), "mob": (0, 6), "peru": (20, 30), "vote": (5, 5)}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.stats import permutation
+from analysis.stats.design import build_design, observe
 from analysis.stats.difference import compare
 from analysis.stats.inference import adjust_p
 from analysis.stats.permutation import (
@@ -23,7 +24,6 @@ from analysis.stats.permutation import (
     share_p,
     units_of,
 )
-from analysis.stats.resampling import build_design, observe
 
 
 def _units(value, side, stratum, weight=None):

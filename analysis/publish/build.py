@@ -197,12 +197,9 @@ class Build:
     def _write_index(self) -> set[str]:
         """Write the index where it is another; the words for the states of the reports."""
         entries = [pages.index_entry(r, self.study, self.status(r), self.cache.load(r.name)) for r in self.reports]
-        for path, page in (
-            (self.result.folder / "index.html", pages.render_index(self.study, entries, self.result.folder)),
-            (self.result.folder.parent / "index.html", None),
-        ):
-            page = page or pages.render_studies(path.parent)
-            old = path.read_bytes() if path.is_file() else b""
-            if old != page and (not old or b'<body class="index' in old):  # somebody else's index is left alone
-                state.write(path, page, root=path.parent)
+        page = pages.render_index(self.study, entries, self.result.folder)
+        path = self.result.folder / "index.html"
+        if not path.is_file() or path.read_bytes() != page:
+            state.write(path, page, root=self.result.folder)
+        pages.write_studies(self.result.folder.parent)
         return {entry["word"] for entry in entries}

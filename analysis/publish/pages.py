@@ -97,14 +97,17 @@ def render_index(study: Study, entries: Sequence[Mapping[str, Any]], folder: Pat
     return fill_template("index.html.j2", study=study, entries=entries, failed=failed, **values)
 
 
-def render_studies(reports: Path) -> bytes:
-    """HTML of the index of all studies whose reports lie in a folder: the title and question of each."""
-    found = []
-    for path in sorted(reports.glob("*/index.html")):
-        if head := _HEAD.search(path.read_text(encoding="utf-8")):
-            pages = len(list(path.parent.glob("*.html"))) - 1
-            found.append((path.parent.name, Markup(head[1]), Markup(head[2]), pages))
-    return fill_template("studies.html.j2", studies=found)
+def write_studies(reports: Path) -> None:
+    """Write the index of all studies whose reports lie in a folder; an index.html of somebody else's is left alone."""
+    path, found = reports / "index.html", []
+    for index in sorted(reports.glob("*/index.html")):
+        if head := _HEAD.search(index.read_text(encoding="utf-8")):
+            count = len(list(index.parent.glob("*.html"))) - 1
+            found.append((index.parent.name, Markup(head[1]), Markup(head[2]), count))
+    page = fill_template("studies.html.j2", studies=found)
+    old = path.read_bytes() if path.exists() else b""
+    if old != page and (not old or b'<body class="index studies">' in old):
+        write(path, page, root=reports)
 
 
 @cache
@@ -134,7 +137,7 @@ def write_figures(reports: Path) -> list[Path]:
     folder, paths = reports / "figures", []
     if folder.is_symlink():
         raise BuildError(f"{folder} is a symlink: figures are written and deleted in the reports' own folder only.")
-    for page in sorted(reports.glob("*.html")):
+    for page in sorted(set(reports.glob("*.html")) - {reports / "index.html"}):
         for name, svg in _FIGURE.findall(page.read_text(encoding="utf-8")):
             paths.append(folder / f"{page.stem}.{slug(name)}.svg")
             write(paths[-1], standalone(svg).encode(), root=reports)

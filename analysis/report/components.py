@@ -196,7 +196,7 @@ def show_panels(panels: Sequence[tuple[Axes, str, str]], *, name: str, caption: 
         for place, (axes, title, alt) in enumerate(panels, start=1)
     ]
     html = f'<div class="panels">{"".join(one.html for one in shown)}</div><p class="caption">{prose(caption)}</p>'
-    text = " ".join(alt for _, _, alt in panels)
+    text = " ".join(f"{title}: {alt}" for _, title, alt in panels)
     return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": text})
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.errors import UnknownName
 from analysis.report.components import Shown, escape, prose
-from analysis.report.findings import Finding, label_sets
+from analysis.report.findings import Finding, capitalized, label_sets
 from analysis.report.views import labels_by_outlet, sides
 from analysis.results.measures import language_of as spoken
 from analysis.scoring import INSTRUMENTS
@@ -64,8 +64,8 @@ def corpus_findings(study: Study) -> list[Finding]:
     if len(partly):
         missed = int((days - partly["observed_days"]).sum())
         text = (
-            f"What {plural(len(partly), 'outlet')} carried on the {missed} of {len(table) * days} outlet-days without "
-            "observation cannot be known; comparisons leave those days out."
+            f"What {plural(len(partly), 'outlet')} carried on the {missed:,} of {len(table) * days:,} outlet-days "
+            "without observation cannot be known; comparisons leave those days out."
         )
         result.append(Finding(text, "cannot tell"))
     return result
@@ -76,7 +76,7 @@ def _subjects(study: Study, articles: pd.DataFrame, who: str = "") -> list[str]:
     coded = articles["subevent"].dropna()
     top = coded.value_counts()
     order = sorted(top.index, key=lambda topic: (-top[topic], topic))[:2]
-    if not order:
+    if not order or top[order[0]] < 2:
         return []
     told = ", ".join(f"{top[topic]} about {topic.replace('-', ' ')}" for topic in order)
     return [f"Of {plural(len(coded), 'article')}{who}, {told.replace(' about', ' are mainly about', 1)}."]
@@ -89,9 +89,10 @@ def portrait(study: Study, outlet: str) -> list[Finding]:
     if len(mine):
         per_day = mine.groupby("day").size()
         busiest = per_day.idxmax()
+        most = f", {per_day[busiest]} of them on {day(busiest, year=False)}" if per_day[busiest] > 1 else ""
         texts.append(
             f"{name} published {plural(len(mine), 'article')} from {day(mine['day'].min())} to "
-            f"{day(mine['day'].max())}, {per_day[busiest]} of them on {day(busiest, year=False)}."
+            f"{day(mine['day'].max())}{most}."
         )
     return [Finding(text) for text in texts + _word(study, outlet)]
 
@@ -104,7 +105,9 @@ def pair_portrait(study: Study, left: str, right: str) -> list[Finding]:
     verbs = {"reports mainly on {} in": 1, "names {} in": 2, "says “{}” in": 1}
     for (verb, most), side in zip(verbs.items(), sides(study, left, right), strict=True):
         for row in side.assign(both=side["count_here"] + side["count_there"]).nlargest(most, "both").itertuples():
-            here, there = f"{row.count_here} of {row.here}", f"{row.count_there} of {row.there}"
+            if max(row.count_here, row.count_there) < 2:
+                continue
+            here, there = f"{row.count_here:.0f} of {row.here:.0f}", f"{row.count_there:.0f} of {row.there:.0f}"
             unit = "cases" if verb.startswith("says") else "articles"
             texts.append(f"{names[0]} {verb.format(row.label)} {here} {unit}, {names[1]} in {there}.")
     return [Finding(text) for text in texts[1:] + texts[:1]]
@@ -122,7 +125,7 @@ def _names(study: Study, outlet: str, *, most: int = 3) -> list[str]:
     total, name = int((study.articles["outlet"] == outlet).sum()), study.outlet_names.get(outlet, outlet)
     having = f"{plural(len(mine), 'article')} of {name}"
     if len(mine) < total:
-        having = f"the {len(mine)} of {total} {VARIANTS[variant].articles} at {name}"
+        having = f"the {len(mine)} {VARIANTS[variant].articles} (of {total} of {name})"
     told = [f"{count} {study.actor_names.get(actor, actor)}" for actor, count in named.items()]
     return [f"Of {having}, {listing(told).replace(' ', ' name ', 1)}."]
 
@@ -136,7 +139,7 @@ def _word(study: Study, outlet: str, *, least: int = 5) -> list[str]:
     best = rows.sort_values(["set_uses", "uses", "feature"], ascending=[False, False, True]).iloc[0]
     referent = label_sets(study)[best["feature"].split(":")[0]]
     return [
-        f"For {referent}, {study.outlet_names[outlet]} says “{best['label']}” in {best['uses']:.0f} of "
+        f"{capitalized(referent)}: {study.outlet_names[outlet]} says “{best['label']}” in {best['uses']:.0f} of "
         f"{best['set_uses']:.0f} cases."
     ]
 

@@ -150,7 +150,7 @@ def table_of_differences(frame: pd.DataFrame, *, first: Mapping[str, str], fold:
     """
     measure = _measure_of(frame)
     columns: Any = {key: title for key, title in first.items() if key not in _MERGED}
-    if "set" in first:
+    if "set" in first and len(frame):
         columns["label"] = (first["label"], str)
         frame = frame.assign(label=frame["label"] + " (" + frame["set"].astype(str) + ")")
     if "adjustment" in first:
@@ -191,7 +191,8 @@ def table_of_groups(study: Study, *tables: pd.DataFrame) -> Shown | None:
     every["label"] = every["feature"].map(study.actor_names)
     caption = "Share of articles naming each actor: mean over the outlets of a group minus mean over all other outlets."
     columns: Any = {
-        **{"group": "group", "label": "actor", "count": "outlets", "reference_count": "other outlets"},
+        **{"group": "group", "label": "actor", "count": ("outlets", "{:.0f}".format)},
+        "reference_count": ("other outlets", "{:.0f}".format),
         "difference": ("difference, points (95 %)", lambda row: _difference(row, _measure_of(every))),
         "q": ("q (share of false alarms)", small),
     }

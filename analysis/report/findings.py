@@ -55,14 +55,16 @@ class Measure:
 #: Factor, decimals, the unit on an axis, and a difference with its unit.
 _POINTS = (100, 0, "percentage points", "{} points")
 _RATE = (1, 1, "mentions per 1,000 words", "{} mentions per 1,000 words")
-_SCALE = (1, 2, "sentiment, −1 to 1", "{} on a scale from −1 to 1")
+_SCALE = (1, 2, "sentiment, −1 to 1", "{}")
 _NAMING = "{outlet} names {name} in {count} of {articles}, {other} in {reference_count} of {reference_articles}."
 _OFTEN = "{outlet} names {name} {count} times in {articles}, {other} {reference_count} times in {reference_articles}."
 _LABEL = (
-    "For {referent}, {outlet} says “{name}”{own} in {count} of {uses}, "
-    "{other} in {reference_count} of {reference_uses}."
+    "{referent}: {outlet}{own} says “{name}” in {count} of {uses}, {others} in {reference_count} of {reference_uses}."
 )
-_TONE = "{outlet} is worded {warmer} than {other}{toward}: {articles} against {reference_articles}, {difference}."
+_TONE = (
+    "{outlet} is worded {warmer} than {other}{toward}: by {size} (scale −1 to 1) in {articles} against "
+    "{reference_articles}."
+)
 #: Every measure that is told in sentences: all but words, which are listed.
 MEASURES = {
     "actor-share": Measure(_NAMING, "{} points in who is named", *_POINTS),
@@ -84,6 +86,11 @@ def feature_name(study: Study, measure: str, feature: str) -> str:
     if measure.startswith("label-share"):
         return feature.split(":", 1)[1].replace("-", " ")
     return "tone" if measure == "sentiment" else study.actor_names.get(feature, feature)
+
+
+def capitalized(text: str) -> str:
+    """The text with a capital letter first, as a sentence begins."""
+    return text[:1].upper() + text[1:]
 
 
 def reference_name(study: Study, row: pd.Series) -> str:
@@ -126,7 +133,9 @@ def strongest(study: Study, table: pd.DataFrame, measures: Sequence[str], group:
     differing = _strongest(rows[is_significant(rows)], ["group", "feature"])
     subject = differing["feature"].str.split(":").str[0]
     differing = differing.assign(subject=subject, order=differing["measure"].map(list(measures).index))
-    differing = differing.sort_values("order", kind="stable").drop_duplicates(["group", "subject"]).sort_index()
+    # "Coup" in 27 of 27 cases is easier to read than "dissolution" in none.
+    differing = differing.assign(less=differing["estimate"] < 0).sort_values(["order", "less"], kind="stable")
+    differing = differing.drop_duplicates(["group", "subject"])
     told = [_difference(study, table, row) for _, row in _strongest(differing, ["group", "feature"]).iterrows()]
     return by_weight(told, *[findings(study, table, measure=one, group=group, limit=0) for one in measures])
 
@@ -157,12 +166,13 @@ def _difference(study: Study, table: pd.DataFrame, row: pd.Series) -> Finding:
     text = measure.sentence.format(
         outlet=study.outlet_names.get(row["group"], row["group"]),
         name=name,
-        referent=label_sets(study).get(row["feature"].split(":", 1)[0]),
-        own=" in its own voice" if row["measure"] == "label-share-own" else "",
+        referent=capitalized(label_sets(study).get(row["feature"].split(":", 1)[0], "")),
+        others=study.outlet_names.get(row["reference"], "others"),
+        own=" itself" if row["measure"] == "label-share-own" else "",
         toward=f" where it names {name}" if targeted else "",
         warmer="warmer" if more else "more negative",
         other=reference_name(study, row),
-        difference=difference,
+        size=measure.number(abs(row["estimate"])),
         count=number(row["count"], 0),
         articles=plural(int(row["articles"]), "article"),
         uses=plural(int(uses), "case"),

@@ -98,8 +98,8 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
         raise ValueError("these axes belong to no figure")
     # hashsalt: matplotlib's ids are random otherwise; Date: it writes the time otherwise.
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
-        # Text stays text: the reader's font draws it, so what matplotlib's own lacks does not matter.
-        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        # Text stays text: the reader's font draws it, so what matplotlib's own lacks, or cannot shape, does not matter.
+        warnings.simplefilter("ignore", UserWarning)
         _lay_out(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     plt.close(figure)

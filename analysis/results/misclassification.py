@@ -18,8 +18,8 @@ from analysis import tables
 from analysis.results import finished
 from analysis.results.measures import heads
 from analysis.scoring import polarity
+from analysis.stats.design import membership
 from analysis.stats.frequency import multinomial
-from analysis.stats.resampling import membership
 from analysis.study import Study
 from analysis.wording import interval, number, percent
 

@@ -16,29 +16,21 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
+from analysis.stats.design import (
+    Observations,
+    build_design,
+    check_groups,
+    observe,
+)
 from analysis.stats.inference import (
     DETECTABLE,
     DIGITS,
-    LARGE,
     LEAST,
     Kind,
     linearized_interval,
     mantel_haenszel,
 )
 from analysis.stats.permutation import Units, extreme_draws, moments_p, share_p, units_of
-from analysis.stats.resampling import (
-    Observations,
-    build_design,
-    check_groups,
-    membership,
-    observe,
-    with_replacement,
-)
-
-#: A superlative is said where the first is first in so large a share of the draws.
-STABLE = 0.95
-#: Draws times kinds of clusters held at once.
-_CELLS = 5_000_000
 
 
 def difference(
@@ -192,40 +184,3 @@ def _effect(data: Observations, kind: Kind, total: list[np.ndarray], size: list[
         freedom = np.maximum(size[0] + size[1] - 2, 1)
         g = (means[0] - means[1]) / np.sqrt(squares / freedom)
         return np.asarray(g * (1 - 3 / (4 * freedom - 1)))
-
-
-def first_places(
-    values: pd.DataFrame, weights: pd.DataFrame | None = None, *, blocks: pd.Series, draws: int = 10_000, seed: int = 0
-) -> pd.Series:
-    """Share of bootstrap draws of whole clusters in which each column's mean (values / weights) is the largest.
-
-    The shares add up to 1 (a tie is shared); they are missing with fewer than `LEAST` clusters of articles that have a
-    value, all of which may be of one article drawn again and again. On how little ranks say
-    without their uncertainty: Goldstein & Spiegelhalter (1996), JRSS A 159(3).
-    """
-    having = blocks.loc[values.index][(values != 0).any(axis=1)]
-    if having.nunique() < LEAST:
-        return pd.Series(np.nan, index=values.columns)
-    number = values.to_numpy(float)
-    mass = np.ones_like(number) if weights is None else weights.loc[values.index].to_numpy(float)
-    code = pd.factorize(blocks.loc[values.index], sort=True)[0]
-    clusters = int(code.max()) + 1
-    first = np.zeros(number.shape[1])
-    rng = np.random.default_rng([seed, 4])
-    if many := clusters > LARGE:
-        # Many clusters are alike. How many of each kind a draw holds has the same distribution and is told at once.
-        sums = membership(code, clusters) @ np.hstack([number, mass])
-        kinds, size = np.unique(sums, axis=0, return_counts=True)
-        number, mass = np.hsplit(kinds, 2)
-    chunk = max(1, min(1_000, _CELLS // len(number))) if many else 1_000
-    for start in range(0, draws, chunk):
-        some = min(chunk, draws - start)
-        if many:
-            times = rng.multinomial(clusters, size / clusters, size=some).astype(float)
-        else:
-            times = with_replacement(clusters, some, rng)[:, code].astype(float)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.nan_to_num(times @ number / (times @ mass), nan=-np.inf).round(10)
-        top = mean == mean.max(axis=1, keepdims=True)
-        first += (top / top.sum(axis=1, keepdims=True)).sum(axis=0)
-    return pd.Series(first / draws, index=values.columns)

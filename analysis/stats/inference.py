@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.resampling import Observations, block_pools, membership
+from analysis.stats.design import Observations, block_pools, membership
 
 Kind = Literal["share", "portion", "ratio", "mean"]
 Method = Literal["auto", "resampling", "analytic"]

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.stats.design import Design, build_design, check_groups, membership
 from analysis.stats.inference import DETECTABLE, DIGITS, LEAST, adjust_p, can_pass, drawn_moments, tail_p
 from analysis.stats.permutation import exact_p
-from analysis.stats.resampling import Design, build_design, check_groups, membership
 from analysis.study.words import Words, check_texts, words_of_texts
 
 #: Weight of the prior in log-odds, in words: as if so many words of the background had been read first.

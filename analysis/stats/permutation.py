@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, special, stats
 
+from analysis.stats.design import Observations, membership, subsets
 from analysis.stats.inference import ALPHA, LARGE, adjust_p, drawn_moments, tail_p
-from analysis.stats.resampling import Observations, membership, subsets
 
 #: So many units with weight are too few for moments, however many have none.
 FEW = 500

@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
+from analysis.stats.design import build_design
 from analysis.stats.inference import Kind, adjust_p, can_pass
 from analysis.stats.keyness import log_odds
-from analysis.stats.resampling import build_design
 from analysis.study.words import Words
 
 # Run as a script this folder is on the path; imported by a test it is the package `benchmarks`.

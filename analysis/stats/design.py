@@ -1,10 +1,10 @@
-"""Designs: articles on two sides, in strata and clusters of copies; their sides permuted, the articles drawn again."""
+"""Designs: articles on two sides, in strata and clusters of copies, and what is observed of them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -13,10 +13,6 @@ import pandas as pd
 from scipy import sparse
 
 from analysis.errors import EmptyGroup, OverlappingGroups
-
-_CHUNK = 1_000
-#: Sets of draws kept: variants of the text have the same articles, raw and within periods, of one language and of all.
-_KEPT = 6
 
 
 @dataclass(frozen=True)
@@ -90,15 +86,10 @@ class Observations:
     weight: np.ndarray  # (n, k), or (n, 1) where it is the same for every feature
 
     @cached_property
-    def both(self) -> np.ndarray:
-        """(n, k + w) values and weights; see `compact`."""
-        return compact(np.hstack([self.value, self.weight]))
-
-    @cached_property
     def totals(self) -> np.ndarray:
         """(strata, 2, k + w) sums of values and weights of the group and of the reference in each stratum."""
         strata, code = self.design.strata, 2 * self.design.stratum + 1 - self.design.side
-        return np.asarray(membership(code, 2 * strata) @ self.both).reshape(strata, 2, -1)
+        return np.asarray(membership(code, 2 * strata) @ np.hstack([self.value, self.weight])).reshape(strata, 2, -1)
 
     @cached_property
     def pseudo_weight(self) -> np.ndarray:
@@ -119,46 +110,9 @@ def observe(design: Design, values: np.ndarray, weights: np.ndarray | None = Non
     return Observations(design, np.where(weight > 0, np.nan_to_num(value), 0.0), weight)
 
 
-def compact(counts: np.ndarray) -> np.ndarray:
-    """The same (n × columns), at half the cost in single precision where every sum of them is held exactly.
-
-    That is so of integers below 2²⁴; drawn again, articles of large clusters add up to somewhat more than all do once.
-    """
-    small = len(counts) * np.abs(counts).max(initial=0) < 2**22
-    return counts.astype(np.float32) if small and (counts == np.floor(counts)).all() else counts
-
-
-def added_up(counts: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Sums of counts (n × columns) whose rows are taken so many times (n × draws): columns × draws."""
-    return np.asarray(counts.T @ times.astype(counts.dtype), float)
-
-
 def membership(code: np.ndarray, size: int) -> sparse.csr_array:
     """1 where a column's code is the row (size × n): times an array, sums over equal codes."""
     return sparse.csr_array((np.ones(len(code)), (code, np.arange(len(code)))), shape=(size, len(code)))
-
-
-def permuted(design: Design, draws: int, seed: int) -> list[np.ndarray]:
-    """Chunks (n × ≤ 1,000) of sides permuted within strata; articles of one block and side move together."""
-    unit, first = design.units
-    return _permuted(design.side[first].tobytes(), design.stratum[first].tobytes(), unit.tobytes(), draws, seed)
-
-
-@lru_cache(maxsize=_KEPT)
-def _permuted(sides: bytes, strata: bytes, units: bytes, draws: int, seed: int) -> list[np.ndarray]:
-    # The measures of one comparison share articles, periods, copies and seed, hence their permutations.
-    side, stratum, unit = (np.frombuffer(data, dtype=np.int64) for data in (sides, strata, units))
-    rng = np.random.default_rng([seed, 1])
-    chunks = []
-    for start in range(0, draws, _CHUNK):
-        n = min(_CHUNK, draws - start)
-        moved = np.empty((len(side), n), np.int8)  # kept: small
-        for one in np.unique(stratum):
-            members = np.flatnonzero(stratum == one)
-            moved[members] = subsets(len(members), int(side[members].sum()), n, rng)
-        chunks.append(moved[unit])
-        chunks[-1].flags.writeable = False  # other measures are given them too
-    return chunks
 
 
 def subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -177,39 +131,8 @@ def subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> np
     return taken if few == members else 1 - taken
 
 
-def resampled(design: Design, draws: int, seed: int) -> list[np.ndarray]:
-    """Chunks (n × ≤ 1,000) of how often each article counts, in samples of whole blocks.
-
-    Blocks in the group, in the reference and in both are drawn apart.
-    """
-    return _resampled(design.side.tobytes(), design.block.tobytes(), draws, seed)
-
-
-@lru_cache(maxsize=_KEPT)
-def _resampled(sides: bytes, blocks: bytes, draws: int, seed: int) -> list[np.ndarray]:
-    side, block = (np.frombuffer(data, dtype=np.int64) for data in (sides, blocks))
-    rng = np.random.default_rng([seed, 2])
-    chunks = []
-    for start in range(0, draws, _CHUNK):
-        n = min(_CHUNK, draws - start)
-        times = np.zeros((block.max() + 1, n), np.int16)  # kept: small
-        for pool in block_pools(side, block):
-            if len(pool):
-                times[pool] = with_replacement(len(pool), n, rng).T
-        chunks.append(times[block])
-        chunks[-1].flags.writeable = False
-    return chunks
-
-
 def block_pools(side: np.ndarray, block: np.ndarray) -> list[np.ndarray]:
     """Blocks of the group only, of the reference only, and of both."""
     touches = np.zeros((block.max() + 1, 2), bool)
     touches[block, side] = True
     return [np.flatnonzero((touches == pair).all(axis=1)) for pair in ((False, True), (True, False), (True, True))]
-
-
-def with_replacement(size: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Counts of each of `size` things in `size` draws with replacement (draws × size)."""
-    # Counting indices is many times faster here than rng.multinomial, and the same distribution.
-    index = rng.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]
-    return np.bincount(index.ravel(), minlength=draws * size).reshape(draws, size)

@@ -1,8 +1,6 @@
-"""What resampling does to articles: strata kept, copies together, sides laid out as told."""
+"""Designs: sides laid out by stratum, copies together; the Mantel–Haenszel difference written out."""
 
-import itertools
 import math
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -12,15 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import EmptyGroup, OverlappingGroups
-from analysis.stats.inference import mantel_haenszel
-from analysis.stats.resampling import (
+from analysis.stats.design import (
     build_design,
     check_groups,
-    compact,
     observe,
-    permuted,
-    resampled,
 )
+from analysis.stats.inference import mantel_haenszel
 
 
 def _plan(group, reference, values=None, weights=None, strata=None, blocks=None):
@@ -108,75 +103,6 @@ def test_differences_are_mantel_and_haenszels_written_out_stratum_by_stratum(see
         bottom += np.divide(b * d, b + d, out=np.zeros(k), where=some)
     expected = np.divide(top, bottom, out=np.full(k, np.nan), where=bottom > 0)
     np.testing.assert_allclose(expected, mantel_haenszel(plan), atol=1e-9)
-
-
-@settings(max_examples=15)
-@given(
-    st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.integers(0, 6)), min_size=2, max_size=14).filter(
-        lambda rows: len({side for side, _, _ in rows}) == 2
-    ),
-    st.integers(0, 99),
-)
-def test_permutation_moves_copies_together_and_keeps_strata(rows, seed):
-    """Copies of one side share their new side; within a stratum as many units change over as change back."""
-    rows = [(side, block % 3, block) for side, _, block in rows]  # copies lie in one period
-    ids = [f"{'g' if side else 'r'}{n:02d}" for n, (side, _, _) in enumerate(rows)]
-    group, reference = [i for i in ids if i[0] == "g"], [i for i in ids if i[0] == "r"]
-    strata = pd.Series([str(row[1]) for row in rows], index=ids)
-    plan = _plan(group, reference, strata=strata, blocks=pd.Series([row[2] for row in rows], index=ids))
-    units = {
-        unit: np.flatnonzero((plan.design.block == unit[0]) & (plan.design.side == unit[1]))
-        for unit in zip(plan.design.block, plan.design.side, strict=True)
-    }
-    for label in np.concatenate(list(permuted(plan.design, 5, seed)), axis=1).T:
-        assert {0.0, 1.0} >= set(label)
-        assert all(len(set(label[members])) == 1 for members in units.values())
-        for stratum in range(plan.design.strata):
-            here = {unit: m for unit, m in units.items() if plan.design.stratum[m[0]] == stratum}
-            assert sum(side for _, side in here) == sum(label[m[0]] for m in here.values())
-
-
-def test_every_permutation_is_as_likely_as_any_other():
-    plan = _plan(["g1", "g2"], ["r1", "r2"])
-    seen = Counter(tuple(label) for label in np.concatenate(list(permuted(plan.design, 6_000, 4)), axis=1).T)
-    assert {tuple(map(float, bits)) for bits in itertools.product((0, 1), repeat=4) if sum(bits) == 2} == set(seen)
-    assert max(abs(count - 1000) for count in seen.values()) < 4 * math.sqrt(6000 / 6 * 5 / 6)
-
-
-def test_bootstrap_draws_whole_clusters_side_by_side():
-    """Copies count alike, the clusters of one side and those of both are drawn apart."""
-    group, reference = ["g1", "g2", "g3", "g4"], ["r1", "r2", "r3"]
-    blocks = pd.Series([0, 0, 1, 2, 2, 3, 4], index=[*group, *reference])  # block 2 on both sides
-    plan = _plan(group, reference, blocks=blocks)
-    times = np.concatenate(resampled(plan.design, 500, 1), axis=1).T
-    assert (times[:, 0] == times[:, 1]).all()
-    assert (times[:, 3] == 1).all()
-    assert (times[:, 4] == 1).all()
-    assert {2.0} == set(times[:, 0] + times[:, 2])
-    assert {2.0} == set(times[:, 5] + times[:, 6])
-    assert pytest.approx(1, abs=0.15) == times[:, 5].mean()
-
-
-def test_resampling_depends_on_its_seed_only():
-    design = _plan(["g1", "g2", "g3"], ["r1", "r2", "r3"]).design
-    for draw in (permuted, resampled):
-        first, again, other = (np.concatenate(draw(design, 50, seed)) for seed in (1, 1, 2))
-        assert (first == again).all()
-        assert (first != other).any()
-
-
-def test_nobody_can_write_into_what_was_drawn():
-    """Draws are kept between measures."""
-    plan = _plan(["g1", "g2"], ["r1", "r2"])
-    for draws in (*permuted(plan.design, 20, 1), *resampled(plan.design, 20, 1)):
-        with pytest.raises(ValueError, match="read-only"):
-            draws[:] = 7
-
-
-def test_what_single_precision_cannot_hold_stays_in_double():
-    assert np.float32 == compact(np.full((4, 1), 2.0**19)).dtype
-    assert np.float64 == compact(np.full((4, 1), 2.0**20)).dtype
-    assert np.float64 == compact(np.array([[0.5]])).dtype
 
 
 @pytest.mark.parametrize("weighed", [0, 1])
