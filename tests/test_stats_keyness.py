@@ -13,7 +13,7 @@ from scipy import sparse, stats
 from analysis.errors import EmptyGroup
 from analysis.stats.design import build_design, observe
 from analysis.stats.difference import compare
-from analysis.stats.keyness import background, compare_words
+from analysis.stats.keyness import background, compare_words, match_length
 from analysis.stats.keyness import keyness as keyness_of_texts
 from analysis.study.words import Words
 
@@ -34,7 +34,7 @@ def _compared(counts, group=5, strata=None, blocks=None, **options):
     """The first articles against the rest."""
     words = Words(np.asarray(counts.columns, object), sparse.csc_array(counts.to_numpy(int)))
     design = build_design(range(group), range(group, len(counts)), strata, blocks)
-    options = {"prior": dict.fromkeys(words.forms, 0.5), "both": True, "least": 1} | options
+    options = {"prior": dict.fromkeys(words.forms, 0.5), "least": 1} | options
     return compare_words(words, design, **options)
 
 
@@ -95,14 +95,23 @@ def test_copies_on_a_side_count_once():
 
 
 def test_long_articles_do_not_win():
-    """Every article holds each word at the same rate per article; the group's are ten times as long."""
+    """Words of equal rates, the group's articles 1.6 times as long: p is small as often as chance makes it."""
     rng = np.random.default_rng(3)
-    p = []
-    for _ in range(40):
-        there = rng.random((60, 30)) < 0.4
-        counts = pd.DataFrame(there * np.r_[np.full(20, 10), np.ones(40)][:, None]).rename(columns="w{}".format)
-        p.extend(_compared(counts, 20)["p"])
-    assert 0.02 < np.mean(np.array(p) <= 0.05) <= 0.055
+    lengths = np.r_[rng.integers(30, 66, 40), rng.integers(15, 45, 160)]
+    rates = rng.dirichlet(np.full(150, 0.5))
+    shares = {True: [], False: []}
+    for _ in range(20):
+        words = Words(
+            np.array([f"w{n:03}" for n in range(150)], object),
+            sparse.csc_array(np.stack([rng.multinomial(n, rates) for n in lengths])),
+        )
+        design = build_design(range(40), range(40, 200))
+        for matched in shares:
+            one = match_length(design, words.tokens) if matched else design
+            p = compare_words(words, one, prior=background(words))["p"]
+            shares[matched].append((p <= 0.05).mean())
+    assert np.mean(shares[False]) > 0.08
+    assert np.mean(shares[True]) < 0.055
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2))
@@ -116,8 +125,9 @@ def test_swapping_the_sides_turns_the_sign_of_every_word(corpus):
 
 
 def test_a_word_is_compared_where_enough_articles_hold_it():
-    assert {"coup", "peru", "vote"} == set(_compared(_dealt(), both=False, least=5)["feature"])
-    assert {"coup", "peru", "vote", "mob"} == set(_compared(_dealt(), both=True, least=5)["feature"])
+    """By both sides together, as the choice must not know which side holds it more."""
+    assert {"coup", "peru", "vote", "mob"} == set(_compared(_dealt(), least=5)["feature"])
+    assert {"coup", "peru", "vote"} == set(_compared(_dealt(), least=6)["feature"])
 
 
 def test_sides_without_a_common_period_are_not_compared():

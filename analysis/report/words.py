@@ -12,6 +12,7 @@ from analysis.report.findings import Finding, overturned, reference_name
 from analysis.results import is_significant, primary
 from analysis.results.measures import REST, comparable, language_of
 from analysis.stats.frequency import spread_over
+from analysis.stats.inference import LEAST
 from analysis.study import Study, selection
 from analysis.study.words import in_parts
 from analysis.text.voice import lower
@@ -31,7 +32,7 @@ def telling_words(study: Study, table: pd.DataFrame, group: str) -> pd.DataFrame
         return rows
     own = lower(study.outlet_names.get(group, group)).split()
     silent = {*function_words(str(rows["language"].iloc[0])), *own, *map(lower, study.settings.exclude_words)}
-    rows = rows[~rows["feature"].isin(silent)]
+    rows = rows[~rows["feature"].isin(silent) & (rows["count"] >= LEAST)]
     return rows.assign(size=-rows["z"].abs()).sort_values(["size", "feature"]).drop(columns="size")
 
 

@@ -32,7 +32,7 @@ from analysis.results.measures import (
     without_copies,
 )
 from analysis.stats.inference import ALPHA, DIGITS, adjust_p, can_pass
-from analysis.stats.keyness import background, compare_words
+from analysis.stats.keyness import background, compare_words, match_length
 from analysis.stats.permutation import draw_until_clear, extreme_draws, units_of
 from analysis.study import Study, load_study, selection
 
@@ -266,14 +266,14 @@ def _count_extreme(study: Study, task: tuple[str, str, str, str, str, Sequence[s
 
 
 def _words(study: Study, variant: str, outlet: str, right: str | None) -> pd.DataFrame:
-    """Words of the outlet against the other side's, raw and within what articles are matched by."""
+    """Words of the outlet against the other side's, raw and among articles of like length that match."""
     language = language_of(study, outlet)
     chosen, design = comparable(study, variant, outlet, right, language=language)
     words = selection.words(chosen, language=language)
-    prior, both = background(words), right is not None
+    prior = background(words)
     frames = {
-        name: compare_words(words, one, prior=prior, both=both)
-        for name, one in (("raw", design.unstratified), ("standardized", design))
+        name: compare_words(words, one, prior=prior)
+        for name, one in (("raw", design.unstratified), ("standardized", match_length(design, words.tokens)))
     }
     facts = {"measure": "term-share", "group": outlet, "reference": right or REST}
     facts |= {"language": language, "variant": variant}
