@@ -185,7 +185,7 @@ def test_a_report_ends_with_what_to_cite_for_its_methods(small_study):
     """Only for the instruments it uses, each once."""
     html = method_note(small_study, "words", "mentions", "words").html
     assert html.endswith("</pre></details></div>")
-    assert ["monroe2008", "wilson1927", "cochran1977"] == re.findall(r"@\w+\{(\w+),", html)
+    assert ["monroe2008", "birch1964", "church1990", "wilson1927", "cochran1977"] == re.findall(r"@\w+\{(\w+),", html)
     assert "Fightin&#x27; Words" in html
     assert "bibtex" not in method_note(small_study, "voice").html
 

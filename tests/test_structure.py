@@ -16,8 +16,9 @@ MODULES = {
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 50
 MAX_LINES, MAX_MODULES = 16_750, 106
-#: What is longer; of the functions most is docstring.
+#: What is longer: the program is a list of commands; of the functions most is docstring.
 LONGER = {
+    "analysis.cli": 325,
     "analysis.study.settings": 310,
     "analysis.study.study": 311,
     "annotate": 70,

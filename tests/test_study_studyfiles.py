@@ -37,7 +37,7 @@ def _observed(tmp_path, text):
          "a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z). It holds: when the publisher (or, failing "
          "that, the crawler) dated it"]),
         ("articles.csv", "news,removal-and-arrest", "nws,removal-and-arrest", ["articles.csv:2: genre 'nws' is "
-         "none of news, opinion, explainer, photo, briefing (did you mean 'news'?). It holds: kind of item, "
+         "none of news, opinion, explainer, photo, briefing (did you mean 'news'?). It holds: kind of item; "
          "after the codebook"]),
         ("articles.csv", "north-1,north", "north-1,", ["articles.csv:3: outlet is empty. It holds: id of the "
          "outlet, as in outlets.csv"]),
