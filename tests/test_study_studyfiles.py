@@ -38,7 +38,7 @@ def _observed(tmp_path, text):
          "that, the crawler) dated it"]),
         ("articles.csv", "news,removal-and-arrest", "nws,removal-and-arrest", ["articles.csv:2: genre 'nws' is "
          "none of news, opinion, explainer, photo, briefing (did you mean 'news'?). It holds: kind of item; "
-         "after the codebook"]),
+         "coded ones, as of the next two, count before these"]),
         ("articles.csv", "north-1,north", "north-1,", ["articles.csv:3: outlet is empty. It holds: id of the "
          "outlet, as in outlets.csv"]),
         ("labels.csv", "what Castillo did,coup", "what, in short,coup", ["labels.csv:2: has 7 fields where the "
