@@ -173,7 +173,7 @@ def test_features_that_were_there_stay_where_the_work_is_broken_off(features, st
 
 @pytest.mark.parametrize("fails", range(2, 8))
 def test_without_meta_old_and_new_tables_together_do_not_count(fails, features, study_folder, monkeypatch):
-    """Moving breaks off at any table: meta.json is gone first and would have come last. (The first move is of terms.)"""
+    """Moving breaks off at any table but the first, of terms: meta.json is gone first and would have come last."""
     replace, moved = Path.replace, []
 
     def broken(path, target):

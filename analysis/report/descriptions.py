@@ -104,7 +104,8 @@ def pair_portrait(study: Study, left: str, right: str) -> list[Finding]:
     texts = [f"{names[0]} published {plural(counts[0], 'article')} on the event, {names[1]} {counts[1]}."]
     verbs = {"reports mainly on {} in": 1, "names {} in": 2, "says “{}” in": 1}
     for (verb, most), side in zip(verbs.items(), sides(study, left, right), strict=True):
-        for row in side.assign(both=side["count_here"] + side["count_there"]).nlargest(most, "both").itertuples():
+        total = (side["count_here"] + side["count_there"]).astype(float)  # of an empty table these are objects
+        for row in side.assign(both=total).nlargest(most, "both").itertuples():
             if max(row.count_here, row.count_there) < 2:
                 continue
             here, there = f"{row.count_here:.0f} of {row.here:.0f}", f"{row.count_there:.0f} of {row.there:.0f}"
