@@ -88,7 +88,7 @@ def corrected_mean(all_measured: pd.DataFrame, coded: pd.DataFrame) -> Corrected
 def _deviations(cluster: pd.Series, values: pd.Series, clusters: pd.Index) -> Numbers:
     """Each cluster's contribution to the error of the values' mean."""
     sums = (values - values.mean()).groupby(cluster.to_numpy()).sum() / len(values)
-    return sums.reindex(clusters, fill_value=0).to_numpy(float)
+    return np.asarray(sums.reindex(clusters, fill_value=0), float)
 
 
 def corrected_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
