@@ -47,6 +47,7 @@ def remarks(folder: Path) -> list[str]:
             f"note: {folder / 'articles.csv'}: no outlet has the {least} articles that a test asks for (min_articles); "
             f"the most has {most}"
         )
+    lines += _changed_settings(study)
     with suppress(FeaturesMissing, FeaturesBroken):  # listed as problems
         if study.annotated and (warning := study.features_warning()):
             lines.append(f"note: {study.features_folder}: {warning} Run castillo annotate with the texts")
