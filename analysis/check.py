@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -46,9 +47,27 @@ def remarks(folder: Path) -> list[str]:
             f"note: {folder / 'articles.csv'}: no outlet has the {least} articles that a test asks for (min_articles); "
             f"the most has {most}"
         )
+    lines += _changed_settings(study)
     with suppress(FeaturesMissing, FeaturesBroken):  # listed as problems
         if study.annotated and (warning := study.features_warning()):
             lines.append(f"note: {study.features_folder}: {warning} Run castillo annotate with the texts")
+    return lines
+
+
+def _changed_settings(study: Study) -> list[str]:
+    """Settings that decide what is tested, and are not as the study's README says they were last changed."""
+    path = study.folder / "README.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    log = text.partition("<!-- confirmatory -->")[2].partition("<!-- /confirmatory -->")[0]
+    rows = re.findall(r"^\| (\d{4}-\d\d-\d\d) \| (\w+) \| ([^|]*) \|", log, re.MULTILINE)
+    lines = []
+    for name, (day, value) in {name: (day, value.strip()) for day, name, value in rows}.items():
+        now = getattr(study.settings, name, None)
+        if value != (written := ", ".join(now) if isinstance(now, tuple) else str(now)):
+            lines.append(
+                f"note: {path}: the log of {day} says {name} = {value}, study.toml has {written}. Log the change with "
+                "its day and reason, or take it back"
+            )
     return lines
 
 

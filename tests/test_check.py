@@ -158,3 +158,14 @@ def test_symlinks_that_lead_out_of_the_study_are_named(folder: Path) -> None:
     told = "is a symlink that leads out of the study's folder. Put the file itself there"
     found = [line.partition(", or")[0] for line in check_study(folder)]
     assert [f"{folder}/.articles.csv.new: {told}", f"{folder}/more/secret: {told}"] == found
+
+
+def test_confirmatory_settings_that_differ_from_the_last_entry_of_the_log_are_noted(folder: Path) -> None:
+    rows = "| 2025-03-01 | min_articles | 30 | first |\n| 2025-03-02 | min_articles | {} | why |"
+    readme = folder / "README.md"
+    log = f"<!-- confirmatory -->\n{rows}\n<!-- /confirmatory -->\n"
+    readme.write_text(log.format(20), encoding="utf-8")
+    assert not [line for line in remarks(folder) if "README.md" in line]
+    readme.write_text(log.format(25), encoding="utf-8")
+    (line,) = [line for line in remarks(folder) if "README.md" in line]
+    assert "the log of 2025-03-02 says min_articles = 25, study.toml has 20. Log the change" in line

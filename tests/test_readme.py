@@ -18,7 +18,7 @@ from analysis.report.descriptions import VALIDITY, salience_findings, variance_s
 from analysis.report.findings import findings
 from analysis.report.views import actor_frequency, by_share, variance_of_tone
 from analysis.results.coded import differences_of
-from analysis.results.misclassification import coded_mentions, corrected_tone, correction_sentence
+from analysis.results.misclassification import coded_mentions, corrected_tone, correction_sentence, error_sentence
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def computed(mark: str) -> list[str]:
         return [finding.text for finding in code_findings(world, differences_of(world, words, "group"), limit=3)]
     data = load_study("castillo-2022")
     if mark == "corrected":
-        return [correction_sentence(data, coded_mentions(data), corrected_tone(data))]
+        return [correction_sentence(corrected_tone(data)), error_sentence(coded_mentions(data))]
     results = study_results(data)
     overall = by_share(actor_frequency(data, actors=list(data.settings.main_actors)))
     return [

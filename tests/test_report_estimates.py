@@ -176,18 +176,18 @@ def test_means_by_period_of_the_small_study_are_those_of_its_articles(small_stud
 
 
 CORRECTED = pd.DataFrame(
-    [["The North (40)", 8, 0.25, 0.4, -0.1, -0.33, -0.6, 0.05]],
-    columns=["label", "articles", "negative", "corrected_negative", "measured", "corrected", "lower", "upper"],
+    [["The North (40)", 8, 31, -0.1, -0.33, -0.6, 0.05], ["The South (9)", 4, 2, -0.2, *[np.nan] * 3]],
+    columns=["label", "articles", "coded", "measured", "corrected", "lower", "upper"],
 )
 
 
-def test_corrected_means_are_told_with_their_intervals_and_shown_beside_the_measured():
+def test_corrected_means_are_told_with_their_intervals_and_those_with_too_few_coded_are_unknown():
     text = estimates.figure_of_correction(CORRECTED, name="c", caption="C.").record["text"]
     told = "The North (40) −0.33 (−0.60 to 0.05)."
     assert f"Corrected mean polarity by outlet. Estimate and 95 % interval: {told}" == text
-    heading, row = _cells(show_table(CORRECTED, name="c", caption="C.", columns=estimates.CORRECTION))
-    assert ["The North (40)", "8", "25 %", "40 %", "−0.10", "−0.33", "−0.60", "0.05"] == row
-    assert ["negative, measured", "negative, corrected", "mean, measured", "mean, corrected"] == heading[2:6]
+    html = estimates.table_of_correction(CORRECTED, name="c", caption="C.").html
+    assert "−0.33 (−0.60 to 0.05)" in html
+    assert "unknown: too few coded" in html
 
 
 @pytest.mark.parametrize(

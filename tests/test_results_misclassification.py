@@ -1,19 +1,19 @@
-"""Tone corrected for misclassification: against the formula for two classes, and on the Castillo study."""
+"""Sentiment corrected by a coded sample (PPI++): against formulas by hand, simulation, and the Castillo study."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from analysis.results import misclassification
-from analysis.results.misclassification import CLASSES, coded_mentions, corrected_tone, correction_sentence
-from analysis.scoring import polarity
-from analysis.stats import frequency
+from analysis.results.misclassification import (
+    CLASSES,
+    coded_mentions,
+    corrected_mean,
+    corrected_tone,
+    correction_sentence,
+    error_sentence,
+)
 from analysis.study import load_study
-
-SOME = pd.DataFrame({"coded": [-1, 0, 1] * 9, "measured": [-1.0, 0.0, 1.0] * 8 + [0.0, 0.0, -1.0], "sentence": 0.0})
-SHARES = st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(lambda each: np.array(each) / sum(each))
 
 
 @pytest.fixture(scope="module")
@@ -21,110 +21,78 @@ def study():
     return load_study("castillo-2022")
 
 
-@given(st.floats(0.6, 1), st.floats(0.6, 1), st.floats(0, 1))
-def test_two_classes_are_corrected_as_rogan_and_gladen_do(sensitivity, specificity, true):
-    measured = sensitivity * true + (1 - specificity) * (1 - true)
-    confusion = np.array([[sensitivity, 1 - specificity, 0], [1 - sensitivity, specificity, 0], [0, 0, 1]])
-    expected = (measured + specificity - 1) / (sensitivity + specificity - 1)
-    found = misclassification._coded_shares(confusion, np.array([measured, 1 - measured, 0]))
-    np.testing.assert_allclose(found, [expected, 1 - expected, 0], atol=1e-6)
+def simulated(rng, articles=150, coded=60):
+    """Mentions in articles that share a leaning, measured with an error that is not the same for every class."""
+    cluster = np.repeat(np.arange(articles), rng.integers(1, 5, articles))
+    leaning = rng.normal(-0.3, 0.5, articles)[cluster]
+    true = np.clip(np.round(leaning + rng.normal(0, 0.6, len(cluster))), -1, 1)
+    measured = np.clip(true - (rng.random(len(cluster)) < 0.35), -1, 1)
+    table = pd.DataFrame({"cluster": cluster, "measured": measured, "coded": true})
+    return table, table[table["cluster"].isin(rng.choice(articles, coded, replace=False))]
 
 
-@given(SHARES, SHARES, SHARES, SHARES)
-def test_shares_stay_shares(one, two, three, measured):
-    found = misclassification._coded_shares(np.column_stack([one, two, three]), measured)
-    assert (found >= 0).all()
-    assert found.sum() == pytest.approx(1, abs=1e-4)
+def test_the_interval_holds_the_truth_as_often_as_it_says_and_is_narrower_than_that_of_the_coded_alone():
+    rng = np.random.default_rng(7)
+    held, errors, alone = [], [], []
+    truth = np.mean([simulated(rng, articles=20_000)[0]["coded"].mean() for _ in range(5)])
+    for _ in range(400):
+        every, coded = simulated(rng)
+        found = corrected_mean(every, coded)
+        held.append(found.lower <= truth <= found.upper)
+        errors.append(found.error)
+        alone.append(corrected_mean(every.assign(measured=0), coded.assign(measured=0)).error)
+    assert 0.92 <= np.mean(held) <= 0.98
+    assert np.mean(errors) < 0.95 * np.mean(alone)
+
+
+def test_an_instrument_that_tells_nothing_leaves_the_mean_of_the_coded_and_its_standard_error():
+    coded = pd.DataFrame({"cluster": range(8), "coded": [-1, 0, 0, 1, -1, -1, 0, 1], "measured": 0.0})
+    found = corrected_mean(pd.DataFrame({"cluster": range(99), "measured": 0.0}), coded)
+    assert (0.0, coded["coded"].mean()) == (found.weight, found.estimate)
+    assert coded["coded"].std(ddof=1) / np.sqrt(8) == pytest.approx(found.error)
+
+
+def test_an_instrument_without_errors_gives_the_mean_of_all():
+    rng = np.random.default_rng(1)
+    every = pd.DataFrame({"cluster": range(500), "measured": rng.choice(CLASSES, 500)})
+    coded = every.head(40).assign(coded=lambda table: table["measured"])
+    found = corrected_mean(every, coded)
+    assert 1 == pytest.approx(found.weight)
+    assert every["measured"].mean() == pytest.approx(found.estimate)
 
 
 def test_coded_mentions_meet_those_of_the_features(study):
     pairs = coded_mentions(study)
-    assert len(study.polarity) == len(pairs)
+    assert 200 == len(pairs)
     assert pairs["measured"].notna().all()
     assert set(CLASSES) >= set(pairs["measured"]) | set(pairs["sentence"]) | set(pairs["coded"])
 
 
-def test_an_instrument_without_errors_needs_no_correction(study, monkeypatch):
-    perfect = pd.DataFrame({"coded": [-1, 0, 1] * 9, "measured": [-1.0, 0.0, 1.0] * 9, "sentence": 0.0})
-    monkeypatch.setattr(misclassification, "coded_mentions", lambda study: perfect)
-    table = corrected_tone(study, draws=20)
+def test_a_single_outlet_is_corrected_only_from_thirty_coded_mentions_of_its_own(study):
+    table = corrected_tone(study)
     assert ["", *study.tested] == table["group"].to_list()
-    np.testing.assert_allclose(table["measured"], table["corrected"], atol=1e-5)
-    np.testing.assert_allclose(table["negative"], table["corrected_negative"], atol=1e-5)
-    assert (table["lower"] <= table["corrected"]).all()
-    assert (table["corrected"] <= table["upper"]).all()
+    enough = table["coded"] >= misclassification.ENOUGH
+    assert 3 == enough.sum()
+    pd.testing.assert_series_equal(enough, table["corrected"].notna(), check_names=False)
+    known = table[enough]
+    assert ((known["lower"] <= known["corrected"]) & (known["corrected"] <= known["upper"])).all()
 
 
-def test_the_interval_takes_in_how_few_were_coded(study, monkeypatch):
-    measured = [*[-1.0] * 4, 0.0, *[0.0] * 4, -1.0, *[1.0] * 5]
-    few = pd.DataFrame({"coded": np.repeat(CLASSES, 5), "measured": measured, "sentence": 0.0})
-    widths = []
-    for times in (1, 40):
-        monkeypatch.setattr(misclassification, "coded_mentions", lambda study, n=times: pd.concat([few] * n))
-        first = corrected_tone(study, draws=400).iloc[0]
-        widths.append(first["upper"] - first["lower"])
-    assert widths[0] > 1.5 * widths[1]
-
-
-def test_a_class_never_coded_leaves_nothing_to_correct_by(study, monkeypatch):
-    pairs = pd.DataFrame({"coded": [-1, 0], "measured": [-1.0, -1.0], "sentence": 0.0})
-    monkeypatch.setattr(misclassification, "coded_mentions", lambda study: pairs)
-    empty = corrected_tone(study)
-    assert empty.empty
-    found = correction_sentence(study, pairs, empty)
-    assert found.startswith("Of 2 mentions coded by hand the instrument of tone toward an actor gives 1 their coded")
-    assert found.endswith("A class was never coded, so outlets' tone cannot be corrected for that.")
+def test_every_number_is_rounded(study):
+    numbers = corrected_tone(study).select_dtypes("number")
+    pd.testing.assert_frame_equal(numbers, numbers.round(10), check_exact=True)
 
 
 def test_a_study_without_coded_mentions_says_so():
     sample = load_study("sample")
-    pairs = coded_mentions(sample)
-    assert pairs.empty
     assert corrected_tone(sample).empty
-    assert "is not known" in correction_sentence(sample, pairs, pd.DataFrame())
+    assert "" == correction_sentence(pd.DataFrame())
+    assert "are not known here" in error_sentence(coded_mentions(sample))
 
 
-def test_the_sentence_names_outlets_whose_interval_leaves_the_whole_out(study):
-    pairs = pd.DataFrame({"coded": [-1, 0, 1], "measured": [-1.0, 0.0, 1.0]})
-    table = pd.DataFrame(
-        {
-            "group": ["", "cnn", "guardian"],
-            "measured": [-0.4, -0.1, -0.5],
-            "corrected": [-0.4, -0.1, -0.5],
-            "lower": [-0.5, -0.3, -0.7],
-            "upper": [-0.3, 0.1, -0.2],
-        }
+def test_a_mean_whose_interval_holds_zero_has_no_sentence():
+    row = pd.DataFrame({"corrected": [-0.1], "lower": [-0.3], "upper": [0.1], "coded": [40]})
+    assert "" == correction_sentence(row)
+    assert correction_sentence(row.assign(upper=-0.02)).startswith(
+        "Actors are presented negatively on the whole: −0.10"
     )
-    sentence = correction_sentence(study, pairs, table)
-    assert sentence.endswith("; the corrected intervals of 1 of 2 tested outlets leave it out (CNN).")
-    table.loc[1, "lower"] = -0.6
-    assert correction_sentence(study, pairs, table).endswith(
-        "with this instrument it cannot be told whether outlets differ in tone toward actors."
-    )
-
-
-def test_articles_and_classes_are_counted_as_by_a_cross_table(study, monkeypatch):
-    """Against pandas on the file: mentions of persons, parties, institutions, states and groups with a sentiment."""
-    mentions = pd.read_parquet(study.features_folder / "mentions.parquet")
-    kinds = study.actors.drop_duplicates("actor").set_index("actor")["kind"]
-    judged = (mentions["gazetteer"] == "actors") & mentions["entry"].map(kinds).isin(misclassification.KINDS)
-    mentions = mentions[judged].assign(measured=lambda table: polarity(table["sentiment"].to_numpy()))
-    expected = pd.crosstab(mentions["article"], mentions["measured"]).reindex(study.articles["article"], fill_value=0)
-    np.testing.assert_array_equal(expected[list(CLASSES)], misclassification._measured_counts(study))
-    outlet = mentions["article"].map(study.articles.set_index("article")["outlet"])
-    english = mentions["article"].map(study.articles.set_index("article")["language"]) == "en"
-    monkeypatch.setattr(misclassification, "coded_mentions", lambda study: SOME)
-    table = corrected_tone(study, draws=2).set_index("group")
-    mine = mentions[english & (outlet == "guardian")].dropna(subset="measured")
-    assert (mine["article"].nunique(), len(mine)) == tuple(table.loc["guardian", ["articles", "mentions"]])
-    assert mine["measured"].mean() == pytest.approx(table.loc["guardian", "measured"])
-
-
-def test_every_number_is_rounded_and_does_not_depend_on_how_much_is_drawn_at_once(study, monkeypatch):
-    """So that the last bit of one machine's arithmetic cannot show."""
-    monkeypatch.setattr(misclassification, "coded_mentions", lambda study: SOME)
-    at_once = corrected_tone(study, draws=20)
-    numbers = at_once.select_dtypes("number")
-    pd.testing.assert_frame_equal(numbers, numbers.round(10), check_exact=True)
-    monkeypatch.setattr(frequency, "_CELLS", 700)
-    pd.testing.assert_frame_equal(at_once, corrected_tone(study, draws=20), check_exact=True)

@@ -1,5 +1,6 @@
 """What the corpus is, counted by hand on the small study."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
@@ -114,3 +115,25 @@ def test_press_words_say_where_a_word_is_absent(study_folder):
     assert "10.0 (rank 1)" == table.loc[("2023-W02", "lima"), "republica"]
     assert table.loc[("2022-W49", "lima"), "comercio"].startswith("below")
     assert [200, 100, 50] == list(corpus.press_size(study)["tweets"])
+
+
+def test_actors_are_counted_by_period_and_change_is_tested_without_draws():
+    table = corpus.actors_by_period(load_study("castillo-2022"))
+    castillo = table[table["actor"] == "pedro-castillo"]
+    assert [(31, 35), (49, 89), (28, 122), (5, 30)] == list(zip(castillo["named"], castillo["articles"], strict=True))
+    assert (castillo["q"] < 0.001).all()
+    interval = stats.binomtest(31, 35).proportion_ci(method="wilson")
+    assert pytest.approx(tuple(interval)) == tuple(castillo.iloc[0][["lower", "upper"]])
+
+
+def test_change_over_periods_has_the_p_of_permuted_articles():
+    rng = np.random.default_rng(3)
+    named, period = np.repeat([True, False] * 3, [9, 11, 14, 16, 3, 17]), np.repeat(["a", "b", "c"], [20, 30, 20])
+
+    def between(order):
+        return sum(named[order][period == one].mean() ** 2 * (period == one).sum() for one in "abc")
+
+    drawn = np.array([between(rng.permutation(len(named))) for _ in range(4000)])
+    expected = (drawn >= between(np.arange(len(named))) - 1e-9).mean()
+    assert expected == pytest.approx(corpus.change_p(named, period), abs=0.02)
+    assert np.isnan(corpus.change_p(np.ones(70, bool), period))

@@ -252,3 +252,12 @@ def test_entity_frequency_refuses_a_bare_string(texts, aliases):
 def test_entity_frequency_without_texts_or_entities():
     assert entity_frequency([], {"x": ["X"]})["share"].isna().all()
     assert entity_frequency(["a"], {}).empty
+
+
+def test_a_single_group_has_no_share_of_variance_and_nothing_is_compared_with_it():
+    rng = np.random.default_rng(5)
+    values, topics = pd.Series(rng.normal(size=40)), pd.Series(list("abcd") * 10)
+    table = variance_shares(values, {"topic": topics, "outlet": pd.Series(["one"] * 40)}, draws=50)
+    columns = ["estimate", "lower", "upper"]
+    assert table.loc[["outlet", "difference"], columns].isna().all(axis=None)
+    assert table.loc["topic", columns].notna().all()

@@ -168,25 +168,16 @@ def salience_findings(study: Study, overall: pd.DataFrame) -> list[Finding]:
 
 
 def variance_sentence(shares: pd.DataFrame) -> str:
-    """How much of the variance in tone goes with the sub-event, how much with the outlet (`views.variance_of_tone`)."""
-    if shares.empty:
-        return (
-            "Too few articles have both a tone and a coded sub-event, or their tone does not vary, to tell how much of "
-            "the variance in tone goes with the event and how much with the outlet."
-        )
-    ends = shares[["estimate", "lower", "upper"]].clip(lower=0)
-    event, outlet = (_with_ends(*ends.loc[name]) for name in ("subevent", "outlet"))
-    text = (
-        f"Of the variance in tone between {shares['articles'].iloc[0]:.0f} articles {event} goes with the sub-event "
-        f"reported and {outlet} with the outlet (omega squared, 95 % intervals)"
-    )
-    gap = shares.loc["difference"]
-    apart = f"(difference {interval(gap['lower'], gap['upper'], 0, scale=100, sign=True)} points)"
-    if gap["lower"] > 0:
-        return f"{text}: what can be explained of tone is more the event than the outlet {apart}."
+    """Tone by what is reported against tone by who reports (`views.variance_of_tone`); empty where neither is more."""
+    if shares.empty or not (gap := shares.loc["difference"])["lower"] * gap["upper"] > 0:
+        return ""
+    event, outlet = (percent(max(shares.loc[name, "estimate"], 0)) for name in ("subevent", "outlet"))
+    of = f"of its variance over {shares['articles'].iloc[0]:,.0f} articles"
     if gap["upper"] < 0:
-        return f"{text}: tone goes with the outlet more than with the event {apart}."
-    return f"{text}; which of the two matters more cannot be told {apart}."
+        return f"Tone depends more on who reports than on what is reported: {outlet} {of} against {event}."
+    if shares.loc["outlet", "lower"] <= 0:
+        return f"Tone depends on what is reported, not on who reports it: {event} {of} against {outlet}."
+    return f"Tone depends more on what is reported than on who reports it: {event} {of} against {outlet}."
 
 
 def _with_ends(share: float, lower: float, upper: float) -> str:

@@ -17,7 +17,7 @@ from analysis.results import is_significant
 from analysis.results.measures import REST
 from analysis.study import Study
 from analysis.tables import VARIANTS
-from analysis.wording import interval, number, percent, small
+from analysis.wording import interval, number, small
 
 
 def _ends(row: Mapping[str, Any], value: str, digits: int, scale: float = 1, sign: bool = False) -> str:
@@ -39,12 +39,6 @@ FREQUENCY: Any = {
     "named in": ("articles naming it", lambda row: _of(row, "articles_with", "articles")),
     "per cent": ("% (95 % interval)", lambda row: _ends(row, "share", 0, 100)),
     "per 1,000": ("mentions per 1,000 words", lambda row: _ends(row, "rate", 1)),
-}
-#: Columns of `misclassification.corrected_tone` that a page shows.
-CORRECTION: Any = {
-    **{"label": "outlet (mentions)", "articles": "articles"},
-    **{"negative": ("negative, measured", percent), "corrected_negative": ("negative, corrected", percent)},
-    **{"measured": "mean, measured", "corrected": "mean, corrected", "lower": "from", "upper": "to"},
 }
 
 
@@ -136,7 +130,22 @@ def figure_of_correction(corrected: pd.DataFrame, **shown: Any) -> Shown:
     shown["why"] = "Too few mentions of this study are coded by hand to correct by (polarity.csv)."
     shown |= {"xlabel": "mean polarity, −1 to 1, corrected", "zero": True}
     drawn = corrected.rename(columns={"corrected": "estimate"})
+    drawn = drawn.dropna(subset=["estimate"]) if len(drawn) else drawn
     return figure_of_estimates(drawn, "Corrected mean polarity by outlet. Estimate and 95 % interval", **shown)
+
+
+def table_of_correction(corrected: pd.DataFrame, **shown: Any) -> Shown:
+    """Measured and corrected mean polarity (`misclassification.corrected_tone`), the latter with its interval."""
+    columns: Any = {
+        **{"label": "outlet (mentions)", "articles": "articles", "coded": "coded by hand"},
+        **{"measured": "mean, measured", "shown": "mean, corrected (95 % interval)"},
+    }
+    texts = [
+        "unknown: too few coded" if pd.isna(row.corrected)
+        else f"{number(row.corrected, 2)} ({interval(row.lower, row.upper, 2)})"
+        for row in corrected.itertuples()
+    ]  # fmt: skip
+    return show_table(corrected.assign(shown=texts), columns=columns, **shown)
 
 
 def _measure_of(frame: pd.DataFrame) -> Measure:

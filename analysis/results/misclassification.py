@@ -1,36 +1,45 @@
-"""Errors of the instrument of tone in a study's own texts, and outlets' tone corrected for them.
+"""Sentiment toward actors, as measured and corrected for the errors the instrument makes in a study's own texts.
 
-A study may code a sample of its mentions by hand (polarity.csv). How often the instrument takes each coded class for
-each other class there, its confusion, tells which coded classes the measured ones must have come from (Grassia &
-Sundberg 1982; for two classes Rogan & Gladen 1978). The correction takes the confusion to be the same in all outlets.
+A study may code a sample of its mentions by hand (polarity.csv). The correction adds the instrument's mean error on
+that sample to its mean over all mentions, weighted so that the variance is smallest (PPI++: Angelopoulos, Duchi & Zrnic
+2023). It holds however the instrument errs, and needs coded mentions of the very outlet it is said of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import nnls
+from scipy import stats
 
 from analysis import tables
 from analysis.results import finished
 from analysis.results.measures import heads
 from analysis.scoring import polarity
-from analysis.stats.design import membership
-from analysis.stats.frequency import multinomial
 from analysis.study import Study
-from analysis.wording import interval, number, percent
+from analysis.wording import interval, number, plural
 
 CLASSES = (-1, 0, 1)
 #: Kinds of actors whose mentions are coded: a place has no conduct to be for or against.
 KINDS = ("person", "party", "institution", "state", "group")
-DRAWS = 2_000
-#: Makes the shares of the classes sum to one, against which all else is light.
-_SUM = 1e3
+#: Coded mentions from which a mean is corrected; with fewer the variance of the error is not known well enough.
+ENOUGH = 30
 
 Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A mean corrected by a coded sample, its standard error, 95 % interval, and the weight of the measured values."""
+
+    estimate: float
+    error: float
+    lower: float
+    upper: float
+    weight: float
 
 
 def coded_mentions(study: Study) -> pd.DataFrame:
@@ -50,27 +59,69 @@ def coded_mentions(study: Study) -> pd.DataFrame:
     return found.drop_duplicates(["article", "start"])[["article", "entry", "coded", "measured", "sentence"]]
 
 
-def corrected_tone(study: Study, *, language: str = "en", draws: int = DRAWS) -> pd.DataFrame:
-    """Polarity toward the actors an outlet mentions, as measured and corrected for misclassification.
+def corrected_mean(all_measured: pd.DataFrame, coded: pd.DataFrame) -> Corrected:
+    """Mean of the true values of all mentions, from what is measured of all and coded of some (PPI++).
 
-    A row for all outlets together, then one per tested outlet with mentions in the language: negative (share) and
-    measured (mean of -1, 0, 1), both also corrected, with the 95 % percentile interval of `corrected` over `draws`
-    bootstrap samples of articles (copies together) and of the coded mentions. No row where nothing is coded, or a class
-    was never coded.
+    Parameters
+    ----------
+    all_measured : DataFrame (cluster, measured), a row per mention
+    coded : DataFrame (cluster, measured, coded), a row per coded mention, a sample of the others
+
+    Notes
+    -----
+    Linearized over clusters, so that coded mentions may be among the others: with deviations a of the coded values and
+    b of the measured ones from their means, the estimate's variance is that of a sum of a + weight · b.
     """
-    pairs = coded_mentions(study).dropna()
-    confusions = _confusions(pairs, draws, np.random.default_rng(study.settings.seed))
-    if confusions is None:
+    clusters = pd.Index(coded["cluster"]).append(pd.Index(all_measured["cluster"])).unique()
+    a = _deviations(coded["cluster"], coded["coded"], clusters)
+    spread = _deviations(all_measured["cluster"], all_measured["measured"], clusters)
+    b = spread - _deviations(coded["cluster"], coded["measured"], clusters)
+    weight = float(np.clip(-(a @ b) / (b @ b), 0, 1)) if b @ b > 0 else 0.0
+    gap = all_measured["measured"].mean() - coded["measured"].mean()
+    estimate = float(coded["coded"].mean() + weight * gap)
+    degrees = coded["cluster"].nunique() - 1
+    error = float(np.sqrt((degrees + 1) / degrees * ((a + weight * b) ** 2).sum())) if degrees else np.nan
+    half = error * float(stats.t.isf(0.025, degrees)) if degrees else np.nan
+    return Corrected(estimate, error, max(estimate - half, -1.0), min(estimate + half, 1.0), weight)
+
+
+def _deviations(cluster: pd.Series, values: pd.Series, clusters: pd.Index) -> Numbers:
+    """Each cluster's contribution to the error of the values' mean."""
+    sums = (values - values.mean()).groupby(cluster.to_numpy()).sum() / len(values)
+    return np.asarray(sums.reindex(clusters, fill_value=0), float)
+
+
+def corrected_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
+    """Mean polarity (-1 to 1) toward the actors that articles mention, as measured and as corrected.
+
+    A row for all outlets together, then one per tested outlet with mentions in the language: articles, mentions, coded
+    (of them, by hand), measured, and corrected with its 95 % interval, articles (copies together) as clusters. The
+    corrected ones are missing with fewer than `ENOUGH` coded mentions. No row where nothing is coded.
+    """
+    coded, every = coded_mentions(study).dropna(), _measured(study)
+    articles = study.articles.set_index("article")
+    spoken = articles.index[articles["language"] == language]
+    every, coded = (table[table["article"].isin(spoken)] for table in (every, coded))
+    if coded.empty:
         return pd.DataFrame()
-    articles, counts = study.articles, _measured_counts(study)
-    head = pd.factorize(heads(study)[articles["article"]], sort=True)[0]
-    spoken = (articles["language"] == language).to_numpy() & counts.any(axis=1)
-    rows = [_row("", "all outlets", counts[spoken], head[spoken], confusions, study.settings.seed)]
+    head = heads(study)
+    every, coded = (table.assign(cluster=table["article"].map(head)) for table in (every, coded))
+    rows = [_row("", "all outlets", every, coded)]
     for outlet in study.tested:
-        if (own := spoken & (articles["outlet"] == outlet).to_numpy()).any():
-            name = study.outlet_names[outlet]
-            rows.append(_row(outlet, name, counts[own], head[own], confusions, study.settings.seed))
+        own = articles.index[articles["outlet"] == outlet]
+        parts = [table[table["article"].isin(own)] for table in (every, coded)]
+        if len(parts[0]):
+            rows.append(_row(outlet, study.outlet_names[outlet], *parts))
     return finished(pd.DataFrame(rows), None)
+
+
+def _row(group: str, label: str, every: pd.DataFrame, coded: pd.DataFrame) -> dict[str, object]:
+    mean = Corrected(*[np.nan] * 5) if len(coded) < ENOUGH else corrected_mean(every, coded)
+    return {
+        **{"group": group, "label": f"{label} ({len(every)})", "articles": every["article"].nunique()},
+        **{"mentions": len(every), "coded": len(coded), "measured": every["measured"].mean()},
+        **{"corrected": mean.estimate, "lower": mean.lower, "upper": mean.upper, "weight": mean.weight},
+    }
 
 
 def _judged(study: Study) -> list[str]:
@@ -79,15 +130,13 @@ def _judged(study: Study) -> list[str]:
     return sorted(kinds.index[kinds.isin(KINDS)])
 
 
-def _measured_counts(study: Study) -> Numbers:
-    """Mentions of `_judged` actors that the instrument takes for each class, in each article (articles × classes)."""
-    found = np.zeros((len(study.articles), len(CLASSES)))
+def _measured(study: Study) -> pd.DataFrame:
+    """Every mention of `_judged` actors that has a sentiment: its article and the class the instrument gives it."""
+    names, frames = study.articles["article"].to_numpy(), [pd.DataFrame({"article": [], "measured": []})]
     for actor in _judged(study):
         rows = study.store.mentions.of(f"actors:{actor}")
-        measured = polarity(rows["sentiment"])
-        for column, one in enumerate(CLASSES):
-            found[:, column] += np.bincount(rows["article"][measured == one], minlength=len(found))
-    return found
+        frames.append(pd.DataFrame({"article": names[rows["article"]], "measured": polarity(rows["sentiment"])}))
+    return pd.concat(frames[1:] or frames, ignore_index=True).dropna()
 
 
 def _mentions(study: Study, entries: Sequence[str], articles: Collection[str]) -> pd.DataFrame:
@@ -100,77 +149,26 @@ def _mentions(study: Study, entries: Sequence[str], articles: Collection[str]) -
     return mentions[["article", "start", "end", "entry"]].assign(**classes)
 
 
-def _confusions(pairs: pd.DataFrame, draws: int, rng: np.random.Generator) -> Numbers | None:
-    """Share of each coded class (column) that the instrument takes for each class (row): first as it is, then drawn.
-
-    Coded mentions are drawn again within their class, so that each class stays coded.
-    """
-    counts = pd.crosstab(pairs["coded"], pairs["measured"]).reindex(CLASSES, columns=CLASSES, fill_value=0).to_numpy()
-    size = counts.sum(axis=1)
-    if not size.all():
-        return None
-    drawn = [rng.multinomial(n, row / n, size=draws) for n, row in zip(size, counts, strict=True)]
-    return np.stack([np.vstack([row, again]) / row.sum() for row, again in zip(counts, drawn, strict=True)], axis=2)
+def correction_sentence(corrected: pd.DataFrame) -> str:
+    """The corrected mean over all outlets in a sentence; empty where its interval holds 0 or nothing is corrected."""
+    if corrected.empty or not (whole := corrected.iloc[0])["lower"] * whole["upper"] > 0:
+        return ""
+    side = "negatively" if whole["corrected"] < 0 else "positively"
+    return (
+        f"Actors are presented {side} on the whole: {number(whole['corrected'], 2)} on a scale from −1 to 1 "
+        f"({interval(whole['lower'], whole['upper'], 2)}), by {whole['coded']} mentions coded by hand."
+    )
 
 
-def _row(
-    group: str, label: str, counts: Numbers, head: np.ndarray, confusions: Numbers, seed: int
-) -> dict[str, object]:
-    of_cluster, known = pd.factorize(head, sort=True)
-    clusters = membership(of_cluster, len(known)) @ counts
-    rng = np.random.default_rng(seed)
-    again = [times @ clusters for times in multinomial(len(clusters), len(confusions) - 1, rng)]
-    drawn = np.vstack([counts.sum(axis=0), *again])
-    shares = drawn / drawn.sum(axis=1, keepdims=True)
-    true = np.array([_coded_shares(*pair) for pair in zip(confusions, shares, strict=True)])
-    means = true @ CLASSES
-    lower, upper = np.percentile(means[1:], [2.5, 97.5])
-    return {
-        "group": group,
-        "label": f"{label} ({int(counts.sum())})",
-        "articles": len(counts),
-        "mentions": int(counts.sum()),
-        "negative": shares[0, 0],
-        "measured": shares[0] @ CLASSES,
-        "corrected_negative": true[0, 0],
-        "corrected": means[0],
-        "lower": lower,
-        "upper": upper,
-    }
-
-
-def _coded_shares(confusion: Numbers, measured: Numbers) -> Numbers:
-    """Shares of the coded classes, none below 0 and 1 together, that come nearest to giving the measured ones."""
-    return np.asarray(nnls(np.vstack([confusion, np.full(3, _SUM)]), np.append(measured, _SUM))[0])
-
-
-def correction_sentence(study: Study, pairs: pd.DataFrame, corrected: pd.DataFrame) -> str:
-    """Errors of the instrument in this study, and what `corrected_tone` leaves to say, in a sentence or two."""
-    if pairs.empty:
-        return (
-            "No mention of this study is coded by hand (polarity.csv), so how often the instrument of tone toward an "
-            "actor is wrong here is not known."
-        )
+def error_sentence(pairs: pd.DataFrame) -> str:
+    """The instrument's errors on the mentions coded by hand, in a sentence; that they are unknown where none is."""
     known = pairs.dropna()
+    if known.empty:
+        return "No mention is coded by hand (polarity.csv), so the errors of tone toward actors are not known here."
     right = int((known["coded"] == known["measured"]).sum())
     neutral = known[known["coded"] == 0]
     harsh = int((neutral["measured"] == -1).sum())
-    text = (
-        f"Of {len(known)} mentions coded by hand the instrument of tone toward an actor gives {right} their coded "
-        f"class ({percent(right / len(known))}); of the {len(neutral)} neutral ones it takes {harsh} for negative"
+    return (
+        f"The instrument of tone toward an actor is right in {right} of {plural(len(known), 'mention')} coded by hand, "
+        f"and takes {harsh} of {len(neutral)} neutral ones for negative."
     )
-    if corrected.empty:
-        return f"{text}. A class was never coded, so outlets' tone cannot be corrected for that."
-    together, outlets = corrected.iloc[0], corrected.iloc[1:]
-    apart = outlets[(outlets["lower"] > together["corrected"]) | (outlets["upper"] < together["corrected"])]
-    text += (
-        f". Corrected for that, polarity toward actors is {number(together['corrected'], 2)} over all outlets (95 % "
-        f"interval {interval(together['lower'], together['upper'], 2)}) and not {number(together['measured'], 2)}"
-    )
-    if apart.empty:
-        return (
-            f"{text}, and the corrected interval of every tested outlet holds that value: with this instrument it "
-            "cannot be told whether outlets differ in tone toward actors."
-        )
-    names = ", ".join(study.outlet_names[group] for group in apart["group"])
-    return f"{text}; the corrected intervals of {len(apart)} of {len(outlets)} tested outlets leave it out ({names})."

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from analysis import tables
 from analysis.stats.frequency import means, wilson
+from analysis.stats.inference import DIGITS, LEAST, adjust_p
 from analysis.study import Study
-from analysis.study.selection import article_sentiment, select
+from analysis.study.selection import article_sentiment, counts, select
 
 
 def coverage(study: Study) -> pd.DataFrame:
@@ -68,6 +71,49 @@ def subevents(study: Study) -> pd.DataFrame:
     return _in_order(study, table)[[name for name in study.settings.subevents if name in table]]
 
 
+def actors_by_period(study: Study) -> pd.DataFrame:
+    """Share of articles that name each main actor in each period, and a test of whether it changes at all.
+
+    Returns
+    -------
+    DataFrame, actors as in study.toml, periods in order: actor, label, period, articles, named, share, lower, upper
+    (95 %, Wilson), p, q
+        p is that of `change_p`, copies of an article counted once; q is Benjamini–Hochberg over the actors. Periods
+        with fewer than five articles are left out; no row where fewer than two are left, or no actor is chosen.
+    """
+    chosen = select(study)
+    period = chosen.articles["period"].dropna()
+    sizes = period.value_counts()
+    names = [one.name for one in study.settings.periods if sizes.get(one.name, 0) >= LEAST]
+    named = counts(chosen, "actors", list(study.settings.main_actors)) > 0
+    head = study.features(tables.REPRINTS).set_index("article")["head"][period.index]
+    originals = period[period.isin(names) & ~head.duplicated().to_numpy()]
+    rows = []
+    for actor in named if len(names) > 1 else []:
+        p = change_p(named.loc[originals.index, actor].to_numpy(), originals.to_numpy())
+        facts = {"actor": actor, "label": study.actor_names.get(actor, actor)}
+        uses = named[actor].groupby(period).sum()
+        rows += [{**facts, "period": name, "articles": sizes[name], "named": uses[name], "p": p} for name in names]
+    table = pd.DataFrame(rows, columns=["actor", "label", "period", "articles", "named", "p"])
+    lower, upper = wilson(table["named"], table["articles"])
+    q = dict(zip(first := table.drop_duplicates("actor")["actor"], adjust_p(table.loc[first.index, "p"]), strict=True))
+    return table.assign(
+        share=table["named"] / table["articles"], lower=lower, upper=upper, q=table["actor"].map(q)
+    ).round(DIGITS)
+
+
+def change_p(named: np.ndarray, period: np.ndarray) -> float:
+    """p of equal shares in all periods: chi-square times (n − 1) / n, so that its mean is that of permuted articles.
+
+    NaN where all articles name it, or none.
+    """
+    table = pd.crosstab(period, named)
+    if min(table.shape) < 2:
+        return float("nan")
+    chi, n = stats.chi2_contingency(table, correction=False)[0], len(named)
+    return float(stats.chi2.sf(chi * (n - 1) / n, len(table) - 1))
+
+
 def lengths(study: Study) -> pd.DataFrame:
     """Articles of each body kind per outlet, and its median tokens of title, first paragraph and whole text."""
     articles = study.articles
@@ -113,8 +159,8 @@ def set_aside(study: Study) -> pd.DataFrame:
     """Rows of the texts that are in no figure: those that could not be used (all, then by reason), and no articles."""
     reasons, kinds = study.set_aside()
     rows = [("set aside, all reasons", sum(reasons.values()))]
-    for what, counts in (("set aside", reasons), ("no article", kinds)):
-        rows += [(f"{what}: {name}", n) for name, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
+    for what, sizes in (("set aside", reasons), ("no article", kinds)):
+        rows += [(f"{what}: {name}", n) for name, n in sorted(sizes.items(), key=lambda pair: (-pair[1], pair[0]))]
     return pd.DataFrame(rows, columns=["what", "rows"])
 
 

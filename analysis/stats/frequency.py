@@ -249,7 +249,10 @@ def variance_shares(
     rows = {}
     for name, (estimate, *boot) in found.items():
         ends = np.nanquantile(boot, [0.025, 0.975]) - (np.nanmean(boot) - estimate)
-        rows[name] = [estimate, *ends, len(x), codes[name].max() + 1 if name in codes else np.nan]
+        groups = codes[name].max() + 1 if name in codes else np.nan
+        # Of a single group nothing is known, and of no difference between groups either.
+        single = any(code.max(initial=-1) < 1 for code in ([codes[name]] if name in codes else codes.values()))
+        rows[name] = [*([np.nan] * 3 if single else [estimate, *ends]), len(x), groups]
     columns = ["estimate", "lower", "upper", "articles", "groups"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(10)
 
