@@ -26,9 +26,8 @@ def run_report(report: Report, patch: pytest.MonkeyPatch) -> str:
     """What a report's cells show, as HTML."""
     shown: list[str] = []
 
-    def show(value: Any) -> None:
-        if value is not None:
-            shown.append(value._repr_mimebundle_()["text/html"])
+    def show(*values: Any) -> None:
+        shown.extend(value._repr_mimebundle_()["text/html"] for value in values if value is not None)
 
     patch.setattr("IPython.display.display", show)
     names: dict[str, Any] = {}

@@ -10,9 +10,10 @@ from analysis.report import style
 from analysis.report.components import Shown, nothing, show_figure
 from analysis.report.findings import Finding
 from analysis.report.views import period_titles
-from analysis.results import ALPHA
+from analysis.stats.inference import ALPHA
+from analysis.stats.omnibus import outlet_differences
 from analysis.study import Study
-from analysis.wording import percent
+from analysis.wording import equals, percent
 
 #: Per cent that the names at the ends of two lines are apart.
 _APART = 4.5
@@ -68,3 +69,17 @@ def figure_of_periods(study: Study, table: pd.DataFrame) -> Shown:
     ax.set_ylabel("% of articles")
     ax.grid(axis="y", color=style.RULE, lw=0.5)
     return show_figure(ax, name="periods-actors", caption=caption, alt=f"Lines over the periods: {'; '.join(told)}.")
+
+
+def omnibus_findings(study: Study) -> list[Finding]:
+    """Sentences on outlets that differ in whom they name or what they report on; none where that is not sure."""
+    tested = outlet_differences(study)
+    verbs = {"actors": "whom they name", "subevents": "what they report on"}
+    return [
+        Finding(
+            f"Outlets differ in {verb}, beyond chance and when they published: {row['articles']:.0f} articles of "
+            f"{row['outlets']:.0f} outlets ({equals('p', row['p'])})."
+        )
+        for (_, row), verb in zip(tested.loc[list(verbs)].iterrows(), verbs.values(), strict=True)
+        if row["p"] <= ALPHA
+    ]
