@@ -10,7 +10,7 @@ from analysis.report import style
 from analysis.report.components import Shown, nothing, show_figure
 from analysis.report.findings import Finding
 from analysis.report.views import period_titles
-from analysis.results import ALPHA
+from analysis.stats.inference import ALPHA
 from analysis.study import Study
 from analysis.wording import percent
 
@@ -44,7 +44,8 @@ def figure_of_periods(study: Study, table: pd.DataFrame) -> Shown:
     if table.empty:
         return nothing(caption, "Fewer than two periods have five articles, or no main actors are chosen.")
     ax: Axes = plt.subplots(figsize=(7.6, 4.6))[1]
-    told, ends = [], []
+    told: list[str] = []
+    ends: list[tuple[float, str, str]] = []
     for _, rows in table.groupby("actor", sort=False):
         label, values = rows["label"].iloc[0], 100 * rows["share"].to_numpy()
         found = rows["q"].iloc[0] <= ALPHA
