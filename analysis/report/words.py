@@ -12,7 +12,7 @@ from analysis.report.findings import Finding, overturned, reference_name
 from analysis.results import is_significant, primary
 from analysis.results.measures import REST, comparable, language_of
 from analysis.stats.frequency import spread_over
-from analysis.stats.inference import LEAST
+from analysis.stats.inference import ALPHA, LEAST
 from analysis.study import Study, selection
 from analysis.study.words import in_parts
 from analysis.text.voice import lower
@@ -73,11 +73,12 @@ def untypical(study: Study, table: pd.DataFrame, outlets: list[str]) -> Finding:
 
 
 def figure_of_words(study: Study, table: pd.DataFrame, *groups: str, each: int = 10) -> Shown | None:
-    """Words most typical of some outlets, a panel for each: in how many of its and of the others' articles they are."""
+    """Words most typical of some outlets, a panel for each: how many articles hold each."""
     panels = []
     for group in groups:
         rows = telling_words(study, table, group)
-        rows = rows[rows["estimate"] > 0].head(each)
+        more = rows["count"] / rows["articles"] > rows["reference_count"] / rows["reference_articles"]
+        rows = rows[more & (rows["estimate"] > 0) & (rows["p"] <= ALPHA)].head(each)
         if len(rows):
             counts = {"count": "count_here", "articles": "here", "reference_count": "count_there"}
             side = rows.rename(columns=counts | {"reference_articles": "there"})
@@ -89,7 +90,8 @@ def figure_of_words(study: Study, table: pd.DataFrame, *groups: str, each: int =
         return None
     caption = (
         "Words most typical of each outlet, in % of articles that hold them: the outlet's (blue) and those it is "
-        "compared with (orange). Beside each word: the outlet's count. ● sure among all words and outlets."
+        "compared with (orange). Beside each word: the outlet's count. Each differs more than one word in twenty would "
+        "by chance; ● is sure among all words and outlets."
     )
     return show_panels(panels, name="words", caption=caption)
 
