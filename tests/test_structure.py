@@ -15,7 +15,7 @@ MODULES = {
 }
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 50
-MAX_LINES, MAX_MODULES = 17_200, 110
+MAX_LINES, MAX_MODULES = 17_050, 108
 #: What is longer: the program is a list of commands; of the functions most is docstring.
 LONGER = {
     "analysis.cli": 325,

@@ -175,8 +175,6 @@ def variance_sentence(shares: pd.DataFrame) -> str:
     of = f"of its variance over {shares['articles'].iloc[0]:,.0f} articles"
     if gap["upper"] < 0:
         return f"Tone depends more on who reports than on what is reported: {outlet} {of} against {event}."
-    if shares.loc["outlet", "lower"] <= 0:
-        return f"Tone depends on what is reported, not on who reports it: {event} {of} against {outlet}."
     return f"Tone depends more on what is reported than on who reports it: {event} {of} against {outlet}."
 
 
