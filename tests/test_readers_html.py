@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from analysis.errors import MissingLibrary
-from analysis.readers.html import MAX_SIZE, Extracted, HtmlRefused, main_text
-from analysis.readers.row import read_date
+from analysis.readers.html import MAX_SIZE, Extracted, main_text
+from analysis.readers.row import BadRow, read_date
 
 PARAGRAPHS = (
     "El pleno votó por la mañana sobre la moción presentada por varias bancadas, según consta en el acta.",
@@ -83,7 +83,7 @@ def test_no_date_is_made_up():
 @pytest.mark.parametrize(
     ("html", "expected"),
     [
-        ("x" * (MAX_SIZE + 1), "HTML of more than 8,000,000 bytes."),
+        ("x" * (MAX_SIZE + 1), "HTML of more than 8,000,000 bytes"),
         ("<html><body>" + "<p>x</p>" * 2_001, "HTML with more than 2,000 elements in one"),
         ("<html><body>" + f"<div>{'<b>x</b>' * 1_500}</div>" * 15, "HTML of more than 20,000 elements"),
         ("<html><p " + " ".join(f"a{n}" for n in range(1_001)) + ">x", "HTML with more than 1,000 attributes in one"),
@@ -91,7 +91,7 @@ def test_no_date_is_made_up():
     ],
 )
 def test_what_is_too_large_is_refused(html, expected):
-    with pytest.raises(HtmlRefused, match=expected):
+    with pytest.raises(BadRow, match=expected):
         main_text(html)
 
 

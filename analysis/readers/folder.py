@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis.errors import TextsError
-from analysis.readers.charset import UnknownEncoding, decode
+from analysis.readers.charset import decode
 from analysis.readers.html import page_text
 from analysis.readers.row import BadRow, Reading, Rows, complete, identify, needed_for, returns_bad_row
 from analysis.readers.tabular import read_cells
@@ -30,25 +30,20 @@ def read_folder(path: Path, reading: Reading) -> Rows:
     names = dict.fromkeys(file.relative_to(path).as_posix() for file in files)
     # A Mac writes “ñ” in names as two characters, tables as one.
     composed = {unicodedata.normalize("NFC", name): name for name in names}
-    read: set[str] = set()
+    listed: set[str] = set()
     for line, cells in read_cells(table, reading.columns, files=True):
         if isinstance(cells, BadRow):
             yield line, cells
             continue
         name = os.path.normpath(str(cells.pop("file")).strip().replace("\\", "/"))
         name = name if name in names else composed.get(unicodedata.normalize("NFC", name), name)
-        raw = _content(path, name)
-        if isinstance(raw, BadRow):
-            yield line, raw
-        else:
-            read.add(name)
-            yield line, _row(raw, name, cells)
+        listed.add(name)
+        yield line, _row(path, name, cells)
     for name in names:
-        if name not in read:
+        if name not in listed:
             yield 1, BadRow(f"has no row in {METADATA}", path / name)
 
 
-@returns_bad_row
 def _content(folder: Path, name: str) -> bytes:
     path = folder / name
     if name == ".":
@@ -73,8 +68,9 @@ def _content(folder: Path, name: str) -> bytes:
 
 
 @returns_bad_row
-def _row(raw: bytes, name: str, cells: Mapping[str, object]) -> Mapping[str, object]:
+def _row(folder: Path, name: str, cells: Mapping[str, object]) -> Mapping[str, object]:
     """The file's text and, where it is HTML, its title, date and language; of these, the table's count before."""
+    raw = _content(folder, name)
     known = {meaning: value for meaning, value in cells.items() if meaning != "body" and str(value or "").strip()}
     if name.lower().endswith(_HTML):
         page = page_text(raw, url=str(cells.get("url") or "") or None)
@@ -88,10 +84,7 @@ def _row(raw: bytes, name: str, cells: Mapping[str, object]) -> Mapping[str, obj
 
 def _plain(raw: bytes, name: str) -> dict[str, str]:
     """Text of a file; of Markdown without its marks, and a heading that opens it is the title."""
-    try:
-        text = decode(raw)
-    except UnknownEncoding as error:
-        raise BadRow(f"file's {error.reason}") from error
+    text = decode(raw)
     if text.count("\0") > len(text) // 100:
         raise BadRow("file holds no text")
     if not name.lower().endswith(".md"):
