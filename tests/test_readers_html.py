@@ -1,11 +1,9 @@
 """Pages of HTML: what is taken from them, and what is refused."""
 
-import sys
 from datetime import date
 
 import pytest
 
-from analysis.errors import MissingLibrary
 from analysis.readers.html import MAX_SIZE, Extracted, main_text
 from analysis.readers.row import BadRow, read_date
 
@@ -93,9 +91,3 @@ def test_no_date_is_made_up():
 def test_what_is_too_large_is_refused(html, expected):
     with pytest.raises(BadRow, match=expected):
         main_text(html)
-
-
-def test_the_extra_is_named_where_it_is_not_installed(monkeypatch):
-    monkeypatch.setitem(sys.modules, "trafilatura", None)
-    with pytest.raises(MissingLibrary, match=r'needs trafilatura, .* Run: pip install "\.\[readers\]"'):
-        main_text(PAGE)

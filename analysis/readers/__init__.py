@@ -108,8 +108,8 @@ def read_texts(
     readers = [(path, _reader_of(path)) for path in map(Path, [paths] if isinstance(paths, str | Path) else paths)]
     reading = Reading(columns or {}, outlet_of, Counter() if skipped is None else skipped)
     detect = None if languages is None else partial(detect_language, languages=languages)
-    parsed = _parse(readers, reading, [] if rejected is None else rejected, detect)
-    accepted = _accept(parsed, [] if rejected is None else rejected, refuse or (lambda row: None))
+    rejected = [] if rejected is None else rejected
+    accepted = _accept(_parse(readers, reading, rejected, detect), rejected, refuse or (lambda row: None))
     chunks = iter(lambda: list(islice(accepted, rows)), [])
     return (tables.check(pd.DataFrame(chunk), tables.TEXTS) for chunk in chunks)
 
