@@ -109,7 +109,7 @@ def test_a_wrong_charset_does_not_spoil_the_words(tmp_path, server, into, codec,
     ("answer", "found", "reason"),
     [
         (page("<p>x" * 61_000), None, "HTML with more than 2,000 elements in one"),
-        (page(), Extracted("Before you go on", "", None, "en"), "no body was found"),  # asks for consent
+        (page(), Extracted("Before you go on", "\u200b", None, "en"), "no body was found"),  # asks for consent
     ],
 )
 def test_a_page_without_a_text_is_kept_and_counted(tmp_path, server, into, monkeypatch, answer, found, reason):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
 from analysis.errors import TextsError
 from analysis.readers.charset import decode
-from analysis.readers.html import page_text
+from analysis.readers.html import main_text
 from analysis.readers.row import BadRow, Reading, Rows, complete, identify, needed_for, returns_bad_row
 from analysis.readers.tabular import read_cells
 
@@ -48,21 +47,16 @@ def _content(folder: Path, name: str) -> bytes:
     path = folder / name
     if name == ".":
         raise BadRow("file is missing")
-    if name.startswith(("/", "..")) or Path(name).is_absolute():
-        raise BadRow("file is not inside the folder")
-    if not name.lower().endswith(_ENDINGS):
-        raise BadRow(f"file has none of the endings {', '.join(_ENDINGS)}")
     try:
         if not path.resolve().is_relative_to(folder.resolve()):
             raise BadRow("file is not inside the folder")
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise BadRow("file is not a file")
-        if found.st_size > MAX_SIZE:
+        if not name.lower().endswith(_ENDINGS):
+            raise BadRow(f"file has none of the endings {', '.join(_ENDINGS)}")
+        if not path.is_file():
+            raise BadRow("file is not a file" if path.exists() else "file does not exist")
+        if path.stat().st_size > MAX_SIZE:
             raise BadRow(f"file has more than {MAX_SIZE:,} bytes")
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise BadRow("file does not exist") from error
     except (OSError, ValueError, RuntimeError) as error:  # a name that is too long, holds NUL, or links to itself
         raise BadRow("file cannot be read") from error
 
@@ -73,7 +67,7 @@ def _row(folder: Path, name: str, cells: Mapping[str, object]) -> Mapping[str, o
     raw = _content(folder, name)
     known = {meaning: value for meaning, value in cells.items() if meaning != "body" and str(value or "").strip()}
     if name.lower().endswith(_HTML):
-        page = page_text(raw, url=str(cells.get("url") or "") or None)
+        page = main_text(raw, url=str(cells.get("url") or "") or None)
         text = {"title": page.title, "body": page.body, "language": page.language}
         text |= {"published": str(page.published)} if page.published else {}
     else:

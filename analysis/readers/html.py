@@ -16,7 +16,7 @@ from analysis.readers.charset import decode
 from analysis.readers.row import BadRow, Published, needed_for, read_date
 from analysis.tables import language_tag
 
-#: Most bytes (or characters) of a page; those of news have a few hundred thousand.
+#: Most bytes of a page; those of news have a few hundred thousand.
 MAX_SIZE = 8_000_000
 #: Most elements of a page, most within one element, most levels, and most attributes of one element. Parsing takes the
 #: square of the last, extraction of the second.
@@ -47,7 +47,7 @@ _OTHERS = (
 
 
 class Extracted(NamedTuple):
-    """Content of a page, empty or None where it has none; no date where it gives several that contradict each other."""
+    """Content of a page, empty or None where it lacks one; no date where it gives several that differ."""
 
     title: str
     body: str
@@ -55,30 +55,18 @@ class Extracted(NamedTuple):
     language: str
 
 
-def page_text(
+def main_text(
     html: bytes, *, url: str | None = None, charset: str | None = None, latest: date | None = None
 ) -> Extracted:
-    """As `main_text`; a BadRow is raised where the page holds no text, too."""
-    found = main_text(html, url=url, charset=charset, latest=latest)
-    if not found.body:
-        raise BadRow("HTML without a main text")
-    return found
-
-
-def main_text(
-    html: bytes | str, *, url: str | None = None, charset: str | None = None, latest: date | None = None
-) -> Extracted:
-    """Title, main text, date and language of a page; a BadRow is raised where it cannot be taken apart.
+    """Title, main text, date and language of a page; a BadRow is raised where it has no text or cannot be taken apart.
 
     Its address (`url`) may hold its date. The server's `charset` counts before the page's own. No date after `latest`,
     such as the day of the crawl, is believed.
     """
     if len(html) > MAX_SIZE:
         raise BadRow(f"HTML of more than {MAX_SIZE:,} bytes")
-    if isinstance(html, bytes):
-        own = _META_CHARSET.search(html[:4096])
-        html = decode(html, charset, own and own[1].decode("ascii"))
-    text = _CONTROL.sub(" ", html)
+    own = _META_CHARSET.search(html[:4096])
+    text = _CONTROL.sub(" ", decode(html, charset, own and own[1].decode("ascii")))
     for tag in _TAG.finditer(text):
         if len(tag[1] or "") > 2 * MAX_ATTRIBUTES and len(_QUOTED.sub("=", tag[1]).split()) > MAX_ATTRIBUTES:
             raise BadRow(f"HTML with more than {MAX_ATTRIBUTES:,} attributes in one element")
@@ -87,7 +75,7 @@ def main_text(
     try:
         tree = trafilatura.load_html(_DAMAGED.sub("\ufffd", text))
         if tree is None:
-            return Extracted("", "", None, "")
+            raise BadRow("HTML without a main text")
         _check_size(tree)
         published = _published(tree, text, url, latest or date.max)
         # The date of its own is not used; its default latest day is today.
@@ -99,7 +87,9 @@ def main_text(
         raise
     except Exception as error:  # the extraction meets what nobody wrote it for: any error is one of that page
         raise BadRow(f"HTML cannot be taken apart ({type(error).__name__})") from error
-    title, body = " ".join(((found and found.title) or "").split()), (found and found.text) or ""
+    if not (found and found.text):
+        raise BadRow("HTML without a main text")
+    title, body = " ".join((found.title or "").split()), found.text
     first, _, rest = body.lstrip().partition("\n")
     # A first line that repeats the title would pass for the first paragraph.
     is_repeated = title and " ".join(first.split()).casefold() == title.casefold()
