@@ -107,11 +107,8 @@ def outlet_finder(outlets: pd.DataFrame) -> OutletOf:
 
     def find(name: str) -> str | None:
         name = name.strip().casefold()
-        if found := by_host.get(name) or by_name.get(name):
-            return str(found)
-        above = name.partition(".")[2]
-        while "." in above and above not in by_host:
-            above = above.partition(".")[2]
-        return by_host.get(above)
+        parts = name.split(".")
+        above = (".".join(parts[at:]) for at in range(1, len(parts)))
+        return by_host.get(name) or by_name.get(name) or next(filter(None, map(by_host.get, above)), None)
 
     return find
