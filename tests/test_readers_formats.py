@@ -202,7 +202,7 @@ def test_a_folder_of_texts_with_its_metadata(tmp_path):
     (tmp_path / "metadata.csv").write_text("file,outlet,date\nseñal.txt,h,2022-12-07\nmac.txt,h,2022-12-07\n")
     table, rejected, _ = read(tmp_path, languages=("es", "pl"))
     assert [["pl", POLISH]] == table[["language", "body"]].values.tolist()
-    assert "its encoding is none of UTF-8" in rejected[0][2]
+    assert "the text's encoding is none of UTF-8" in rejected[0][2]
     (tmp_path / "metadata.csv").unlink()
     with pytest.raises(TextsError, match=r"holds no metadata\.csv"):
         read(tmp_path)

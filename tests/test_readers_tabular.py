@@ -59,7 +59,7 @@ def test_delimiter_and_encoding_are_found(tmp_path, delimiter, encoding):
     ],
 )
 def test_an_encoding_that_is_not_known_is_refused_rather_than_guessed(tmp_path, encoding, text, perhaps):
-    expected = f"its encoding is none of UTF-8, UTF-16, cp1252, cp1250, iso8859-2{perhaps}. Save it as UTF-8"
+    expected = f"the text's encoding is none of UTF-8, UTF-16, cp1252, cp1250, iso8859-2{perhaps}. Save it as UTF-8"
     with pytest.raises(TextsError, match=re.escape(expected)):
         read(tmp_path / "a.csv", (HEAD + _row(1, text)).encode(encoding))
 

@@ -87,7 +87,7 @@ def find_encoding(blocks: Iterable[bytes], *declared: str | None) -> str:
     likely = max(_LETTERS, key=fits.__getitem__)
     if fits[likely] < _LEAST or likely in _REFUSED:
         perhaps = f" (perhaps {likely})" if fits[likely] >= _LEAST else ""
-        raise BadRow(f"its encoding is none of UTF-8, UTF-16, {', '.join(_LEGACY)}{perhaps}. Save it as UTF-8")
+        raise BadRow(f"the text's encoding is none of UTF-8, UTF-16, {', '.join(_LEGACY)}{perhaps}. Save it as UTF-8")
     return likely
 
 
