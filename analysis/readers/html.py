@@ -16,7 +16,7 @@ from analysis.readers.charset import decode
 from analysis.readers.row import BadRow, Published, needed_for, read_date
 from analysis.tables import language_tag
 
-#: Most bytes of a page; those of news have a few hundred thousand.
+#: Most bytes (or characters) of a page; those of news have a few hundred thousand.
 MAX_SIZE = 8_000_000
 #: Most elements of a page, most within one element, most levels, and most attributes of one element. Parsing takes the
 #: square of the last, extraction of the second.
@@ -56,7 +56,7 @@ class Extracted(NamedTuple):
 
 
 def main_text(
-    html: bytes, *, url: str | None = None, charset: str | None = None, latest: date | None = None
+    html: bytes | str, *, url: str | None = None, charset: str | None = None, latest: date | None = None
 ) -> Extracted:
     """Title, main text, date and language of a page; a BadRow is raised where it has no text or cannot be taken apart.
 
@@ -65,8 +65,10 @@ def main_text(
     """
     if len(html) > MAX_SIZE:
         raise BadRow(f"HTML of more than {MAX_SIZE:,} bytes")
-    own = _META_CHARSET.search(html[:4096])
-    text = _CONTROL.sub(" ", decode(html, charset, own and own[1].decode("ascii")))
+    if isinstance(html, bytes):
+        own = _META_CHARSET.search(html[:4096])
+        html = decode(html, charset, own and own[1].decode("ascii"))
+    text = _CONTROL.sub(" ", html)
     for tag in _TAG.finditer(text):
         if len(tag[1] or "") > 2 * MAX_ATTRIBUTES and len(_QUOTED.sub("=", tag[1]).split()) > MAX_ATTRIBUTES:
             raise BadRow(f"HTML with more than {MAX_ATTRIBUTES:,} attributes in one element")

@@ -60,7 +60,7 @@ def features(text: str) -> object:
 def page(html: str) -> None:
     """Main text of a page, or its refusal."""
     with suppress(BadRow):
-        main_text(html.encode())
+        main_text(html)
 
 
 def unpacked(text: str) -> None:
