@@ -1,5 +1,6 @@
 """Files of texts: what is read, what is set aside and why."""
 
+import gzip
 import hashlib
 import json
 import re
@@ -17,6 +18,7 @@ from analysis.annotation.run import annotate
 from analysis.errors import TextsError
 from analysis.readers import read_texts
 from analysis.readers.row import read_date
+from analysis.readers.stream import MAX_LINE
 from analysis.study import load_study
 
 ROW = {
@@ -34,6 +36,10 @@ OTHER = {**ROW, "article": "herald-2"}
 def _write(path: Path, *rows: object) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def _line(article: str) -> bytes:
+    return json.dumps({**ROW, "article": article}).encode() + b"\n"
 
 
 def test_a_row_is_cleaned_and_digested_as_it_was_handed_over(tmp_path):
@@ -177,3 +183,25 @@ def test_every_line_that_is_not_blank_is_read_or_set_aside(tmp_path_factory, lin
     table, rejected, _ = read(tmp_path_factory.mktemp("any") / "a.jsonl", b"\n".join(lines))
     not_blank = [line for line in b"\n".join(lines).split(b"\n") if line.strip()]
     assert len(not_blank) == len(table) + len(rejected)
+
+
+def test_a_line_that_is_too_long_is_set_aside(tmp_path):
+    table, rejected, _ = read(tmp_path / "a.jsonl", _line("a1") + b"x" * (MAX_LINE + 5) + b"\n" + _line("a2"))
+    assert ["a1", "a2"] == table["article"].to_list()
+    assert [("a.jsonl", 2, "line of more than 10,000,000 bytes")] == rejected
+
+
+def test_a_damaged_member_costs_what_it_held(tmp_path):
+    members = [gzip.compress(_line(f"a{n}"), mtime=0) for n in range(3)]
+    broken = bytearray(members[1])
+    broken[len(broken) // 2] ^= 255
+    table, rejected, _ = read(tmp_path / "a.jsonl.gz", members[0] + bytes(broken) + members[2])
+    assert ["a0", "a2"] == table["article"].to_list()
+    assert "the compressed data are damaged" in [reason for *_, reason in rejected]
+
+
+def test_a_bomb_is_left_early(tmp_path):
+    bomb = gzip.compress(_line("a1") + b" " * 60_000_000 + b"\n" + _line("a2"), 1)
+    table, rejected, _ = read(tmp_path / "a.jsonl.gz", bomb)
+    assert ["a1"] == table["article"].to_list()
+    assert "unpacks to more than 200 times its size; not read further" in [reason for *_, reason in rejected]

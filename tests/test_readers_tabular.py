@@ -13,7 +13,7 @@ from reading import EN, ES, POLISH, read
 
 from analysis.errors import TextsError
 from analysis.readers import read_texts
-from analysis.readers.charset import decode, encoding_of
+from analysis.readers.charset import decode
 from analysis.readers.row import NO_DATE
 from analysis.readers.stream import MAX_LINE
 from analysis.readers.tabular import read_cells
@@ -50,24 +50,6 @@ def test_delimiter_and_encoding_are_found(tmp_path, delimiter, encoding):
 
 
 @pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (b"plain", "utf-8"),
-        ("ó".encode() * 5 + b"\xff", "utf-8"),  # a damaged byte does not make it another encoding
-        *((text.encode("cp1252"), "cp1252") for text in (ES, "mañana", "¿Qué pasó? “Nada”, não há informações.")),
-        *(
-            (text.encode("cp1252"), "cp1252")
-            for text in ("El 8—dijo— «fue» así.", "The vote—close, they said—was “over”.")
-        ),
-        *((POLISH.encode(name), name) for name in ("cp1250", "iso8859-2")),
-    ],
-)
-def test_the_encoding_of_bytes(tmp_path, raw, expected):
-    (tmp_path / "a").write_bytes(raw)
-    assert expected == encoding_of(tmp_path / "a")
-
-
-@pytest.mark.parametrize(
     ("encoding", "text", "perhaps"),
     [
         ("cp850", ES, " (perhaps cp850)"),
@@ -77,7 +59,7 @@ def test_the_encoding_of_bytes(tmp_path, raw, expected):
     ],
 )
 def test_an_encoding_that_is_not_known_is_refused_rather_than_guessed(tmp_path, encoding, text, perhaps):
-    expected = f"its encoding is none of UTF-8, UTF-16, cp1252, cp1250, iso8859-2{perhaps}. Save it as UTF-8"
+    expected = f"the text's encoding is none of UTF-8, UTF-16, cp1252, cp1250, iso8859-2{perhaps}. Save it as UTF-8"
     with pytest.raises(TextsError, match=re.escape(expected)):
         read(tmp_path / "a.csv", (HEAD + _row(1, text)).encode(encoding))
 
@@ -85,6 +67,9 @@ def test_an_encoding_that_is_not_known_is_refused_rather_than_guessed(tmp_path, 
 @pytest.mark.parametrize(
     ("text", "encoding", "declared"),
     [
+        *((text, "cp1252", []) for text in (ES, "mañana", "¿Qué pasó? “Nada”, não há informações.")),
+        *((text, "cp1252", []) for text in ("El 8—dijo— «fue» así.", "The vote—close, they said—was “over”.")),
+        *((POLISH, name, []) for name in ("cp1250", "iso8859-2")),
         (ES, "utf-8", ["iso-8859-1"]),
         (ES, "cp1252", ["utf-8"]),
         (ES, "cp1252", ["no-such", "hex"]),
@@ -96,7 +81,7 @@ def test_an_encoding_that_is_not_known_is_refused_rather_than_guessed(tmp_path, 
         ("今日は晴れ", "shift_jis", ["shift_jis"]),
     ],
 )
-def test_an_encoding_declared_is_believed_unless_the_bytes_contradict_it(text, encoding, declared):
+def test_the_encoding_is_found_in_the_bytes_and_one_declared_believed_where_they_fit(text, encoding, declared):
     assert text == decode(text.encode(encoding), *declared)
 
 
@@ -164,8 +149,8 @@ def test_a_file_that_is_no_such_table_is_an_error(tmp_path, text, expected):
 
 
 def test_a_row_without_an_id_gets_one_that_stays(tmp_path):
-    (tmp_path / "a.csv").write_text(f"outlet,date,title,text\nherald,2022-12-07,A,{EN}\nherald,2022-12-07,B,{EN}\n")
-    first, second = (read(tmp_path / "a.csv")[0]["article"].to_list() for _ in range(2))
+    text = f"outlet,date,title,text\nherald,2022-12-07,A,{EN}\nherald,2022-12-07,B,{EN}\n"
+    first, second = (read(tmp_path / "a.csv", text)[0]["article"].to_list() for _ in range(2))
     assert (2, first) == (len(set(first)), second)
 
 

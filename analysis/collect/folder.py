@@ -28,7 +28,7 @@ from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, text_digest
 from analysis.publish.state import write
 from analysis.readers import charset, clean, html
-from analysis.readers.html import HtmlRefused, main_text
+from analysis.readers.html import main_text
 from analysis.readers.row import BadRow, parse_row
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
@@ -181,8 +181,8 @@ def _text(source: Source, page: bytes, charset: str | None) -> tuple[dict[str, s
     none = {"source_sha256": "", "text_sha256": ""}
     try:
         found = main_text(page, url=source.url, charset=charset)
-    except HtmlRefused as error:
-        return none, f"HTML {error.reason}"
+    except BadRow as bad:
+        return none, bad.reason
     fields = {**vars(source), "source": "page", "title": found.title, "body": found.body}
     row = parse_row(fields)
     if isinstance(row, BadRow):

@@ -7,7 +7,6 @@ encoding, `html` takes pages apart, `row` and `clean` make a text of what a form
 from __future__ import annotations
 
 import re
-import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
@@ -22,6 +21,7 @@ from analysis import tables
 from analysis.errors import TextsError
 from analysis.readers import feed, folder, tabular, warc
 from analysis.readers.row import BadRow, Detect, OutletOf, Reading, Row, Rows, needed_for, parse_row
+from analysis.readers.stream import Source
 
 Reader = Callable[[Path, Reading], Rows]
 #: Ending of a file → the format's name, and how its rows are read. `.gz` may follow all but `.parquet`.
@@ -35,6 +35,7 @@ FORMATS: dict[str, tuple[str, Reader]] = {
 _GZIPPED = tuple(ending for ending in FORMATS if ending != ".parquet")
 #: What a file begins with → the format that is.
 _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"\x1f\x8b\x08"), "gzip"),
     (re.compile(rb"PAR1"), "Parquet"),
     (re.compile(rb"WARC/[01]\."), "WARC"),
     (re.compile(rb"PK\x03\x04"), "a ZIP file (a spreadsheet, perhaps)"),
@@ -107,8 +108,8 @@ def read_texts(
     readers = [(path, _reader_of(path)) for path in map(Path, [paths] if isinstance(paths, str | Path) else paths)]
     reading = Reading(columns or {}, outlet_of, Counter() if skipped is None else skipped)
     detect = None if languages is None else partial(detect_language, languages=languages)
-    parsed = _parse(readers, reading, [] if rejected is None else rejected, detect)
-    accepted = _accept(parsed, [] if rejected is None else rejected, refuse or (lambda row: None))
+    rejected = [] if rejected is None else rejected
+    accepted = _accept(_parse(readers, reading, rejected, detect), rejected, refuse or (lambda row: None))
     chunks = iter(lambda: list(islice(accepted, rows)), [])
     return (tables.check(pd.DataFrame(chunk), tables.TEXTS) for chunk in chunks)
 
@@ -168,19 +169,9 @@ def _reader_of(path: Path) -> Reader:
 
 
 def _format_of(path: Path) -> str:
-    """The format that a file's first bytes show; empty where they do not."""
-    try:
-        with path.open("rb") as file:
-            first = file.read(2048)
-    except OSError as error:
-        raise TextsError(path, f"cannot be read ({error.strerror})") from error
-    if first.startswith(b"\x1f\x8b\x08"):
-        if not path.name.lower().endswith(".gz"):
-            return "gzip"
-        try:
-            first = zlib.decompressobj(31).decompress(first, 2048)
-        except zlib.error:
-            return ""
+    """The format that a file's first bytes show, unpacked; empty where they do not."""
+    with Source(path) as source:
+        first = source.read(2048)
     return next((name for pattern, name in _BEGINNINGS if pattern.match(first)), "")
 
 

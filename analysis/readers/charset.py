@@ -40,21 +40,13 @@ _UNLIKELY = re.compile(
 _READ_AS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
 
 
-class UnknownEncoding(BadRow):
-    """Bytes in an encoding that is not read: a guess would put wrong letters into words, and nobody would see it."""
-
-    def __init__(self, likely: str = "") -> None:
-        perhaps = f" (perhaps {likely})" if likely else ""
-        super().__init__(f"encoding is none of UTF-8, UTF-16, {', '.join(_LEGACY)}{perhaps}. Save it as UTF-8")
-
-
 def encoding_of(path: Path) -> str:
     """Encoding of a file, as `find_encoding` finds it; the file is read through, not loaded."""
     with Source(path) as source:
         try:
             return find_encoding(iter(partial(source.read, _BLOCK), b""))
-        except UnknownEncoding as error:
-            raise TextsError(path, f"its {error.reason}") from error
+        except BadRow as bad:
+            raise TextsError(path, bad.reason) from bad
 
 
 def decode(raw: bytes, *declared: str | None) -> str:
@@ -74,6 +66,7 @@ def find_encoding(blocks: Iterable[bytes], *declared: str | None) -> str:
     A byte order mark decides; else zeros in every other byte (UTF-16); else it is UTF-8 where more is valid UTF-8 than
     is not, since text in other encodings hardly ever happens to be; else what was declared, unless it gives letters
     that nobody writes; else, of those that were used for the languages that have rules, the one whose letters fit.
+    A BadRow where none does: a guess would put wrong letters into words, and nobody would see it.
     """
     blocks = iter(blocks)
     first = next(blocks, b"")
@@ -93,7 +86,8 @@ def find_encoding(blocks: Iterable[bytes], *declared: str | None) -> str:
         return best if fits[likely] < _SURE <= fits[best] else likely
     likely = max(_LETTERS, key=fits.__getitem__)
     if fits[likely] < _LEAST or likely in _REFUSED:
-        raise UnknownEncoding(likely if fits[likely] >= _LEAST else "")
+        perhaps = f" (perhaps {likely})" if fits[likely] >= _LEAST else ""
+        raise BadRow(f"the text's encoding is none of UTF-8, UTF-16, {', '.join(_LEGACY)}{perhaps}. Save it as UTF-8")
     return likely
 
 

@@ -11,18 +11,8 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from analysis.errors import TextsError
-from analysis.readers.charset import UnknownEncoding, decode
-from analysis.readers.row import (
-    NO_DATE,
-    BadRow,
-    OutletOf,
-    Reading,
-    Rows,
-    identify,
-    needed_for,
-    read_date,
-    returns_bad_row,
-)
+from analysis.readers.charset import decode
+from analysis.readers.row import BadRow, OutletOf, Reading, Rows, identify, needed_for, returns_bad_row
 from analysis.readers.stream import Source
 
 #: Most bytes of a feed, unpacked, and most items; those that publishers serve have a hundredth.
@@ -43,8 +33,8 @@ def read_feed(path: Path, reading: Reading) -> Rows:
     declared = _DECLARATION.match(raw[:500].decode("ascii", "replace"))
     try:
         text = decode(raw, declared and declared[1])
-    except UnknownEncoding as error:
-        raise TextsError(path, f"its {error.reason}") from error
+    except BadRow as bad:
+        raise TextsError(path, bad.reason) from bad
     # What stands for damaged bytes is known again in the items.
     found = _parse(path, _DECLARATION.sub("", _DAMAGED.sub("\ufffd", text), count=1))
     outlet_of = reading.outlet_of or (lambda name: None)
@@ -85,16 +75,13 @@ def _row(entry: Any, outlet: str, language: object, outlet_of: OutletOf, is_dama
     contents = [str(item.get("value") or "") for item in entry.get("content") or []]
     body = max([str(entry.get("summary") or ""), *contents], key=len)
     own = outlet_of(host_of(url)) or outlet or host_of(url)
-    written = str(entry.get("published") or entry.get("updated") or "")
-    published = read_date(written)
-    if published is None:
-        raise BadRow(NO_DATE if written.strip() else "published is missing")
+    published = str(entry.get("published") or entry.get("updated") or "")
     if is_damaged and "\ufffd" in f"{title}{body}":
         raise BadRow("title or body is not valid Unicode")
     own_language = str((entry.get("title_detail") or {}).get("language") or "").strip()
     article = identify(own, entry.get("id") or url or f"{entry.get('title')}\n{body}")
     row = {"article": article, "outlet": own, "language": own_language or str(language or "")}
-    return {**row, "published": str(published), "url": url, "source": "feed", "title": title, "body": body}
+    return {**row, "published": published, "url": url, "source": "feed", "title": title, "body": body}
 
 
 def host_of(url: object) -> str:
@@ -120,11 +107,8 @@ def outlet_finder(outlets: pd.DataFrame) -> OutletOf:
 
     def find(name: str) -> str | None:
         name = name.strip().casefold()
-        if found := by_host.get(name) or by_name.get(name):
-            return str(found)
-        above = name.partition(".")[2]
-        while "." in above and above not in by_host:
-            above = above.partition(".")[2]
-        return by_host.get(above)
+        parts = name.split(".")
+        above = (".".join(parts[at:]) for at in range(1, len(parts)))
+        return by_host.get(name) or by_name.get(name) or next(filter(None, map(by_host.get, above)), None)
 
     return find

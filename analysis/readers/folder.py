@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
 from analysis.errors import TextsError
-from analysis.readers.charset import UnknownEncoding, decode
-from analysis.readers.html import page_text
+from analysis.readers.charset import decode
+from analysis.readers.html import main_text
 from analysis.readers.row import BadRow, Reading, Rows, complete, identify, needed_for, returns_bad_row
 from analysis.readers.tabular import read_cells
 
@@ -30,54 +29,45 @@ def read_folder(path: Path, reading: Reading) -> Rows:
     names = dict.fromkeys(file.relative_to(path).as_posix() for file in files)
     # A Mac writes “ñ” in names as two characters, tables as one.
     composed = {unicodedata.normalize("NFC", name): name for name in names}
-    read: set[str] = set()
+    listed: set[str] = set()
     for line, cells in read_cells(table, reading.columns, files=True):
         if isinstance(cells, BadRow):
             yield line, cells
             continue
         name = os.path.normpath(str(cells.pop("file")).strip().replace("\\", "/"))
         name = name if name in names else composed.get(unicodedata.normalize("NFC", name), name)
-        raw = _content(path, name)
-        if isinstance(raw, BadRow):
-            yield line, raw
-        else:
-            read.add(name)
-            yield line, _row(raw, name, cells)
+        listed.add(name)
+        yield line, _row(path, name, cells)
     for name in names:
-        if name not in read:
+        if name not in listed:
             yield 1, BadRow(f"has no row in {METADATA}", path / name)
 
 
-@returns_bad_row
 def _content(folder: Path, name: str) -> bytes:
     path = folder / name
     if name == ".":
         raise BadRow("file is missing")
-    if name.startswith(("/", "..")) or Path(name).is_absolute():
-        raise BadRow("file is not inside the folder")
-    if not name.lower().endswith(_ENDINGS):
-        raise BadRow(f"file has none of the endings {', '.join(_ENDINGS)}")
     try:
         if not path.resolve().is_relative_to(folder.resolve()):
             raise BadRow("file is not inside the folder")
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise BadRow("file is not a file")
-        if found.st_size > MAX_SIZE:
+        if not name.lower().endswith(_ENDINGS):
+            raise BadRow(f"file has none of the endings {', '.join(_ENDINGS)}")
+        if not path.is_file():
+            raise BadRow("file is not a file" if path.exists() else "file does not exist")
+        if path.stat().st_size > MAX_SIZE:
             raise BadRow(f"file has more than {MAX_SIZE:,} bytes")
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise BadRow("file does not exist") from error
     except (OSError, ValueError, RuntimeError) as error:  # a name that is too long, holds NUL, or links to itself
         raise BadRow("file cannot be read") from error
 
 
 @returns_bad_row
-def _row(raw: bytes, name: str, cells: Mapping[str, object]) -> Mapping[str, object]:
+def _row(folder: Path, name: str, cells: Mapping[str, object]) -> Mapping[str, object]:
     """The file's text and, where it is HTML, its title, date and language; of these, the table's count before."""
+    raw = _content(folder, name)
     known = {meaning: value for meaning, value in cells.items() if meaning != "body" and str(value or "").strip()}
     if name.lower().endswith(_HTML):
-        page = page_text(raw, url=str(cells.get("url") or "") or None)
+        page = main_text(raw, url=str(cells.get("url") or "") or None)
         text = {"title": page.title, "body": page.body, "language": page.language}
         text |= {"published": str(page.published)} if page.published else {}
     else:
@@ -88,10 +78,7 @@ def _row(raw: bytes, name: str, cells: Mapping[str, object]) -> Mapping[str, obj
 
 def _plain(raw: bytes, name: str) -> dict[str, str]:
     """Text of a file; of Markdown without its marks, and a heading that opens it is the title."""
-    try:
-        text = decode(raw)
-    except UnknownEncoding as error:
-        raise BadRow(f"file's {error.reason}") from error
+    text = decode(raw)
     if text.count("\0") > len(text) // 100:
         raise BadRow("file holds no text")
     if not name.lower().endswith(".md"):

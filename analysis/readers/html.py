@@ -12,8 +12,7 @@ from copy import deepcopy
 from datetime import date
 from typing import Any, NamedTuple
 
-from analysis.errors import AnalysisError
-from analysis.readers.charset import UnknownEncoding, decode
+from analysis.readers.charset import decode
 from analysis.readers.row import BadRow, Published, needed_for, read_date
 from analysis.tables import language_tag
 
@@ -47,16 +46,8 @@ _OTHERS = (
 )
 
 
-class HtmlRefused(AnalysisError):
-    """A page that is not taken apart: too large, too deep, or more than the extraction could stand."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(f"HTML {reason}.")
-
-
 class Extracted(NamedTuple):
-    """Content of a page, empty or None where it has none; no date where it gives several that contradict each other."""
+    """Content of a page, empty or None where it lacks one; no date where it gives several that differ."""
 
     title: str
     body: str
@@ -64,39 +55,29 @@ class Extracted(NamedTuple):
     language: str
 
 
-def page_text(
-    html: bytes, *, url: str | None = None, charset: str | None = None, latest: date | None = None
-) -> Extracted:
-    """As `main_text`; a BadRow is raised where the page is refused or holds no text."""
-    try:
-        found = main_text(html, url=url, charset=charset, latest=latest)
-    except HtmlRefused as error:
-        raise BadRow(f"HTML {error.reason}") from error
-    if not found.body:
-        raise BadRow("HTML without a main text")
-    return found
-
-
 def main_text(
     html: bytes | str, *, url: str | None = None, charset: str | None = None, latest: date | None = None
 ) -> Extracted:
-    """Title, main text, date and language of a page; HtmlRefused is raised where it cannot be taken apart.
+    """Title, main text, date and language of a page; a BadRow is raised where it has no text or cannot be taken apart.
 
     Its address (`url`) may hold its date. The server's `charset` counts before the page's own. No date after `latest`,
     such as the day of the crawl, is believed.
     """
     if len(html) > MAX_SIZE:
-        raise HtmlRefused(f"of more than {MAX_SIZE:,} bytes")
-    text = _CONTROL.sub(" ", html if isinstance(html, str) else _decode(html, charset))
+        raise BadRow(f"HTML of more than {MAX_SIZE:,} bytes")
+    if isinstance(html, bytes):
+        own = _META_CHARSET.search(html[:4096])
+        html = decode(html, charset, own and own[1].decode("ascii"))
+    text = _CONTROL.sub(" ", html)
     for tag in _TAG.finditer(text):
         if len(tag[1] or "") > 2 * MAX_ATTRIBUTES and len(_QUOTED.sub("=", tag[1]).split()) > MAX_ATTRIBUTES:
-            raise HtmlRefused(f"with more than {MAX_ATTRIBUTES:,} attributes in one element")
+            raise BadRow(f"HTML with more than {MAX_ATTRIBUTES:,} attributes in one element")
     with needed_for("taking HTML apart"):
         import trafilatura
     try:
         tree = trafilatura.load_html(_DAMAGED.sub("\ufffd", text))
         if tree is None:
-            return Extracted("", "", None, "")
+            raise BadRow("HTML without a main text")
         _check_size(tree)
         published = _published(tree, text, url, latest or date.max)
         # The date of its own is not used; its default latest day is today.
@@ -104,23 +85,17 @@ def main_text(
         found: Any = trafilatura.bare_extraction(
             tree, url=url, with_metadata=True, include_comments=False, date_extraction_params=dates
         )
-    except HtmlRefused:
+    except BadRow:
         raise
     except Exception as error:  # the extraction meets what nobody wrote it for: any error is one of that page
-        raise HtmlRefused(f"cannot be taken apart ({type(error).__name__})") from error
-    title, body = " ".join(((found and found.title) or "").split()), (found and found.text) or ""
+        raise BadRow(f"HTML cannot be taken apart ({type(error).__name__})") from error
+    if not (found and found.text):
+        raise BadRow("HTML without a main text")
+    title, body = " ".join((found.title or "").split()), found.text
     first, _, rest = body.lstrip().partition("\n")
     # A first line that repeats the title would pass for the first paragraph.
     is_repeated = title and " ".join(first.split()).casefold() == title.casefold()
     return Extracted(title, rest.lstrip() if is_repeated else body, published, _language(tree))
-
-
-def _decode(html: bytes, charset: str | None) -> str:
-    own = _META_CHARSET.search(html[:4096])
-    try:
-        return decode(html, charset, own and own[1].decode("ascii"))
-    except UnknownEncoding as error:
-        raise HtmlRefused(f"whose {error.reason}") from error
 
 
 def _check_size(tree: Any) -> None:
@@ -128,11 +103,11 @@ def _check_size(tree: Any) -> None:
     while level:
         count, depth = count + len(level), depth + 1
         if any(len(node) > MAX_CHILDREN for node in level):
-            raise HtmlRefused(f"with more than {MAX_CHILDREN:,} elements in one")
+            raise BadRow(f"HTML with more than {MAX_CHILDREN:,} elements in one")
         if count > MAX_ELEMENTS:
-            raise HtmlRefused(f"of more than {MAX_ELEMENTS:,} elements")
+            raise BadRow(f"HTML of more than {MAX_ELEMENTS:,} elements")
         if depth > MAX_DEPTH:
-            raise HtmlRefused(f"of more than {MAX_DEPTH} levels")
+            raise BadRow(f"HTML of more than {MAX_DEPTH} levels")
         level = [child for node in level for child in node]
 
 

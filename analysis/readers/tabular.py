@@ -11,7 +11,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -197,7 +197,7 @@ def _cells(path: Path, group: int, columns: Mapping[str, str]) -> Iterator[dict[
     wanted = list(dict.fromkeys(columns.values()))
     file = pq.ParquetFile(path, read_dictionary=wanted, buffer_size=1 << 20, pre_buffer=False)
     for batch in file.iter_batches(_BATCH, row_groups=[group], columns=wanted, use_threads=False):
-        values = {meaning: batch.column(batch.schema.get_field_index(name)) for meaning, name in columns.items()}
+        values = {meaning: batch.column(name) for meaning, name in columns.items()}
         for at in range(batch.num_rows):
             cells = {meaning: value[at] for meaning, value in values.items()}
             yield {k: v.value if isinstance(v, pa.DictionaryScalar) else v for k, v in cells.items()}
@@ -221,6 +221,5 @@ def _value(cell: Any) -> object:
     if pa.types.is_binary(cell.type) or pa.types.is_large_binary(cell.type):
         raise ValueError("bytes, no text")
     value = cell.as_py()
-    if isinstance(value, date):  # a datetime, too; pandas has one of its own for nanoseconds
-        return value.isoformat() if isinstance(value, datetime) else str(value)
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    # A date may be a datetime, too; pandas has one of its own for nanoseconds.
+    return str(value) if isinstance(value, int | date) and not isinstance(value, bool) else value

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.readers.feed import host_of
-from analysis.readers.html import MAX_SIZE, page_text
+from analysis.readers.html import MAX_SIZE, main_text
 from analysis.readers.row import BadRow, Reading, Rows, identify, needed_for, read_date, returns_bad_row
 from analysis.readers.stream import MAX_LINE, Source
 
@@ -157,7 +157,7 @@ def _article(loader: Any, record_type: str, raw: bytes, reading: Reading) -> Map
         raise BadRow(f"the crawl cut the page off{f' ({cut})' if _WORD.fullmatch(cut) else ''}")
     crawled, charset = read_date(headers.get_header("WARC-Date") or ""), _CHARSET.search(kind)
     latest = crawled and crawled.moment.date()
-    found = page_text(_content(record), url=url, charset=charset and charset[1], latest=latest)
+    found = main_text(_content(record), url=url, charset=charset and charset[1], latest=latest)
     published = found.published or crawled
     if published is None:
         raise BadRow("published is missing, and so is WARC-Date")

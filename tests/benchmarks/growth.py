@@ -26,7 +26,8 @@ import pandas as pd
 
 from analysis.annotation.features import chunk_features
 from analysis.readers.clean import clean_body
-from analysis.readers.html import HtmlRefused, main_text
+from analysis.readers.html import main_text
+from analysis.readers.row import BadRow
 from analysis.readers.stream import Source
 from analysis.scoring import sentiment, targeted_sentiment
 from analysis.text.concordance import kwic
@@ -58,7 +59,7 @@ def features(text: str) -> object:
 
 def page(html: str) -> None:
     """Main text of a page, or its refusal."""
-    with suppress(HtmlRefused):
+    with suppress(BadRow):
         main_text(html)
 
 
