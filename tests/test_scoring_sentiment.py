@@ -2,9 +2,6 @@
 
 import doctest
 import math
-import os
-import subprocess
-import sys
 import tomllib
 
 import numpy as np
@@ -15,7 +12,7 @@ from hypothesis import strategies as st
 from analysis import scoring
 from analysis.errors import LanguageError
 from analysis.scoring import INSTRUMENTS, polarity, sentiment, targeted_sentiment
-from analysis.scoring.lexicon import LEXICON, NEGATES, SAYS, hash_name, read_word, stem
+from analysis.scoring.lexicon import LEXICON, stem
 from analysis.scoring.targeted import MODEL, WINDOW, load_model, probabilities
 from analysis.tables import LANGUAGES
 
@@ -126,21 +123,6 @@ def test_words_beyond_the_window_do_not_count():
     assert _toward("Alba", near) == _toward("Alba", "corrupt liar " * 9 + near + "hero " * 9)
 
 
-@pytest.mark.slow
-def test_values_do_not_depend_on_the_hash_seed():
-    code = (
-        "from analysis.scoring import targeted_sentiment as t;"
-        "print(t('Rivals attacked Alba, who won.', (16, 20), language='en').hex())"
-    )
-    printed = {
-        subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert 1 == len(printed)
-
-
 def test_the_model_is_small_and_holds_figures_only():
     model = load_model()
     assert MODEL.stat().st_size <= 200_000
@@ -156,13 +138,6 @@ def test_words_of_the_lexicon_are_single_and_in_alphabetical_order():
 @pytest.mark.parametrize("forms", ["attack attacked attacking", "lie lied lying", "win won wins", "bully bullies"])
 def test_forms_of_a_word_have_one_stem(forms):
     assert 1 == len(set(map(stem, forms.split())))
-
-
-def test_a_word_has_its_groups_and_flags():
-    assert hash_name("blame") in read_word("lambasted")[1:4]
-    assert read_word("isn’t")[-1] & NEGATES
-    assert read_word("said")[-1] & SAYS
-    assert (0, 0, 0) == read_word("with")[1:4]
 
 
 def test_examples_of_docstrings_are_true():

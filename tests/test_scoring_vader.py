@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from benchmarks.fuzzed import ORACLE, PIECES, SPACES, sentences
+from benchmarks.fuzzed import ORACLE, PIECES, SPACES
 from hypothesis import given
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import B_INCR, C_INCR, N_SCALAR, normalize
@@ -94,13 +94,6 @@ def test_rules_by_hand(sentence, total):
 def test_marks_emphasize_either_way(marks, emphasis):
     assert round(normalize(GOOD + emphasis), 4) == compound(f"good{marks}") == _oracle(f"good{marks}")
     assert round(normalize(BAD - emphasis), 4) == compound(f"bad{marks}") == _oracle(f"bad{marks}")
-
-
-def test_made_up_sentences_have_the_packages_scores():
-    made = sentences(800, seed=2014)
-    found = list(map(compound, made))
-    assert [_oracle(sentence) for sentence in made] == found
-    assert 150 < len(set(found))
 
 
 _pieces = st.sampled_from(sorted({*ORACLE.lexicon, *(piece for _, pieces in PIECES for piece in pieces)}))

@@ -196,9 +196,3 @@ def test_any_value_is_taken_or_told_in_a_message_and_no_other_error_comes(tmp_pa
         found, problems = read_settings(path)
     assert isinstance(found, Settings)
     assert all(problem.message.strip() and problem.fix for problem in problems)
-
-
-def test_the_required_settings_are_those_without_a_default():
-    required = ["name", "title", "question", "event", "timezone", "window", "periods", "languages", "reports"]
-    fields = Settings.model_fields.items()
-    assert required == [field.alias or name for name, field in fields if field.is_required()]

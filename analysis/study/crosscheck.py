@@ -22,11 +22,6 @@ Frames = Mapping[str, pd.DataFrame]
 #: File, line, what is wrong, what to do.
 Fault = tuple[str, Any, str, str]
 
-#: File and column that hold the id of a row of another file, and that file and its column.
-_REFERENCES = (
-    ("articles.csv", "outlet", "outlets.csv", "outlet"),
-    ("observed.csv", "outlet", "outlets.csv", "outlet"),
-)
 #: File, id, and the column that names it: the same in all rows of the id, and with the same, one of two ids is a slip.
 _NAMES = (("outlets.csv", "outlet", "name"), ("actors.csv", "actor", "name"), ("labels.csv", "set", "referent"))
 _HOST = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]{2,}(?:/[\w.-]+)*")
@@ -100,11 +95,11 @@ def _differing(rows: pd.DataFrame, same: str, other: str) -> Iterator[tuple[Any,
 
 
 def _unknown_ids(frames: Frames, damaged: Collection[str]) -> Iterator[Fault]:
-    for name, column, home, key in _REFERENCES:
-        known = set() if home in damaged else set(frames[home][key])
-        for value, line, more in _strange(frames[name], column, known) if known else ():
-            message = f"{key} {value!r} is unknown{did_you_mean(value, known)}{more}"
-            yield name, line, message, f"Add it to {home} or mend its id"
+    known = set() if "outlets.csv" in damaged else set(frames["outlets.csv"]["outlet"])
+    for name in ("articles.csv", "observed.csv") if known else ():
+        for value, line, more in _strange(frames[name], "outlet", known):
+            message = f"outlet {value!r} is unknown{did_you_mean(value, known)}{more}"
+            yield name, line, message, "Add it to outlets.csv or mend its id"
 
 
 def _unknown_words(settings: Settings, frames: Frames) -> Iterator[Fault]:

@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from analysis import tables
 from analysis.text.arrays import Ints, map_array
@@ -133,19 +135,17 @@ class Bands:
         pairs = {scope: self._candidates(scope) for scope in SHINGLE}
         wanted = {article for of_scope in pairs.values() for pair in of_scope for article in pair}
         known = articles[articles["article"].isin(wanted)].sort_values(["published", "article"])["article"]
-        # Earlier articles first, so that a union keeps the earlier head.
         order = {article: number for number, article in enumerate(known)}
-        heads = {article: article for article in known}
-        nearest: dict[str, float] = {}
-        for left, right, alike in _alike(pairs, read(wanted)):
-            if alike >= THRESHOLD and left in order and right in order:
-                for article in (left, right):
-                    nearest[article] = max(nearest.get(article, 0.0), alike)
-                first, second = sorted((_head(heads, left), _head(heads, right)), key=order.__getitem__)
-                heads[second] = first
+        copies = pd.DataFrame(_alike(pairs, read(wanted)), columns=["left", "right", "similarity"])
+        there = copies[["left", "right"]].isin(known.to_list()).all(axis=1)
+        copies = copies[there & (copies["similarity"] >= THRESHOLD)]
+        nearest = pd.concat([copies.set_index(side)["similarity"] for side in ("left", "right")]).groupby(level=0).max()
+        cells = np.ones(len(copies)), [copies[side].map(order).to_numpy(int) for side in ("left", "right")]
+        labels = connected_components(sparse.coo_array(cells, shape=(len(order), len(order))), directed=False)[1]
+        heads = known.groupby(labels).transform("first")  # the earliest comes first
         table = articles[["article"]].sort_values("article", ignore_index=True)
         own = table["article"]
-        table["head"] = own.map({article: _head(heads, article) for article in heads}).astype(own.dtype).fillna(own)
+        table["head"] = own.map(dict(zip(known, heads, strict=True))).astype(own.dtype).fillna(own)
         table["similarity"] = own.map(nearest).astype(float).fillna(0.0)
         return tables.check(table, tables.REPRINTS)
 
@@ -179,9 +179,3 @@ def _alike(pairs: dict[str, list[tuple[str, str]]], signatures: pd.DataFrame) ->
         for left, right in of_scope:
             if scope == "text" or left not in by_scope["text"] or right not in by_scope["text"]:
                 yield left, right, float(np.mean(by_scope[scope][left] == by_scope[scope][right]))
-
-
-def _head(heads: dict[str, str], article: str) -> str:
-    while heads[article] != article:
-        heads[article] = article = heads[heads[article]]
-    return article
