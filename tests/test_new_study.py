@@ -104,7 +104,7 @@ def test_every_report_of_the_example_has_something_to_say(
     monkeypatch.setattr(results, "find_root", lambda: tmp_path)
     told = {name: text_of(page) for name, page in run_reports(load_study(example), monkeypatch)}
     assert {"overview", "actors", "wording", "tone", "pair--lakeford-herald--valley-dispatch"} == set(told)
-    assert "The corpus holds 2 articles of 2 outlets" in told["overview"]
+    assert "2 outlets published 2 articles on the event" in told["overview"]
     for name in ("actors", "wording", "tone"):
         assert "No outlet has the 20 articles a test asks for." in told[name]
 

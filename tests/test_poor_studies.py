@@ -121,8 +121,8 @@ POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
     "two-articles": (
         (only("(ac|hp)-01"), FEW),
         {
-            "overview": "The corpus holds 2 articles of 2 outlets",
-            "tone": "Too few articles have both a tone and a coded sub-event",
+            "overview": "2 outlets published 2 articles on the event",
+            "tone": "No outlet has the 20 articles a test asks for",
         },
     ),
     "an-outlet-without-articles": (
@@ -131,7 +131,7 @@ POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
     ),
     "one-article-each": (
         (only(".*-01"), change("study.toml", "min_articles = 10", "min_articles = 2")),
-        {"overview": "0 outlets have the 2 articles"},
+        {"overview": "0 of 4 outlets have the 2 articles"},
     ),
     "nothing-coded-and-no-happenings": (
         (uncoded, change("study.toml", r"\[\[happenings\]\]\n[^\[]*", "")),

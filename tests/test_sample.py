@@ -22,6 +22,9 @@ MEASURES = ("actor-share", "label-share", "sentiment")
 #: tone is in many words, none of which alone is frequent enough.
 PLANTED_WORDS = {
     ("betssy", "andean-courier"): 1,
+    ("betssy chávez", "andean-courier"): 1,
+    ("machu picchu", "harbor-post"): 1,
+    ("dissolve congress", "harbor-post"): -1,
     ("chávez", "andean-courier"): 1,
     ("machu", "harbor-post"): 1,
     ("picchu", "harbor-post"): 1,

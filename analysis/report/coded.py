@@ -181,10 +181,7 @@ def table_of_code_differences(study: Study, differences: pd.DataFrame, variable:
         **{"group": "pages", "value": "word", "here": "have it", "there": "elsewhere"},
         **{"matched": "difference, points (95 %)", "answer": "is it sure?"},
     }
-    caption = (
-        f"{_capital(question)}: each group against all others (elsewhere). The difference is of pages on the "
-        "same sub-event in the same period."
-    )
+    caption = f"{_capital(question)}: each group against all others, pages on the same sub-event and period compared."
     return show_table(shown, name=f"differences-{variable}", caption=caption, columns=columns, fold=True)
 
 

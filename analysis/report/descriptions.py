@@ -164,7 +164,7 @@ def salience_findings(study: Study, overall: pd.DataFrame) -> list[Finding]:
     ends = [f"{row.label} {_with_ends(row.share, row.share_lower, row.share_upper)}" for row in overall.itertuples()]
     having = f"Of the {first['articles']} {VARIANTS[study.settings.primary].articles}"
     text = f"{having}, {listing(told).replace(' ', ' name ', 1)}."
-    return [Finding(text, detail=f"Shares with 95 % intervals: {listing(ends[:6])}.")]
+    return [Finding(text, detail=f"Shares with 95 % intervals: {listing(ends[:2])}.")]
 
 
 def variance_sentence(shares: pd.DataFrame) -> str:

@@ -20,7 +20,7 @@ from analysis.report.style import INSIDE, NARROW, PANEL, styled, tell
 from analysis.report.views import sides, stacked
 from analysis.study import Study
 from analysis.tables import VARIANTS
-from analysis.wording import day, listing, number, percent, plural
+from analysis.wording import day, interval, listing, number, percent, plural
 
 #: Shares of fewer articles are not drawn.
 FEWEST = 5
@@ -76,10 +76,14 @@ def _told(cells: pd.DataFrame) -> str:
 def table_of_labels(study: Study, shares: pd.DataFrame, label_set: str) -> Shown:
     """Uses and shares of a set's words with simultaneous intervals, folded; frame from `views.labels_by_outlet`."""
     columns: Any = {
-        **{"group_name": "outlet", "label": "word", "uses": "uses", "set_uses": "of", "articles": "in articles"},
-        **{"share": ("share", percent), "lower": ("from", percent), "upper": ("to", percent)},
+        **{"group_name": "outlet", "label": "word", "articles": "in articles"},
+        "of": ("uses", lambda row: f"{row['uses']} of {row['set_uses']}"),
+        "ends": (
+            "share (95 % interval)",
+            lambda row: f"{percent(row['share'])} ({interval(row['lower'], row['upper'], 0, scale=100)})",
+        ),
     }
-    caption = f"Words for {label_sets(study)[label_set]}: uses and shares, simultaneous 95 % intervals."
+    caption = f"Words for {label_sets(study)[label_set]}: uses and shares; the intervals of a set hold together."
     used = shares[shares["set_uses"] > 0]
     return show_table(used, name=f"set-{label_set}", caption=caption, columns=columns, fold=True)
 

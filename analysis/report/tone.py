@@ -47,4 +47,4 @@ def limits_sentence() -> str:
         f"{name} reaches {number(news.loc[news['who'].str.startswith(who), 'value'].iloc[0], 2)}"
         for who, name in _INSTRUMENTS.items()
     ]
-    return f"On sentences of news coded by people (NewsMTSC), {' and '.join(known)} (macro-F1; 1 is perfect)."
+    return f"On sentences of news coded by people (NewsMTSC), {' and '.join(known)} (macro F1, where 1 is perfect)."
