@@ -115,7 +115,7 @@ POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
     "nothing-observed": (
         (empty("observed.csv"),),
         dict.fromkeys(
-            ("actors", "wording", "tone", "outlet--harbor-post", "pair--andean-courier--harbor-post"), NO_DAY
+            ("actors", "wording", "tone", "pair--andean-courier--harbor-post"), NO_DAY
         ),
     ),
     "two-articles": (

@@ -189,10 +189,10 @@ def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()
         return "study.toml names no main actors (main_actors), so none is compared."
     if measure.startswith("label-share") and study.labels.empty:
         return "labels.csv holds no words that compete for one thing, so none are compared."
-    if not outlets and not study.tested:
-        return f"No outlet has the {settings.min_articles} articles a test asks for."
     if study.observed_days.empty:
         return "observed.csv records no day on which an outlet was observed, so no articles can be compared."
+    if not outlets and not study.tested:
+        return f"No outlet has the {settings.min_articles} articles a test asks for."
     if measure.startswith("sentiment") and not set(study.articles["language"]) & set(INSTRUMENTS):
         return "No article is in a language that has an instrument of tone."
     if len(outlets) == 2:
