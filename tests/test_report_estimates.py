@@ -195,7 +195,7 @@ def test_corrected_means_are_told_with_their_intervals_and_those_with_too_few_co
     [
         ("means", MEANS[:0], "No article is in such a group: none coded, or no outlet with enough articles."),
         ("means", MEANS[2:], "No article has a tone: its language has no instrument, or it has no text to compare."),
-        ("correction", CORRECTED[:0], "Too few mentions of this study are coded by hand to correct by (polarity.csv)."),
+        ("correction", CORRECTED[:0], "Too few mentions of this study are coded by hand to correct by."),
         ("flow", pd.DataFrame(columns=["items", "share", "name"]), "observed.csv counts no items of any outlet."),
         ("differences", FRAME[:0], "None is tested."),
         ("shares", FRAME[:0], "None is tested."),

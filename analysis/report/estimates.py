@@ -127,7 +127,7 @@ def figure_of_means(frame: pd.DataFrame, *, what: str, **shown: Any) -> Shown:
 
 def figure_of_correction(corrected: pd.DataFrame, **shown: Any) -> Shown:
     """Corrected mean polarity by outlet (`misclassification.corrected_tone`)."""
-    shown["why"] = "Too few mentions of this study are coded by hand to correct by (polarity.csv)."
+    shown["why"] = "Too few mentions of this study are coded by hand to correct by."
     shown |= {"xlabel": "mean polarity, −1 to 1, corrected", "zero": True}
     drawn = corrected.rename(columns={"corrected": "estimate"})
     drawn = drawn.dropna(subset=["estimate"]) if len(drawn) else drawn

@@ -1,6 +1,6 @@
 """Sentiment toward actors, as measured and corrected for the errors the instrument makes in a study's own texts.
 
-A study may code a sample of its mentions by hand (polarity.csv). The correction adds the instrument's mean error on
+A study may code a sample of its mentions by hand. The correction adds the instrument's mean error on
 that sample to its mean over all mentions, weighted so that the variance is smallest (PPI++: Angelopoulos, Duchi & Zrnic
 2023). It holds however the instrument errs, and needs coded mentions of the very outlet it is said of.
 """
@@ -164,7 +164,7 @@ def error_sentence(pairs: pd.DataFrame) -> str:
     """The instrument's errors on the mentions coded by hand, in a sentence; that they are unknown where none is."""
     known = pairs.dropna()
     if known.empty:
-        return "No mention is coded by hand (polarity.csv), so the errors of tone toward actors are not known here."
+        return "No mention is coded by hand, so the errors of tone toward actors are not known here."
     right = int((known["coded"] == known["measured"]).sum())
     neutral = known[known["coded"] == 0]
     harsh = int((neutral["measured"] == -1).sum())
