@@ -58,12 +58,12 @@ def figure_of_periods(study: Study, table: pd.DataFrame) -> Shown:
         style.tell(f"{label}: {shares}", line)
         told.append(f"{label} {shares}")
         if found:
-            ends.append((values[-1], str(label), colour))
+            ends.append((values[-1], str(label)))
     low = -_APART
-    for value, label, colour in sorted(ends):
+    for value, label in sorted(ends):
         low = max(low + _APART, value)
         ax.annotate(label, (table["period"].nunique() - 1, low), xytext=(8, 0), textcoords="offset points",
-                    va="center", color=colour, annotation_clip=False)  # fmt: skip
+                    va="center", annotation_clip=False)  # fmt: skip
     sizes = table.drop_duplicates("period")
     titles = period_titles(study)
     ax.set_xticks(range(len(sizes)), [f"{titles[row.period]}\n{row.articles} articles" for row in sizes.itertuples()])
