@@ -46,7 +46,7 @@ def figure_of_periods(study: Study, table: pd.DataFrame) -> Shown:
         return nothing(caption, "Fewer than two periods have five articles, or no main actors are chosen.")
     ax: Axes = plt.subplots(figsize=(7.6, 4.6))[1]
     told: list[str] = []
-    ends: list[tuple[float, str, str]] = []
+    ends: list[tuple[float, str]] = []
     for _, rows in table.groupby("actor", sort=False):
         label, values = rows["label"].iloc[0], 100 * rows["share"].to_numpy()
         found = rows["q"].iloc[0] <= ALPHA
