@@ -70,7 +70,7 @@ def test_every_report_is_there(built: Built, study: str) -> None:
     names = {path.name for path in folder.iterdir()}
     assert names - {"manifest.json"} == set(json.loads((folder / "manifest.json").read_text())["files"])
     index = html.document_fromstring((folder / "index.html").read_text(encoding="utf-8"))
-    entries = index.xpath("//ol[@class='reports']/li")
+    entries = index.xpath("//ul[@class='reports']/li")
     assert [f"{name}.html" for name in REPORTS[study]] == [e.xpath("string(.//h3/a/@href)") for e in entries]
     assert {"fresh"} == {e.get("class") for e in entries}
     assert text_of(index.xpath("//p[@class='question']")[0]).endswith("?")
