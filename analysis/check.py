@@ -107,7 +107,9 @@ def _features(study: Study, damaged: Collection[str]) -> list[str]:
         return []
     files = {schema: study.features_folder / f"{schema.name.lower()}.parquet" for schema in FEATURES}
     try:
-        faults = [(path, fault) for schema, path in files.items() for fault in study.feature_faults(schema, keys=True)]
+        faults = [
+            (path, fault) for schema, path in files.items() for fault in study.feature_files.faults(schema, keys=True)
+        ]
         if not faults:
             study.check_features()
             assert study.store.sentences

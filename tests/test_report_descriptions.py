@@ -18,6 +18,7 @@ from analysis.report.descriptions import (
     portrait,
     variance_sentence,
 )
+from analysis.results import primary
 from analysis.study import load_study
 from analysis.study.settings import NOTED
 
@@ -198,3 +199,13 @@ def test_papers_named_in_the_notes_can_be_cited(small_study):
     for instrument, written in notes().items():
         for first, year in re.findall(author, written["text"]):
             assert f"{first.lower()}{year}" in method_note(small_study, instrument).html, (instrument, first, year)
+
+
+def test_limits_say_how_many_differences_are_small_and_what_was_not_tested(small_study, small_results):
+    """Of intervals -2 to 14 points and -30 to 9 the first lies within 15; one comparison had too few articles."""
+    row = primary(small_study, small_results, "actor-share").iloc[0]
+    ends = [(-0.02, 0.14, "exact"), (-0.3, 0.09, "exact"), (np.nan, np.nan, "few articles")]
+    table = pd.DataFrame([{**row, "lower": lower, "upper": upper, "test": test} for lower, upper, test in ends])
+    text = descriptions.comparison_limits(small_study, table, "actor-share")
+    assert text.startswith("In 1 of 2 comparisons the difference is no more than 15 points either way. Not tested: 1 ")
+    assert "1 for want of articles." in text

@@ -12,11 +12,9 @@ from scipy import stats
 
 from analysis.stats.difference import difference
 from analysis.stats.inference import (
-    LARGE,
     adjust_p,
     can_pass,
     drawn_moments,
-    is_analytic,
     tail_p,
 )
 
@@ -42,14 +40,6 @@ def test_q_agrees_with_scipy_and_is_never_below_p(p):
     if known.any():
         np.testing.assert_allclose(q[known], stats.false_discovery_control(np.array(p)[known]))
         assert (q[known] >= np.array(p)[known]).all()
-
-
-@pytest.mark.parametrize(
-    ("method", "articles", "expected"),
-    [("auto", LARGE, False), ("auto", LARGE + 1, True), ("resampling", 10**6, False), ("analytic", 3, True)],
-)
-def test_only_large_corpora_go_without_draws_unless_asked(method, articles, expected):
-    assert expected == is_analytic(method, articles)
 
 
 def test_unstratified_variance_by_hand():

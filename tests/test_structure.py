@@ -15,12 +15,9 @@ MODULES = {
 }
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 50
-MAX_LINES, MAX_MODULES = 17_050, 108
-#: What is longer: the program is a list of commands; of the functions most is docstring.
+MAX_LINES, MAX_MODULES = 17_050, 109
+#: What is longer; of the functions most is docstring.
 LONGER = {
-    "analysis.cli": 325,
-    "analysis.study.settings": 310,
-    "analysis.study.study": 311,
     "annotate": 70,
     "difference": 60,
     "compare_outlet_groups": 62,

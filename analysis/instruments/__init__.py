@@ -1,1 +1,1 @@
-"""What the instruments hold: lists of words, rules and weights; how well each measures, and whose method it is."""
+"""Lists of words, rules and weights that texts are measured with; how well each measures, and whose method it is."""

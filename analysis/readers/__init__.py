@@ -151,7 +151,7 @@ def _accept(
 
 
 def _reader_of(path: Path) -> Reader:
-    """How a file, or a folder, is read; a TextsError where it cannot be."""
+    """Reader of a file or folder, by its name; a TextsError where there is none."""
     if not path.exists():
         raise TextsError(path, "does not exist")
     ending = Path(path.name.lower().removesuffix(".gz")).suffix

@@ -56,7 +56,7 @@ def decode(raw: bytes, *declared: str | None) -> str:
 
 
 def errors_for(encoding: str) -> str:
-    """How bytes that do not fit an encoding are decoded: as half surrogate pairs, which no row may hold."""
+    """Half surrogate pairs for bytes that do not fit an encoding; no row may hold one."""
     return "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
 
 

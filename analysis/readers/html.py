@@ -112,7 +112,7 @@ def _check_size(tree: Any) -> None:
 
 
 def _published(tree: Any, text: str, url: str | None, latest: date) -> Published | None:
-    """When the article was published: by what its page says of it to machines, else by what htmldate finds."""
+    """Date of an article: what its page says of it to machines, else what htmldate finds."""
     for written in (
         *(tree.xpath(path) for path in _PUBLISHED_META),
         _linked_dates(tree),
@@ -147,7 +147,7 @@ def _is_article(types: object) -> bool:
 
 
 def _is_own(element: Any) -> bool:
-    """Whether a date in microdata is the article's: of its scope, or where none is given, in no comment."""
+    """True for a date in microdata that is the article's: of its scope, or where none is given, in no comment."""
     outer = list(element.iterancestors())
     scope = next((node for node in (element, *outer) if "itemscope" in node.attrib), None)
     if scope is not None:

@@ -54,7 +54,7 @@ _Result = TypeVar("_Result")
 
 
 class BadRow(AnalysisError):
-    """Why a row is set aside, never its text; and in which file, where that is not the one being read."""
+    """Reason that a row is set aside, never its text; and its file, where that is not the one being read."""
 
     def __init__(self, reason: str, path: Path | None = None) -> None:
         self.reason, self.path = reason, path

@@ -112,7 +112,7 @@ def _reader(lines: Iterable[str], delimiter: str, quoted: bool) -> Iterator[list
 
 
 def _is_quoted(lines: Sequence[str], width: int) -> bool:
-    """Whether fields are put in quotation marks: many programs write tab-separated ones as they are."""
+    """True where fields are put in quotation marks: many programs write tab-separated ones as they are."""
 
     def fit(line: str, quoted: bool) -> bool:
         try:

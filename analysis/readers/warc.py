@@ -63,7 +63,7 @@ class _Window(bytearray):
         self._source, self.again = source, _AGAIN
 
     def fill(self, size: int) -> bool:
-        """Whether so many bytes lie ahead, which are then here."""
+        """True where so many bytes lie ahead, which are then here."""
         if size > len(self):
             self += self._source.read(max(size - len(self), _HEADERS))
         return len(self) >= size
@@ -133,7 +133,7 @@ def _record(window: _Window) -> tuple[str, bytes]:
 
 @returns_bad_row
 def _article(loader: Any, record_type: str, raw: bytes, reading: Reading) -> Mapping[str, object]:
-    """What a record's page says."""
+    """Row of a record's page."""
     if record_type != "response":
         raise _Skipped(f"WARC records of type {record_type}")
     try:

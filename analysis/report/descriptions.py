@@ -14,15 +14,19 @@ from analysis.errors import UnknownName
 from analysis.report.components import Shown, escape, prose
 from analysis.report.findings import Finding, capitalized, label_sets
 from analysis.report.views import labels_by_outlet, sides
+from analysis.results import margin, primary
 from analysis.results.measures import language_of as spoken
+from analysis.results.measures import match_sentence, untested_reasons
 from analysis.scoring import INSTRUMENTS
+from analysis.stats import inference
 from analysis.stats.corpus import coverage
-from analysis.stats.inference import LARGE, is_analytic
 from analysis.stats.permutation import DRAWS_AT_MOST
 from analysis.study import Study, selection
 from analysis.tables import VARIANTS
 from analysis.wording import ABSENT, day, interval, language, listing, number, percent, plural
 
+#: Points within which a difference of shares is called small.
+SMALL = 15
 NOTES, VALIDITY, METHODS = (
     Path(__file__).parents[1] / "instruments" / name for name in ("method_notes.toml", "validity.csv", "methods.bib")
 )
@@ -183,7 +187,7 @@ def _with_ends(share: float, lower: float, upper: float) -> str:
 
 
 def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()) -> str:
-    """Why nothing of a measure (any where empty) is compared, of an outlet, of two with each other, or of all."""
+    """Reason that nothing of a measure (any where empty) is compared: of an outlet, of two together, or of all."""
     settings = study.settings
     if measure in ("actor-share", "actor-rate", "targeted-sentiment") and not settings.main_actors:
         return "study.toml names no main actors (main_actors), so none is compared."
@@ -199,6 +203,19 @@ def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()
         names = [study.outlet_names.get(outlet, outlet) for outlet in outlets]
         return f"{listing(names)} have no articles of days on which both were observed."
     return "No other outlet has articles of days on which both were observed that can be compared."
+
+
+def comparison_limits(study: Study, table: pd.DataFrame, measure: str) -> str:
+    """Sentences on comparisons of shares: how many differences are sure to be small, what was not tested or matched."""
+    rows = primary(study, table, measure)
+    known = margin(rows).dropna()
+    texts = []
+    if len(known):
+        few = (known <= SMALL).sum()
+        texts.append(f"In {few} of {len(known)} comparisons the difference is no more than {SMALL} points either way.")
+    if reasons := untested_reasons(rows):
+        texts.append(f"Not tested: {reasons}.")
+    return " ".join(filter(None, [*texts, match_sentence(study)]))
 
 
 def language_of(study: Study, chosen: str, *, tone: bool = False) -> str:
@@ -246,8 +263,8 @@ def method_note(study: Study, *instruments: str) -> Shown:
 
 
 def _how(study: Study) -> str:
-    facts = {"large": LARGE, "most": DRAWS_AT_MOST}
-    way = "analytic" if is_analytic("auto", len(study.articles)) else "resampled"
+    facts = {"large": inference.LARGE, "most": DRAWS_AT_MOST}
+    way = "analytic" if len(study.articles) > inference.LARGE else "drawn"
     text: str = notes()["comparison"]["how"][way]
     return text.format(**facts)
 

@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Measure:
-    """How comparisons of a measure are worded: the sentence, the unit, and what a difference is a difference in."""
+    """Wording of the comparisons of a measure: the sentence, the unit, and what a difference is a difference in."""
 
     sentence: str
     limit: str

@@ -78,7 +78,7 @@ def omnibus_findings(study: Study) -> list[Finding]:
     verbs = {"actors": "whom they name", "subevents": "what they report on"}
     return [
         Finding(
-            f"Outlets differ in {verb}, beyond chance and when they published: {row['articles']:.0f} articles of "
+            f"Outlets differ in {verb}, also among articles of one period: {row['articles']:.0f} articles of "
             f"{row['outlets']:.0f} outlets ({equals('p', row['p'])})."
         )
         for (_, row), verb in zip(tested.loc[list(verbs)].iterrows(), verbs.values(), strict=True)

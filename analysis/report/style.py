@@ -1,4 +1,4 @@
-"""How figures look: colours that read on paper and on a dark screen, type, and the inline SVG they are written as.
+"""Look of figures: colours that read on paper and on a dark screen, type, and the inline SVG they are written as.
 
 INK, MUTED, RULE and PAPER are placeholders that `svg_of` turns into the page's own colours; a mark's tooltip is the
 name of its group until then.

@@ -89,7 +89,7 @@ def pair_results(study: Study, left: str, right: str) -> pd.DataFrame:
 
 
 def kept_at(study: Study) -> Path:
-    """Where the results of a study, as it and the library are now, are kept once they are computed."""
+    """File in which the results of a study are kept, as it and the library are now."""
     inputs = [[file.name, content_digest(file)] for file in _inputs(study)]
     key = digest(json.dumps([code_behind(__name__).digest, inputs]).encode())
     return cache_folder(find_root()) / "results" / f"{key}.parquet"
@@ -176,7 +176,7 @@ def primary_variant(study: Study, group: str, reference: str) -> str:
 
 
 def is_primary(study: Study, table: pd.DataFrame) -> pd.Series:
-    """Whether each row is the one a conclusion rests on: primary variant, standardized, all others."""
+    """True for each row that a conclusion rests on: primary variant, standardized, all others."""
     pairs = table["group"] + "\n" + table["reference"]
     variant = pairs.map({pair: primary_variant(study, *pair.split("\n")) for pair in pairs.unique()})
     whole = (table["reference"] == REST) | table["reference"].isin(study.outlet_names)
@@ -192,7 +192,7 @@ def primary(study: Study, table: pd.DataFrame, measure: str, group: str | None =
 
 
 def is_significant(row: Any) -> Any:
-    """Whether a comparison, or each of a table, is decided, passes in its family, and has an interval without zero.
+    """True for a comparison, or each of a table, that is decided, passes in its family, and has an interval without 0.
 
     The two can disagree: p asks whether articles could be exchanged, the interval how far the difference may lie from
     zero. Neither hangs on the seed.

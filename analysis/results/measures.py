@@ -1,4 +1,4 @@
-"""What is compared of two sides: each measure as values and weights of articles, ready for `compare`."""
+"""Measures of two sides, each as values and weights of articles, ready for `compare`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def language_of(study: Study, outlet: str) -> str:
 
 
 def originals(study: Study, chosen: Selection) -> np.ndarray:
-    """Whether each article of a selection is the earliest of its cluster of copies."""
+    """True for each article of a selection that is the earliest of its cluster of copies."""
     return np.asarray(heads(study)[chosen.articles.index] == chosen.articles.index)
 
 
@@ -191,12 +191,12 @@ _REASONS = {
     "not matched": "articles of both sides to match",
     "few articles": "articles",
     "no variation": "variation",
-    "cannot pass": "occurrences, without which no difference could pass",
+    "cannot pass": "occurrences",
 }
 
 
 def untested_reasons(rows: pd.DataFrame) -> str:
-    """Why comparisons were not tested, with how many for each reason; empty where the table does not say."""
+    """Reasons that comparisons were not tested, with how many for each; empty where the table does not say."""
     counts = rows["test"].value_counts() if "test" in rows else {}
     return listing([f"{counts[test]} for want of {reason}" for test, reason in _REASONS.items() if test in counts])
 

@@ -134,7 +134,7 @@ def sentiment_by(study: Study, column: str, *, language: str = "en", outlets: li
 
 
 def unusual(study: Study) -> pd.DataFrame:
-    """What a reader must know is missing or thin: each kind of gap with the number and the list of its articles."""
+    """Gaps that a reader must know of: each kind with the number and the list of its articles."""
     articles, sentences, least = study.articles, study.store.sentences, study.settings.min_articles
     first, last = map(pd.Timestamp, study.settings.window)
     gaps = {
@@ -192,7 +192,7 @@ def press_size(study: Study) -> pd.DataFrame:
 
 
 def about_supplement(study: Study) -> str:
-    """What the study's supplement is, or that it has none."""
+    """Sentence on the study's supplement, or that it has none."""
     return study.settings.supplement.about if study.settings.supplement else "This study has no such supplement."
 
 

@@ -258,7 +258,7 @@ def variance_shares(
 
 
 def multinomial(size: int, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """How often each of `size` things comes up in `size` draws with replacement: arrays (some of the draws × size)."""
+    """Counts of each of `size` things in `size` draws with replacement: arrays (some of the draws × size)."""
     step = max(1, _CELLS // max(1, size))
     for start in range(0, draws, step):
         yield rng.multinomial(size, np.full(size, 1 / size), size=min(step, draws - start))

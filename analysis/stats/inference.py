@@ -11,7 +11,6 @@ from scipy import stats
 from analysis.stats.design import Observations, block_pools, membership
 
 Kind = Literal["share", "portion", "ratio", "mean"]
-Method = Literal["auto", "resampling", "analytic"]
 
 #: Chance of a false finding that is accepted.
 ALPHA = 0.05
@@ -40,7 +39,7 @@ def adjust_p(p: np.ndarray | pd.Series) -> np.ndarray:
 
 
 def can_pass(least: np.ndarray | pd.Series) -> np.ndarray:
-    """Whether each test of a family belongs in it, by the smallest p it could have had (missing: any).
+    """True for each test that belongs in its family, by the smallest p it could have had (missing: any).
 
     With the smallest k for which no more than k tests can reach 0.05 / k, those that cannot are left out (Tarone 1990,
     Biometrics 46(2); before Benjamini–Hochberg Gilbert 2005, JRSS C 54(1)). What is left out does not hang on what was
@@ -49,11 +48,6 @@ def can_pass(least: np.ndarray | pd.Series) -> np.ndarray:
     known = np.nan_to_num(np.asarray(least, float))
     k = next((k for k in range(1, len(known) + 1) if (known <= ALPHA / k).sum() <= k), 1)
     return np.asarray(known <= ALPHA / k)
-
-
-def is_analytic(method: Method, articles: int) -> bool:
-    """Whether intervals and p of so many articles come from formulas rather than from draws."""
-    return method == "analytic" or (method == "auto" and articles > LARGE)
 
 
 def mantel_haenszel(data: Observations) -> np.ndarray:

@@ -34,7 +34,7 @@ _CELLS = 2_000_000
 
 @dataclass(frozen=True)
 class Units:
-    """What changes sides as one, the copies of a text on a side: their values and weights in k features."""
+    """Units that change sides, the copies of a text on a side as one: values and weights in k features."""
 
     side: np.ndarray  # (u,) 1 in the group
     stratum: np.ndarray  # (u,)
@@ -153,7 +153,7 @@ def moments_p(units: Units) -> tuple[np.ndarray, np.ndarray]:
 
 
 def extreme_draws(units: Units, draws: int, seed: tuple[int, ...]) -> np.ndarray:
-    """How many of so many permutations have a numerator (k,) at least as far from 0; NaN where units are too many.
+    """Number of permutations, of so many, with a numerator (k,) at least as far from 0; NaN where units are too many.
 
     That is with more than 5,000 units that have weight or, in designs of more than 5,000, with more than 500. Units
     that have weight in a feature change sides within their stratum. The draws of a feature are the same whatever else

@@ -193,7 +193,7 @@ def _code(variable: Variable, text: str) -> dict[str, str] | Fault:
 def _clash(
     code: dict[str, str], place: str, units: dict[tuple[str, ...], dict[str, str]], book: Mapping[str, Variable]
 ) -> Fault | None:
-    """Why a code cannot stand beside one that the same coder gave before; where it can, it is added to `units`."""
+    """Reason that a code cannot stand beside one that the same coder gave before; else it is added to `units`."""
     earlier = units.setdefault(tuple(code[name] for name in _UNIT), {})
     value, single = code["value"] or "nothing", book[code["variable"].casefold()].single
     others = [other for other in earlier if other == value or single or "nothing" in (value, other)]

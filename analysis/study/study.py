@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,20 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
-from duckdb import Error as QueryError
-from pyarrow import ArrowException
 
 from analysis import tables
-from analysis.dependencies import changed_code, content_digest
-from analysis.errors import FeaturesBroken, FeaturesMissing, TableError, UnknownName
-from analysis.paths import digest, find_root, inside, read_file
+from analysis.dependencies import changed_code
+from analysis.errors import UnknownName
+from analysis.paths import digest, find_root, read_file
+from analysis.study.feature_files import FeatureFiles
 from analysis.study.store import FeatureStore, read_articles, read_table
-from analysis.study.verified import faults
 from analysis.tables import Schema
 from analysis.wording import isolated
 
 if TYPE_CHECKING:
-    from analysis.study.record import FeaturesRecord
     from analysis.study.settings import Settings
 
 
@@ -169,9 +164,14 @@ class Study:
         path = self.folder / name
         return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else None
 
+    @cached_property
+    def feature_files(self) -> FeatureFiles:
+        """The files of its features."""
+        return FeatureFiles(self.folder, self.argument)
+
     @property
     def features_folder(self) -> Path:
-        return self.folder / "features"
+        return self.feature_files.folder
 
     @property
     def annotated(self) -> bool:
@@ -198,7 +198,7 @@ class Study:
         """
         schema = tables.feature_schema(table) if isinstance(table, str) else table
         if schema.name not in self.derived:
-            with self._reading(schema) as path:
+            with self.feature_files.reading(schema) as path:
                 self.derived[schema.name] = read_table(path, schema)
         return cast(pd.DataFrame, self.derived[schema.name])
 
@@ -206,32 +206,7 @@ class Study:
     def store(self) -> FeatureStore:
         """Words, mentions and sentences: articles by their number, the place in `articles`."""
         ids = self.features(tables.ARTICLES)["article"]
-        return FeatureStore(self.features_folder / "articles.parquet", ids, self._reading)
-
-    @contextmanager
-    def _reading(self, schema: Schema) -> Iterator[Path]:
-        """Path of a table of features that is there, as it was written; what fails in this context is told with it."""
-        path = self.features_folder / f"{schema.name.lower()}.parquet"
-        if wrong := self.feature_faults(schema):
-            raise self._broken(path, "; ".join(wrong))
-        with self._as_broken(path):
-            yield path
-
-    def feature_faults(self, schema: Schema, *, keys: bool | None = None) -> tuple[str, ...]:
-        """Every fault of a table of features that is the file that was written, a sentence each; see `verified.faults`.
-
-        `keys` says whether to look for keys that occur twice, which takes long; where None, only in a file whose digest
-        meta.json does not hold.
-        """
-        path = self._feature_file(f"{schema.name.lower()}.parquet")
-        with self._as_broken(path):
-            found = content_digest(path)
-        written = self._record().digests if (self.features_folder / "meta.json").exists() else {}
-        if written.get(path.name, found) != found:
-            message = "is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced"
-            raise self._broken(path, message)
-        with self._as_broken(path):
-            return faults(path, schema, found, keys=path.name not in written if keys is None else keys)
+        return FeatureStore(self.features_folder / "articles.parquet", ids, self.feature_files.reading)
 
     def check_features(self) -> None:
         """Hold the features to the study: every table readable, every article in articles.csv."""
@@ -239,7 +214,7 @@ class Study:
             return
         known, annotated = set(self.manifest["article"]), set(self.features(tables.ARTICLES)["article"])
         for schema in tables.FEATURES:
-            with self._reading(schema) as path:
+            with self.feature_files.reading(schema) as path:
                 found = annotated if schema is tables.ARTICLES else read_articles(path)
             for strange, place, fix in (
                 (found - known, "articles.csv", "put their rows back, or annotate again without their texts"),
@@ -247,9 +222,9 @@ class Study:
             ):
                 if strange:
                     message = f"holds {len(strange)} articles that {place} does not, first {min(strange)}: {fix}"
-                    raise self._broken(path, message)
+                    raise self.feature_files.broken(path, message)
         if not annotated:
-            raise self._broken(self.features_folder / "articles.parquet", "holds no article")
+            raise self.feature_files.broken(self.features_folder / "articles.parquet", "holds no article")
 
     def feature_inputs(self, added: pd.DataFrame | None = None) -> dict[str, str]:
         """Digest of each study file that the features were made with: what `castillo list` compares.
@@ -264,41 +239,15 @@ class Study:
 
     def stale_features(self) -> list[str]:
         """Files, code that measures and packages, by name, that changed since the features were made."""
-        record = self._record()
+        record = self.feature_files.record
         files = [name for name, now in self.feature_inputs().items() if record.inputs.get(name) != now]
         return files + changed_code(record.measured)
 
     def features_warning(self) -> str:
         """A sentence on features that would be measured otherwise now; empty where they are fresh."""
         changed = [] if self.only_coded else self.stale_features()
-        return self._record().warning(changed) if changed else ""
+        return self.feature_files.record.warning(changed) if changed else ""
 
     def set_aside(self) -> tuple[dict[str, int], dict[str, int]]:
         """Rows of texts that the features lack, by reason, and what else the files of texts held, by kind."""
-        return self._record().set_aside, self._record().skipped
-
-    def _record(self) -> FeaturesRecord:
-        from analysis.study.record import FeaturesRecord
-
-        path = self._feature_file("meta.json")
-        with self._as_broken(path):
-            return FeaturesRecord.model_validate_json(read_file(path, root=self.folder))
-
-    def _feature_file(self, name: str) -> Path:
-        path = self.features_folder / name
-        if not inside(self.folder, path):
-            raise self._broken(path, "is not read, since a symlink leads out of the study's folder")
-        if not path.exists():
-            raise FeaturesMissing(path, self.argument)
-        return path
-
-    @contextmanager
-    def _as_broken(self, path: Path) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, ValueError, TableError, ArrowException, QueryError) as error:
-            reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-            raise self._broken(path, f"cannot be read ({reason})") from error
-
-    def _broken(self, path: Path, message: str) -> FeaturesBroken:
-        return FeaturesBroken(path, message, self.argument)
+        return self.feature_files.record.set_aside, self.feature_files.record.skipped

@@ -66,7 +66,7 @@ def _columns(spans: Sequence[Sequence[Span]]) -> Ints:
 
 
 def _inside(tokens: Tokens, shift: Ints, owners: Ints, texts: Sequence[str]) -> Flags:
-    """Whether each token lies in a quotation; `shift` is where its sentence starts in its text, one of `owners`."""
+    """True for each token in a quotation; `shift` is where its sentence starts in its text, one of `owners`."""
     quotes = [quoted_spans(text) for text in texts]
     if not any(quotes):
         return np.zeros(len(owners), np.bool_)
@@ -190,7 +190,7 @@ def _hit(parsed: Parsed, first: int, last: int, aliases: tuple[Alias, ...], star
 
 
 def _in_capitals(parsed: Parsed) -> Flags:
-    """Whether each sentence has some words and no small letter."""
+    """True for each sentence that has some words and no small letter."""
     numbers, rows, forms = parsed.tokens.numbers, parsed.tokens.rows, parsed.tokens.forms
     small = map_array(lambda form: any(map(str.islower, form)), forms)[numbers]
     capital = map_array(str.isupper, forms)[numbers]

@@ -131,7 +131,7 @@ def _kinds(before: str, language: str) -> frozenset[str]:
 
 
 def _is_break(kinds: frozenset[str], beginning: re.Match[str], long: bool, language: str) -> bool:
-    """Whether a sentence of four words (`long`) or fewer ends between a word of these kinds and `beginning`.
+    """True where a sentence of four words (`long`) or fewer ends between a word of these kinds and `beginning`.
 
     The second pass of Punkt (Kiss & Strunk 2006) with given lists and no statistics. Beyond Punkt, a small letter never
     begins a sentence, also after a dash or an opening mark ("Why?" he asked), except in names like iPhone.

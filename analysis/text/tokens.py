@@ -108,7 +108,7 @@ def read_tokens(sentences: Sequence[str], *, language: str, complete: bool = Tru
 
 @lru_cache(maxsize=200_000)
 def is_word(token: str) -> bool:
-    """Whether a token counts as a word: it has a letter or a digit, and is no address and no handle."""
+    """True for a token that counts as a word: it has a letter or a digit, and is no address and no handle."""
     return token.isalnum() or (any(map(str.isalnum, token)) and not _ADDRESS.match(token))
 
 
@@ -186,7 +186,7 @@ def _with_periods(tokens: Tokens, sentences: Sequence[str], language: str, compl
 
 
 def _keeps_period(word: str, after: str, language: str) -> bool:
-    """Whether the period between a word and the character `after` it in its sentence belongs to the word."""
+    """True where the period between a word and the character `after` it in its sentence belongs to the word."""
     lists, low = abbreviations(language), word.casefold()
     if low in lists["numbered"]:
         return after.isdigit()

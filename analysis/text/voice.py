@@ -1,4 +1,4 @@
-"""Whose words these are: quotations, and the words that a sentence reports as somebody's."""
+"""Voices: quotations, and the words that a sentence reports as somebody's."""
 
 from __future__ import annotations
 
