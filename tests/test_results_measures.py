@@ -127,8 +127,6 @@ def test_what_cannot_be_matched_is_told(small_study):
 
 def test_what_is_not_tested_has_its_own_reason():
     tests = ["few articles", "not matched", "few articles", "cannot pass"]
-    assert (
-        "1 for want of articles of both sides to match, 2 for want of articles and 1 for want of occurrences, without "
-        "which no difference could pass" == untested_reasons(pd.DataFrame({"test": tests}))
-    )
+    expected = "1 for want of articles of both sides to match, 2 for want of articles and 1 for want of occurrences"
+    assert expected == untested_reasons(pd.DataFrame({"test": tests}))
     assert "" == untested_reasons(pd.DataFrame({"q": [1.0]}))
