@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
 from analysis import load_study, study_results
 from analysis.report.coded import code_findings
@@ -24,6 +25,23 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = (ROOT / "data" / "commands.md").read_text(encoding="utf-8")
 MARKS = ("world", "findings", "corrected")
+
+
+def badge() -> str:
+    """Binder's badge, which opens the notebooks of the repository that CITATION.cff names."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    owner = cited["repository-code"].removeprefix("https://github.com/")
+    link = f"https://mybinder.org/v2/gh/{owner}/HEAD?urlpath=lab/tree/notebooks/overview.ipynb"
+    return f"[![Binder](https://mybinder.org/badge_logo.svg)]({link})\n"
+
+
+def block(mark: str) -> str:
+    """The README between a pair of marks."""
+    return README.partition(f"<!-- {mark} -->\n")[2].partition(f"<!-- /{mark} -->")[0]
+
+
+def test_the_badge_leads_to_the_repository_that_is_cited():
+    assert badge() == block("binder")
 
 
 def computed(mark: str) -> list[str]:
@@ -49,8 +67,7 @@ def computed(mark: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("mark", MARKS)
 def test_the_findings_are_the_computed_ones(mark):
-    block = re.search(rf"<!-- {mark} -->\n(.*?)<!-- /{mark} -->", README, re.DOTALL)[1]
-    found = [" ".join(item.split()) for item in re.split(r"^- ", block, flags=re.MULTILINE) if item.strip()]
+    found = [" ".join(item.split()) for item in re.split(r"^- ", block(mark), flags=re.MULTILINE) if item.strip()]
     assert [" ".join(text.split()) for text in computed(mark)] == found
 
 
@@ -132,11 +149,12 @@ def test_every_folder_named_exists(folder):
 
 
 if __name__ == "__main__":
-    page = README
+    page, blocks = README, {"binder": badge()}
     for name in MARKS:
-        lines = [
-            textwrap.fill(f"- {text}", 118, subsequent_indent="  ", break_on_hyphens=False) for text in computed(name)
-        ]
-        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        page = page.partition(start)[0] + start + "\n".join(lines) + "\n" + end + page.partition(end)[2]
+        blocks[name] = "".join(
+            textwrap.fill(f"- {text}", 118, subsequent_indent="  ", break_on_hyphens=False) + "\n"
+            for text in computed(name)
+        )
+    for name, text in blocks.items():
+        page = page.replace(f"<!-- {name} -->\n{block(name)}<!--", f"<!-- {name} -->\n{text}<!--")
     (ROOT / "README.md").write_text(page, encoding="utf-8")

@@ -52,9 +52,10 @@ def test_it_publishes_only_what_was_verified_and_tested() -> None:
     """And only from main; a pull request's reports are an artifact."""
     assert {"reports", "tests"} == set(JOBS["publish"]["needs"])
     runs = "\n".join(step.get("run", "") for step in JOBS["reports"]["steps"])
-    for study in ("castillo-2022", "sample"):
+    for study in sorted(path.name for path in (ROOT / "reports").iterdir() if (path / "manifest.json").is_file()):
         assert f"castillo verify {study}" in runs
     assert "github.event_name != 'pull_request'" == JOBS["publish"]["if"]
+    assert "${{ steps.deployment.outputs.page_url }}" == JOBS["publish"]["environment"]["url"]  # a fork's own address
     conditions = {step["uses"].split("@")[0]: step.get("if") for step in JOBS["reports"]["steps"] if "uses" in step}
     assert "github.event_name == 'pull_request'" == conditions["actions/upload-artifact"]
     assert "github.event_name != 'pull_request'" == conditions["actions/upload-pages-artifact"]
