@@ -105,6 +105,12 @@ def day(value: date, *, year: bool = True) -> str:
     return f"{text} {value.year}" if year else text
 
 
+def day_range(start: date, end: date) -> str:
+    """Two days and those between them, without the year: 5 to 10 December."""
+    first = str(start.day) if (start.year, start.month) == (end.year, end.month) else day(start, year=False)
+    return f"{first} to {day(end, year=False)}" if start != end else day(start, year=False)
+
+
 _LANGUAGES = {"en": "English", "es": "Spanish", "pl": "Polish", "pt": "Portuguese"}
 
 

@@ -14,6 +14,7 @@ from analysis.report import style
 from analysis.report.components import Shown, note, nothing, show_figure, show_table
 from analysis.report.findings import Finding
 from analysis.report.style import INSIDE, styled, tell
+from analysis.report.views import period_titles
 from analysis.results.coded import coded_values, group_overlap, study_agreement, usable
 from analysis.study import Study
 from analysis.wording import interval, listing, number, percent, plural
@@ -82,6 +83,20 @@ def common_finding(
     )
 
 
+def combined_findings(study: Study, shares: Mapping[str, pd.DataFrame], order: Sequence[str] = ()) -> list[Finding]:
+    """Sentences on the values that study.toml combines: the two groups with most of each, and the one with least."""
+    found = []
+    for union in study.settings.combined:
+        if union.variable in shares and len(rows := shares[union.variable].query("value == @union.name")):
+            rows = rows.set_index("group").loc[_in_order(rows, order)]
+            rows = rows.sort_values("share", ascending=False, kind="stable")
+            first, *others = pd.concat([rows[:2], rows[2:][-1:]]).itertuples()
+            text = f"{first.Index}: {first.count} of {first.articles} pages ({percent(first.share)}) {union.phrase}"
+            rest = [f"; {row.Index}: {row.count} of {row.articles} ({percent(row.share)})" for row in others]
+            found.append(Finding(f"{text}{''.join(rest)}."))
+    return found
+
+
 def _sentence(study: Study, row: Any) -> Finding:
     here = f"{row.count} of {row.articles:,} pages ({percent(row.count / row.articles)})"
     share = percent(row.other_count / row.other_articles)
@@ -114,7 +129,8 @@ def figure_of_code_shares(
         tell(words, cell, ax.text(x, y, shown, fontsize=9, **INSIDE))
         cells.append(words)
     sizes = shares.drop_duplicates("group").set_index("group")
-    names = [f"{group} ({sizes.loc[group, 'articles']})" for group in groups]
+    titles = period_titles(study)
+    names = [f"{titles.get(group, group)} ({sizes.loc[group, 'articles']})" for group in groups]
     ax.set_xticks(range(len(values)), [value.replace("-", " ") for value in values], rotation=40, ha="left")
     ax.xaxis.set_ticks_position("top")
     ax.tick_params(axis="x", length=0)

@@ -251,9 +251,13 @@ def method_note(study: Study, *instruments: str) -> Shown:
         text = text.replace("{how}", _how(study)) if "{how}" in text else text
         if instrument in study.settings.notes:
             text += f" {study.settings.notes[instrument]}"
-        parts.append(f"<h3>{escape(notes()[instrument]['title'])}</h3><p>{prose(text)}</p>")
-        if len(rows := measured[measured["instrument"] == instrument]):
-            parts.append(f"<ul>{''.join(f'<li>{escape(_validity(row))}</li>' for _, row in rows.iterrows())}</ul>")
+        rows = measured[measured["instrument"] == instrument]
+        items = "".join(f"<li>{escape(_validity(row))}</li>" for _, row in rows.iterrows())
+        items = items and f"<ul>{items}</ul>"
+        title = escape(notes()[instrument]["title"])
+        parts.append(
+            f"<details><summary>{title}</summary><p>{prose(text)}</p>{items and f'<ul>{items}</ul>'}</details>"
+        )
     entries = {entry.partition("{")[2].partition(",")[0]: entry for entry in METHODS.read_text("utf-8").split("\n\n")}
     if cited := dict.fromkeys(key for instrument in instruments for key in notes()[instrument].get("cites", ())):
         bibtex = escape("\n\n".join(entries[key].strip() for key in cited))

@@ -9,11 +9,10 @@ from matplotlib.axes import Axes
 from analysis.report import style
 from analysis.report.components import Shown, nothing, show_figure
 from analysis.report.findings import Finding
-from analysis.report.views import period_titles
 from analysis.stats.inference import ALPHA
 from analysis.stats.omnibus import outlet_differences
 from analysis.study import Study
-from analysis.wording import equals, percent
+from analysis.wording import day_range, equals, percent
 
 #: Per cent that the names at the ends of two lines are apart.
 _APART = 4.5
@@ -22,17 +21,21 @@ _APART = 4.5
 def period_findings(study: Study, table: pd.DataFrame, *, limit: int = 1) -> list[Finding]:
     """Sentences on the actors whose share changes most between periods, largest change first; none where none does."""
     changed = []
-    titles = period_titles(study)
+    days = _days(study)
     for _, rows in table[table["q"] <= ALPHA].groupby("actor", sort=False):
         ends = rows.loc[sorted({rows["share"].idxmax(), rows["share"].idxmin()})]
         first, last = ends.iloc[0], ends.iloc[-1]
         text = (
-            f"{first['label']} is named in {first['named']} of {first['articles']} articles of the period "
-            f"“{titles[first['period']]}” and in {last['named']} of {last['articles']} of “{titles[last['period']]}”."
+            f"{first['label']} is named in {first['named']} of {first['articles']} articles from "
+            f"{days[first['period']]}, and in {last['named']} of {last['articles']} from {days[last['period']]}."
         )
         changed.append((abs(first["share"] - last["share"]), Finding(text)))
     changed.sort(key=lambda pair: -pair[0])
     return [finding for _, finding in changed[:limit]]
+
+
+def _days(study: Study) -> dict[str, str]:
+    return {period.name: day_range(period.start, period.end) for period in study.settings.periods}
 
 
 @style.styled
@@ -65,8 +68,8 @@ def figure_of_periods(study: Study, table: pd.DataFrame) -> Shown:
         ax.annotate(label, (table["period"].nunique() - 1, low), xytext=(8, 0), textcoords="offset points",
                     va="center", annotation_clip=False)  # fmt: skip
     sizes = table.drop_duplicates("period")
-    titles = period_titles(study)
-    ax.set_xticks(range(len(sizes)), [f"{titles[row.period]}\n{row.articles} articles" for row in sizes.itertuples()])
+    days = _days(study)
+    ax.set_xticks(range(len(sizes)), [f"{days[row.period]}\n{row.articles} articles" for row in sizes.itertuples()])
     ax.set_ylabel("% of articles")
     ax.grid(axis="y", color=style.RULE, lw=0.5)
     return show_figure(ax, name="periods-actors", caption=caption, alt=f"Lines over the periods: {'; '.join(told)}.")

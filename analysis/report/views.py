@@ -13,6 +13,7 @@ from analysis.results import is_primary, is_significant, primary, without
 from analysis.results.measures import EQUAL, REST, language_of
 from analysis.stats.frequency import dispersion, frequency, label_shares, means, variance_shares
 from analysis.study import Study, selection
+from analysis.wording import day_range
 
 
 def differences(study: Study, table: pd.DataFrame, measure: str, *, group: str | None = None) -> pd.DataFrame:
@@ -71,8 +72,11 @@ def actor_frequency(study: Study, *, by: str | None = None, actors: Sequence[str
 
 
 def period_titles(study: Study) -> dict[str, str]:
-    """Periods in the order of the story → what heads a panel."""
-    return {period.name: period.name.replace("-", " ").capitalize() for period in study.settings.periods}
+    """Periods in the order of the story → what heads a panel: Removal (5 to 10 December)."""
+    return {
+        period.name: f"{period.name.replace('-', ' ').capitalize()} ({day_range(period.start, period.end)})"
+        for period in study.settings.periods
+    }
 
 
 def by_share(table: pd.DataFrame) -> pd.DataFrame:
