@@ -29,11 +29,10 @@ lab: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'spacy>=3.8'
 	$(BIN)/python tests/benchmarks/annotate.py
-	$(BIN)/python tests/benchmarks/annotate.py --growth
+	$(BIN)/python tests/benchmarks/scale.py --growth --articles 100000 --no-reports
 	$(BIN)/python tests/benchmarks/words.py castillo-2022
 	$(BIN)/python tests/benchmarks/calibration.py
 	$(BIN)/python tests/benchmarks/build.py castillo-2022
-	$(BIN)/python tests/benchmarks/rerun.py
 
 # The stamp is written last: an installation that was interrupted is done again.
 $(READY): requirements.lock pyproject.toml

@@ -1,6 +1,6 @@
-"""How fast texts become features, against the pipeline a student would write and against spaCy; and how that grows.
+"""How fast texts become features, against the pipeline a student would write and against spaCy.
 
-Run: python tests/benchmarks/annotate.py [--repeat N] [--articles N] [--growth]
+Run: python tests/benchmarks/annotate.py [--repeat N] [--articles N]; scale.py measures how it grows.
 
 All sides measure the same texts, those of data/sample varied, with the same 300 aliases, on one core, in one process,
 in turn: sentences, tokens, mentions, tone, written as Parquet.
@@ -8,29 +8,22 @@ in turn: sentences, tokens, mentions, tone, written as Parquet.
 - ours: reads and cleans; per article counts and digests; per sentence part, place, tokens, tone, share quoted; terms
   per part; mentions with sentence, voice and tone toward them; signatures of copies and their clusters; the manifest.
 - the student and spaCy: terms per article, tone per sentence without its place, mentions with their place.
-- spaCy, the same features: what of ours it can give, that is per article counts and digest; per sentence part, place,
-  tokens, tone; terms per part; mentions with their sentence.
 
 The figures are medians of the ratios of runs side by side, in processor time, so that what else the machine does counts
-for nobody. Starting up is left out: each side has measured 500 other texts before the clock starts. With --growth:
-articles per second and peak memory for 1,000, 10,000 and 100,000 articles, each in a process of its own.
+for nobody. Starting up is left out: each side has measured 500 other texts before the clock starts.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import json
 import os
 import re
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from importlib.resources import files
@@ -49,7 +42,6 @@ from analysis.study import load_study
 ALIASES = 300
 ENGLISH = ("en", "*")
 WARM = 500
-GROWTH = (1_000, 10_000, 100_000)
 
 
 def aliases() -> list[str]:
@@ -115,8 +107,8 @@ def students(folder: Path) -> Callable[[Path], float]:
     return _pipeline(measure, folder)
 
 
-def with_spacy(folder: Path, *, same: bool = False) -> Callable[[Path], float]:
-    """A blank spaCy pipeline with sentencizer and PhraseMatcher, and vaderSentiment; or with the `same` features."""
+def with_spacy(folder: Path) -> Callable[[Path], float]:
+    """A blank spaCy pipeline with sentencizer and PhraseMatcher, and vaderSentiment."""
     import spacy
     from spacy.matcher import PhraseMatcher
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -137,53 +129,7 @@ def with_spacy(folder: Path, *, same: bool = False) -> Callable[[Path], float]:
         ]
         return tones, counts, found
 
-    def measure_all(row: dict[str, str]) -> tuple[list[tuple], ...]:
-        text, title_end = f"{row['title']}\n{row['body']}", len(row["title"])
-        lede_end = title_end + 1 + len(row["body"].partition("\n")[0])
-
-        def part(at: int) -> str:
-            return "title" if at < title_end else "lede" if at < lede_end else "rest"
-
-        doc = language(text)
-        sents = list(doc.sents)
-        words = Counter((part(word.idx), word.lower_) for word in doc if not (word.is_space or word.is_punct))
-        sentences = [
-            (number, part(sent.start_char), sent.start_char, sent.end_char, len(sent), vader.polarity_scores(sent.text))
-            for number, sent in enumerate(sents)
-        ]
-        starts = [sent.start for sent in sents]
-        found = [
-            (bisect_right(starts, start) - 1, span.start_char, span.end_char, language.vocab.strings[name])
-            for name, start, end in matcher(doc)
-            for span in [doc[start:end]]
-        ]
-        totals: Counter[str] = Counter()
-        for (where, _), count in words.items():
-            totals[where] += count
-        facts = (row["outlet"], row["published"], len(text), len(sents), words.total(), totals["title"], totals["lede"])
-        return (
-            [(*facts, hashlib.sha256(text.encode()).hexdigest())],
-            [(*place, tone["compound"]) for *place, tone in sentences],
-            [(*term, count) for term, count in words.items()],
-            found,
-        )
-
-    return _same(measure_all, folder) if same else _pipeline(measure, folder)
-
-
-def _same(measure: Callable[[dict[str, str]], tuple[list[tuple], ...]], folder: Path) -> Callable[[Path], float]:
-    def run(texts: Path) -> float:
-        begun = time.process_time()
-        tables: dict[str, list[tuple]] = {name: [] for name in ("articles", "sentences", "terms", "mentions")}
-        with texts.open(encoding="utf-8") as file:
-            for row in map(json.loads, file):
-                for table, rows in zip(tables.values(), measure(row), strict=True):
-                    table += [(row["article"], *cells) for cells in rows]
-        for name, rows in tables.items():
-            pd.DataFrame(rows).rename(columns=str).to_parquet(folder / f"{name}.parquet")
-        return time.process_time() - begun
-
-    return run
+    return _pipeline(measure, folder)
 
 
 def _pipeline(measure: Callable, folder: Path) -> Callable[[Path], float]:
@@ -211,7 +157,6 @@ def compare(articles: int, repeat: int) -> None:
         sides = {"castillo annotate": ours(folder), "student's pipeline": students(folder)}
         try:
             sides["spaCy + vaderSentiment"] = with_spacy(folder)
-            sides["  the same features"] = with_spacy(folder, same=True)
         except ImportError:
             print("spaCy is not installed, so not compared with: pip install spacy")
         warm = write_texts(folder / "warm.jsonl", varied(WARM))
@@ -232,48 +177,15 @@ def compare(articles: int, repeat: int) -> None:
     print(f"({articles} articles of some 230 words, {ALIASES} aliases, {repeat} runs of each side in turn)")
 
 
-def growth() -> None:
-    """Print articles per second and peak memory for more and more articles; medians of three where it is quick."""
-    seen = {}
-    for articles in GROWTH:
-        command = [sys.executable, __file__, "--once", str(articles)]
-        times = 1 if articles > 50_000 else 3
-        told = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(times)]
-        rate, memory = (median(map(float, figures)) for figures in zip(*map(str.split, told), strict=True))
-        seen[articles] = (rate, memory)
-        print(f"{articles:7} articles: {rate:6.0f} articles/s, peak memory {memory / 1024:6.0f} MB", flush=True)
-    (_, middle), (_, most) = seen[GROWTH[1]], seen[GROWTH[2]]
-    rates = [rate for rate, _ in seen.values()]
-    print(f"slowest / fastest {min(rates) / max(rates):.2f}; memory at 100,000 / at 10,000 {most / middle:.2f}")
-
-
-def once(articles: int) -> None:
-    """Annotate so many articles; print articles per second and this process's peak memory in KB."""
-    with tempfile.TemporaryDirectory() as name:
-        run = ours(Path(name))
-        run(write_texts(Path(name) / "warm.jsonl", varied(WARM)))
-        texts = write_texts(Path(name) / "texts.jsonl", varied(articles))
-        spent = run(texts)
-        print(articles / spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-
-
 def main() -> None:
-    """Compare, or show the growth."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--articles", type=int, default=1000)
-    parser.add_argument("--growth", action="store_true")
-    parser.add_argument("--once", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
     pa.set_cpu_count(1)
-    if given.once:
-        once(given.once)
-    elif given.growth:
-        growth()
-    else:
-        compare(given.articles, given.repeat)
+    compare(given.articles, given.repeat)
 
 
 if __name__ == "__main__":

@@ -60,8 +60,8 @@ def bench_study(folder: Path) -> Path:
     return study
 
 
-def annotated(texts: Path, folder: Path, articles: int, repeat: int) -> Path:
-    """Annotate with 1 and 2 jobs in turn, print what that took; returns the study."""
+def annotated(texts: Path, folder: Path, articles: int, repeat: int) -> tuple[Path, float, float]:
+    """Annotate with 1 and 2 jobs in turn, print what that took; the study, articles/s and MB of one job."""
     script = folder / "once.py"
     script.write_text(ONCE)
     seen: dict[int, list[list[float]]] = {1: [], 2: []}
@@ -73,6 +73,8 @@ def annotated(texts: Path, folder: Path, articles: int, repeat: int) -> Path:
             seen[jobs].append([float(word) for word in done.stdout.split()])
     for jobs, runs in seen.items():
         spent, own, theirs, memory, each = (median(figures) for figures in zip(*runs, strict=True))
+        if jobs == 1:
+            alone = (articles / spent, memory)
         print(
             f"{jobs} jobs: {articles / spent:6.0f} articles/s; processor {own:.1f} s in the process that writes, "
             f"{theirs:.1f} s in its workers; peak memory {memory:.0f} MB and {each:.0f} MB for a worker"
@@ -83,7 +85,7 @@ def annotated(texts: Path, folder: Path, articles: int, repeat: int) -> Path:
         print(f"{path.name:20} {path.stat().st_size / articles:7.0f} bytes/article")
     whole = sum(path.stat().st_size for path in (study / "features").iterdir())
     print(f"features {whole / articles:.0f} bytes/article, texts {texts.stat().st_size / articles:.0f}")
-    return study
+    return study, *alone
 
 
 def code(study: Path) -> None:
@@ -158,16 +160,21 @@ def main() -> None:
     given = parser.parse_args()
     sizes = [given.articles // 10, given.articles] if given.growth else [given.articles]
     with tempfile.TemporaryDirectory() as name:
-        taken = []
+        taken, measured = [], []
         for articles in sizes:
             folder = (given.folder or Path(name)) / str(articles)
             folder.mkdir(parents=True, exist_ok=True)
             texts = write_texts(folder / "texts.jsonl", varied(articles))
             print(f"{articles} articles", flush=True)
-            study = annotated(texts, folder, articles, given.repeat)
+            study, *alone = annotated(texts, folder, articles, given.repeat)
+            measured.append(alone)
             code(study)
             if not given.no_reports:
                 taken.append(reported(study, folder))
+    if given.growth:
+        (few, small), (many, large) = measured
+        print(f"1 job, {sizes[1]} against {sizes[0]} articles: {many / few:.2f} of the articles/s, "
+              f"{large / small:.2f} times the memory")  # fmt: skip
     if len(taken) == 2:
         for what, few, many in zip(("all three", *REPORTS), *taken, strict=True):
             spent, computed, largest, together = (more / less for less, more in zip(few, many, strict=True))
