@@ -62,14 +62,12 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
         (folder, fresh, warning), built, failed = kept, 0, 0
         warn_of_features(warning, study)
     else:
-        from analysis.publish import build, processes
+        from analysis.publish.build import Build
 
-        with processes.started() as warm:  # imports while the study is read and checked
-            loaded = load(study)
-            warn_of_features(loaded.features_warning(), study)
-            bar = Progress(sys.stderr)
-            plan = build.Build(loaded, output=output, echo=bar.line)
-            result = plan.run(only, force, warm, progress=bar, **options)
+        loaded = load(study)
+        warn_of_features(loaded.features_warning(), study)
+        bar = Progress(sys.stderr)
+        result = Build(loaded, output=output, echo=bar.line).run(only, force, progress=bar, **options)
         folder, built, fresh, failed = result.folder, *map(len, (result.built, result.fresh, result.failed))
     click.echo(f"{folder}: {built} built, {fresh} fresh, {failed} failed")
     if figures:
@@ -246,10 +244,9 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 
     Example: castillo verify castillo-2022
     """
-    from analysis.publish import manifest, processes
+    from analysis.publish import manifest
 
-    with processes.started() as warm:
-        outcome = manifest.verify(load(study), jobs=jobs, renew=write, echo=click.echo, warm=warm)
+    outcome = manifest.verify(load(study), jobs=jobs, renew=write, echo=click.echo)
     for line in (*outcome.remarks, *outcome.differences):
         click.echo(line)
     click.echo(f"{len(outcome.differences)} differences" if outcome.differences else "verified: every file is the same")

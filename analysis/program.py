@@ -46,6 +46,14 @@ JOBS = click.option("--jobs", type=click.IntRange(min=1), help="Processes at onc
 class Program(click.Group):
     """Group of commands; an AnalysisError is its message and exit status 2."""
 
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Run the program; what makes reports is started again, in their environment."""
+        if (arguments[0] if arguments else sys.argv[1:])[:1] in (["build"], ["verify"], ["archive"]):
+            from analysis.publish.environment import start_again
+
+            start_again()
+        return super().__call__(*arguments, **options)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with the first sentence of each in full, which click would cut off."""
         with formatter.section("Commands"):

@@ -9,11 +9,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
 from multiprocessing import Process
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from ministudy import PARAMETERS, SHOW, make_project, write_notebook
@@ -25,7 +23,7 @@ from analysis.publish import build as builder
 from analysis.publish import pages, state
 from analysis.publish.build import Build
 from analysis.publish.manifest import unlike_manifest, verify
-from analysis.publish.processes import Order
+from analysis.publish.processes import Task
 from analysis.publish.reports import Failure, Outcome, Rendered
 from analysis.publish.state import lock, nothing_to_do, write
 from analysis.study import Study, load_study
@@ -62,13 +60,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rendered | Failure]:
     """Nothing is run: a page says the report's name, or what the test puts here under that name."""
     results: dict[str, Rendered | Failure] = {}
 
-    def run(order: Order) -> Iterator[Outcome]:
-        for task in order.tasks:
+    def run(tasks: Sequence[Task], **options: object) -> Iterator[Outcome]:
+        for task in tasks:
             name = task.report.name
             page = Rendered({f"{name}.html": name.encode(), f"{name}.t.csv": b"a\n"}, name.title(), f"{name} says")
             yield Outcome(name, results.get(name, page), 1.5)
 
-    monkeypatch.setattr(builder, "started", lambda: nullcontext(SimpleNamespace(run=run)))
+    monkeypatch.setattr(builder, "make_reports", run)
     monkeypatch.setattr(Study, "check_features", lambda self: None)  # tested elsewhere, and slow
     return results
 
@@ -293,7 +291,7 @@ def test_stale_features_are_told_on_the_page_and_where_nothing_is_to_do(root: Pa
     actors.write_text(actors.read_text().replace("Pedro Castillo,exact", "Castillo,exact"))
     warning = "The features were measured by an older version; changed since: actors.csv."
     plan = Build(study())
-    assert [warning] == plan._task(plan.reports[0], []).page["warnings"]
+    assert [warning] == plan._task(plan.reports[0]).page["warnings"]
     plan.run()
     assert (root / "reports" / "tiny", 3, warning) == nothing_to_do(root, root / "data" / "tiny", root / "reports")
 
@@ -374,7 +372,7 @@ def test_a_second_build_waits(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file, a folder in a file, a cache that is a file; nothing is begun."""
-    monkeypatch.setattr(builder, "started", lambda: pytest.fail("a process was started"))
+    monkeypatch.setattr(builder, "make_reports", lambda *_, **__: pytest.fail("a process was started"))
     (root / "file").write_text("")
     for place in (".", "deeper"):
         with pytest.raises(AnalysisError, match=r"tiny cannot be written \(.*\)\. Mend that, or name"):
@@ -404,16 +402,14 @@ import sys
 from analysis import study
 from analysis.publish import build
 from analysis.publish.reports import Outcome, Rendered
-from contextlib import nullcontext
 
-class Quick:
-  def run(self, order):
-    for task in order.tasks:
+def run(tasks, **options):
+    for task in tasks:
         name = task.report.name
         files = {f"{name}{end}": f"{name}{end} {sys.argv[1]} ".encode() * 9000 for end in (".html", ".a.csv", ".b.csv")}
         yield Outcome(name, Rendered(files, name, f"{name} says {sys.argv[1]}"), 1.0)
 
-build.started = lambda: nullcontext(Quick())
+build.make_reports = run
 build.Build._share = lambda self: False
 loaded = study.load_study("tiny")
 print("ready", flush=True)

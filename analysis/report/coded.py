@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from analysis.report import style
 from analysis.report.components import Shown, note, nothing, show_figure, show_table
-from analysis.report.findings import Finding
-from analysis.report.style import INSIDE, styled, tell
+from analysis.report.figures import draw_cells
+from analysis.report.findings import Finding, capitalized
+from analysis.report.style import styled
 from analysis.results.coded import coded_values, group_overlap, study_agreement, usable
 from analysis.study import Study
 from analysis.wording import interval, listing, number, percent, plural
@@ -97,35 +97,25 @@ def figure_of_code_shares(
     """Heat map of the share of each group's pages that have each value; n beside each group, intervals in tooltips."""
     question = _question(study, variable)
     if shares.empty:
-        return nothing(_capital(question), "No code of it is firm enough, or no group has enough outlets.")
+        return nothing(capitalized(question), "No code of it is firm enough, or no group has enough outlets.")
     groups = _in_order(shares, order)
     common = shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable")
     values = [str(value) for value in common.index if common[value] > 0]
-    ax: Axes = plt.subplots(figsize=(1.6 + 0.78 * len(values), 0.42 * len(groups) + 1.3))[1]
     cells = []
-    for row in shares.sort_values(["group", "value"]).itertuples():
-        if row.value not in values or row.group not in groups:
-            continue
-        x, y = values.index(row.value), groups.index(row.group)
+    known = shares[shares["value"].isin(values) & shares["group"].isin(groups)]
+    for row in known.sort_values(["group", "value"]).itertuples():
         words = f"{row.group}, {row.value}: {row.count} of {row.articles} pages, {_with_interval(row)}"
-        shade = style.DEEPEST * (0.04 + 0.96 * row.share)
-        cell = ax.add_artist(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=style.BLUE, alpha=shade, lw=0))
         shown = f"{100 * row.share:.0f}" if row.count >= 5 else "·"
-        tell(words, cell, ax.text(x, y, shown, fontsize=9, **INSIDE))
-        cells.append(words)
-    sizes = shares.drop_duplicates("group").set_index("group")
-    names = [f"{group} ({sizes.loc[group, 'articles']})" for group in groups]
-    ax.set_xticks(range(len(values)), [value.replace("-", " ") for value in values], rotation=40, ha="left")
-    ax.xaxis.set_ticks_position("top")
-    ax.tick_params(axis="x", length=0)
-    ax.set_xlim(-0.6, len(values) - 0.4)
-    style.name_rows(ax, pd.Series(names))
-    ax.spines["bottom"].set_visible(False)
+        cells.append((values.index(row.value), groups.index(row.group), 0.04 + 0.96 * row.share, shown, words))
+    sizes = shares.drop_duplicates("group").set_index("group")["articles"]
+    rows, columns = [f"{group} ({sizes[group]})" for group in groups], [value.replace("-", " ") for value in values]
+    ax: Axes = plt.subplots(figsize=(1.6 + 0.78 * len(values), 0.42 * len(groups) + 1.3))[1]
+    alt = draw_cells(ax, cells, rows, columns, high=0.92, fontsize=9, rotation=40)
     caption = (
-        f"{_capital(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
+        f"{capitalized(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
         "A page can have several."
     )
-    return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=f"Heat map. {'; '.join(cells)}.")
+    return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=alt)
 
 
 @styled
@@ -136,7 +126,7 @@ def figure_of_code_intervals(
     values = list(shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable").index[:most])
     rows = shares[shares["value"].isin(list(values)) & (shares["count"] >= 5)]
     if rows.empty:
-        return nothing(_capital(_question(study, variable)), "Too few pages have any of these.")
+        return nothing(capitalized(_question(study, variable)), "Too few pages have any of these.")
     groups = _in_order(rows, order)
     ax: Axes = plt.subplots(figsize=(7.6, 0.26 * (len(rows) + 2 * len(values)) + 0.8))[1]
     labels, y, points = [], 0, []
@@ -157,7 +147,7 @@ def figure_of_code_intervals(
     ax.set_ylim(y - 0.6, -0.8)
     ax.set_xlim(0, None)
     ax.set_xlabel("% of pages")
-    caption = f"{_capital(_question(study, variable))}: % of pages, with 95 % intervals."
+    caption = f"{capitalized(_question(study, variable))}: % of pages, with 95 % intervals."
     return show_figure(ax, name=f"intervals-{variable}", caption=caption, alt=f"Points. {'; '.join(points)}.")
 
 
@@ -166,7 +156,7 @@ def table_of_code_differences(study: Study, differences: pd.DataFrame, variable:
     question = _question(study, variable)
     part = differences[differences["family"] == variable] if len(differences) else differences
     if part.empty:
-        return note(f"{_capital(question)}: no value is in enough pages of enough outlets to be tested.")
+        return note(f"{capitalized(question)}: no value is in enough pages of enough outlets to be tested.")
     shown = part.assign(
         here=[f"{row.count} of {row.articles}" for row in part.itertuples()],
         there=[f"{row.other_count} of {row.other_articles}" for row in part.itertuples()],
@@ -181,7 +171,9 @@ def table_of_code_differences(study: Study, differences: pd.DataFrame, variable:
         **{"group": "pages", "value": "word", "here": "have it", "there": "elsewhere"},
         **{"matched": "difference, points (95 %)", "answer": "is it sure?"},
     }
-    caption = f"{_capital(question)}: each group against all others, pages on the same sub-event and period compared."
+    caption = (
+        f"{capitalized(question)}: each group against all others, pages on the same sub-event and period compared."
+    )
     return show_table(shown, name=f"differences-{variable}", caption=caption, columns=columns, fold=True)
 
 
@@ -270,10 +262,6 @@ def _with_interval(row: Any) -> str:
 
 def _question(study: Study, variable: str) -> str:
     return str(study.codebook.loc[study.codebook["variable"] == variable, "question"].iloc[0])
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _in_order(shares: pd.DataFrame, order: Sequence[str]) -> list[str]:
