@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,13 +10,13 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from analysis.report import style
-from analysis.report.components import Shown, note, nothing, show_figure, show_table
+from analysis.report.components import Shown, note, nothing, share_with_interval, show_figure, show_table, with_interval
 from analysis.report.figures import draw_cells
 from analysis.report.findings import Finding, capitalized
 from analysis.report.style import styled
 from analysis.results.coded import coded_values, group_overlap, study_agreement, usable
 from analysis.study import Study
-from analysis.wording import interval, listing, number, percent, plural
+from analysis.wording import listing, percent, plural
 
 #: A difference is told where its p, adjusted within its variable, and the q of the variable are at most this.
 ALPHA = 0.05
@@ -61,8 +61,8 @@ def code_findings(study: Study, differences: pd.DataFrame, *, limit: int = 5) ->
     if standing.empty:
         text = "Between pages on the same subject in the same period no difference of groups is sure enough to be told."
         return [Finding(text, "cannot tell", "exploratory")]
-    order = standing["difference"].abs().sort_values(ascending=False, kind="stable").index
-    best = standing.loc[order].drop_duplicates(["family", "value"]).head(limit)
+    best = standing.sort_values("difference", key=abs, ascending=False, kind="stable")
+    best = best.drop_duplicates(["family", "value"]).head(limit)
     return [_sentence(study, row) for row in best.itertuples()]
 
 
@@ -104,7 +104,8 @@ def figure_of_code_shares(
     cells = []
     known = shares[shares["value"].isin(values) & shares["group"].isin(groups)]
     for row in known.sort_values(["group", "value"]).itertuples():
-        words = f"{row.group}, {row.value}: {row.count} of {row.articles} pages, {_with_interval(row)}"
+        share = share_with_interval(row.share, row.lower, row.upper)
+        words = f"{row.group}, {row.value}: {row.count} of {row.articles} pages, {share}"
         shown = f"{100 * row.share:.0f}" if row.count >= 5 else "·"
         cells.append((values.index(row.value), groups.index(row.group), 0.04 + 0.96 * row.share, shown, words))
     sizes = shares.drop_duplicates("group").set_index("group")["articles"]
@@ -135,11 +136,12 @@ def figure_of_code_intervals(
         if part.empty:
             continue
         labels.append((y, value.replace("-", " ")))
-        for group, row in part.iterrows():
+        for row in part.astype({"count": int, "articles": int}).itertuples():
             y += 1
-            labels.append((y, f"    {group}"))
-            words = f"{value}, {group}: {int(row['count'])} of {int(row['articles'])} pages, {_with_interval(row)}"
-            x = [100 * row[name] for name in ("lower", "share", "upper")]
+            labels.append((y, f"    {row.Index}"))
+            share = share_with_interval(row.share, row.lower, row.upper)
+            words = f"{value}, {row.Index}: {row.count} of {row.articles} pages, {share}"
+            x = [100 * end for end in (row.lower, row.share, row.upper)]
             style.draw_point(ax, y, x, words, style.BLUE, filled=True, lw=1.3, ms=5)
             points.append(words)
         y += 2
@@ -160,13 +162,10 @@ def table_of_code_differences(study: Study, differences: pd.DataFrame, variable:
     shown = part.assign(
         here=[f"{row.count} of {row.articles}" for row in part.itertuples()],
         there=[f"{row.other_count} of {row.other_articles}" for row in part.itertuples()],
-        matched=[
-            f"{number(100 * row.difference, 0, sign=True)} ({interval(row.lower, row.upper, 0, scale=100, sign=True)})"
-            for row in part.itertuples()
-        ],
+        matched=[with_interval(row, "difference", 0, 100, sign=True) for row in part.to_dict("records")],
         answer=[_verdict(row) for row in part.itertuples()],
     )
-    shown = shown.loc[shown["difference"].abs().sort_values(ascending=False, kind="stable").index]
+    shown = shown.sort_values("difference", key=abs, ascending=False, kind="stable")
     columns = {
         **{"group": "pages", "value": "word", "here": "have it", "there": "elsewhere"},
         **{"matched": "difference, points (95 %)", "answer": "is it sure?"},
@@ -252,12 +251,6 @@ def table_of_overlap(study: Study, by: str, *, most: int = 40) -> Shown:
         **{"outlets": "outlets", "pages": "pages"},
     }
     return show_table(table.head(most), name="overlap", caption=caption, columns=columns, fold=True)
-
-
-def _with_interval(row: Any) -> str:
-    cell: Mapping[str, Any] = row._asdict() if hasattr(row, "_asdict") else row
-    ends = interval(cell["lower"], cell["upper"], 0, scale=100)
-    return f"{percent(cell['share'])} ({ends} %)"
 
 
 def _question(study: Study, variable: str) -> str:
