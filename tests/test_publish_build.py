@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from multiprocessing import Process
+from multiprocessing import Event, Process
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ from analysis.publish.build import Build
 from analysis.publish.manifest import unlike_manifest, verify
 from analysis.publish.processes import Task
 from analysis.publish.reports import Failure, Outcome, Rendered
-from analysis.publish.state import lock, nothing_to_do, write
+from analysis.publish.state import lock, nothing_to_do
 from analysis.study import Study, load_study
 
 TWO = '[[reports]]\nnotebook = "plain"\n[[reports]]\nnotebook = "outlet"\neach = "outlet"\n'
@@ -146,11 +146,8 @@ def test_cell_outputs_and_metadata_are_no_change(root: Path, quick: object) -> N
     path = root / "notebooks" / "plain.ipynb"
     notebook = json.loads(path.read_text())
     notebook["metadata"]["language_info"] = {"name": "python", "version": "3.99"}
-    for cell in notebook["cells"]:
-        cell["id"] = "other" + cell["id"]
-        if cell["cell_type"] == "code":
-            cell["execution_count"] = 7
-            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x"}]
+    shown = {"execution_count": 7, "outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}]}
+    notebook["cells"] = [cell | {"id": "other"} | shown for cell in notebook["cells"]]
     path.write_text(json.dumps(notebook))
     assert {"fresh"} == set(states().values())
 
@@ -336,37 +333,20 @@ def test_where_anything_has_changed_something_may_be_to_do(root: Path, quick: ob
     assert nothing_to_do(root, folder, root / "reports")
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is one clear error."""
-    path = tmp_path / "a" / "x.html"
-    write(path, b"old")
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(AnalysisError, match=r"x.html cannot be written \(No space left on device\)\. Mend that"):
-        write(path, b"new")
-    assert (b"old", ["x.html"]) == (path.read_bytes(), names(path.parent))
-
-
-def _hold(path: Path, flag: Path, release: Path) -> None:
-    with lock(path, echo=lambda line: None):
-        flag.touch()
-        while not release.exists():
-            time.sleep(0.01)
-
-
 def test_a_second_build_waits(tmp_path: Path) -> None:
     """And says so."""
-    path, flag, release = tmp_path / "lock", tmp_path / "flag", tmp_path / "release"
-    other = Process(target=_hold, args=(path, flag, release))
-    other.start()
-    while not flag.exists():
-        assert other.is_alive()
+    path, held, free = tmp_path / "lock", Event(), Event()
+
+    def hold() -> None:
+        with lock(path, echo=print):
+            held.set()
+            free.wait(60)
+
+    Process(target=hold).start()
+    assert held.wait(60)
     said: list[str] = []
-    with lock(path, echo=lambda line: (said.append(line), release.touch())):
-        other.join(10)
+    with lock(path, echo=lambda line: (said.append(line), free.set())):
+        pass
     assert ["another build is writing the same folder; waiting for it"] == said
 
 
