@@ -13,7 +13,7 @@ import click
 
 from analysis.coding import agreement, sheet
 from analysis.collect import Options
-from analysis.program import JOBS, PATH, POSITIVE, STUDY, TRUST, Program, load, warn_of_features
+from analysis.program import JOBS, PATH, POSITIVE, STUDY, TRUST, Program, enter_environment, load, warn_of_features
 
 #: Rows set aside that `annotate` shows one by one.
 SHOWN = 100
@@ -62,6 +62,7 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
         (folder, fresh, warning), built, failed = kept, 0, 0
         warn_of_features(warning, study)
     else:
+        enter_environment()
         from analysis.publish.build import Build
 
         loaded = load(study)
@@ -244,6 +245,7 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 
     Example: castillo verify castillo-2022
     """
+    enter_environment()
     from analysis.publish import manifest
 
     outcome = manifest.verify(load(study), jobs=jobs, renew=write, echo=click.echo)
@@ -269,6 +271,7 @@ def archive(study: str, output: Path | None, also: tuple[str, ...], without_text
 
     Example: castillo archive castillo-2022
     """
+    enter_environment()
     from analysis.archive import make_archive
 
     zipped = make_archive(load(study), output=output, also=also, without_texts=without_texts)

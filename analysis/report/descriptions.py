@@ -167,7 +167,7 @@ def salience_findings(study: Study, overall: pd.DataFrame) -> list[Finding]:
     told = [f"{row.articles_with:.0f} {row.label}" for row in overall.head(3).itertuples()]
     ends = [
         f"{row.label} {share_with_interval(row.share, row.share_lower, row.share_upper)}"
-        for row in overall.itertuples()
+        for row in overall.head(2).itertuples()
     ]
     having = f"Of the {first['articles']} {VARIANTS[study.settings.primary].articles}"
     text = f"{having}, {listing(told).replace(' ', ' name ', 1)}."
