@@ -13,7 +13,7 @@ import click
 
 from analysis.coding import agreement, sheet
 from analysis.collect import Options
-from analysis.program import JOBS, PATH, POSITIVE, STUDY, TRUST, Program, load, warn_of_features
+from analysis.program import JOBS, PATH, POSITIVE, STUDY, TRUST, Program, enter_environment, load, warn_of_features
 
 #: Rows set aside that `annotate` shows one by one.
 SHOWN = 100
@@ -62,14 +62,13 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
         (folder, fresh, warning), built, failed = kept, 0, 0
         warn_of_features(warning, study)
     else:
-        from analysis.publish import build, processes
+        enter_environment()
+        from analysis.publish.build import Build
 
-        with processes.started() as warm:  # imports while the study is read and checked
-            loaded = load(study)
-            warn_of_features(loaded.features_warning(), study)
-            bar = Progress(sys.stderr)
-            plan = build.Build(loaded, output=output, echo=bar.line)
-            result = plan.run(only, force, warm, progress=bar, **options)
+        loaded = load(study)
+        warn_of_features(loaded.features_warning(), study)
+        bar = Progress(sys.stderr)
+        result = Build(loaded, output=output, echo=bar.line).run(only, force, progress=bar, **options)
         folder, built, fresh, failed = result.folder, *map(len, (result.built, result.fresh, result.failed))
     click.echo(f"{folder}: {built} built, {fresh} fresh, {failed} failed")
     if figures:
@@ -246,10 +245,10 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 
     Example: castillo verify castillo-2022
     """
-    from analysis.publish import manifest, processes
+    enter_environment()
+    from analysis.publish import manifest
 
-    with processes.started() as warm:
-        outcome = manifest.verify(load(study), jobs=jobs, renew=write, echo=click.echo, warm=warm)
+    outcome = manifest.verify(load(study), jobs=jobs, renew=write, echo=click.echo)
     for line in (*outcome.remarks, *outcome.differences):
         click.echo(line)
     click.echo(f"{len(outcome.differences)} differences" if outcome.differences else "verified: every file is the same")
@@ -272,6 +271,7 @@ def archive(study: str, output: Path | None, also: tuple[str, ...], without_text
 
     Example: castillo archive castillo-2022
     """
+    enter_environment()
     from analysis.archive import make_archive
 
     zipped = make_archive(load(study), output=output, also=also, without_texts=without_texts)

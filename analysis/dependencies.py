@@ -83,11 +83,6 @@ def notebook_modules(sources: Iterable[str]) -> list[str]:
     return sorted(module for module in homes if module.split(".")[1] != "publish")
 
 
-def may_import(sources: Iterable[str], name: str) -> bool:
-    """True where code cells import a name, or may: one that imports everything, or is not Python, may do anything."""
-    return bool({name, "*", ""} & {alias for _, alias in _cell_imports(sources)})
-
-
 def changed_since(moment: int, paths: Iterable[Path]) -> bool:
     """True where a file has been written, moved or replaced after a moment (ns since 1970), or is not there.
 

@@ -46,6 +46,10 @@ JOBS = click.option("--jobs", type=click.IntRange(min=1), help="Processes at onc
 class Program(click.Group):
     """Group of commands; an AnalysisError is its message and exit status 2."""
 
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Run the program; what it is asked stands on the command line, where nothing is given here."""
+        return super().__call__(*arguments, obj=not arguments, **options)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with the first sentence of each in full, which click would cut off."""
         with formatter.section("Commands"):
@@ -78,6 +82,14 @@ def _memory_limit() -> float:
         if (limit := resource.getrlimit(resource.RLIMIT_AS)[0]) != resource.RLIM_INFINITY:
             return limit
     return float("inf")
+
+
+def enter_environment() -> None:
+    """Start the program again in the environment of reports; not where somebody's own program calls it."""
+    from analysis.publish.environment import start_again
+
+    if click.get_current_context().obj:
+        start_again()
 
 
 def load(study: str) -> Study:

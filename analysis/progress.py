@@ -18,6 +18,7 @@ class Progress:
         if self._stream is not None and parts:
             from tqdm import tqdm
 
+            tqdm.monitor_interval = 0  # its thread would stand in the way of a build that forks
             self._bar = tqdm(total=parts, desc=name, unit="", file=self._stream, dynamic_ncols=True, leave=False)
 
     def cell(self) -> None:

@@ -18,7 +18,6 @@ from ministudy import PARAMETERS, make_project, write_notebook
 from analysis import THREADS
 from analysis.cli import main
 from analysis.publish import build as publish
-from analysis.publish import processes
 from analysis.publish.reports import Failure
 
 
@@ -106,7 +105,7 @@ def test_an_unknown_study_is_status_2(root: Path, command: str) -> None:
 
 def test_a_wrong_study_is_status_2(root: Path, replace: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """With every problem, before any kernel starts."""
-    monkeypatch.setattr(processes.WarmProcess, "run", lambda *_: pytest.fail("something was run"))
+    monkeypatch.setattr(publish, "make_reports", lambda *_, **__: pytest.fail("something was run"))
     replace("study.toml", 'notebook = "plain"\n', 'notebook = "plain"\nparameters = { outlet = 1 }\n')
     done = castillo("build", "tiny")
     assert 2 == done.exit_code

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from analysis import dependencies
-from analysis.dependencies import changed_code, changed_since, code_behind, code_record, may_import, notebook_modules
+from analysis.dependencies import changed_code, changed_since, code_behind, code_record, notebook_modules
 
 LIBRARY = Path(dependencies.__file__).parent
 
@@ -40,22 +40,6 @@ def test_where_names_cannot_be_told_everything_is_depended_on(cell: str) -> None
     found = notebook_modules([cell])
     assert {"analysis.annotation", "analysis.report.views", "analysis.readers.tabular"} <= set(found)
     assert not {"analysis", "analysis.cli", "analysis.publish", "analysis.publish.state"} & set(found)
-
-
-@pytest.mark.parametrize(
-    ("cell", "expected"),
-    [
-        ("from analysis import load_study, study_results", True),
-        ("if x:\n    from analysis.results import study_results as r", True),
-        ("from analysis import pair_results  # not study_results", False),
-        ("%matplotlib inline\nfrom analysis import load_study", False),
-        ("from analysis import *", True),
-        ("import analysis", True),
-        ("x = (", True),
-    ],
-)
-def test_a_name_that_cells_import_or_may_import(cell: str, expected: bool) -> None:
-    assert expected == may_import(["1", cell], "study_results")
 
 
 def test_code_holds_imports_of_imports_the_data_they_name_and_the_packages_they_import() -> None:

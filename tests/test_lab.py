@@ -31,8 +31,12 @@ RUNS = Path(sys.executable).parent / "jupyter"
 class Lab:
     """A JupyterLab server on this machine: its address, and what its API says."""
 
-    def __init__(self, root: Path, port: int, token: str) -> None:
-        self.root, self.base, self.token = root, f"http://127.0.0.1:{port}", token
+    def __init__(self, root: Path) -> None:
+        self.root, self.token = root, secrets.token_hex(16)
+        with socket.socket() as probe:  # a port that nobody listens on
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.base = f"http://127.0.0.1:{self.port}"
 
     def api(self, path: str) -> Any:
         """The answer of the server's own interface."""
@@ -40,17 +44,10 @@ class Lab:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
-    def kernel(self, notebook: str) -> dict[str, Any] | None:
-        """The kernel that a notebook's session has."""
-        found = [s["kernel"] for s in self.api("sessions") if s["path"].endswith(f"{notebook}.ipynb")]
-        return found[0] if found else None
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    def is_idle(self, notebook: str) -> bool:
+        """True where the kernel of a notebook's session has nothing to do."""
+        kernels = [s["kernel"] for s in self.api("sessions") if s["path"].endswith(f"{notebook}.ipynb")]
+        return bool(kernels) and kernels[0]["execution_state"] == "idle"
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +59,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory, copy_project: Callable[[Path, 
     (root / ".cache" / "castillo").mkdir(parents=True)
     (root / ".cache" / "castillo" / "results").symlink_to(known)
     command = re.search(r"^lab:.*\n\t\$\(BIN\)/jupyter (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
-    port, token, home = free_port(), secrets.token_hex(16), root.parent / "home"
+    lab, home = Lab(root), root.parent / "home"
     home.mkdir()
-    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}"]
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={lab.port}"]
+    options.append(f"--IdentityProvider.token={lab.token}")
     environment = {**os.environ, "PYTHONPATH": str(root), "HOME": str(home)}
     log = root.parent / "log"
     with log.open("wb") as file:
         server = subprocess.Popen(
             [str(RUNS), *command.split(), *options], cwd=root, env=environment, stdout=file, stderr=subprocess.STDOUT
         )
-    lab = Lab(root, port, token)
     try:
         for _ in range(240):
             assert server.poll() is None, log.read_text()
@@ -103,7 +100,7 @@ def run_all(lab: Lab, page: Any, notebook: str) -> Any:
             read = nbformat.read(path, as_version=4)
         code = [cell for cell in read.cells if cell.cell_type == "code"]
         failed = any(output.output_type == "error" for cell in code for output in cell.outputs)
-        if failed or (all(cell.execution_count for cell in code) and lab.kernel(notebook)["execution_state"] == "idle"):
+        if failed or (all(cell.execution_count for cell in code) and lab.is_idle(notebook)):
             return read
     raise AssertionError(f"{notebook} did not finish: {[cell.execution_count for cell in code]}")
 
@@ -119,46 +116,45 @@ def test_the_kernel_is_the_environment_s_own_python(lab: Lab) -> None:
     assert [spec.resource_dir] == [str(Path(sys.prefix) / "share" / "jupyter" / "kernels" / "python3")]
 
 
+@pytest.fixture
+def page(browser: Any, request: Any) -> Iterator[Any]:
+    """A page of the browser; CASTILLO_SHOTS names a folder for pictures of what was seen last."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    yield page
+    if shots := os.environ.get("CASTILLO_SHOTS"):
+        page.screenshot(path=f"{shots}/{request.node.name}.png")
+    page.close()
+
+
 @pytest.mark.parametrize("notebook", REPORT)
-def test_a_notebook_runs_in_jupyterlab(lab: Lab, browser: Any, built: Callable[[str], Path], notebook: str) -> None:
+def test_a_notebook_runs_in_jupyterlab(lab: Lab, page: Any, built: Callable[[str], Path], notebook: str) -> None:
     """No error, no message, the figures of its report drawn and seen."""
     report = (built("castillo-2022") / f"{REPORT[notebook]}.html").read_text(encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1400, "height": 900})
-    try:
-        done = run_all(lab, page, notebook)
-        outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
-        assert [] == [o for o in outputs if o.output_type in ("error", "stream")]
-        drawn = sum(o.get("data", {}).get("text/html", "").count('<figure class="chart"') for o in outputs)
-        assert report.count('<figure class="chart"') == drawn > 0
-        figure = page.locator("figure.chart svg").first
-        page.locator(".jp-Notebook:visible").hover()
-        for _ in range(60):  # JupyterLab draws what is near the window only
-            if figure.count() and figure.is_visible():
-                break
-            page.mouse.wheel(0, 500)
-            time.sleep(0.1)
-        figure.scroll_into_view_if_needed(timeout=10_000)
-        box = figure.bounding_box()
-        assert box["width"] > 200
-        assert box["height"] > 60
-        assert 0 == page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count()
-    finally:
-        if shots := os.environ.get("CASTILLO_SHOTS"):  # a folder, to look at what was seen
-            page.screenshot(path=f"{shots}/{notebook}.png")
-        page.close()
+    done = run_all(lab, page, notebook)
+    outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert [] == [o for o in outputs if o.output_type in ("error", "stream")]
+    drawn = sum(o.get("data", {}).get("text/html", "").count('<figure class="chart"') for o in outputs)
+    assert report.count('<figure class="chart"') == drawn > 0
+    figure = page.locator("figure.chart svg").first
+    page.locator(".jp-Notebook:visible").hover()
+    for _ in range(60):  # JupyterLab draws what is near the window only
+        if figure.count() and figure.is_visible():
+            break
+        page.mouse.wheel(0, 500)
+        time.sleep(0.1)
+    figure.scroll_into_view_if_needed(timeout=10_000)
+    box = figure.bounding_box()
+    assert box["width"] > 200
+    assert box["height"] > 60
+    assert 0 == page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count()
 
 
-def test_another_parameter_and_the_notebook_is_another(lab: Lab, browser: Any) -> None:
+def test_another_parameter_and_the_notebook_is_another(lab: Lab, page: Any) -> None:
     """What a reader does: change the parameters cell, run all again."""
     path = lab.root / "notebooks" / "outlet.ipynb"
-    page = browser.new_page(viewport={"width": 1400, "height": 900})
-    try:
-        text = path.read_text(encoding="utf-8")
-        again = path.with_name("again.ipynb")
-        again.write_text(text.replace('outlet: str = \\"guardian\\"', 'outlet: str = \\"cnn\\"'), encoding="utf-8")
-        done = run_all(lab, page, "again")
-        html = "".join(o.data["text/html"] for c in done.cells if c.cell_type == "code" for o in c.outputs)
-        assert "CNN" in html
-        assert "The Guardian (" not in html
-    finally:
-        page.close()
+    text = path.read_text(encoding="utf-8").replace('outlet: str = \\"guardian\\"', 'outlet: str = \\"cnn\\"')
+    path.with_name("again.ipynb").write_text(text, encoding="utf-8")
+    done = run_all(lab, page, "again")
+    html = "".join(o.data["text/html"] for c in done.cells if c.cell_type == "code" for o in c.outputs)
+    assert "CNN" in html
+    assert "The Guardian (" not in html

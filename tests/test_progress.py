@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import pytest
 
@@ -18,10 +19,11 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_sees_the_cells_of_all_reports(capsys: pytest.CaptureFixture[str]) -> None:
-    """One bar, lines above it, gone at the end."""
-    terminal = Terminal()
+    """One bar, lines above it, gone at the end; no thread, or a build could not fork."""
+    terminal, threads = Terminal(), threading.active_count()
     progress = Progress(terminal)
     progress.begin(3)
+    assert threads == threading.active_count()
     for _ in range(3):
         progress.cell()
     progress.line("plain: built")

@@ -9,11 +9,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import nullcontext
-from multiprocessing import Process
+from collections.abc import Iterator, Sequence
+from multiprocessing import Event, Process
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from ministudy import PARAMETERS, SHOW, make_project, write_notebook
@@ -25,9 +23,9 @@ from analysis.publish import build as builder
 from analysis.publish import pages, state
 from analysis.publish.build import Build
 from analysis.publish.manifest import unlike_manifest, verify
-from analysis.publish.processes import Order
+from analysis.publish.processes import Task
 from analysis.publish.reports import Failure, Outcome, Rendered
-from analysis.publish.state import lock, nothing_to_do, write
+from analysis.publish.state import lock, nothing_to_do
 from analysis.study import Study, load_study
 
 TWO = '[[reports]]\nnotebook = "plain"\n[[reports]]\nnotebook = "outlet"\neach = "outlet"\n'
@@ -62,13 +60,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rendered | Failure]:
     """Nothing is run: a page says the report's name, or what the test puts here under that name."""
     results: dict[str, Rendered | Failure] = {}
 
-    def run(order: Order) -> Iterator[Outcome]:
-        for task in order.tasks:
+    def run(tasks: Sequence[Task], **options: object) -> Iterator[Outcome]:
+        for task in tasks:
             name = task.report.name
             page = Rendered({f"{name}.html": name.encode(), f"{name}.t.csv": b"a\n"}, name.title(), f"{name} says")
             yield Outcome(name, results.get(name, page), 1.5)
 
-    monkeypatch.setattr(builder, "started", lambda: nullcontext(SimpleNamespace(run=run)))
+    monkeypatch.setattr(builder, "make_reports", run)
     monkeypatch.setattr(Study, "check_features", lambda self: None)  # tested elsewhere, and slow
     return results
 
@@ -148,11 +146,8 @@ def test_cell_outputs_and_metadata_are_no_change(root: Path, quick: object) -> N
     path = root / "notebooks" / "plain.ipynb"
     notebook = json.loads(path.read_text())
     notebook["metadata"]["language_info"] = {"name": "python", "version": "3.99"}
-    for cell in notebook["cells"]:
-        cell["id"] = "other" + cell["id"]
-        if cell["cell_type"] == "code":
-            cell["execution_count"] = 7
-            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x"}]
+    shown = {"execution_count": 7, "outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}]}
+    notebook["cells"] = [cell | {"id": "other"} | shown for cell in notebook["cells"]]
     path.write_text(json.dumps(notebook))
     assert {"fresh"} == set(states().values())
 
@@ -293,7 +288,7 @@ def test_stale_features_are_told_on_the_page_and_where_nothing_is_to_do(root: Pa
     actors.write_text(actors.read_text().replace("Pedro Castillo,exact", "Castillo,exact"))
     warning = "The features were measured by an older version; changed since: actors.csv."
     plan = Build(study())
-    assert [warning] == plan._task(plan.reports[0], []).page["warnings"]
+    assert [warning] == plan._task(plan.reports[0]).page["warnings"]
     plan.run()
     assert (root / "reports" / "tiny", 3, warning) == nothing_to_do(root, root / "data" / "tiny", root / "reports")
 
@@ -338,43 +333,26 @@ def test_where_anything_has_changed_something_may_be_to_do(root: Path, quick: ob
     assert nothing_to_do(root, folder, root / "reports")
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is one clear error."""
-    path = tmp_path / "a" / "x.html"
-    write(path, b"old")
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(AnalysisError, match=r"x.html cannot be written \(No space left on device\)\. Mend that"):
-        write(path, b"new")
-    assert (b"old", ["x.html"]) == (path.read_bytes(), names(path.parent))
-
-
-def _hold(path: Path, flag: Path, release: Path) -> None:
-    with lock(path, echo=lambda line: None):
-        flag.touch()
-        while not release.exists():
-            time.sleep(0.01)
-
-
 def test_a_second_build_waits(tmp_path: Path) -> None:
     """And says so."""
-    path, flag, release = tmp_path / "lock", tmp_path / "flag", tmp_path / "release"
-    other = Process(target=_hold, args=(path, flag, release))
-    other.start()
-    while not flag.exists():
-        assert other.is_alive()
+    path, held, free = tmp_path / "lock", Event(), Event()
+
+    def hold() -> None:
+        with lock(path, echo=print):
+            held.set()
+            free.wait(60)
+
+    Process(target=hold).start()
+    assert held.wait(60)
     said: list[str] = []
-    with lock(path, echo=lambda line: (said.append(line), release.touch())):
-        other.join(10)
+    with lock(path, echo=lambda line: (said.append(line), free.set())):
+        pass
     assert ["another build is writing the same folder; waiting for it"] == said
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file, a folder in a file, a cache that is a file; nothing is begun."""
-    monkeypatch.setattr(builder, "started", lambda: pytest.fail("a process was started"))
+    monkeypatch.setattr(builder, "make_reports", lambda *_, **__: pytest.fail("a process was started"))
     (root / "file").write_text("")
     for place in (".", "deeper"):
         with pytest.raises(AnalysisError, match=r"tiny cannot be written \(.*\)\. Mend that, or name"):
@@ -398,36 +376,22 @@ def test_a_folder_planted_as_a_symlink_stops_the_build(root: Path, quick: object
     assert [] == list(away.iterdir())
 
 
-#: A build that runs nothing: its pages hold the version given, so many times that writing them takes a while.
-SLOW_WRITE = """
-import sys
-from analysis import study
-from analysis.publish import build
-from analysis.publish.reports import Outcome, Rendered
-from contextlib import nullcontext
+def start(root: Path, version: str) -> Process:
+    """A build that runs nothing: its pages hold the version given, so many times that writing them takes a while."""
 
-class Quick:
-  def run(self, order):
-    for task in order.tasks:
-        name = task.report.name
-        files = {f"{name}{end}": f"{name}{end} {sys.argv[1]} ".encode() * 9000 for end in (".html", ".a.csv", ".b.csv")}
-        yield Outcome(name, Rendered(files, name, f"{name} says {sys.argv[1]}"), 1.0)
+    def run(tasks: Sequence[Task], **options: object) -> Iterator[Outcome]:
+        for task in tasks:
+            name = task.report.name
+            files = {f"{name}{end}": f"{name}{end} {version} ".encode() * 9000 for end in (".html", ".a.csv", ".b.csv")}
+            yield Outcome(name, Rendered(files, name, f"{name} says {version}"), 1.0)
 
-build.started = lambda: nullcontext(Quick())
-build.Build._share = lambda self: False
-loaded = study.load_study("tiny")
-print("ready", flush=True)
-build.build(loaded, force=True)
-"""
-KILLS = 4
+    def work() -> None:
+        os.chdir(root)
+        builder.make_reports = run  # type: ignore[assignment]
+        build(force=True)
 
-
-def start(root: Path, version: str) -> subprocess.Popen[str]:
-    """A build, at the moment when it begins to write."""
-    command = [sys.executable, "-c", SLOW_WRITE, version]
-    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert "ready" == process.stdout.readline().strip()
+    process = Process(target=work)
+    process.start()
     return process
 
 
@@ -436,27 +400,26 @@ def tree(root: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (root / "reports" / "tiny").iterdir()}
 
 
-@pytest.mark.slow
-def test_a_killed_build_leaves_old_or_new(template: Path, tmp_path: Path) -> None:
+def test_a_killed_build_leaves_old_or_new(root: Path, quick: object, template: Path, tmp_path: Path) -> None:
     """At random moments, each file is whole and of one of the two versions; the next build ends as if never killed."""
     whole = {}
     for version in ("old", "new"):
         made = shutil.copytree(template, tmp_path / version)
         begun = time.monotonic()
-        assert 0 == start(made, version).wait(60)
+        start(made, version).join()
         took, whole[version] = time.monotonic() - begun, tree(made)
-    root = shutil.copytree(template, tmp_path / "project")
-    assert 0 == start(root, "old").wait(60)
+    start(root, "old").join()
     moments, unfinished = random.Random(7), 0
-    for kill in range(KILLS):
+    for kill in range(8):
         process = start(root, "new" if kill % 2 == 0 else "old")
-        time.sleep(moments.uniform(0, took / 2))
+        time.sleep(moments.uniform(0, took))
         process.kill()
-        unfinished += process.wait(60) != 0
+        process.join()
+        unfinished += process.exitcode != 0
         for name, data in tree(root).items():
             if name not in ("index.html", "manifest.json") and not name.startswith("."):
                 assert data in (whole["old"][name], whole["new"][name]), name
     assert unfinished
-    assert 0 == start(root, "new").wait(60)
+    start(root, "new").join()
     # A manifest is renewed by castillo verify --write alone.
     assert {**whole["new"], "manifest.json": whole["old"]["manifest.json"]} == tree(root)

@@ -105,19 +105,15 @@ def test_code_is_folded_and_escaped() -> None:
 
 
 def test_tables_are_written_as_csv_too() -> None:
-    """Names are slugs, unique on the page; the link says what it is of."""
+    """Names are slugs, unique on the page; the link says what it is of. The headline is the first finding."""
     first = shown("<table></table>", kind="table", name="../x", caption="A <b>", csv="a,b\n1,é\n")
     more = (shown("<table></table>", kind="table", name="x", caption="", csv="c\n") for _ in range(2))
-    rendered = made(first, *more)
+    rendered = made(first, *more, *(shown("", kind="finding", text=text) for text in ("first", "second")))
+    assert "first" == rendered.headline
     assert ["plain.html", "plain.x-2.csv", "plain.x-3.csv", "plain.x.csv"] == sorted(rendered.files)
     assert "a,b\n1,é\n".encode() == rendered.files["plain.x.csv"]
     link = '<a href="plain.x.csv" download>Download as CSV<span class="unseen">: A &lt;b&gt;</span></a>'
     assert link in rendered.files["plain.html"].decode()
-
-
-def test_the_headline_is_the_first_finding() -> None:
-    """Later ones do not replace it."""
-    assert "first" == made(shown("", kind="finding", text="first"), shown("", kind="finding", text="second")).headline
 
 
 def test_warnings_are_escaped_notes() -> None:

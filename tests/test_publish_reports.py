@@ -21,6 +21,7 @@ from analysis.publish.reports import (
 from analysis.study import load_study
 
 PAIR = PARAMETERS + '\nleft: str = "north"\nright: str = "south"'
+MANY = PARAMETERS + '\nyears: list[int] = [1]\ncount: int = 3\nlanguage: str = ""'
 OUTLET = PARAMETERS + '\noutlet: str = "north"'
 
 
@@ -29,9 +30,7 @@ def project(tmp_path: Path, reports: str) -> Path:
     root = make_project(tmp_path, reports)
     write_notebook(root, "outlet", ["# Outlet"], OUTLET)
     write_notebook(root, "pair", ["# Pair"], PAIR)
-    write_notebook(
-        root, "many", ["# Many"], PARAMETERS + "\nyears: list[int] = [1]\nshare: float = 0.5\ncount: int = 3"
-    )
+    write_notebook(root, "many", ["# Many"], MANY)
     return root
 
 
@@ -81,6 +80,7 @@ def test_names_follow_the_parameters_cell_and_a_study_elsewhere_is_passed_as_a_p
         ('notebook = "pair"\nparameters = { left = "nort" }', "is no outlet of tiny (did you mean 'north'?). Kn"),
         ('notebook = "outlet"\nparameters = { outlet = "thin" }', "has fewer than 2 articles and is not tested"),
         ('notebook = "pair"\nparameters = { right = "north" }', "is the same outlet as left"),
+        ('notebook = "many"\nparameters = { language = "xx" }', "'xx': is no language of tiny. Known: en"),
         ('notebook = "plain"\neach = "outlet"', "parameter 'outlet' = 'north': the notebook has no such parameter"),
         ('notebook = "plain"\nparameters = { study = "x" }', "is passed anyway; leave it out"),
         ('notebook = "nowhere"', "asks for the notebook 'nowhere'"),
@@ -93,7 +93,9 @@ def test_a_wrong_matrix_is_refused(tmp_path: Path, reports: str, expected: str) 
 
 
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path) -> None:
-    """Of the entry of [[reports]] that it stands in."""
+    """Of the entry of [[reports]] that it stands in; everything at once, a line each."""
+    told = refusal(tmp_path / "wrong", '[[reports]]\nnotebook = "pair"\nparameters = { left = 1, right = "x", up = 2 }')
+    assert 3 == len(told.splitlines())
     root = project(tmp_path, '[[reports]]\nnotebook = "plain"\n\n[[reports]]\nnotebook = "nowhere"\n')
     study = load_study(root / "data" / "tiny")
     (found,) = plan_reports(study, root)[1]
@@ -103,36 +105,11 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameter", "value", "expected"),
-    [
-        ("first_day", "2022-12-08", None),
-        ("first_day", "soon", r"'first_day' = 'soon': is not a date; write it as 2022-12-07"),
-        ("start", "2021-01-01", r"'2021-01-01': lies outside the study's window, 2022-12-05 to 2022-12-31"),
-        ("language", "xx", r"'xx': is no language of tiny\. Known: en"),
-    ],
-)
-def test_days_and_languages_are_the_study_s(tmp_path: Path, parameter: str, value: str, expected: str | None) -> None:
-    """Days are parameters called day, date, start or end, or whose name ends so."""
-    root = make_project(tmp_path, f'[[reports]]\nnotebook = "plain"\nparameters = {{ {parameter} = "{value}" }}\n')
-    write_notebook(root, "plain", ["# Plain"], f'{PARAMETERS}\n{parameter}: str = ""')
-    if expected is None:
-        assert [f"plain--{value}"] == [report.name for report in reports_of(root)]
-        return
-    with pytest.raises(ParameterError, match=expected):
-        reports_of(root)
-
-
-def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
-    """One error, a line each."""
-    told = refusal(tmp_path, '[[reports]]\nnotebook = "pair"\nparameters = { left = 1, right = "x", up = 2 }')
-    assert 3 == len(told.splitlines())
-
-
-@pytest.mark.parametrize(
     ("value", "expected"),
     [
         ("al-jazeera", "al-jazeera"),
         ("../../etc/passwd", "etc-passwd"),
+        ("/a/../b\\c\0", "a-b-c"),
         ("Ñandú & Co.", "nandu-co"),
         ("<script>", "script"),
         (["a", 2], "a-2"),
@@ -140,13 +117,9 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_slug(value: object, expected: str) -> None:
-    """Small letters, digits and single hyphens."""
+    """Small letters, digits and single hyphens: no value of a parameter leads out of the folder of reports."""
     assert expected == slug(value)
-
-
-def test_a_hostile_value_stays_in_the_folder() -> None:
-    """No separator, no dot."""
-    assert "outlet--a-b-c" == report_name("outlet", ["outlet"], {"outlet": "/a/../b\\c\0"})
+    assert f"outlet--{expected}" == report_name("outlet", ["outlet"], {"outlet": value})
 
 
 def test_parameters_are_read_from_the_cell(tmp_path: Path) -> None:

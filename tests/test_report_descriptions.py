@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import UnknownName
 from analysis.report import descriptions
 from analysis.report.descriptions import (
     corpus_findings,
@@ -64,30 +63,12 @@ def test_the_language_of_a_report_is_the_first_that_can_be_shown(study_folder, e
     study = load_study(study_folder)
     asked = [("", False), ("", True), ("en", False)]
     assert ["pl", "en", "en"] == [descriptions.language_of(study, chosen, tone=tone) for chosen, tone in asked]
-    with pytest.raises(UnknownName, match=r"language 'enn' is none of the study's \(did you mean 'en'\?\)\. There"):
-        descriptions.language_of(study, "enn")
 
 
 def test_both_sides_of_a_caption_have_their_articles_where_there_are_any():
     rows = pd.DataFrame({"articles": [1], "reference_articles": [5]})
     assert "A (1 article) minus B (5)" == descriptions.sized(rows, "A", "B")
     assert "A minus B" == descriptions.sized(rows[:0], "A", "B")
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "measure", "outlets", "expected"),
-    [
-        ("min_articles = 6", "min_articles = 99", "", (), "No outlet has the 99 articles a test asks for."),
-        ('main_actors = ["pedro-castillo", "dina-boluarte"]', "", "actor-share", (), "study.toml names no"),
-        ("seed = 7", "seed = 8", "", ("north",), "No other outlet has articles of days on which both were"),
-        ("seed = 7", "seed = 8", "", ("north", "east"), "The North and East Daily have no articles of days"),
-    ],
-)
-def test_why_nothing_is_compared_is_the_first_reason_that_holds(
-    study_folder, edit, old, new, measure, outlets, expected
-):
-    edit("study.toml", old, new)
-    assert descriptions.why_untested(load_study(study_folder), measure, outlets=outlets).startswith(expected)
 
 
 VALIDITY = """instrument,study,measure,value,n,who,data,date,command

@@ -104,8 +104,6 @@ def test_a_heat_map_writes_shares_of_rows_and_lists_what_is_too_few(small_study)
     assert ax.patches[0].get_alpha() > ax.patches[1].get_alpha()
     assert "Too few to show: Single Page (4)." in ax.shown["caption"]
     assert "The North, protests: 6 of 8; The North, courts and charges: 2 of 8;" in ax.shown["alt"]
-    text = figures.figure_of_subevents(small_study, 0 * table).record["text"]
-    assert text.startswith("Subjects: nothing to show. No sub-event of these articles is coded")
 
 
 def test_the_heat_map_of_actors_has_the_counts_of_the_articles(small_study):

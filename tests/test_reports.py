@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -45,16 +46,14 @@ BROKEN = re.compile(
 #: A path on somebody's machine; a slash after a letter, a colon or a point is part of a web address.
 PATH = re.compile(r"file:|(?<![\w./:-])/(?:tmp|home|root|work|usr|opt|var|Users|private)/|\b[A-Z]:\\")
 Built = Callable[[str], Path]
+Read = Callable[[str, str], HtmlElement]
 
 
-@pytest.fixture
-def read(built: Built) -> Callable[[str, str], HtmlElement]:
-    """read(study, name): a page as a document."""
-
-    def document(study: str, name: str) -> HtmlElement:
-        return html.document_fromstring((built(study) / f"{name}.html").read_text(encoding="utf-8"))
-
-    return document
+@pytest.fixture(scope="module")
+def read(built: Built) -> Read:
+    """read(study, name): a page as a document, a copy that is the test's own."""
+    parsed = cache(lambda path: html.document_fromstring(path.read_text(encoding="utf-8")))
+    return lambda study, name: deepcopy(parsed(built(study) / f"{name}.html"))
 
 
 def text_of(element: HtmlElement) -> str:
@@ -63,28 +62,30 @@ def text_of(element: HtmlElement) -> str:
 
 
 @pytest.mark.parametrize("study", REPORTS)
-def test_every_report_is_there(built: Built, study: str) -> None:
+def test_every_report_is_there(built: Built, read: Read, study: str) -> None:
     """Those of the matrix and no other; the manifest lists each file; the index leads to each and calls it fresh."""
     folder = built(study)
     assert {"index", *REPORTS[study]} == {path.stem for path in folder.glob("*.html")}
     names = {path.name for path in folder.iterdir()}
     assert names - {"manifest.json"} == set(json.loads((folder / "manifest.json").read_text())["files"])
-    index = html.document_fromstring((folder / "index.html").read_text(encoding="utf-8"))
+    index = read(study, "index")
     entries = index.xpath("//ul[@class='reports']/li")
     assert [f"{name}.html" for name in REPORTS[study]] == [e.xpath("string(.//h3/a/@href)") for e in entries]
     assert {"fresh"} == {e.get("class") for e in entries}
     assert text_of(index.xpath("//p[@class='question']")[0]).endswith("?")
     for entry, name in zip(entries, REPORTS[study], strict=True):
-        page = html.document_fromstring((folder / f"{name}.html").read_text(encoding="utf-8"))
         headline = text_of(entry.xpath(".//p[@class='headline']")[0])
-        assert any(text_of(item).startswith(headline) for item in page.xpath("//li[@class='finding']"))
+        assert any(text_of(item).startswith(headline) for item in read(study, name).xpath("//li[@class='finding']"))
         for value in name.split("--")[1:]:
             assert f'"{value}"' in text_of(entry)
 
 
 @pytest.mark.parametrize(("study", "name"), PAGES)
-def test_a_page_is_well_made(read: Callable[[str, str], HtmlElement], study: str, name: str) -> None:
-    """Its policy, headings, ids, links, figures and tables; nothing in it runs or is fetched."""
+def test_a_page_is_well_made(built: Built, read: Read, study: str, name: str) -> None:
+    """Its policy, headings, ids, links, figures and tables; nothing in it runs or is fetched.
+
+    Links lead to a file of the folder or to an article on the web, without telling it where from.
+    """
     page = read(study, name)
     assert [POLICY] == page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
     assert "en" == page.get("lang")
@@ -104,6 +105,10 @@ def test_a_page_is_well_made(read: Callable[[str, str], HtmlElement], study: str
     named = " ".join(page.xpath("//@aria-labelledby | //@aria-describedby | //@for | //@headers")).split()
     assert set() == {*inner, *named} - set(ids)
     assert "main" in inner
+    for link in page.xpath("//a[@href]"):
+        href, away = link.get("href"), "noreferrer" in link.get("rel", "")
+        assert away if re.match(r"https?://", href) else href[0] == "#" or (built(study) / href).is_file(), href
+        assert text_of(link), href
     for figure in page.xpath("//*[local-name()='svg']"):
         assert "img" == figure.get("role")
         assert all(text_of(figure.xpath(f"./*[local-name()='{part}']")[0]) for part in ("title", "desc"))
@@ -118,7 +123,7 @@ def test_a_page_is_well_made(read: Callable[[str, str], HtmlElement], study: str
 
 
 @pytest.mark.parametrize(("study", "name"), PAGES)
-def test_a_page_says_nothing_broken(read: Callable[[str, str], HtmlElement], study: str, name: str) -> None:
+def test_a_page_says_nothing_broken(read: Read, study: str, name: str) -> None:
     """No missing value, no trace of the program, no path of the machine; each finding is a sentence."""
     page = read(study, name)
     assert [] == PATH.findall(html.tostring(page, encoding="unicode"))
@@ -140,12 +145,12 @@ def test_a_page_says_nothing_broken(read: Callable[[str, str], HtmlElement], stu
 
 
 @pytest.mark.parametrize("study", REPORTS)
-def test_every_table_is_also_a_csv(built: Built, study: str) -> None:
+def test_every_table_is_also_a_csv(built: Built, read: Read, study: str) -> None:
     """Each link leads to a file that parses, with a row for each row of the table above it; each file has its link."""
     folder = built(study)
     linked = []
     for name in REPORTS[study]:
-        page = html.document_fromstring((folder / f"{name}.html").read_text(encoding="utf-8"))
+        page = read(study, name)
         for table in page.xpath("//main//table"):
             (href,) = table.xpath("ancestor::div[contains(@class, 'output')]//a[@download]/@href")
             linked.append(href)
@@ -160,32 +165,11 @@ def test_every_table_is_also_a_csv(built: Built, study: str) -> None:
     assert sorted(linked) == sorted(path.name for path in folder.glob("*.csv"))
 
 
-@pytest.mark.parametrize("study", REPORTS)
-def test_links_lead_somewhere(built: Built, study: str) -> None:
-    """To a file of the folder or to an article on the web, without telling it where from."""
-    folder = built(study)
-    for name in ("index", *REPORTS[study]):
-        page = html.document_fromstring((folder / f"{name}.html").read_text(encoding="utf-8"))
-        for link in page.xpath("//a[@href]"):
-            href = link.get("href")
-            if re.match(r"https?://", href):
-                assert "noreferrer" in link.get("rel", ""), href
-            else:
-                assert href.startswith("#") or (folder / href).is_file(), href
-            assert text_of(link), href
-
-
-def test_the_sample_says_that_its_outlets_are_invented(read: Callable[[str, str], HtmlElement]) -> None:
+def test_the_sample_says_that_its_outlets_are_invented(read: Read) -> None:
     """In a banner on every page; the real study's pages have no banner."""
     for study, name in PAGES:
         banners = " ".join(map(text_of, read(study, name).xpath("//p[@class='banner']")))
         assert ("invented" in banners) == (study == "sample"), (study, name)
-
-
-@cache
-def axe_source() -> str:
-    """axe-core, which the package carries."""
-    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 #: Long tables and lists of articles repeat themselves: of each the first dozen rows is looked at.
@@ -251,7 +235,8 @@ def test_a_page_in_the_browser(built: Built, browser: Any, study: str, name: str
     page.route("**/*", lambda route: route.continue_() if route.request.url == address else route.abort())
     try:
         page.goto(address)
-        assert dark_paper(page) == (scheme == "dark")
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (scheme == "dark") == (sum(map(int, re.findall(r"\d+", paper)[:3])) < 3 * 128)
         assert_skip_link(page)
         for opened in (False, True):
             page.evaluate("o => document.querySelectorAll('details').forEach(d => d.open = o)", opened)
@@ -262,7 +247,7 @@ def test_a_page_in_the_browser(built: Built, browser: Any, study: str, name: str
         assert [] == said
         page.evaluate(SHORTEN)
         page.set_viewport_size({"width": 1280, "height": 900})
-        page.evaluate(axe_source())
+        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
         # Over a gradient axe leaves contrast undecided: the shade at the edge lies, at its strongest, over all.
         page.add_style_tag(content=f".figure-scroll, .table-scroll {{ background: {strongest_shade()} !important }}")
         assert [] == page.evaluate(AXE)
@@ -272,12 +257,6 @@ def test_a_page_in_the_browser(built: Built, browser: Any, study: str, name: str
         assert [] == said
     finally:
         context.close()
-
-
-def dark_paper(page: Any) -> bool:
-    """Whether the page's paper is dark."""
-    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    return sum(map(int, re.findall(r"\d+", colour)[:3])) < 3 * 128
 
 
 def assert_skip_link(page: Any) -> None:

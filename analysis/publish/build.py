@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.dependencies import keep_digests, may_import, notebook_modules
+from analysis.dependencies import keep_digests, notebook_modules
 from analysis.errors import BuildError
 from analysis.paths import digest, find_root
 from analysis.progress import Progress
 from analysis.publish import manifest, pages, state
 from analysis.publish.environment import default_jobs
-from analysis.publish.processes import Order, Task, WarmProcess, started
+from analysis.publish.processes import Task, make_reports
 from analysis.publish.reports import Failure, Outcome, Report, notebook_path, read_code, select, study_reports
 from analysis.study import Study
 
@@ -74,13 +74,11 @@ class Build:
         """Status of a report: fresh, or why it is not."""
         return self.cache.status(report.name, self.parts[report.name])
 
-    def run(
-        self, only: Sequence[str] = (), force: bool = False, warm: WarmProcess | None = None, **options: Any
-    ) -> BuildResult:
+    def run(self, only: Sequence[str] = (), force: bool = False, **options: Any) -> BuildResult:
         """Make the selected reports that are not fresh, write their files, and all that lists them.
 
-        `warm` was started before, so that it is ready sooner. `options` are `jobs` (processes at once; by default as
-        many as cores and memory allow), `progress`, and, as in `Order`, `kernel` and `cell_seconds`.
+        `options` are `jobs` (processes at once; by default as many as cores and memory allow), `progress`, and, as in
+        `make_reports`, `kernel` and `cell_seconds`.
         """
         selected, folder = select(self.reports, only), self.result.folder
         state.prepare(self.cache.folder, root=self.cache.root)
@@ -89,11 +87,10 @@ class Build:
             self._claim()
             for leftover in folder.glob(".castillo-*"):  # by a killed build
                 leftover.unlink(missing_ok=True)
-            self.cache.forget_all_fresh()
             todo = [report for report in selected if force or self.status(report).word != "fresh"]
             self.result.fresh = [report.name for report in selected if report not in todo]
             if todo:
-                self._make(todo, warm, **options)
+                self._make(todo, **options)
             if not only:
                 self._remove_strays()
             words = self._write_index()
@@ -107,27 +104,22 @@ class Build:
         return self.result
 
     def _make(
-        self,
-        todo: Sequence[Report],
-        warm: WarmProcess | None,
-        jobs: int | None = None,
-        progress: Progress | None = None,
-        **options: Any,
+        self, todo: Sequence[Report], jobs: int | None = None, progress: Progress | None = None, **options: Any
     ) -> None:
-        sources = {report.notebook: read_code(self._notebook(report)) for report in todo}
-        order = Order(
-            tasks=tuple(self._task(report, sources[report.notebook]) for report in todo),
-            jobs=jobs or default_jobs(len(self.study.manifest)),
+        sources = [source for report in todo for source in read_code(self._notebook(report)) if source.strip()]
+        messages = make_reports(
+            list(map(self._task, todo)),
             study=self.study.folder,
-            modules=tuple(notebook_modules(source for cells in sources.values() for source in cells)),
+            scratch=self.cache.root / "jupyter",
+            jobs=jobs or default_jobs(len(self.study.manifest)),
+            modules=notebook_modules(dict.fromkeys(sources)),
             share=self._share(),
             **options,
         )
         progress = progress or Progress()
-        # A notebook's cells, and papermill's with the parameters.
-        progress.begin(sum(1 + sum(bool(source.strip()) for source in sources[report.notebook]) for report in todo))
-        with nullcontext(warm) if warm else started() as process, closing(progress):
-            for message in process.run(order):
+        progress.begin(len(sources) + len(todo))  # papermill adds a cell with the parameters
+        with closing(messages), closing(progress):
+            for message in messages:
                 if message is None:
                     progress.cell()
                 elif isinstance(message, str):
@@ -144,9 +136,9 @@ class Build:
         self.echo("comparing each outlet with the others, for all reports at once: this takes longest")
         return True
 
-    def _task(self, report: Report, sources: Sequence[str]) -> Task:
+    def _task(self, report: Report) -> Task:
         page = pages.page_of(report, self.study, self.root, self.parts[report.name], self.warning)
-        return Task(report, page, self.root, may_import(sources, "study_results"))
+        return Task(report, page, self.root)
 
     def _keep(self, outcome: Outcome) -> None:
         """Write a report's files, CSV before HTML; a failure leaves those of its last good version."""

@@ -10,12 +10,10 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
-from itertools import groupby
 from types import CodeType
 from typing import Any
 
 import nbformat
-from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -35,31 +33,27 @@ class Outputs:
     """
 
     def __init__(self) -> None:
-        self.shown: list[tuple[str, Any]] = []  # "stdout" or "stderr" and a text, or "" and an output
+        self.shown: list[Any] = []
         self._files = {name: tempfile.TemporaryFile(buffering=0) for name in ("stdout", "stderr")}  # noqa: SIM115
         self._read = dict.fromkeys(self._files, 0)
 
     def add(self, output: Any) -> None:
         """Add an output after everything that has been written."""
         self.drain()
-        self.shown.append(("", output))
+        self.shown.append(output)
 
     def drain(self) -> None:
         """Add what has been written since the last look."""
         for name, file in self._files.items():
             if more := os.fstat(file.fileno()).st_size - self._read[name]:
                 text = os.pread(file.fileno(), more, self._read[name]).decode("utf-8", "replace")
-                self.shown.append((name, text))
+                self.shown.append(new_output("stream", name=name, text=text))
                 self._read[name] += more
 
     def take(self) -> list[Any]:
-        """All outputs, which are forgotten here; text that was written in one go is one of them."""
+        """All outputs, which are forgotten here."""
         self.drain()
-        taken: list[Any] = []
-        for name, group in groupby(self.shown, key=lambda pair: pair[0]):
-            parts = [part for _, part in group]
-            taken += [new_output("stream", name=name, text="".join(parts))] if name else parts
-        self.shown.clear()
+        taken, self.shown = self.shown, []
         return taken
 
     @contextmanager
@@ -137,19 +131,11 @@ def _encoded(data: Mapping[str, Any]) -> dict[str, Any]:
     return {kind: b64encode(part).decode() if isinstance(part, bytes) else part for kind, part in data.items()}
 
 
-class _Compiler(CachingCompiler):
-    """Calls the code of cells as a kernel does, so that messages that name it are the same."""
-
-    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
-        return f"/ipykernel_0/{number}.py"
-
-
 class Shell(InteractiveShell):
     """IPython without a kernel; `at` is called with the line of each statement before it runs."""
 
     display_pub_class = _Publisher
     displayhook_class = _Hook
-    compiler_class = _Compiler
     outputs: Outputs
     displays: dict[Any, list[Any]]
     at: Callable[[int], object]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,27 +22,55 @@ JOB_MEMORY = 600e6
 ARTICLE_MEMORY = 4_000
 
 
-def report_environment(scratch: Path) -> dict[str, str]:
-    """Variables of a process that makes reports; Jupyter and IPython write into `scratch`."""
-    return {
-        **{name: value for name, value in os.environ.items() if name not in _UNWANTED},
-        **dict.fromkeys(THREADS, "1"),
-        # Memory once had is kept: given back to the system and asked for again at each draw, it costs a fifth of the
-        # time of a comparison. Systems without glibc do not read this.
-        "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1000000000",
-        "PYTHONHASHSEED": "0",
-        "PYTHONUTF8": "1",
-        "TZ": "UTC",
-        "LC_ALL": "C.UTF-8",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MATPLOTLIBRC": os.devnull,
-        # The kernel `python3` is this interpreter's, whatever is installed elsewhere under that name.
-        **dict.fromkeys(("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"), str(scratch)),
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "IPYTHONDIR": str(scratch / "ipython"),
-        "JE_ARROW_MALLOC_CONF": "background_thread:false",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
+#: The environment of reports.
+_VARIABLES = {
+    **dict.fromkeys(THREADS, "1"),
+    # Memory once had is kept: given back to the system and asked for again at each draw, it costs a fifth of the time
+    # of a comparison. Systems without glibc do not read this.
+    "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1000000000",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MATPLOTLIBRC": os.devnull,
+    # The kernel `python3` is this interpreter's, whatever is installed elsewhere under that name.
+    "JUPYTER_PREFER_ENV_PATH": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "CASTILLO_REPORTS": "1",
+}
+
+
+def start_again() -> None:
+    """Replace this program by itself in the environment of reports, of which Python reads much only when it starts."""
+    if os.name == "posix" and not is_entered():
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], _report_environment())
+
+
+def is_entered() -> bool:
+    """True where this process was started in the environment of reports."""
+    return "CASTILLO_REPORTS" in os.environ
+
+
+def _report_environment() -> dict[str, str]:
+    return {**{name: value for name, value in os.environ.items() if name not in _UNWANTED}, **_VARIABLES}
+
+
+@contextmanager
+def report_environment(jupyter: Path) -> Iterator[None]:
+    """Context in which what is started is in the environment of reports; Jupyter and IPython write into a folder."""
+    jupyter.mkdir(parents=True, exist_ok=True)
+    before = dict(os.environ)
+    os.environ |= dict.fromkeys(("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"), str(jupyter))
+    os.environ |= {**_report_environment(), "IPYTHONDIR": str(jupyter / "ipython")}
+    for name in _UNWANTED:
+        os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ |= before
 
 
 def shorten_imports() -> None:

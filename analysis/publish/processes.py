@@ -1,33 +1,24 @@
-"""Processes of a build: a warm one that has imported and loaded what reports need, and a fork of it for each report.
+"""Processes of a build: it imports and loads what reports need, and forks itself for each of them.
 
-The build starts the warm process in the environment of reports, early, so that it imports while the build still reads
-and checks. It gives it one order through a pipe and reads what becomes of each report from another. The warm process
-has one thread and nothing open when it forks. Where a process cannot be forked safely, each report has a process
-started anew and an ordinary kernel.
+It has one thread and nothing open when it forks. Where a process cannot be forked safely, or was not started in the
+environment of reports, each report has a process started anew.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
-import os
-import pickle
-import shutil
-import subprocess
+import json
 import sys
-import tempfile
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from analysis.errors import BuildError
-from analysis.publish.environment import report_environment, shorten_imports
-from analysis.publish.pool import Call, Place, Pool, describe_ending
+from analysis.publish.environment import is_entered, report_environment, shorten_imports
+from analysis.publish.pool import Place, run_calls
 from analysis.publish.reports import Failure, Outcome, Rendered, Report
 
 #: Modules that every report needs sooner or later.
@@ -36,114 +27,79 @@ MODULES = (
     *("pyarrow.dataset", "pandas.io.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_svg"),
     *("matplotlib.backends.backend_agg", "IPython.core.completerlib", "IPython.extensions.storemagic"),
 )
-#: Time limit of a cell: the longest of a study of a million articles takes minutes.
-CELL_SECONDS = 3600.0
-_START = "from analysis.publish.processes import main; main()"
 
 
 @dataclass(frozen=True)
 class Task:
-    """A report to make: its page, the project, and whether it needs the results that reports share."""
+    """A report to make, its page, and the project."""
 
     report: Report
     page: Mapping[str, Any]
     root: Path
-    waits: bool = False
 
 
-@dataclass(frozen=True)
-class Order:
-    """Everything a warm process is asked to do."""
+def make_reports(
+    tasks: Sequence[Task],
+    *,
+    study: Path,
+    scratch: Path,
+    jobs: int,
+    modules: Iterable[str] = (),
+    share: bool = False,
+    kernel: bool = False,
+    cell_seconds: float = 3600.0,  # the longest of a study of a million articles takes minutes
+) -> Generator[Outcome | str | None]:
+    """An Outcome for each task; None for each cell begun; a text where shared results could not be computed.
 
-    tasks: tuple[Task, ...]
-    jobs: int
-    study: Path  # that the notebooks load
-    modules: tuple[str, ...] = ()  # that they import
-    share: bool = False  # whether the results that tasks wait for are to be computed first
-    kernel: bool = False  # whether notebooks run in ordinary kernels
-    cell_seconds: float = CELL_SECONDS
+    Parameters
+    ----------
+    tasks : sequence of Task
+    study : Path, the folder of the study that notebooks load
+    scratch : Path, a folder that Jupyter and IPython write into
+    jobs : int, processes at once
+    modules : names of modules that the notebooks import
+    share : bool, compute the results that reports share before them
+    kernel : bool, run notebooks in ordinary kernels
+    cell_seconds : float, time limit of a cell
+    """
+    with report_environment(scratch):
+        if kernel:
+            _configure_kernels(scratch)
+        method = "fork" if _can_fork(study, modules) else "spawn"
+        run = partial(run_calls, jobs=jobs, method=method, cell_seconds=cell_seconds)
+        from analysis.publish.render import make
 
-
-class WarmProcess:
-    """The build's side of the warm process."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.process, self.ordered = process, False
-
-    def run(self, order: Order) -> Iterator[Outcome | str | None]:
-        """An Outcome for each task; None for each cell begun; a text where shared results could not be computed."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        missing, self.ordered = len(order.tasks), True
-        try:
-            pickle.dump(order, self.process.stdin)
-            self.process.stdin.flush()
-            while missing:
-                message = pickle.load(self.process.stdout)
-                missing -= isinstance(message, Outcome)
-                yield message
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
-            raise BuildError(
-                f"reports could not be made: {describe_ending(self.process.wait())}. {missing} are still to do. "
-                "It needs memory, files and processes: see ulimit -a, or build with --jobs 1."
-            ) from error
-
-
-@contextmanager
-def started() -> Iterator[WarmProcess]:
-    """Context with a warm process, which ends with it: that process watches the build's end of its pipe."""
-    with tempfile.TemporaryDirectory(prefix="castillo-", ignore_cleanup_errors=True) as scratch:
-        command = [sys.executable, "-c", _START, scratch]
-        environment, pipe = report_environment(Path(scratch)), subprocess.PIPE
-        try:  # in a session of its own: Ctrl-C is the build's affair
-            process = subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, cwd=scratch, env=environment, start_new_session=True
-            )
-        except OSError as error:
-            raise BuildError(f"no process can be started ({error.strerror}). Nothing was built.") from error
-        warm = WarmProcess(process)
-        try:
-            yield warm
-        finally:
-            if not warm.ordered:  # still importing, with nothing to put in order
-                process.kill()
-            with suppress(OSError):
-                process.communicate()
+        if share:
+            for outcome in run({"results": partial(_share, study, jobs)}):
+                if outcome and isinstance(outcome.result, Failure):
+                    yield f"the results that reports share could not be computed: {outcome.result.error}"
+        yield from run({task.report.name: partial(make, task, kernel=kernel) for task in tasks})
 
 
-def main() -> None:
-    """Import, read an order, import and load what it needs, carry it out; end with the build."""
-    scratch, answers = Path(sys.argv.pop()), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    with suppress(ValueError):
-        sys.path.remove("")  # a notebook's path starts with its own folder
-    _import(MODULES)
-    with suppress(Exception):  # a report that needs it will say why it fails
-        _warm_up(scratch)
-    with suppress(EOFError, BrokenPipeError):  # the build has ended
-        order: Order = pickle.load(sys.stdin.buffer)
-        _import(order.modules)
-        with suppress(Exception):
-            _load(order.study)
-        tasks = Path("/proc/self/task")  # threads, those of native libraries included
-        threads = len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
-        gc.collect()
-        gc.freeze()
-        forking = sys.platform.startswith("linux") and threads == 1
-        for message in carry_out(order, forking=forking, build=sys.stdin.buffer, private=(answers,)):
-            pickle.dump(message, answers)
-            answers.flush()
-    shutil.rmtree(scratch, ignore_errors=True)
-    os._exit(0)  # taking apart all that was imported would only cost time
+def _configure_kernels(scratch: Path) -> None:
+    """Have ordinary kernels describe plots as well, and not say that they listen on this machine."""
+    (profile := scratch / "ipython" / "profile_default").mkdir(parents=True, exist_ok=True)
+    describe = "__import__('analysis.publish.environment', fromlist=['x']).describe_plots()"
+    options = {"IPKernelApp": {"log_level": 40}, "InteractiveShellApp": {"exec_lines": [describe]}}
+    (profile / "ipython_kernel_config.json").write_text(json.dumps(options))
 
 
-def _import(modules: Iterable[str]) -> None:
+def _can_fork(study: Path, modules: Iterable[str]) -> bool:
+    """True where this process may be forked, and has been made ready for it."""
     shorten_imports()
-    for name in modules:
+    if not (sys.platform.startswith("linux") and is_entered()):
+        return False
+    steps: list[Callable[[], object]] = [partial(importlib.import_module, name) for name in (*MODULES, *modules)]
+    steps += [warm_up, partial(_load, study)]
+    for step in steps:
         with suppress(Exception):  # a report will meet it again, and say so
-            importlib.import_module(name)
+            step()
+    gc.collect()
+    gc.freeze()
+    return len(list(Path("/proc/self/task").iterdir())) == 1  # threads, those of native libraries included
 
 
-def _warm_up(scratch: Path) -> None:
+def warm_up() -> None:
     """Do once what each report would do first: make a shell, compile schemas, templates and lexers, find the fonts."""
     import io
 
@@ -153,12 +109,6 @@ def _warm_up(scratch: Path) -> None:
     from analysis.publish.engine import shell
     from analysis.publish.render import PAYLOAD, render
 
-    profile = scratch / "ipython" / "profile_default"  # of ordinary kernels
-    (profile / "startup").mkdir(parents=True)
-    describe = "__import__('analysis.publish.environment', fromlist=['x']).describe_plots()\n"
-    (profile / "startup" / "describe_plots.py").write_text(describe)
-    # No message says that they listen on this machine.
-    (profile / "ipython_kernel_config.json").write_text('{"IPKernelApp": {"log_level": 40}}')
     shell()
     new: Any = nbformat.v4
     data = {"text/html": "<p>a</p>", "text/plain": "a", PAYLOAD: {"kind": "table", "csv": "a"}}
@@ -180,29 +130,6 @@ def _load(folder: Path) -> None:
     if (study := preload(folder)) and not study.only_coded:
         for language in (None, *study.settings.languages):
             select(study, language=language)
-
-
-def carry_out(
-    order: Order, *, forking: bool, build: BinaryIO | None = None, private: tuple[BinaryIO, ...] = ()
-) -> Iterator[Outcome | str | None]:
-    """Messages of `WarmProcess.run`; reports that wait come after the shared results, the others meanwhile."""
-    from analysis.publish.render import make
-
-    work = partial(make, kernel=order.kernel or not forking)
-    tasks: list[Call] = [(task.report.name, partial(work, task)) for task in order.tasks]
-    waiting = {task.report.name for task in order.tasks if order.share and task.waits}
-    later = [call for call in tasks if call[0] in waiting]
-    calls = deque(call for call in tasks if call[0] not in waiting)
-    if later:
-        calls.appendleft(("", partial(_share, order.study, order.jobs)))
-    pool = Pool(calls, order.jobs, "fork" if forking else "spawn", order.cell_seconds, build, private)
-    for outcome in pool.run():
-        if outcome is None or outcome.name:
-            yield outcome
-        else:
-            if isinstance(outcome.result, Failure):
-                yield f"the results that reports share could not be computed: {outcome.result.error}"
-            calls += later
 
 
 def _share(study: Path, jobs: int, at: Callable[[Place], object]) -> Outcome:

@@ -8,7 +8,8 @@ import sys
 import sysconfig
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import accumulate, chain, count
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ _HIDDEN = {"parameters", "injected-parameters"}
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py")
+_CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py|<ipython-input-\d+-\w+>")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 _PART = r"[^\s/\\:*?\"'<>|()\[\],;]+"
 _POSIX = re.compile(rf"(?<![\w:/.~<-])(?:/{_PART})+/({_PART})")
@@ -62,11 +63,12 @@ def _execute(task: Task, at: Callable[[Place], object], kernel: bool) -> Any:
     """A report's notebook, executed in the notebooks' folder; Failure where a cell raised or the kernel ended."""
     path = notebook_path(task.root, task.report.notebook)
     source = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    numbers, parameters = _numbers(source.cells)
     place: Place = (0, None)
 
     def begun(index: int, line: int | None = None) -> None:
         nonlocal place
-        place = _number(source.cells, index), line
+        place = numbers[index], line
         at(place)
 
     options: dict[str, Any] = {"engine_name": CastilloEngine.name, "at": begun}
@@ -86,33 +88,28 @@ def _execute(task: Task, at: Callable[[Place], object], kernel: bool) -> Any:
             **options,
         )
     except PapermillExecutionError as error:
-        return _failure(error, source.cells, task.root, place[1])
+        return _failure(error, place, parameters, task.root)
     except DeadKernelError:
         return Failure(*place, ENDED, ENDED)
 
 
-def _number(cells: Sequence[Any], index: int) -> int:
-    """Number that JupyterLab shows after Run All for a cell of the executed notebook; papermill's own has none."""
-    before = cells[: index - (index > _tagged(cells)) + 1]
-    return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in before)
+def _numbers(cells: Sequence[Any]) -> tuple[list[int], int]:
+    """Number that JupyterLab shows after Run All for each cell, papermill's own included, and for the parameters."""
+    counts = list(accumulate(cell.cell_type == "code" and bool(cell.source.strip()) for cell in cells))
+    tagged = next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", ()))
+    return [*counts[: tagged + 1], *counts[tagged:]], counts[tagged]
 
 
-def _tagged(cells: Sequence[Any]) -> int:
-    return next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", ()))
-
-
-def _failure(error: Any, cells: Sequence[Any], root: Path, statement: int | None) -> Failure:
+def _failure(error: Any, place: Place, parameters: int, root: Path) -> Failure:
     """Failure of a cell, in the numbers of the notebook as its author sees it; the line is the innermost known."""
-    number, parameters = _number(cells, error.cell_index), _number(cells, _tagged(cells))
 
     def renumber(match: re.Match[str]) -> str:
-        count = int(match[1])
-        return f"In[{count - (count > parameters)}]"
+        return f"In[{int(match[1]) - (int(match[1]) > parameters)}]"
 
     text = re.sub(r"\bIn ?\[(\d+)\]", renumber, plain("\n".join(error.traceback), root))
-    line = re.search(rf"In\[{number}\], line (\d+)", text)
+    line = re.search(rf"In\[{place[0]}\], line (\d+)", text)
     message = _first_line(f"{error.ename}: {error.evalue}", root)
-    return Failure(number, int(line[1]) if line else statement, message, text)
+    return Failure(place[0], int(line[1]) if line else place[1], message, text)
 
 
 def _first_line(text: str, root: Path) -> str:
@@ -162,18 +159,17 @@ def _shown(output: Any, report: str, files: dict[str, bytes], headlines: list[st
     kind = slug(payload.get("kind", "text"))
     if kind == "finding":
         headlines.append(str(payload.get("all") or payload.get("text", "")))
-    shown = {"kind": kind, "html": output.data["text/html"], "caption": str(payload.get("caption", ""))}
-    shown["csv"] = ""
+    shown = {"kind": kind, "html": output.data["text/html"], "caption": str(payload.get("caption", "")), "csv": ""}
     if "csv" in payload:
-        shown["csv"] = _csv_name(f"{report}.{slug(payload.get('name') or 'table')}", files)
+        base = f"{report}.{slug(payload.get('name') or 'table')}"
+        shown["csv"] = f"{_unique(base, [Path(name).stem for name in files])}.csv"
         files[shown["csv"]] = str(payload["csv"]).encode("utf-8", "replace")
     return shown
 
 
-def _csv_name(base: str, files: Mapping[str, bytes]) -> str:
-    """A file's name that no other table has: with -2, -3 and so on where two have the same."""
-    names = (f"{base}{end}.csv" for end in ("", *(f"-{copy}" for copy in range(2, len(files) + 3))))
-    return next(name for name in names if name not in files)
+def _unique(base: str, taken: Collection[str]) -> str:
+    """A name that is not taken yet: where `base` is, with -2, -3 and so on."""
+    return next(name for name in chain([base], (f"{base}-{n}" for n in count(2))) if name not in taken)
 
 
 class SafeRenderer(IPythonRenderer):
@@ -183,16 +179,13 @@ class SafeRenderer(IPythonRenderer):
         super().__init__(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
         self.headings: list[dict[str, Any]] = []
         self.title: str | None = None
-        self._ids: dict[str, int] = {}
 
     def heading(self, text: str, level: int, **attrs: Any) -> str:
         """A heading with an id; the first of level 1 becomes the page's title, others of level 1 sink to 2."""
         if level == 1 and self.title is None:
             self.title = text
             return ""
-        base = f"s-{slug(html.unescape(text))}"
-        self._ids[base] = self._ids.get(base, 0) + 1
-        name = base if self._ids[base] == 1 else f"{base}-{self._ids[base]}"
+        name = _unique(f"s-{slug(html.unescape(text))}", [heading["id"] for heading in self.headings])
         level = max(level, 2)
         self.headings.append({"level": level, "id": name, "html": text})
         return f'<h{level} id="{name}">{text}</h{level}>\n'
@@ -216,7 +209,7 @@ def plain(text: str, root: Path | None = None) -> str:
     text = _CONTROLS.sub("", _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
     text = _CELL_FILE.sub("cell", text)
     paths = sysconfig.get_paths()
-    folders = {paths["purelib"], paths["platlib"], paths["stdlib"], sys.prefix, *([str(root)] if root else [])}
+    folders = {paths["purelib"], paths["platlib"], paths["stdlib"], sys.prefix, str(root or sys.prefix)}
     for folder in sorted(folders, key=lambda folder: (-len(folder), folder)):
         text = text.replace(f"{folder}/", "").replace(f"{folder}\\", "")
     text = _WINDOWS.sub(r"…\\\1", _POSIX.sub(r"…/\1", text))

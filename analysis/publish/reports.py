@@ -8,9 +8,9 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 TYPES = ("str", "int", "float", "list", "list[str]", "list[int]", "list[float]")
 #: Parameters that name an outlet of the study.
 OUTLETS = ("outlet", "left", "right")
-#: Parameters that name a day of the study's window, or end so (first_day).
-DAYS = ("day", "date", "start", "end")
 
 
 @dataclass(frozen=True)
@@ -185,12 +183,11 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
             wrong.append(error)
         for problem in wrong[before:]:
             problem.add_note(_place(study, number))
-    names = [report.name for report in reports]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        wrong.append(
-            BuildError(f"study.toml asks for the report {name!r} more than once. Delete one of its [[reports]].")
-        )
-        wrong[-1].add_note(str(study.folder / "study.toml"))
+    for name, count in Counter(report.name for report in reports).items():
+        if count > 1:
+            text = f"study.toml asks for the report {name!r} more than once. Delete one of its [[reports]]."
+            wrong.append(BuildError(text))
+            wrong[-1].add_note(str(study.folder / "study.toml"))
     return reports, wrong
 
 
@@ -245,13 +242,6 @@ def _study_problem(notebook: str, name: str, value: str, study: Study) -> str:
         return f"has fewer than {least} articles and is not tested. Tested: {tested}"
     if name == "language" and value not in (languages := study.settings.languages):
         return f"is no language of {study.name}{did_you_mean(value, languages)}. Known: {', '.join(languages)}"
-    if name.rpartition("_")[2] in DAYS:
-        first, last = study.settings.window
-        try:
-            inside = first <= date.fromisoformat(value) <= last
-        except ValueError:
-            return "is not a date; write it as 2022-12-07"
-        return "" if inside else f"lies outside the study's window, {first} to {last}"
     return ""
 
 

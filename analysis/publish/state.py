@@ -127,14 +127,10 @@ def read_parts(parts: Mapping[str, str], study: Study, notebook: Path) -> dict[s
     Such a report is stale, even where the old content was put back: nobody knows which of the two was read.
     """
     library = Path(analysis.__file__).parents[1]
-    files = {**_study_files(study.folder), "notebook": [notebook]}
-
-    def is_disturbed(part: str) -> bool:
-        if part.startswith("analysis/"):
-            return changed_since(dependencies.STARTED, [library / part])
-        return changed_since(study.read_at, files.get(part, []))
-
-    return {part: "" if is_disturbed(part) else value for part, value in parts.items()}
+    read = {part: (study.read_at, paths) for part, paths in _study_files(study.folder).items()}
+    read["notebook"] = study.read_at, [notebook]
+    read |= {part: (dependencies.STARTED, [library / part]) for part in parts if part.startswith("analysis/")}
+    return {part: "" if part in read and changed_since(*read[part]) else value for part, value in parts.items()}
 
 
 @dataclass(frozen=True)
@@ -208,10 +204,6 @@ class Cache:
         """
         kept = {"inputs": inputs, "outputs": _digest_outputs(self.reports), "count": count, "warning": warning}
         write(self.folder / _ALL_FRESH, json.dumps(kept).encode(), root=self.root)
-
-    def forget_all_fresh(self) -> None:
-        """Have the next build look at each report."""
-        (self.folder / _ALL_FRESH).unlink(missing_ok=True)
 
 
 def _change(part: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:

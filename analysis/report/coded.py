@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from analysis.report import style
-from analysis.report.components import Shown, note, nothing, show_figure, show_table
-from analysis.report.findings import Finding
-from analysis.report.style import INSIDE, styled, tell
+from analysis.report.components import Shown, note, nothing, share_with_interval, show_figure, show_table, with_interval
+from analysis.report.figures import draw_cells
+from analysis.report.findings import Finding, capitalized
+from analysis.report.style import styled
 from analysis.report.views import period_titles
 from analysis.results.coded import coded_values, group_overlap, study_agreement, usable
 from analysis.study import Study
-from analysis.wording import interval, listing, number, percent, plural
+from analysis.wording import listing, percent, plural
 
 #: A difference is told where its p, adjusted within its variable, and the q of the variable are at most this.
 ALPHA = 0.05
@@ -62,8 +62,8 @@ def code_findings(study: Study, differences: pd.DataFrame, *, limit: int = 5) ->
     if standing.empty:
         text = "Between pages on the same subject in the same period no difference of groups is sure enough to be told."
         return [Finding(text, "cannot tell", "exploratory")]
-    order = standing["difference"].abs().sort_values(ascending=False, kind="stable").index
-    best = standing.loc[order].drop_duplicates(["family", "value"]).head(limit)
+    best = standing.sort_values("difference", key=abs, ascending=False, kind="stable")
+    best = best.drop_duplicates(["family", "value"]).head(limit)
     return [_sentence(study, row) for row in best.itertuples()]
 
 
@@ -112,36 +112,28 @@ def figure_of_code_shares(
     """Heat map of the share of each group's pages that have each value; n beside each group, intervals in tooltips."""
     question = _question(study, variable)
     if shares.empty:
-        return nothing(_capital(question), "No code of it is firm enough, or no group has enough outlets.")
+        return nothing(capitalized(question), "No code of it is firm enough, or no group has enough outlets.")
     groups = _in_order(shares, order)
     common = shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable")
     values = [str(value) for value in common.index if common[value] > 0]
-    ax: Axes = plt.subplots(figsize=(1.6 + 0.78 * len(values), 0.42 * len(groups) + 1.3))[1]
     cells = []
-    for row in shares.sort_values(["group", "value"]).itertuples():
-        if row.value not in values or row.group not in groups:
-            continue
-        x, y = values.index(row.value), groups.index(row.group)
-        words = f"{row.group}, {row.value}: {row.count} of {row.articles} pages, {_with_interval(row)}"
-        shade = style.DEEPEST * (0.04 + 0.96 * row.share)
-        cell = ax.add_artist(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=style.BLUE, alpha=shade, lw=0))
+    known = shares[shares["value"].isin(values) & shares["group"].isin(groups)]
+    for row in known.sort_values(["group", "value"]).itertuples():
+        share = share_with_interval(row.share, row.lower, row.upper)
+        words = f"{row.group}, {row.value}: {row.count} of {row.articles} pages, {share}"
         shown = f"{100 * row.share:.0f}" if row.count >= 5 else "·"
-        tell(words, cell, ax.text(x, y, shown, fontsize=9, **INSIDE))
-        cells.append(words)
-    sizes = shares.drop_duplicates("group").set_index("group")
+        cells.append((values.index(row.value), groups.index(row.group), 0.04 + 0.96 * row.share, shown, words))
+    sizes = shares.drop_duplicates("group").set_index("group")["articles"]
     titles = period_titles(study)
-    names = [f"{titles.get(group, group)} ({sizes.loc[group, 'articles']})" for group in groups]
-    ax.set_xticks(range(len(values)), [value.replace("-", " ") for value in values], rotation=40, ha="left")
-    ax.xaxis.set_ticks_position("top")
-    ax.tick_params(axis="x", length=0)
-    ax.set_xlim(-0.6, len(values) - 0.4)
-    style.name_rows(ax, pd.Series(names))
-    ax.spines["bottom"].set_visible(False)
+    rows = [f"{titles.get(group, group)} ({sizes[group]})" for group in groups]
+    columns = [value.replace("-", " ") for value in values]
+    ax: Axes = plt.subplots(figsize=(1.6 + 0.78 * len(values), 0.42 * len(groups) + 1.3))[1]
+    alt = draw_cells(ax, cells, rows, columns, high=0.92, fontsize=9, rotation=40)
     caption = (
-        f"{_capital(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
+        f"{capitalized(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
         "A page can have several."
     )
-    return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=f"Heat map. {'; '.join(cells)}.")
+    return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=alt)
 
 
 @styled
@@ -152,7 +144,7 @@ def figure_of_code_intervals(
     values = list(shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable").index[:most])
     rows = shares[shares["value"].isin(list(values)) & (shares["count"] >= 5)]
     if rows.empty:
-        return nothing(_capital(_question(study, variable)), "Too few pages have any of these.")
+        return nothing(capitalized(_question(study, variable)), "Too few pages have any of these.")
     groups = _in_order(rows, order)
     ax: Axes = plt.subplots(figsize=(7.6, 0.26 * (len(rows) + 2 * len(values)) + 0.8))[1]
     labels, y, points = [], 0, []
@@ -161,11 +153,12 @@ def figure_of_code_intervals(
         if part.empty:
             continue
         labels.append((y, value.replace("-", " ")))
-        for group, row in part.iterrows():
+        for row in part.astype({"count": int, "articles": int}).itertuples():
             y += 1
-            labels.append((y, f"    {group}"))
-            words = f"{value}, {group}: {int(row['count'])} of {int(row['articles'])} pages, {_with_interval(row)}"
-            x = [100 * row[name] for name in ("lower", "share", "upper")]
+            labels.append((y, f"    {row.Index}"))
+            share = share_with_interval(row.share, row.lower, row.upper)
+            words = f"{value}, {row.Index}: {row.count} of {row.articles} pages, {share}"
+            x = [100 * end for end in (row.lower, row.share, row.upper)]
             style.draw_point(ax, y, x, words, style.BLUE, filled=True, lw=1.3, ms=5)
             points.append(words)
         y += 2
@@ -173,7 +166,7 @@ def figure_of_code_intervals(
     ax.set_ylim(y - 0.6, -0.8)
     ax.set_xlim(0, None)
     ax.set_xlabel("% of pages")
-    caption = f"{_capital(_question(study, variable))}: % of pages, with 95 % intervals."
+    caption = f"{capitalized(_question(study, variable))}: % of pages, with 95 % intervals."
     return show_figure(ax, name=f"intervals-{variable}", caption=caption, alt=f"Points. {'; '.join(points)}.")
 
 
@@ -182,22 +175,21 @@ def table_of_code_differences(study: Study, differences: pd.DataFrame, variable:
     question = _question(study, variable)
     part = differences[differences["family"] == variable] if len(differences) else differences
     if part.empty:
-        return note(f"{_capital(question)}: no value is in enough pages of enough outlets to be tested.")
+        return note(f"{capitalized(question)}: no value is in enough pages of enough outlets to be tested.")
     shown = part.assign(
         here=[f"{row.count} of {row.articles}" for row in part.itertuples()],
         there=[f"{row.other_count} of {row.other_articles}" for row in part.itertuples()],
-        matched=[
-            f"{number(100 * row.difference, 0, sign=True)} ({interval(row.lower, row.upper, 0, scale=100, sign=True)})"
-            for row in part.itertuples()
-        ],
+        matched=[with_interval(row, "difference", 0, 100, sign=True) for row in part.to_dict("records")],
         answer=[_verdict(row) for row in part.itertuples()],
     )
-    shown = shown.loc[shown["difference"].abs().sort_values(ascending=False, kind="stable").index]
+    shown = shown.sort_values("difference", key=abs, ascending=False, kind="stable")
     columns = {
         **{"group": "pages", "value": "word", "here": "have it", "there": "elsewhere"},
         **{"matched": "difference, points (95 %)", "answer": "is it sure?"},
     }
-    caption = f"{_capital(question)}: each group against all others, pages on the same sub-event and period compared."
+    caption = (
+        f"{capitalized(question)}: each group against all others, pages on the same sub-event and period compared."
+    )
     return show_table(shown, name=f"differences-{variable}", caption=caption, columns=columns, fold=True)
 
 
@@ -278,18 +270,8 @@ def table_of_overlap(study: Study, by: str, *, most: int = 40) -> Shown:
     return show_table(table.head(most), name="overlap", caption=caption, columns=columns, fold=True)
 
 
-def _with_interval(row: Any) -> str:
-    cell: Mapping[str, Any] = row._asdict() if hasattr(row, "_asdict") else row
-    ends = interval(cell["lower"], cell["upper"], 0, scale=100)
-    return f"{percent(cell['share'])} ({ends} %)"
-
-
 def _question(study: Study, variable: str) -> str:
     return str(study.codebook.loc[study.codebook["variable"] == variable, "question"].iloc[0])
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _in_order(shares: pd.DataFrame, order: Sequence[str]) -> list[str]:

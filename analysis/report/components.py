@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from analysis.report.findings import SMALL_PRINT, Finding
 from analysis.report.style import svg_of
 from analysis.study import Study
-from analysis.wording import ABSENT, isolated, listing, number, printable, rounded, spaced
+from analysis.wording import ABSENT, interval, isolated, listing, number, percent, printable, rounded, spaced
 
 #: Findings that a report opens with.
 SHORT = 5
@@ -129,6 +129,18 @@ def show_table(
     if fold:
         html = f"<details><summary>Table: {escape(_short(caption))}</summary>{html}</details>"
     return Shown(html, {"kind": "table", "name": name, "caption": caption, "csv": csv_of(frame)})
+
+
+def with_interval(row: Mapping[str, Any], value: str, digits: int, scale: float = 1, sign: bool = False) -> str:
+    """An estimate and its interval in one cell: 47 (31 to 64)."""
+    lower, upper = (f"{value}_{end}" if f"{value}_{end}" in row else end for end in ("lower", "upper"))
+    ends = interval(row[lower], row[upper], digits, scale=scale, sign=sign)
+    return f"{number(scale * row[value], digits, sign=sign)} ({ends})"
+
+
+def share_with_interval(share: float, lower: float, upper: float) -> str:
+    """A share and its interval in a sentence: 47 % (31 to 64 %)."""
+    return f"{percent(share)} ({interval(lower, upper, 0, scale=100)} %)"
 
 
 def data_table(head: list[str], rows: list[list[str]], caption: str, attributes: str = "", kind: str = "data") -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.errors import UnknownName
-from analysis.report.components import Shown, escape, prose
+from analysis.report.components import Shown, escape, prose, share_with_interval
 from analysis.report.findings import Finding, capitalized, label_sets
 from analysis.report.views import labels_by_outlet, sides
 from analysis.results import margin, primary
@@ -23,7 +23,7 @@ from analysis.stats.corpus import coverage
 from analysis.stats.permutation import DRAWS_AT_MOST
 from analysis.study import Study, selection
 from analysis.tables import VARIANTS
-from analysis.wording import ABSENT, day, interval, language, listing, number, percent, plural
+from analysis.wording import ABSENT, day, language, listing, number, percent, plural
 
 #: Points within which a difference of shares is called small.
 SMALL = 15
@@ -165,10 +165,13 @@ def salience_findings(study: Study, overall: pd.DataFrame) -> list[Finding]:
         return [Finding("study.toml names no main actors, or no article has the text to be compared: none is counted.")]
     first = overall.iloc[0]
     told = [f"{row.articles_with:.0f} {row.label}" for row in overall.head(3).itertuples()]
-    ends = [f"{row.label} {_with_ends(row.share, row.share_lower, row.share_upper)}" for row in overall.itertuples()]
+    ends = [
+        f"{row.label} {share_with_interval(row.share, row.share_lower, row.share_upper)}"
+        for row in overall.head(2).itertuples()
+    ]
     having = f"Of the {first['articles']} {VARIANTS[study.settings.primary].articles}"
     text = f"{having}, {listing(told).replace(' ', ' name ', 1)}."
-    return [Finding(text, detail=f"Shares with 95 % intervals: {listing(ends[:2])}.")]
+    return [Finding(text, detail=f"Shares with 95 % intervals: {listing(ends)}.")]
 
 
 def variance_sentence(shares: pd.DataFrame) -> str:
@@ -180,10 +183,6 @@ def variance_sentence(shares: pd.DataFrame) -> str:
     if gap["upper"] < 0:
         return f"Tone depends more on who reports than on what is reported: {outlet} {of} against {event}."
     return f"Tone depends more on what is reported than on who reports it: {event} {of} against {outlet}."
-
-
-def _with_ends(share: float, lower: float, upper: float) -> str:
-    return f"{percent(share)} ({interval(lower, upper, 0, scale=100)} %)"
 
 
 def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()) -> str:

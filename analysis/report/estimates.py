@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from analysis.report import style
-from analysis.report.components import Shown, nothing, show_figure, show_panels, show_table
+from analysis.report.components import Shown, nothing, show_figure, show_panels, show_table, with_interval
 from analysis.report.findings import MEASURES, Measure
 from analysis.report.style import NARROW, PANEL
 from analysis.results import is_significant
@@ -18,13 +18,6 @@ from analysis.results.measures import REST
 from analysis.study import Study
 from analysis.tables import VARIANTS
 from analysis.wording import interval, number, small
-
-
-def _ends(row: Mapping[str, Any], value: str, digits: int, scale: float = 1, sign: bool = False) -> str:
-    """An estimate and its interval in one cell: 47 (31 to 64)."""
-    lower, upper = ("lower", "upper") if value == "estimate" else (f"{value}_lower", f"{value}_upper")
-    ends = interval(row[lower], row[upper], digits, scale=scale, sign=sign)
-    return f"{number(scale * row[value], digits, sign=sign)} ({ends})"
 
 
 def _of(row: Mapping[str, Any], count: str, total: str) -> str:
@@ -37,8 +30,8 @@ _PER_CENT = "Estimate and 95 % interval in per cent"
 #: Columns of `views.actor_frequency` that a page shows, beside those that name a row.
 FREQUENCY: Any = {
     "named in": ("articles naming it", lambda row: _of(row, "articles_with", "articles")),
-    "per cent": ("% (95 % interval)", lambda row: _ends(row, "share", 0, 100)),
-    "per 1,000": ("mentions per 1,000 words", lambda row: _ends(row, "rate", 1)),
+    "per cent": ("% (95 % interval)", lambda row: with_interval(row, "share", 0, 100)),
+    "per 1,000": ("mentions per 1,000 words", lambda row: with_interval(row, "rate", 1)),
 }
 
 
@@ -141,10 +134,9 @@ def table_of_correction(corrected: pd.DataFrame, **shown: Any) -> Shown:
         **{"measured": "mean, measured", "shown": "mean, corrected (95 % interval)"},
     }
     texts = [
-        "unknown: too few coded" if pd.isna(row.corrected)
-        else f"{number(row.corrected, 2)} ({interval(row.lower, row.upper, 2)})"
-        for row in corrected.itertuples()
-    ]  # fmt: skip
+        "unknown: too few coded" if pd.isna(row["corrected"]) else with_interval(row, "corrected", 2)
+        for row in corrected.to_dict("records")
+    ]
     return show_table(corrected.assign(shown=texts), columns=columns, **shown)
 
 
@@ -189,7 +181,8 @@ def _how(row: Mapping[str, Any]) -> str:
 
 
 def _difference(row: Mapping[str, Any], measure: Measure) -> str:
-    return f"{_ends(row, 'estimate', measure.digits, measure.scale, sign=True)}{' *' if is_significant(row) else ''}"
+    difference = with_interval(row, "estimate", measure.digits, measure.scale, sign=True)
+    return f"{difference} *" if is_significant(row) else difference
 
 
 def table_of_groups(study: Study, *tables: pd.DataFrame) -> Shown | None:

@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from analysis.errors import ParameterError
 from analysis.report import style
@@ -151,14 +150,11 @@ def _tick(start: pd.Timestamp, unit: str) -> str:
 def _draw_days(ax: Axes, y: int, outlet: str, row: pd.Series, most: float) -> str:
     """Draw an outlet's row of cells; the same in words."""
     for x, (when, items) in enumerate(row.items()):
-        if not items > 0:
-            continue
-        shade = style.DEEPEST * (0.3 + 0.7 * items / most)
-        square = Rectangle((x - 0.45, y - 0.4), 0.9, 0.8, color=style.BLUE, alpha=shade, lw=0)
-        marks: list[Artist] = [ax.add_artist(square)]
-        if len(f"{items:.0f}") * _DIGIT < _ROOM / (len(row) + 1):  # wider numbers would run into the next cell's
-            marks.append(ax.text(x, y, f"{items:.0f}", fontsize=7, **INSIDE))
-        tell(f"{outlet}, from {day(when)}: {plural(int(items), 'article')}", *marks)
+        if items > 0:
+            # Wider numbers would run into the next cell's.
+            text = f"{items:.0f}" if len(f"{items:.0f}") * _DIGIT < _ROOM / (len(row) + 1) else ""
+            told = f"{outlet}, from {day(when)}: {plural(int(items), 'article')}"
+            style.draw_cell(ax, x, y, 0.8, 0.3 + 0.7 * items / most, told, wide=0.9, s=text, fontsize=7)
     return f"{outlet} {int(row.sum())}"
 
 
@@ -192,24 +188,37 @@ def heat_map(counts: pd.DataFrame, sizes: pd.Series, *, name: str, caption: str)
         caption += f" Too few to show: {', '.join(few)}."
     if kept.empty:
         return nothing(caption)
+    cells = []
+    for y, (row, counted) in enumerate(kept.iterrows()):
+        for x, (column, count) in enumerate(counted.items()):
+            share, told = count / sizes[row], f"{row}, {column}: {count:.0f} of {sizes[row]:.0f}"
+            # Most shares are small, and must be told apart.
+            cells.append((x, y, share**0.7, number(100 * share, 0) if count else "", told))
+    rows = [f"{row} ({sizes[row]:.0f})" for row in kept.index]
     ax: Axes = plt.subplots(figsize=(NARROW, 0.25 * len(kept) + 1.5))[1]
-    told = []
-    for y, (row, cells) in enumerate(kept.iterrows()):
-        for x, (column, count) in enumerate(cells.items()):
-            share = count / sizes[row]
-            shade = style.DEEPEST * share**0.7  # most shares are small, and must be told apart
-            cell = ax.add_artist(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=style.BLUE, alpha=shade, lw=0))
-            text = ax.text(x, y, number(100 * share, 0) if count else "", fontsize=8.5, **INSIDE)
-            words = f"{row}, {column}: {count:.0f} of {sizes[row]:.0f}"
-            tell(words, cell, text)
-            told.append(words)
-    ax.set_xticks(range(len(kept.columns)), kept.columns, rotation=60, ha="left", rotation_mode="anchor")
+    alt = draw_cells(ax, cells, rows, list(kept.columns), rotation=60, rotation_mode="anchor")
+    return show_figure(ax, name=name, caption=caption, alt=alt)
+
+
+def draw_cells(
+    ax: Axes,
+    cells: Sequence[tuple[int, int, float, str, str]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    high: float = 0.9,
+    fontsize: float = 8.5,
+    **ticks: Any,
+) -> str:
+    """Draw cells (column, row, shade, text, tooltip) with names above and beside them; the same in words."""
+    for x, y, shade, text, told in cells:
+        style.draw_cell(ax, x, y, high, shade, told, s=text, fontsize=fontsize)
+    ax.set_xticks(range(len(columns)), columns, ha="left", **ticks)
     ax.xaxis.set_ticks_position("top")
     ax.tick_params(axis="x", length=0)
-    ax.set_xlim(-0.6, len(kept.columns) - 0.4)
-    style.name_rows(ax, pd.Index([f"{row} ({sizes[row]:.0f})" for row in kept.index]))
+    ax.set_xlim(-0.6, len(columns) - 0.4)
+    style.name_rows(ax, pd.Index(rows))
     ax.spines["bottom"].set_visible(False)
-    return show_figure(ax, name=name, caption=caption, alt=f"Heat map. {'; '.join(told)}.")
+    return f"Heat map. {'; '.join(told for *_, told in cells)}."
 
 
 def figure_of_portrait(study: Study, outlet: str, right: str | None = None) -> Shown:
@@ -237,14 +246,7 @@ def beside(side: pd.DataFrame, name: str, other: str) -> tuple[Axes, str]:
         ax.plot([here, there], [y, y], color=style.RULE, lw=2, zorder=1)
         for x, colour in ((there, style.ORANGE), (here, style.BLUE)):
             tell(words, *ax.plot([x], [y], "o", color=colour, ms=6, zorder=2))
-        ax.text(
-            1.03,
-            y,
-            f"{row.count_here:.0f} of {row.here:.0f}",
-            transform=ax.get_yaxis_transform(),
-            va="center",
-            fontsize=8,
-        )
+        ax.text(1.03, y, count, transform=ax.get_yaxis_transform(), va="center", fontsize=8)
         told.append(words)
     style.name_rows(ax, side["label"])
     ax.set_xlim(left=-3)

@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 from analysis.report import style
-from analysis.report.components import Shown, nothing, show_figure
+from analysis.report.components import Shown, nothing, show_figure, with_interval
 from analysis.report.descriptions import VALIDITY
-from analysis.wording import interval, number
+from analysis.wording import number
 
 #: Sentiment instruments of validity.csv, as a sentence calls them.
 _INSTRUMENTS = {"VADER": "tone of sentences (VADER)", "linear model": "tone toward actors (a linear model)"}
@@ -30,7 +30,7 @@ def figure_of_tone(by_event: pd.DataFrame, by_outlet: pd.DataFrame) -> Shown:
     for ax, (title, frame) in zip(grid, sides.items(), strict=True):
         ax.axvline(0, color=style.MUTED, lw=0.8)
         for y, row in enumerate(frame.to_dict("records")):
-            text = f"{row['label']} {number(row['mean'], 2)} ({interval(row['lower'], row['upper'], 2)})"
+            text = f"{row['label']} {with_interval(row, 'mean', 2)}"
             style.draw_point(ax, y, [row["lower"], row["mean"], row["upper"]], text, style.BLUE, True, lw=1.6, ms=5)
             told.append(f"{title}, {text}")
         style.name_rows(ax, frame["label"])
