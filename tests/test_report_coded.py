@@ -35,7 +35,7 @@ SURE = {
 def test_a_finding_has_its_numbers_and_denominators(world):
     (found,) = code_findings(world, pd.DataFrame([SURE]))
     expected = (
-        "English: 156 of 359 pages (43 %) say that Castillo was ousted, against 58 of 1,095 pages elsewhere (5 %)."
+        "English: 156 of 359 pages (43 %) say that Castillo was ousted, against 58 of the 1,095 others (5 %)."
     )
     assert (expected, "more", "exploratory") == (found.text, found.verdict, found.status)
 
@@ -136,7 +136,7 @@ def test_differences_within_a_language_know_what_they_survive(world):
 
 def test_a_portrait_sets_an_outlet_beside_the_others_of_its_country_or_one_other(world):
     beside_all = portrait_groups(world, "larepublica-pe").value_counts()
-    assert {"La República": 81, "other outlets in PE": 280} == beside_all.to_dict()
+    assert {"La República": 81, "the country's other outlets": 279} == beside_all.to_dict()
     groups = portrait_groups(world, "larepublica-pe", "elcomercio-pe")
     assert {"La República": 81, "El Comercio": 38} == groups.value_counts().to_dict()
     shares = code_shares(world, "sources", groups).set_index(["value", "group"])

@@ -152,7 +152,7 @@ def test_a_table_is_as_people_read_it_and_marked_up_for_those_who_do_not_see_it(
     assert "details" in _Page(show_table(FRAME, name="t", caption="Shares.", fold=True).html).tags
 
 
-TESTED, DESCRIBED = Finding("More.", "more", "confirmatory", "Difference +3."), Finding("One of two.")
+TESTED, DESCRIBED = Finding("More.", "more", "confirmatory", "Matched difference +3."), Finding("One of two.")
 SILENT = Finding("Nothing.", "cannot tell", "confirmatory", limit="9 points in names")
 
 
@@ -173,7 +173,7 @@ def test_findings_stand_in_order_the_first_is_the_headline_and_nothing_tested_is
     page = html.fragment_fromstring(shown.html, create_parent=True)
     lists = [[item.text_content() for item in found.iter("li")] for found in page.iter("ul")]
     assert [part for part in (expected[:5], expected[5:]) if part] == lists
-    texts = [text.removesuffix("Difference +3.") for text in expected]
+    texts = [text.removesuffix("Matched difference +3.") for text in expected]
     assert {"kind": "finding", "text": texts[0], "all": "\n".join(texts)} == dict(shown.record)
     assert ("small print" in shown.html) == (TESTED in groups[0])
 

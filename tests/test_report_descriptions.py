@@ -96,8 +96,8 @@ def test_figures_of_this_study_and_of_all_studies_are_shown_escaped(small_study,
     assert "elsewhere" not in html
     # Rates have three digits, counts none.
     assert all(f"<li>{shown}; y, z</li>" in html for shown in ("count: 352", "one: 1.000", "none: 0"))
-    assert html.index("<h3>Tone</h3>") < html.index("<h3>Text</h3>")
-    assert "<ul>" not in html[html.index("<h3>Text</h3>") :]
+    assert html.index("<summary>Tone</summary>") < html.index("<summary>Text</summary>")
+    assert "<ul>" not in html[html.index("<summary>Text</summary>") :]
 
 
 def test_comparisons_are_noted_with_their_most_draws_or_as_not_drawn(small_study, monkeypatch):
@@ -112,7 +112,7 @@ def test_comparisons_are_noted_with_their_most_draws_or_as_not_drawn(small_study
 def test_every_note_can_be_shown_and_an_unknown_one_is_an_error(small_study):
     """With the figures that are shipped."""
     html = method_note(small_study, *notes()).html
-    assert len(notes()) == html.count("<h3>")
+    assert len(notes()) == html.count("<details><summary>")
     assert "nan" not in html.replace("finance", "").lower().split()
     with pytest.raises(KeyError):
         method_note(small_study, "astrology")
@@ -135,8 +135,8 @@ def test_the_shipped_figures_belong_to_notes():
 @pytest.mark.parametrize(
     ("lower", "upper", "outlet", "expected"),
     [
-        (0.1, 0.4, 0.01, "Tone depends more on what is reported than on who reports it: 30 % of its variance over "),
-        (-0.4, -0.1, 0.01, "Tone depends more on who reports than on what is reported: 0 % of its variance over 250"),
+        (0.1, 0.4, 0.01, "Tone depends more on what is reported than on who reports it: 30 % of the differences "),
+        (-0.4, -0.1, 0.01, "Tone depends more on who reports than on what is reported: 0 % of the differences"),
         (-0.1, 0.4, -0.03, ""),
         (np.nan, np.nan, np.nan, ""),
     ],
@@ -188,5 +188,5 @@ def test_limits_say_how_many_differences_are_small_and_what_was_not_tested(small
     ends = [(-0.02, 0.14, "exact"), (-0.3, 0.09, "exact"), (np.nan, np.nan, "few articles")]
     table = pd.DataFrame([{**row, "lower": lower, "upper": upper, "test": test} for lower, upper, test in ends])
     text = descriptions.comparison_limits(small_study, table, "actor-share")
-    assert text.startswith("In 1 of 2 comparisons the difference is no more than 15 points either way. Not tested: 1 ")
-    assert "1 for want of articles." in text
+    assert text.startswith("In 1 of 2 comparisons a difference of more than 15 points can be ruled out. Not tested: 1 ")
+    assert "1 in too few articles." in text

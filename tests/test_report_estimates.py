@@ -86,7 +86,7 @@ def test_differences_are_told_with_intervals_and_unit():
         "Differences as points with intervals. Estimate and 95 % interval in percentage points: "
         "Pedro Castillo 25 (10 to 40, filled); Dina Boluarte −10 (–)."
     ) == shown.record["text"]
-    assert shown.record["caption"].startswith("Naming. Filled points stand after correction for all comparisons")
+    assert shown.record["caption"].startswith("Naming. Filled points: sure after correction for all comparisons")
     assert all(text in _drawn(shown) for text in ("Pedro Castillo", "Dina Boluarte", "percentage points", "Filled"))
 
 
@@ -171,7 +171,7 @@ def test_means_by_period_of_the_small_study_are_those_of_its_articles(small_stud
     """North's four of the removal have the tones −0.5, 0.2, −0.2, 0.5: 0 ± 3.182 · √(0.58/3) / 2, by hand."""
     frame = views.sentiment_by_period(small_study)
     text = estimates.figure_of_means(frame, name="t", caption="T.", what="Means", panel="period").record["text"]
-    assert "Removal: Means. Estimate and 95 % interval: The North 0.00 (−0.70 to 0.70)" in text
+    assert "Removal (5 to 10 December): Means. Estimate and 95 % interval: The North 0.00 (−0.70 to 0.70)" in text
     assert not {"Portal", "nan"} & set(re.split(r"\W", text))  # Portal has titles only
 
 
@@ -195,7 +195,7 @@ def test_corrected_means_are_told_with_their_intervals_and_those_with_too_few_co
     [
         ("means", MEANS[:0], "No article is in such a group: none coded, or no outlet with enough articles."),
         ("means", MEANS[2:], "No article has a tone: its language has no instrument, or it has no text to compare."),
-        ("correction", CORRECTED[:0], "Too few mentions of this study are coded by hand to correct by."),
+        ("correction", CORRECTED[:0], "Too few mentions of this study are coded to correct by."),
         ("flow", pd.DataFrame(columns=["items", "share", "name"]), "observed.csv counts no items of any outlet."),
         ("differences", FRAME[:0], "None is tested."),
         ("shares", FRAME[:0], "None is tested."),

@@ -56,7 +56,7 @@ def test_actor_frequency_over_all_and_by_outlet(small_study):
 
 def test_periods_come_in_the_order_of_the_story_and_no_article_outside_them(small_study):
     table = views.actor_frequency(small_study, actors=["dina-boluarte"], by="period")
-    assert [("removal", "Removal"), ("protests", "Protests")] == list(
+    assert [("removal", "Removal (5 to 10 December)"), ("protests", "Protests (11 to 20 December)")] == list(
         zip(table["group"], table["group_name"], strict=True)
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -71,16 +71,18 @@ def common_finding(
     study: Study, variable: str, *, groups: pd.Series | None = None, group: str = "", most: int = 3
 ) -> Finding:
     """A sentence on the values of a variable that most pages, or those of one group, have, of those coders agree on."""
-    firm = [value for value, verdict in usable(study, variable).items() if verdict == "firm"]
-    values = coded_values(study)[variable][firm].dropna()
+    verdicts = usable(study, variable)
+    values = coded_values(study)[variable]
+    unsure = values.sum()[[value for value in values if verdicts.get(value) != "firm"]].sort_values(ascending=False)
+    values = values[[value for value, verdict in verdicts.items() if verdict == "firm"]].dropna()
     values = values if groups is None else values[groups.reindex(values.index) == group]
     counts = values.sum().astype(int).sort_values(ascending=False, kind="stable").head(most)
     parts = [f"{n} ({percent(n / len(values))}) {phrases(study, variable)[value]}" for value, n in counts.items()]
-    return Finding(
-        f"Of {plural(len(values), 'page')}{f' of {group}' * bool(group)} {listing(parts)}."
-        if parts
-        else "No code of it is firm enough."
-    )
+    if not parts:
+        return Finding("No code of it is firm enough.")
+    left = listing([value.replace("-", " ") for value in unsure.index[:5]])
+    detail = f"Not counted, since coders agree too little on it: {left}." if left else ""
+    return Finding(f"Of {plural(len(values), 'page')}{f' of {group}' * bool(group)} {listing(parts)}.", detail=detail)
 
 
 def combined_findings(study: Study, shares: Mapping[str, pd.DataFrame], order: Sequence[str] = ()) -> list[Finding]:
@@ -100,7 +102,7 @@ def combined_findings(study: Study, shares: Mapping[str, pd.DataFrame], order: S
 def _sentence(study: Study, row: Any) -> Finding:
     here = f"{row.count} of {row.articles:,} pages ({percent(row.count / row.articles)})"
     share = percent(row.other_count / row.other_articles)
-    there = f"{row.other_count} of {row.other_articles:,} pages elsewhere ({share})"
+    there = f"{row.other_count} of the {row.other_articles:,} others ({share})"
     text = f"{row.group}: {here} {phrases(study, row.family)[row.value]}, against {there}."
     return Finding(text, "more" if row.difference > 0 else "less", "exploratory")
 
@@ -111,6 +113,7 @@ def figure_of_code_shares(
 ) -> Shown:
     """Heat map of the share of each group's pages that have each value; n beside each group, intervals in tooltips."""
     question = _question(study, variable)
+    several = study.codebook.loc[study.codebook["variable"] == variable, "values_per_article"].eq("multi").any()
     if shares.empty:
         return nothing(capitalized(question), "No code of it is firm enough, or no group has enough outlets.")
     groups = _in_order(shares, order)
@@ -131,8 +134,10 @@ def figure_of_code_shares(
     alt = draw_cells(ax, cells, rows, columns, high=0.92, fontsize=9, rotation=40)
     caption = (
         f"{capitalized(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
-        "A page can have several."
+        f"{'A page can have several.' if several else ''}"
     )
+    if (left := len(study.manifest) - int(sizes.sum())) > 0 and set(groups) <= set(titles):
+        caption += f" {plural(left, 'page')} without a day in these periods are left out."
     return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=alt)
 
 
@@ -184,7 +189,7 @@ def table_of_code_differences(study: Study, differences: pd.DataFrame, variable:
     )
     shown = shown.sort_values("difference", key=abs, ascending=False, kind="stable")
     columns = {
-        **{"group": "pages", "value": "word", "here": "have it", "there": "elsewhere"},
+        **{"group": "pages", "value": "word", "here": "have it", "there": "others have it"},
         **{"matched": "difference, points (95 %)", "answer": "is it sure?"},
     }
     caption = (

@@ -179,10 +179,10 @@ def variance_sentence(shares: pd.DataFrame) -> str:
     if shares.empty or not (gap := shares.loc["difference"])["lower"] * gap["upper"] > 0:
         return ""
     event, outlet = (percent(max(shares.loc[name, "estimate"], 0)) for name in ("subevent", "outlet"))
-    of = f"of its variance over {shares['articles'].iloc[0]:,.0f} articles"
+    of = f"of the differences between {shares['articles'].iloc[0]:,.0f} articles go with the one"
     if gap["upper"] < 0:
-        return f"Tone depends more on who reports than on what is reported: {outlet} {of} against {event}."
-    return f"Tone depends more on what is reported than on who reports it: {event} {of} against {outlet}."
+        return f"Tone depends more on who reports than on what is reported: {outlet} {of}, {event} with the other."
+    return f"Tone depends more on what is reported than on who reports it: {event} {of}, {outlet} with the other."
 
 
 def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()) -> str:
@@ -211,7 +211,7 @@ def comparison_limits(study: Study, table: pd.DataFrame, measure: str) -> str:
     texts = []
     if len(known):
         few = (known <= SMALL).sum()
-        texts.append(f"In {few} of {len(known)} comparisons the difference is no more than {SMALL} points either way.")
+        texts.append(f"In {few} of {len(known)} comparisons a difference of more than {SMALL} points can be ruled out.")
     if reasons := untested_reasons(rows):
         texts.append(f"Not tested: {reasons}.")
     return " ".join(filter(None, [*texts, match_sentence(study)]))
@@ -248,8 +248,8 @@ def method_note(study: Study, *instruments: str) -> Shown:
     for instrument in instruments:
         text = notes()[instrument]["text"]
         text = text.replace("{how}", _how(study)) if "{how}" in text else text
-        if instrument in study.settings.notes:
-            text += f" {study.settings.notes[instrument]}"
+        own = study.settings.notes.get(instrument, "")
+        text = text.replace("{study}", own) if "{study}" in text else f"{text} {own}"
         rows = measured[measured["instrument"] == instrument]
         items = "".join(f"<li>{escape(_validity(row))}</li>" for _, row in rows.iterrows())
         items = items and f"<ul>{items}</ul>"

@@ -88,7 +88,7 @@ def figure_of_differences(frame: pd.DataFrame, *, caption: str, **shown: Any) ->
     if frame["group_name"].nunique() > 1:
         shown["panel"] = "group_name"
     if len(frame):
-        caption += " Filled points stand after correction for all comparisons of this kind, hollow ones do not."
+        caption += " Filled points: sure after correction for all comparisons of this kind; hollow: maybe chance."
     return figure_of_estimates(frame, f"{what}. Estimate and 95 % interval in {measure.axis}", caption=caption, **shown)
 
 
@@ -120,7 +120,7 @@ def figure_of_means(frame: pd.DataFrame, *, what: str, **shown: Any) -> Shown:
 
 def figure_of_correction(corrected: pd.DataFrame, **shown: Any) -> Shown:
     """Corrected mean polarity by outlet (`misclassification.corrected_tone`)."""
-    shown["why"] = "Too few mentions of this study are coded by hand to correct by."
+    shown["why"] = "Too few mentions of this study are coded to correct by."
     shown |= {"xlabel": "mean polarity, −1 to 1, corrected", "zero": True}
     drawn = corrected.rename(columns={"corrected": "estimate"})
     drawn = drawn.dropna(subset=["estimate"]) if len(drawn) else drawn
@@ -130,7 +130,7 @@ def figure_of_correction(corrected: pd.DataFrame, **shown: Any) -> Shown:
 def table_of_correction(corrected: pd.DataFrame, **shown: Any) -> Shown:
     """Measured and corrected mean polarity (`misclassification.corrected_tone`), the latter with its interval."""
     columns: Any = {
-        **{"label": "outlet (mentions)", "articles": "articles", "coded": "coded by hand"},
+        **{"label": "outlet (mentions)", "articles": "articles", "coded": "of them coded"},
         **{"measured": "mean, measured", "shown": "mean, corrected (95 % interval)"},
     }
     texts = [

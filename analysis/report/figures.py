@@ -228,7 +228,7 @@ def figure_of_portrait(study: Study, outlet: str, right: str | None = None) -> S
     parts = zip(titles, sides(study, outlet, right), strict=True)
     panels = [(*beside(side, name, other), title) for title, side in parts if len(side)]
     caption = f"{name} (blue) and {other} (orange), in % of articles, or of the cases in which one of the words stands."
-    caption += f" Beside each row: {name}'s count. Nothing is drawn of fewer than {FEWEST}."
+    caption += f" Of the articles compared with each other. Beside each row: {name}'s count."
     if not panels:
         return nothing(caption)
     return show_panels([(ax, title, alt) for ax, alt, title in panels], name="portrait", caption=caption)

@@ -15,10 +15,11 @@ from analysis.wording import equals, interval, listing, number, plural
 
 #: A smaller line under findings explains itself once, folded.
 SMALL_PRINT = (
-    "Difference: between the two sides, with articles of one period matched. 95 % interval: the range that "
-    "chance leaves open. q: the share of false alarms to expect among differences that clear, here at most 0.05. "
-    "Confirmatory: declared in study.toml before anybody looked; exploratory: all others. Fragile: another choice of "
-    "text, period or outlets would not show it."
+    "Matched difference: between the two sides, comparing articles of the same period only, so that it may not be that "
+    "of the plain counts. 95 % interval: the range in which the true difference plausibly lies. q: the share of false "
+    "alarms to expect among differences as clear as this one, here at most 0.05. Case: one use of any of the words for "
+    "the same thing. Confirmatory: announced in study.toml before anybody looked; exploratory: noticed by looking. "
+    "Fragile: another choice of text, period or outlets does not show it."
 )
 
 
@@ -181,7 +182,7 @@ def _difference(study: Study, table: pd.DataFrame, row: pd.Series) -> Finding:
         reference_articles=number(row["reference_articles"], 0),
     )
     ends = interval(row["lower"], row["upper"], measure.digits, scale=measure.scale, sign=True)
-    detail = f"Difference {difference}, 95 % interval {ends}; {equals('q', row['q'])}; {_status(study, row)}."
+    detail = f"Matched difference {difference}, 95 % interval {ends}; {equals('q', row['q'])}; {_status(study, row)}."
     if row["variant"] != study.settings.primary:
         detail += f" Compared on {tables.VARIANTS[row['variant']].label}."
     if targeted:

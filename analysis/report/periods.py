@@ -42,8 +42,8 @@ def _days(study: Study) -> dict[str, str]:
 def figure_of_periods(study: Study, table: pd.DataFrame) -> Shown:
     """Share of articles naming each main actor over the periods: coloured where it changes, grey where it may not."""
     caption = (
-        "Whom articles name, period by period: share of each period's articles. Coloured where the change is more than "
-        "chance would make it (q ≤ 0.05)."
+        "Whom articles name, period by period: share of each period's articles. Coloured: a sure change (q ≤ 0.05). "
+        "Grey: may be chance."
     )
     if table.empty:
         return nothing(caption, "Fewer than two periods have five articles, or no main actors are chosen.")

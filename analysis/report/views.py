@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
+from analysis.errors import EmptyGroup
 from analysis.report.findings import denominators, feature_name, label_sets, reference_name
 from analysis.results import is_primary, is_significant, primary, without
-from analysis.results.measures import EQUAL, REST, language_of
+from analysis.results.measures import EQUAL, REST, comparable, language_of
 from analysis.stats.frequency import dispersion, frequency, label_shares, means, variance_shares
 from analysis.study import Study, selection
 from analysis.wording import day_range
@@ -166,42 +168,46 @@ def variance_of_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
     return variance_shares(sentiment, groupings, seed=study.settings.seed)
 
 
+_BESIDE = ["label", "here", "there", "count_here", "count_there"]
+
+
 def sides(study: Study, outlet: str, right: str | None = None) -> list[pd.DataFrame]:
     """Subjects, main actors and competing words of an outlet beside another, or all others: label, counts, totals.
 
-    A frame is empty where either side has fewer than five articles, or cases, to take shares of.
+    Of the articles that are compared with each other. A frame is empty where either side has fewer than five articles,
+    or cases, to take shares of.
     """
-    articles = study.articles.set_index("article")
-    topics = pd.get_dummies(articles["subevent"].dropna())
     variant = "title" if {outlet, right} & set(study.aggregators) else study.settings.primary
-    chosen = selection.select(study, variant)
+    try:
+        chosen, design = comparable(study, variant, outlet, right)
+    except EmptyGroup:
+        return [pd.DataFrame(columns=_BESIDE)] * 3
+    topics = pd.get_dummies(chosen.articles["subevent"].dropna()).reindex(chosen.articles.index)
     actors = selection.counts(chosen, "actors", list(study.settings.main_actors)) > 0
     frames = []
-    for table, names in ((topics, lambda topic: topic.replace("-", " ")), (actors, study.actor_names.get)):
-        outlets = articles["outlet"].reindex(table.index)
-        here, there = (table[side] for side in (outlets == outlet, outlets == right if right else outlets != outlet))
-        facts = {"label": [names(str(column)) for column in table.columns], "here": len(here), "there": len(there)}
+    for table, name in ((topics, lambda topic: topic.replace("-", " ")), (actors, study.actor_names.get)):
+        here, there = (table.iloc[design.article[side]].dropna() for side in design.sides)
+        facts = {"label": [name(str(column)) for column in table.columns], "here": len(here), "there": len(there)}
         frame = pd.DataFrame({**facts, "count_here": here.sum().to_numpy(), "count_there": there.sum().to_numpy()})
         frame = frame[(frame["count_here"] + frame["count_there"] > 0) & (frame[["here", "there"]] >= 5).all(axis=1)]
         frames.append(frame.sort_values("count_here", ascending=False, kind="stable").head(8))
-    return [*frames, _words_beside(study, outlet, right)]
+    return [*frames, _words_beside(study, variant, outlet, right)]
 
 
-def _words_beside(study: Study, outlet: str, right: str | None) -> pd.DataFrame:
+def _words_beside(study: Study, variant: str, outlet: str, right: str | None) -> pd.DataFrame:
     """The commonest competing word of each set on either side; see `sides`."""
     found = []
-    for name in sorted(label_sets(study)):
-        shares = labels_by_outlet(study, name, language=language_of(study, outlet))
-        uses = shares.pivot_table(index="label", columns="group", values="uses", fill_value=0)
-        if outlet not in uses or (right or outlet) not in uses:
-            continue
-        here = uses[outlet]
-        there = uses[right] if right else uses["all outlets"] - here
-        if min(here.sum(), there.sum()) < 5:
-            continue
-        for word in dict.fromkeys((here.idxmax(), there.idxmax())):
-            found.append((word, here.sum(), there.sum(), here[word], there[word]))
-    table = pd.DataFrame(found, columns=["label", "here", "there", "count_here", "count_there"])
+    with suppress(EmptyGroup):
+        chosen, design = comparable(study, variant, outlet, right, language=language_of(study, outlet))
+        for name, labels in study.labels.groupby("set")["label"]:
+            uses = selection.counts(chosen, "labels", sorted({f"{name}:{label}" for label in labels}))
+            here, there = (uses.iloc[design.article[side]].sum() for side in design.sides)
+            if min(here.sum(), there.sum()) >= 5:
+                found += [
+                    (feature_name(study, "label-share", word), here.sum(), there.sum(), here[word], there[word])
+                    for word in dict.fromkeys((here.idxmax(), there.idxmax()))
+                ]
+    table = pd.DataFrame(found, columns=_BESIDE)
     return table.sort_values("here", ascending=False, kind="stable").head(8)
 
 

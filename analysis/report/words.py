@@ -56,7 +56,7 @@ def _sentence(study: Study, words: pd.DataFrame, row: pd.Series, name: str, othe
     )
     ends = interval(row["lower"], row["upper"], 0, scale=100, sign=True)
     size = number(100 * row["estimate"], 0, sign=True)
-    detail = f"Difference {size} points, 95 % interval {ends}; {equals('q', row['q'])}; exploratory."
+    detail = f"Matched difference {size} points, 95 % interval {ends}; {equals('q', row['q'])}; exploratory."
     if weak := overturned(study, words, row):
         detail += f" Fragile: it does not hold {listing(weak)}."
     return Finding(text, "more" if row["estimate"] > 0 else "less", "exploratory", detail)
@@ -74,7 +74,7 @@ def untypical(study: Study, table: pd.DataFrame, outlets: list[str]) -> Finding:
 
 def figure_of_words(study: Study, table: pd.DataFrame, *groups: str, each: int = 10) -> Shown | None:
     """Words most typical of some outlets, a panel for each: how many articles hold each."""
-    panels = []
+    panels, any_sure = [], False
     for group in groups:
         rows = telling_words(study, table, group)
         more = rows["count"] / rows["articles"] > rows["reference_count"] / rows["reference_articles"]
@@ -83,15 +83,18 @@ def figure_of_words(study: Study, table: pd.DataFrame, *groups: str, each: int =
             counts = {"count": "count_here", "articles": "here", "reference_count": "count_there"}
             side = rows.rename(columns=counts | {"reference_articles": "there"})
             sure = is_significant(rows).map({True: " ●", False: ""})
+            any_sure |= bool(is_significant(rows).any())
             name, other = study.outlet_names[group], reference_name(study, rows.iloc[0])
             axes, alt = beside(side.assign(label=side["feature"] + sure), name, other)
             panels.append((axes, name, alt))
     if not panels:
         return None
+    sure = "None is sure once all words and outlets are compared: each may be chance."
+    if any_sure:
+        sure = "●: sure once all words and outlets are compared; the others may be chance."
     caption = (
-        "Words most typical of each outlet, in % of articles that hold them: the outlet's (blue) and those it is "
-        "compared with (orange). Beside each word: the outlet's count. Each differs more than one word in twenty would "
-        "by chance; ● is sure among all words and outlets."
+        "Words most typical of each outlet, in % of articles that contain them: the outlet's (blue) and those it is "
+        f"compared with (orange). Beside each word: the outlet's count. {sure}"
     )
     return show_panels(panels, name="words", caption=caption)
 

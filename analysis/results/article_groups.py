@@ -34,16 +34,19 @@ def _belongs(facts: pd.DataFrame, rule: GroupRule) -> pd.Series:
 
 
 def portrait_groups(study: Study, outlet: str, other: str = "") -> pd.Series:
-    """Names of the outlet and of what it is set beside, index article: another outlet, or the others of its country.
+    """Names of the outlet and of what it is set beside, index article: another outlet, or its country's others.
+
+    Others are those with pages in its language, since only these are compared with it.
 
     UnknownName where there is no such outlet.
     """
     facts, name = article_facts(study), study.outlet_name(outlet)
-    country = facts.loc[facts["outlet"] == outlet, "country"].iloc[0]
-    beside = facts["outlet"] == other if other else (facts["country"] == country) & (facts["outlet"] != outlet)
+    mine = facts["outlet"] == outlet
+    alike = facts["country"].isin(facts["country"][mine]) & facts["language"].isin(facts["language"][mine])
+    beside = facts["outlet"] == other if other else alike & ~mine
     groups = pd.Series(None, index=facts.index, dtype="str")
-    groups[beside] = study.outlet_name(other) if other else f"other outlets in {country}"
-    groups[facts["outlet"] == outlet] = name
+    groups[beside] = study.outlet_name(other) if other else "the country's other outlets"
+    groups[mine] = name
     return groups
 
 

@@ -17,7 +17,7 @@ from analysis import tables
 from analysis.results import finished, is_significant
 from analysis.stats.inference import DETECTABLE, DIGITS, LEAST, adjust_p
 from analysis.study import Study, selection
-from analysis.wording import equals, listing, points
+from analysis.wording import listing, points
 
 #: With fewer outlets on a side than this, one of them would stand for all.
 FEWEST_OUTLETS = 5
@@ -115,13 +115,13 @@ def group_sentence(study: Study, column: str) -> str:
     if table.empty:
         return f"No outlet has the {LEAST} articles without which nothing can be said of groups by {column}."
     sizes = listing([f"{group} ({row.outlets} against {row.others})" for group, row in table.iterrows()])
-    unit = f"a test of outlets wants {FEWEST_OUTLETS} of them with {LEAST} articles on each side"
+    unit = f"{FEWEST_OUTLETS} outlets with {LEAST} articles"
     if not table["testable"].any():
         return (
-            f"No group by {column} is tested: {unit}, or one outlet would stand for all of its kind. Outlets of each "
-            f"group against the others: {sizes}."
+            f"Whether {column} matters cannot be tested: no two sides have {unit}. Outlets of each group and of all "
+            f"others: {sizes}."
         )
-    return f"By {column}, {unit}; outlets are permuted, not articles. Outlets against the others: {sizes}."
+    return f"By {column}, groups are compared that have {unit}, as have the others. Outlets: {sizes}."
 
 
 def group_finding(study: Study, column: str, table: pd.DataFrame) -> str:
@@ -134,7 +134,6 @@ def group_finding(study: Study, column: str, table: pd.DataFrame) -> str:
         return f"Groups by {column} that differ from the others: {listing(names)}."
     middle = points(float(table["detectable"].median()), sign=False)
     return (
-        f"None of {len(table)} comparisons of groups by {column} stands (smallest {equals('q', table['q'].min())}): "
-        f"whether they differ cannot be told. In half of them only a difference of about {middle} would have been "
-        f"found four times in five."
+        f"No difference by {column} is sure, in {len(table)} comparisons; those below about {middle} could have been "
+        "missed."
     )

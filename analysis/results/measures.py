@@ -186,19 +186,19 @@ def without_copies(study: Study, one: Measured) -> np.ndarray | None:
     return weight if some and not weight.all() else None
 
 
-#: Why a comparison has no p, as COMPARISON's `test` has it, and as a sentence says it after "for want of".
+#: Why a comparison has no p, as COMPARISON's `test` has it, and as a sentence says it after how many there are.
 _REASONS = {
-    "not matched": "articles of both sides to match",
-    "few articles": "articles",
-    "no variation": "variation",
-    "cannot pass": "occurrences",
+    "not matched": "without articles of both sides to match",
+    "few articles": "in too few articles",
+    "no variation": "alike in every article",
+    "cannot pass": "too rare to show any difference",
 }
 
 
 def untested_reasons(rows: pd.DataFrame) -> str:
     """Reasons that comparisons were not tested, with how many for each; empty where the table does not say."""
     counts = rows["test"].value_counts() if "test" in rows else {}
-    return listing([f"{counts[test]} for want of {reason}" for test, reason in _REASONS.items() if test in counts])
+    return listing([f"{counts[test]} {reason}" for test, reason in _REASONS.items() if test in counts])
 
 
 def matched_articles(study: Study) -> pd.DataFrame:

@@ -153,10 +153,11 @@ def correction_sentence(corrected: pd.DataFrame) -> str:
     """The corrected mean over all outlets in a sentence; empty where its interval holds 0 or nothing is corrected."""
     if corrected.empty or not (whole := corrected.iloc[0])["lower"] * whole["upper"] > 0:
         return ""
-    side = "negatively" if whole["corrected"] < 0 else "positively"
+    side = "negative" if whole["corrected"] < 0 else "positive"
+    size, ends = number(whole["corrected"], 2), interval(whole["lower"], whole["upper"], 2)
     return (
-        f"Actors are presented {side} on the whole: {number(whole['corrected'], 2)} on a scale from −1 to 1 "
-        f"({interval(whole['lower'], whole['upper'], 2)}), by {whole['coded']} mentions coded by hand."
+        f"Corrected for the instrument's errors on {whole['coded']} coded mentions, tone toward actors is {side} on "
+        f"the whole: {size} on a scale from −1 to 1 ({ends})."
     )
 
 
@@ -164,11 +165,11 @@ def error_sentence(pairs: pd.DataFrame) -> str:
     """The instrument's errors on the mentions coded by hand, in a sentence; that they are unknown where none is."""
     known = pairs.dropna()
     if known.empty:
-        return "No mention is coded by hand, so the errors of tone toward actors are not known here."
+        return "No mention is coded, so the errors of tone toward actors are not known here."
     right = int((known["coded"] == known["measured"]).sum())
     neutral = known[known["coded"] == 0]
     harsh = int((neutral["measured"] == -1).sum())
     return (
-        f"The instrument of tone toward an actor is right in {right} of {plural(len(known), 'mention')} coded by hand, "
-        f"and takes {harsh} of {len(neutral)} neutral ones for negative."
+        f"The instrument of tone toward an actor is right in {right} of {plural(len(known), 'coded mention')}; saying "
+        f"“neutral” each time would be right in {len(neutral)}. It takes {harsh} of these for negative."
     )
