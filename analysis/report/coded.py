@@ -47,14 +47,7 @@ def is_finding(row: Any) -> bool:
 
 
 def code_findings(study: Study, differences: pd.DataFrame, *, limit: int = 5) -> list[Finding]:
-    """Sentences on the largest differences that are findings, the strongest first, each value once.
-
-    Parameters
-    ----------
-    study : Study with codes
-    differences : DataFrame of `differences_of`
-    limit : int, most sentences
-    """
+    """Sentences on the largest differences (`differences_of`) that are findings, strongest first, each value once."""
     if differences.empty:
         return []
     standing = differences[[is_finding(row) for row in differences.itertuples()]]

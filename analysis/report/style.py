@@ -103,9 +103,8 @@ def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, fil
 
 def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
     """Inline SVG of the figure of some axes, the same bytes each time, its ids prefixed by `name`; closes it."""
-    figure, buffer = axes.get_figure(root=True), io.StringIO()
-    if figure is None:
-        raise ValueError("these axes belong to no figure")
+    figure: Any = axes.get_figure(root=True)
+    buffer = io.StringIO()
     # hashsalt: matplotlib's ids are random otherwise; Date: it writes the time otherwise.
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
         # Text stays text: the reader's font draws it, so what matplotlib's own lacks, or cannot shape, does not matter.
