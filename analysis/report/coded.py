@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from analysis.report import style
 from analysis.report.components import Shown, note, nothing, share_with_interval, show_figure, show_table, with_interval
-from analysis.report.figures import draw_cells
+from analysis.report.figures import draw_cells, name_both
 from analysis.report.findings import Finding, capitalized
 from analysis.report.style import styled
 from analysis.results.coded import coded_values, group_overlap, study_agreement, usable
@@ -104,11 +104,13 @@ def figure_of_code_shares(
     sizes = shares.drop_duplicates("group").set_index("group")["articles"]
     rows, columns = [f"{group} ({sizes[group]})" for group in groups], [value.replace("-", " ") for value in values]
     ax: Axes = plt.subplots(figsize=(1.6 + 0.78 * len(values), 0.42 * len(groups) + 1.3))[1]
-    alt = draw_cells(ax, cells, rows, columns, high=0.92, fontsize=9, rotation=40)
+    draw_cells(ax, cells, high=0.92, fontsize=9)
+    name_both(ax, rows, columns, rotation=40)
     caption = (
         f"{capitalized(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
         "A page can have several."
     )
+    alt = f"Heat map. {'; '.join(words for *_, words in cells)}."
     return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=alt)
 
 

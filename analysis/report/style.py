@@ -21,7 +21,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import TightLayoutEngine
-from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from analysis.wording import printable
@@ -84,15 +83,6 @@ def name_rows(ax: Axes, labels: pd.Index | pd.Series, top: float = -0.6) -> None
     """Write a label beside each row, the first on top."""
     ax.set_yticks(range(len(labels)), list(map(str, labels)))
     ax.set_ylim(len(labels) - 0.4, top)
-
-
-def draw_cell(
-    ax: Axes, x: int, y: int, high: float, shade: float, told: str, *, wide: float = 0.96, **text: Any
-) -> None:
-    """Draw a cell around a point, the bluer the larger `shade` is, with a tooltip and a text in it."""
-    corner = (x - wide / 2, y - high / 2)
-    cell = ax.add_artist(Rectangle(corner, wide, high, color=BLUE, alpha=DEEPEST * shade, lw=0))
-    tell(told, cell, ax.text(x, y, **text, **INSIDE))
 
 
 def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, filled: bool, **line: Any) -> None:
