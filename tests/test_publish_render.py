@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -17,7 +18,8 @@ from matplotlib import pyplot as plt
 from analysis.errors import BuildError
 from analysis.publish.pages import render_index, write_figures, write_studies
 from analysis.publish.render import PAYLOAD, plain, render
-from analysis.publish.reports import Failure, Rendered
+from analysis.publish.reports import Failure, Rendered, Report
+from analysis.publish.state import State, Status
 from analysis.report.components import show_figure
 from analysis.wording import isolated
 
@@ -163,30 +165,23 @@ def test_plain(text: str, expected: str) -> None:
     assert expected == plain(text, Path("/project"))
 
 
-class TinyStudy:
-    """What the index reads of a study."""
-
-    name = "tiny"
-
-    class settings:
-        """Its settings."""
-
-        title, question, invented = "T <b>", "Q?", ""
+#: What the index reads of a study.
+SETTINGS = SimpleNamespace(title="T <b>", question="Q?", invented="")
+STUDY: Any = SimpleNamespace(name="tiny", outlet_names={"north": "North"}, settings=SETTINGS)
 
 
 def test_the_index_escapes_and_tells_states(tmp_path: Path) -> None:
     """A failure has its place and traceback; a report never built has no link; no line is there twice."""
-    names = ("name", "title", "subject", "parameters", "word", "reasons", "headline", "href", "failure", "group")
     failure = Failure(4, 2, f"ValueError: {HOSTILE}", f"Traceback {HOSTILE}")
+    made = State({}, {"x.html": ""}, "", f"{HOSTILE} 13 %\nTwo.")
     entries = [
-        ("a", "A", "North", (("outlet", HOSTILE),), "fresh", (), f"{HOSTILE} 13 %\nTwo.", "a.html", None, "Outlets"),
-        ("b", "B", "", (), "failed", (), "", "", failure, "Topics"),
-        ("c", "C", "", (), "stale", ("notebook changed",), f"{HOSTILE} 13 %\nTwo.", "c.html", None, "Topics"),
-        ("d", "D", "", (), "new", ("never built",), "", "", None, "Topics"),
+        (Report("a", "a", {"study": "tiny", "outlet": "north", "x": HOSTILE}), Status("fresh"), made),
+        (Report("b", "b", {}), Status("failed"), State(failure=failure)),
+        (Report("c", "c", {}), Status("stale", ("notebook changed",)), made),
+        (Report("d", "d", {}), Status("new", ("never built",)), State(title="D")),
     ]
-    study: Any = TinyStudy()
     (tmp_path / "a.html").write_text('<figure class="chart">drawn</figure><figure class="chart">not</figure>')
-    page = render_index(study, [dict(zip(names, entry, strict=True)) for entry in entries], tmp_path).decode()
+    page = render_index(STUDY, entries, tmp_path).decode()
     assert "<script" not in page
     assert "It failed in cell 4, line 2: ValueError: &lt;/script&gt;" in page
     for part in ("1 of 4 reports could not be made.", "(notebook changed)", "13\N{NO-BREAK SPACE}%"):
@@ -201,7 +196,7 @@ def test_the_index_escapes_and_tells_states(tmp_path: Path) -> None:
 def test_the_index_of_studies_has_each_and_leaves_a_stranger_alone(tmp_path: Path) -> None:
     """One entry a study, from the study's own index; an index.html of another maker stays."""
     (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "index.html").write_bytes(render_index(TinyStudy(), [], tmp_path / "one"))  # type: ignore[arg-type]
+    (tmp_path / "one" / "index.html").write_bytes(render_index(STUDY, [], tmp_path / "one"))
     write_studies(tmp_path)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert ["one/index.html"] == re.findall(r'<h2><a href="([^"]*)"', page)

@@ -101,10 +101,3 @@ def test_everything_lies_within_the_picture_in_any_script(recwarn):
     (label,) = [text for text in tree.iter(f"{XML}text") if text.text == WIDE]
     assert "end" in label.get("style")
     assert float(label.get("x")) > float(re.search(r"font-size: ([\d.]+)px", label.get("style"))[1]) * len(WIDE)
-
-
-def test_a_figure_that_is_gone_is_refused():
-    ax = _axes(["a"])
-    ax.remove()
-    with pytest.raises(ValueError, match="these axes belong to no figure"):
-        svg_of(ax, name="x", title="", alt="")

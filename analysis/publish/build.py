@@ -188,10 +188,10 @@ class Build:
 
     def _write_index(self) -> set[str]:
         """Write the index where it is another; the words for the states of the reports."""
-        entries = [pages.index_entry(r, self.study, self.status(r), self.cache.load(r.name)) for r in self.reports]
+        entries = [(report, self.status(report), self.cache.load(report.name)) for report in self.reports]
         page = pages.render_index(self.study, entries, self.result.folder)
         path = self.result.folder / "index.html"
         if not path.is_file() or path.read_bytes() != page:
             state.write(path, page, root=self.result.folder)
         pages.write_studies(self.result.folder.parent)
-        return {entry["word"] for entry in entries}
+        return {status.word for _, status, _ in entries}

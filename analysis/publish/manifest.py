@@ -92,12 +92,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
     """Sentences on the files that differ, are missing or are new, one each."""
     before, now = expected["files"], actual["files"]
-    what = {
-        **{name: "differs" for name in before if before[name] != now.get(name)},
-        **{name: "is missing" for name in before if name not in now},
-        **{name: "is not in the manifest" for name in now if name not in before},
-    }
-    return [f"{name} {what[name]}" for name in sorted(what)]
+    missing = dict.fromkeys(set(before) - set(now), "is missing")
+    words = dict.fromkeys(set(now) - set(before), "is not in the manifest") | missing
+    differing = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    return [f"{name} {words.get(name, 'differs')}" for name in differing]
 
 
 def remarks(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:

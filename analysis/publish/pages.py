@@ -50,24 +50,6 @@ def page_of(report: Report, study: Study, root: Path, parts: Mapping[str, str], 
     }
 
 
-def index_entry(report: Report, study: Study, status: Status, state: State) -> dict[str, Any]:
-    """A report's entry in the index; `href` is empty where it has never been built."""
-    kinds = {"outlet": "Outlets", "left": "Pairs of outlets"}
-    topic = "The event" if report.notebook == "overview" else "Topics"
-    return {
-        "name": report.name,
-        "group": next((kinds[name] for name in kinds if name in report.parameters), topic),
-        "title": state.title or report.notebook.replace("-", " ").capitalize(),
-        "subject": _subject(report, study),
-        "parameters": [(name, _literal(value)) for name, value in report.parameters.items() if name != "study"],
-        "word": status.word,
-        "reasons": status.reasons,
-        "headline": state.headline,
-        "href": f"{report.name}.html" if state.files else "",
-        "failure": state.failure,
-    }
-
-
 def _subject(report: Report, study: Study) -> str:
     """The outlets a report is about, by the names they are shown under; empty where it is about all."""
     given = [report.parameters[name] for name in OUTLETS if name in report.parameters]
@@ -78,23 +60,32 @@ def _literal(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def render_index(study: Study, entries: Sequence[Mapping[str, Any]], folder: Path) -> bytes:
+def render_index(study: Study, entries: Sequence[tuple[Report, Status, State]], folder: Path) -> bytes:
     """HTML of a study's index: its question, the first figure of its first page in `folder`, and reports in groups.
 
     Of its findings a report has the first that no report before it has.
     """
-    failed = sum(entry["word"] == "failed" for entry in entries)
     lines: dict[str, str] = {}
-    for entry in entries:
-        findings = entry["headline"].split("\n")
-        lines[entry["name"]] = next((one for one in findings if one not in lines.values()), "")
-    groups = {
-        group: [e for e in entries if e["group"] == group] for group in dict.fromkeys(e["group"] for e in entries)
-    }
-    first = next((folder / entry["href"] for entry in entries if entry["href"]), folder)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for report, status, state in entries:
+        name = report.name
+        lines[name] = next((one for one in state.headline.split("\n") if one not in lines.values()), "")
+        given = {parameter: _literal(value) for parameter, value in report.parameters.items() if parameter != "study"}
+        title = _subject(report, study) or state.title or report.notebook.replace("-", " ").capitalize()
+        facts = {"name": name, "title": title, "line": lines[name], "parameters": given, "made": bool(state.files)}
+        groups.setdefault(_group(report), []).append({**facts, "status": status, "failure": state.failure})
+    failed = sum(status.word == "failed" for _, status, _ in entries)
+    first = next((folder / f"{report.name}.html" for report, _, state in entries if state.files), folder)
     figure = _CHART.search(first.read_text(encoding="utf-8")) if first.is_file() else None
-    values = {"settings": study.settings, "groups": groups, "lines": lines, "figure": figure and Markup(figure[0])}
-    return fill_template("index.html.j2", study=study, entries=entries, failed=failed, **values)
+    values = {"settings": study.settings, "groups": groups, "figure": figure and Markup(figure[0])}
+    return fill_template("index.html.j2", study=study, count=len(entries), failed=failed, **values)
+
+
+def _group(report: Report) -> str:
+    """Heading of the index that a report stands under."""
+    kinds = {"outlet": "Outlets", "left": "Pairs of outlets"}
+    topic = "The event" if report.notebook == "overview" else "Topics"
+    return next((kinds[name] for name in kinds if name in report.parameters), topic)
 
 
 def write_studies(reports: Path) -> None:

@@ -51,16 +51,8 @@ def make_reports(
 ) -> Generator[Outcome | str | None]:
     """An Outcome for each task; None for each cell begun; a text where shared results could not be computed.
 
-    Parameters
-    ----------
-    tasks : sequence of Task
-    study : Path, the folder of the study that notebooks load
-    scratch : Path, a folder that Jupyter and IPython write into
-    jobs : int, processes at once
-    modules : names of modules that the notebooks import
-    share : bool, compute the results that reports share before them
-    kernel : bool, run notebooks in ordinary kernels
-    cell_seconds : float, time limit of a cell
+    The notebooks load `study`, a folder, and import `modules`; Jupyter and IPython write into `scratch`. `share` has
+    the results that reports share computed before them; `kernel` runs notebooks in ordinary kernels.
     """
     with report_environment(scratch):
         if kernel:

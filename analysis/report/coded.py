@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from analysis.report import style
 from analysis.report.components import Shown, note, nothing, share_with_interval, show_figure, show_table, with_interval
-from analysis.report.figures import draw_cells
+from analysis.report.figures import draw_cells, name_both
 from analysis.report.findings import Finding, capitalized
 from analysis.report.style import styled
 from analysis.report.views import period_titles
@@ -48,14 +48,7 @@ def is_finding(row: Any) -> bool:
 
 
 def code_findings(study: Study, differences: pd.DataFrame, *, limit: int = 5) -> list[Finding]:
-    """Sentences on the largest differences that are findings, the strongest first, each value once.
-
-    Parameters
-    ----------
-    study : Study with codes
-    differences : DataFrame of `differences_of`
-    limit : int, most sentences
-    """
+    """Sentences on the largest differences (`differences_of`) that are findings, strongest first, each value once."""
     if differences.empty:
         return []
     standing = differences[[is_finding(row) for row in differences.itertuples()]]
@@ -131,13 +124,15 @@ def figure_of_code_shares(
     rows = [f"{titles.get(group, group)} ({sizes[group]})" for group in groups]
     columns = [value.replace("-", " ") for value in values]
     ax: Axes = plt.subplots(figsize=(1.6 + 0.78 * len(values), 0.42 * len(groups) + 1.3))[1]
-    alt = draw_cells(ax, cells, rows, columns, high=0.92, fontsize=9, rotation=40)
+    draw_cells(ax, cells, high=0.92, fontsize=9)
+    name_both(ax, rows, columns, rotation=40)
     caption = (
         f"{capitalized(question)}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
         f"{'A page can have several.' if several else ''}"
     )
     if (left := len(study.manifest) - int(sizes.sum())) > 0 and set(groups) <= set(titles):
         caption += f" {plural(left, 'page')} without a day in these periods are left out."
+    alt = f"Heat map. {'; '.join(words for *_, words in cells)}."
     return show_figure(ax, name=f"{name}-{variable}", caption=caption, alt=alt)
 
 

@@ -89,10 +89,10 @@ def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was test
 
 
 def _findings_list(items: list[Finding]) -> str:
-    lines = []
-    for item in items:
-        detail = f'<small class="detail">{prose(item.detail)}</small>' if item.detail else ""
-        lines.append(f'<li class="finding">{prose(item.text)}{detail}</li>')
+    details = [f'<small class="detail">{prose(item.detail)}</small>' if item.detail else "" for item in items]
+    lines = [
+        f'<li class="finding">{prose(item.text)}{detail}</li>' for item, detail in zip(items, details, strict=True)
+    ]
     return f'<ul class="findings">{"".join(lines)}</ul>'
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from analysis.errors import ParameterError
 from analysis.report import style
@@ -21,6 +22,8 @@ from analysis.study import Study
 from analysis.tables import VARIANTS
 from analysis.wording import day, interval, listing, number, percent, plural
 
+#: Column, row, shade from 0 to 1, text and tooltip.
+Cell = tuple[int, int, float, str, str]
 #: Shares of fewer articles are not drawn.
 FEWEST = 5
 #: Points that a digit of the time line is wide, that all its cells are together; cells that it has at most.
@@ -113,7 +116,8 @@ def figure_of_days(study: Study, days: pd.DataFrame) -> Shown:
     unit, starts = _bins(days.columns)
     binned = days.rename(index=study.outlet_names).T.groupby(starts).sum(min_count=1).T
     ax: Axes = plt.subplots(figsize=(NARROW, 0.24 * len(binned) + 1.0))[1]
-    told = [_draw_days(ax, y, str(name), row, binned.max(axis=None)) for y, (name, row) in enumerate(binned.iterrows())]
+    totals = [f"{name} {int(row.sum())}" for name, row in binned.iterrows()]
+    draw_cells(ax, _cells_of_days(binned), wide=0.9, high=0.8, fontsize=7)
     rows, columns = np.nonzero(binned.isna().to_numpy())
     tell("not observed", ax.hlines(rows, columns - 0.3, columns + 0.3, color=style.RULE, lw=1.1))
     position = {when: binned.columns.get_loc(start) for when, start in zip(days.columns, starts, strict=True)}
@@ -132,7 +136,7 @@ def figure_of_days(study: Study, days: pd.DataFrame) -> Shown:
     caption = (
         f"Articles per {unit}. A grey dash: nothing of the outlet was collected.{f' Orange: {marks}.' if marks else ''}"
     )
-    return show_figure(ax, name="days", caption=caption, alt=f"Articles per outlet and {unit}. {'; '.join(told)}.")
+    return show_figure(ax, name="days", caption=caption, alt=f"Articles per outlet and {unit}. {'; '.join(totals)}.")
 
 
 def _bins(days: pd.DatetimeIndex) -> tuple[str, pd.DatetimeIndex]:
@@ -147,15 +151,15 @@ def _tick(start: pd.Timestamp, unit: str) -> str:
     return day(start, year=False) if unit in ("day", "week") else day(start).split(" ", 1)[1]
 
 
-def _draw_days(ax: Axes, y: int, outlet: str, row: pd.Series, most: float) -> str:
-    """Draw an outlet's row of cells; the same in words."""
-    for x, (when, items) in enumerate(row.items()):
-        if items > 0:
-            # Wider numbers would run into the next cell's.
-            text = f"{items:.0f}" if len(f"{items:.0f}") * _DIGIT < _ROOM / (len(row) + 1) else ""
-            told = f"{outlet}, from {day(when)}: {plural(int(items), 'article')}"
-            style.draw_cell(ax, x, y, 0.8, 0.3 + 0.7 * items / most, told, wide=0.9, s=text, fontsize=7)
-    return f"{outlet} {int(row.sum())}"
+def _cells_of_days(binned: pd.DataFrame) -> Iterator[Cell]:
+    """A cell for each number of articles; without the number where it would run into the next cell's."""
+    most = binned.max(axis=None)
+    for y, (outlet, row) in enumerate(binned.iterrows()):
+        for x, (when, items) in enumerate(row.items()):
+            if items > 0:
+                text = f"{items:.0f}" if len(f"{items:.0f}") * _DIGIT < _ROOM / (len(row) + 1) else ""
+                told = f"{outlet}, from {day(when)}: {plural(int(items), 'article')}"
+                yield x, y, 0.3 + 0.7 * items / most, text, told
 
 
 def figure_of_subevents(study: Study, topics: pd.DataFrame) -> Shown:
@@ -196,29 +200,28 @@ def heat_map(counts: pd.DataFrame, sizes: pd.Series, *, name: str, caption: str)
             cells.append((x, y, share**0.7, number(100 * share, 0) if count else "", told))
     rows = [f"{row} ({sizes[row]:.0f})" for row in kept.index]
     ax: Axes = plt.subplots(figsize=(NARROW, 0.25 * len(kept) + 1.5))[1]
-    alt = draw_cells(ax, cells, rows, list(kept.columns), rotation=60, rotation_mode="anchor")
-    return show_figure(ax, name=name, caption=caption, alt=alt)
+    draw_cells(ax, cells)
+    name_both(ax, rows, list(kept.columns), rotation=60, rotation_mode="anchor")
+    return show_figure(ax, name=name, caption=caption, alt=f"Heat map. {'; '.join(told for *_, told in cells)}.")
 
 
 def draw_cells(
-    ax: Axes,
-    cells: Sequence[tuple[int, int, float, str, str]],
-    rows: Sequence[str],
-    columns: Sequence[str],
-    high: float = 0.9,
-    fontsize: float = 8.5,
-    **ticks: Any,
-) -> str:
-    """Draw cells (column, row, shade, text, tooltip) with names above and beside them; the same in words."""
+    ax: Axes, cells: Iterable[Cell], *, wide: float = 0.96, high: float = 0.9, fontsize: float = 8.5
+) -> None:
+    """Draw cells around their points, the bluer the larger their shade is."""
     for x, y, shade, text, told in cells:
-        style.draw_cell(ax, x, y, high, shade, told, s=text, fontsize=fontsize)
+        cell = Rectangle((x - wide / 2, y - high / 2), wide, high, color=style.BLUE, alpha=style.DEEPEST * shade, lw=0)
+        tell(told, ax.add_artist(cell), ax.text(x, y, text, fontsize=fontsize, **INSIDE))
+
+
+def name_both(ax: Axes, rows: Sequence[str], columns: Sequence[str], **ticks: Any) -> None:
+    """Write a name beside each row of cells, and above each column."""
     ax.set_xticks(range(len(columns)), columns, ha="left", **ticks)
     ax.xaxis.set_ticks_position("top")
     ax.tick_params(axis="x", length=0)
     ax.set_xlim(-0.6, len(columns) - 0.4)
     style.name_rows(ax, pd.Index(rows))
     ax.spines["bottom"].set_visible(False)
-    return f"Heat map. {'; '.join(told for *_, told in cells)}."
 
 
 def figure_of_portrait(study: Study, outlet: str, right: str | None = None) -> Shown:

@@ -21,7 +21,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import TightLayoutEngine
-from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from analysis.wording import printable
@@ -86,15 +85,6 @@ def name_rows(ax: Axes, labels: pd.Index | pd.Series, top: float = -0.6) -> None
     ax.set_ylim(len(labels) - 0.4, top)
 
 
-def draw_cell(
-    ax: Axes, x: int, y: int, high: float, shade: float, told: str, *, wide: float = 0.96, **text: Any
-) -> None:
-    """Draw a cell around a point, the bluer the larger `shade` is, with a tooltip and a text in it."""
-    corner = (x - wide / 2, y - high / 2)
-    cell = ax.add_artist(Rectangle(corner, wide, high, color=BLUE, alpha=DEEPEST * shade, lw=0))
-    tell(told, cell, ax.text(x, y, **text, **INSIDE))
-
-
 def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, filled: bool, **line: Any) -> None:
     """Draw a line with a mark at its second point, and a tooltip: one artist, since every artist costs time."""
     face = colour if filled else PAPER
@@ -103,9 +93,8 @@ def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, fil
 
 def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
     """Inline SVG of the figure of some axes, the same bytes each time, its ids prefixed by `name`; closes it."""
-    figure, buffer = axes.get_figure(root=True), io.StringIO()
-    if figure is None:
-        raise ValueError("these axes belong to no figure")
+    figure: Any = axes.get_figure(root=True)
+    buffer = io.StringIO()
     # hashsalt: matplotlib's ids are random otherwise; Date: it writes the time otherwise.
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
         # Text stays text: the reader's font draws it, so what matplotlib's own lacks, or cannot shape, does not matter.

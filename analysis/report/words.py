@@ -20,10 +20,8 @@ from analysis.wording import equals, interval, listing, number, plural
 
 
 def telling_words(study: Study, table: pd.DataFrame, group: str) -> pd.DataFrame:
-    """Words of an outlet that may be shown, the furthest apart first; see Notes.
+    """Words of an outlet that may be shown, the furthest apart first.
 
-    Notes
-    -----
     Left out are function words, the outlet's own name and what `exclude_words` of study.toml names: they tell how a
     desk writes, or that a page was copied with its furniture, and not what is said. The CSV has them all.
     """
