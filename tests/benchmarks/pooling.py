@@ -71,7 +71,7 @@ def main() -> None:
     mean, deviation = sample(model, variance, arguments.sweeps, 2, vary=False)[1]
     print(f"outlet × actor, these variances given: correlation {np.corrcoef(mode[own], mean[own])[0, 1]:.4f}")
     print(f"  largest gap of effects {np.abs(mode - mean)[own].max():.3f}, of their deviations ", end="")
-    print(f"{np.abs(error / deviation - 1)[own].max():.1%}; a median deviation is {np.median(deviation[own]):.2f}")
+    print(f"{np.abs(error[own] / deviation[own] - 1).max():.1%}; a median deviation is {np.median(deviation[own]):.2f}")
 
 
 if __name__ == "__main__":
