@@ -42,10 +42,9 @@ def group_differences(study: Study, column: str, *, measure: str = "actor-share"
     """Each testable group of outlets against the others, in actor-share or sentiment: COMPARISON, outlets as the unit.
 
     An outlet's value is the mean over its articles after the mean of their stratum (`selection.strata`) has been taken
-    off; estimate is
-    the difference between means over outlets, each weighing the same. Interval: Welch's t over outlets (1947,
-    Biometrika 34). p: outlets permuted between the sides, all arrangements where there are no more than 20,000. q: over
-    the features and groups of this table. count: outlets.
+    off; estimate is the difference between means over outlets, each weighing the same. Interval: Welch's t over outlets
+    (1947, Biometrika 34). p: outlets permuted between the sides, all arrangements where there are no more than 20,000.
+    q: over the features and groups of this table. count: outlets.
     """
     values, of = _outlet_values(study, column, measure)
     able = outlets_of(study, column)
@@ -81,17 +80,13 @@ def _outlet_values(study: Study, column: str, measure: str) -> tuple[pd.DataFram
 
 
 def _between_outlets(values: pd.DataFrame, inside: np.ndarray, seed: int) -> pd.DataFrame:
-    sides = values[inside], values[~inside]
-    estimate = sides[0].mean() - sides[1].mean()
-    parts = [side.var() / len(side) for side in sides]
-    error = np.sqrt(parts[0] + parts[1])
-    freedom = error**4 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, sides, strict=True))
-    half = stats.t.isf(0.025, freedom) * error
+    welch = stats.ttest_ind(values[inside], values[~inside], equal_var=False)
+    (lower, upper), estimate = welch.confidence_interval(), values[inside].mean() - values[~inside].mean()
     null = _arrangements(inside, seed) @ values.to_numpy(float)
     spread = null.std(axis=0)
     p = (np.abs(null.round(DIGITS)) >= np.abs(estimate.to_numpy().round(DIGITS))).mean(axis=0)
-    certainty = {"lower": estimate - half, "upper": estimate + half, "z": estimate / error, "p": p}
-    table = pd.DataFrame({**certainty, "detectable": DETECTABLE * spread}).loc[spread.round(DIGITS) > 0]
+    certainty = {"lower": lower, "upper": upper, "z": welch.statistic, "p": p, "detectable": DETECTABLE * spread}
+    table = pd.DataFrame(certainty, index=values.columns).loc[spread.round(DIGITS) > 0]
     table = table.reindex(values.columns).assign(estimate=estimate, effect=np.nan, count=float(inside.sum()))
     return table.assign(reference_count=float((~inside).sum())).rename_axis("feature").reset_index()
 

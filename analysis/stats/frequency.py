@@ -151,11 +151,10 @@ def entity_frequency(
     actors = pd.DataFrame(aliases, columns=tables.ACTORS_CSV.names)
     parsed = parse(list(check_texts(texts)), language=language)
     named = text_mentions(parsed, Gazetteer.from_tables(actors, tables.empty(tables.LABELS_CSV)))
-    in_texts: dict[str, list[int]] = {entity: [] for entity in entities}
-    for mention in named:
-        in_texts.get(mention.entry or "", []).append(mention.text)
-    mentions = np.array([len(numbers) for numbers in in_texts.values()], int)
-    articles = np.array([len(set(numbers)) for numbers in in_texts.values()], int)
+    found = pd.DataFrame([(one.entry, one.text) for one in named], columns=["entity", "text"]).groupby("entity")["text"]
+    mentions, articles = (
+        of.reindex(list(entities), fill_value=0).to_numpy(int) for of in (found.size(), found.nunique())
+    )
     lower, upper = wilson(articles, np.full(len(articles), len(texts)))
     words = int(map_array(is_word, parsed.tokens.forms)[parsed.tokens.numbers].sum())
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -25,19 +25,17 @@ COMPONENTS = {
     "outlet × actor": ["outlet", "actor"],
     "outlet × period": ["outlet", "period"],
 }
-#: Variance of the intercept (log-odds): so large that it is not drawn towards 0.
-_FLAT = 25.0
-#: Decimals of results: many more than an optimum is told apart by on another processor.
-_DIGITS = 4
+#: Variance of the intercept (log-odds), so large that it is not drawn towards 0; decimals of what is returned, fewer
+#: than an optimum differs in on another processor.
+_FLAT, _DIGITS = 25.0, 4
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """A fitted mixed logit.
+    """Standard deviations of components (log-odds), and effects: a row per outlet and actor.
 
-    `sd` has the standard deviation of each component (log-odds). `effects` has a row per outlet and actor: outlet,
-    actor, articles, named, effect (log-odds of the outlet × actor level), sd (of its posterior), points (what the
-    effect adds to the share of the outlet's articles that name the actor).
+    Their columns are outlet, actor, articles, named, effect (log-odds of outlet × actor), sd (of its posterior) and
+    points (what the effect adds to the share of the outlet's articles that name the actor).
     """
 
     sd: Mapping[str, float]
@@ -51,10 +49,7 @@ def pooled_actors(study: Study) -> Pooled | None:
 
 
 def actor_cells(study: Study) -> pd.DataFrame:
-    """Articles by outlet, main actor and period, and how many of them name the actor (outlet, actor, period, …).
-
-    Counted are articles of the primary text whose outlets may stand in a reference; copies within an outlet once.
-    """
+    """Articles of each outlet (that may stand in a reference) and period, and how many `named` each main actor."""
     chosen = selection.select(study)
     articles = comparable_articles(study, chosen.articles)
     named = selection.counts(chosen, "actors", list(study.settings.main_actors)).loc[articles.index] > 0
@@ -73,11 +68,10 @@ def fit(cells: pd.DataFrame) -> Pooled:
     cells = cells.sort_values(["outlet", "actor", "period"], ignore_index=True)
     model = MixedLogit.of(cells)
     variance = model.fit()
-    mode, inverse = model.mode(variance)
+    mode, inverse, _ = model.mode(variance)
     own = model.design * (model.component == [*model.names].index("outlet × actor") + 1)
     effect = own @ mode
-    error = own @ np.sqrt(np.diag(inverse) * variance[model.component])
-    eta = model.design @ mode
+    error, eta = own @ np.sqrt(np.diag(inverse) * variance[model.component]), model.design @ mode
     points = (special.expit(eta) - special.expit(eta - effect)) * cells["articles"]
     rows = cells[["outlet", "actor", "articles", "named"]].assign(effect=effect, sd=error, points=points)
     adding = dict.fromkeys(("articles", "named", "points"), "sum")
@@ -89,10 +83,7 @@ def fit(cells: pd.DataFrame) -> Pooled:
 
 @dataclass(frozen=True)
 class MixedLogit:
-    """Counts y of n, the indicators of levels (cells × levels) that add to their log-odds, each level's component.
-
-    Component 0 is the intercept; the others are named.
-    """
+    """Counts y of n, and indicators of levels (cells × levels) of components: 0 is the intercept, others are named."""
 
     y: np.ndarray
     n: np.ndarray
@@ -114,17 +105,18 @@ class MixedLogit:
         design = sparse.csr_array(sparse.vstack(levels).T)
         return cls(y, n, design, np.repeat(np.arange(len(sizes)), sizes), tuple(codes)[1:])
 
-    def mode(self, variance: np.ndarray, start: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Levels of greatest posterior density, sought from `start`, and (I + VA)⁻¹: times V it is their covariance.
+    def mode(self, variance: np.ndarray, start: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Levels of greatest posterior density, sought from `start`, (I + VA)⁻¹, and A, the counts' information.
 
-        V are the variances and A is the information of the counts: penalized iteratively reweighted least squares, in a
-        form that a variance of 0 does no harm.
+        V are the variances; (I + VA)⁻¹ V is the levels' covariance. Penalized iteratively reweighted least squares, so
+        written that a variance may be 0.
         """
         v = variance[self.component]
         u = np.zeros(len(v)) if start is None else start
         for _ in range(100):
             p = special.expit(self.design @ u)
-            information = self._information(self.n * p * (1 - p))
+            weighted = self.design * (self.n * p * (1 - p))[:, None]
+            information = np.asarray((self.design.T @ weighted).todense())
             score = self.design.T @ (self.y - self.n * p)
             system = np.eye(len(u)) + v[:, None] * information
             step = np.linalg.solve(system, v * (information @ u + score)) - u
@@ -132,23 +124,19 @@ class MixedLogit:
             u = u + step / max(1.0, np.abs(self.design @ step).max() / 2)
             if np.abs(step).max() < 1e-10:
                 break
-        return u, np.linalg.inv(system)
-
-    def _information(self, weight: np.ndarray) -> np.ndarray:
-        return np.asarray((self.design.T @ (self.design * weight[:, None])).todense())
+        return u, np.linalg.inv(system), information
 
     def likelihood(self, variance: np.ndarray, start: np.ndarray | None = None) -> tuple[float, np.ndarray, np.ndarray]:
         """Log marginal likelihood of the counts by Laplace's approximation, its derivatives by variances, the mode."""
         v = variance[self.component]
-        u, inverse = self.mode(variance, start)
-        eta = self.design @ u
-        p = special.expit(eta)
-        weight, score = self.n * p * (1 - p), self.design.T @ (self.y - self.n * p)
+        u, inverse, information = self.mode(variance, start)
+        p = special.expit(eta := self.design @ u)
+        score = self.design.T @ (self.y - self.n * p)
         value = self.y @ eta - self.n @ np.logaddexp(0, eta) - u @ score / 2 + np.linalg.slogdet(inverse)[1] / 2
         leverage = ((self.design @ (inverse * v)) * self.design.toarray()).sum(axis=1)
         # The weights move with the mode, which moves by `inverse @ score` of a component.
-        moving = (leverage * weight * (1 - 2 * p)) @ (self.design @ inverse)
-        by_level = score**2 - np.einsum("ij,ji->i", self._information(weight), inverse) - moving * score
+        moving = (leverage * self.n * p * (1 - p) * (1 - 2 * p)) @ (self.design @ inverse)
+        by_level = score**2 - np.einsum("ij,ji->i", information, inverse) - moving * score
         return float(value), np.bincount(self.component, by_level) / 2, u
 
     def fit(self) -> np.ndarray:

@@ -66,7 +66,7 @@ def main() -> None:
     for k, name in enumerate(model.names, start=1):
         low, middle, high = np.quantile(deviations[:, k], [0.05, 0.5, 0.95])
         print(f"{name:16} Laplace {np.sqrt(variance[k]):.2f}; sampler {middle:.2f} (90 %: {low:.2f} to {high:.2f})")
-    (mode, inverse), own = model.mode(variance), model.component == [*model.names].index("outlet × actor") + 1
+    (mode, inverse, _), own = model.mode(variance), model.component == [*model.names].index("outlet × actor") + 1
     error = np.sqrt(np.diag(inverse) * variance[model.component])
     mean, deviation = sample(model, variance, arguments.sweeps, 2, vary=False)[1]
     print(f"outlet × actor, these variances given: correlation {np.corrcoef(mode[own], mean[own])[0, 1]:.4f}")
