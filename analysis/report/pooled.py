@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ def figure_of_pooled(study: Study, pooled: Pooled | None) -> Shown:
         return nothing(caption)
     names = {column: list(dict.fromkeys(drawn[column])) for column in ("outlet_name", "actor_name")}
     ax: Axes = plt.subplots(figsize=(style.NARROW, 0.25 * len(names["outlet_name"]) + 1.5))[1]
-    told = [_draw(ax, row._asdict(), names) for row in drawn.itertuples(index=False)]
+    told = [_draw(ax, row, names) for row in drawn.itertuples()]
     columns = names["actor_name"]
     ax.set_xticks(range(len(columns)), columns, rotation=60, ha="left", rotation_mode="anchor")
     ax.xaxis.set_ticks_position("top")
@@ -55,28 +56,25 @@ def figure_of_pooled(study: Study, pooled: Pooled | None) -> Shown:
 def named_effects(study: Study, effects: pd.DataFrame) -> pd.DataFrame:
     """Effects with names and the chance that the difference is above 0, largest outlets first."""
     chance = stats.norm.cdf(np.nan_to_num(effects["effect"] / effects["sd"].where(effects["sd"] > 0)))
-    places = {actor: place for place, actor in enumerate(study.settings.main_actors)}
     table = effects.assign(
+        actor=pd.Categorical(effects["actor"], study.settings.main_actors),  # sorts in this order
         outlet_name=effects["outlet"].map(study.outlet_names),
         actor_name=effects["actor"].map(study.actor_names),
         chance_above=np.round(chance, 4),
-        place=effects["actor"].map(places),
     )
-    order = ["articles", "outlet", "place"]
-    return table.sort_values(order, ascending=[False, True, True], ignore_index=True).drop(columns="place")
+    return table.sort_values(["articles", "outlet", "actor"], ascending=[False, True, True])
 
 
-def _draw(ax: Axes, row: Mapping[str, object], names: Mapping[str, list[str]]) -> str:
+def _draw(ax: Axes, row: Any, names: Mapping[str, list[str]]) -> str:
     """Draw a cell; the same in words."""
-    x, y = names["actor_name"].index(str(row["actor_name"])), names["outlet_name"].index(str(row["outlet_name"]))
-    chance, value = float(str(row["chance_above"])), float(str(row["points"]))
-    colour = style.BLUE if chance >= 0.5 else style.ORANGE
-    shade = style.DEEPEST * abs(2 * chance - 1)
-    cell = ax.add_artist(Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=colour, alpha=shade, lw=0))
-    shown = number(100 * value, 0, sign=True)
+    x, y = (names[column].index(getattr(row, column)) for column in ("actor_name", "outlet_name"))
+    colour, shade = style.BLUE if row.chance_above >= 0.5 else style.ORANGE, abs(2 * row.chance_above - 1)
+    square = Rectangle((x - 0.48, y - 0.45), 0.96, 0.9, color=colour, alpha=style.DEEPEST * shade, lw=0)
+    cell, shown = ax.add_artist(square), number(100 * row.points, 0, sign=True)
     text = ax.text(x, y, "" if shown == "0" else shown, fontsize=8.5, **style.INSIDE)
-    words = f"{row['outlet_name']}, {row['actor_name']}: {points(value)}"
-    style.tell(f"{words} ({row['named']} of {row['articles']}); above 0 with {percent(chance)} certainty", cell, text)
+    words = f"{row.outlet_name}, {row.actor_name}: {points(row.points)}"
+    certainty = f"above 0 with {percent(row.chance_above)} certainty"
+    style.tell(f"{words} ({row.named} of {row.articles}); {certainty}", cell, text)
     return words
 
 
