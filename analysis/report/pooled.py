@@ -27,11 +27,13 @@ _EXAMPLE = 0.2
 @style.styled
 def figure_of_pooled(study: Study, pooled: Pooled | None) -> Shown:
     """Heat map of shrunken differences in points, outlets × actors, fainter the less sure; its CSV has all of them."""
-    caption = "Who names whom more often, or less, than expected. "
+    caption = "Who names whom more often, or less, than expected."
     if pooled is None:
         return nothing(caption, "Fewer than two outlets, or two main actors, can be compared.")
+    if sentence := spread_sentence(pooled.sd):
+        caption += f" {sentence}"
     caption += (
-        f"{spread_sentence(pooled.sd)} Numbers are points above (blue) or below (orange) what the periods of an "
+        " Numbers are points above (blue) or below (orange) what the periods of an "
         "outlet's articles would make likely. The fainter, the less sure; few articles draw a number towards 0."
     )
     frame = named_effects(study, pooled.effects)

@@ -80,13 +80,17 @@ def _outlet_values(study: Study, column: str, measure: str) -> tuple[pd.DataFram
 
 
 def _between_outlets(values: pd.DataFrame, inside: np.ndarray, seed: int) -> pd.DataFrame:
-    welch = stats.ttest_ind(values[inside], values[~inside], equal_var=False)
-    (lower, upper), estimate = welch.confidence_interval(), values[inside].mean() - values[~inside].mean()
+    sides = values[inside], values[~inside]
+    estimate = sides[0].mean() - sides[1].mean()
+    parts = [side.var() / len(side) for side in sides]
+    error = np.sqrt(parts[0] + parts[1])
+    freedom = error**4 / sum(part**2 / (len(side) - 1) for part, side in zip(parts, sides, strict=True))
+    half = stats.t.isf(0.025, freedom) * error
     null = _arrangements(inside, seed) @ values.to_numpy(float)
     spread = null.std(axis=0)
     p = (np.abs(null.round(DIGITS)) >= np.abs(estimate.to_numpy().round(DIGITS))).mean(axis=0)
-    certainty = {"lower": lower, "upper": upper, "z": welch.statistic, "p": p, "detectable": DETECTABLE * spread}
-    table = pd.DataFrame(certainty, index=values.columns).loc[spread.round(DIGITS) > 0]
+    certainty = {"lower": estimate - half, "upper": estimate + half, "z": estimate / error, "p": p}
+    table = pd.DataFrame({**certainty, "detectable": DETECTABLE * spread}).loc[spread.round(DIGITS) > 0]
     table = table.reindex(values.columns).assign(estimate=estimate, effect=np.nan, count=float(inside.sum()))
     return table.assign(reference_count=float((~inside).sum())).rename_axis("feature").reset_index()
 

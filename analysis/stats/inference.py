@@ -95,9 +95,9 @@ def linearized_interval(data: Observations, kind: Kind, n: np.ndarray) -> tuple[
         pools[:2] = [np.r_[pool, blocks + 2 * n, blocks + 2 * n + 1] for n, pool in enumerate(pools[:2])]
     variance = np.zeros(centre.shape)
     for pool in (pool for pool in pools if len(pool) > 1):
-        n = used[pool].sum(axis=0)
+        size = used[pool].sum(axis=0)
         apart = clustered[pool] - clustered[pool].mean(axis=0)
-        variance = variance + (apart**2).sum(axis=0) * n / np.maximum(n - 1, 1)
+        variance = variance + (apart**2).sum(axis=0) * size / np.maximum(size - 1, 1)
     error = np.sqrt(variance)
     half = stats.t.isf(0.025, np.maximum(n - 1, 1)) * error
     return centre - half, centre + half, error
