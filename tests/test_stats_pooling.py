@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
+from analysis.stats import pooling
 from analysis.stats.pooling import MixedLogit, actor_cells, fit
 from analysis.study import load_study
 from analysis.study.selection import select
@@ -97,7 +98,7 @@ def test_one_period_has_no_components_of_periods():
     assert {"actor", "outlet", "outlet × actor"} == set(fit(cells([[[3], [8]], [[9], [2]]], 10)).sd)
 
 
-def test_articles_of_reference_outlets_count_once_for_each_actor_copies_of_an_outlet_once():
+def test_articles_of_reference_outlets_count_once_for_each_actor_copies_of_an_outlet_once(monkeypatch):
     study = load_study("castillo-2022")
     chosen, table = select(study).articles, actor_cells(study)
     head = study.features(REPRINTS).set_index("article")["head"]
@@ -107,5 +108,7 @@ def test_articles_of_reference_outlets_count_once_for_each_actor_copies_of_an_ou
         if row.observed and row.outlet in study.reference_outlets
     }
     assert {len(counted)} == set(table.groupby("actor")["articles"].sum())
+    monkeypatch.setattr(pooling, "MOST_OUTLETS", 3)
+    assert {"al-jazeera", "guardian", "cnn"} == set(actor_cells(study)["outlet"])
     assert {"telesur", "msn"}.isdisjoint(table["outlet"])
     assert (table["named"] <= table["articles"]).all()

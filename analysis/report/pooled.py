@@ -16,7 +16,7 @@ from scipy import special, stats
 from analysis.report import style
 from analysis.report.components import Shown, csv_of, nothing, show_figure
 from analysis.report.figures import FEWEST
-from analysis.stats.pooling import Pooled
+from analysis.stats.pooling import MOST_OUTLETS, Pooled
 from analysis.study import Study
 from analysis.wording import number, percent, points
 
@@ -36,6 +36,8 @@ def figure_of_pooled(study: Study, pooled: Pooled | None) -> Shown:
         " Numbers are points above (blue) or below (orange) what the periods of an "
         "outlet's articles would make likely. The fainter, the less sure; few articles draw a number towards 0."
     )
+    if pooled.effects["outlet"].nunique() == MOST_OUTLETS:
+        caption += f" Compared are the {MOST_OUTLETS} outlets with most articles."
     frame = named_effects(study, pooled.effects)
     drawn = frame[frame["articles"] >= FEWEST]
     if drawn.empty:
