@@ -166,13 +166,6 @@ def test_fewer_than_five_articles_are_shown_and_not_tested(size, blocks, tested)
     assert tested == row[["lower", "upper", "z", "p", "detectable"]].notna().any()
 
 
-def test_detectable_is_what_a_test_at_five_percent_finds_with_eighty_percent():
-    """2.8016 standard deviations of the permuted difference of means, S √(1/n + 1/m)."""
-    values = np.random.default_rng(6).normal(size=50)
-    row = _row(values[:20], values[20:], kind="mean", draws=5_000)
-    assert pytest.approx(2.8016 * values.std(ddof=1) * math.sqrt(1 / 20 + 1 / 30), rel=0.04) == row["detectable"]
-
-
 def test_effects_by_hand():
     """Cohen's h of 4/5 and 1/5; log of (4 + ½)/8 over (2 + ½)/10; Hedges' g of 1…5 against 3…7, J = 1 - 3/31."""
     h = _row([1, 1, 1, 1, 0], [1, 0, 0, 0, 0], kind="share")

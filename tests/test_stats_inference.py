@@ -11,12 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.stats.difference import difference
-from analysis.stats.inference import (
-    adjust_p,
-    can_pass,
-    drawn_moments,
-    tail_p,
-)
+from analysis.stats.inference import adjust_p, can_pass, drawn_moments, tail_p
 
 
 def test_q_of_the_example_of_benjamini_and_hochberg_1995():
@@ -55,18 +50,6 @@ def test_unstratified_variance_by_hand():
     assert pytest.approx((row["estimate"] - half, row["estimate"] + half)) == (row["lower"], row["upper"])
     spread = x.std(ddof=1) * math.sqrt(1 / 12 + 1 / 18)
     assert pytest.approx((stats.norm.isf(0.025) + stats.norm.isf(0.2)) * spread) == row["detectable"]
-
-
-def test_copies_are_one_article():
-    """Every article four times, its copies known: the interval of the articles alone."""
-    x, ids = np.random.default_rng(4).normal(size=60), [f"a{i:03}" for i in range(240)]
-    widths = []
-    for values, blocks in ((x, range(60)), (np.repeat(x, 4), np.repeat(range(60), 4))):
-        known, half = ids[: len(values)], len(values) // 2
-        sides = {"group": known[:half], "reference": known[half:], "blocks": pd.Series(blocks, index=known)}
-        row = difference(pd.DataFrame({"x": values}, index=known), **sides, kind="mean", draws=0).iloc[0]
-        widths.append(row["upper"] - row["lower"])
-    assert pytest.approx(widths[0]) == widths[1]
 
 
 def test_tests_that_could_never_pass_are_no_part_of_their_family_by_hand():

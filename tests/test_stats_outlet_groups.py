@@ -10,7 +10,6 @@ import pytest
 from scipy import stats
 
 from analysis.stats import outlet_groups
-from analysis.stats.frequency import effective_clusters
 from analysis.stats.outlet_groups import add_family_q, compare_outlet_groups, outlet_shares
 
 
@@ -22,14 +21,20 @@ def articles(counts: dict[str, tuple[int, int]]) -> tuple[pd.DataFrame, pd.Serie
 
 
 def test_share_of_a_group_by_hand():
-    """Leave one outlet out: shares 20/40, 25/50, 15/50 without each; t with (Σn)²/Σn² − 1 degrees of freedom."""
-    values, outlets = articles({"a": (10, 30), "b": (5, 20), "c": (15, 20)})
+    """Leave one outlet out; t with the degrees of freedom that the covariance matrix of these changes gives."""
+    counts = {"a": (10, 30), "b": (5, 20), "c": (15, 20)}
+    values, outlets = articles(counts)
     (row,) = outlet_shares(values, outlets, outlets.map(lambda _: "all")).to_dict("records")
-    without = np.array([20 / 40, 25 / 50, 15 / 50])
-    effective = 70**2 / (30**2 + 20**2 + 20**2)
-    half = stats.t.isf(0.025, effective - 1) * np.sqrt(2 / 3 * ((without - without.mean()) ** 2).sum())
+    y, n = np.array(list(counts.values()), float).T
+    without = (30 - y) / (70 - n)
+    alike = (((y - 3 / 7 * n) ** 2).sum() / (12 / 49) - 70) / ((n**2).sum() - 70)
+    change = (np.eye(3) - np.outer(n, np.ones(3)) / 70) / (70 - n)[:, None]
+    covariance = change @ np.diag(n * (1 + (n - 1) * alike)) @ change.T
+    freedom = np.trace(covariance) ** 2 / (covariance**2).sum()
+    half = stats.t.isf(0.025, freedom) * np.sqrt(2 / 3 * ((without - without.mean()) ** 2).sum())
+    assert 0 < alike < 1
+    assert 1 < freedom < 2
     assert (30, 70, 3) == (row["count"], row["articles"], row["outlets"])
-    assert round(effective, 9) == round(effective_clusters(np.array([30.0, 20, 20])), 9)
     assert [30 / 70, max(30 / 70 - half, 0), min(30 / 70 + half, 1), (1 / 3 + 1 / 4 + 3 / 4) / 3] == pytest.approx(
         [row[name] for name in ("share", "lower", "upper", "by_outlet")]
     )

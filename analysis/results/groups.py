@@ -42,10 +42,9 @@ def group_differences(study: Study, column: str, *, measure: str = "actor-share"
     """Each testable group of outlets against the others, in actor-share or sentiment: COMPARISON, outlets as the unit.
 
     An outlet's value is the mean over its articles after the mean of their stratum (`selection.strata`) has been taken
-    off; estimate is
-    the difference between means over outlets, each weighing the same. Interval: Welch's t over outlets (1947,
-    Biometrika 34). p: outlets permuted between the sides, all arrangements where there are no more than 20,000. q: over
-    the features and groups of this table. count: outlets.
+    off; estimate is the difference between means over outlets, each weighing the same. Interval: Welch's t over outlets
+    (1947, Biometrika 34). p: outlets permuted between the sides, all arrangements where there are no more than 20,000.
+    q: over the features and groups of this table. count: outlets.
     """
     values, of = _outlet_values(study, column, measure)
     able = outlets_of(study, column)

@@ -36,11 +36,6 @@ def language_of(study: Study, outlet: str) -> str:
     return str(study.outlets.set_index("outlet")["language"][outlet])
 
 
-def originals(study: Study, chosen: Selection) -> np.ndarray:
-    """True for each article of a selection that is the earliest of its cluster of copies."""
-    return np.asarray(heads(study)[chosen.articles.index] == chosen.articles.index)
-
-
 def comparable(
     study: Study, variant: str, outlet: str, right: str | None, *, language: str | None = None
 ) -> tuple[Selection, Design]:
@@ -177,8 +172,9 @@ def equal_weights(one: Measured) -> np.ndarray | None:
 def without_copies(study: Study, one: Measured) -> np.ndarray | None:
     """A weight per article, 0 for each that copies an earlier one on either side; None where none does."""
     design = one.data.design
-    order = pd.DataFrame({"block": design.block, "later": ~originals(study, one.chosen)[design.article]})
-    order["published"] = one.chosen.articles["published"].to_numpy()[design.article]
+    articles = one.chosen.articles["published"].iloc[design.article]
+    later = heads(study)[articles.index] != articles.index
+    order = pd.DataFrame({"block": design.block, "later": later.to_numpy(), "published": articles.to_numpy()})
     # The earliest of those compared: that of all may stand on neither side.
     first = order.sort_values(["later", "published"], kind="stable").drop_duplicates("block").index
     weight = np.isin(np.arange(len(order)), first).astype(float)

@@ -57,8 +57,7 @@ def krippendorff_alpha(
     if len(categories) < 2:
         return np.nan, np.nan, np.nan
     units, articles = pd.factorize(twice.index.get_level_values(0))
-    counts = np.zeros((len(articles), len(categories)))
-    np.add.at(counts, (units, codes), 1)
+    counts = pd.crosstab(units, codes).to_numpy(float)
     distances = np.array([[distance(a, b) for b in categories] for a in categories])
     disagreement = np.einsum("uc,cd,ud->u", counts, distances, counts) / (counts.sum(axis=1) - 1)
     owners, names = pd.factorize(clusters.loc[articles].to_numpy())
@@ -136,7 +135,7 @@ def agreement(
         of = groups.reindex(twice.index.get_level_values(0)).to_numpy()
         parts |= {str(name): twice[of == name] for name in sorted(groups.dropna().unique())}
     rows = [
-        {"group": group, **row}
+        (group, *row)
         for group, part in parts.items()
         if len(part)
         for variable, alone in single.items()
@@ -157,8 +156,8 @@ def verdict(row: object) -> str:
 
 def _variable(
     part: pd.DataFrame, outlets: pd.Series, variable: str, *, alone: bool, draws: int, seed: int
-) -> list[dict[str, object]]:
-    """Rows of a variable: as a whole and, where an article may have several values, of each value."""
+) -> list[tuple[object, ...]]:
+    """Rows of a variable after their group: as a whole and, where an article may have several values, of each value."""
     answers = part[variable].dropna()
     values = list(answers.columns)
     sets = pd.Series(
@@ -175,18 +174,8 @@ def _variable(
             labels, clusters=outlets, distance=distance or nominal, draws=draws, seed=seed
         )
         by_article = labels.groupby(level=0, sort=False)
-        order = by_article.cumcount()
-        rows.append(
-            {
-                "variable": variable,
-                "value": value,
-                "articles": int((by_article.size() > 1).sum()),
-                "first": int(present[order == 0].sum()),
-                "second": int(present[order == 1].sum()),
-                "agreement": float((by_article.nunique() == 1).mean()),
-                "alpha": round(nltk_alpha(labels, distance), 3),
-                "lower": round(lower, 3),
-                "upper": round(upper, 3),
-            }
-        )
+        coders = [int(present[by_article.cumcount() == place].sum()) for place in (0, 1)]
+        numbers = int((by_article.size() > 1).sum()), *coders, float((by_article.nunique() == 1).mean())
+        alpha = (round(number, 3) for number in (nltk_alpha(labels, distance), lower, upper))
+        rows.append((variable, value, *numbers, *alpha))
     return rows

@@ -16,20 +16,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.stats.design import (
-    Observations,
-    build_design,
-    check_groups,
-    observe,
-)
-from analysis.stats.inference import (
-    DETECTABLE,
-    DIGITS,
-    LEAST,
-    Kind,
-    linearized_interval,
-    mantel_haenszel,
-)
+from analysis.stats.design import Observations, build_design, check_groups, observe
+from analysis.stats.inference import DETECTABLE, DIGITS, LEAST, Kind, linearized_interval, mantel_haenszel
 from analysis.stats.permutation import Units, extreme_draws, moments_p, share_p, units_of
 
 

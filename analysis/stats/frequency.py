@@ -45,9 +45,9 @@ def effective_clusters(sizes: np.ndarray) -> float:
 def clustered_share(y: np.ndarray, n: np.ndarray) -> tuple[float, float, float]:
     """Share of all articles with its 95 % interval, from each cluster's (outlet's) articles with a value, and all.
 
-    The variance comes from leaving one cluster out at a time, t with the effective number of clusters less one degrees
-    of freedom; with fewer than ten articles with or without the value the interval is Wilson's, of as many articles as
-    tell as much as these (Korn & Graubard 1998). A single cluster has none.
+    The variance comes from leaving one cluster out at a time, t with `_freedom` degrees of freedom; with fewer than ten
+    articles with or without the value the interval is Wilson's, of as many articles as tell as much as these (Korn &
+    Graubard 1998). A single cluster has none.
     """
     count, articles, clusters = y.sum(), n.sum(), len(n)
     share = count / articles
@@ -60,8 +60,27 @@ def clustered_share(y: np.ndarray, n: np.ndarray) -> tuple[float, float, float]:
         worth = articles / max(variance / binomial, 1.0) if binomial else min(articles, effective_clusters(n))
         lower, upper = (float(end) for end in wilson(np.array(share * worth), np.array(worth)))
         return share, lower, upper
-    half = stats.t.isf((1 - LEVEL) / 2, max(effective_clusters(n) - 1, 1)) * np.sqrt(variance)
+    half = stats.t.isf((1 - LEVEL) / 2, _freedom(y, n)) * np.sqrt(variance)
     return share, max(share - half, 0.0), min(share + half, 1.0)
+
+
+def _freedom(y: np.ndarray, n: np.ndarray) -> float:
+    """Degrees of freedom of a share's variance from leaving clusters out: Satterthwaite's, at least 1.
+
+    Fewer the more articles of a cluster are alike, since the largest clusters then decide alone (Bell & McCaffrey 2002,
+    Survey Methodology 28(2); the correlation within clusters by moments).
+    """
+    total = n.sum()
+    share = y.sum() / total
+    squares = ((y - share * n) ** 2).sum()
+    alike = np.clip((squares / (share * (1 - share)) - total) / max((n**2).sum() - total, 1), 0, 1)
+    spread = n * (1 + (n - 1) * alike)  # variances of the clusters' sums, but for a factor
+    a, b, s = n / total / (total - n), spread / (total - n), spread.sum()
+    own = spread / (total - n) ** 2
+    # Trace, and sum of squares, of the covariance of what leaving each out changes: diag(own) − ab' − ba' + s aa'.
+    trace = own.sum() - 2 * a @ b + s * a @ a
+    crossed = 2 * (a @ a) * (b @ b) + 2 * (a @ b) ** 2 + (s * a @ a) ** 2 - 4 * s * (a @ b) * (a @ a)
+    return float(max(trace**2 / ((own**2).sum() + 2 * own @ (s * a**2 - 2 * a * b) + crossed), 1.0))
 
 
 def frequency(
@@ -132,11 +151,10 @@ def entity_frequency(
     actors = pd.DataFrame(aliases, columns=tables.ACTORS_CSV.names)
     parsed = parse(list(check_texts(texts)), language=language)
     named = text_mentions(parsed, Gazetteer.from_tables(actors, tables.empty(tables.LABELS_CSV)))
-    in_texts: dict[str, list[int]] = {entity: [] for entity in entities}
-    for mention in named:
-        in_texts.get(mention.entry or "", []).append(mention.text)
-    mentions = np.array([len(numbers) for numbers in in_texts.values()], int)
-    articles = np.array([len(set(numbers)) for numbers in in_texts.values()], int)
+    found = pd.DataFrame([(one.entry, one.text) for one in named], columns=["entity", "text"]).groupby("entity")["text"]
+    mentions, articles = (
+        of.reindex(list(entities), fill_value=0).to_numpy(int) for of in (found.size(), found.nunique())
+    )
     lower, upper = wilson(articles, np.full(len(articles), len(texts)))
     words = int(map_array(is_word, parsed.tokens.forms)[parsed.tokens.numbers].sum())
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -68,18 +68,7 @@ def linearized_interval(data: Observations, kind: Kind, n: np.ndarray) -> tuple[
     pseudo-article with and one without the feature (Agresti & Caffo 2000), without which 0 of 20 would be certain.
     Greenland & Robins (1985), Biometrics 41(1).
     """
-    centre, variance = linear_variance(data, smooth=kind in ("share", "portion"))
-    error = np.sqrt(variance)
-    half = stats.t.isf(0.025, np.maximum(n - 1, 1)) * error
-    return centre - half, centre + half, error
-
-
-def linear_variance(data: Observations, *, smooth: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The Mantel–Haenszel difference (k,) and its variance, from the parts of blocks of one side, or of both, in it.
-
-    With `smooth`, each side also has a pseudo-article with and one without the feature.
-    """
-    design = data.design
+    design, smooth = data.design, kind in ("share", "portion")
     a, b = np.split(data.totals, [data.value.shape[1]], axis=2)  # values and weights, strata × sides × features
     share = data.pseudo_weight
     (a1, a0), (b1, b0) = (np.moveaxis(sums, 1, 0) for sums in ((a + share, b + 2 * share) if smooth else (a, b)))
@@ -106,10 +95,12 @@ def linear_variance(data: Observations, *, smooth: bool) -> tuple[np.ndarray, np
         pools[:2] = [np.r_[pool, blocks + 2 * n, blocks + 2 * n + 1] for n, pool in enumerate(pools[:2])]
     variance = np.zeros(centre.shape)
     for pool in (pool for pool in pools if len(pool) > 1):
-        n = used[pool].sum(axis=0)
+        size = used[pool].sum(axis=0)
         apart = clustered[pool] - clustered[pool].mean(axis=0)
-        variance = variance + (apart**2).sum(axis=0) * n / np.maximum(n - 1, 1)
-    return centre, variance
+        variance = variance + (apart**2).sum(axis=0) * size / np.maximum(size - 1, 1)
+    error = np.sqrt(variance)
+    half = stats.t.isf(0.025, np.maximum(n - 1, 1)) * error
+    return centre - half, centre + half, error
 
 
 def drawn_moments(size: np.ndarray, drawn: np.ndarray, powers: list[np.ndarray]) -> Moments:

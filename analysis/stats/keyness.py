@@ -94,8 +94,7 @@ def compare_words(words: Words, design: Design, *, prior: Mapping[str, float], l
     `inference.linearized_interval`), z and p (as `permutation.share_p`) are of it. `effect` is the log-odds ratio
     with an informative Dirichlet prior of all uses: Monroe, Colaresi & Quinn (2008), Political Analysis 16(4), eq. 15.
     """
-    counted = words.among(design.article)
-    first = design.units[1]
+    counted, first = words.among(design.article), design.units[1]
     side, stratum = design.side[first], design.stratum[first]
     cell = membership(2 * stratum + 1 - side, 2 * design.strata)
     holding = counted.counts[first] > 0

@@ -63,11 +63,15 @@ def outlet_differences(study: Study) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _tested(study: Study, articles: pd.DataFrame, values: pd.DataFrame) -> Mapping[str, float]:
-    known = articles.loc[values.index]
+def comparable_articles(study: Study, articles: pd.DataFrame) -> pd.DataFrame:
+    """The articles whose outlets may stand in a reference, while observed; copies within an outlet once."""
+    known = articles[articles["outlet"].isin(study.reference_outlets) & articles["observed"]]
     head = study.features(REPRINTS).set_index("article")["head"][known.index]
-    known = known[known["outlet"].isin(study.reference_outlets) & known["observed"]]
-    known = known.loc[~known.assign(head=head)[["head", "outlet"]].duplicated()]
+    return known[~known.assign(head=head)[["head", "outlet"]].duplicated()]
+
+
+def _tested(study: Study, articles: pd.DataFrame, values: pd.DataFrame) -> Mapping[str, float]:
+    known = comparable_articles(study, articles.loc[values.index])
     known = known[known.groupby("outlet")["outlet"].transform("size") >= LEAST]
     p = float("nan")
     if values.shape[1] and known["outlet"].nunique() > 1:

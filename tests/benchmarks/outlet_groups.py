@@ -14,6 +14,9 @@ from scipy import stats
 
 from analysis.stats.outlet_groups import compare_outlet_groups, outlet_shares
 
+#: Studies with intervals for each with tests as well, which take longer: in 400 a coverage of 95 % is once in 20 times
+#: below 93.2 or above 96.8.
+TIMES = 4
 SIZES = Path(__file__).parents[2] / "data" / "castillo-2022-world" / "articles.csv"
 
 
@@ -48,10 +51,11 @@ def main() -> None:
     for spread in (0.0, 1.0):
         truth = true_shares(rng, sizes, levels, spread)
         false, holds = 0, np.zeros(len(levels))
-        for seed in range(studies):
+        for seed in range(TIMES * studies):
             values, outlet, about, group = study(rng, sizes, levels, spread)
-            table = compare_outlet_groups(values, outlet, group, strata=[about], draws=499, seed=seed)
-            false += bool(len(table)) and table["family_p"].iloc[0] <= 0.05
+            if seed < studies:
+                table = compare_outlet_groups(values, outlet, group, strata=[about], draws=499, seed=seed)
+                false += bool(len(table)) and table["family_p"].iloc[0] <= 0.05
             shares = outlet_shares(values, outlet, group)
             ends = shares[shares["group"] == "g"][["lower", "upper"]].to_numpy()
             holds += (ends[:, 0] <= truth) & (truth <= ends[:, 1])
@@ -59,7 +63,7 @@ def main() -> None:
         print(
             f"outlets' spread {spread}: false discoveries {false / studies:.1%} of families ({low:.1%} to {high:.1%})"
         )
-        for share, covered in zip(truth, holds / studies, strict=True):
+        for share, covered in zip(truth, holds / (TIMES * studies), strict=True):
             print(f"    a value in {share:5.1%} of pages: interval holds the truth in {covered:.1%}")
 
 
