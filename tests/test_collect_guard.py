@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webserver import page, serving
 
-from analysis.collect.fetch import Answer, Fetcher
-from analysis.collect.guard import FetchError, Guard, check_url, is_public, parse_network
+from analysis.collect.fetch import Answer, Fetcher, FetchError, Guard, check_url, is_public, parse_network
 
 LOOPBACK = (parse_network("127.0.0.0/8"),)
 PRIVATE = (

@@ -21,8 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from analysis.collect.fetch import Answer
-from analysis.collect.guard import FetchError
+from analysis.collect.fetch import Answer, FetchError
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, text_digest
 from analysis.publish.state import write

@@ -17,9 +17,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from analysis.collect import Options
-from analysis.collect.fetch import Answer, Fetcher
+from analysis.collect.fetch import Answer, Fetcher, FetchError, Guard, check_url, parse_network
 from analysis.collect.folder import Fetched, Folder, Source, utc_text
-from analysis.collect.guard import FetchError, Guard, check_url, parse_network
 from analysis.collect.visit import NAME, HostRateLimiter, Stopped, Visitor, host_of
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, file_digest

@@ -18,8 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from protego import Protego
 
-from analysis.collect.fetch import PAGES, Answer, Fetcher
-from analysis.collect.guard import FetchError, check_url
+from analysis.collect.fetch import PAGES, Answer, Fetcher, FetchError, check_url
 
 NAME = "castillo-coverage"  # that robots.txt may call this program by
 _ROBOTS_SIZE = 512 * 1024  # RFC 9309 asks for at least 500 KiB

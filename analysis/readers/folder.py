@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -37,31 +37,32 @@ def read_folder(source: Source, reading: Reading) -> Rows:
         name = os.path.normpath(str(cells.pop("file")).strip().replace("\\", "/"))
         name = name if name in names else composed.get(unicodedata.normalize("NFC", name), name)
         listed.add(name)
-        yield line, partial(_row, path, name, cells)
+        yield line, partial(_row, path, name, names, cells)
     yield from ((1, BadRow(f"has no row in {METADATA}", path / name)) for name in names if name not in listed)
 
 
-def _content(folder: Path, name: str) -> bytes:
+def _content(folder: Path, name: str, names: Collection[str]) -> bytes:
     path = folder / name
     if name == ".":
         raise BadRow("file is missing")
+    is_inside = path.resolve().is_relative_to(folder.resolve()) if name in names else not name.startswith(("..", "/"))
+    if not is_inside:
+        raise BadRow("file is not inside the folder")
+    if not name.lower().endswith(_ENDINGS):
+        raise BadRow(f"file has none of the endings {', '.join(_ENDINGS)}")
+    if name not in names:
+        raise BadRow("file does not exist")
     try:
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise BadRow("file is not inside the folder")
-        if not name.lower().endswith(_ENDINGS):
-            raise BadRow(f"file has none of the endings {', '.join(_ENDINGS)}")
-        if not path.is_file():
-            raise BadRow("file is not a file" if path.exists() else "file does not exist")
         if path.stat().st_size > MAX_SIZE:
             raise BadRow(f"file has more than {MAX_SIZE:,} bytes")
         return path.read_bytes()
-    except (OSError, ValueError, RuntimeError) as error:  # a name that is too long, holds NUL, or links to itself
+    except OSError as error:
         raise BadRow("file cannot be read") from error
 
 
-def _row(folder: Path, name: str, cells: Mapping[str, object]) -> Mapping[str, object]:
+def _row(folder: Path, name: str, names: Collection[str], cells: Mapping[str, object]) -> Mapping[str, object]:
     """The file's text and, where it is HTML, its title, date and language; of these, the table's count before."""
-    raw = _content(folder, name)
+    raw = _content(folder, name, names)
     known = {meaning: value for meaning, value in cells.items() if meaning != "body" and str(value or "").strip()}
     if name.lower().endswith(_HTML):
         page = main_text(raw, url=str(cells.get("url") or "") or None)
