@@ -10,7 +10,6 @@ second cannot hold it. Content encodings are undone while a page comes in, never
 from __future__ import annotations
 
 import ipaddress
-import re
 import socket
 import ssl
 import time
@@ -36,7 +35,6 @@ _NEVER = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "fec0::/10", "2001:d
 PAGES = ("text/html", "application/xhtml+xml")
 _SILENCE = 20.0  # most seconds without a single byte, of each of these steps
 _TIMEOUTS = dict.fromkeys(("connect", "read", "write", "pool"), _SILENCE)
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
 #: Messages of h11 that do not repeat what the server sent: that could be sentences.
 _SAFE = ("peer closed connection", "Server disconnected", "Receive buffer too long")
 _ERRORS = (
@@ -223,8 +221,7 @@ class Fetcher:
         except _ERRORS as error:
             raise self._fetch_error(error) from error
         cookies.extract_cookies(answer)
-        charset = _CHARSET.search(answer.headers.get("content-type", ""))
-        return Answer(url, answer.status_code, answer.headers, page, charset[1] if charset else None)
+        return Answer(url, answer.status_code, answer.headers, page, answer.charset_encoding)
 
     def _ask(self, asked: httpx.Request, kinds: Collection[str]) -> tuple[httpx.Response, bytes]:
         url, network = asked.url, GuardedNetwork(self.guard, time.monotonic() + self.seconds)

@@ -19,10 +19,11 @@ from filelock import FileLock, Timeout
 from analysis.collect import Options
 from analysis.collect.fetch import Answer, Fetcher, FetchError, Guard, check_url, parse_network
 from analysis.collect.folder import Fetched, Folder, Source, utc_text
-from analysis.collect.visit import NAME, HostRateLimiter, Stopped, Visitor, host_of
+from analysis.collect.visit import NAME, HostRateLimiter, Stopped, Visitor
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, file_digest
 from analysis.progress import Progress
+from analysis.readers.feed import host_of
 from analysis.study import Study
 
 _PACKAGES = ("castillo-coverage", "httpx", "httpcore", "protego", "trafilatura", "lxml")

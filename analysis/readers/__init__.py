@@ -170,17 +170,12 @@ def _reader_of(path: Path) -> Reader:
     if not path.is_file():
         raise TextsError(path, "is not a file")
     name, reader = FORMATS[ending]
-    content = name if reader is tabular.read_jsonl else _format_of(path) or name  # each line of JSON is tried
-    if content != name:
-        raise TextsError(path, f"its ending says {name}, its content {content}. Rename or convert it")
-    return reader
-
-
-def _format_of(path: Path) -> str:
-    """The format that a file's first bytes show, unpacked; empty where they do not."""
     with Source(path) as source:
         first = source.read(2048)
-    return next((name for pattern, name in _BEGINNINGS if pattern.match(first)), "")
+    content = next((content for pattern, content in _BEGINNINGS if pattern.match(first)), name)
+    if content != name and reader is not tabular.read_jsonl:  # each line of JSON is tried
+        raise TextsError(path, f"its ending says {name}, its content {content}. Rename or convert it")
+    return reader
 
 
 def detect_language(text: str, languages: Collection[str]) -> str:

@@ -13,14 +13,13 @@ import pandas as pd
 
 from analysis.errors import TextsError
 from analysis.readers.charset import decode
-from analysis.readers.row import BadRow, OutletOf, Reading, Rows, identify, needed_for
+from analysis.readers.row import HALF_PAIR, BadRow, OutletOf, Reading, Rows, identify, needed_for
 from analysis.readers.stream import Source
 
 #: Most bytes of a feed, unpacked, and most items; those that publishers serve have a hundredth.
 MAX_SIZE, MAX_ITEMS = 5_000_000, 10_000
 _DECLARATION = re.compile(r"""\A\s*<\?xml\b[^<>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{2,40})["'][^<>]{0,200}?\?>""")
 _END = re.compile(r"</\s*(?:[a-z]+:)?(?:rss|feed|rdf)\s*>(?:\s|<!--.{0,1000}?-->)*\Z", re.IGNORECASE | re.DOTALL)
-_DAMAGED = re.compile("[\ud800-\udfff]")
 
 
 def read_feed(source: Source, reading: Reading) -> Rows:
@@ -36,12 +35,12 @@ def read_feed(source: Source, reading: Reading) -> Rows:
     except BadRow as bad:
         raise TextsError(path, bad.reason) from bad
     # What stands for damaged bytes is known again in the items.
-    found = _parse(path, _DECLARATION.sub("", _DAMAGED.sub("\ufffd", text), count=1))
+    found = _parse(path, _DECLARATION.sub("", HALF_PAIR.sub("\ufffd", text), count=1))
     outlet_of = reading.outlet_of or (lambda name: None)
     names = [str(found.feed.get("title") or ""), host_of(found.feed.get("link")), path.name.partition(".")[0]]
     outlet = next(filter(None, map(outlet_of, filter(None, names))), names[1])
     is_whole = not source.damage and _END.search(text[-5000:].replace("\0", "")) is not None
-    is_damaged = _DAMAGED.search(text) is not None
+    is_damaged = HALF_PAIR.search(text) is not None
     for number, entry in enumerate(found.entries, start=1):
         if number == len(found.entries) and not is_whole:
             yield number, BadRow("the feed ends too soon: this item may be cut off")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import NamedTuple
 
 from analysis.errors import AnalysisError, MissingLibrary, TextsError
@@ -17,7 +18,9 @@ from analysis.tables import SOURCES, TIMESTAMPS, language_tag
 _NEEDED, _MAYBE_EMPTY = ("article", "outlet", "language", "published"), ("url", "title", "body")
 #: What the manifest of a study holds of a row, a line each: no line may end, or be endless, in one of these.
 _KEY = ("article", "outlet", "language", "url")
-_BROKEN, _HALF_PAIR = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]"), re.compile("[\ud800-\udfff]")
+_BROKEN = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
+#: Half a surrogate pair, which no UTF-8 file can hold: JSON can spell one, and damaged bytes are decoded as one.
+HALF_PAIR = re.compile("[\ud800-\udfff]")
 #: Most characters of a key, and of a title with its body. The longest articles have a tenth.
 MAX_KEY, MAX_TEXT = 10_000, 2_000_000
 
@@ -35,8 +38,6 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "heading", "titular", "titulo", "título"),
     "body": ("body", "text", "content", "full_text", "fulltext", "article_text", "body_text", "texto", "cuerpo"),
 }
-#: Most names of columns that a message shows, and most characters of each.
-_SHOWN, _WIDTH = 30, 40
 
 _DAY = r"(?P<iso>\d{4}-\d\d-\d\d|\d{8})|(?:[^\W\d_]{2,9},?\s+)?(?P<day>\d\d?)\s+(?P<month>[A-Z]{3})\s+(?P<year>\d{4})"
 _CLOCK = r"(?P<clock>\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?|\d\d(?:\d\d){0,2})\s*(?P<zone>[A-Z]{1,4}|[+-]\d\d(?::?\d\d)?)?"
@@ -159,8 +160,7 @@ def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, st
         value = "" if found.get(name) is None else found[name]
         if not isinstance(value, str):
             raise BadRow(f"{name} is not a text")
-        # JSON can spell half a surrogate pair, which no UTF-8 file can hold.
-        if _HALF_PAIR.search(value):
+        if HALF_PAIR.search(value):
             raise BadRow(f"{name} is not valid Unicode")
         if (name in needed and not value.strip()) or (name in _MAYBE_EMPTY and name not in found):
             raise BadRow(f"{name} is missing")
@@ -175,8 +175,7 @@ def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, st
 def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *, files: bool = False) -> dict[str, int]:
     """Position of each known column by what it holds; `given` are names in study.toml, `files` is for metadata.csv."""
     plain = [re.sub(r"[\s_-]+", "_", name.strip().casefold()) for name in names]
-    shown = [name if len(name) <= _WIDTH else f"{name[: _WIDTH - 1]}…" for name in names[:_SHOWN]]
-    there = f"it has: {', '.join(shown)}{', …' if len(names) > _SHOWN else ''}"
+    there = f"it has: {shorten(', '.join(names), 400, placeholder=' …')}"
     positions: dict[str, int] = {}
     for meaning, name in given.items():
         if name in names:
@@ -194,7 +193,7 @@ def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *,
         raise TextsError(path, f"has no column for {missing}; {there}. Name it under [columns] in study.toml")
     for position in positions.values():
         if plain.count(plain[position]) > 1:
-            raise TextsError(path, f"has two columns {names[position][:_WIDTH]!r}; {there}")
+            raise TextsError(path, f"has two columns {names[position][:40]!r}; {there}")
     return positions
 
 
