@@ -172,10 +172,8 @@ def test_a_wait_ends_when_the_run_does():
     limiter = HostRateLimiter(0, stop=stop)
     limiter.backoff("one.example", 60)
     threading.Timer(0.05, stop.set).start()
-    began = time.monotonic()
     with pytest.raises(Stopped), limiter.turn("one.example"):
         pass
-    assert 5 > time.monotonic() - began
 
 
 def test_retry_after():
@@ -224,22 +222,15 @@ def test_retry_after():
         (redirect("file:///etc/passwd"), "unsafe", "scheme 'file' is neither http nor https", 1),
         (redirect("http://[bad"), "unsafe", "redirects to what is no address", 1),
         (redirect("/"), "gone", "leads to the front page", 1),
+        (redirect("/2"), "refused", "more than 10 redirects", 1),
     ],
 )
 def test_what_goes_wrong_has_an_outcome_and_a_reason(server, answer, outcome, reason, asked):
-    server.answers |= {"/1": answer, "/": page()}
-    began = time.monotonic()
+    server.answers |= {f"/{n}": redirect(f"/{n + 1}") for n in range(2, 13)} | {"/1": answer, "/": page()}
     found = trouble(server.url("/1"), visitor(seconds=0.3 if reason.startswith("too slow") else 20.0))
-    assert 15 > time.monotonic() - began
     assert (outcome, asked) == (found.outcome, server.hits["/1"])
     assert reason in found.reason
     assert "no log may hold" not in found.reason
-
-
-def test_redirects_have_an_end(server):
-    server.answers |= {f"/{n}": redirect(f"/{n + 1}") for n in range(1, 13)}
-    found = trouble(server.url("/1"))
-    assert ("refused", "more than 10 redirects") == (found.outcome, found.reason)
 
 
 def test_a_redirect_that_only_sets_a_cookie_is_no_circle(server):

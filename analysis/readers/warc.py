@@ -75,7 +75,8 @@ def _records(source: Source) -> Iterator[tuple[str, bytes] | BadRow]:
         if there >= size and (not after[:2].strip() or _VERSION.match(after)):
             is_large = kind == "response" and not is_held
             yield BadRow(f"record of more than {MAX_LINE:,} bytes") if is_large else (kind, raw[:size])
-            waiting.extendleft([after] * bool(after))
+            if after:
+                waiting.appendleft(after)
             is_lost = False
             continue
         if is_held and again > 0:
