@@ -25,8 +25,6 @@ from analysis.publish.build import build
 from analysis.publish.manifest import make_manifest, write_manifest
 from analysis.study import load_study
 
-Names = Callable[..., set[str]]
-
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -61,32 +59,24 @@ STUDY = {f"data/tiny/{name}" for name in ("study.toml", "outlets.csv", "articles
 REPORTS = {f"reports/tiny/{name}" for name in ("index.html", "plain.html", "plain.t.csv", "manifest.json")}
 
 
-def test_what_git_tracks_goes_in_and_of_the_study_only_what_holds_no_text(root: Path) -> None:
-    """Untracked files of the project stay out, and reports that are not in the manifest."""
-    tracked(root, "README.md", "requirements.lock", "notebooks")
-    made = make_archive(load_study("tiny"))
-    assert root / f"tiny-{archive.analysis.__version__}.zip" == made.path
-    names = names_in(made.path)
-    assert len(names) == made.files
-    assert {"README.md", "requirements.lock", "notebooks/plain.ipynb", "ro-crate-metadata.json"} <= names
-    assert names >= STUDY | REPORTS
-    assert [] == [name for name in names if "texts" in name or "page.txt" in name or "other" in name]
-    assert "pyproject.toml" not in names
-
-
-def test_without_git_the_listed_folders_go_in(root: Path) -> None:
-    """And a file in the root that nobody listed stays out: it may hold texts; and what an editor left."""
+@pytest.mark.parametrize("git", [True, False])
+def test_the_project_goes_in_and_of_the_study_only_what_holds_no_text(root: Path, git: bool) -> None:
+    """By git, or without it by its folders; never untracked files of the root, what an editor left, other reports."""
     (root / "notebooks" / ".ipynb_checkpoints").mkdir()
     (root / "notebooks" / ".ipynb_checkpoints" / "run.ipynb").write_text("")
-    names = names_in(make_archive(load_study("tiny")).path)
-    assert {"README.md", "pyproject.toml", "notebooks/plain.ipynb"} <= names
+    if git:
+        tracked(root, "README.md", "requirements.lock", "notebooks/plain.ipynb")
+    made = make_archive(load_study("tiny"))
+    names = names_in(made.path)
+    assert (root / f"tiny-{archive.analysis.__version__}.zip", len(names)) == (made.path, made.files)
+    assert {"README.md", "requirements.lock", "notebooks/plain.ipynb", "ro-crate-metadata.json"} <= names
     assert names >= STUDY | REPORTS
-    assert [] == [name for name in names if "texts" in name or "page.txt" in name or "checkpoints" in name]
+    private = ("texts", "page.txt", "other", "checkpoints")
+    assert [] == [name for name in names if any(word in name for word in private)]
+    assert git != ("pyproject.toml" in names)
 
 
-def test_an_unpacked_archive_archives_itself_the_same(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unpacked_archive_archives_itself_the_same(root: Path, tmp_path: Path, monkeypatch) -> None:
     """Without git its own description says what was in it."""
     (root / "data" / "README.md").write_text("Data.\n")
     tracked(root, "README.md", "data", "notebooks", "pyproject.toml", "requirements.lock", "CITATION.cff")
@@ -142,9 +132,8 @@ def test_a_study_elsewhere_stands_under_data(root: Path, tmp_path: Path) -> None
     """And not in the place of another."""
     elsewhere = tmp_path / "mine"
     (root / "data" / "tiny").rename(elsewhere)
-    assert {"data/mine/study.toml", "data/mine/features/meta.json"} <= names_in(
-        make_archive(load_study(elsewhere)).path
-    )
+    names = names_in(make_archive(load_study(elsewhere)).path)
+    assert {"data/mine/study.toml", "data/mine/features/meta.json"} <= names
     (root / "data" / "mine").mkdir()
     with pytest.raises(ArchiveError, match="would stand as data/mine in the archive"):
         make_archive(load_study(elsewhere))

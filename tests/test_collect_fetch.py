@@ -9,10 +9,9 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from webserver import article, bomb, serving, squeezed
+from webserver import article, bomb, raw, serving, squeezed
 
-from analysis.collect.fetch import Fetcher, decoded
-from analysis.collect.guard import FetchError, Guard, parse_network
+from analysis.collect.fetch import Fetcher, FetchError, Guard, decoded, parse_network
 from analysis.collect.run import OUTCOMES
 
 FETCHER = Fetcher("agent", Guard((parse_network("127.0.0.1"),)), 20.0, 300_000)
@@ -51,7 +50,7 @@ BYTES = HTTP + b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (squeeze
 
 def fetched(server, answer: bytes) -> bytes:
     """The page of a server that answers with these bytes."""
-    server.answers["/1"] = lambda handler: handler.wfile.write(answer)
+    server.answers["/1"] = raw(answer)
     return FETCHER.get(server.url("/1"), httpx.Cookies()).page
 
 

@@ -14,7 +14,7 @@ from collecting import lines, make_study, options, run, study_of
 from webserver import article, in_turn, page, redirect, serving, status
 
 from analysis.cli import main
-from analysis.collect import Options, collect
+from analysis.collect import collect
 from analysis.collect import run as collect_run
 from analysis.errors import AnalysisError, MissingLibrary
 from analysis.study import Study
@@ -247,13 +247,6 @@ def test_loopback_is_not_asked_unless_allowed(tmp_path, server, into):
     assert 0 == done.exit_code
     assert "      1 at an address that is not asked" in done.stdout
     assert 0 == server.hits.total()
-
-
-def test_the_command_begins_with_the_options_of_the_library():
-    given = {option.name: option.default for option in main.commands["collect"].params}
-    given |= {"size": int(given["size"] * 1e6)}
-    for name in ("delay", "hosts", "seconds", "size", "patience", "archive", "contact"):
-        assert getattr(Options(), name) == given[name], name
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ import webserver as web
 from collecting import Clock
 from webserver import article, in_turn, page, redirect, serving, squeezed, status
 
-from analysis.collect.fetch import Fetcher
-from analysis.collect.guard import FetchError, Guard, parse_network
+from analysis.collect.fetch import Fetcher, FetchError, Guard, parse_network
 from analysis.collect.run import archived
 from analysis.collect.visit import HostRateLimiter, Stopped, Visitor, retry_after
 
@@ -131,16 +130,20 @@ def test_the_pause_between_two_pages_of_a_host_is_the_longer_one_of_ours_and_its
 
 
 def test_one_request_at_a_time_to_a_host_however_many_ask(server):
+    busy, at_once = threading.Semaphore(0), []
+
     def slow(handler):
-        with server.busy():
-            time.sleep(0.02)
+        busy.release()
+        time.sleep(0.02)
+        at_once.append(busy._value)
+        busy.acquire()
         page()(handler)
 
     server.otherwise = slow
     asking = visitor()
     with ThreadPoolExecutor(6) as threads:
         list(threads.map(asking.page, [server.url(f"/{n}") for n in range(6)]))
-    assert (7, 1) == (server.hits.total(), server.most)
+    assert [1] * 6 == at_once
 
 
 def test_who_asks_for_an_hour_is_left_alone_with_all_its_pages(server, clock):
@@ -169,10 +172,8 @@ def test_a_wait_ends_when_the_run_does():
     limiter = HostRateLimiter(0, stop=stop)
     limiter.backoff("one.example", 60)
     threading.Timer(0.05, stop.set).start()
-    began = time.monotonic()
     with pytest.raises(Stopped), limiter.turn("one.example"):
         pass
-    assert 5 > time.monotonic() - began
 
 
 def test_retry_after():
@@ -221,22 +222,15 @@ def test_retry_after():
         (redirect("file:///etc/passwd"), "unsafe", "scheme 'file' is neither http nor https", 1),
         (redirect("http://[bad"), "unsafe", "redirects to what is no address", 1),
         (redirect("/"), "gone", "leads to the front page", 1),
+        (redirect("/2"), "refused", "more than 10 redirects", 1),
     ],
 )
 def test_what_goes_wrong_has_an_outcome_and_a_reason(server, answer, outcome, reason, asked):
-    server.answers |= {"/1": answer, "/": page()}
-    began = time.monotonic()
+    server.answers |= {f"/{n}": redirect(f"/{n + 1}") for n in range(2, 13)} | {"/1": answer, "/": page()}
     found = trouble(server.url("/1"), visitor(seconds=0.3 if reason.startswith("too slow") else 20.0))
-    assert 15 > time.monotonic() - began
     assert (outcome, asked) == (found.outcome, server.hits["/1"])
     assert reason in found.reason
     assert "no log may hold" not in found.reason
-
-
-def test_redirects_have_an_end(server):
-    server.answers |= {f"/{n}": redirect(f"/{n + 1}") for n in range(1, 13)}
-    found = trouble(server.url("/1"))
-    assert ("refused", "more than 10 redirects") == (found.outcome, found.reason)
 
 
 def test_a_redirect_that_only_sets_a_cookie_is_no_circle(server):

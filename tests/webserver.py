@@ -9,7 +9,6 @@ import ssl
 import struct
 import threading
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -49,7 +48,6 @@ class Server(http.server.ThreadingHTTPServer):
     answers: path → what is answered.
     hits: how often each path was asked.
     seen: moment of `clock`, path and headers of each request.
-    most: most answers that were `busy` at once.
     """
 
     daemon_threads = True
@@ -64,7 +62,6 @@ class Server(http.server.ThreadingHTTPServer):
         self.hits: Counter[str] = Counter()
         self.seen: list[tuple[float, str, dict[str, str]]] = []
         self.clock: Callable[[], float] = time.monotonic
-        self.most = self._now = 0
         self.lock = threading.Lock()
 
     def url(self, path: str = "", host: str = "127.0.0.1") -> str:
@@ -77,18 +74,6 @@ class Server(http.server.ThreadingHTTPServer):
 
     def handle_error(self, *_: object) -> None:
         """A client that leaves is no error."""
-
-    @contextmanager
-    def busy(self) -> Iterator[None]:
-        """Count those who do this at once. Not whole answers: a client has the last byte before we know it sent."""
-        with self.lock:
-            self._now += 1
-            self.most = max(self.most, self._now)
-        try:
-            yield
-        finally:
-            with self.lock:
-                self._now -= 1
 
 
 def _head(handler: Handler, code: int, headers: dict[str, str]) -> None:
@@ -125,34 +110,31 @@ def in_turn(*answers: Answer) -> Answer:
     return lambda handler: (left.pop(0) if len(left) > 1 else left[0])(handler)
 
 
-def _forever(handler: Handler, piece: bytes, pause: float) -> None:
-    while True:
-        handler.wfile.write(piece)
-        handler.wfile.flush()
-        time.sleep(pause)
+def _forever(start: bytes, piece: bytes, pause: float) -> Answer:
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(start)
+        while True:
+            handler.wfile.write(piece)
+            handler.wfile.flush()
+            time.sleep(pause)
+
+    return answer
 
 
-def drip(handler: Handler) -> None:
-    """A page that comes byte by byte, without end."""
-    _head(handler, 200, {"Content-Type": "text/html"})
-    _forever(handler, b"x", 0.05)
+OK = b"HTTP/1.1 200 OK\r\n"
+#: A page, or its headers, byte by byte without end; and a page without end, as fast as it is read.
+drip = _forever(OK + b"Content-Type: text/html\r\n\r\n", b"x", 0.05)
+drip_headers = _forever(OK + b"X-Long: ", b"x", 0.05)
+endless = _forever(OK + b"Content-Type: text/html\r\n\r\n", b"<p>on and on</p>" * 4096, 0)
 
 
-def drip_headers(handler: Handler) -> None:
-    """Headers that come byte by byte, without end."""
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
-    _forever(handler, b"x", 0.05)
+def raw(data: bytes) -> Answer:
+    """These bytes, whatever they are."""
+    return lambda handler: handler.wfile.write(data)
 
 
-def endless(handler: Handler) -> None:
-    """A page without end, as fast as it is read."""
-    _head(handler, 200, {"Content-Type": "text/html"})
-    _forever(handler, b"<p>on and on</p>" * 4096, 0)
-
-
-def huge_headers(handler: Handler) -> None:
-    """Half a megabyte of headers."""
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Filler: " + b"y" * 500_000 + b"\r\n\r\n")
+huge_headers = raw(OK + b"X-Filler: " + b"y" * 500_000 + b"\r\n\r\n")
+no_http = raw(b"<p>a sentence that no log may hold</p>\r\n\r\n")
 
 
 def reset(handler: Handler) -> None:
@@ -161,20 +143,14 @@ def reset(handler: Handler) -> None:
     handler.connection.close()
 
 
-def no_http(handler: Handler) -> None:
-    """A page without any status line."""
-    handler.wfile.write(b"<p>a sentence that no log may hold</p>\r\n\r\n")
+def squeezed(body: bytes | str = article()) -> bytes:
+    """A page in gzip."""
+    return gzip.compress(body.encode() if isinstance(body, str) else body, mtime=0)
 
 
 def bomb(megabytes: int = 2) -> bytes:
     """A gzip file that is small and becomes large."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join([*(packer.compress(bytes(1_000_000)) for _ in range(megabytes)), packer.flush()])
-
-
-def squeezed(body: str = article()) -> bytes:
-    """A page in gzip."""
-    return gzip.compress(body.encode(), mtime=0)
+    return squeezed(bytes(1_000_000 * megabytes))
 
 
 @contextmanager

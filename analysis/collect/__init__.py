@@ -1,6 +1,6 @@
 """Pages of a study's articles from the web, fetched politely and kept in a folder of one's own.
 
-`guard`, `fetch` and `visit` go from an address to its page, `folder` keeps pages and texts, `run` does all of it.
+`fetch` and `visit` go from an address to its page, `folder` keeps pages and texts, `run` does all of it.
 Everything heavy is imported when `collect` is called.
 """
 

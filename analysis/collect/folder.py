@@ -13,7 +13,6 @@ import json
 import os
 import re
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,8 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from analysis.collect.fetch import Answer
-from analysis.collect.guard import FetchError
+from analysis.collect.fetch import Answer, FetchError
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, text_digest
 from analysis.publish.state import write
@@ -35,6 +33,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _TEXTS = re.compile(r"texts(?:-(\d+))?\.jsonl")
 #: What the log says of a text: digests, never words.
 _LOGGED = ("article", "version", "page_sha256", "extractor", "source_sha256", "text_sha256")
+#: What is known of the page of an article that none was kept of.
+_NO_PAGE: dict[str, Any] = {"page": "", "sha256": "", "charset": None}
 
 
 @dataclass(frozen=True)
@@ -65,42 +65,21 @@ class Fetched:
     time: str = field(default_factory=utc_text)
 
 
-@dataclass(slots=True)
-class ArticleState:
-    """State of an article in the log and the files of texts."""
-
-    round: int = 0  # in which it was last asked for
-    url: str = ""
-    outcome: str = ""
-    page: str = ""  # file of the page that was kept last
-    page_sha256: str = ""
-    charset: str | None = None  # that the server named
-    read_sha256: str = ""  # digest of the page that was last taken apart
-    extractor: str = ""  # version of the extraction that did
-    text_sha256: str = ""  # digest of the last version of its text
-    version: int = 0
-
-
 class Folder:
-    """The folder that the pages of a study are collected in; AnalysisError where it holds those of another."""
+    """The folder that the pages of a study are collected in; AnalysisError where it holds those of another.
+
+    Of each article it knows the log's last line of a fetch, with the page that was kept last, and of a text.
+    """
 
     def __init__(self, path: Path, study: str) -> None:
         self.path, self.round = path, 0
-        self.articles: defaultdict[str, ArticleState] = defaultdict(ArticleState)
+        self.fetches = dict[str, dict[str, Any]]()
+        self.versions = dict[str, int]()  # article → texts of it in the files
+        self._texts, self._newest = dict[str, dict[str, Any]](), dict[str, str]()
         self._study, self._log, self._extractor = study, path / "log.jsonl", extractor()
         _read_lines(self._log, self._apply)
-        self._find_texts()
-
-    def _find_texts(self) -> None:
-        """Know the texts that are there, whatever the log says: a kill or a hand may have come between the two."""
-        written: dict[str, tuple[int, str]] = {}
-        for path in reversed(self.text_files()):
-            _read_lines(path, lambda line: written.update({line["article"]: (line["version"], line["text_sha256"])}))
-        for article in self.articles.keys() | written:
-            state, (number, text_sha256) = self.articles[article], written.get(article, (0, ""))
-            if number < state.version:  # gone: the page that was kept is to be taken apart again
-                state.read_sha256 = ""
-            state.version, state.text_sha256 = number, text_sha256
+        for file in reversed(self.text_files()):  # whatever the log says: a kill or a hand may have come between
+            _read_lines(file, self._apply_text)
 
     def text_files(self) -> list[Path]:
         """Files of texts in the order in which annotate takes the newest version of each."""
@@ -117,16 +96,15 @@ class Folder:
                 there = f"pages of the study {line['study']!r}, not of {self._study!r}"
                 raise AnalysisError(f"{self.path} holds {there}. Name another folder")
             self.round = line["round"]
-            return
-        state = self.articles[line["article"]]
-        if line["event"] == "fetch":
-            state.round, state.url, state.outcome = line["round"], line["url"], line["outcome"]
-            if "page" in line:
-                state.page, state.page_sha256, state.charset = line["page"], line["sha256"], line["charset"]
+        elif line["event"] == "fetch":
+            page = line if "page" in line else {**_NO_PAGE, **self.fetches.get(line["article"], {})}
+            known = {name: line[name] for name in ("round", "url", "outcome")}
+            self.fetches[line["article"]] = known | {name: page[name] for name in _NO_PAGE}
         else:
-            state.read_sha256, state.extractor = line["page_sha256"], line["extractor"]
-            if line["version"] > state.version:
-                state.text_sha256, state.version = line["text_sha256"], line["version"]
+            self._texts[line["article"]] = {name: line[name] for name in ("version", "page_sha256", "extractor")}
+
+    def _apply_text(self, line: Mapping[str, Any]) -> None:
+        self.versions[line["article"]], self._newest[line["article"]] = line["version"], line["text_sha256"]
 
     def keep(self, fetched: Fetched, more: Mapping[str, Any]) -> bytes | None:
         """Keep a page beside those that are there, the same page once, and log its outcome; the page, if any."""
@@ -145,33 +123,38 @@ class Folder:
 
     def unread_page(self, article: str) -> bytes | None:
         """The page of an article kept last, where this version of the extraction has not taken it apart."""
-        state = self.articles[article]
-        if not state.page or (state.read_sha256, state.extractor) == (state.page_sha256, self._extractor):
+        fetch = self.fetches.get(article, _NO_PAGE)
+        if not fetch["page"] or self._read(article) == (fetch["sha256"], self._extractor):
             return None
         with suppress(OSError, EOFError, zlib.error):  # BadGzipFile is an OSError
-            page = gzip.decompress((self.path / state.page).read_bytes())
-            if digest(page) == state.page_sha256:
+            page = gzip.decompress((self.path / fetch["page"]).read_bytes())
+            if digest(page) == fetch["sha256"]:
                 return page
-        state.page = ""  # gone or damaged: it is to be asked for again
+        self.fetches[article] = fetch | {"page": ""}  # gone or damaged: it is to be asked for again
         return None
+
+    def _read(self, article: str) -> tuple[str, str]:
+        """Digest of the page that was taken apart last, and by which extraction; empty where its text is gone."""
+        text = self._texts.get(article)
+        if text is None or text["version"] > self.versions.get(article, 0):
+            return "", ""
+        return text["page_sha256"], text["extractor"]
 
     def extract(self, source: Source, page: bytes) -> str:
         """Take the page kept last apart, and add its text where it is a new one; the key of `CHANGES` for that."""
-        state = self.articles[source.article]
-        text, reason = _text(source, page, state.charset)
+        article, sha256, version = source.article, digest(page), self.versions.get(source.article, 0)
+        text, reason = _text(source, page, self.fetches[article]["charset"])
         if reason:
             change = "none"
-        elif text["text_sha256"] == state.text_sha256:
+        elif text["text_sha256"] == self._newest.get(article):
             change = "same"
-        elif not state.version:
-            change = "new"
         else:
-            change = "extraction" if state.read_sha256 == state.page_sha256 else "page"
-        number = state.version + (change not in ("none", "same"))
-        line = {"article": source.article, "version": number} | text
-        line |= {"page_sha256": state.page_sha256, "extractor": self._extractor}
-        if number > state.version:
-            _append_line(self.path / ("texts.jsonl" if number == 1 else f"texts-{number}.jsonl"), line)
+            change = "new" if not version else "extraction" if self._read(article)[0] == sha256 else "page"
+        version += change not in ("none", "same")
+        line = {"article": article, "version": version, **text, "page_sha256": sha256, "extractor": self._extractor}
+        if version > self.versions.get(article, 0):
+            _append_line(self.path / ("texts.jsonl" if version == 1 else f"texts-{version}.jsonl"), line)
+            self._apply_text(line)
         self.add({"event": "text", "change": change, "reason": reason, **{name: line[name] for name in _LOGGED}})
         return change
 
@@ -181,12 +164,10 @@ def _text(source: Source, page: bytes, charset: str | None) -> tuple[dict[str, s
     none = {"source_sha256": "", "text_sha256": ""}
     try:
         found = main_text(page, url=source.url, charset=charset)
+        fields = {**vars(source), "source": "page", "title": found.title, "body": found.body}
+        row = parse_row(fields)
     except BadRow as bad:
         return none, bad.reason
-    fields = {**vars(source), "source": "page", "title": found.title, "body": found.body}
-    row = parse_row(fields)
-    if isinstance(row, BadRow):
-        return none, row.reason
     if not row.body:  # a title alone is that of a page that asks for consent, money or patience
         return none, "no body was found"
     return fields | {"source_sha256": row.source_sha256, "text_sha256": text_digest(f"{row.title}\n{row.body}")}, ""

@@ -17,13 +17,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from analysis.collect import Options
-from analysis.collect.fetch import Answer, Fetcher
+from analysis.collect.fetch import Answer, Fetcher, FetchError, Guard, check_url, parse_network
 from analysis.collect.folder import Fetched, Folder, Source, utc_text
-from analysis.collect.guard import FetchError, Guard, check_url, parse_network
-from analysis.collect.visit import NAME, HostRateLimiter, Stopped, Visitor, host_of
+from analysis.collect.visit import NAME, HostRateLimiter, Stopped, Visitor
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, file_digest
 from analysis.progress import Progress
+from analysis.readers.feed import host_of
 from analysis.study import Study
 
 _PACKAGES = ("castillo-coverage", "httpx", "httpcore", "protego", "trafilatura", "lxml")
@@ -102,15 +102,14 @@ def run(study: Study, path: Path, options: Options, progress: Progress) -> Colle
                 summary.texts[folder.extract(source, page)] += 1
         due = [source for source in sources if _is_due(source, folder, options.retry)]
         for fetched in _fetched(due, options, fetcher, progress):
-            before = folder.articles[fetched.source.article].page_sha256
+            before = folder.fetches.get(fetched.source.article, {}).get("sha256")
             page = folder.keep(fetched, {"agent": fetcher.agent, "versions": versions})
             summary.asked += fetched.outcome != "no-address"
             if page is not None:
-                summary.changed_pages += before not in ("", digest(page))
+                summary.changed_pages += before not in (None, "", digest(page))
                 summary.texts[folder.extract(fetched.source, page)] += 1
-        states = [folder.articles[source.article] for source in sources]
-        summary.outcomes = Counter(state.outcome for state in states)
-        summary.with_text = sum(state.version > 0 for state in states)
+        summary.outcomes = Counter(folder.fetches[source.article]["outcome"] for source in sources)
+        summary.with_text = sum(source.article in folder.versions for source in sources)
         summary.files = tuple(folder.text_files())
         return summary
 
@@ -147,10 +146,10 @@ def _sources(study: Study) -> list[Source]:
 
 
 def _is_due(source: Source, folder: Folder, retry: bool) -> bool:
-    state = folder.articles[source.article]
-    moved = state.url != source.url  # somebody mended articles.csv
-    lost = state.outcome in _KEPT and not state.page
-    return state.round < folder.round or moved or lost or (retry and state.outcome in _FOR_NOW)
+    last = folder.fetches.get(source.article)
+    if last is None or last["round"] < folder.round or last["url"] != source.url:  # somebody mended articles.csv
+        return True
+    return (last["outcome"] in _KEPT and not last["page"]) or (retry and last["outcome"] in _FOR_NOW)
 
 
 def _fetched(due: list[Source], options: Options, fetcher: Fetcher, progress: Progress) -> Iterator[Fetched]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,8 +18,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from protego import Protego
 
-from analysis.collect.fetch import PAGES, Answer, Fetcher
-from analysis.collect.guard import FetchError, check_url
+from analysis.collect.fetch import PAGES, Answer, Fetcher, FetchError, check_url
+from analysis.readers.feed import host_of
 
 NAME = "castillo-coverage"  # that robots.txt may call this program by
 _ROBOTS_SIZE = 512 * 1024  # RFC 9309 asks for at least 500 KiB
@@ -207,10 +207,3 @@ def _joined(url: str, target: str) -> str:
         return urljoin(url, target.strip()).partition("#")[0]
     except ValueError as error:
         raise FetchError("unsafe", f"redirects to what is no address ({error})") from error
-
-
-def host_of(url: str) -> str:
-    """Host of an address; empty where it has none that can be read."""
-    with suppress(ValueError):
-        return urlsplit(url).hostname or ""
-    return ""

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
-from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -20,10 +19,10 @@ import pandas as pd
 from analysis import tables
 from analysis.errors import TextsError
 from analysis.readers import feed, folder, tabular, warc
-from analysis.readers.row import BadRow, Detect, OutletOf, Reading, Row, Rows, needed_for, parse_row
+from analysis.readers.row import BadRow, Detect, OutletOf, Reading, Row, Rows, Skipped, needed_for, parse_row
 from analysis.readers.stream import Source
 
-Reader = Callable[[Path, Reading], Rows]
+Reader = Callable[[Source, Reading], Rows]
 #: Ending of a file → the format's name, and how its rows are read. `.gz` may follow all but `.parquet`.
 FORMATS: dict[str, tuple[str, Reader]] = {
     **dict.fromkeys((".jsonl", ".ndjson"), ("JSON Lines", tabular.read_jsonl)),
@@ -46,6 +45,8 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
 )
 #: A file that begins with so many rows that cannot be read is left there.
 HOPELESS = 100_000
+#: Most kinds of skipped records that are told apart.
+_KINDS = 40
 #: Fewer letters tell no language; more than so many characters tell no more. Least probability that is believed.
 _LEAST, _MOST, _SURE = 20, 4000, 0.6
 
@@ -105,49 +106,56 @@ def read_texts(
     MissingLibrary
         Where a format needs a library that is not installed.
     """
-    readers = [(path, _reader_of(path)) for path in map(Path, [paths] if isinstance(paths, str | Path) else paths)]
-    reading = Reading(columns or {}, outlet_of, Counter() if skipped is None else skipped)
+    readers = [(Path(path), _reader_of(Path(path))) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    reading = Reading(columns or {}, outlet_of)
+    files = ((source := Source(path), read(source, reading)) for path, read in readers)
     detect = None if languages is None else partial(detect_language, languages=languages)
-    rejected = [] if rejected is None else rejected
-    accepted = _accept(_parse(readers, reading, rejected, detect), rejected, refuse or (lambda row: None))
+    rejected, skipped = [] if rejected is None else rejected, Counter() if skipped is None else skipped
+    accepted = _rows(files, rejected, skipped, detect, refuse or (lambda row: None))
     chunks = iter(lambda: list(islice(accepted, rows)), [])
     return (tables.check(pd.DataFrame(chunk), tables.TEXTS) for chunk in chunks)
 
 
-def _parse(
-    readers: list[tuple[Path, Reader]], reading: Reading, rejected: Collector, detect: Detect | None
-) -> Iterator[tuple[Path, int, Row]]:
-    """Each row that can be read, with its place."""
-    for path, read in readers:
-        place = path / folder.METADATA if read is folder.read_folder else path
-        is_hopeless = True
-        for count, (line, found) in enumerate(read(path, reading), start=1):
-            is_hopeless &= isinstance(found, BadRow)
-            if is_hopeless and count == HOPELESS:
-                reason = f"none of the first {HOPELESS:,} rows could be read; the rest was not tried"
-                rejected.append(Rejected(place, line, reason))
-                break
-            row = found if isinstance(found, BadRow) else parse_row(found, detect)
-            if isinstance(row, BadRow):
-                rejected.append(Rejected(row.path or place, line, row.reason))
-            else:
-                yield place, line, row
-
-
-def _accept(
-    parsed: Iterator[tuple[Path, int, Row]], rejected: Collector, refuse: Callable[[Row], str | None]
+def _rows(
+    files: Iterable[tuple[Source, Rows]],
+    rejected: Collector,
+    skipped: Counter[str],
+    detect: Detect | None,
+    refuse: Callable[[Row], str | None],
 ) -> Iterator[Row]:
-    """Each row that is not refused, and whose id was not read before."""
-    seen: dict[bytes, tuple[str, int]] = {}  # digest of an id → where it was read: of long ids less than a text
-    for path, line, row in parsed:
-        key = blake2b(row.article.encode(), digest_size=16).digest()
-        before = seen.get(key)
-        reason = f"article id was read before ({before[0]}, line {before[1]})" if before else refuse(row)
-        if reason:
-            rejected.append(Rejected(path, line, reason))
-        else:
-            seen[key] = path.name, line
-            yield row
+    """Each row that can be read, is not refused, and whose id was not read before."""
+    seen: dict[str, str] = {}  # an id → where it was read
+    for source, rows in files:
+        place = source.path / folder.METADATA if source.path.is_dir() else source.path
+        line, is_hopeless = 0, True
+        for count, (line, cells) in enumerate(rows, start=1):
+            _reject_damage(source, line, rejected)
+            try:
+                row = parse_row(cells, detect)
+                is_hopeless = False
+                if row.article in seen:
+                    raise BadRow(f"article id was read before ({seen[row.article]})")
+                if reason := refuse(row):
+                    raise BadRow(reason)
+            except Skipped as other:
+                is_hopeless = False
+                skipped[str(other) if str(other) in skipped or len(skipped) < _KINDS else "records of other kinds"] += 1
+            except BadRow as bad:
+                rejected.append(Rejected(bad.path or place, line, bad.reason))
+                if is_hopeless and count == HOPELESS:
+                    reason = f"none of the first {HOPELESS:,} rows could be read; the rest was not tried"
+                    rejected.append(Rejected(place, line, reason))
+                    break
+            else:
+                seen[row.article] = f"{place.name}, line {line}"
+                yield row
+        _reject_damage(source, line + 1, rejected)
+
+
+def _reject_damage(source: Source, line: int, rejected: Collector) -> None:
+    """Set aside what was lost of a gzip file, where it was noticed."""
+    while source.damage:
+        rejected.append(Rejected(source.path, line, source.damage.pop(0)))
 
 
 def _reader_of(path: Path) -> Reader:
@@ -162,17 +170,12 @@ def _reader_of(path: Path) -> Reader:
     if not path.is_file():
         raise TextsError(path, "is not a file")
     name, reader = FORMATS[ending]
-    content = name if reader is tabular.read_jsonl else _format_of(path) or name  # each line of JSON is tried
-    if content != name:
-        raise TextsError(path, f"its ending says {name}, its content {content}. Rename or convert it")
-    return reader
-
-
-def _format_of(path: Path) -> str:
-    """The format that a file's first bytes show, unpacked; empty where they do not."""
     with Source(path) as source:
         first = source.read(2048)
-    return next((name for pattern, name in _BEGINNINGS if pattern.match(first)), "")
+    content = next((content for pattern, content in _BEGINNINGS if pattern.match(first)), name)
+    if content != name and reader is not tabular.read_jsonl:  # each line of JSON is tried
+        raise TextsError(path, f"its ending says {name}, its content {content}. Rename or convert it")
+    return reader
 
 
 def detect_language(text: str, languages: Collection[str]) -> str:

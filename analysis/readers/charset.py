@@ -5,14 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable
-from functools import partial
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
-from analysis.errors import TextsError
 from analysis.readers.row import BadRow
-from analysis.readers.stream import Source
 
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
 _BOMS |= {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # the first of these begins one of UTF-32
@@ -26,9 +22,9 @@ _REFUSED = {"mac-roman": _WESTERN, "cp850": _WESTERN, "cp852": _POLISH}
 _LETTERS = _LEGACY | _REFUSED
 #: Least share of such characters; a file in yet another encoding has fewer. More contradict an encoding declared.
 _LEAST, _SURE = 0.7, 0.95
-_BLOCK, _SAMPLE, _AROUND = 1 << 20, 100_000, 16
-_BEYOND, _DAMAGED = re.compile(r"[^\x00-\x7f]"), re.compile("[\udc80-\udcff]")
-_HIGH = re.compile(rb"[\x80-\xff]+")
+_SAMPLE = 100_000
+_BEYOND = re.compile(r"[^\x00-\x7f]")
+_HIGH = re.compile(rb"[\x00-\x7f]{0,16}[\x80-\xff]{1,100}[\x00-\x7f]{0,16}")
 _CAPITALS = "".join(c.upper() for c in _WESTERN + _POLISH if c.isalpha() and len(c.upper()) == 1)
 #: Three such letters in a row are no word of these languages (so Cyrillic looks), and within a word stand no capitals
 #: and no marks but apostrophes and dashes (so letters of other encodings look).
@@ -38,15 +34,6 @@ _UNLIKELY = re.compile(
 )
 #: Names of encodings that browsers read as another one, which holds more.
 _READ_AS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
-
-
-def encoding_of(path: Path) -> str:
-    """Encoding of a file, as `find_encoding` finds it; the file is read through, not loaded."""
-    with Source(path) as source:
-        try:
-            return find_encoding(iter(partial(source.read, _BLOCK), b""))
-        except BadRow as bad:
-            raise TextsError(path, bad.reason) from bad
 
 
 def decode(raw: bytes, *declared: str | None) -> str:
@@ -119,14 +106,13 @@ def _survey(blocks: Iterable[bytes]) -> tuple[int, int, bytes]:
         if block.isascii() and not decoder.getstate()[0]:
             continue
         text = decoder.decode(block)
-        damaged = len(_DAMAGED.findall(text))
-        valid, invalid = valid + len(_BEYOND.findall(text)) - damaged, invalid + damaged
-        end = 0
-        for high in _HIGH.finditer(block):
+        damaged = len(text) - len(text.encode("utf-32-le", "ignore")) // 4
+        valid += len(text) - len(text.encode("ascii", "ignore")) - damaged
+        invalid += damaged
+        for high in _HIGH.finditer(block) if len(sample) < _SAMPLE else ():
+            sample += high[0]
             if len(sample) > _SAMPLE:
                 break
-            sample += block[max(end, high.start() - _AROUND) : high.end() + _AROUND]
-            end = high.end() + _AROUND
     return valid, invalid + len(decoder.decode(b"", final=True)), bytes(sample)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,20 +13,18 @@ import pandas as pd
 
 from analysis.errors import TextsError
 from analysis.readers.charset import decode
-from analysis.readers.row import BadRow, OutletOf, Reading, Rows, identify, needed_for, returns_bad_row
+from analysis.readers.row import HALF_PAIR, BadRow, OutletOf, Reading, Rows, identify, needed_for
 from analysis.readers.stream import Source
 
 #: Most bytes of a feed, unpacked, and most items; those that publishers serve have a hundredth.
 MAX_SIZE, MAX_ITEMS = 5_000_000, 10_000
 _DECLARATION = re.compile(r"""\A\s*<\?xml\b[^<>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{2,40})["'][^<>]{0,200}?\?>""")
 _END = re.compile(r"</\s*(?:[a-z]+:)?(?:rss|feed|rdf)\s*>(?:\s|<!--.{0,1000}?-->)*\Z", re.IGNORECASE | re.DOTALL)
-_DAMAGED = re.compile("[\ud800-\udfff]")
 
 
-def read_feed(path: Path, reading: Reading) -> Rows:
-    """Each item: its 1-based number and what it holds as `parse_row` wants it, or what is wrong with it."""
-    with Source(path) as source:
-        raw, damage = source.read(MAX_SIZE + 1), source.damage
+def read_feed(source: Source, reading: Reading) -> Rows:
+    """Each item: its 1-based number and what it holds as `parse_row` wants it."""
+    path, raw = source.path, source.read(MAX_SIZE + 1)
     items = raw.count(b"<item") + raw.count(b"<entry")
     for count, most, unit in ((len(raw), MAX_SIZE, "bytes"), (items, MAX_ITEMS, "items")):
         if count > most:
@@ -36,23 +35,21 @@ def read_feed(path: Path, reading: Reading) -> Rows:
     except BadRow as bad:
         raise TextsError(path, bad.reason) from bad
     # What stands for damaged bytes is known again in the items.
-    found = _parse(path, _DECLARATION.sub("", _DAMAGED.sub("\ufffd", text), count=1))
+    found = _parse(path, _DECLARATION.sub("", HALF_PAIR.sub("\ufffd", text), count=1))
     outlet_of = reading.outlet_of or (lambda name: None)
     names = [str(found.feed.get("title") or ""), host_of(found.feed.get("link")), path.name.partition(".")[0]]
     outlet = next(filter(None, map(outlet_of, filter(None, names))), names[1])
-    is_whole = not damage and _END.search(text[-5000:].replace("\0", "")) is not None
-    is_damaged = _DAMAGED.search(text) is not None
+    is_whole = not source.damage and _END.search(text[-5000:].replace("\0", "")) is not None
+    is_damaged = HALF_PAIR.search(text) is not None
     for number, entry in enumerate(found.entries, start=1):
         if number == len(found.entries) and not is_whole:
             yield number, BadRow("the feed ends too soon: this item may be cut off")
         else:
-            yield number, _row(entry, outlet, found.feed.get("language"), outlet_of, is_damaged)
-    after = len(found.entries) + 1
+            yield number, partial(_row, entry, outlet, found.feed.get("language"), outlet_of, is_damaged)
     line = getattr(found.get("bozo_exception"), "getLineNumber", None)
     if line is not None:
-        yield after, BadRow(f"not well-formed XML (line {line()}): items from there on may be missing or cut off")
-    for reason in damage:
-        yield after, BadRow(reason)
+        reason = f"not well-formed XML (line {line()}): items from there on may be missing or cut off"
+        yield len(found.entries) + 1, BadRow(reason)
 
 
 def _parse(path: Path, text: str) -> Any:
@@ -69,7 +66,6 @@ def _parse(path: Path, text: str) -> Any:
     return found
 
 
-@returns_bad_row
 def _row(entry: Any, outlet: str, language: object, outlet_of: OutletOf, is_damaged: bool) -> Mapping[str, object]:
     url, title = (str(entry.get(name) or "") for name in ("link", "title"))
     contents = [str(item.get("value") or "") for item in entry.get("content") or []]

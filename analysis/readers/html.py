@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from analysis.readers.charset import decode
-from analysis.readers.row import BadRow, Published, needed_for, read_date
+from analysis.readers.row import HALF_PAIR, BadRow, Published, needed_for, read_date
 from analysis.tables import language_tag
 
 #: Most bytes (or characters) of a page; those of news have a few hundred thousand.
@@ -23,7 +23,7 @@ MAX_SIZE = 8_000_000
 MAX_ELEMENTS, MAX_CHILDREN, MAX_DEPTH, MAX_ATTRIBUTES = 20_000, 2_000, 400, 1_000
 
 _META_CHARSET = re.compile(rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
-_CONTROL, _DAMAGED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"), re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 #: A script or a comment, passed over, or a tag of an element, to its end.
 _TAG = re.compile(
     r"<script(?:[^<]++|<(?!/script))*+|<!--(?:[^-]++|-(?!->))*+"
@@ -75,7 +75,7 @@ def main_text(
     with needed_for("taking HTML apart"):
         import trafilatura
     try:
-        tree = trafilatura.load_html(_DAMAGED.sub("\ufffd", text))
+        tree = trafilatura.load_html(HALF_PAIR.sub("\ufffd", text))
         if tree is None:
             raise BadRow("HTML without a main text")
         _check_size(tree)

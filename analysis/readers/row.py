@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import NamedTuple, ParamSpec, TypeVar
+from textwrap import shorten
+from typing import NamedTuple
 
 from analysis.errors import AnalysisError, MissingLibrary, TextsError
 from analysis.readers.clean import clean_body, clean_title
@@ -19,7 +18,9 @@ from analysis.tables import SOURCES, TIMESTAMPS, language_tag
 _NEEDED, _MAYBE_EMPTY = ("article", "outlet", "language", "published"), ("url", "title", "body")
 #: What the manifest of a study holds of a row, a line each: no line may end, or be endless, in one of these.
 _KEY = ("article", "outlet", "language", "url")
-_BROKEN, _HALF_PAIR = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]"), re.compile("[\ud800-\udfff]")
+_BROKEN = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
+#: Half a surrogate pair, which no UTF-8 file can hold: JSON can spell one, and damaged bytes are decoded as one.
+HALF_PAIR = re.compile("[\ud800-\udfff]")
 #: Most characters of a key, and of a title with its body. The longest articles have a tenth.
 MAX_KEY, MAX_TEXT = 10_000, 2_000_000
 
@@ -37,8 +38,6 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "heading", "titular", "titulo", "título"),
     "body": ("body", "text", "content", "full_text", "fulltext", "article_text", "body_text", "texto", "cuerpo"),
 }
-#: Most names of columns that a message shows, and most characters of each.
-_SHOWN, _WIDTH = 30, 40
 
 _DAY = r"(?P<iso>\d{4}-\d\d-\d\d|\d{8})|(?:[^\W\d_]{2,9},?\s+)?(?P<day>\d\d?)\s+(?P<month>[A-Z]{3})\s+(?P<year>\d{4})"
 _CLOCK = r"(?P<clock>\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?|\d\d(?:\d\d){0,2})\s*(?P<zone>[A-Z]{1,4}|[+-]\d\d(?::?\d\d)?)?"
@@ -49,9 +48,6 @@ _ZONES = {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "cet": 1, "cest": 2}
 _ZONES |= {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
 NO_DATE = "published is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z; in feeds RFC 822)"
 
-_Given = ParamSpec("_Given")
-_Result = TypeVar("_Result")
-
 
 class BadRow(AnalysisError):
     """Reason that a row is set aside, never its text; and its file, where that is not the one being read."""
@@ -61,22 +57,16 @@ class BadRow(AnalysisError):
         super().__init__(reason)
 
 
-Rows = Iterator[tuple[int, Mapping[str, object] | BadRow]]
+class Skipped(Exception):
+    """What a file holds beside articles and is counted: says of what kind it is."""
+
+
+#: Cells of a row by what they hold, a function that reads them, or why they cannot be read.
+Cells = Mapping[str, object] | Callable[[], Mapping[str, object]] | BadRow
+#: The rows of a file: the 1-based line, or number of row, item or record, of each, and its cells.
+Rows = Iterator[tuple[int, Cells]]
 Detect = Callable[[str], str]
 OutletOf = Callable[[str], str | None]
-
-
-def returns_bad_row(function: Callable[_Given, _Result]) -> Callable[_Given, _Result | BadRow]:
-    """The function, returning the BadRow that it raises."""
-
-    @wraps(function)
-    def returning(*args: _Given.args, **options: _Given.kwargs) -> _Result | BadRow:
-        try:
-            return function(*args, **options)
-        except BadRow as bad:
-            return bad
-
-    return returning
 
 
 @contextmanager
@@ -89,11 +79,10 @@ def needed_for(purpose: str) -> Iterator[None]:
 
 
 class Reading(NamedTuple):
-    """Options of `read_texts` that the readers of formats need, and the counter of what they skip."""
+    """Options of `read_texts` that the readers of formats need."""
 
     columns: Mapping[str, str]
     outlet_of: OutletOf | None
-    skipped: Counter[str]
 
 
 class Row(NamedTuple):
@@ -139,9 +128,11 @@ def read_date(text: str) -> Published | None:
         return None
 
 
-@returns_bad_row
-def parse_row(found: Mapping[str, object], detect: Detect | None = None) -> Row:
-    """Row of TEXTS of an object as handed over; `detect` tells the language of a text whose row does not."""
+def parse_row(row: Cells, detect: Detect | None = None) -> Row:
+    """Row of TEXTS of cells as handed over; `detect` tells the language of a text whose row does not."""
+    if isinstance(row, BadRow):
+        raise row
+    found = row() if callable(row) else row
     cells = _cells(found, _NEEDED if detect is None else tuple(name for name in _NEEDED if name != "language"))
     published = read_date(cells["published"])
     if published is None:
@@ -163,30 +154,28 @@ def parse_row(found: Mapping[str, object], detect: Detect | None = None) -> Row:
 
 
 def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, str]:
+    """The cells that TEXTS needs, all of them texts."""
     cells = {}
     for name in (*_NEEDED, *_MAYBE_EMPTY, "source"):
         value = "" if found.get(name) is None else found[name]
         if not isinstance(value, str):
             raise BadRow(f"{name} is not a text")
-        # JSON can spell half a surrogate pair, which no UTF-8 file can hold.
-        if _HALF_PAIR.search(value):
+        if HALF_PAIR.search(value):
             raise BadRow(f"{name} is not valid Unicode")
         if (name in needed and not value.strip()) or (name in _MAYBE_EMPTY and name not in found):
             raise BadRow(f"{name} is missing")
-        cells[name] = value
-    for name in _KEY:
-        if _BROKEN.search(cells[name].strip()):
+        if name in _KEY and _BROKEN.search(value.strip()):
             raise BadRow(f"{name} holds a line break or another control character")
-        if len(cells[name]) > MAX_KEY:
+        if name in _KEY and len(value) > MAX_KEY:
             raise BadRow(f"{name} has more than {MAX_KEY:,} characters")
+        cells[name] = value
     return cells | {"source": cells["source"] or "feed"}
 
 
 def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *, files: bool = False) -> dict[str, int]:
     """Position of each known column by what it holds; `given` are names in study.toml, `files` is for metadata.csv."""
     plain = [re.sub(r"[\s_-]+", "_", name.strip().casefold()) for name in names]
-    shown = [name if len(name) <= _WIDTH else f"{name[: _WIDTH - 1]}…" for name in names[:_SHOWN]]
-    there = f"it has: {', '.join(shown)}{', …' if len(names) > _SHOWN else ''}"
+    there = f"it has: {shorten(', '.join(names), 400, placeholder=' …')}"
     positions: dict[str, int] = {}
     for meaning, name in given.items():
         if name in names:
@@ -194,19 +183,17 @@ def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *,
         elif meaning != "file" or files:
             message = f"has no column {name!r}, which [columns] in study.toml names for {meaning}; {there}"
             raise TextsError(path, message)
-    for meaning, known in COLUMN_NAMES.items():
-        if found := [plain.index(name) for name in known if name in plain]:
-            positions.setdefault(meaning, found[0])
     # "source" is the outlet unless another column is, "timestamp" the date; else they are what TEXTS calls so.
-    for meaning in ("source", "timestamp"):
-        if meaning in plain and plain.index(meaning) not in positions.values():
-            positions.setdefault(meaning, plain.index(meaning))
+    for meaning, known in (COLUMN_NAMES | {"source": ("source",), "timestamp": ("timestamp",)}).items():
+        position = next((plain.index(name) for name in known if name in plain), None)
+        if position is not None and (meaning in COLUMN_NAMES or position not in positions.values()):
+            positions.setdefault(meaning, position)
     needed = [["outlet"], ["published"], ["file"] if files else ["title", "body"]]
     if missing := ", ".join(" or ".join(any_of) for any_of in needed if not positions.keys() & any_of):
         raise TextsError(path, f"has no column for {missing}; {there}. Name it under [columns] in study.toml")
     for position in positions.values():
         if plain.count(plain[position]) > 1:
-            raise TextsError(path, f"has two columns {names[position][:_WIDTH]!r}; {there}")
+            raise TextsError(path, f"has two columns {names[position][:40]!r}; {there}")
     return positions
 
 

@@ -7,9 +7,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from analysis.errors import TextsError
+from analysis.readers.charset import errors_for, find_encoding
 from analysis.readers.row import BadRow
 
 if TYPE_CHECKING:
@@ -28,30 +29,27 @@ _Line = TypeVar("_Line", str, bytes)
 
 
 class Source(io.BufferedReader):
-    """A file opened for reading its bytes, unpacked; `damage` says what of a gzip file was lost so far."""
+    """A file, opened and unpacked once bytes are read; `damage` receives what of a gzip file was lost."""
 
     def __init__(self, path: Path) -> None:
-        self.damage = list[str]()
+        self.path, self.damage = path, list[str]()
         super().__init__(_Blocks(_read(path, self.damage)), _BLOCK)
 
     def lines(self) -> Iterator[bytes | None]:
         """Each line with its end; None in place of one of more than `MAX_LINE` bytes."""
         return _lines(self.readline, (b"\n",))
 
-    def text_lines(self, encoding: str, errors: str) -> Iterator[str | None]:
-        """Each line of a text with its end; None in place of one of more than `MAX_LINE` characters."""
-        return _lines(io.TextIOWrapper(self, encoding, errors, newline="").readline, ("\n", "\r"))
+    def text_lines(self) -> Iterator[str | None]:
+        """Each line of a text with its end; None in place of one of more than `MAX_LINE` characters.
 
-    def with_damage(self, rows: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-        """The rows that come of the file, None left out, and a BadRow for what was lost, where it was noticed."""
-        number = 0
-        for number, row in rows:
-            if self.damage:
-                yield number, BadRow(self.damage.pop())
-            if row is not None:
-                yield number, row
-        for reason in self.damage:
-            yield number + 1, BadRow(reason)
+        The file is read through for its encoding first; a TextsError where that cannot be told.
+        """
+        try:
+            with Source(self.path) as first:
+                encoding = find_encoding(iter(partial(first.read, 1 << 20), b""))
+        except BadRow as bad:
+            raise TextsError(self.path, bad.reason) from bad
+        return _lines(io.TextIOWrapper(self, encoding, errors_for(encoding), newline="").readline, ("\n", "\r"))
 
 
 class _Blocks(io.RawIOBase):
@@ -93,36 +91,34 @@ def _read(path: Path, damage: list[str]) -> Iterator[bytes]:
 
 def _unpack(file: IO[bytes], damage: list[str]) -> Iterator[bytes]:
     """Blocks of a gzip file, member by member; after damage it goes on at the next whole one, as a .warc.gz can."""
-    packed, taken, given = file.read(_BLOCK), 0, 0
+    packed, taken, given, unpacker = file.read(_BLOCK), 0, 0, zlib.decompressobj(31)
     while packed:
-        unpacker = zlib.decompressobj(31)
         try:
-            while packed and not unpacker.eof:
-                block = unpacker.decompress(packed, _BLOCK)
-                taken, given = taken + len(packed) - len(unpacker.unconsumed_tail), given + len(block)
-                if given > BEFORE_RATIO and given > MAX_RATIO * taken:
-                    damage.append(BOMB)
-                    yield _CUT
-                    return
-                if block:
-                    yield block
-                packed = unpacker.unconsumed_tail or (b"" if unpacker.eof else file.read(_BLOCK))
+            block = unpacker.decompress(packed, _BLOCK)
         except zlib.error:
-            packed = _next_member(file, b"damaged" + packed[1:], damage)
+            damage.append("the compressed data are damaged")
             yield _CUT
+            packed, unpacker = _skip_to_member(file, packed[1:]), zlib.decompressobj(31)
             continue
-        if not unpacker.eof:
+        taken, given = taken + len(packed) - len(unpacker.unconsumed_tail), given + len(block)
+        if given > BEFORE_RATIO and given > MAX_RATIO * taken:
+            damage.append(BOMB)
+            yield _CUT
+            return
+        if block:
+            yield block
+        if unpacker.eof:
+            packed = unpacker.unused_data.lstrip(b"\0")  # zeros may lie between members
+            while len(packed) < len(_MAGIC) and (more := file.read(_BLOCK)):
+                packed = (packed + more).lstrip(b"\0")
+            unpacker = zlib.decompressobj(31)
+        elif not (packed := unpacker.unconsumed_tail or file.read(_BLOCK)):
             damage.append("the compressed data end too soon")
             yield _CUT
-        packed = _next_member(file, unpacker.unused_data, damage)
 
 
-def _next_member(file: IO[bytes], packed: bytes, damage: list[str]) -> bytes:
-    """Bytes from the next member on; zeros may lie before it, anything else is damage."""
-    while len(packed := packed.lstrip(b"\0")) < len(_MAGIC) and (block := file.read(_BLOCK)):
-        packed += block
-    if packed and not packed.startswith(_MAGIC):
-        damage.append("the compressed data are damaged")
+def _skip_to_member(file: IO[bytes], packed: bytes) -> bytes:
+    """Bytes from the next beginning of a member on."""
     while (at := packed.find(_MAGIC)) < 0 and (block := file.read(_BLOCK)):
         packed = packed[-2:] + block
     return packed[at:] if at >= 0 else b""

@@ -12,6 +12,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.errors import TextsError
-from analysis.readers.charset import encoding_of, errors_for
-from analysis.readers.row import COLUMN_NAMES, MAX_TEXT, BadRow, Reading, Rows, complete, match_columns, returns_bad_row
+from analysis.readers.row import COLUMN_NAMES, MAX_TEXT, BadRow, Reading, Rows, complete, match_columns
 from analysis.readers.stream import BEFORE_RATIO, BOMB, MAX_LINE, MAX_RATIO, Source
 
 _Line = tuple[int, str | None]
@@ -32,61 +32,64 @@ _BATCH, _MAX_GROUP = 256, 8_000_000_000
 _UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError, pa.ArrowException)
 
 
-def read_jsonl(path: Path, reading: Reading) -> Rows:
-    """Each line that is not blank: its 1-based number and its object, or what is wrong with it."""
-    with Source(path) as source:
-        lines = enumerate(source.lines(), start=1)
-        yield from source.with_damage((number, _json_object(line)) for number, line in lines)
+def read_jsonl(source: Source, reading: Reading) -> Rows:
+    """Each line that is not blank: its 1-based number and its object."""
+    for number, line in enumerate(source.lines(), start=1):
+        if line is None:
+            yield number, BadRow(f"line of more than {MAX_LINE:,} bytes")
+        elif line.strip():
+            yield number, partial(_json_object, line.rstrip(b"\r\n"))
 
 
-@returns_bad_row
-def _json_object(line: bytes | None) -> Mapping[str, object] | None:
-    if line is None:
-        raise BadRow(f"line of more than {MAX_LINE:,} bytes")
+def _json_object(line: bytes) -> Mapping[str, object]:
     try:
-        # Some programs begin a UTF-8 file with a byte order mark.
-        found = json.loads(line.rstrip(b"\r\n").decode("utf-8-sig")) if line.strip() else None
+        found = json.loads(line.decode("utf-8-sig"))  # some programs begin a file with a byte order mark
     except UnicodeDecodeError as error:
         raise BadRow(f"not UTF-8 (byte {error.start + 1} of the line)") from error
     except json.JSONDecodeError as error:
         raise BadRow(f"broken JSON ({error.msg}, column {error.colno})") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, or brackets nested by the thousand
         raise BadRow("broken JSON") from error
-    if line.strip() and not isinstance(found, dict):
+    if not isinstance(found, dict):
         raise BadRow("not a JSON object")
     return found
 
 
-def read_delimited(path: Path, reading: Reading) -> Rows:
-    """Each row of CSV or TSV: the 1-based line it starts on and its cells, or what is wrong with it."""
-    for line, cells in read_cells(path, reading.columns):
+def read_delimited(source: Source, reading: Reading) -> Rows:
+    """Each row of CSV or TSV: the 1-based line it starts on and its cells."""
+    for line, cells in read_cells(source, reading.columns):
         yield line, cells if isinstance(cells, BadRow) else complete(cells)
 
 
 def read_cells(
-    path: Path, given: Mapping[str, str], *, files: bool = False
+    source: Source, given: Mapping[str, str], *, files: bool = False
 ) -> Iterator[tuple[int, dict[str, object] | BadRow]]:
     """Each row of a table: its line, and its cells by what they hold; `given` and `files` as in `match_columns`."""
     # csv's limit for a field is the whole program's; the lines that are given to it are bounded.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
-    encoding = encoding_of(path)
-    with Source(path) as source:
-        lines = enumerate(source.text_lines(encoding, errors_for(encoding)), start=1)
-        full = (text for _, text in lines if text is None or text.strip())
-        header = next(full, "")
-        declared = re.fullmatch(r"sep=(.)\s*", header or "", re.IGNORECASE)  # Excel's first line, at times
-        header = next(full, "") if declared else header
-        if header is None:
-            raise TextsError(path, f"its first line has more than {MAX_LINE:,} characters, so is no line of columns")
-        if not header:
-            raise TextsError(path, "holds nothing")
-        delimiter = declared[1] if declared else _delimiter(header, given)
-        names = next(csv.reader([header], delimiter=delimiter))
-        positions = match_columns(path, [name.strip() for name in names], given, files=files)
-        sample = list(islice(lines, 200 if delimiter == "\t" else 0))
-        quoted = _is_quoted([text for _, text in sample if text and '"' in text], len(names))
-        records = _records(chain(sample, lines), delimiter, quoted)
-        yield from source.with_damage((number, _by_meaning(row, positions, len(names))) for number, row in records)
+    lines = enumerate(source.text_lines(), start=1)
+    full = (text for _, text in lines if text is None or text.strip())
+    header = next(full, "")
+    declared = re.fullmatch(r"sep=(.)\s*", header or "", re.IGNORECASE)  # Excel's first line, at times
+    header = next(full, "") if declared else header
+    if header is None:
+        raise TextsError(source.path, f"its first line has more than {MAX_LINE:,} characters, so is no line of columns")
+    if not header:
+        raise TextsError(source.path, "holds nothing")
+    delimiter = declared[1] if declared else _delimiter(header, given)
+    names = next(csv.reader([header], delimiter=delimiter))
+    positions = match_columns(source.path, [name.strip() for name in names], given, files=files)
+    sample = list(islice(lines, 200 if delimiter == "\t" else 0))
+    quoted = _is_quoted([text for _, text in sample if text and '"' in text], len(names))
+    for number, cells in _records(chain(sample, lines), delimiter, quoted):
+        if isinstance(cells, BadRow):
+            yield number, cells
+        elif len(cells) != len(names):
+            yield number, BadRow(f"has {len(cells)} fields where the first line has {len(names)}")
+        elif any("\0" in cell for cell in cells):
+            yield number, BadRow("holds a NUL character")
+        else:
+            yield number, {meaning: cells[position] for meaning, position in positions.items()}
 
 
 def _delimiter(line: str, given: Mapping[str, str]) -> str:
@@ -94,17 +97,6 @@ def _delimiter(line: str, given: Mapping[str, str]) -> str:
     known = {name.casefold() for names in (*COLUMN_NAMES.values(), given.values()) for name in names}
     columns = {sign: [name.strip().strip('"').casefold() for name in line.split(sign)] for sign in ",;\t|"}
     return max(columns, key=lambda sign: (sum(name in known for name in columns[sign]), len(columns[sign])))
-
-
-@returns_bad_row
-def _by_meaning(cells: list[str] | BadRow, positions: Mapping[str, int], width: int) -> dict[str, object]:
-    if isinstance(cells, BadRow):
-        raise cells
-    if len(cells) != width:
-        raise BadRow(f"has {len(cells)} fields where the first line has {width}")
-    if any("\0" in cell for cell in cells):
-        raise BadRow("holds a NUL character")
-    return {meaning: cells[position] for meaning, position in positions.items()}
 
 
 def _reader(lines: Iterable[str], delimiter: str, quoted: bool) -> Iterator[list[str]]:
@@ -126,6 +118,7 @@ def _is_quoted(lines: Sequence[str], width: int) -> bool:
 def _records(lines: Iterator[_Line], delimiter: str, quoted: bool) -> Iterator[tuple[int, list[str] | BadRow]]:
     """Each row that is not blank, with the line it starts on; after one that cannot be split, from its second line."""
     waiting, again = deque[_Line](), _AGAIN
+    used: list[_Line] = []
 
     def row_lines() -> Iterator[str]:
         size = 0  # csv.reader takes as many lines as a row needs; it gets no more than a row may have
@@ -137,7 +130,7 @@ def _records(lines: Iterator[_Line], delimiter: str, quoted: bool) -> Iterator[t
             yield line[1]
 
     while True:
-        used: list[_Line] = []
+        used.clear()
         cells, reason = list[str](), ""
         try:
             cells = next(_reader(row_lines(), delimiter, quoted), cells)
@@ -145,26 +138,27 @@ def _records(lines: Iterator[_Line], delimiter: str, quoted: bool) -> Iterator[t
             reason = str(error)
         if not used:
             return
-        start = used[0][0]
-        if used[0][1] is None:
-            yield start, BadRow(f"line of more than {MAX_LINE:,} characters")
-        elif reason or used[-1][1] is None:
+        start, last = used[0], used[-1]
+        if start[1] is None:
+            yield start[0], BadRow(f"line of more than {MAX_LINE:,} characters")
+        elif reason or last[1] is None:
             if not reason or "unexpected end" in reason:
                 reason = "a quotation mark is never closed"
             again -= sum(len(text or "") for _, text in used[1:])
             if again > 0:
                 waiting.extendleft(reversed(used[1:]))
-            lost = "" if again > 0 else f"; nothing was read up to line {used[-1][0]}"
-            yield start, BadRow(f"broken CSV ({reason}){lost}")
+            lost = "" if again > 0 else f"; nothing was read up to line {last[0]}"
+            yield start[0], BadRow(f"broken CSV ({reason}){lost}")
         elif any(cell.strip() for cell in cells):
-            yield start, cells
+            yield start[0], cells
 
 
-def read_parquet(path: Path, reading: Reading) -> Rows:
-    """Each row of Parquet: its 1-based number and its cells, or what is wrong with it.
+def read_parquet(source: Source, reading: Reading) -> Rows:
+    """Each row of Parquet: its 1-based number and its cells.
 
     Texts stay encoded until each is looked at: a dictionary of a few long ones, repeated a million times, fits.
     """
+    path = source.path
     try:
         metadata = pq.read_metadata(path)
         names = list(metadata.schema.to_arrow_schema().names)
@@ -183,9 +177,10 @@ def read_parquet(path: Path, reading: Reading) -> Rows:
             for cells in _cells(path, group, columns):
                 number += 1
                 left -= sum(map(_size, cells.values()))
-                yield number, BadRow(BOMB) if left < 0 else _decoded(cells)
                 if left < 0:
+                    yield number, BadRow(BOMB)
                     return
+                yield number, partial(_decoded, cells)
         except _UNREADABLE as error:
             if number < last:
                 yield number + 1, BadRow(f"rows {number + 1} to {last} cannot be read ({type(error).__name__})")
@@ -207,7 +202,6 @@ def _size(cell: Any) -> int:
     return cell.as_buffer().size if hasattr(cell, "as_buffer") and cell.is_valid else 0
 
 
-@returns_bad_row
 def _decoded(cells: Mapping[str, Any]) -> Mapping[str, object]:
     if any(_size(cell) > 4 * MAX_TEXT for cell in cells.values()):
         raise BadRow(f"a cell of more than {MAX_TEXT:,} characters")

@@ -8,134 +8,98 @@ from __future__ import annotations
 import logging
 import re
 import zlib
+from collections import deque
 from collections.abc import Iterator, Mapping
+from functools import partial
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from analysis.readers.feed import host_of
 from analysis.readers.html import MAX_SIZE, main_text
-from analysis.readers.row import BadRow, Reading, Rows, identify, needed_for, read_date, returns_bad_row
+from analysis.readers.row import BadRow, Reading, Rows, Skipped, complete, needed_for, read_date
 from analysis.readers.stream import MAX_LINE, Source
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _WORD, _KIND, _STATUS = re.compile("[a-z]{1,20}"), re.compile(r"[a-z]+/[a-z0-9.+-]{1,40}"), re.compile("[1-5][0-9]{2}")
-#: Most kinds of skipped records that are told apart.
-_KINDS = 40
 #: Most bytes of a record's own headers, and bytes that may be read again after records whose length was wrong.
 _HEADERS, _AGAIN = 65_536, 200_000_000
-_VERSION, _NEXT, _BLANK = re.compile(rb"WARC/[01]\.\d"), re.compile(rb"\nWARC/[01]\.\d"), re.compile(rb"\s+")
-_HEADERS_END = re.compile(rb"\n[ \t]*\r?\n|\nWARC/")
+_VERSION, _MAY_BEGIN = re.compile(rb"WARC/[01]\.\d"), re.compile(rb"(?<=\n)(?=WARC/[01]\.\d)")
+_HEADERS_END = re.compile(rb"\n[ \t]*\r?\n")
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _TYPE = re.compile(rb"^warc-type:[ \t]*([a-z-]{1,30})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
-class _Skipped(Exception):
-    """A record that is no article of an outlet; says of what kind it is."""
-
-
-def read_warc(path: Path, reading: Reading) -> Rows:
-    """Each page: its record's 1-based number and its text as `parse_row` wants it, or what is wrong."""
-    with Source(path) as source:
-        yield from source.with_damage(_pages(source, reading))
-
-
-def _pages(source: Source, reading: Reading) -> Iterator[tuple[int, Mapping[str, object] | BadRow | None]]:
-    """As `read_warc`; None for a record that is no page, which is counted."""
+def read_warc(source: Source, reading: Reading) -> Rows:
+    """Each page: its record's 1-based number and its text as `parse_row` wants it."""
     with needed_for("reading WARC"):
         from warcio.archiveiterator import ArchiveIterator
     logging.getLogger("warcio").setLevel(logging.CRITICAL)  # it would print addresses that it does not like
     for number, record in enumerate(_records(source), start=1):
-        try:
-            yield number, record if isinstance(record, BadRow) else _article(ArchiveIterator, *record, reading)
-        except _Skipped as skipped:
-            kind = str(skipped)
-            is_told = kind in reading.skipped or len(reading.skipped) < _KINDS
-            reading.skipped[kind if is_told else "WARC records of other kinds"] += 1
-            yield number, None
+        yield number, record if isinstance(record, BadRow) else partial(_article, ArchiveIterator, *record, reading)
 
 
-class _Window(bytearray):
-    """The bytes of a file from a position on, as far as they were wanted; bytes passed over leave at no cost."""
-
-    def __init__(self, source: Source) -> None:
-        super().__init__()
-        self._source, self.again = source, _AGAIN
-
-    def fill(self, size: int) -> bool:
-        """True where so many bytes lie ahead, which are then here."""
-        if size > len(self):
-            self += self._source.read(max(size - len(self), _HEADERS))
-        return len(self) >= size
-
-    def skip(self, size: int) -> bool:
-        """Pass over so many bytes; whether there were as many."""
-        while size > len(self):
-            size -= len(self)
-            self[:] = self._source.read(_HEADERS)
-            if not self:
-                return False
-        del self[:size]
-        return True
-
-    def skip_to_record(self) -> None:
-        """Pass over all that is no record."""
-        while not (found := _NEXT.search(self)):
-            del self[: -len(b"\nWARC/1.")]
-            if not self.fill(len(self) + 1):
-                self.clear()
-                return
-        del self[: found.start() + 1]
+def _pieces(source: Source) -> Iterator[bytes]:
+    """The bytes of a file, cut wherever a record may begin, and else where they are many."""
+    rest, tail = b"", len(b"\nWARC/1.0")
+    while block := source.read(_HEADERS):
+        *pieces, rest = _MAY_BEGIN.split(rest + block)
+        yield from pieces
+        if len(rest) > _HEADERS + tail:
+            yield rest[:-tail]
+            rest = rest[-tail:]
+    yield rest
 
 
 def _records(source: Source) -> Iterator[tuple[str, bytes] | BadRow]:
-    """Each record, or what is wrong with it; what lies between records and belongs to none is one bad row."""
-    window = _Window(source)
-    while window.fill(1):
-        if blank := _BLANK.match(window):
-            del window[: blank.end()]
-        else:
-            yield _record(window)
+    """Each record, its type and, where that is "response", its bytes, or what is wrong with it.
+
+    What lies between records and belongs to none is one bad row. After a record whose length is wrong, the next one
+    is looked for within it.
+    """
+    pieces, waiting, again, is_lost = _pieces(source), deque[bytes](), _AGAIN, False
+    while piece := waiting.popleft() if waiting else next(pieces, b""):
+        if not piece.strip() or (is_lost and not _VERSION.match(piece)):
+            continue
+        is_lost = True
+        try:
+            kind, size = _kind_and_size(piece)
+        except BadRow as bad:
+            yield bad
+            continue
+        is_held, used, there = size <= MAX_LINE + _HEADERS, [piece], len(piece)
+        while there < size and (more := waiting.popleft() if waiting else next(pieces, b"")):
+            used.append(more if is_held else b"")
+            there += len(more)
+        raw = b"".join(used) if is_held else b""
+        after = raw[size:]
+        if there >= size and (not after[:2].strip() or _VERSION.match(after)):
+            is_large = kind == "response" and not is_held
+            yield BadRow(f"record of more than {MAX_LINE:,} bytes") if is_large else (kind, raw[:size])
+            if after:
+                waiting.appendleft(after)
+            is_lost = False
+            continue
+        if is_held and again > 0:
+            waiting.extendleft(reversed(used[1:]))
+            again -= there
+        yield BadRow("the record's Content-Length is wrong" if there >= size else "the record ends too soon")
 
 
-@returns_bad_row
-def _record(window: _Window) -> tuple[str, bytes]:
-    """The record at a window's start, which is passed over: its type and, where that is "response", its bytes."""
-    window.fill(_HEADERS)
-    is_record, end = _VERSION.match(window), _HEADERS_END.search(window, 0, _HEADERS)
-    if not is_record or not end or end[0].endswith(b"WARC/"):
-        window.skip_to_record()
-        raise BadRow("the record's headers do not end" if is_record else "no WARC record begins here")
-    head = bytes(window[: end.end()])
-    length, found = _LENGTH.search(head), _TYPE.search(head)
-    if length is None or found is None:
-        window.skip(len(head))
+def _kind_and_size(piece: bytes) -> tuple[str, int]:
+    """Type of the record that begins a piece, and its bytes with its headers."""
+    end = _HEADERS_END.search(piece, 0, _HEADERS)
+    if not _VERSION.match(piece) or not end:
+        raise BadRow("the record's headers do not end" if _VERSION.match(piece) else "no WARC record begins here")
+    length, kind = _LENGTH.search(piece, 0, end.end()), _TYPE.search(piece, 0, end.end())
+    if length is None or kind is None:
         raise BadRow("the record's headers lack Content-Length or WARC-Type")
-    kind, size = found[1].decode("ascii").lower(), len(head) + int(length[1])
-    if int(length[1]) > MAX_LINE:
-        if not window.skip(size):
-            raise BadRow("the record ends too soon")
-        if kind == "response":
-            raise BadRow(f"record of more than {MAX_LINE:,} bytes")
-        return kind, b""
-    is_whole = window.fill(size)
-    window.fill(size + len(b"WARC/1.0"))
-    if is_whole and (not window[size : size + 2].strip() or _VERSION.match(window, size)):
-        raw = bytes(window[:size]) if kind == "response" else b""
-        window.skip(size)
-        return kind, raw
-    # After a record whose length is wrong, the next one is looked for within it.
-    inside = _NEXT.search(window, len(head) - 1, size) if window.again > 0 else None
-    window.again -= size if inside else 0
-    window.skip(inside.start() + 1 if inside else size)
-    raise BadRow("the record's Content-Length is wrong" if is_whole else "the record ends too soon")
+    return kind[1].decode("ascii").lower(), end.end() + int(length[1])
 
 
-@returns_bad_row
 def _article(loader: Any, record_type: str, raw: bytes, reading: Reading) -> Mapping[str, object]:
     """Row of a record's page."""
     if record_type != "response":
-        raise _Skipped(f"WARC records of type {record_type}")
+        raise Skipped(f"WARC records of type {record_type}")
     try:
         record = next(iter(loader(BytesIO(raw))))
         http, headers = record.http_headers, record.rec_headers
@@ -143,27 +107,27 @@ def _article(loader: Any, record_type: str, raw: bytes, reading: Reading) -> Map
     except Exception as error:  # warcio meets what nobody wrote it for
         raise BadRow(f"the record cannot be taken apart ({type(error).__name__})") from error
     if http is None:
-        raise _Skipped("WARC responses that are not HTTP")
+        raise Skipped("WARC responses that are not HTTP")
     if status != "200":
-        raise _Skipped(f"HTTP responses with status {status if _STATUS.fullmatch(status) else 'unknown'}")
+        raise Skipped(f"HTTP responses with status {status if _STATUS.fullmatch(status) else 'unknown'}")
     if not kind.startswith(("text/html", "application/xhtml")):
         named = _KIND.match(kind)
-        raise _Skipped(f"HTTP responses of type {named[0] if named else 'unknown'}")
+        raise Skipped(f"HTTP responses of type {named[0] if named else 'unknown'}")
     url = (headers.get_header("WARC-Target-URI") or "").strip("<> ")
     outlet = reading.outlet_of(host_of(url)) if reading.outlet_of else host_of(url)
     if outlet is None:  # most of a crawl: seen before its page is taken apart
-        raise _Skipped("pages of hosts that are no outlet's")
+        raise Skipped("pages of hosts that are no outlet's")
     if cut := headers.get_header("WARC-Truncated"):
         raise BadRow(f"the crawl cut the page off{f' ({cut})' if _WORD.fullmatch(cut) else ''}")
     crawled, charset = read_date(headers.get_header("WARC-Date") or ""), _CHARSET.search(kind)
     latest = crawled and crawled.moment.date()
-    found = main_text(_content(record), url=url, charset=charset and charset[1], latest=latest)
-    published = found.published or crawled
+    page = main_text(_content(record), url=url, charset=charset and charset[1], latest=latest)
+    published = page.published or crawled
     if published is None:
         raise BadRow("published is missing, and so is WARC-Date")
-    timestamp = published.timestamp if found.published else "crawl"
-    row = {"article": identify(outlet, url), "outlet": outlet, "url": url, "source": "page", "timestamp": timestamp}
-    return {**found._asdict(), **row, "published": str(published)}
+    timestamp = published.timestamp if page.published else "crawl"
+    row = {"outlet": outlet, "url": url, "source": "page", "published": str(published), "timestamp": timestamp}
+    return complete(page._asdict() | row)
 
 
 def _header(http: Any, name: str) -> str:
