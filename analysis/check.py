@@ -105,10 +105,12 @@ def _features(study: Study, damaged: Collection[str]) -> list[str]:
     """Features that are not those of the study; a study is checked before its texts are annotated, too."""
     if "articles.csv" in damaged or not study.features_folder.is_dir():
         return []
-    files = {schema: study.features_folder / f"{schema.name.lower()}.parquet" for schema in FEATURES}
+    files = study.feature_files
     try:
         faults = [
-            (path, fault) for schema, path in files.items() for fault in study.feature_files.faults(schema, keys=True)
+            str(files.broken(files.path(schema), fault))
+            for schema in FEATURES
+            for fault in files.faults(schema, thorough=True)
         ]
         if not faults:
             study.check_features()
@@ -117,4 +119,4 @@ def _features(study: Study, damaged: Collection[str]) -> list[str]:
             study.stale_features()
     except (FeaturesMissing, FeaturesBroken) as error:
         return [str(error)]
-    return [str(FeaturesBroken(path, fault, study.argument)) for path, fault in faults]
+    return faults

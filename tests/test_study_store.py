@@ -86,18 +86,16 @@ def test_a_folder_may_have_any_name(study_folder, tmp_path):
     assert 28 == len(load_study(folder).store.articles)
 
 
-FAR = pd.Timestamp("9999-01-01", tz="UTC").as_unit("us")
 SIGNED = pd.DataFrame({"article": ["north-1"], "scope": "text", "minhash": [[-1]]})
 FAULTS = {
     "missing column": ("TERMS", lambda table: table.drop(columns="count"), "column 'count': missing; the table has"),
-    "text for a number": ("TERMS", lambda t: t.assign(count=t["count"].astype("str")), "'count': is not integer: it"),
-    "number for text": ("TERMS", lambda table: table.assign(term=1), "'term': is not text: it is BIGINT"),
-    "nested": ("TERMS", lambda table: table.assign(term=[["a"]] * len(table)), "'term': is not text: it is VARCHAR[]"),
-    "record": ("SENTENCES", lambda t: t.assign(sentiment=[{"a": 1}] * len(t)), "is not number: it is STRUCT"),
-    "bytes": ("MENTIONS", lambda table: table.assign(alias=b"x"), "'alias': is not text: it is BLOB"),
-    "flags": ("SENTENCES", lambda table: table.assign(tokens=True), "'tokens': is not integer: it is BOOLEAN"),
+    "text for a number": ("TERMS", lambda t: t.assign(count=t["count"].astype("str")), "'count': is not integer: it is str"),
+    "number for text": ("TERMS", lambda table: table.assign(term=1), "'term': is not text: it is int64"),
+    "nested": ("TERMS", lambda table: table.assign(term=[["a"]] * len(table)), "'term': is not text: it is mixed"),
+    "record": ("SENTENCES", lambda t: t.assign(sentiment=[{"a": 1}] * len(t)), "is not number: it is mixed"),
+    "bytes": ("MENTIONS", lambda table: table.assign(alias=b"x"), "'alias': is not text: it is bytes"),
+    "flags": ("SENTENCES", lambda table: table.assign(tokens=True), "'tokens': is not integer: it is bool"),
     "day for a time": ("ARTICLES", lambda t: t.assign(published=pd.Timestamp(2022, 1, 1)), "'published': is not time"),
-    "far day": ("ARTICLES", lambda t: t.assign(published=FAR), "'published': 28 values cannot be"),
     "no count": ("TERMS", put("count", None), "'count': 1 values are missing; it must be complete"),
     "no term": ("TERMS", put("term", None), "'term': 1 values are missing; it must be complete"),
     "no article": ("MENTIONS", put("article", None), "'article': 1 values are missing"),

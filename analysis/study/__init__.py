@@ -3,8 +3,8 @@
 Every problem of every file is found before anything runs; `load_study` refuses a study that has one.
 
 `settings` reads study.toml, `studyfiles` the CSV files; `crosscheck` holds them against each other; `study` is the
-result. `store` asks features, which `verified` has checked; `selection` restricts them to what may be compared, and
-`words` counts words.
+result. `store` asks features, whose files `feature_files` has checked; `selection` restricts them to what may be
+compared, and `words` counts words.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from analysis.paths import find_study as find_study
 from analysis.study.codings import check_codebook, read_codings
 from analysis.study.counted import add_coded_facts, counted_mentions
 from analysis.study.crosscheck import check_references
+from analysis.study.settings import read_settings
 from analysis.study.study import Study as Study
 from analysis.study.studyfiles import read_csv
 
@@ -83,8 +84,6 @@ def _examined(folder: Path, content: tuple[str, ...]) -> tuple[Study, list[Probl
 
 def examine(folder: Path) -> tuple[Study, list[Problem]]:
     """Read a study folder as far as that can be done: the study, and every problem found."""
-    from analysis.study.settings import read_settings  # pydantic takes a tenth of a second to import
-
     read_at = time.time_ns()
     settings, problems = read_settings(folder / "study.toml")
     frames = {}

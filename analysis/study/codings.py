@@ -19,7 +19,7 @@ from analysis.errors import Problem, did_you_mean
 from analysis.paths import code_files
 from analysis.study.sheets import Row, read_sheet
 from analysis.study.studyfiles import line_of, read_utf8
-from analysis.tables.coded import CODINGS
+from analysis.tables import CODINGS
 
 if TYPE_CHECKING:
     from analysis.study.settings import Settings

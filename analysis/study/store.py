@@ -1,7 +1,7 @@
 """A study's features, asked by SQL of their Parquet files: words, mentions and sentences as arrays that can be shared.
 
-Every question opens DuckDB and closes it again (`verified.connected`), so that this process can be forked. An article's
-number is its place among all ids in order; text is ordered by code points.
+Every question opens DuckDB and closes it again (`feature_files.connected`), so that this process can be forked. An
+article's number is its place among all ids in order; text is ordered by code points.
 """
 
 from __future__ import annotations
@@ -19,11 +19,8 @@ from scipy import sparse
 
 from analysis import tables
 from analysis.errors import TableError
-from analysis.study.verified import connected
+from analysis.study.feature_files import BATCH, connected
 from analysis.tables import PARTS, VOICES, Schema
-
-#: Rows that are fetched at once.
-_BATCH = 500_000
 
 
 @dataclass(frozen=True)
@@ -205,7 +202,7 @@ def _keyed(
     wanted = ", ".join(f'{sql} as "{name}"' for name, (sql, _) in columns.items())
     query = f"select {wanted} from source join ids using (article) join keys on keys.text = {key} {order}"
     cells, end = {name: np.empty(size, dtype) for name, (_, dtype) in columns.items()}, 0
-    for batch in connection.sql(query).to_arrow_reader(_BATCH):
+    for batch in connection.sql(query).to_arrow_reader(BATCH):
         start, end = end, end + len(batch)
         for name, column in cells.items():
             column[start:end] = batch[name].to_numpy()
