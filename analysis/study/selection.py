@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.errors import EmptyGroup
 from analysis.study import Study
-from analysis.study.store import FeatureStore, in_two
+from analysis.study.store import FeatureStore
 from analysis.study.words import Words, count_words
 from analysis.tables import PARTS, VARIANTS, VOICES
 
@@ -181,7 +181,7 @@ def targeted_sentiment_by_actor(selection: Selection, actors: Sequence[str]) -> 
     for column, actor in enumerate(actors):
         place, rows = selection.mentions("actors", actor)
         known = ~np.isnan(rows["sentiment"])
-        sums = sum(np.bincount(place[known], part, len(means)) for part in in_two(rows["sentiment"][known]))
+        sums = np.bincount(place[known], rows["sentiment"][known], len(means))
         with np.errstate(invalid="ignore"):
             means[:, column] = sums / np.bincount(place[known], minlength=len(means))
     columns = pd.Index(list(actors), dtype="str", name="entry")

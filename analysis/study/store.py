@@ -48,15 +48,14 @@ class SentenceSums:
     """Sums over the sentences of each article and part: arrays articles × PARTS.
 
     A part's sentences are those from `first` to `last`, which lies before first where there is none; `rated` counts
-    those with a sentiment, whose sum is in two arrays (see `in_two`), coarse and fine.
+    those with a sentiment, and `sentiment` is its sum.
     """
 
     first: np.ndarray
     last: np.ndarray
     tokens: np.ndarray
     rated: np.ndarray
-    coarse: np.ndarray
-    fine: np.ndarray
+    sentiment: np.ndarray
 
     @property
     def present(self) -> np.ndarray:
@@ -70,24 +69,13 @@ class SentenceSums:
 
     def mean_sentiment(self, parts: Sequence[int]) -> np.ndarray:
         """Mean sentiment of the sentences in some parts; missing where none has one."""
-        coarse, fine, rated = (sums[:, parts].sum(axis=1) for sums in (self.coarse, self.fine, self.rated))
         with np.errstate(invalid="ignore"):
-            return np.asarray((coarse + fine) / rated)
+            return np.asarray(self.sentiment[:, parts].sum(axis=1) / self.rated[:, parts].sum(axis=1))
 
     def within(self, article: np.ndarray, sentence: np.ndarray, parts: Sequence[int]) -> np.ndarray:
         """True for each sentence, given by its article and number, that is in some parts."""
         inside = [(self.first[article, p] <= sentence) & (sentence <= self.last[article, p]) for p in parts]
         return np.asarray(np.logical_or.reduce(inside))
-
-
-def in_two(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers between -1 and 1 as a coarse and a fine part.
-
-    Sums of the coarse ones are exact, and the fine ones are so small that what their sums lack is seen nowhere: sums do
-    not depend on the order in which values come, nor on how a table is cut into partitions.
-    """
-    coarse = np.round(values * 2.0**32) / 2.0**32
-    return coarse, values - coarse
 
 
 class FeatureStore:
@@ -210,15 +198,13 @@ def _keyed(
 
 
 def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: pd.Series) -> SentenceSums:
-    coarse = "round_even(tone * 4294967296, 0)"  # as `in_two`
     answer = connection.execute(
-        "with toned as (select *, case when not isnan(sentiment::double) then sentiment::double end as tone "
-        "from source) "
         f"select n, {_place('part', PARTS)} as part, min(sentence)::int as first, max(sentence)::int as last, "
-        f"sum(tokens)::double as tokens, count(tone) as rated, coalesce(sum({coarse}), 0) / 4294967296 as coarse, "
-        f"coalesce(sum(tone - {coarse} / 4294967296), 0) as fine from toned join ids using (article) group by all"
+        "sum(tokens)::double as tokens, count(tone) as rated, coalesce(sum(tone), 0) as sentiment "
+        "from (select *, case when not isnan(sentiment::double) then sentiment::double end as tone from source) "
+        "join ids using (article) group by all"
     ).fetchnumpy()
-    absent = {"first": np.int32(2**31 - 1), "last": np.int32(-1), "tokens": 0, "rated": 0, "coarse": 0.0, "fine": 0.0}
+    absent = {"first": np.int32(2**31 - 1), "last": np.int32(-1), "tokens": 0, "rated": 0, "sentiment": 0.0}
     sums = {name: np.full((len(articles), len(PARTS)), value) for name, value in absent.items()}
     for name, values in sums.items():
         values[answer["n"], answer["part"]] = answer[name]
