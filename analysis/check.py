@@ -11,9 +11,7 @@ from analysis.errors import FeaturesBroken, FeaturesMissing, ParameterError, Pro
 from analysis.paths import find_root, inside
 from analysis.publish.reports import OUTLETS, plan_reports
 from analysis.study import Study, examine
-from analysis.study.studyfiles import read_csv
-from analysis.tables import ACTORS_CSV, FEATURES
-from analysis.text.gazetteer import conflicts
+from analysis.tables import FEATURES
 
 
 def check_study(folder: Path) -> list[str]:
@@ -22,7 +20,6 @@ def check_study(folder: Path) -> list[str]:
     A file that cannot be read hides what would only follow from it, and nothing else.
     """
     study, problems = examine(folder)
-    problems += _shared_aliases(study)
     unread = {problem.path for problem in problems if problem.unread}
     problems += [problem for problem in _symlinks(folder) if problem.path not in unread]
     damaged = {problem.path.name for problem in problems}
@@ -76,19 +73,6 @@ def _symlinks(folder: Path) -> list[Problem]:
     links = [path for path in sorted(folder.rglob("*")) if path.is_symlink() and not inside(folder, path)]
     fix = "Put the file itself there, or delete the link; texts may be named by their path in study.toml"
     return [Problem(path, None, "is a symlink that leads out of the study's folder", fix) for path in links]
-
-
-def _shared_aliases(study: Study) -> list[Problem]:
-    """Aliases that belong to two actors: mentions could be given to neither."""
-    path = study.folder / "actors.csv"
-    shared = conflicts(study.actors)
-    rows = read_csv(path, ACTORS_CSV)[0] if shared else study.actors
-    fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
-    problems = []
-    for alias, entries in shared:
-        line = int(rows.loc[rows["alias"] == alias, "line"].max())
-        problems.append(Problem(path, line, f"alias {alias!r} belongs to {' and '.join(entries)}", fix))
-    return problems
 
 
 def _reports(study: Study, damaged: Collection[str]) -> list[str]:

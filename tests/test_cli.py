@@ -56,15 +56,6 @@ def castillo(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
-def test_each_command_shows_an_example_and_is_listed_with_its_first_sentence(command: str) -> None:
-    """A newcomer chooses by it."""
-    assert f"Example: castillo {command}" in castillo(command, "--help").output
-    listed = " ".join(castillo("--help").output.partition("Commands:")[2].split())
-    sentence = " ".join((main.commands[command].help or "").partition(".")[0].split())
-    assert f"{command} {sentence}" in listed
-
-
 def test_help_imports_nothing_heavy_and_the_module_is_the_same_program() -> None:
     """Neither pandas nor jupyter."""
     heavy = ("pandas", "numpy", "nbconvert", "papermill", "httpx", "trafilatura")
@@ -139,30 +130,6 @@ def test_stale_features_are_told_first(
     monkeypatch.setattr(publish.Build, "run", lambda self, *given, **options: self.result)
     assert f"warning: {told}" == castillo("build", "tiny").stderr
     assert told == castillo("list", "tiny").output.splitlines(keepends=True)[0]
-
-
-@pytest.mark.parametrize(("name", "content"), [("meta.json", "{"), ("meta.json", None), ("terms.parquet", None)])
-def test_check_looks_at_the_features(root: Path, name: str, content: str | None) -> None:
-    """Where there are any: a study without features is only not annotated yet."""
-    path = root / "data/tiny/features" / name
-    path.unlink() if content is None else path.write_text(content)
-    done = castillo("check", "tiny")
-    assert 2 == done.exit_code
-    assert done.output.startswith(f"{path}")
-    shutil.rmtree(path.parent)
-    assert 0 == castillo("check", "tiny").exit_code
-
-
-@pytest.mark.parametrize("command", ["check", "list", "build", "verify"])
-def test_damaged_features_are_status_2(root: Path, command: str) -> None:
-    """One line with the file and what to do, before any kernel starts."""
-    path = root / "data/tiny/features/terms.parquet"
-    path.write_bytes(b"PAR1")
-    (root / "reports/tiny").mkdir(parents=True)
-    (root / "reports/tiny/manifest.json").write_text('{"files": {}}')
-    done = castillo(command, "tiny")
-    assert 2 == done.exit_code
-    assert re.search(rf"{path}: cannot be read \(.*\)\. Run: castillo annotate TEXTS --study tiny\n", done.output)
 
 
 @pytest.mark.parametrize("command", ["build", "list", "verify", "archive"])

@@ -126,14 +126,6 @@ def test_each_fault_is_told_with_its_line_and_value(tmp_path, rows, message):
     assert f"{tmp_path / 'codings.csv'}{message}" in str(problem)
 
 
-def test_all_faults_are_told_at_once(tmp_path):
-    rows = [rows for rows, message in BAD.values() if "broken" not in message]
-    _, problems = read(tmp_path, "article,coder,variable,value\n" + "\n".join(rows) + "\n")
-    assert {name for name in BAD if name != "open quote"} <= {
-        name for name, (_, message) in BAD.items() if any(message[3:40] in str(problem) for problem in problems)
-    }
-
-
 @pytest.mark.parametrize(
     ("header", "message"),
     [

@@ -39,7 +39,7 @@ def test_a_variant_holds_its_parts_only(small_study, variant, expected):
     }
     peru = terms[terms["part"].isin(expected) & (terms["term"] == "peru")]
     words = selection.words(chosen)
-    uses = words.matrix(np.flatnonzero(words.forms == "peru")).toarray()[:, 0]
+    uses = words.counts[:, np.flatnonzero(words.forms == "peru")].toarray()[:, 0]
     assert peru.groupby("article")["count"].sum().reindex(chosen.articles.index).to_list() == uses.tolist()
 
 
@@ -82,13 +82,6 @@ def test_a_day_on_which_the_other_side_was_not_observed_is_out(small_study):
     assert "south-7" in group  # on the 16th east was observed
 
 
-def test_aggregators_and_excluded_outlets_stand_in_no_reference(small_study):
-    articles = select(small_study, "title").articles
-    for outlet in small_study.tested:
-        _, reference = sides(small_study, articles, outlet)
-        assert not {"portal", "single", outlet} & set(articles.loc[reference, "outlet"])
-
-
 @pytest.mark.parametrize(("outlet", "others", "language"), [("wschod", None, "pl"), ("north", ["portal"], None)])
 def test_a_side_without_articles_is_an_error(small_study, outlet, others, language):
     """Another language on the other side; an outlet not in these articles."""
@@ -124,11 +117,6 @@ def test_words_have_two_letters_and_one_spelling(study_folder):
     assert ["labor", "lima", "peru"] == list(spelled.forms)
     assert words.tokens.tolist() == spelled.tokens.tolist()
     assert words.uses[[0, 3]].sum() == spelled.uses[0]
-
-
-def test_a_study_is_restricted_once_and_a_fresh_one_anew(small_study):
-    assert select(small_study, "lede") is select(small_study, "lede")
-    assert select(small_study, "lede") is not select(small_study.copy(0), "lede")
 
 
 def test_what_is_derived_of_a_study_comes_with_its_copies_and_is_theirs(small_study, monkeypatch):

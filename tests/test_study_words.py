@@ -38,7 +38,7 @@ def test_words_are_those_of_a_plain_group_by_however_few_cells_are_taken_at_once
     assert expected.sum(axis=1).to_list() == found.tokens.tolist()
     assert expected.sum().to_list() == found.uses.tolist()
     assert (expected > 0).sum().to_list() == found.articles.tolist()
-    np.testing.assert_array_equal(expected, found.matrix(np.arange(4)).toarray())
+    np.testing.assert_array_equal(expected, found.counts.toarray())
     side = np.arange(len(expected)) % 2
     np.testing.assert_array_equal([expected[side == one].sum() for one in (1, 0)], found.sums(side))
 
@@ -46,7 +46,7 @@ def test_words_are_those_of_a_plain_group_by_however_few_cells_are_taken_at_once
 def test_words_of_some_articles_in_any_order(small_study):
     some, expected = counted(small_study, "text").among(np.array([5, 0, 9])), oracle(small_study, "text")
     expected = expected.iloc[[5, 0, 9]]
-    np.testing.assert_array_equal(expected.iloc[:, [3, 1]], some.matrix(np.array([3, 1])).toarray())
+    np.testing.assert_array_equal(expected.iloc[:, [3, 1]], some.counts[:, [3, 1]].toarray())
     frame = some.frame(np.arange(4))
     assert expected.to_numpy().sum() == frame["count"].sum()
     assert frame.equals(frame.sort_values(["term", "article"]))

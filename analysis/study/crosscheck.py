@@ -14,6 +14,7 @@ from analysis import tables
 from analysis.errors import Problem, did_you_mean
 from analysis.paths import inside
 from analysis.study.studyfiles import line_of, read_utf8
+from analysis.text.gazetteer import conflicts
 
 if TYPE_CHECKING:
     from analysis.study.settings import Settings
@@ -62,6 +63,10 @@ def _words(frames: Frames) -> Iterator[Fault]:
         rows = frames[name][~frames[name][column].str.contains(r"[^\W_]")]
         for text, line in zip(rows[column], rows["line"], strict=True):
             yield name, line, f"{column} {text!r} holds no letter and no digit", "Write a word, or delete the row"
+    for alias, entries in conflicts(actors := frames["actors.csv"]):
+        line = actors.loc[actors["alias"] == alias, "line"].max()
+        fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
+        yield "actors.csv", line, f"alias {alias!r} belongs to {' and '.join(entries)}", fix
 
 
 def _labels(labels: pd.DataFrame) -> Iterator[Fault]:

@@ -83,10 +83,6 @@ class Words:
         """Uses of each word in the articles of side 1 and of side 0 (2 × words)."""
         return np.stack([np.asarray(self.counts[side == one].sum(axis=0), float).ravel() for one in (1, 0)])
 
-    def matrix(self, some: np.ndarray) -> sparse.csc_array:
-        """Uses of some words, given by their indices, as floats."""
-        return self.counts[:, some].astype(float)
-
     def frame(self, some: np.ndarray) -> pd.DataFrame:
         """Uses of some words as rows of article (its index), term and count, by term and article."""
         chosen = self.counts[:, some]
