@@ -18,6 +18,7 @@ import pytest
 import test_reports
 from lxml import html
 from lxml.html import HtmlElement
+from ministudy import read_files
 
 pytestmark = pytest.mark.slow
 
@@ -30,59 +31,6 @@ OUTLETS = {
     "farol-da-raia": ("O Farol da Raia", "PT", "pt"),
     "jornal-da-foz": ("Jornal da Foz", "PT", "pt"),
 }
-SETTINGS = """
-name = "puente"
-title = "El puente del Arel"
-question = "How was the fall of the bridge over the Arel covered?"
-invented = "The bridge, the outlets and all texts are invented."
-event = 2024-05-12
-timezone = "Europe/Madrid"
-window = { start = 2024-05-12, end = 2024-06-09 }
-languages = ["es", "pt"]
-texts = ["texts.jsonl"]
-observed_throughout = true
-min_articles = 12
-draws = 400
-seed = 11
-main_actors = ["marta-quiroga", "consorcio-arel", "valdera"]
-confirmatory = ["actor-share"]
-subevents = ["caida", "investigacion"]
-reports = [
-    { notebook = "overview" },
-    { notebook = "actors" },
-    { notebook = "wording" },
-    { notebook = "wording", parameters = { language = "pt" } },
-    { notebook = "tone" },
-    { notebook = "outlet", parameters = { outlet = "correo-del-arel" } },
-    { notebook = "outlet", parameters = { outlet = "farol-da-raia" } },
-    { notebook = "pair", parameters = { left = "correo-del-arel", right = "voz-de-la-ribera" } },
-    { notebook = "pair", parameters = { left = "correo-del-arel", right = "farol-da-raia" } },
-]
-[[periods]]
-name = "primera-semana"
-start = 2024-05-12
-end = 2024-05-18
-[[periods]]
-name = "investigacion"
-start = 2024-05-19
-end = 2024-06-09
-[[happenings]]
-day = 2024-05-20
-name = "Se abre la investigación"
-"""
-ACTORS = """actor,kind,name,language,alias,case,surname,fold
-marta-quiroga,person,Marta Quiroga,*,Marta Quiroga,exact,,
-marta-quiroga,person,Marta Quiroga,*,Quiroga,exact,default,
-consorcio-arel,institution,Consorcio Arel,es,Consorcio Arel,any,,
-consorcio-arel,institution,Consorcio Arel,pt,Consórcio Arel,any,,yes
-valdera,place,Valdera,*,Valdera,exact,,
-"""
-LABELS = """set,referent,label,language,term,case
-hecho,the fall of the bridge,derrumbe,es,derrumbe,any
-hecho,the fall of the bridge,derrumbe,pt,desabamento,any
-hecho,the fall of the bridge,accidente,es,accidente,any
-hecho,the fall of the bridge,accidente,pt,acidente,any
-"""
 #: Language → sentences: title, first paragraph, second paragraph. {who} is or is not the minister.
 SENTENCES = {
     "es": (
@@ -133,13 +81,10 @@ def fill_in(folder: Path) -> None:
     """Replace every file of the example but its README, as somebody would who has texts of her own."""
     heads = {name: (folder / name).read_text("utf-8").split("\n")[0] for name in ("articles.csv", "outlets.csv")}
     outlets = [f"{outlet},{','.join(facts)},private,online,,no,," for outlet, facts in OUTLETS.items()]
-    files = {
-        "study.toml": SETTINGS,
+    files = read_files("puente") | {
         "outlets.csv": "\n".join([heads["outlets.csv"], *outlets, ""]),
         "articles.csv": heads["articles.csv"] + "\n",
         "observed.csv": "outlet,day,items\n",
-        "actors.csv": ACTORS,
-        "labels.csv": LABELS,
         "texts.jsonl": "".join(json.dumps(text, ensure_ascii=False) + "\n" for text in texts()),
     }
     for name, text in files.items():

@@ -52,7 +52,7 @@ def test_a_study_without_outlets_or_actors_is_told_so(study_folder):
         path = study_folder / name
         path.write_text(path.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
     told = [text.partition(" '")[0].partition(". ")[0] for text in _told(study_folder)]
-    assert ["outlets.csv: holds no outlet", *["study.toml:14: main_actors names the unknown actor"] * 2] == told
+    assert ["outlets.csv: holds no outlet", *["study.toml:13: main_actors names the unknown actor"] * 2] == told
 
 
 def test_mentions_coded_by_hand_are_of_articles_and_actors_that_are_there(study_folder):

@@ -98,7 +98,7 @@ def test_a_missing_file_and_bytes_that_are_no_utf_8(study_folder):
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     assert [] == read_settings(path)[1]  # a byte order mark is no part of the settings
     path.write_bytes(path.read_bytes().replace(b"A small", b"A sm\xe4ll"))
-    fault = Problem(path, 3, "byte 0xe4 is not UTF-8; nothing was read", "Save the file as UTF-8", unread=True)
+    fault = Problem(path, 2, "byte 0xe4 is not UTF-8; nothing was read", "Save the file as UTF-8", unread=True)
     assert [fault] == read_settings(path)[1]
     path.unlink()
     fault = Problem(path, None, "does not exist", "A study folder holds a study.toml", unread=True)

@@ -34,7 +34,7 @@ def test_all_problems_of_all_files_come_at_once(study_folder, edit):
     edit("observed.csv", "north,2022-12-06,10", "north,2022-12-06,ten")
     edit("labels.csv", "set,", "sets,")
     (study_folder / "actors.csv").unlink()
-    expected = ["study.toml:12", "articles.csv:2", "articles.csv:6", "observed.csv:2", "actors.csv", "labels.csv:1"]
+    expected = ["study.toml:11", "articles.csv:2", "articles.csv:6", "observed.csv:2", "actors.csv", "labels.csv:1"]
     assert expected == list(dict.fromkeys(text.split(": ")[0] for text in _told(study_folder)))
 
 
