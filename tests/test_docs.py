@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from command_table import MARKS, PAGE, command_table
 from readme_figure import FIGURE, figure
 
-from analysis import tables
 from analysis.cli import main
 from analysis.publish.reports import read_parameters
 
@@ -48,17 +47,6 @@ def test_every_help_carries_an_example_and_says_what_each_option_does(arguments:
     assert re.search(rf"Example: castillo {' '.join(arguments)}", text)
     for name in arguments:
         assert all(param.help for param in main.commands[name].params if isinstance(param, click.Option))
-
-
-@pytest.mark.parametrize(
-    "schema", [*tables.STUDY_FILES, *tables.OPTIONAL_FILES, *tables.FEATURES, tables.TEXTS, tables.COMPARISON],
-    ids=lambda schema: schema.name,
-)  # fmt: skip
-def test_every_column_is_in_the_data_dictionary(schema: tables.Schema) -> None:
-    """In the section of its table."""
-    page = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
-    section = re.search(rf"^### {re.escape(schema.name)}\n(.*?)(?=^### |^## |\Z)", page, re.MULTILINE | re.DOTALL)[1]
-    assert list(schema.names) == re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
 
 
 def test_every_notebook_has_a_section() -> None:

@@ -31,31 +31,9 @@ OUTLETS = {
     "farol-da-raia": ("O Farol da Raia", "PT", "pt"),
     "jornal-da-foz": ("Jornal da Foz", "PT", "pt"),
 }
+FILES = read_files("puente")
 #: Language → sentences: title, first paragraph, second paragraph. {who} is or is not the minister.
-SENTENCES = {
-    "es": (
-        ("El {fact} del puente de Valdera, {n} días después", "Valdera espera respuestas por el {fact} del puente"),
-        (
-            "{who} visitó Valdera el día {n} y habló del {fact} con los vecinos que cruzaban a diario.",
-            "El {fact} dejó sin paso a {n} aldeas. {who} pidió calma y anunció un informe.",
-        ),
-        (
-            "El Consorcio Arel, que mantenía el puente, no respondió a las {n} preguntas.",
-            "«Lo oímos desde la cocina», dijo una vecina. El río bajaba con {n} centímetros de más.",
-        ),
-    ),
-    "pt": (
-        ("O {fact} da ponte de Valdera, {n} dias depois", "Valdera espera respostas sobre o {fact} da ponte"),
-        (
-            "{who} esteve em Valdera no dia {n} e falou do {fact} com os moradores que ali passavam.",
-            "O {fact} deixou {n} aldeias sem passagem. {who} pediu calma e prometeu um relatório.",
-        ),
-        (
-            "O Consórcio Arel, que cuidava da ponte, não respondeu às {n} perguntas.",
-            "«Ouvimos da cozinha», disse uma moradora. O rio levava {n} centímetros a mais.",
-        ),
-    ),
-}
+SENTENCES = json.loads(FILES.pop("sentences.json"))
 NOBODY = {"es": "El gobierno", "pt": "O governo"}
 FACTS = {"es": ("derrumbe", "accidente"), "pt": ("desabamento", "acidente")}
 
@@ -81,7 +59,7 @@ def fill_in(folder: Path) -> None:
     """Replace every file of the example but its README, as somebody would who has texts of her own."""
     heads = {name: (folder / name).read_text("utf-8").split("\n")[0] for name in ("articles.csv", "outlets.csv")}
     outlets = [f"{outlet},{','.join(facts)},private,online,,no,," for outlet, facts in OUTLETS.items()]
-    files = read_files("puente") | {
+    files = FILES | {
         "outlets.csv": "\n".join([heads["outlets.csv"], *outlets, ""]),
         "articles.csv": heads["articles.csv"] + "\n",
         "observed.csv": "outlet,day,items\n",

@@ -172,13 +172,12 @@ def _connect(address: str) -> Any:
             f"no Dask scheduler answers at {address!r} ({reason}). Start one with `dask scheduler`, whose first lines "
             "tell its address (tcp://HOST:8786), or use --jobs."
         ) from error
+    wrong = f"has no worker after {WORKER} s. Start some: dask worker {address}"
     try:
         client.wait_for_workers(1, timeout=WORKER)
+        wrong = "has other versions than this machine; install requirements.lock there"
         client.get_versions(check=True)
     except (TimeoutError, ValueError) as error:
         client.close(timeout=5)
-        none = f"has no worker after {WORKER} s. Start some: dask worker {address}"
-        other = f"has other versions than this machine; install requirements.lock there.\n{error}"
-        wrong = none if isinstance(error, TimeoutError) else other
-        raise AnalysisError(f"the Dask cluster at {address} {wrong}") from error
+        raise AnalysisError(f"the Dask cluster at {address} {wrong} ({error}).") from error
     return client

@@ -121,10 +121,7 @@ class FeatureStore:
         key = "gazetteer || ':' || coalesce(entry::varchar, '')"
         with self._opened(tables.MENTIONS) as connection:
             keys, found = _keyed(connection, key, values, order='order by key, n, "start"')
-        rows = np.empty(len(found["key"]), [(name, found[name].dtype) for name in values])
-        for name in values:
-            rows[name] = found[name]
-        return Mentions(keys, np.searchsorted(found["key"], np.arange(len(keys) + 1)), rows)
+        return Mentions(keys, np.searchsorted(found["key"], np.arange(len(keys) + 1)), found[list(values)])
 
     @cached_property
     def sentences(self) -> SentenceSums:
@@ -176,7 +173,7 @@ def _place(column: str, values: Sequence[str]) -> str:
 
 def _keyed(
     connection: duckdb.DuckDBPyConnection, key: str, values: dict[str, tuple[str, str]], *, order: str = ""
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Distinct values of a key, in order, and of each row of the study's articles the key's number and some values.
 
     `values` is name → SQL and dtype.
@@ -189,12 +186,12 @@ def _keyed(
     columns = {"key": ("k", "i4"), **values}
     wanted = ", ".join(f'{sql} as "{name}"' for name, (sql, _) in columns.items())
     query = f"select {wanted} from source join ids using (article) join keys on keys.text = {key} {order}"
-    cells, end = {name: np.empty(size, dtype) for name, (_, dtype) in columns.items()}, 0
+    cells, end = np.empty(size, [(name, dtype) for name, (_, dtype) in columns.items()]), 0
     for batch in connection.sql(query).to_arrow_reader(BATCH):
         start, end = end, end + len(batch)
-        for name, column in cells.items():
-            column[start:end] = batch[name].to_numpy()
-    return np.asarray(texts, object), {name: column[:end] for name, column in cells.items()}
+        for name in columns:
+            cells[name][start:end] = batch[name].to_numpy()
+    return np.asarray(texts, object), cells[:end]
 
 
 def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: pd.Series) -> SentenceSums:
