@@ -106,15 +106,6 @@ def test_a_module_imports_only_what_contributing_lists_above_it() -> None:
                 assert name not in listed or listed.index(name) <= listed.index(place), f"{path} imports {name}"
 
 
-def test_data_are_explained_with_their_ethics() -> None:
-    """Why features and not texts, what that does not hide, who is in the data, where they come from."""
-    page = " ".join((ROOT / "data" / "README.md").read_text(encoding="utf-8").split())
-    for words in ("Why figures and not texts", "come close to the headline", "private persons", "CC BY 4.0"):
-        assert words in page
-    study = (ROOT / "data" / "castillo-2022" / "README.md").read_text(encoding="utf-8")
-    assert "## How the items were chosen" in study
-
-
 @pytest.mark.slow
 def test_the_readme_s_figure_is_the_drawn_one() -> None:
     """Renewed by python tests/readme_figure.py --write; it speaks of actors and numbers only."""

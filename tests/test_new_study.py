@@ -12,12 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cells import run_reports, text_of
 from click.testing import CliRunner
 from ministudy import make_project
 
 from analysis import new_study as newstudy
-from analysis import results, tables
+from analysis import tables
 from analysis.check import check_study
 from analysis.cli import main
 from analysis.errors import AnalysisError
@@ -70,20 +69,6 @@ def test_the_settings_are_explained(example: Path) -> None:
     known = {field.alias or name for name, field in Settings.model_fields.items()}
     codes = {"coders", "combined", "groups", "match"}
     assert {"columns", "notes", "supplement"} | codes == known - set(tomllib.loads(text))
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("closed_figures")
-def test_every_report_of_the_example_has_something_to_say(
-    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also a pair; with one article each, nothing is tested, and the reports say why."""
-    monkeypatch.setattr(results, "find_root", lambda: tmp_path)
-    told = {name: text_of(page) for name, page in run_reports(load_study(example), monkeypatch)}
-    assert {"overview", "actors", "wording", "tone", "pair--lakeford-herald--valley-dispatch"} == set(told)
-    assert "2 outlets published 2 articles on the event" in told["overview"]
-    for name in ("actors", "wording", "tone"):
-        assert "No outlet has the 20 articles a test asks for." in told[name]
 
 
 def test_a_bare_name_lies_under_data_and_a_path_where_it_says(root: Path, tmp_path: Path) -> None:

@@ -143,8 +143,3 @@ def test_nothing_of_the_first_event_is_in_any_report(reports: Path) -> None:
 
 def test_a_language_without_an_instrument_of_tone_is_said(read: Callable[[str, str], HtmlElement]) -> None:
     assert "No article is in a language that has an instrument of tone." in test_reports.text_of(read("", "tone"))
-
-
-def test_a_page_opens_in_the_browser(reports: Path, browser: Any) -> None:
-    """As those of the project's own studies do."""
-    test_reports.test_a_page_in_the_browser(lambda _: reports, browser, "puente", "outlet--correo-del-arel", "light")

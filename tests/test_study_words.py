@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from analysis.study import load_study, selection, words
-from analysis.study.words import count_words, fold_spellings, in_parts
+from analysis.study.words import count_words, fold_spellings
 from analysis.tables import VARIANTS
 
 EXPECTED = ["coup", "lima", "peru", "protest"]
@@ -64,12 +64,6 @@ def test_counts_that_need_more_than_a_byte_are_not_cut_off(study_folder):
 def test_a_selection_without_words_has_none(small_study):
     nothing = count_words(small_study.store.terms, np.array([], int), [0, 1], "en")
     assert (0, (0, 0), 0) == (len(nothing.forms), nothing.counts.shape, len(nothing.frame(np.array([], int))))
-
-
-def test_parts_are_cut_by_their_cells(monkeypatch):
-    monkeypatch.setattr(words, "CELLS", 10)
-    assert [[0, 1], [2], [3, 4]] == [part.tolist() for part in in_parts(np.array([4, 5, 20, 1, 2]))]
-    assert [[]] == [part.tolist() for part in in_parts(np.array([], int))]
 
 
 @pytest.mark.parametrize(
