@@ -11,9 +11,7 @@ from analysis.errors import FeaturesBroken, FeaturesMissing, ParameterError, Pro
 from analysis.paths import find_root, inside
 from analysis.publish.reports import OUTLETS, plan_reports
 from analysis.study import Study, examine
-from analysis.study.studyfiles import read_csv
-from analysis.tables import ACTORS_CSV, FEATURES
-from analysis.text.gazetteer import conflicts
+from analysis.tables import FEATURES
 
 
 def check_study(folder: Path) -> list[str]:
@@ -22,7 +20,6 @@ def check_study(folder: Path) -> list[str]:
     A file that cannot be read hides what would only follow from it, and nothing else.
     """
     study, problems = examine(folder)
-    problems += _shared_aliases(study)
     unread = {problem.path for problem in problems if problem.unread}
     problems += [problem for problem in _symlinks(folder) if problem.path not in unread]
     damaged = {problem.path.name for problem in problems}
@@ -78,19 +75,6 @@ def _symlinks(folder: Path) -> list[Problem]:
     return [Problem(path, None, "is a symlink that leads out of the study's folder", fix) for path in links]
 
 
-def _shared_aliases(study: Study) -> list[Problem]:
-    """Aliases that belong to two actors: mentions could be given to neither."""
-    path = study.folder / "actors.csv"
-    shared = conflicts(study.actors)
-    rows = read_csv(path, ACTORS_CSV)[0] if shared else study.actors
-    fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
-    problems = []
-    for alias, entries in shared:
-        line = int(rows.loc[rows["alias"] == alias, "line"].max())
-        problems.append(Problem(path, line, f"alias {alias!r} belongs to {' and '.join(entries)}", fix))
-    return problems
-
-
 def _reports(study: Study, damaged: Collection[str]) -> list[str]:
     """Reports of study.toml that could not be run."""
     try:
@@ -105,10 +89,12 @@ def _features(study: Study, damaged: Collection[str]) -> list[str]:
     """Features that are not those of the study; a study is checked before its texts are annotated, too."""
     if "articles.csv" in damaged or not study.features_folder.is_dir():
         return []
-    files = {schema: study.features_folder / f"{schema.name.lower()}.parquet" for schema in FEATURES}
+    files = study.feature_files
     try:
         faults = [
-            (path, fault) for schema, path in files.items() for fault in study.feature_files.faults(schema, keys=True)
+            str(files.broken(files.path(schema), fault))
+            for schema in FEATURES
+            for fault in files.faults(schema, thorough=True)
         ]
         if not faults:
             study.check_features()
@@ -117,4 +103,4 @@ def _features(study: Study, damaged: Collection[str]) -> list[str]:
             study.stale_features()
     except (FeaturesMissing, FeaturesBroken) as error:
         return [str(error)]
-    return [str(FeaturesBroken(path, fault, study.argument)) for path, fault in faults]
+    return faults

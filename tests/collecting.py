@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ministudy import FILES, SETTINGS
+from ministudy import FILES
 from webserver import Server
 
 from analysis.collect import Options, collect
@@ -47,7 +47,6 @@ class Clock:
 def make_study(folder: Path, addresses: Mapping[str, str], **changed: str) -> Study:
     """A study whose articles have these addresses."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "study.toml").write_text(SETTINGS, encoding="utf-8")
     for name, content in FILES.items():
         (folder / name).write_text(content, encoding="utf-8")
     with (folder / "articles.csv").open("w", encoding="utf-8", newline="") as file:

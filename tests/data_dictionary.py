@@ -1,4 +1,4 @@
-"""The data dictionary of data/README.md, from analysis/tables/__init__.py; `--write` renews it there."""
+"""The data dictionary of data/README.md, from analysis/tables/columns.csv; `--write` renews it there."""
 
 import re
 import sys

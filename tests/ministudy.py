@@ -23,63 +23,14 @@ from analysis.text.gazetteer import Gazetteer
 shorten_imports()
 import nbformat  # noqa: E402
 
-SMALL = """
-name = "small"
-title = "A small study"
-question = "Does it measure?"
-event = 2022-12-07
-timezone = "America/Lima"
-window = { start = 2022-12-05, end = 2022-12-20 }
-languages = ["en", "pl"]
-min_articles = 6
-primary = "lede"
-excluded_from_references = ["single"]
-seed = 7
-draws = 200
-main_actors = ["pedro-castillo", "dina-boluarte"]
-confirmatory = ["actor-share"]
-subevents = ["removal-and-arrest", "protests"]
+#: Files of the studies, each in a folder of its own.
+STUDIES = Path(__file__).parent / "studies"
 
-[[periods]]
-name = "removal"
-start = 2022-12-05
-end = 2022-12-10
 
-[[periods]]
-name = "protests"
-start = 2022-12-11
-end = 2022-12-20
+def read_files(study: str) -> dict[str, str]:
+    """Text of each file of a study, by name."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted((STUDIES / study).iterdir())}
 
-[[happenings]]
-day = 2022-12-07
-name = "Castillo removed"
-
-[[reports]]
-notebook = "overview"
-"""
-
-OUTLETS = """outlet,name,country,language,ownership,medium,feed,aggregator,observed_from,observed_to
-north,The North,GB,en,private,newspaper,RSS,no,2022-12-06,2022-12-20
-south,The South,US,en,public,broadcaster,RSS,no,2022-12-08,2022-12-20
-east,East Daily,US,en,trust,online,RSS,no,,
-portal,Portal,US,en,private,online,RSS,yes,,
-wschod,Wschód,PL,pl,private,online,RSS,no,,
-single,Single Page,VE,en,state-funded,broadcaster,,no,,
-"""
-
-ACTORS = """actor,kind,name,language,alias,case,surname,fold
-pedro-castillo,person,Pedro Castillo,*,Pedro Castillo,exact,,
-pedro-castillo,person,Pedro Castillo,*,Castillo,exact,default,
-dina-boluarte,person,Dina Boluarte,*,Dina Boluarte,exact,,
-peru-congress,institution,Congress of Peru,en,Congress,exact,,
-"""
-
-LABELS = """set,referent,label,language,term,case
-act,what Castillo did,coup,en,coup,any
-act,what Castillo did,self-coup,en,self-coup,any
-crowd,those in the streets,mob,en,mob,any
-crowd,those in the streets,protesters,en,protesters,any
-"""
 
 #: Outlet → days of December on which it has an article, one each. The collection holds something of each outlet and day
 #: from the 6th to the 20th, of north to the 15th.
@@ -163,11 +114,7 @@ def write_study(
     articles = _articles(days)
     observed = [f"{o},2022-12-{d:02d},10" for o in days for d in range(6, 16 if o == "north" else 21)]
     stamped = articles.assign(published=articles["published"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    files = {
-        "study.toml": SMALL,
-        "outlets.csv": OUTLETS,
-        "actors.csv": ACTORS,
-        "labels.csv": LABELS,
+    files = read_files("small") | {
         "observed.csv": "\n".join(["outlet,day,items", *observed, ""]),
         "articles.csv": stamped.to_csv(index=False),
     }
@@ -234,78 +181,8 @@ def write_notebook(root: Path, name: str, cells: Sequence[str], parameters: str 
     return path
 
 
-SETTINGS = """
-name = "mini"
-title = "A mini study"
-question = "Does it run?"
-event = 2022-12-07
-timezone = "America/Lima"
-window = { start = 2022-12-01, end = 2022-12-31 }
-languages = ["en", "pl"]
-texts = ["texts.jsonl"]
-subevents = ["protests"]
-[[periods]]
-name = "all"
-start = 2022-12-01
-end = 2022-12-31
-[[reports]]
-notebook = "overview"
-"""
-FILES = {
-    "outlets.csv": """outlet,name,country,language,ownership,medium,feed,aggregator,observed_from,observed_to
-herald,The Herald,GB,en,private,newspaper,,no,2022-12-01,2022-12-31
-kurier,Kurier,PL,pl,private,newspaper,,no,2022-12-01,2022-12-31
-""",
-    "articles.csv": """article,outlet,language,published,timestamp,url,source,genre,subevent,body_kind
-herald-1,herald,en,2022-12-07T15:00:00Z,publisher,https://h.example/1,feed,news,protests,caption
-herald-9,herald,en,2022-12-07T15:00:00Z,publisher,https://h.example/9,feed,news,protests,
-""",
-    "observed.csv": "outlet,day,items\nherald,2022-12-07,5\n",
-    "actors.csv": """actor,kind,name,language,alias,case,surname,fold
-ada-rivas,person,Ada Rivas,*,Ada Rivas,exact,,
-ada-rivas,person,Ada Rivas,*,Rivas,exact,default,
-leo-rivas,person,Leo Rivas,*,Leo Rivas,exact,,
-leo-rivas,person,Leo Rivas,*,Rivas,exact,yes,
-congress,institution,Congress,en,Congress,exact,,
-us-congress,institution,US Congress,en,US Congress,exact,,
-peru,state,Peru,*,Perú,exact,,yes
-""",
-    "labels.csv": """set,referent,label,language,term,case
-crowd,the crowd,protesters,en,protesters,any
-crowd,the crowd,mob,en,mob,any
-act,the act,coup,en,coup d'état,any
-""",
-}
-TEXTS = [
-    {
-        "article": "herald-1",
-        "outlet": "herald",
-        "language": "en",
-        "published": "2022-12-07T15:00:00Z",
-        "url": "https://h.example/1",
-        "title": "Protesters cheer Ada Rivas in Perú",
-        "body": "<p>Congress met. The “mob” left, Rivas’s aide said.</p><p>A happy day.</p>",
-    },
-    {
-        "article": "herald-2",
-        "outlet": "herald",
-        "language": "en",
-        "published": "2022-12-08T15:00:00.250000Z",
-        "url": "https://h.example/2?a=1,2",
-        "title": "",
-        "body": "A coup d’état, the mob cried. (Photo by Ann Ode)",
-    },
-    {
-        "article": "kurier-1",
-        "outlet": "kurier",
-        "language": "pl",
-        "published": "2022-12-09",
-        "url": "",
-        "source": "text",
-        "title": "Leo Rivas w Peru",
-        "body": "Rivas przyjechał m.in. do Limy. Potem wyjechał.",
-    },
-]
+FILES = read_files("mini")
+TEXTS = [json.loads(line) for line in FILES["texts.jsonl"].splitlines()]
 
 
 def write_texts(path: Path, rows: list[dict[str, str]]) -> Path:
@@ -316,11 +193,7 @@ def write_texts(path: Path, rows: list[dict[str, str]]) -> Path:
 
 def mini_study(folder: Path) -> Study:
     """A study of two outlets, three texts and one article without a text."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in {"study.toml": SETTINGS, **FILES}.items():
-        (folder / name).write_text(content, encoding="utf-8")
-    write_texts(folder / "texts.jsonl", TEXTS)
-    return load_study(folder)
+    return load_study(shutil.copytree(STUDIES / "mini", folder, dirs_exist_ok=True))
 
 
 def actors(*rows: tuple[str, str, str, str, str | None, str | None]) -> pd.DataFrame:

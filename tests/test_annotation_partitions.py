@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 from compare_features import compare_features
@@ -102,33 +103,22 @@ def test_a_cluster_without_workers_is_told_and_bounded(scheduler, tmp_path, monk
     assert not study.features_folder.exists()
 
 
-@pytest.mark.slow
-def test_a_cluster_that_loses_its_scheduler_is_told(started, scheduler, tmp_path, monkeypatch):
-    """The scheduler cannot be reached any more while partitions wait; what was finished is kept and used."""
-    monkeypatch.setattr("analysis.annotation.run.ROWS", 25)
-    monkeypatch.setattr(partitions, "PATIENCE", 30)
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ImportError("analysis"), "has a worker without castillo-coverage (analysis): install it there"),
+        (AnalysisError("too old"), "has a worker that cannot be used: too old. Install the same there"),
+        (TimeoutError(), "gave no result for 900 s"),
+        (OSError("closed"), "was lost"),
+    ],
+)
+def test_what_goes_wrong_on_a_cluster_is_told_with_what_was_kept(error, expected):
     pytest.importorskip("distributed")
-    study = load_study(sample_copy(tmp_path / "sample"))
-    texts = write_texts(tmp_path / "texts.jsonl", varied(1500))
-    parts = study.folder / ".features-unfinished" / "partitions"
-    worker(started, scheduler)
-    listening = int(scheduler.rpartition(":")[2])
-
-    def kill():
-        import psutil
-
-        while len(list(parts.glob("*.arrows"))) < 5:
-            time.sleep(0.01)
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == listening:
-                os.kill(connection.pid, signal.SIGKILL)
-
-    threading.Thread(target=kill, daemon=True).start()
-    with pytest.raises(AnalysisError, match="What was finished is kept: run the same command again"):
-        annotate(texts, study, scheduler=scheduler)
-    again = annotate(texts, study)
-    assert again.kept >= 125
-    assert 1500 == again.articles
+    (future := Future()).set_exception(error)
+    with pytest.raises(AnalysisError) as raised:
+        partitions._cluster_result(future, "tcp://x:1")
+    kept = "What was finished is kept: run the same command again."
+    assert f"the Dask cluster at tcp://x:1 {expected}. {kept}" == str(raised.value)
 
 
 @pytest.mark.slow

@@ -1,9 +1,7 @@
 """Texts → features, end to end on a study of three invented texts."""
 
 import json
-import re
 
-import numpy as np
 import pandas as pd
 import pytest
 from compare_features import compare_features
@@ -15,11 +13,9 @@ from reading import EN
 from analysis import tables
 from analysis.annotation.run import annotate, append_articles
 from analysis.errors import AnalysisError, GazetteerError, TextsError
-from analysis.readers import read_texts
 from analysis.stats import corpus
 from analysis.study import load_study
 from analysis.study.studyfiles import read_csv
-from analysis.text.mentions import parse
 
 
 @pytest.fixture(scope="module")
@@ -146,36 +142,6 @@ def test_an_articles_csv_that_leads_out_of_the_study_is_refused_before_the_work(
     with pytest.raises(AnalysisError, match="is a symlink that leads out of the study"):
         annotate(study.folder / "texts.jsonl", study)
     assert before == secret.read_bytes()
-
-
-def test_on_plain_english_annotate_agrees_with_what_a_student_would_write():
-    """Sentences of Punkt, tokens of NLTKWordTokenizer, scores of vaderSentiment, on the texts of the sample.
-
-    They hold one of the listed differences (tests/test_tokens.py): "cannot".
-    """
-    from nltk.tokenize import NLTKWordTokenizer
-    from nltk.tokenize.punkt import PunktSentenceTokenizer
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-    sample = load_study("sample")
-    vader, punkt, words = SentimentIntensityAnalyzer(), PunktSentenceTokenizer(), NLTKWordTokenizer()
-    found = sample.features(tables.SENTENCES).set_index("article")
-    differing = 0
-    for chunk in read_texts(sample.folder / "texts.jsonl"):
-        for text in chunk[chunk["language"] == "en"].itertuples():
-            whole = f"{text.title}\n{text.body}"
-            lines = [line.span() for line in re.finditer("[^\n]+", whole)]
-            split = [(start, punkt.span_tokenize(whole[start:end])) for start, end in lines]
-            sentences = [(start + a, start + b) for start, spans in split for a, b in spans]
-            mine = found.loc[[text.article]]
-            assert sentences == list(zip(mine["start"], mine["end"], strict=True))
-            scores = [vader.polarity_scores(whole[start:end])["compound"] for start, end in sentences]
-            np.testing.assert_allclose(scores, mine["sentiment"], atol=1e-9)
-            theirs = [[whole[a + x : a + y] for x, y in words.span_tokenize(whole[a:b])] for a, b in sentences]
-            parsed = parse([whole], language="en")
-            ours = [parsed.forms(number) for number in range(len(parsed.sentences))]
-            differing += sum(one != other for one, other in zip(theirs, ours, strict=True))
-    assert 1 == differing
 
 
 def test_rows_around_rejected_ones_are_kept_and_what_is_missing_is_counted(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -10,63 +11,9 @@ import pytest
 from analysis.check import check_study, remarks
 from analysis.new_study import new_study
 
-
-def _entries(table: str) -> list[list[str]]:
-    """File, what stands there, what is written instead, and the problem; further lines of an entry are indented."""
-    cells = (entry.split(" | ") for entry in table.strip().replace("\n    ", " ").split("\n"))
-    return [[file, old, new, f"{file}:{problem}"] for file, old, new, problem in cells]
-
-
 #: Spoilt places of the example that `castillo new` writes, and the problem as told: line, what is wrong, what to do.
-PLANTED = _entries("""
-outlets.csv | online,,no, | online,,non, |
-    3: aggregator 'non' is none of yes, no (did you mean 'no'?). It holds: whether it republishes others' articles
-articles.csv | lh-1,lakeford-herald,en | lh-1,lakeford-herald,english |
-    2: language 'english' is unknown (did you mean 'en'?). Known: en
-articles.csv | 2025-03-06T17:45:00Z | 06/03/2025 |
-    3: published '06/03/2025' is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:07Z). It holds: when the
-    publisher (or, failing that, the crawler) dated it
-articles.csv | resignation,full | resignations,full |
-    2: subevent 'resignations' is not in study.toml (did you mean 'resignation'?). Mend it, or add it to subevents
-observed.csv | 2025-03-05,35 | 2025-03-05,35.5 |
-    4: items '35.5' is not a whole number from 0 up. It holds: items on any topic that the collection holds of that
-    outlet and day
-actors.csv | town-council,institution,Lakeford town council,en,councillors
-    | towncouncil,institution,Lakeford town council,en,councillors |
-    7: actor 'towncouncil' has the name of 'town-council', 'Lakeford town council'. If they are one, write
-    'town-council' (line 6); else tell their names apart
-actors.csv | lakeford,place,Lakeford,*,Lakeford | lakeford,place,Lakeford,english,Lakeford |
-    8: language 'english' is unknown (did you mean 'en'?). Known: *, en, es, pt, pl
-actors.csv | jon-ribe,person,Jon Ribé,*,Ribé,exact,yes,yes | jon-ribe,person,Jon Ribé,*,Ribé,exact,,yes |
-    5: alias 'Ribé' belongs to ana-ribe and jon-ribe. Keep one, or mark both as surname (yes, or default for the
-    one meant when no full name is near)
-labels.csv | crowd,the people on the square,protesters | crowds,the people on the square,protesters |
-    7: set 'crowds' has the referent of 'crowd', 'the people on the square'. If they are one, write 'crowd' (line
-    6); else tell their referents apart
-labels.csv | exit,the end of the mayor's term,ouster,en,forced out,any
-    | exit,the end of the mayor's term,ouster,en,forced out,always |
-    5: case 'always' is none of exact, any. It holds: exact: only in this capitalisation; any: in every
-study.toml | "town-council"] | "town-counsil"] |
-    {line}: main_actors names the unknown actor 'town-counsil' (did you mean 'town-council'?). Use an id of
-    actors.csv
-study.toml | ["actor-share"] | ["actor-shares"] |
-    {line}: setting 'confirmatory': 'actor-shares' is none of actor-share, actor-rate, label-share,
-    label-share-own, sentiment, targeted-sentiment, term-share (did you mean 'actor-share'?). Mend its value
-study.toml | "Europe/London" | "Europe/Londn" |
-    {line}: setting 'timezone': 'Europe/Londn' is no time zone (write America/Lima) (did you mean
-    'Europe/London'?). Mend its value
-study.toml | start = 2025-03-06 | start = 2025-03-05 |
-    {table}: period 'aftermath' starts on 2025-03-05, before 'resignation' ends on 2025-03-05. Mend its days: one
-    belongs to one period
-study.toml | day = 2025-03-04 | day = 2025-04-03 |
-    {table}: happening 'The mayor resigns' on 2025-04-03 lies outside the window, 2025-03-03 to 2025-03-09. Mend
-    its day, or those of the window
-study.toml | min_articles = 20 | min_article = 20 |
-    {line}: setting 'min_article' is unknown (did you mean 'min_articles'?). Known:
-study.toml | notebook = "wording" | notebook = "wordings" |
-    {table}: study.toml asks for the notebook 'wordings': {root}/notebooks/wordings.ipynb does not exist (did you
-    mean 'wording'?). There: actors,
-""")
+with (Path(__file__).parent / "studies" / "planted.csv").open(encoding="utf-8", newline="") as file:
+    PLANTED = list(csv.reader(file))[1:]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -53,15 +52,6 @@ def replace(root: Path) -> Callable[..., None]:
 def castillo(*arguments: str) -> Result:
     """Run a command."""
     return CliRunner().invoke(main, list(arguments))
-
-
-@pytest.mark.parametrize("command", sorted(main.commands))
-def test_each_command_shows_an_example_and_is_listed_with_its_first_sentence(command: str) -> None:
-    """A newcomer chooses by it."""
-    assert f"Example: castillo {command}" in castillo(command, "--help").output
-    listed = " ".join(castillo("--help").output.partition("Commands:")[2].split())
-    sentence = " ".join((main.commands[command].help or "").partition(".")[0].split())
-    assert f"{command} {sentence}" in listed
 
 
 def test_help_imports_nothing_heavy_and_the_module_is_the_same_program() -> None:
@@ -140,30 +130,6 @@ def test_stale_features_are_told_first(
     assert told == castillo("list", "tiny").output.splitlines(keepends=True)[0]
 
 
-@pytest.mark.parametrize(("name", "content"), [("meta.json", "{"), ("meta.json", None), ("terms.parquet", None)])
-def test_check_looks_at_the_features(root: Path, name: str, content: str | None) -> None:
-    """Where there are any: a study without features is only not annotated yet."""
-    path = root / "data/tiny/features" / name
-    path.unlink() if content is None else path.write_text(content)
-    done = castillo("check", "tiny")
-    assert 2 == done.exit_code
-    assert done.output.startswith(f"{path}")
-    shutil.rmtree(path.parent)
-    assert 0 == castillo("check", "tiny").exit_code
-
-
-@pytest.mark.parametrize("command", ["check", "list", "build", "verify"])
-def test_damaged_features_are_status_2(root: Path, command: str) -> None:
-    """One line with the file and what to do, before any kernel starts."""
-    path = root / "data/tiny/features/terms.parquet"
-    path.write_bytes(b"PAR1")
-    (root / "reports/tiny").mkdir(parents=True)
-    (root / "reports/tiny/manifest.json").write_text('{"files": {}}')
-    done = castillo(command, "tiny")
-    assert 2 == done.exit_code
-    assert re.search(rf"{path}: cannot be read \(.*\)\. Run: castillo annotate TEXTS --study tiny\n", done.output)
-
-
 @pytest.mark.parametrize("command", ["build", "list", "verify", "archive"])
 def test_a_found_project_is_refused_before_anything_of_it_runs(
     root: Path, command: str, monkeypatch: pytest.MonkeyPatch
@@ -200,14 +166,3 @@ def test_too_little_memory_is_told_once_and_nothing_hangs(arguments: list[str]) 
     done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, timeout=60, check=False)
     told = "castillo: memory is limited to 410 MB (ulimit -v), too little to start: 900 MB are needed. Raise the limit."
     assert (2, told) == (done.returncode, done.stderr.strip())
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
-def test_memory_that_runs_out_while_libraries_load_is_told_in_a_line(tmp_path: Path) -> None:
-    """A library of compiled code that finds no room is an ImportError, which nobody would understand."""
-    command = f"{shlex.quote(sys.executable)} -m analysis build sample --output {shlex.quote(str(tmp_path))}"
-    limited = f"ulimit -v 1200000; exec {command}"
-    done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, timeout=60, check=False)
-    assert 2 == done.returncode
-    told = r"castillo: memory is limited to 1229 MB \(ulimit -v\), too little for this \(.*\)\. Raise the limit\.\n"
-    assert re.fullmatch(told, done.stderr.splitlines(keepends=True)[-1])

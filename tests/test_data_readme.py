@@ -1,4 +1,4 @@
-"""data/README.md explains every table and column, as analysis/tables/__init__.py does."""
+"""data/README.md explains every table and column, as analysis/tables/columns.csv does."""
 
 import csv
 from pathlib import Path

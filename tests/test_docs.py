@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from command_table import MARKS, PAGE, command_table
 from readme_figure import FIGURE, figure
 
-from analysis import tables
 from analysis.cli import main
 from analysis.publish.reports import read_parameters
 
@@ -48,17 +47,6 @@ def test_every_help_carries_an_example_and_says_what_each_option_does(arguments:
     assert re.search(rf"Example: castillo {' '.join(arguments)}", text)
     for name in arguments:
         assert all(param.help for param in main.commands[name].params if isinstance(param, click.Option))
-
-
-@pytest.mark.parametrize(
-    "schema", [*tables.STUDY_FILES, *tables.OPTIONAL_FILES, *tables.FEATURES, tables.TEXTS, tables.COMPARISON],
-    ids=lambda schema: schema.name,
-)  # fmt: skip
-def test_every_column_is_in_the_data_dictionary(schema: tables.Schema) -> None:
-    """In the section of its table."""
-    page = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
-    section = re.search(rf"^### {re.escape(schema.name)}\n(.*?)(?=^### |^## |\Z)", page, re.MULTILINE | re.DOTALL)[1]
-    assert list(schema.names) == re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
 
 
 def test_every_notebook_has_a_section() -> None:
@@ -116,15 +104,6 @@ def test_a_module_imports_only_what_contributing_lists_above_it() -> None:
             used = [module.partition(".")[0]] if module else [alias.name for alias in node.names]
             for name in used if package == "analysis" else ():
                 assert name not in listed or listed.index(name) <= listed.index(place), f"{path} imports {name}"
-
-
-def test_data_are_explained_with_their_ethics() -> None:
-    """Why features and not texts, what that does not hide, who is in the data, where they come from."""
-    page = " ".join((ROOT / "data" / "README.md").read_text(encoding="utf-8").split())
-    for words in ("Why figures and not texts", "come close to the headline", "private persons", "CC BY 4.0"):
-        assert words in page
-    study = (ROOT / "data" / "castillo-2022" / "README.md").read_text(encoding="utf-8")
-    assert "## How the items were chosen" in study
 
 
 @pytest.mark.slow

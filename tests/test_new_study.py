@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 import shutil
 import subprocess
@@ -14,12 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cells import run_reports, text_of
 from click.testing import CliRunner
 from ministudy import make_project
 
 from analysis import new_study as newstudy
-from analysis import results, tables
+from analysis import tables
 from analysis.check import check_study
 from analysis.cli import main
 from analysis.errors import AnalysisError
@@ -63,18 +60,6 @@ def test_everything_a_study_has_is_there_and_right(example: Path) -> None:
     assert "/texts.jsonl" in (example / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
-def test_the_readme_says_what_each_column_is(example: Path) -> None:
-    """All of them, as the tables do."""
-    readme = (example / "README.md").read_text(encoding="utf-8")
-    for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
-        section = readme.partition(f"### {schema.name}\n")[2].partition("\n### ")[0]
-        for column in schema.columns:
-            assert f"| `{column.name}` | {column.kind} | {column.unit} | {column.meaning}" in section
-    for name in ("study.toml", "texts.jsonl", *(schema.name for schema in tables.STUDY_FILES)):
-        assert f"| `{name}` | " in readme
-    assert "$" not in readme
-
-
 def test_the_settings_are_explained(example: Path) -> None:
     """Each stands under a comment; those a study can do without are the only ones left out."""
     text = (example / "study.toml").read_text(encoding="utf-8")
@@ -84,29 +69,6 @@ def test_the_settings_are_explained(example: Path) -> None:
     known = {field.alias or name for name, field in Settings.model_fields.items()}
     codes = {"coders", "combined", "groups", "match"}
     assert {"columns", "notes", "supplement"} | codes == known - set(tomllib.loads(text))
-
-
-def test_the_texts_are_what_a_text_is_said_to_be(example: Path) -> None:
-    """With the fields that the README names, and the dates that articles.csv has."""
-    texts = [json.loads(line) for line in (example / "texts.jsonl").read_text(encoding="utf-8").splitlines()]
-    with (example / "articles.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for name in ("article", "outlet", "language", "published", "url", "source"):
-        assert [row[name] for row in rows] == [text[name] for text in texts]
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("closed_figures")
-def test_every_report_of_the_example_has_something_to_say(
-    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also a pair; with one article each, nothing is tested, and the reports say why."""
-    monkeypatch.setattr(results, "find_root", lambda: tmp_path)
-    told = {name: text_of(page) for name, page in run_reports(load_study(example), monkeypatch)}
-    assert {"overview", "actors", "wording", "tone", "pair--lakeford-herald--valley-dispatch"} == set(told)
-    assert "2 outlets published 2 articles on the event" in told["overview"]
-    for name in ("actors", "wording", "tone"):
-        assert "No outlet has the 20 articles a test asks for." in told[name]
 
 
 def test_a_bare_name_lies_under_data_and_a_path_where_it_says(root: Path, tmp_path: Path) -> None:

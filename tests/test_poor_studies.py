@@ -114,16 +114,7 @@ POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
     ),
     "nothing-observed": (
         (empty("observed.csv"),),
-        dict.fromkeys(
-            ("actors", "wording", "tone", "pair--andean-courier--harbor-post"), NO_DAY
-        ),
-    ),
-    "two-articles": (
-        (only("(ac|hp)-01"), FEW),
-        {
-            "overview": "2 outlets published 2 articles on the event",
-            "tone": "No outlet has the 20 articles a test asks for",
-        },
+        dict.fromkeys(("actors", "wording", "tone", "pair--andean-courier--harbor-post"), NO_DAY),
     ),
     "an-outlet-without-articles": (
         (only("(?!ac).*"),),
@@ -132,10 +123,6 @@ POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
     "one-article-each": (
         (only(".*-01"), change("study.toml", "min_articles = 10", "min_articles = 2")),
         {"overview": "0 of 4 outlets have the 2 articles"},
-    ),
-    "nothing-coded-and-no-happenings": (
-        (uncoded, change("study.toml", r"\[\[happenings\]\]\n[^\[]*", "")),
-        {"overview": "No sub-event of these articles is coded (articles.csv, subevent)."},
     ),
     "headlines-only": (
         (change("texts.jsonl", '"body": "[^\\n]*"}', '"body": ""}'), uncoded),

@@ -18,6 +18,7 @@ import pytest
 import test_reports
 from lxml import html
 from lxml.html import HtmlElement
+from ministudy import read_files
 
 pytestmark = pytest.mark.slow
 
@@ -30,84 +31,9 @@ OUTLETS = {
     "farol-da-raia": ("O Farol da Raia", "PT", "pt"),
     "jornal-da-foz": ("Jornal da Foz", "PT", "pt"),
 }
-SETTINGS = """
-name = "puente"
-title = "El puente del Arel"
-question = "How was the fall of the bridge over the Arel covered?"
-invented = "The bridge, the outlets and all texts are invented."
-event = 2024-05-12
-timezone = "Europe/Madrid"
-window = { start = 2024-05-12, end = 2024-06-09 }
-languages = ["es", "pt"]
-texts = ["texts.jsonl"]
-observed_throughout = true
-min_articles = 12
-draws = 400
-seed = 11
-main_actors = ["marta-quiroga", "consorcio-arel", "valdera"]
-confirmatory = ["actor-share"]
-subevents = ["caida", "investigacion"]
-reports = [
-    { notebook = "overview" },
-    { notebook = "actors" },
-    { notebook = "wording" },
-    { notebook = "wording", parameters = { language = "pt" } },
-    { notebook = "tone" },
-    { notebook = "outlet", parameters = { outlet = "correo-del-arel" } },
-    { notebook = "outlet", parameters = { outlet = "farol-da-raia" } },
-    { notebook = "pair", parameters = { left = "correo-del-arel", right = "voz-de-la-ribera" } },
-    { notebook = "pair", parameters = { left = "correo-del-arel", right = "farol-da-raia" } },
-]
-[[periods]]
-name = "primera-semana"
-start = 2024-05-12
-end = 2024-05-18
-[[periods]]
-name = "investigacion"
-start = 2024-05-19
-end = 2024-06-09
-[[happenings]]
-day = 2024-05-20
-name = "Se abre la investigación"
-"""
-ACTORS = """actor,kind,name,language,alias,case,surname,fold
-marta-quiroga,person,Marta Quiroga,*,Marta Quiroga,exact,,
-marta-quiroga,person,Marta Quiroga,*,Quiroga,exact,default,
-consorcio-arel,institution,Consorcio Arel,es,Consorcio Arel,any,,
-consorcio-arel,institution,Consorcio Arel,pt,Consórcio Arel,any,,yes
-valdera,place,Valdera,*,Valdera,exact,,
-"""
-LABELS = """set,referent,label,language,term,case
-hecho,the fall of the bridge,derrumbe,es,derrumbe,any
-hecho,the fall of the bridge,derrumbe,pt,desabamento,any
-hecho,the fall of the bridge,accidente,es,accidente,any
-hecho,the fall of the bridge,accidente,pt,acidente,any
-"""
+FILES = read_files("puente")
 #: Language → sentences: title, first paragraph, second paragraph. {who} is or is not the minister.
-SENTENCES = {
-    "es": (
-        ("El {fact} del puente de Valdera, {n} días después", "Valdera espera respuestas por el {fact} del puente"),
-        (
-            "{who} visitó Valdera el día {n} y habló del {fact} con los vecinos que cruzaban a diario.",
-            "El {fact} dejó sin paso a {n} aldeas. {who} pidió calma y anunció un informe.",
-        ),
-        (
-            "El Consorcio Arel, que mantenía el puente, no respondió a las {n} preguntas.",
-            "«Lo oímos desde la cocina», dijo una vecina. El río bajaba con {n} centímetros de más.",
-        ),
-    ),
-    "pt": (
-        ("O {fact} da ponte de Valdera, {n} dias depois", "Valdera espera respostas sobre o {fact} da ponte"),
-        (
-            "{who} esteve em Valdera no dia {n} e falou do {fact} com os moradores que ali passavam.",
-            "O {fact} deixou {n} aldeias sem passagem. {who} pediu calma e prometeu um relatório.",
-        ),
-        (
-            "O Consórcio Arel, que cuidava da ponte, não respondeu às {n} perguntas.",
-            "«Ouvimos da cozinha», disse uma moradora. O rio levava {n} centímetros a mais.",
-        ),
-    ),
-}
+SENTENCES = json.loads(FILES.pop("sentences.json"))
 NOBODY = {"es": "El gobierno", "pt": "O governo"}
 FACTS = {"es": ("derrumbe", "accidente"), "pt": ("desabamento", "acidente")}
 
@@ -133,13 +59,10 @@ def fill_in(folder: Path) -> None:
     """Replace every file of the example but its README, as somebody would who has texts of her own."""
     heads = {name: (folder / name).read_text("utf-8").split("\n")[0] for name in ("articles.csv", "outlets.csv")}
     outlets = [f"{outlet},{','.join(facts)},private,online,,no,," for outlet, facts in OUTLETS.items()]
-    files = {
-        "study.toml": SETTINGS,
+    files = FILES | {
         "outlets.csv": "\n".join([heads["outlets.csv"], *outlets, ""]),
         "articles.csv": heads["articles.csv"] + "\n",
         "observed.csv": "outlet,day,items\n",
-        "actors.csv": ACTORS,
-        "labels.csv": LABELS,
         "texts.jsonl": "".join(json.dumps(text, ensure_ascii=False) + "\n" for text in texts()),
     }
     for name, text in files.items():
@@ -220,8 +143,3 @@ def test_nothing_of_the_first_event_is_in_any_report(reports: Path) -> None:
 
 def test_a_language_without_an_instrument_of_tone_is_said(read: Callable[[str, str], HtmlElement]) -> None:
     assert "No article is in a language that has an instrument of tone." in test_reports.text_of(read("", "tone"))
-
-
-def test_a_page_opens_in_the_browser(reports: Path, browser: Any) -> None:
-    """As those of the project's own studies do."""
-    test_reports.test_a_page_in_the_browser(lambda _: reports, browser, "puente", "outlet--correo-del-arel", "light")

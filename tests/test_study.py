@@ -6,7 +6,6 @@ import shlex
 from dataclasses import replace
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
@@ -14,7 +13,7 @@ from analysis import tables
 from analysis.cli import main
 from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, StudyError, UnknownName
 from analysis.paths import file_digest
-from analysis.study import examine, load_study, preload
+from analysis.study import load_study, preload
 
 
 def test_a_study_loads_from_its_folder(small_study):
@@ -30,13 +29,6 @@ def test_a_study_with_faults_is_refused_with_all_of_them(study_folder, edit):
         load_study(study_folder)
     assert ["articles.csv", "observed.csv"] == [problem.path.name for problem in raised.value.args]
     assert 2 == len(str(raised.value).split("\n"))
-
-
-def test_examine_gives_the_study_where_its_files_can_be_read(study_folder, edit):
-    edit("articles.csv", "north-1,north", "north-1,nort")
-    assert [False] == [problem.unread for problem in examine(study_folder)[1]]
-    edit("study.toml", "seed = 7", "sede = 7")
-    assert [True, False] == [problem.unread for problem in examine(study_folder)[1]]
 
 
 def test_a_day_outside_the_periods_has_none_and_both_ends_of_a_period_are_in_it(study_folder, edit):
@@ -146,16 +138,6 @@ def test_features_are_not_read_through_a_symlink_that_leads_out_of_the_study(stu
         study.features("terms"), study.stale_features()
 
 
-@pytest.mark.parametrize("error", [pa.lib.ArrowMemoryError, pa.lib.ArrowNotImplementedError, pa.lib.ArrowKeyError])
-def test_whatever_arrow_says_of_a_table_without_a_digest_is_told_with_its_path(study_folder, monkeypatch, error):
-    def broken(*_, **__):
-        raise error("out of range")
-
-    monkeypatch.setattr("analysis.study.study.read_table", broken)
-    with pytest.raises(FeaturesBroken, match=r"articles\.parquet: cannot be read \('?out of range'?\)\. Run: castillo"):
-        load_study(study_folder).features(tables.ARTICLES)
-
-
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"inputs": 3}'])
 def test_a_damaged_record_of_features_is_told_with_its_path(study_folder, content):
     path = study_folder / "features" / "meta.json"
@@ -202,14 +184,6 @@ def test_with_outlets_observed_throughout_every_day_counts(study_folder, edit):
     assert ["south-0"] == list(study.articles.loc[~study.articles["observed"], "article"])
 
 
-def test_features_without_an_article_are_refused(study_folder):
-    for schema in tables.FEATURES:
-        path = study_folder / "features" / f"{schema.name.lower()}.parquet"
-        pd.read_parquet(path).head(0).to_parquet(path)
-    with pytest.raises(FeaturesBroken, match="holds no article"):
-        load_study(study_folder).check_features()
-
-
 @pytest.mark.parametrize(
     ("name", "old", "new", "expected"),
     [
@@ -225,13 +199,6 @@ def test_stale_features_names_the_file_that_changed(study_folder, edit, name, ol
     assert [] == load_study(study_folder).stale_features()
     edit(name, old, new)
     assert expected == load_study(study_folder).stale_features()
-
-
-def test_a_supplement_is_read_where_there_is_one(study_folder):
-    study = load_study(study_folder)
-    assert study.supplement("more.csv") is None
-    (study_folder / "more.csv").write_text("word,count\ngolpe,3\n", encoding="utf-8")
-    assert [("golpe", 3)] == list(study.supplement("more.csv").itertuples(index=False, name=None))
 
 
 def test_the_same_files_are_read_once_and_what_is_changed_in_memory_stays_there(study_folder, edit):
@@ -257,10 +224,6 @@ def test_a_table_of_features_may_be_asked_for_by_its_name_in_any_case(small_stud
         AnalysisError, match=r"no table of features 'termz' \(did you mean 'terms'\?\)\. There: articles"
     ):
         small_study.features("termz")
-
-
-def test_a_study_shows_itself_in_a_line(small_study):
-    assert f"Study('small', 6 outlets, 28 articles, {small_study.folder})" == repr(small_study)
 
 
 def test_a_study_s_argument_can_be_pasted_into_a_command(study_folder):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import EmptyGroup
-from analysis.study import load_study, selection
+from analysis.study import selection
 from analysis.study.selection import counts, group_indices, select
 from analysis.tables import VARIANTS
 
@@ -39,7 +39,7 @@ def test_a_variant_holds_its_parts_only(small_study, variant, expected):
     }
     peru = terms[terms["part"].isin(expected) & (terms["term"] == "peru")]
     words = selection.words(chosen)
-    uses = words.matrix(np.flatnonzero(words.forms == "peru")).toarray()[:, 0]
+    uses = words.counts[:, np.flatnonzero(words.forms == "peru")].toarray()[:, 0]
     assert peru.groupby("article")["count"].sum().reindex(chosen.articles.index).to_list() == uses.tolist()
 
 
@@ -51,11 +51,6 @@ def test_an_article_without_a_first_paragraph_counts_in_titles_only(small_study,
     assert "south-2" in chosen.articles.index
     titles = select(small_study, "title").articles
     assert {"south-3", "portal-0"} < set(titles.index)
-
-
-def test_a_language_keeps_its_articles_only(small_study):
-    assert ["wschod-0", "wschod-1"] == list(select(small_study, language="pl").articles.index)
-    assert 2 == len(selection.words(select(small_study, language="pl")).tokens)
 
 
 def test_an_aggregator_is_compared_on_titles_only(small_study):
@@ -82,13 +77,6 @@ def test_a_day_on_which_the_other_side_was_not_observed_is_out(small_study):
     assert "south-7" in group  # on the 16th east was observed
 
 
-def test_aggregators_and_excluded_outlets_stand_in_no_reference(small_study):
-    articles = select(small_study, "title").articles
-    for outlet in small_study.tested:
-        _, reference = sides(small_study, articles, outlet)
-        assert not {"portal", "single", outlet} & set(articles.loc[reference, "outlet"])
-
-
 @pytest.mark.parametrize(("outlet", "others", "language"), [("wschod", None, "pl"), ("north", ["portal"], None)])
 def test_a_side_without_articles_is_an_error(small_study, outlet, others, language):
     """Another language on the other side; an outlet not in these articles."""
@@ -112,23 +100,6 @@ def test_targeted_sentiment_by_actor_an_actor_is_missing_where_it_is_not_named(s
     assert toward["peru-congress"].isna().all()
     assert toward["dina-boluarte"].isna().any()
     assert selection.article_sentiment(select(small_study))["north-3"] == toward.loc["north-3", "dina-boluarte"]
-
-
-def test_words_have_two_letters_and_one_spelling(study_folder):
-    """No clitics, no single letters with digits."""
-    words = selection.words(select(load_study(study_folder), "lede"))
-    assert ["coup", "lima", "peru", "protest"] == list(words.forms)
-    path = study_folder / "features" / "terms.parquet"
-    pd.read_parquet(path).replace({"term": {"coup": "labour", "protest": "labor"}}).to_parquet(path)
-    spelled = selection.words(select(load_study(study_folder), "lede"), language="en")
-    assert ["labor", "lima", "peru"] == list(spelled.forms)
-    assert words.tokens.tolist() == spelled.tokens.tolist()
-    assert words.uses[[0, 3]].sum() == spelled.uses[0]
-
-
-def test_a_study_is_restricted_once_and_a_fresh_one_anew(small_study):
-    assert select(small_study, "lede") is select(small_study, "lede")
-    assert select(small_study, "lede") is not select(small_study.copy(0), "lede")
 
 
 def test_what_is_derived_of_a_study_comes_with_its_copies_and_is_theirs(small_study, monkeypatch):

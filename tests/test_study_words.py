@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from analysis.study import load_study, selection, words
-from analysis.study.words import count_words, fold_spellings, in_parts
+from analysis.study.words import count_words, fold_spellings
 from analysis.tables import VARIANTS
 
 EXPECTED = ["coup", "lima", "peru", "protest"]
@@ -38,7 +38,7 @@ def test_words_are_those_of_a_plain_group_by_however_few_cells_are_taken_at_once
     assert expected.sum(axis=1).to_list() == found.tokens.tolist()
     assert expected.sum().to_list() == found.uses.tolist()
     assert (expected > 0).sum().to_list() == found.articles.tolist()
-    np.testing.assert_array_equal(expected, found.matrix(np.arange(4)).toarray())
+    np.testing.assert_array_equal(expected, found.counts.toarray())
     side = np.arange(len(expected)) % 2
     np.testing.assert_array_equal([expected[side == one].sum() for one in (1, 0)], found.sums(side))
 
@@ -46,7 +46,7 @@ def test_words_are_those_of_a_plain_group_by_however_few_cells_are_taken_at_once
 def test_words_of_some_articles_in_any_order(small_study):
     some, expected = counted(small_study, "text").among(np.array([5, 0, 9])), oracle(small_study, "text")
     expected = expected.iloc[[5, 0, 9]]
-    np.testing.assert_array_equal(expected.iloc[:, [3, 1]], some.matrix(np.array([3, 1])).toarray())
+    np.testing.assert_array_equal(expected.iloc[:, [3, 1]], some.counts[:, [3, 1]].toarray())
     frame = some.frame(np.arange(4))
     assert expected.to_numpy().sum() == frame["count"].sum()
     assert frame.equals(frame.sort_values(["term", "article"]))
@@ -64,12 +64,6 @@ def test_counts_that_need_more_than_a_byte_are_not_cut_off(study_folder):
 def test_a_selection_without_words_has_none(small_study):
     nothing = count_words(small_study.store.terms, np.array([], int), [0, 1], "en")
     assert (0, (0, 0), 0) == (len(nothing.forms), nothing.counts.shape, len(nothing.frame(np.array([], int))))
-
-
-def test_parts_are_cut_by_their_cells(monkeypatch):
-    monkeypatch.setattr(words, "CELLS", 10)
-    assert [[0, 1], [2], [3, 4]] == [part.tolist() for part in in_parts(np.array([4, 5, 20, 1, 2]))]
-    assert [[]] == [part.tolist() for part in in_parts(np.array([], int))]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The data dictionary: every column with its kind, unit and meaning. data/README.md holds it (test_data_readme)."""
 
-from analysis import tables
 from analysis.tables import Column, Schema
 from analysis.tables.dictionary import dictionary, sections
 
@@ -22,17 +21,6 @@ def test_a_schema_is_a_heading_what_a_row_is_and_a_line_for_each_column():
         "| `genre` | text |  | kind of item (news, opinion); may be empty |\n"
         "| `items` | integer | items | how many; a study need not have the column |\n"
     ) == sections([Schema("PAPERS", "outlet and day", columns)])
-
-
-def test_every_table_is_explained_once_under_its_heading():
-    schemas = (*tables.STUDY_FILES, *tables.OPTIONAL_FILES, *tables.FEATURES, tables.TEXTS)
-    schemas += (tables.CODINGS, tables.AGREEMENT, tables.COMPARISON)
-    lines = dictionary().splitlines()
-    assert [f"### {schema.name}" for schema in schemas] == [line for line in lines if line.startswith("### ")]
-    assert ["## Files of a study", "## Features", "## Texts, codes and results"] == [
-        line for line in lines if line.startswith("## ")
-    ]
-    assert sum(len(schema.columns) for schema in schemas) == sum(line.startswith("| `") for line in lines)
 
 
 def test_no_meaning_breaks_the_table_it_stands_in():

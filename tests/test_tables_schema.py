@@ -30,7 +30,7 @@ def test_check_orders_columns_casts_them_and_drops_others():
         (_terms().drop(columns="part"), "part", "missing; the table has article, term, count"),
         (_terms(part=["title", "footer"]), "part", "'footer' is none of title, lede, rest"),
         (_terms(term=["coup", None]), "term", "1 values are missing; it must be complete"),
-        (_terms(count=[1, 1.5]), "count", "is not integer: 1.5"),
+        (_terms(count=[1, 1.5]), "count", "1 values cannot be, the least of them 1.5"),
         (_terms(part=["title"] * 2), "article, part, term", "1 rows repeat their key, first ['a', 'title', 'coup']"),
     ],
 )

@@ -7,10 +7,9 @@ import os
 import pickle
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache, lru_cache, partial
@@ -101,7 +100,7 @@ def measuring(jobs: int, scheduler: str | None, gazetteer: bytes) -> Iterator[tu
         submit = partial(client.get_executor(pure=False).submit, measure, gazetteer=gazetteer, code=measuring_code())
         try:
             pending = max(4, 2 * sum(client.nthreads().values()))
-            yield lambda texts: partial(_cluster_result, submit(texts), client, scheduler), pending
+            yield lambda texts: partial(_cluster_result, submit(texts), scheduler), pending
         finally:
             client.close(timeout=5)
     elif jobs == 1:
@@ -138,31 +137,22 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _cluster_result(future: Future[bytes], client: Any, address: str) -> bytes:
-    """Packed features from the cluster; an error where all workers are gone, nothing comes, or they cannot be used."""
+def _cluster_result(future: Future[bytes], address: str) -> bytes:
+    """Packed features from the cluster; an error where workers are lost, nothing comes, or they cannot be used."""
     from distributed import KilledWorker
 
-    begun = time.monotonic()
+    explanations: dict[Any, str] = {
+        KilledWorker: "lost several workers over one partition, perhaps for want of memory",
+        ImportError: "has a worker without castillo-coverage ({}): install it there",
+        AnalysisError: "has a worker that cannot be used: {}. Install the same there",
+        TimeoutError: f"gave no result for {PATIENCE} s",
+        (OSError, CancelledError): "was lost",
+    }
     try:
-        while not wait([future], timeout=5).done:
-            waited = time.monotonic() - begun
-            if waited > WORKER and not client.nthreads():
-                raise TimeoutError(f"has had no worker for {WORKER} s")
-            if waited > PATIENCE:
-                raise TimeoutError(f"gave no result for {PATIENCE} s")
-        return future.result()
-    except Exception as error:
-        explanations: dict[Any, str] = {
-            KilledWorker: f"several workers of {address} were lost over one partition, perhaps for want of memory",
-            ImportError: f"a worker of {address} lacks castillo-coverage ({error}). Install it there",
-            AnalysisError: f"a worker of {address} cannot be used: {error}. Install the same there",
-            TimeoutError: f"the Dask cluster at {address} {error}",
-            (OSError, CancelledError): f"the Dask scheduler at {address} was lost",
-        }
-        for kind, explanation in explanations.items():
-            if isinstance(error, kind):
-                raise AnalysisError(f"{explanation}. {_KEPT}.") from error
-        raise
+        return future.result(PATIENCE)
+    except (KilledWorker, ImportError, AnalysisError, OSError, CancelledError) as error:
+        said = next(text for kind, text in explanations.items() if isinstance(error, kind))
+        raise AnalysisError(f"the Dask cluster at {address} {said.format(error)}. {_KEPT}.") from error
 
 
 def _connect(address: str) -> Any:
@@ -182,13 +172,12 @@ def _connect(address: str) -> Any:
             f"no Dask scheduler answers at {address!r} ({reason}). Start one with `dask scheduler`, whose first lines "
             "tell its address (tcp://HOST:8786), or use --jobs."
         ) from error
+    wrong = f"has no worker after {WORKER} s. Start some: dask worker {address}"
     try:
         client.wait_for_workers(1, timeout=WORKER)
+        wrong = "has other versions than this machine; install requirements.lock there"
         client.get_versions(check=True)
     except (TimeoutError, ValueError) as error:
         client.close(timeout=5)
-        none = f"has no worker after {WORKER} s. Start some: dask worker {address}"
-        other = f"has other versions than this machine; install requirements.lock there.\n{error}"
-        wrong = none if isinstance(error, TimeoutError) else other
-        raise AnalysisError(f"the Dask cluster at {address} {wrong}") from error
+        raise AnalysisError(f"the Dask cluster at {address} {wrong} ({error}).") from error
     return client

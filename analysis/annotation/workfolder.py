@@ -21,7 +21,7 @@ from analysis import tables
 from analysis.dependencies import content_digest
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, read_file, replace_file
-from analysis.study.verified import connected
+from analysis.study.feature_files import connected
 
 _DIGEST_SIZE = 64
 #: A phrase that fewer articles hold is not published: from rare ones a text could be put together again.

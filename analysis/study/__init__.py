@@ -3,8 +3,8 @@
 Every problem of every file is found before anything runs; `load_study` refuses a study that has one.
 
 `settings` reads study.toml, `studyfiles` the CSV files; `crosscheck` holds them against each other; `study` is the
-result. `store` asks features, which `verified` has checked; `selection` restricts them to what may be compared, and
-`words` counts words.
+result. `store` asks features, whose files `feature_files` has checked; `selection` restricts them to what may be
+compared, and `words` counts words.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from analysis.paths import code_files
 from analysis.paths import digest as digest
 from analysis.paths import find_root as find_root
 from analysis.paths import find_study as find_study
-from analysis.study.codings import check_codebook, read_codings
+from analysis.study.codings import read_codings
 from analysis.study.counted import add_coded_facts, counted_mentions
 from analysis.study.crosscheck import check_references
+from analysis.study.settings import read_settings
 from analysis.study.study import Study as Study
 from analysis.study.studyfiles import read_csv
 
@@ -83,8 +84,6 @@ def _examined(folder: Path, content: tuple[str, ...]) -> tuple[Study, list[Probl
 
 def examine(folder: Path) -> tuple[Study, list[Problem]]:
     """Read a study folder as far as that can be done: the study, and every problem found."""
-    from analysis.study.settings import read_settings  # pydantic takes a tenth of a second to import
-
     read_at = time.time_ns()
     settings, problems = read_settings(folder / "study.toml")
     frames = {}
@@ -97,17 +96,15 @@ def examine(folder: Path) -> tuple[Study, list[Problem]]:
         frames[schema.name], found = read_csv(folder / schema.name, schema)
         problems += found
     damaged = {problem.path.name for problem in problems}
-    problems += check_references(folder, settings, frames, damaged)
-    codings = tables.empty(tables.CODINGS)
+    codings, faults = tables.empty(tables.CODINGS), list[Problem]()
     if coded:
-        articles, actors = (
-            set(frames[name][key]) for name, key in (("articles.csv", "article"), ("actors.csv", "actor"))
-        )
-        codings, found = read_codings(folder, frames["codebook.csv"], articles, actors)
-        problems += check_codebook(folder, settings, frames["codebook.csv"], codings)
+        articles, actors = set(frames["articles.csv"]["article"]), set(frames["actors.csv"]["actor"])
+        codings, faults = read_codings(folder, frames["codebook.csv"], articles, actors)
+    problems += check_references(folder, settings, frames, set(codings["coder"]), damaged)
+    if coded:
         add_coded_facts(frames["articles.csv"], settings, frames["codebook.csv"], codings)
-        # Of files with faults of their own rows were left out, which codes may name.
-        problems += [] if damaged & {"codebook.csv", "articles.csv", "actors.csv"} else found
+    # Of files with faults of their own rows were left out, which codes may name.
+    problems += [] if damaged & {"codebook.csv", "articles.csv", "actors.csv"} else faults
     if os.path.lexists(old := folder / "polarity.csv"):
         fix = "Write its codes into a sheet of codings/, as the variable polarity of codebook.csv (data/README.md)"
         problems.append(Problem(old, None, "is no longer read", fix))

@@ -77,13 +77,8 @@ def draw_articles(articles: pd.DataFrame, size: int | None, seed: int) -> pd.Dat
 
 def _columns(book: list[Variable]) -> list[tuple[str, Variable]]:
     """Columns to be filled in: one of a variable with a single value, else one for each value."""
-    return [
-        (name, variable)
-        for variable in book
-        for name in (
-            [variable.name] if variable.single else [f"{variable.name}: {v}" for v in variable.values.values()]
-        )
-    ]
+    values = {variable.name: [""] if variable.single else variable.values.values() for variable in book}
+    return [(": ".join(filter(None, (v.name, value))), v) for v in book for value in values[v.name]]
 
 
 def _csv(fixed: list[str], rows: list[list[str]], book: list[Variable], codebook: pd.DataFrame) -> bytes:
@@ -108,33 +103,27 @@ def _workbook(fixed: list[str], rows: list[list[str]], book: list[Variable], cod
     sheet.title, lists.sheet_state = "coding", "hidden"
     columns = _columns(book)
     _append(sheet, [[*fixed, *(name for name, _ in columns), "note"], *rows])
-    told = ["variable", "values_per_article", "question", "value", "definition"]
-    _append(explained, [told, *codebook.reindex(columns=told).fillna("").to_numpy().tolist()])
-    choices = {"": ["yes", "no", "n/a"]} | {v.name: [*v.values.values(), "n/a"] for v in book if v.single}
-    for place, (name, choice) in enumerate(choices.items(), start=1):
+    facts = ["variable", "values_per_article", "question", "value", "definition"]
+    _append(explained, [facts, *codebook.reindex(columns=facts).fillna("").to_numpy().tolist()])
+    for place, (_, variable) in enumerate(columns, start=len(fixed) + 1):
+        letter, choice = get_column_letter(place), [*variable.values.values()] if variable.single else ["yes", "no"]
+        choice.append("n/a")
         for line, value in enumerate(choice, start=1):
             lists.cell(line, place, value)
-        letter = get_column_letter(place)
         listed = DataValidation("list", formula1=f"lists!${letter}$1:${letter}${len(choice)}", allow_blank=True)
         listed.showErrorMessage, listed.error = True, f"It takes: {', '.join(choice)}"[:250]
-        for at, (_, variable) in enumerate(columns, start=len(fixed) + 1):
-            if name == (variable.name if variable.single else ""):
-                column = get_column_letter(at)
-                listed.add(f"{column}2:{column}{len(rows) + 1}")
-        if listed.sqref.ranges:
-            sheet.add_data_validation(listed)
+        listed.add(f"{letter}2:{letter}{len(rows) + 1}")
+        sheet.add_data_validation(listed)
     sheet.freeze_panes = sheet.cell(2, 2)
-    for at in range(1, len(fixed) + len(columns) + 2):
-        sheet.column_dimensions[get_column_letter(at)].width = 16
+    for place in range(1, len(fixed) + len(columns) + 2):
+        sheet.column_dimensions[get_column_letter(place)].width = 16
     file = io.BytesIO()
     workbook.save(file)
     return file.getvalue()
 
 
 def _append(sheet: Any, rows: list[list[str]]) -> None:
-    for line, row in enumerate(rows, start=1):
-        for place, text in enumerate(row, start=1):
-            cell = sheet.cell(line, place)
-            cell.value, cell.data_type = text or None, "s"  # an address or a name is never a formula
-            if not text:
-                cell.data_type = "n"
+    for row in rows:
+        sheet.append([text or None for text in row])
+        for cell in filter(lambda cell: cell.value, sheet[sheet.max_row]):
+            cell.data_type = "s"  # an address or a name is never a formula

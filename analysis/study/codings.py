@@ -11,18 +11,14 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
 from analysis.errors import Problem, did_you_mean
 from analysis.paths import code_files
 from analysis.study.sheets import Row, read_sheet
-from analysis.study.studyfiles import line_of, read_utf8
-from analysis.tables.coded import CODINGS
-
-if TYPE_CHECKING:
-    from analysis.study.settings import Settings
+from analysis.tables import CODINGS
 
 _NOT_APPLICABLE = frozenset({"n/a", "na", "n.a.", "not applicable", "not-applicable"})
 _YES, _NO = frozenset({"yes", "y", "x", "1", "true"}), frozenset({"", "no", "n", "0", "false"})
@@ -127,14 +123,12 @@ def _read_row(
     if not any(cell for name, cell in cells.items() if name not in _FIXED):
         return [], []  # not coded
     base = {name: cells.get(name, "") for name in _FIXED} | {"coder": cells.get("coder") or coder}
-    faults = []
     articles, actors = known
-    if base["target"] and actors and base["target"] not in actors:
-        hint = did_you_mean(base["target"], actors)
-        faults.append(Fault(f"target {base['target']!r} is not in actors.csv{hint}", "Mend its id"))
-    if base["article"] not in articles:
-        hint = did_you_mean(base["article"], articles)
-        faults.append(Fault(f"article {base['article']!r} is not in articles.csv{hint}", "Mend its id"))
+    faults = [
+        Fault(f"{name} {base[name]!r} is not in {home}{did_you_mean(base[name], ids)}", "Mend its id")
+        for name, home, ids in (("target", "actors.csv", actors), ("article", "articles.csv", articles))
+        if base[name] not in ids and (name == "article" or (base[name] and ids))
+    ]
     if not base["coder"]:
         faults.append(Fault("coder is empty", "Name the coder there, or name the file codings/CODER.csv"))
     for name in ("start", "end"):
@@ -204,35 +198,3 @@ def _clash(
     reason = "; it takes one value" if single and value not in others else ""
     message = f"{code['coder']} coded {code['variable']} of {code['article']!r} as {value!r} {again}{reason}"
     return Fault(message, f"Keep one (the other is {earlier[others[0]]})")
-
-
-def check_codebook(folder: Path, settings: Settings, codebook: pd.DataFrame, codings: pd.DataFrame) -> list[Problem]:
-    """Problems of a codebook (a variable of two kinds) and of what study.toml says of codes."""
-    toml = read_utf8(folder / "study.toml", "")[0].decode()
-    problems = []
-    for name, rows in codebook.groupby("variable", sort=False):
-        if rows["values_per_article"].nunique() > 1:
-            line = int(rows["line"].iloc[0])
-            message = f"variable {name!r} is single in one row and multi in another"
-            problems.append(Problem(folder / "codebook.csv", line, message, "Make its rows the same"))
-    coders = set(codings["coder"])
-    for coder in settings.coders:
-        if coder not in coders:
-            message = f"coders names {coder!r}, who coded nothing{did_you_mean(coder, coders)}"
-            place = line_of(toml, "coders", value=coder)
-            problems.append(Problem(folder / "study.toml", place, message, f"There: {', '.join(sorted(coders))}"))
-    known = codebook.groupby("variable")["value"].agg(list).to_dict()
-    for number, union in enumerate(settings.combined):
-        values = known.get(union.variable, [])
-        message = ""
-        if union.variable not in known:
-            message = f"variable {union.variable!r} is not in codebook.csv{did_you_mean(union.variable, known)}"
-        elif strange := [value for value in union.values if value not in values]:
-            message = f"{union.variable} has no value {strange[0]!r}{did_you_mean(strange[0], values)}"
-        elif union.name in values:
-            message = f"{union.variable} has a value of this name"
-        if message:
-            message = f"combined {union.name!r}: {message}"
-            place = line_of(toml, "combined", number)
-            problems.append(Problem(folder / "study.toml", place, message, "Mend it after codebook.csv"))
-    return problems

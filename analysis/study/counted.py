@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -28,16 +29,13 @@ def spread(codings: pd.DataFrame, codebook: pd.DataFrame, combined: Sequence[Com
     DataFrame, index (article, coder) sorted, columns (variable, value) in the codebook's order, combined values last
     within their variable; missing where the coder did not read the article or the variable does not apply
     """
-    rows = codings[codings["start"].isna()]
+    rows, unit = codings[codings["start"].isna()].assign(given=1.0), ["article", "coder"]
     columns = pd.MultiIndex.from_frame(codebook[["variable", "value"]])
-    given = rows[rows["status"] == "coded"].assign(given=1.0)
-    table = given.pivot(index=["article", "coder"], columns=["variable", "value"], values="given")
-    index = pd.MultiIndex.from_frame(rows[["article", "coder"]].drop_duplicates().sort_values(["article", "coder"]))
+    table = rows[rows["status"] == "coded"].pivot(index=unit, columns=["variable", "value"], values="given")
+    index = pd.MultiIndex.from_frame(rows[unit].drop_duplicates().sort_values(unit))
     table = table.reindex(index=index, columns=columns)
-    applies = rows[rows["status"] != "not-applicable"].assign(read=True)
-    read = applies.drop_duplicates(["article", "coder", "variable"]).pivot(
-        index=["article", "coder"], columns="variable", values="read"
-    )
+    applies = rows[rows["status"] != "not-applicable"].drop_duplicates([*unit, "variable"])
+    read = applies.pivot(index=unit, columns="variable", values="given")
     for union in combined:
         table[(union.variable, union.name)] = table[[(union.variable, value) for value in union.values]].max(axis=1)
     order = {variable: place for place, variable in enumerate(codebook["variable"].unique())}
@@ -48,10 +46,14 @@ def spread(codings: pd.DataFrame, codebook: pd.DataFrame, combined: Sequence[Com
 
 def in_order(coded: pd.DataFrame, coders: Sequence[str]) -> pd.DataFrame:
     """Rows of `spread` by article and then by the precedence of coders: settled codes, those named, the others."""
+    articles, names = (coded.index.get_level_values(level) for level in (0, 1))
+    return coded.iloc[np.lexsort((_ranks(names.to_series(), coders), articles))]
+
+
+def _ranks(names: pd.Series, coders: Sequence[str]) -> pd.Series:
+    """Precedence of coders: settled codes, those named, the others."""
     ranks = {coder: place for place, coder in enumerate([SETTLED, *coders])}
-    rank = pd.Series([ranks.get(coder, len(ranks)) for coder in coded.index.get_level_values(1)], index=coded.index)
-    order = pd.DataFrame({"article": coded.index.get_level_values(0), "rank": rank.to_numpy()})
-    return coded.iloc[order.reset_index().sort_values(["article", "rank", "index"])["index"].to_numpy()]
+    return names.map(ranks).fillna(len(ranks))
 
 
 def counted(coded: pd.DataFrame, coders: Sequence[str] = ()) -> pd.DataFrame:
@@ -67,10 +69,9 @@ def counted(coded: pd.DataFrame, coders: Sequence[str] = ()) -> pd.DataFrame:
 def counted_mentions(codings: pd.DataFrame, variable: str, coders: Sequence[str] = ()) -> pd.DataFrame:
     """Mentions with the code of a variable that counts: article, start, end, entry, and the variable."""
     rows = codings[codings["start"].notna() & (codings["variable"] == variable) & (codings["status"] == "coded")]
-    ranks = {coder: place for place, coder in enumerate([SETTLED, *coders])}
-    rows = rows[rows["coder"].isin(list(ranks))] if coders else rows
-    first = rows.assign(rank=rows["coder"].map(ranks).fillna(len(ranks))).sort_values("rank", kind="stable")
-    first = first.drop_duplicates(["article", "start", "end"]).sort_values(["article", "start", "end"])
+    rows = rows[rows["coder"].isin([SETTLED, *coders])] if coders else rows
+    ranked = rows.assign(rank=_ranks(rows["coder"], coders)).sort_values(["article", "start", "end", "rank"])
+    first = ranked.drop_duplicates(["article", "start", "end"])
     named = first.rename(columns={"target": "entry", "value": variable})
     return named[["article", "start", "end", "entry", variable]].astype({"start": "int64", "end": "int64"})
 
@@ -78,9 +79,7 @@ def counted_mentions(codings: pd.DataFrame, variable: str, coders: Sequence[str]
 def add_coded_facts(articles: pd.DataFrame, settings: Settings, codebook: pd.DataFrame, codings: pd.DataFrame) -> None:
     """Write the codes that count of genre, subevent and body_kind, as far as the codebook has them, into articles."""
     for variable in {"genre", "subevent", "body_kind"} & set(codebook["variable"]):
-        own = codebook["variable"] == variable
-        coded = counted(spread(codings[codings["variable"] == variable], codebook[own]), settings.coders)[
-            variable
-        ].dropna(how="all")
+        of, named = (table[table["variable"] == variable] for table in (codings, codebook))
+        coded = counted(spread(of, named), settings.coders)[variable].dropna(how="all")
         codes = coded.idxmax(axis=1).where(coded.max(axis=1) > 0) if len(coded) else pd.Series(dtype="str")
         articles[variable] = articles["article"].map(codes).astype("str").fillna(articles[variable])

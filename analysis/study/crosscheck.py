@@ -14,6 +14,7 @@ from analysis import tables
 from analysis.errors import Problem, did_you_mean
 from analysis.paths import inside
 from analysis.study.studyfiles import line_of, read_utf8
+from analysis.text.gazetteer import conflicts
 
 if TYPE_CHECKING:
     from analysis.study.settings import Settings
@@ -27,17 +28,20 @@ _NAMES = (("outlets.csv", "outlet", "name"), ("actors.csv", "actor", "name"), ("
 _HOST = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z0-9-]{2,}(?:/[\w.-]+)*")
 
 
-def check_references(folder: Path, settings: Settings, frames: Frames, damaged: Collection[str] = ()) -> list[Problem]:
+def check_references(
+    folder: Path, settings: Settings, frames: Frames, coders: Collection[str], damaged: Collection[str] = ()
+) -> list[Problem]:
     """Everything that the files of a study say of each other and that cannot be.
 
-    `frames` are the rows of each CSV file with their lines. Of files with problems of their own, which are `damaged`,
-    rows were left out: nothing is missed in them.
+    `frames` are the rows of each CSV file with their lines; `coders` have sheets. Of files with problems of their own,
+    which are `damaged`, rows were left out: nothing is missed in them.
     """
     toml = read_utf8(folder / "study.toml", "")[0].decode()
     rows = _outlets(frames["outlets.csv"], damaged), _words(frames), _labels(frames["labels.csv"]), _ids(frames)
     unknown = _unknown_ids(frames, damaged), _unknown_words(settings, frames)
     of_settings = _ids_of_settings(folder, settings, frames, damaged, toml), _days(settings, toml)
-    faults = itertools.chain(*rows, *unknown, *of_settings)
+    of_codes = _codebook(frames["codebook.csv"]), _codes_of_settings(settings, frames["codebook.csv"], coders, toml)
+    faults = itertools.chain(*rows, *unknown, *of_settings, *(of_codes if len(frames["codebook.csv"]) else ()))
     return [Problem(folder / name, line and int(line), message, fix) for name, line, message, fix in faults]
 
 
@@ -62,6 +66,10 @@ def _words(frames: Frames) -> Iterator[Fault]:
         rows = frames[name][~frames[name][column].str.contains(r"[^\W_]")]
         for text, line in zip(rows[column], rows["line"], strict=True):
             yield name, line, f"{column} {text!r} holds no letter and no digit", "Write a word, or delete the row"
+    for alias, entries in conflicts(actors := frames["actors.csv"]):
+        line = actors.loc[actors["alias"] == alias, "line"].max()
+        fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
+        yield "actors.csv", line, f"alias {alias!r} belongs to {' and '.join(entries)}", fix
 
 
 def _labels(labels: pd.DataFrame) -> Iterator[Fault]:
@@ -161,3 +169,36 @@ def _days(settings: Settings, toml: str) -> Iterator[Fault]:
             message = f"happening {happening.name!r} on {happening.day} lies outside the window, {first} to {last}"
             fix = "Mend its day, or those of the window"
             yield "study.toml", line_of(toml, "happenings", number), message, fix
+
+
+def _codebook(codebook: pd.DataFrame) -> Iterator[Fault]:
+    kinds = codebook.groupby("variable", sort=False).agg({"values_per_article": "nunique", "line": "first"})
+    for name, line in kinds.loc[kinds["values_per_article"] > 1, "line"].items():
+        yield (
+            "codebook.csv",
+            line,
+            f"variable {name!r} is single in one row and multi in another",
+            "Make its rows the same",
+        )
+
+
+def _codes_of_settings(
+    settings: Settings, codebook: pd.DataFrame, coders: Collection[str], toml: str
+) -> Iterator[Fault]:
+    """Coders and values that study.toml names and that are in no sheet, or not in the codebook."""
+    for coder in (coder for coder in settings.coders if coder not in coders):
+        message = f"coders names {coder!r}, who coded nothing{did_you_mean(coder, coders)}"
+        yield "study.toml", line_of(toml, "coders", value=coder), message, f"There: {', '.join(sorted(coders))}"
+    known = codebook.groupby("variable")["value"].agg(list).to_dict()
+    for number, union in enumerate(settings.combined):
+        values = known.get(union.variable, [])
+        if union.variable not in known:
+            message = f"variable {union.variable!r} is not in codebook.csv{did_you_mean(union.variable, known)}"
+        elif strange := [value for value in union.values if value not in values]:
+            message = f"{union.variable} has no value {strange[0]!r}{did_you_mean(strange[0], values)}"
+        elif union.name in values:
+            message = f"{union.variable} has a value of this name"
+        else:
+            continue
+        line = line_of(toml, "combined", number)
+        yield "study.toml", line, f"combined {union.name!r}: {message}", "Mend it after codebook.csv"

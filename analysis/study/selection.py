@@ -10,14 +10,14 @@ from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import EmptyGroup
 from analysis.study import Study
-from analysis.study.store import FeatureStore, in_two
+from analysis.study.store import FeatureStore
 from analysis.study.words import Words, count_words
 from analysis.tables import PARTS, VARIANTS, VOICES
 
@@ -52,15 +52,6 @@ class Selection:
         index[self.number] = np.arange(len(self.number))
         return index
 
-    @cached_property
-    def _by_name(self) -> pd.Index:
-        # Arrow's strings are turned into Python's at every look-up.
-        return self.articles.index.astype(object)
-
-    def places(self, articles: pd.Index) -> np.ndarray:
-        """Place of each of some articles in the selection."""
-        return np.asarray(self._by_name.get_indexer(articles.astype(object)))
-
     def entries(self, gazetteer: str) -> list[str]:
         """Entries of a gazetteer that are mentioned anywhere in the study, in order."""
         keys = (key.partition(":") for key in self.store.mentions.keys)
@@ -89,8 +80,7 @@ def select(study: Study, variant: str | None = None, *, language: str | None = N
     key = (variant or study.settings.primary, language)
     if key not in study.derived:
         study.derived[key] = _select(study, *key)
-    chosen: Selection = study.derived[key]
-    return chosen
+    return cast(Selection, study.derived[key])
 
 
 def _select(study: Study, variant: str, language: str | None) -> Selection:
@@ -181,7 +171,7 @@ def targeted_sentiment_by_actor(selection: Selection, actors: Sequence[str]) -> 
     for column, actor in enumerate(actors):
         place, rows = selection.mentions("actors", actor)
         known = ~np.isnan(rows["sentiment"])
-        sums = sum(np.bincount(place[known], part, len(means)) for part in in_two(rows["sentiment"][known]))
+        sums = np.bincount(place[known], rows["sentiment"][known], len(means))
         with np.errstate(invalid="ignore"):
             means[:, column] = sums / np.bincount(place[known], minlength=len(means))
     columns = pd.Index(list(actors), dtype="str", name="entry")
@@ -190,8 +180,7 @@ def targeted_sentiment_by_actor(selection: Selection, actors: Sequence[str]) -> 
 
 def words(selection: Selection, *, language: str | None = None) -> Words:
     """Uses of each word form of at least two letters in each article; spellings of one word are one."""
-    if ("words", language) not in selection.counted:
-        counted = count_words(selection.store.terms, selection.number, selection.parts, language)
-        selection.counted["words", language] = counted
-    words: Words = selection.counted["words", language]
-    return words
+    key = "words", language
+    if key not in selection.counted:
+        selection.counted[key] = count_words(selection.store.terms, selection.number, selection.parts, language)
+    return cast(Words, selection.counted[key])

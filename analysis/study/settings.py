@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any
@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     Field,
     ValidationError,
     ValidationInfo,
@@ -44,14 +43,15 @@ def _must(hold: Callable[[str], object], message: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _one_of(known: Iterable[str], hint: Callable[[str], str] = lambda value: "") -> AfterValidator:
-    words = tuple(known)
+def _one_of(known: Iterable[str]) -> AfterValidator:
+    """Validator of a text that is one of some words."""
 
     def check(value: str) -> str:
         if value not in words:
-            raise ValueError(f"{value!r} is none of {', '.join(words)}{hint(value) or did_you_mean(value, words)}")
+            raise ValueError(f"{value!r} is none of {', '.join(words)}{did_you_mean(value, words)}")
         return value
 
+    words = tuple(known)
     return AfterValidator(check)
 
 
@@ -76,16 +76,20 @@ def _lies_below(name: str) -> bool:
     return not absolute and not {"..", ""} & {*re.split(r"[/\\]", name)}
 
 
-def _fits(value: object, context: Any) -> bool:
-    """True for the tag of a language with rules for its sentences, or of any where articles are coded by hand."""
-    coded = context and context["coded"]
-    return value in LANGUAGES or bool(coded and isinstance(value, str) and re.fullmatch("[a-z]{2,3}", value))
-
-
 def _check_language(value: str, info: ValidationInfo) -> str:
-    if not _fits(value, info.context):
-        raise ValueError(f"{value!r} is none of {', '.join(LANGUAGES)}{language_hint(value)}")
-    return value
+    """A language with rules for its sentences, or any tag where articles are coded by hand."""
+    tag, is_coded = language_tag(value), bool(info.context and info.context["coded"])
+    if tag not in LANGUAGES and not (is_coded and re.fullmatch("[a-z]{2,3}", tag)):
+        raise ValueError(f"{tag!r} is none of {', '.join(LANGUAGES)}{language_hint(tag)}")
+    return tag
+
+
+def _strings(value: Any) -> list[str]:
+    """Every text in a value of TOML."""
+    if isinstance(value, str):
+        return [value]
+    items = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for item in items for text in _strings(item)]
 
 
 #: Columns of articles that comparisons may match by.
@@ -102,8 +106,7 @@ Slug = Annotated[
 ]
 #: What a study shows is published with it.
 File = Annotated[Text, _must(_lies_below, "does not lie in the study's folder; put the file there")]
-_TAG = BeforeValidator(lambda value: language_tag(value) if isinstance(value, str) else value)
-Language = Annotated[str, _TAG, AfterValidator(_check_language)]
+Language = Annotated[str, AfterValidator(_check_language)]
 Texts = Annotated[tuple[Text, ...], _SEVERAL, _ONCE]
 
 
@@ -221,15 +224,6 @@ class Settings(Table):
         return value
 
 
-def _strings(value: Any) -> Iterator[str]:
-    """Every text in a value of TOML."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, dict)):
-        for item in [*value, *value.values()] if isinstance(value, dict) else value:
-            yield from _strings(item)
-
-
 #: What stands in for a setting that cannot be read, so that the rest of a study can be checked: it forbids nothing.
 _ANY_DAY = {"start": date.min, "end": date.max}
 _STAND_IN: Mapping[str, Any] = {
@@ -263,19 +257,18 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     try:
         return Settings.model_validate(given, context=context), []
     except ValidationError as error:
-        found = error.errors(include_url=False)
-    unknown = {fault["loc"][:-1] for fault in found if fault["type"] == "extra_forbidden" and len(fault["loc"]) > 1}
+        faults = error.errors(include_url=False)
+    unknown = {fault["loc"][:-1] for fault in faults if fault["type"] == "extra_forbidden" and len(fault["loc"]) > 1}
     # A key that is missing is the one that was misspelt; a list is no shorter for what is wrong in it.
-    faults = [fault for fault in found if not (fault["type"] == "missing" and fault["loc"][:-1] in unknown)]
+    faults = [fault for fault in faults if not (fault["type"] == "missing" and fault["loc"][:-1] in unknown)]
     faults = [fault for fault in faults if not (fault["type"] == "too_short" and fault["input"])]
     wrong = {str(fault["loc"][0]) for fault in faults}
-    kept = {name: value for name, value in given.items() if name not in wrong}
-    filled = {name: value for name, value in _STAND_IN.items() if name in wrong}
-    if "languages" in filled and isinstance(given.get("languages"), list):  # rows in the others are not wrong as well
-        filled["languages"] = sorted({*LANGUAGES, *(tag for tag in given["languages"] if _fits(tag, context))})
-    return Settings.model_validate({**kept, **filled}, context=context), [
-        _problem(path, text, fault) for fault in faults
-    ]
+    right = {name: value for name, value in given.items() if name not in wrong}
+    right |= {name: value for name, value in _STAND_IN.items() if name in wrong}
+    if "languages" in wrong:  # rows in the others are not wrong as well
+        tags = {language_tag(tag) for tag in _strings(given.get("languages")) if context["coded"]}
+        right["languages"] = [*LANGUAGES, *sorted(tag for tag in tags.difference(LANGUAGES) if len(tag) < 4)]
+    return Settings.model_validate(right, context=context), [_problem(path, text, fault) for fault in faults]
 
 
 def _problem(path: Path, text: str, fault: Mapping[str, Any]) -> Problem:

@@ -22,30 +22,23 @@ class Row(NamedTuple):
 
 def read_sheet(path: Path) -> tuple[list[str], list[Row], list[Problem]]:
     """Columns and rows of a sheet, with empty columns and rows left out, or why it cannot be read."""
-    if path.suffix.lower() == ".xlsx":
-        lines, problems = _lines_of_xlsx(path)
-    else:
-        lines, problems = _lines_of_csv(path)
+    lines, problems = (_lines_of_xlsx if path.suffix.lower() == ".xlsx" else _lines_of_csv)(path)
+    lines = [line for line in lines if any(line[1])]
     if not lines:
         return [], [], problems or [Problem(path, 1, "is empty", "Write the columns into the first line", unread=True)]
     (_, first), *rest = lines
     used = {place for _, cells in rest for place, cell in enumerate(cells) if cell}
     header = {place: _folded(name) for place, name in enumerate(first) if name or place in used}
     header |= dict.fromkeys(used - header.keys(), "")
+    places: dict[str, int] = {}
     for place, name in sorted(header.items()):
-        again = [other for other in header if other < place and header[other] == name and name]
-        letter = _letter(place)
-        if not name:
-            problems.append(
-                Problem(path, 1, f"column {letter} has no name", "Name it (do not merge cells)", unread=True)
-            )
-        elif again:
-            message = f"column {name!r} occurs twice ({_letter(again[0])} and {letter})"
-            problems.append(Problem(path, 1, message, "Keep one of them", unread=True))
+        message, fix = f"column {_letter(place)} has no name", "Name it (do not merge cells)"
+        if name and (other := places.setdefault(name, place)) != place:
+            message, fix = f"column {name!r} occurs twice ({_letter(other)} and {_letter(place)})", "Keep one of them"
+        if not name or other != place:
+            problems.append(Problem(path, 1, message, fix, unread=True))
     rows = [
-        Row(line, {name: cells[place] if place < len(cells) else "" for place, name in header.items()})
-        for line, cells in rest
-        if any(cells)
+        Row(line, {name: "".join(cells[place : place + 1]) for place, name in header.items()}) for line, cells in rest
     ]
     return list(header.values()), rows, problems
 
@@ -78,7 +71,7 @@ def _lines_of_csv(path: Path) -> tuple[list[tuple[int, list[str]]], list[Problem
     except csv.Error as error:
         fix = "Close the quotation marks of this row"
         problems.append(Problem(path, start, f"broken CSV ({error}); no row was read", fix, unread=True))
-    return [line for line in lines if any(line[1])], problems
+    return lines, problems
 
 
 def _lines_of_xlsx(path: Path) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
@@ -91,22 +84,19 @@ def _lines_of_xlsx(path: Path) -> tuple[list[tuple[int, list[str]]], list[Proble
         workbook = load_workbook(io.BytesIO(read_file(path, root=path.parent)))
         table = next(sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible")
     except Exception as error:  # whatever a damaged archive makes its parsers raise
-        return [], [
-            Problem(path, None, f"is no workbook that can be read ({error})", "Save it anew as .xlsx", unread=True)
-        ]
-    lines = []
-    problems = []
+        message = f"is no workbook that can be read ({error})"
+        return [], [Problem(path, None, message, "Save it anew as .xlsx", unread=True)]
+    lines, problems = [], []
     for row in table.iter_rows():
         for cell in row:
             if cell.data_type == "f":
                 message = f"cell {cell.coordinate} holds a formula, {cell.value!r}"
                 problems.append(Problem(path, cell.row, message, "Paste its value in its place", unread=True))
         lines.append((int(row[0].row or 0), [_text(cell.value) for cell in row]))
-    return [line for line in lines if any(line[1])], problems
+    return lines, problems
 
 
 def _text(value: object) -> str:
     """A cell of a workbook as it would be written in CSV."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return "" if value is None else str(value).strip()
+    is_whole = isinstance(value, float) and value.is_integer()
+    return "" if value is None else f"{value:.0f}" if is_whole else str(value).strip()

@@ -1,7 +1,7 @@
 """A study's features, asked by SQL of their Parquet files: words, mentions and sentences as arrays that can be shared.
 
-Every question opens DuckDB and closes it again (`verified.connected`), so that this process can be forked. An article's
-number is its place among all ids in order; text is ordered by code points.
+Every question opens DuckDB and closes it again (`feature_files.connected`), so that this process can be forked. An
+article's number is its place among all ids in order; text is ordered by code points.
 """
 
 from __future__ import annotations
@@ -19,11 +19,8 @@ from scipy import sparse
 
 from analysis import tables
 from analysis.errors import TableError
-from analysis.study.verified import connected
+from analysis.study.feature_files import BATCH, connected
 from analysis.tables import PARTS, VOICES, Schema
-
-#: Rows that are fetched at once.
-_BATCH = 500_000
 
 
 @dataclass(frozen=True)
@@ -51,15 +48,14 @@ class SentenceSums:
     """Sums over the sentences of each article and part: arrays articles × PARTS.
 
     A part's sentences are those from `first` to `last`, which lies before first where there is none; `rated` counts
-    those with a sentiment, whose sum is in two arrays (see `in_two`), coarse and fine.
+    those with a sentiment, and `sentiment` is its sum.
     """
 
     first: np.ndarray
     last: np.ndarray
     tokens: np.ndarray
     rated: np.ndarray
-    coarse: np.ndarray
-    fine: np.ndarray
+    sentiment: np.ndarray
 
     @property
     def present(self) -> np.ndarray:
@@ -73,24 +69,13 @@ class SentenceSums:
 
     def mean_sentiment(self, parts: Sequence[int]) -> np.ndarray:
         """Mean sentiment of the sentences in some parts; missing where none has one."""
-        coarse, fine, rated = (sums[:, parts].sum(axis=1) for sums in (self.coarse, self.fine, self.rated))
         with np.errstate(invalid="ignore"):
-            return np.asarray((coarse + fine) / rated)
+            return np.asarray(self.sentiment[:, parts].sum(axis=1) / self.rated[:, parts].sum(axis=1))
 
     def within(self, article: np.ndarray, sentence: np.ndarray, parts: Sequence[int]) -> np.ndarray:
         """True for each sentence, given by its article and number, that is in some parts."""
         inside = [(self.first[article, p] <= sentence) & (sentence <= self.last[article, p]) for p in parts]
         return np.asarray(np.logical_or.reduce(inside))
-
-
-def in_two(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers between -1 and 1 as a coarse and a fine part.
-
-    Sums of the coarse ones are exact, and the fine ones are so small that what their sums lack is seen nowhere: sums do
-    not depend on the order in which values come, nor on how a table is cut into partitions.
-    """
-    coarse = np.round(values * 2.0**32) / 2.0**32
-    return coarse, values - coarse
 
 
 class FeatureStore:
@@ -136,10 +121,7 @@ class FeatureStore:
         key = "gazetteer || ':' || coalesce(entry::varchar, '')"
         with self._opened(tables.MENTIONS) as connection:
             keys, found = _keyed(connection, key, values, order='order by key, n, "start"')
-        rows = np.empty(len(found["key"]), [(name, found[name].dtype) for name in values])
-        for name in values:
-            rows[name] = found[name]
-        return Mentions(keys, np.searchsorted(found["key"], np.arange(len(keys) + 1)), rows)
+        return Mentions(keys, np.searchsorted(found["key"], np.arange(len(keys) + 1)), found[list(values)])
 
     @cached_property
     def sentences(self) -> SentenceSums:
@@ -191,7 +173,7 @@ def _place(column: str, values: Sequence[str]) -> str:
 
 def _keyed(
     connection: duckdb.DuckDBPyConnection, key: str, values: dict[str, tuple[str, str]], *, order: str = ""
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Distinct values of a key, in order, and of each row of the study's articles the key's number and some values.
 
     `values` is name → SQL and dtype.
@@ -204,24 +186,22 @@ def _keyed(
     columns = {"key": ("k", "i4"), **values}
     wanted = ", ".join(f'{sql} as "{name}"' for name, (sql, _) in columns.items())
     query = f"select {wanted} from source join ids using (article) join keys on keys.text = {key} {order}"
-    cells, end = {name: np.empty(size, dtype) for name, (_, dtype) in columns.items()}, 0
-    for batch in connection.sql(query).to_arrow_reader(_BATCH):
+    cells, end = np.empty(size, [(name, dtype) for name, (_, dtype) in columns.items()]), 0
+    for batch in connection.sql(query).to_arrow_reader(BATCH):
         start, end = end, end + len(batch)
-        for name, column in cells.items():
-            column[start:end] = batch[name].to_numpy()
-    return np.asarray(texts, object), {name: column[:end] for name, column in cells.items()}
+        for name in columns:
+            cells[name][start:end] = batch[name].to_numpy()
+    return np.asarray(texts, object), cells[:end]
 
 
 def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: pd.Series) -> SentenceSums:
-    coarse = "round_even(tone * 4294967296, 0)"  # as `in_two`
     answer = connection.execute(
-        "with toned as (select *, case when not isnan(sentiment::double) then sentiment::double end as tone "
-        "from source) "
         f"select n, {_place('part', PARTS)} as part, min(sentence)::int as first, max(sentence)::int as last, "
-        f"sum(tokens)::double as tokens, count(tone) as rated, coalesce(sum({coarse}), 0) / 4294967296 as coarse, "
-        f"coalesce(sum(tone - {coarse} / 4294967296), 0) as fine from toned join ids using (article) group by all"
+        "sum(tokens)::double as tokens, count(tone) as rated, coalesce(sum(tone), 0) as sentiment "
+        "from (select *, case when not isnan(sentiment::double) then sentiment::double end as tone from source) "
+        "join ids using (article) group by all"
     ).fetchnumpy()
-    absent = {"first": np.int32(2**31 - 1), "last": np.int32(-1), "tokens": 0, "rated": 0, "coarse": 0.0, "fine": 0.0}
+    absent = {"first": np.int32(2**31 - 1), "last": np.int32(-1), "tokens": 0, "rated": 0, "sentiment": 0.0}
     sums = {name: np.full((len(articles), len(PARTS)), value) for name, value in absent.items()}
     for name, values in sums.items():
         values[answer["n"], answer["part"]] = answer[name]

@@ -83,10 +83,6 @@ class Words:
         """Uses of each word in the articles of side 1 and of side 0 (2 × words)."""
         return np.stack([np.asarray(self.counts[side == one].sum(axis=0), float).ravel() for one in (1, 0)])
 
-    def matrix(self, some: np.ndarray) -> sparse.csc_array:
-        """Uses of some words, given by their indices, as floats."""
-        return self.counts[:, some].astype(float)
-
     def frame(self, some: np.ndarray) -> pd.DataFrame:
         """Uses of some words as rows of article (its index), term and count, by term and article."""
         chosen = self.counts[:, some]
@@ -111,12 +107,11 @@ def count_words(
     texts, uses = terms
     text = pd.Series(texts, dtype="str")
     wanted = np.flatnonzero((text.str.count(r"[^\W\d_]") >= 2) & ~text.str.match(r"['’]"))
-    cells = [uses[:0, :0]]
+    cells = []
     for some in in_parts(np.diff(uses.indptr)[wanted]):
         held = uses[:, wanted[some]].astype(np.int32)
-        first, *others = (held[len(PARTS) * number + part] for part in parts)
-        cells.append(_small(sum(others, first)))
-    counts = sparse.csc_array(sparse.hstack(cells[1:], format="csc"))
+        cells.append(_small(sum(held[len(PARTS) * number + part] for part in parts)))
+    counts = sparse.csc_array(sparse.hstack(cells, format="csc"))
     used = np.flatnonzero(np.diff(counts.indptr))
     texts, counts = texts[wanted[used]], counts[:, used]
     kept = collocations(texts, counts)

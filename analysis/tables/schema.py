@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
 from analysis.errors import TableError
 
+#: The data dictionary: a row per column of a table.
+COLUMNS = Path(__file__).with_name("columns.csv")
 #: Kinds of column → the pandas dtype a checked table has.
 DTYPES = {
     "text": "str",
     "integer": "int64",
     "number": "float64",
-    "flag": "bool",
     "time": "datetime64[us, UTC]",
     "day": "datetime64[us]",
     "list": "object",
+}
+#: Kinds of column → what pandas may find in it.
+_INFERRED = {
+    "text": ("string", "categorical"),
+    "integer": ("integer", "floating"),
+    "number": ("integer", "floating", "mixed-integer-float"),
+    "time": ("datetime64", "datetime"),
+    "day": ("datetime64", "datetime"),
 }
 
 
@@ -46,6 +59,27 @@ class Schema:
     def names(self) -> list[str]:
         return [column.name for column in self.columns]
 
+    def allowed(self, name: str) -> tuple[str, ...]:
+        """Values that a column may have."""
+        return next(column.allowed for column in self.columns if column.name == name)
+
+
+def schema(name: str, row: str, key: str = "") -> Schema:
+    """Schema of a table of columns.csv: its name, what a row is, the columns that together occur only once."""
+    return Schema(name, row, tuple(column for table, column in _columns() if table == name), tuple(key.split()))
+
+
+@cache
+def _columns() -> list[tuple[str, Column]]:
+    with COLUMNS.open(encoding="utf-8", newline="") as file:
+        return [(row["table"], _column(row)) for row in csv.DictReader(file)]
+
+
+def _column(row: dict[str, str]) -> Column:
+    allowed, may_be = tuple(filter(None, row["allowed"].split("|"))), row["may_be"]
+    optional, extra = may_be != "", may_be == "absent"
+    return Column(row["column"], row["kind"], row["unit"], row["meaning"], allowed, optional, extra)
+
 
 def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.DataFrame:
     """The table with the schema's columns only, in its order and dtypes, and index 0..n-1; else TableError.
@@ -53,15 +87,17 @@ def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.Dat
     Text that comes by number (a categorical) stays so, and so do integers of 32 bits. Keys that occur twice are looked
     for if `unique`.
     """
-    checked = {}
-    for column in schema.columns:
-        if column.extra and column.name not in table:
-            checked[column.name] = pd.Series([None] * len(table), index=table.index, dtype=DTYPES[column.kind])
-        elif column.name not in table:
-            raise TableError(schema.name, column.name, f"missing; the table has {', '.join(map(str, table.columns))}")
-        else:
-            checked[column.name] = _cast(table[column.name], column, schema.name)
-    result = pd.DataFrame(checked, copy=False).reset_index(drop=True)
+    for fault in faults(table, schema):
+        raise fault
+    absent = dict.fromkeys(column.name for column in schema.columns if column.name not in table)
+    checked = table.assign(**absent)[schema.names].reset_index(drop=True)
+    kept = {"text": "category", "integer": "int32"}
+    dtypes = {
+        column.name: DTYPES[column.kind]
+        for column in schema.columns
+        if checked[column.name].dtype != kept.get(column.kind)
+    }
+    result = checked.astype(dtypes)
     key = list(schema.key)
     if unique and key and (twice := result.duplicated(key)).any():
         first = result.loc[twice, key].iloc[0].to_list()
@@ -69,25 +105,48 @@ def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.Dat
     return result
 
 
+def faults(table: pd.DataFrame, schema: Schema) -> Iterator[TableError]:
+    """Every column of a table that is missing, of another kind, incomplete, or has a value that does not fit."""
+    for column in schema.columns:
+        if column.name in table:
+            wrong = _fault(table[column.name], column)
+        else:
+            wrong = "" if column.extra else f"missing; the table has {', '.join(map(str, table.columns))}"
+        if wrong:
+            yield TableError(schema.name, column.name, wrong)
+
+
 def empty(schema: Schema) -> pd.DataFrame:
     """A table of this schema with no row."""
     return pd.DataFrame({c.name: pd.Series([], dtype=DTYPES[c.kind]) for c in schema.columns})
 
 
-def _cast(values: pd.Series, column: Column, table: str) -> pd.Series:
-    if column.kind == "number" and values.dtype == DTYPES["number"]:
-        return values  # nothing can be wrong with it
-    missing = values.isna()
-    if missing.any() and not column.optional and column.kind != "number":
-        raise TableError(table, column.name, f"{int(missing.sum())} values are missing; it must be complete")
-    if column.kind == "integer" and pd.api.types.is_float_dtype(values) and (part := values % 1 != 0).any():
-        raise TableError(table, column.name, f"is not integer: {values[part].iloc[0]}")  # astype would cut it off
-    by_number = column.kind == "text" and isinstance(values.dtype, pd.CategoricalDtype)
-    try:
-        kept = by_number or (column.kind == "integer" and values.dtype == "int32")
-        cast = values if kept else values.astype(DTYPES[column.kind])
-    except (TypeError, ValueError) as error:
-        raise TableError(table, column.name, f"is not {column.kind}: {error}") from error
-    if column.allowed and not (fits := cast.isin(column.allowed) | missing).all():
-        raise TableError(table, column.name, f"{cast[~fits].iloc[0]!r} is none of {', '.join(column.allowed)}")
-    return cast
+def _fault(values: pd.Series, column: Column) -> str:
+    """A column's first fault in words; empty where it has none."""
+    given = values.dropna()
+    missing = len(values) - len(given)
+    inferred = pd.api.types.infer_dtype(given)
+    has_zone = values.dtype == "object" or isinstance(values.dtype, pd.DatetimeTZDtype)
+    is_kind = inferred in _INFERRED.get(column.kind, (inferred,)) and (has_zone or column.kind != "time")
+    if len(given) and not is_kind:
+        return f"is not {column.kind}: it is {inferred if values.dtype == 'object' else values.dtype}"
+    if missing and not column.optional and column.kind != "number":
+        return f"{missing} values are missing; it must be complete"
+    if not len(given):
+        return ""
+    if column.allowed:
+        strange = given[~given.isin(column.allowed)]
+        return f"{strange.iloc[0]!r} is none of {', '.join(column.allowed)}" if len(strange) else ""
+    unfit = given[~_fits(given, column)]
+    return f"{len(unfit)} values cannot be, the least of them {unfit.min()}" if len(unfit) else ""
+
+
+def _fits(values: pd.Series, column: Column) -> pd.Series:
+    """True for each value that its column can have: in the range of its kind or unit, and whole where it is counted."""
+    if column.kind == "list":
+        return values.map(lambda row: all(0 <= item < 2**32 for item in row)).astype(bool)
+    if column.kind == "integer":
+        return values.between(0, 2**31 - 1) & (values % 1 == 0)
+    if " to " in column.unit:
+        return values.between(*map(float, column.unit.split(" to ")))
+    return pd.Series(True, index=values.index)
