@@ -106,7 +106,11 @@ def targeted_sentiment(sentences: str | Sequence[str], spans: Any, *, language: 
     check_language(language)
     if language not in INSTRUMENTS:
         return np.full(len(sentences), np.nan)
-    chances = probabilities(sentences, spans)
+    return class_sentiment(probabilities(sentences, spans))
+
+
+def class_sentiment(chances: Floats) -> Floats:
+    """Sentiment from the probabilities of negative, neutral and positive, a row each: see `targeted_sentiment`."""
     difference, likeliest = chances[:, 2] - chances[:, 0], chances.argmax(axis=1)
     signed = np.copysign(np.maximum(np.abs(difference), CUTOFF), likeliest - 1.0)
     # Four decimal places: few enough that every processor gives the same.

@@ -23,14 +23,13 @@ from pydantic import (
 )
 
 from analysis.errors import Problem, did_you_mean
+from analysis.study.instruments import InstrumentRule
 from analysis.study.studyfiles import CONTROL, line_of, read_utf8
 from analysis.tables import CODEBOOK_CSV, LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
 
-#: Instruments of which a study's method notes may say more (analysis.report.descriptions).
-NOTED = (
-    *("text", "sub-event", "mentions", "voice", "sentiment", "comparison", "groups", "words"),
-    *("dispersion", "correction", "variance", "codes"),
-)
+#: Methods of which a study's notes may say more (analysis.report.descriptions).
+_NOTED = "text sub-event mentions voice sentiment comparison groups words dispersion correction variance codes"
+NOTED = tuple(_NOTED.split())
 
 
 def _must(hold: Callable[[str], object], message: str) -> AfterValidator:
@@ -200,6 +199,7 @@ class Settings(Table):
     coders: Texts = ()
     combined: Annotated[tuple[Combined, ...], _SEVERAL] = ()
     groups: Annotated[tuple[GroupRule, ...], _SEVERAL] = ()
+    instruments: Annotated[tuple[InstrumentRule, ...], _SEVERAL] = ()
     match: Annotated[tuple[Annotated[str, _one_of(MATCHED)], ...], _SEVERAL, _ONCE] = ("period",)
     invented: Text = ""
     texts: Texts = ()
@@ -236,9 +236,9 @@ _STAND_IN: Mapping[str, Any] = {
     **{"name": "study", "title": "-", "question": "-", "event": date.min, "timezone": "UTC", "window": _ANY_DAY},
     **{"periods": [{"name": "all", **_ANY_DAY}], "languages": list(LANGUAGES), "reports": [], "min_articles": 2},
 }
-_TABLES: Mapping[str, type[Table]] = {
+_TABLES: Mapping[str, type[BaseModel]] = {
     **{"window": Span, "periods": Period, "reports": ReportRule, "happenings": Happening, "supplement": Supplement},
-    **{"combined": Combined, "groups": GroupRule},
+    **{"combined": Combined, "groups": GroupRule, "instruments": InstrumentRule},
 }
 #: Kinds of fault as pydantic calls them, and what is said of the value.
 _SAID = {
