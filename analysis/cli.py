@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from analysis.coding import agreement, sheet
+from analysis.coding import agreement, sheet, validate
 from analysis.collect import Options
 from analysis.program import JOBS, PATH, POSITIVE, STUDY, TRUST, Program, load, warn_of_features
 
@@ -33,6 +33,7 @@ def main() -> None:
 
 main.add_command(sheet)
 main.add_command(agreement)
+main.add_command(validate)
 
 
 @main.command()

@@ -11,6 +11,7 @@ from tinymodel import LABELS, probabilities, write_model
 from analysis import load_study, sentiment
 from analysis.annotation.run import annotate, study_instruments
 from analysis.errors import StudyError, UnknownName
+from analysis.instruments.validity import sentiment_validity
 from analysis.scoring import onnx_model, registry
 from analysis.scoring.registry import BUILT_IN, Instrument, measured
 
@@ -43,8 +44,8 @@ def test_built_in_are_vader_for_sentences_and_a_model_toward_targets():
     texts = ["It is good.", "It isn’t good."]
     np.testing.assert_array_equal(sentiment(texts, language="en"), measured(BUILT_IN, "sentence", "en", texts))
     assert np.isnan(measured(BUILT_IN, "sentence", "es", texts)).all()
-    assert {"VADER on the whole sentence, this project"} == set(BUILT_IN[0].validity["who"])
-    assert Instrument("tiny", ("en",), "sentence", "1", len).validity.empty
+    assert {"VADER on the whole sentence, this project"} == set(sentiment_validity("vader")["who"])
+    assert sentiment_validity("tiny").empty
 
 
 def test_the_first_instrument_of_a_language_measures_it():
@@ -62,9 +63,7 @@ def test_an_installed_package_offers_an_instrument_by_its_name(tmp_path, monkeyp
     assert (offered, *BUILT_IN) == study_instruments(study)
     study = with_rules(tmp_path, '\n[[instruments]]\nname = "mood"\nlanguages = ["es-MX"]\n')
     assert ("es",) == study_instruments(study)[0].languages
-    with pytest.raises(
-        UnknownName, match=r"'moot' is none that is installed \(did you mean 'mood'\?\)"
-    ):
+    with pytest.raises(UnknownName, match=r"'moot' is none that is installed \(did you mean 'mood'\?\)"):
         registry.installed("moot")
 
 

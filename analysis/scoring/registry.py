@@ -9,7 +9,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 import analysis
 from analysis.errors import UnknownName
@@ -19,9 +18,6 @@ from analysis.text.sentences import Span
 
 #: Module of text classifiers, imported where one is used: what is measured without any must not depend on its packages.
 MODELS = "analysis.scoring.onnx_model"
-_VALIDITY = Path(__file__).parents[1] / "instruments" / "validity.csv"
-#: Who measured each, as validity.csv says it.
-_MEASURED_BY = {"vader": "VADER on the whole sentence", "targeted": "linear model around the target"}
 
 
 @dataclass(frozen=True)
@@ -43,13 +39,6 @@ class Instrument:
     scores: str
     version: str
     measure: Callable[[Sequence[str], Sequence[Span]], Floats]
-
-    @property
-    def validity(self) -> pd.DataFrame:
-        """Rows of validity.csv that say how well it measures; empty where nobody has looked."""
-        table = pd.read_csv(_VALIDITY)
-        who = _MEASURED_BY.get(self.name)
-        return table[table["who"].str.startswith(who)] if who else table[:0]
 
 
 def _vader(sentences: Sequence[str], _: Sequence[Span]) -> Floats:
@@ -82,7 +71,7 @@ def model_instrument(
 ) -> Instrument:
     """Instrument of a text classifier in ONNX, from a folder or, with a revision, from the Hugging Face hub."""
     model = import_module(MODELS).OnnxModel(str(source), revision, tuple(labels.items()), scores == "target")
-    return Instrument(name, tuple(languages), scores, revision or model.digest[:12], model)
+    return Instrument(name, tuple(languages), scores, revision[:12] or Path(source).name, model)
 
 
 def measured(
