@@ -12,7 +12,7 @@ from analysis.paths import find_root, inside
 from analysis.publish.reports import OUTLETS, plan_reports
 from analysis.study import Study, examine
 from analysis.study.studyfiles import read_csv
-from analysis.tables import ACTORS_CSV, FEATURES
+from analysis.tables import ACTORS_CSV, FEATURES, general_rules_note
 from analysis.text.gazetteer import conflicts
 
 
@@ -47,6 +47,8 @@ def remarks(folder: Path) -> list[str]:
             f"note: {folder / 'articles.csv'}: no outlet has the {least} articles that a test asks for (min_articles); "
             f"the most has {most}"
         )
+    if general := general_rules_note(study.settings.languages):
+        lines.append(f"note: {folder / 'study.toml'}: {general}")
     lines += _changed_settings(study)
     with suppress(FeaturesMissing, FeaturesBroken):  # listed as problems
         if study.annotated and (warning := study.features_warning()):

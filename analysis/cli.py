@@ -170,6 +170,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     """
     from analysis.annotation.run import annotate as run
     from analysis.publish.environment import cores
+    from analysis.tables import general_rules_note
 
     loaded = load(study)
     result = run(list(texts), loaded, output=output, jobs=jobs or cores(), scheduler=scheduler)
@@ -193,6 +194,8 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     for remark, count in remarks.items():
         if count:
             click.echo(f"{count} {remark}")
+    if general := general_rules_note(loaded.settings.languages):
+        click.echo(general)
 
 
 @main.command()

@@ -105,7 +105,10 @@ def day(value: date, *, year: bool = True) -> str:
     return f"{text} {value.year}" if year else text
 
 
-_LANGUAGES = {"en": "English", "es": "Spanish", "pl": "Polish", "pt": "Portuguese"}
+_LANGUAGES = {
+    **{"en": "English", "es": "Spanish", "pl": "Polish", "pt": "Portuguese", "de": "German", "fr": "French"},
+    **{"it": "Italian"},
+}
 
 
 def language(code: str) -> str:

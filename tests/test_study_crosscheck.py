@@ -24,8 +24,8 @@ def _add(path, *rows):
          "it to outlets.csv or mend its id"]),
         ("articles.csv", "north-1,north,en", "north-1,north,xx", ["articles.csv:3: language 'xx' is unknown. "
          "Known: en, pl"]),
-        ("actors.csv", "institution,Congress of Peru,en", "institution,Congress of Peru,fr", ["actors.csv:5: "
-         "language 'fr' is unknown. Known: *, en, es, pt, pl"]),
+        ("actors.csv", "institution,Congress of Peru,en", "institution,Congress of Peru,xx", ["actors.csv:5: "
+         "language 'xx' is unknown. Known: *, en, pl, es, pt, de, fr, it"]),
         ("articles.csv", "news,removal-and-arrest", "news,removal-and-arest", ["articles.csv:2: subevent "
          "'removal-and-arest' is not in study.toml (did you mean 'removal-and-arrest'?). Mend it, or add it to "
          "subevents"]),

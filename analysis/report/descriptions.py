@@ -22,7 +22,7 @@ from analysis.stats import inference
 from analysis.stats.corpus import coverage
 from analysis.stats.permutation import DRAWS_AT_MOST
 from analysis.study import Study, selection
-from analysis.tables import VARIANTS
+from analysis.tables import VARIANTS, language_tag
 from analysis.wording import ABSENT, day, interval, language, listing, number, percent, plural
 
 #: Points within which a difference of shares is called small.
@@ -220,7 +220,7 @@ def comparison_limits(study: Study, table: pd.DataFrame, measure: str) -> str:
 
 def language_of(study: Study, chosen: str, *, tone: bool = False) -> str:
     """The language chosen; where none is, the study's first, or its first with an instrument of tone."""
-    languages = study.settings.languages
+    languages, chosen = study.settings.languages, language_tag(chosen)
     if chosen and chosen not in languages:
         raise UnknownName("language", chosen, "is none of the study's", languages)
     able = [code for code in languages if not tone or code in _scored(study)]

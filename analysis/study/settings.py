@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,7 +16,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     ValidationError,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -25,7 +23,7 @@ from pydantic import (
 from analysis.errors import Problem, did_you_mean
 from analysis.study.instruments import InstrumentRule
 from analysis.study.studyfiles import CONTROL, line_of, read_utf8
-from analysis.tables import CODEBOOK_CSV, LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
+from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
 
 #: Methods of which a study's notes may say more (analysis.report.descriptions).
 _NOTED = "text sub-event mentions voice sentiment comparison groups words dispersion correction variance codes"
@@ -75,15 +73,9 @@ def _lies_below(name: str) -> bool:
     return not absolute and not {"..", ""} & {*re.split(r"[/\\]", name)}
 
 
-def _fits(value: object, context: Any) -> bool:
-    """True for the tag of a language with rules for its sentences, or of any where articles are coded by hand."""
-    coded = context and context["coded"]
-    return value in LANGUAGES or bool(coded and isinstance(value, str) and re.fullmatch("[a-z]{2,3}", value))
-
-
-def _check_language(value: str, info: ValidationInfo) -> str:
-    if not _fits(value, info.context):
-        raise ValueError(f"{value!r} is none of {', '.join(LANGUAGES)}{language_hint(value)}")
+def _check_language(value: str) -> str:
+    if not re.fullmatch("[a-z]{2,3}", value):
+        raise ValueError(f"{value!r} is no tag of a language{language_hint(value)}: write en, es-PE")
     return value
 
 
@@ -250,7 +242,6 @@ _SAID = {
 
 def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     """Settings of a study.toml, something harmless in the place of each that is wrong, and everything that is wrong."""
-    context = {"coded": os.path.lexists(path.parent / CODEBOOK_CSV.name)}
     raw, problems = read_utf8(path, "A study folder holds a study.toml")
     text = raw.decode()
     try:
@@ -261,7 +252,7 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     if problems:
         return Settings.model_validate(_STAND_IN), problems
     try:
-        return Settings.model_validate(given, context=context), []
+        return Settings.model_validate(given), []
     except ValidationError as error:
         found = error.errors(include_url=False)
     unknown = {fault["loc"][:-1] for fault in found if fault["type"] == "extra_forbidden" and len(fault["loc"]) > 1}
@@ -272,10 +263,9 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     kept = {name: value for name, value in given.items() if name not in wrong}
     filled = {name: value for name, value in _STAND_IN.items() if name in wrong}
     if "languages" in filled and isinstance(given.get("languages"), list):  # rows in the others are not wrong as well
-        filled["languages"] = sorted({*LANGUAGES, *(tag for tag in given["languages"] if _fits(tag, context))})
-    return Settings.model_validate({**kept, **filled}, context=context), [
-        _problem(path, text, fault) for fault in faults
-    ]
+        tags = [language_tag(tag) for tag in given["languages"] if isinstance(tag, str)]
+        filled["languages"] = sorted({*LANGUAGES, *(tag for tag in tags if re.fullmatch("[a-z]{2,3}", tag))})
+    return Settings.model_validate({**kept, **filled}), [_problem(path, text, fault) for fault in faults]
 
 
 def _problem(path: Path, text: str, fault: Mapping[str, Any]) -> Problem:
