@@ -94,17 +94,13 @@ def annotate(
     """
     if jobs < 1:
         raise AnalysisError(f"jobs is {jobs}; it is a whole number from 1 up.")
-    gazetteer, instruments = Gazetteer.from_tables(study.actors, study.labels), study_instruments(study)
-    models = [MODELS] if any(rule.is_model for rule in study.settings.instruments) else []
+    measures, made_with, models = _measures(study)
     jobs = 1 if models else jobs  # a model uses all cores by itself
     folder = study.features_folder if output is None else Path(output)
     _check_places(folder, study.folder)
     measured = {"version": analysis.__version__, "on": f"{datetime.now(UTC):%Y-%m-%d}"}
     measured |= {"python": platform.python_version(), **code_record(*_MEASURING, *models)}
-    named = [rule.inputs(study.folder) for rule in study.settings.instruments]
-    made_with = digest(f"{measuring_code()} {study.actors.to_json()} {study.labels.to_json()} {named}".encode())
     kept, copies = 0, Bands()
-    measures = pickle.dumps((gazetteer, instruments))
     with WorkFolder(folder) as work, measuring(jobs, scheduler, measures) as (submit, max_pending):
         texts = Texts(study, work.rejected)
         for features, is_kept in run_partitions(texts.read(paths), made_with, submit, max_pending, work):
@@ -132,6 +128,15 @@ def annotate(
     untitled = int((articles["title_tokens"] == 0).sum())
     rest = (texts.set_aside, texts.skipped, kept, untitled, work.damaged)
     return Annotation(folder, len(articles), tuple(texts.rejected), tuple(added["article"]), without_text, *rest)
+
+
+def _measures(study: Study) -> tuple[bytes, str, list[str]]:
+    """Gazetteer and instruments, pickled; digest of them and of the code that uses them; modules that run models."""
+    rules, aliases = study.settings.instruments, (study.actors, study.labels)
+    measures = pickle.dumps((Gazetteer.from_tables(*aliases), study_instruments(study)))
+    files = [*(table.to_json() for table in aliases), *(str(rule.inputs(study.folder)) for rule in rules)]
+    made_with = digest(" ".join([measuring_code(), *files]).encode())
+    return measures, made_with, [MODELS] if any(rule.is_model for rule in rules) else []
 
 
 def study_instruments(study: Study) -> tuple[Instrument, ...]:

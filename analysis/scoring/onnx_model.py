@@ -64,7 +64,7 @@ class OnnxModel:
     def probabilities(self, texts: Sequence[Text]) -> Floats:
         """Probabilities of `POLARITIES`, a row per text; texts that were scored before are looked up."""
         keys = [bytes.fromhex(digest("\0".join(text).encode("utf-8", "surrogatepass"))) for text in texts]
-        path = cache_folder(find_root()) / "scores" / f"{self.digest[:32]}.sqlite"
+        path = cache_folder(find_root()) / "scores" / f"{_digest(self)[:32]}.sqlite"
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=600)) as kept:
             kept.execute(_TABLE)
@@ -93,20 +93,18 @@ class OnnxModel:
                 bar.cell()
         bar.close()
 
-    @property
-    def digest(self) -> str:
-        """Digest of all that decides the probabilities: files of the model, labels, this module, its packages."""
-        return _digest(self)
-
 
 @cache
 def _digest(model: OnnxModel) -> str:
-    files = [content_digest(path) for path in (*_files(model), Path(__file__))]
+    """Digest of all that decides the probabilities: files of the model, labels, this module, its packages."""
+    network, *others = _files(model)
+    # Weights of large networks lie in a file beside them.
+    paths = [*sorted(network.parent.glob(f"{network.name}*")), *others, Path(__file__)]
     with _needed():
         import onnxruntime
         import tokenizers
     packages = [onnxruntime.__version__, tokenizers.__version__]
-    return digest(json.dumps([files, packages, model.labels, model.has_target]).encode())
+    return digest(json.dumps([list(map(content_digest, paths)), packages, model.labels, model.has_target]).encode())
 
 
 @cache

@@ -30,36 +30,21 @@ def classification(
     -----
     A precision or recall of nothing is missing, as is the interval where fewer than two articles are coded.
     """
-    size, names = len(POLARITIES), list(POLARITIES)
-    owner, ids = pd.factorize(articles)
-    cells = np.zeros((len(ids), size, size))
+    names, (owner, ids) = list(POLARITIES), pd.factorize(articles)
+    cells = np.zeros((len(ids), 3, 3))
     np.add.at(cells, (owner, *(pd.Categorical(codes, names).codes for codes in (coded, given))), 1)
     confusion = cells.sum(axis=0)
-    scores = _scores(confusion)
     drawn = np.random.default_rng(seed).multinomial(len(ids), np.full(len(ids), 1 / max(len(ids), 1)), size=draws)
-    sampled = _scores(np.einsum("da,aij->dij", drawn, cells)) if len(ids) > 1 else np.full((draws, size + 1), np.nan)
+    sampled = pd.DataFrame(_scores(np.einsum("da,aij->dij", drawn, cells)))
+    lower, upper = sampled.quantile([0.025, 0.975]).to_numpy() if len(ids) > 1 else np.full((2, 4), np.nan)
     right, by_hand, by_program = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
     with np.errstate(invalid="ignore"):
-        precision, recall = right / by_program, right / by_hand
-        accuracy = right.sum() / confusion.sum()
-    known = np.isfinite(sampled).any(axis=0)
-    bounds = np.full((2, size + 1), np.nan)
-    bounds[:, known] = np.nanpercentile(sampled[:, known], [2.5, 97.5], axis=0)
-    counts = pd.DataFrame(np.vstack([confusion, by_program]).astype(int), columns=names)
-    held = [articles[coded == name].nunique() for name in names]
-    return (
-        pd.DataFrame({"polarity": [*names, ""], "coded": [*by_hand, by_hand.sum()], "articles": [*held, len(ids)]})
-        .assign(
-            **counts,
-            precision=[*precision, np.nan],
-            recall=[*recall, accuracy],
-            f1=scores,
-            lower=bounds[0],
-            upper=bounds[1],
-        )
-        .round(4)
-        .astype({"coded": int})
-    )
+        precision, recall = [*(right / by_program), np.nan], [*(right / by_hand), right.sum() / confusion.sum()]
+    facts = {"polarity": [*names, ""], "coded": [*by_hand.astype(int), len(coded)]}
+    facts["articles"] = [*(articles[coded == name].nunique() for name in names), len(ids)]
+    counts = dict(zip(names, np.vstack([confusion, by_program]).astype(int).T, strict=True))
+    scores = {"precision": precision, "recall": recall, "f1": _scores(confusion), "lower": lower, "upper": upper}
+    return pd.DataFrame({**facts, **counts, **scores}).round(4)
 
 
 def _scores(confusion: np.ndarray) -> np.ndarray:

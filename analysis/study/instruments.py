@@ -15,8 +15,8 @@ from analysis.paths import digest
 from analysis.tables import language_tag
 
 Polarity = Literal["negative", "neutral", "positive"]
-#: Files of a model that decide its scores.
-MODEL_FILES = ("model.onnx", "onnx/model.onnx", "tokenizer.json", "config.json")
+#: Files of a model that decide its scores; weights of large networks lie beside them.
+MODEL_FILES = ("model.onnx*", "onnx/model.onnx*", "tokenizer.json", "config.json")
 
 
 class InstrumentRule(BaseModel):
@@ -65,8 +65,9 @@ class InstrumentRule(BaseModel):
     def inputs(self, study: Path) -> dict[str, str]:
         """Digests and versions that features made with it depend on, by what they are of; only of what is here."""
         name = f"instrument {self.name}"
-        files = {file: study / Path(self.folder).expanduser() / file for file in MODEL_FILES if self.folder}
-        found = {f"{name}: {file}": content_digest(path) for file, path in files.items() if path.is_file()}
+        folder = study / Path(self.folder).expanduser()
+        files = [path for pattern in MODEL_FILES for path in sorted(folder.glob(pattern)) if self.folder]
+        found = {f"{name}: {path.name}": content_digest(path) for path in files}
         offered = [] if self.is_model else entry_points(group=GROUP, name=self.name)
         versions = {f"{name}: {entry.dist.name}": entry.dist.version for entry in offered if entry.dist}
         return {f"{name} (study.toml)": digest(self.model_dump_json(exclude={"folder"}).encode()), **found, **versions}
