@@ -11,7 +11,7 @@ from analysis.errors import FeaturesBroken, FeaturesMissing, ParameterError, Pro
 from analysis.paths import find_root, inside
 from analysis.publish.reports import OUTLETS, plan_reports
 from analysis.study import Study, examine
-from analysis.tables import FEATURES
+from analysis.tables import FEATURES, general_rules_note
 
 
 def check_study(folder: Path) -> list[str]:
@@ -44,6 +44,8 @@ def remarks(folder: Path) -> list[str]:
             f"note: {folder / 'articles.csv'}: no outlet has the {least} articles that a test asks for (min_articles); "
             f"the most has {most}"
         )
+    if general := general_rules_note(study.settings.languages):
+        lines.append(f"note: {folder / 'study.toml'}: {general}")
     lines += _changed_settings(study)
     with suppress(FeaturesMissing, FeaturesBroken):  # listed as problems
         if study.annotated and (warning := study.features_warning()):

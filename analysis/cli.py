@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from analysis.coding import agreement, sheet
+from analysis.coding import agreement, sheet, validate
 from analysis.collect import Options
 from analysis.program import JOBS, PATH, POSITIVE, STUDY, TRUST, Program, enter_environment, load, warn_of_features
 
@@ -33,6 +33,7 @@ def main() -> None:
 
 main.add_command(sheet)
 main.add_command(agreement)
+main.add_command(validate)
 
 
 @main.command()
@@ -168,6 +169,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     """
     from analysis.annotation.run import annotate as run
     from analysis.publish.environment import cores
+    from analysis.tables import general_rules_note
 
     loaded = load(study)
     result = run(list(texts), loaded, output=output, jobs=jobs or cores(), scheduler=scheduler)
@@ -191,6 +193,8 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     for remark, count in remarks.items():
         if count:
             click.echo(f"{count} {remark}")
+    if general := general_rules_note(loaded.settings.languages):
+        click.echo(general)
 
 
 @main.command()

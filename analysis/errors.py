@@ -103,8 +103,7 @@ class GazetteerError(AnalysisError):
 
 
 class LanguageError(AnalysisError):
-    def __str__(self) -> str:
-        return f"no rules for language {self.args[0]!r}. Known: {', '.join(self.args[1])}."
+    message = "{!r} is no tag of a language{}. Write en, es-PE or another of BCP 47."
 
 
 class EmptyGroup(AnalysisError):

@@ -111,7 +111,10 @@ def day_range(start: date, end: date) -> str:
     return f"{first} to {day(end, year=False)}" if start != end else day(start, year=False)
 
 
-_LANGUAGES = {"en": "English", "es": "Spanish", "pl": "Polish", "pt": "Portuguese"}
+_LANGUAGES = {
+    **{"en": "English", "es": "Spanish", "pl": "Polish", "pt": "Portuguese", "de": "German", "fr": "French"},
+    **{"it": "Italian"},
+}
 
 
 def language(code: str) -> str:

@@ -7,8 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from ministudy import mini_study
 
+from analysis import load_study
 from analysis.check import check_study, remarks
+from analysis.cli import main
 from analysis.new_study import new_study
 
 #: Spoilt places of the example that `castillo new` writes, and the problem as told: line, what is wrong, what to do.
@@ -116,3 +120,19 @@ def test_confirmatory_settings_that_differ_from_the_last_entry_of_the_log_are_no
     readme.write_text(log.format(25), encoding="utf-8")
     (line,) = [line for line in remarks(folder) if "README.md" in line]
     assert "the log of 2025-03-02 says min_articles = 25, study.toml has 20. Log the change" in line
+
+
+def test_a_language_without_lists_is_noted_by_check_and_annotate_and_not_refused(tmp_path):
+    """Tags are as people write them: in study.toml, in outlets.csv, in the texts."""
+    folder = mini_study(tmp_path / "study").folder
+    for name, old, new in (("study.toml", '"pl"', '"sv-SE"'), ("outlets.csv", ",pl,", ",SV,")):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    texts = (folder / "texts.jsonl").read_text(encoding="utf-8").replace('"pl"', '"sv_FI"')
+    (folder / "texts.jsonl").write_text(texts, encoding="utf-8")
+    note = "sv: no lists of abbreviations, verbs and offices, so sentences and words follow general rules"
+    assert [line for line in remarks(folder) if f"study.toml: {note}" in line]
+    done = CliRunner().invoke(main, ["annotate", str(folder / "texts.jsonl"), "--study", str(folder), "--jobs", "1"])
+    assert note in done.output
+    assert {"en", "sv"} == set(load_study(folder).features("ARTICLES")["language"])

@@ -67,7 +67,7 @@ def test_the_settings_are_explained(example: Path) -> None:
         before = re.split(rf"^(?:\[\[)?{name}\b", text, flags=re.MULTILINE)[0].rstrip("\n").split("\n")[-1]
         assert before.startswith("#") or name in ("title", "question", "timezone", "draws"), name
     known = {field.alias or name for name, field in Settings.model_fields.items()}
-    codes = {"coders", "combined", "groups", "match"}
+    codes = {"coders", "combined", "groups", "match", "instruments"}
     assert {"columns", "notes", "supplement"} | codes == known - set(tomllib.loads(text))
 
 

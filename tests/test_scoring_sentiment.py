@@ -49,11 +49,12 @@ def test_values_lie_in_range_and_are_missing_without_an_instrument(texts, langua
     assert ((values >= -1) & (values <= 1) if language in INSTRUMENTS else np.isnan(values)).all()
 
 
-def test_a_language_without_rules_is_refused_and_one_without_an_instrument_is_missing():
+def test_what_is_no_language_is_refused_and_one_without_an_instrument_is_missing():
     for measured in (lambda tag: sentiment("Gut", language=tag), lambda tag: _toward_in(tag)):
-        with pytest.raises(LanguageError, match="no rules for language 'de'"):
-            measured("de")
-        assert math.isnan(measured("es"))
+        with pytest.raises(LanguageError, match="'German' is no tag of a language"):
+            measured("German")
+        assert math.isnan(measured("es-419"))
+        assert math.isnan(measured("sv"))
 
 
 def _toward_in(language):

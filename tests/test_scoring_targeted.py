@@ -1,4 +1,4 @@
-"""Features of targets against plain Python, word by word, and their time on long sentences."""
+"""Features of targets against plain Python, word by word."""
 
 import re
 from collections import Counter
@@ -6,7 +6,6 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.scoring import targeted, targeted_sentiment
 from analysis.scoring.lexicon import read_word
 from analysis.scoring.targeted import BUCKETS, CHARACTERS, WINDOW, features
 
@@ -95,16 +94,3 @@ def test_features_are_those_of_a_walk_over_the_words(targets):
     rows, buckets = features(sentences, spans)
     for row, (sentence, span) in enumerate(targets):
         assert _expected(sentence, *span) == Counter(buckets[rows == row].tolist())
-
-
-def test_a_long_sentence_dense_in_targets_is_read_once():
-    """Not once for each target, of which there are as many as it is long; benchmarks/growth.py measures the time."""
-    words = [
-        f"{name} {word}{number}," for number in range(700) for name in ("Castillo", "Rivas") for word in ("a", "b")
-    ]
-    sentence = " ".join(words)
-    spans = [match.span() for match in re.finditer("Castillo|Rivas", sentence)]
-    targeted._read.cache_clear()
-    scores = targeted_sentiment([sentence] * len(spans), spans, language="en")
-    assert len(spans) == len(scores)
-    assert 1 == targeted._read.cache_info().misses

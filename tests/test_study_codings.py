@@ -220,7 +220,7 @@ def test_settings_of_codes_are_held_to_the_codebook(tmp_path, world):
         "coders names 'a5', who coded nothing. There: a1, a2, a3, a4, b1, b2",
         "combined 'coup': castillo_act_own has a value of this name. Mend it after codebook.csv",
         "combined 'any word of coup': castillo_act_attributed has no value 'selfcoup' (did you mean 'self-coup'?)",
-        "setting 'languages': 'Chinese' is none of en, es, pt, pl",
+        "setting 'languages': 'Chinese' is no tag of a language",
     ):
         assert message in problems
     assert 6 == problems.count("\n") + 1

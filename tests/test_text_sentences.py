@@ -109,7 +109,7 @@ def test_a_sentence_ends_where_punkt_says_so(before, mark, after):
 
 
 def test_sentence_ends_of_the_gold():
-    """Boundary F1 per language on 598 boundaries of invented news, beside NLTK's Punkt without a model."""
+    """Boundary F1 per language on 656 boundaries of invented news, beside NLTK's Punkt without a model."""
     for language, (ours, punkt) in boundary_f1().items():
         assert ours >= 0.98, language
         assert ours - punkt > 0.1, language
@@ -138,6 +138,29 @@ def test_words_of_the_lists_are_written_as_they_are_looked_up(language):
 
 
 @pytest.mark.parametrize("measure", [split_sentences, tokenize, partial(find_mentions, gazetteer=Gazetteer({}))])
-def test_a_language_without_rules_is_refused(measure):
-    with pytest.raises(LanguageError, match=r"no rules for language 'de'\. Known: en, es, pt, pl\."):
-        measure("Guten Tag", language="de")
+def test_tags_as_people_write_them_are_one_language_and_what_is_no_tag_is_refused(measure):
+    text = "Gen. Rivas isn’t there. Nobody said “no”."
+    for tag in ("EN", "en-GB", "en_US", "eng"):
+        assert str(measure(text, language="en")) == str(measure(text, language=tag))
+    with pytest.raises(
+        LanguageError, match=r"'German' is no tag of a language \(did you mean 'de'\?\)\. Write en, es-PE"
+    ):
+        measure(text, language="German")
+
+
+def test_a_language_without_lists_has_general_rules():
+    """Initials and the numbers of a list are known everywhere."""
+    assert ["Ö. Vik sade nej.", "Varför?", "2. Ja!"] == _sentences("Ö. Vik sade nej. Varför? 2. Ja!", "sv")
+    assert boundaries.abbreviations("sv").keys() == boundaries.abbreviations("en").keys()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Das las er am 7. Dezember 2022 in St. Pölten."),
+        ("fr", "Il cite l’art. 12 de M. Le Goff."),
+        ("it", "Vede l'on. Riva."),
+    ],
+)
+def test_periods_that_end_no_sentence(language, text):
+    assert [text] == _sentences(text, language)

@@ -97,3 +97,16 @@ def test_long_texts_of_one_pattern_are_read_whole(pattern):
 def test_a_list_of_texts_is_refused():
     with pytest.raises(TypeError, match="takes one text"):
         tokenize(["one", "two"], language="en")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("fr", "L'État d’Aubin n’a qu'un pré, aujourd'hui.", "L' État d’ Aubin n’ a qu' un pré , aujourd'hui ."),
+        ("it", "L'Italia dell’Aldo: un'altra, po'.", "L' Italia dell’ Aldo : un' altra , po ' ."),
+        ("es", "L'Hospitalet d'ahir", "L'Hospitalet d'ahir"),
+    ],
+)
+def test_a_word_that_lost_its_vowel_is_a_token_in_french_and_italian(language, text, expected):
+    """Otherwise the name after it would not be found."""
+    assert expected.split() == tokenize(text, language=language)

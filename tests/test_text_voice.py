@@ -5,6 +5,7 @@ from benchmarks.gold import voice_counts
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis import Gazetteer, find_mentions
 from analysis.study import load_study
 from analysis.tables import LANGUAGES
 from analysis.text.voice import quoted_spans, reported
@@ -103,3 +104,18 @@ def test_voice_of_the_gold():
         right, coded = voice_counts(study, sample)
         assert size == coded
         assert right / coded >= least, sample
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("de", "Laut Polizei ist X fort. X lebt, sagte Alba. X fordert, dass X geht. „X geht“, rief sie.", "aaoaq"),
+        ("fr", "Selon l'avocat, X est libre. X a dit que X part. « X part », dit-elle. L'ami de X rit.", "aoaqo"),
+        ("it", "Secondo il giudice X è libero. L'amico dell'Alba ha detto che X parte. «X parte!» X ride.", "oaqo"),
+        ("sv", "Enligt polisen är X fri. ”X är fri”, sade hon.", "oq"),
+    ],
+)
+def test_voices_in_the_other_languages(language, text, expected):
+    """Own, attributed or quoted; a language without verbs of saying knows quotations."""
+    found = find_mentions(text, Gazetteer({"X": ["X"]}), language=language)
+    assert expected == "".join(voice[0] for voice in found["voice"])

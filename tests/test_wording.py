@@ -62,7 +62,7 @@ def test_a_printed_number_reads_back_rounded(value, digits):
         ("–", wording.small(nan)),
         ("95\N{NO-BREAK SPACE}% of it", wording.spaced("95 % of it")),
         ("Polish", wording.language("pl")),
-        ("fr", wording.language("fr")),
+        ("sv", wording.language("sv")),
         ("1 outlet has", wording.plural(1, "outlet has", "outlets have")),
         ("0 articles", wording.plural(0, "article")),
         ("1,204 articles", wording.plural(1204, "article")),

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.instruments.function_words import function_words
 from analysis.paths import text_digest
-from analysis.scoring import sentiment, targeted_sentiment
+from analysis.scoring.registry import BUILT_IN, Instrument, measured
 from analysis.tables import PARTS
 from analysis.text.arrays import Flags, Ints, map_array
 from analysis.text.gazetteer import Gazetteer
@@ -49,6 +49,7 @@ class _Chunk(NamedTuple):
 
     texts: pd.DataFrame
     gazetteer: Gazetteer
+    instruments: Sequence[Instrument]
     parsed: Parsed
     parts: Ints
     is_word: Flags
@@ -61,17 +62,22 @@ class _Chunk(NamedTuple):
         return _take(self.texts["article"].to_list(), texts)
 
 
-def chunk_features(texts: pd.DataFrame, gazetteer: Gazetteer) -> dict[str, pa.Table]:
-    """Features of texts (TEXTS and body_kind, empty where not coded), by the name of their table, sorted by article."""
+def chunk_features(
+    texts: pd.DataFrame, gazetteer: Gazetteer, instruments: Sequence[Instrument] = BUILT_IN
+) -> dict[str, pa.Table]:
+    """Features of texts (TEXTS and body_kind, empty where not coded), by the name of their table, sorted by article.
+
+    Of several instruments for a language the first counts.
+    """
     languages = texts.sort_values("article").groupby("language")
-    chunks = [_parse(some, str(language), gazetteer) for language, some in languages]
+    chunks = [_parse(some, str(language), gazetteer, instruments) for language, some in languages]
     found = {name: [pa.table(_COLUMNS[name](chunk), schema) for chunk in chunks] for name, schema in OF_ARTICLE.items()}
     # Arrow's sort is stable: an article's rows stay in their order.
     several = len(chunks) > 1
     return {name: pa.concat_tables(of).sort_by("article") if several else of[0] for name, of in found.items()}
 
 
-def _parse(texts: pd.DataFrame, language: str, gazetteer: Gazetteer) -> _Chunk:
+def _parse(texts: pd.DataFrame, language: str, gazetteer: Gazetteer, instruments: Sequence[Instrument]) -> _Chunk:
     titles, bodies = texts["title"].to_list(), texts["body"].to_list()
     parsed = parse([f"{title}\n{body}" for title, body in zip(titles, bodies, strict=True)], language=language)
     title_ends = map_array(len, titles, np.intp)
@@ -79,7 +85,8 @@ def _parse(texts: pd.DataFrame, language: str, gazetteer: Gazetteer) -> _Chunk:
     parts = np.sum([parsed.starts >= ends[parsed.owners] for ends in (title_ends, lede_ends)], axis=0)
     words = map_array(is_word, parsed.tokens.forms)[parsed.tokens.numbers]
     rows = parsed.tokens.rows[words]
-    return _Chunk(texts, gazetteer, parsed, parts, words, parsed.tokens.numbers[words], rows, parsed.owners[rows])
+    forms, owners = parsed.tokens.numbers[words], parsed.owners[rows]
+    return _Chunk(texts, gazetteer, instruments, parsed, parts, words, forms, rows, owners)
 
 
 def _take(values: Sequence[str], indices: Ints) -> pa.Array:
@@ -115,7 +122,7 @@ def _articles(chunk: _Chunk) -> dict[str, Any]:
 
 def _sentences(chunk: _Chunk) -> dict[str, Any]:
     parsed = chunk.parsed
-    size = len(parsed.sentences)
+    size, scores = len(parsed.sentences), measured(chunk.instruments, "sentence", parsed.language, parsed.sentences)
     words = np.bincount(chunk.rows, minlength=size)
     quoted = np.bincount(parsed.tokens.rows[chunk.is_word & parsed.quoted], minlength=size)
     return {
@@ -125,7 +132,7 @@ def _sentences(chunk: _Chunk) -> dict[str, Any]:
         "start": parsed.starts,
         "end": parsed.ends,
         "tokens": words,
-        "sentiment": pa.array(sentiment(parsed.sentences, language=parsed.language), from_pandas=True),
+        "sentiment": pa.array(scores, from_pandas=True),
         "quoted": pa.array(np.divide(quoted, words, out=np.full(size, np.nan), where=words > 0), from_pandas=True),
     }
 
@@ -181,11 +188,12 @@ def _mentions(chunk: _Chunk) -> dict[str, Any]:
     shifts = parsed.starts[sentences]
     spans = list(zip((starts - shifts).tolist(), (ends - shifts).tolist(), strict=True))
     around = [parsed.sentences[sentence] for sentence in sentences.tolist()]
+    scores = measured(chunk.instruments, "target", parsed.language, around, spans)
     return {
         **found,
         "article": chunk.ids(texts),
         "sentence": sentences - np.searchsorted(parsed.owners, texts),
-        "sentiment": pa.array(targeted_sentiment(around, spans, language=parsed.language), from_pandas=True),
+        "sentiment": pa.array(scores, from_pandas=True),
     }
 
 

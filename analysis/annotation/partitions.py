@@ -39,11 +39,12 @@ def measuring_code() -> str:
     return code_behind("analysis.annotation.features").digest
 
 
-def measure(texts: pd.DataFrame, gazetteer: bytes, code: str = "") -> bytes:
-    """Packed features of texts, measured by code of that digest: another would give other values without a word."""
+def measure(texts: pd.DataFrame, measures: bytes, code: str = "") -> bytes:
+    """Packed features of texts, by a pickled gazetteer and instruments, measured by code of that digest: another would
+    give other values without a word."""
     if code and code != measuring_code():
         raise AnalysisError("its castillo-coverage, or a package that decides values, is not the one of this machine")
-    features = chunk_features(texts, _unpickled(gazetteer))
+    features = chunk_features(texts, *_unpickled(measures))
     return _pack(features.values(), pa.Codec("zstd", compression_level=1))
 
 
@@ -92,22 +93,22 @@ def run_partitions(
 
 
 @contextmanager
-def measuring(jobs: int, scheduler: str | None, gazetteer: bytes) -> Iterator[tuple[Submit, int]]:
-    """Function that submits partitions to be measured with a pickled gazetteer, and how many of them may wait; with
+def measuring(jobs: int, scheduler: str | None, measures: bytes) -> Iterator[tuple[Submit, int]]:
+    """Function that submits partitions to be measured, and how many of them may wait; with
     1 job this process measures. The workers of a cluster need this library, and no files of ours."""
     if scheduler is not None:
         client = _connect(scheduler)
-        submit = partial(client.get_executor(pure=False).submit, measure, gazetteer=gazetteer, code=measuring_code())
+        submit = partial(client.get_executor(pure=False).submit, measure, measures=measures, code=measuring_code())
         try:
             pending = max(4, 2 * sum(client.nthreads().values()))
             yield lambda texts: partial(_cluster_result, submit(texts), scheduler), pending
         finally:
             client.close(timeout=5)
     elif jobs == 1:
-        yield lambda texts: partial(measure, texts, gazetteer), 0
+        yield lambda texts: partial(measure, texts, measures), 0
     else:
         with _pool(jobs) as pool:
-            yield lambda texts: pool.submit(measure, texts, gazetteer).result, 2 * jobs
+            yield lambda texts: pool.submit(measure, texts, measures).result, 2 * jobs
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, inside, replace_file
 from analysis.readers import Rejected, Row, read_texts
 from analysis.readers.feed import outlet_finder
+from analysis.scoring.registry import BUILT_IN, MODELS, Instrument, installed, model_instrument
 from analysis.study import Study
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.near_duplicates import Bands
@@ -93,14 +94,14 @@ def annotate(
     """
     if jobs < 1:
         raise AnalysisError(f"jobs is {jobs}; it is a whole number from 1 up.")
-    gazetteer = pickle.dumps(Gazetteer.from_tables(study.actors, study.labels))
+    measures, made_with, models = _measures(study)
+    jobs = 1 if models else jobs  # a model uses all cores by itself
     folder = study.features_folder if output is None else Path(output)
     _check_places(folder, study.folder)
     measured = {"version": analysis.__version__, "on": f"{datetime.now(UTC):%Y-%m-%d}"}
-    measured |= {"python": platform.python_version(), **code_record(*_MEASURING)}
-    made_with = digest(f"{measuring_code()} {study.actors.to_json()} {study.labels.to_json()}".encode())
+    measured |= {"python": platform.python_version(), **code_record(*_MEASURING, *models)}
     kept, copies = 0, Bands()
-    with WorkFolder(folder) as work, measuring(jobs, scheduler, gazetteer) as (submit, max_pending):
+    with WorkFolder(folder) as work, measuring(jobs, scheduler, measures) as (submit, max_pending):
         texts = Texts(study, work.rejected)
         for features, is_kept in run_partitions(texts.read(paths), made_with, submit, max_pending, work):
             work.add(features)
@@ -127,6 +128,27 @@ def annotate(
     untitled = int((articles["title_tokens"] == 0).sum())
     rest = (texts.set_aside, texts.skipped, kept, untitled, work.damaged)
     return Annotation(folder, len(articles), tuple(texts.rejected), tuple(added["article"]), without_text, *rest)
+
+
+def _measures(study: Study) -> tuple[bytes, str, list[str]]:
+    """Gazetteer and instruments, pickled; digest of them and of the code that uses them; modules that run models."""
+    rules, aliases = study.settings.instruments, (study.actors, study.labels)
+    measures = pickle.dumps((Gazetteer.from_tables(*aliases), study_instruments(study)))
+    files = [*(table.to_json() for table in aliases), *(str(rule.inputs(study.folder)) for rule in rules)]
+    made_with = digest(" ".join([measuring_code(), *files]).encode())
+    return measures, made_with, [MODELS] if any(rule.is_model for rule in rules) else []
+
+
+def study_instruments(study: Study) -> tuple[Instrument, ...]:
+    """Sentiment instruments of a study: those of study.toml, then the built-in ones that it does not name."""
+    named = []
+    for rule in study.settings.instruments:
+        if rule.is_model:
+            named.append(model_instrument(**rule.arguments(study.folder)))
+        else:
+            own = installed(rule.name)
+            named.append(replace(own, languages=rule.languages or own.languages))
+    return (*named, *(one for one in BUILT_IN if one.name not in {other.name for other in named}))
 
 
 class Texts:

@@ -1,1 +1,18 @@
 """Lists of words, rules and weights that texts are measured with; how well each measures, and whose method it is."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+#: Entry points by which other packages offer sentiment instruments, each a `scoring.registry.Instrument`.
+GROUP = "castillo_coverage.instruments"
+
+
+@cache
+def word_lists(file: str, language: str) -> Any:
+    """Lists of a language in a file of this folder; the general ones (`*`) of a language without lists."""
+    every = tomllib.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))
+    return every.get(language, every["*"])

@@ -22,7 +22,7 @@ from analysis.stats import inference
 from analysis.stats.corpus import coverage
 from analysis.stats.permutation import DRAWS_AT_MOST
 from analysis.study import Study, selection
-from analysis.tables import VARIANTS
+from analysis.tables import VARIANTS, language_tag
 from analysis.wording import ABSENT, day, language, listing, number, percent, plural
 
 #: Points within which a difference of shares is called small.
@@ -196,7 +196,7 @@ def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()
         return "observed.csv records no day on which an outlet was observed, so no articles can be compared."
     if not outlets and not study.tested:
         return f"No outlet has the {settings.min_articles} articles a test asks for."
-    if measure.startswith("sentiment") and not set(study.articles["language"]) & set(INSTRUMENTS):
+    if measure.startswith("sentiment") and not set(study.articles["language"]) & _scored(study):
         return "No article is in a language that has an instrument of tone."
     if len(outlets) == 2:
         names = [study.outlet_names.get(outlet, outlet) for outlet in outlets]
@@ -219,11 +219,16 @@ def comparison_limits(study: Study, table: pd.DataFrame, measure: str) -> str:
 
 def language_of(study: Study, chosen: str, *, tone: bool = False) -> str:
     """The language chosen; where none is, the study's first, or its first with an instrument of tone."""
-    languages = study.settings.languages
+    languages, chosen = study.settings.languages, language_tag(chosen)
     if chosen and chosen not in languages:
         raise UnknownName("language", chosen, "is none of the study's", languages)
-    able = [code for code in languages if not tone or code in INSTRUMENTS]
+    able = [code for code in languages if not tone or code in _scored(study)]
     return chosen or (able or languages)[0]
+
+
+def _scored(study: Study) -> set[str]:
+    """Languages with an instrument of tone, built in or of study.toml."""
+    return {*INSTRUMENTS, *(code for rule in study.settings.instruments for code in rule.languages)}
 
 
 def sized(rows: pd.DataFrame, name: str, other: str) -> str:

@@ -56,8 +56,7 @@ def sentiment(texts: str | Sequence[str], *, language: str) -> float | Floats:
     """
     if isinstance(texts, str):
         return float(sentiment([texts], language=language)[0])
-    check_language(language)
-    if language not in INSTRUMENTS:
+    if check_language(language) not in INSTRUMENTS:
         return np.full(len(texts), np.nan)
     plain = (text if text.isascii() else text.translate(_PLAIN_MARKS) for text in texts)
     return np.fromiter(map(compound, plain), np.float64, len(texts))
@@ -103,10 +102,13 @@ def targeted_sentiment(sentences: str | Sequence[str], spans: Any, *, language: 
     for sentence, (start, end) in zip(sentences, spans, strict=True):
         if not 0 <= start < end <= len(sentence):
             raise ValueError(f"span {(start, end)} does not lie in its sentence of {len(sentence)} characters")
-    check_language(language)
-    if language not in INSTRUMENTS:
+    if check_language(language) not in INSTRUMENTS:
         return np.full(len(sentences), np.nan)
-    chances = probabilities(sentences, spans)
+    return class_sentiment(probabilities(sentences, spans))
+
+
+def class_sentiment(chances: Floats) -> Floats:
+    """Sentiment from the probabilities of negative, neutral and positive, a row each: see `targeted_sentiment`."""
     difference, likeliest = chances[:, 2] - chances[:, 0], chances.argmax(axis=1)
     signed = np.copysign(np.maximum(np.abs(difference), CUTOFF), likeliest - 1.0)
     # Four decimal places: few enough that every processor gives the same.

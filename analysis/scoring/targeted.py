@@ -3,16 +3,15 @@
 The features of a target are the stems and groups of the words around it, by side, distance and negation. The target
 itself is masked, so who it is does not count. A feature is hashed to one of `BUCKETS` numbers (Weinberger et al. 2009);
 the model, instruments/targeted-en.npz, holds a weight per number and class, trained by
-tests/benchmarks/train_targeted.py. Words further than `WINDOW` from the target do not count, and a sentence is read
-once for all its targets, so that time grows with the targets and the text, however long a sentence is.
+tests/benchmarks/train_targeted.py. Words further than `WINDOW` from the target do not count, so that the time for a
+target does not grow with its sentence.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,8 +32,6 @@ _STEPS = np.arange(-WINDOW, WINDOW + 1)
 
 #: Targets measured at a time; words that a negation reaches; words whose exact distance from the target counts.
 _BATCH, _REACH, _NEAR = 1024, 4, 4
-#: Up to so many characters, reading a sentence again for a target takes no longer than looking up what was read.
-_SHORT = 250
 #: Borders of the classes of distance; tenths of its sentiment that a negated word keeps, and that others keep.
 _DISTANCES, _NEGATED, _PLAIN = (2, 3, 5, 9, 17), -6, 10
 _TOKEN = re.compile(r"\w+(?:['’.\-]\w+)*|\n|\S")
@@ -116,27 +113,8 @@ def features(sentences: Sequence[str], spans: Sequence[Span]) -> Features:
 
 def _window(sentence: str, start: int, end: int) -> tuple[list[str], list[str]]:
     """Tokens before and after a target, at most `WINDOW` each."""
-    tokens = _TOKEN.findall if len(sentence) <= _SHORT else _between
-    before = tokens(sentence, max(0, start - CHARACTERS), start)
-    return before[-WINDOW:], tokens(sentence, end, min(end + CHARACTERS, len(sentence)))[:WINDOW]
-
-
-def _between(sentence: str, start: int, end: int) -> list[str]:
-    """Tokens of a part of a sentence, read before; one that reaches into the part is cut."""
-    tokens, starts, ends = _read(sentence)
-    first, last = bisect_left(starts, start), bisect_right(ends, end)
-    if first >= last:
-        return _TOKEN.findall(sentence, start, end)
-    before = _TOKEN.findall(sentence, start, starts[first]) if start < starts[first] else []
-    after = _TOKEN.findall(sentence, ends[last - 1], end) if ends[last - 1] < end else []
-    return before + tokens[first:last] + after
-
-
-@lru_cache(maxsize=4)
-def _read(sentence: str) -> tuple[list[str], list[int], list[int]]:
-    """Tokens of a sentence, their starts and their ends."""
-    matches = list(_TOKEN.finditer(sentence))
-    return [match[0] for match in matches], [match.start() for match in matches], [match.end() for match in matches]
+    before = _TOKEN.findall(sentence, max(0, start - CHARACTERS), start)
+    return before[-WINDOW:], _TOKEN.findall(sentence, end, end + CHARACTERS)[:WINDOW]
 
 
 def _negated(flagged: Bytes) -> Flags:

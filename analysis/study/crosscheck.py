@@ -112,7 +112,7 @@ def _unknown_ids(frames: Frames, damaged: Collection[str]) -> Iterator[Fault]:
 
 def _unknown_words(settings: Settings, frames: Frames) -> Iterator[Fault]:
     """Languages and sub-events that study.toml does not have."""
-    any_language = ("*", *tables.LANGUAGES)
+    any_language = ("*", *dict.fromkeys((*settings.languages, *tables.LANGUAGES)))
     known = dict.fromkeys(("outlets.csv", "articles.csv"), settings.languages)
     for name, languages in (known | dict.fromkeys(("actors.csv", "labels.csv"), any_language)).items():
         for value, line, more in _strange(frames[name], "language", languages):

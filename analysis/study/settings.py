@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -16,20 +15,18 @@ from pydantic import (
     BaseModel,
     Field,
     ValidationError,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from analysis.errors import Problem, did_you_mean
+from analysis.study.instruments import InstrumentRule
 from analysis.study.studyfiles import CONTROL, line_of, read_utf8
-from analysis.tables import CODEBOOK_CSV, LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
+from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
 
-#: Instruments of which a study's method notes may say more (analysis.report.descriptions).
-NOTED = (
-    *("text", "sub-event", "mentions", "voice", "sentiment", "comparison", "groups", "words"),
-    *("dispersion", "correction", "variance", "codes"),
-)
+#: Methods of which a study's notes may say more (analysis.report.descriptions).
+_NOTED = "text sub-event mentions voice sentiment comparison groups words dispersion correction variance codes"
+NOTED = tuple(_NOTED.split())
 
 
 def _must(hold: Callable[[str], object], message: str) -> AfterValidator:
@@ -76,12 +73,10 @@ def _lies_below(name: str) -> bool:
     return not absolute and not {"..", ""} & {*re.split(r"[/\\]", name)}
 
 
-def _check_language(value: str, info: ValidationInfo) -> str:
-    """A language with rules for its sentences, or any tag where articles are coded by hand."""
-    tag, is_coded = language_tag(value), bool(info.context and info.context["coded"])
-    if tag not in LANGUAGES and not (is_coded and re.fullmatch("[a-z]{2,3}", tag)):
-        raise ValueError(f"{tag!r} is none of {', '.join(LANGUAGES)}{language_hint(tag)}")
-    return tag
+def _check_language(value: str) -> str:
+    if not re.fullmatch("[a-z]{2,3}", value):
+        raise ValueError(f"{value!r} is no tag of a language{language_hint(value)}: write en, es-PE")
+    return value
 
 
 def _strings(value: Any) -> list[str]:
@@ -203,6 +198,7 @@ class Settings(Table):
     coders: Texts = ()
     combined: Annotated[tuple[Combined, ...], _SEVERAL] = ()
     groups: Annotated[tuple[GroupRule, ...], _SEVERAL] = ()
+    instruments: Annotated[tuple[InstrumentRule, ...], _SEVERAL] = ()
     match: Annotated[tuple[Annotated[str, _one_of(MATCHED)], ...], _SEVERAL, _ONCE] = ("period",)
     invented: Text = ""
     texts: Texts = ()
@@ -230,9 +226,9 @@ _STAND_IN: Mapping[str, Any] = {
     **{"name": "study", "title": "-", "question": "-", "event": date.min, "timezone": "UTC", "window": _ANY_DAY},
     **{"periods": [{"name": "all", **_ANY_DAY}], "languages": list(LANGUAGES), "reports": [], "min_articles": 2},
 }
-_TABLES: Mapping[str, type[Table]] = {
+_TABLES: Mapping[str, type[BaseModel]] = {
     **{"window": Span, "periods": Period, "reports": ReportRule, "happenings": Happening, "supplement": Supplement},
-    **{"combined": Combined, "groups": GroupRule},
+    **{"combined": Combined, "groups": GroupRule, "instruments": InstrumentRule},
 }
 #: Kinds of fault as pydantic calls them, and what is said of the value.
 _SAID = {
@@ -244,7 +240,6 @@ _SAID = {
 
 def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     """Settings of a study.toml, something harmless in the place of each that is wrong, and everything that is wrong."""
-    context = {"coded": os.path.lexists(path.parent / CODEBOOK_CSV.name)}
     raw, problems = read_utf8(path, "A study folder holds a study.toml")
     text = raw.decode()
     try:
@@ -255,7 +250,7 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     if problems:
         return Settings.model_validate(_STAND_IN), problems
     try:
-        return Settings.model_validate(given, context=context), []
+        return Settings.model_validate(given), []
     except ValidationError as error:
         faults = error.errors(include_url=False)
     unknown = {fault["loc"][:-1] for fault in faults if fault["type"] == "extra_forbidden" and len(fault["loc"]) > 1}
@@ -266,9 +261,9 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     right = {name: value for name, value in given.items() if name not in wrong}
     right |= {name: value for name, value in _STAND_IN.items() if name in wrong}
     if "languages" in wrong:  # rows in the others are not wrong as well
-        tags = {language_tag(tag) for tag in _strings(given.get("languages")) if context["coded"]}
+        tags = {language_tag(tag) for tag in _strings(given.get("languages"))}
         right["languages"] = [*LANGUAGES, *sorted(tag for tag in tags.difference(LANGUAGES) if len(tag) < 4)]
-    return Settings.model_validate(right, context=context), [_problem(path, text, fault) for fault in faults]
+    return Settings.model_validate(right), [_problem(path, text, fault) for fault in faults]
 
 
 def _problem(path: Path, text: str, fault: Mapping[str, Any]) -> Problem:

@@ -239,12 +239,15 @@ class Study:
         digests = {
             name: digest(read_file(self.folder / name, root=self.folder)) for name in ("actors.csv", "labels.csv")
         }
+        for rule in self.settings.instruments:
+            digests |= rule.inputs(self.folder)
         return {**digests, "articles.csv (language, body_kind)": digest(coded.encode())}
 
     def stale_features(self) -> list[str]:
         """Files, code that measures and packages, by name, that changed since the features were made."""
-        record = self.feature_files.record
-        files = [name for name, now in self.feature_inputs().items() if record.inputs.get(name) != now]
+        record, now = self.feature_files.record, self.feature_inputs()
+        files = [name for name in now if record.inputs.get(name) != now[name]]
+        files += [name for name in record.inputs if name.endswith("(study.toml)") and name not in now]
         return files + changed_code(record.measured)
 
     def features_warning(self) -> str:

@@ -165,7 +165,7 @@ def words_of_texts(texts: Sequence[str], *, language: str) -> Words:
     code, forms = pd.factorize(np.array([lower(form) for form in parsed.tokens.forms], object), sort=True)
     cells = np.ones(int(word.sum()), np.int32), (len(PARTS) * text[word], code[number][word])
     counts = sparse.csc_array(cells, shape=(len(PARTS) * len(texts), len(forms)))
-    return count_words((forms, counts), np.arange(len(texts)), (0,), language)
+    return count_words((forms, counts), np.arange(len(texts)), (0,), parsed.language)
 
 
 def _folded(texts: np.ndarray, counts: sparse.csc_array, language: str | None) -> Words:

@@ -5,6 +5,7 @@ columns.csv is the data dictionary (`dictionary` writes it in Markdown): nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from analysis.errors import AnalysisError, did_you_mean
@@ -16,14 +17,17 @@ from analysis.tables.schema import empty as empty
 from analysis.tables.schema import faults as faults
 from analysis.tables.schema import schema as _table
 
-#: Languages with rules for sentences and tokens.
-LANGUAGES = ("en", "es", "pt", "pl")
-#: Their codes of three letters (ISO 639-2).
-_THREE_LETTERS = {"eng": "en", "spa": "es", "por": "pt", "pol": "pl"}
-#: What people write for a language whose tag they do not know.
+#: Languages with lists for sentences, reported speech and offices; others have general rules.
+LANGUAGES = ("en", "es", "pt", "pl", "de", "fr", "it")
+#: Codes of three letters (ISO 639-2), and what people write for a language whose tag they do not know.
+_THREE_LETTERS = {
+    **{"eng": "en", "spa": "es", "por": "pt", "pol": "pl", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr"},
+    **{"ita": "it", "nld": "nl", "swe": "sv", "rus": "ru", "ukr": "uk", "tur": "tr", "ara": "ar", "zho": "zh"},
+}
 _LANGUAGE_NAMES = {
-    **{"english": "en", "spanish": "es", "español": "es", "castellano": "es", "portuguese": "pt"},
-    **{"português": "pt", "polish": "pl", "polski": "pl"},
+    **{"english": "en", "spanish": "es", "español": "es", "castellano": "es", "portuguese": "pt", "português": "pt"},
+    **{"polish": "pl", "polski": "pl", "german": "de", "deutsch": "de", "french": "fr", "français": "fr"},
+    **{"italian": "it", "italiano": "it"},
 }
 
 
@@ -45,6 +49,13 @@ def language_hint(value: str) -> str:
     """Suggestion in brackets for what is no known language."""
     found = _LANGUAGE_NAMES.get(value.casefold())
     return f" (did you mean {found!r}?)" if found else did_you_mean(value, LANGUAGES)
+
+
+def general_rules_note(languages: Iterable[str]) -> str:
+    """Sentence on languages without lists of their own; empty where there is none."""
+    without = ", ".join(language for language in languages if language not in LANGUAGES)
+    missing = "sentences and words follow general rules, and reported speech is not told from the outlet's"
+    return f"{without}: no lists of abbreviations, verbs and offices, so {missing}" if without else ""
 
 
 PARTS = ("title", "lede", "rest")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.text.gazetteer import Alias, Matcher
-from analysis.text.sentences import Span
+from analysis.text.sentences import Span, check_language
 from analysis.text.tokens import tokenize
 
 #: Columns of the lines in context.
@@ -49,6 +49,7 @@ def kwic(texts: Sequence[str], word: str, *, language: str, width: int = 8) -> p
         raise ValueError("word is empty")
     if width < 0:
         raise ValueError(f"width is {width}; it is 0 or more")
+    language = check_language(language)
     matcher = Matcher([Alias(word, text=word, exact=False)])
     lines: list[tuple[int | str, ...]] = []
     for number, text in enumerate(texts):

@@ -5,22 +5,21 @@ Many texts of a language are parsed together, since arrays of all their tokens c
 
 from __future__ import annotations
 
-import tomllib
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence, Set
 from functools import cache
 from itertools import chain, groupby
 from operator import attrgetter
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
+from analysis.instruments import word_lists
 from analysis.text.arrays import Flags, Ints, map_array
 from analysis.text.gazetteer import Alias, Gazetteer, Matcher, key
-from analysis.text.sentences import Span, split_sentences
+from analysis.text.sentences import Span, check_language, split_sentences
 from analysis.text.tokens import Tokens, read_tokens
 from analysis.text.voice import first_signs, lower, quoted_spans, reported
 
@@ -49,6 +48,7 @@ class Parsed(NamedTuple):
 
 def parse(texts: Sequence[str], *, language: str) -> Parsed:
     """Sentences, tokens and quotations of texts."""
+    language = check_language(language)
     spans = [split_sentences(text, language=language) for text in texts]
     owners = np.repeat(np.arange(len(texts)), map_array(len, spans, np.intp))
     sentences = [text[start:end] for text, own in zip(texts, spans, strict=True) for start, end in own]
@@ -247,5 +247,4 @@ def _bearer(hit: _Hit, full: dict[str, list[int]], offices: dict[str, set[str]],
 
 @cache
 def _offices(language: str) -> Set[str]:
-    path = Path(__file__).parents[1] / "instruments" / "offices.toml"
-    return frozenset(tomllib.loads(path.read_text(encoding="utf-8"))[language])
+    return frozenset(word_lists("offices.toml", language))

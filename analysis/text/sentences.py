@@ -8,19 +8,23 @@ are written out here because the same rules on top of NLTK's Punkt take seven ti
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from pathlib import Path
 
 from analysis.errors import LanguageError
-from analysis.tables import LANGUAGES
+from analysis.instruments import word_lists
+from analysis.tables import language_hint, language_tag
 
 Span = tuple[int, int]
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 #: A mark that may end a sentence, closing marks, and white space before more text.
 _CANDIDATE = re.compile(r"[.?!…][\"'”’“»›)\]}]*+\s+(?=\S)")
+#: French has a space before the closing mark; German may point its marks inwards.
+_CANDIDATES = {
+    "fr": re.compile(r"[.?!…](?:\s?[»›]|[\"'”’“)\]}])*+\s+(?=\S)"),
+    "de": re.compile(r"[.?!…][\"'”’“»›«‹)\]}]*+\s+(?=\S)"),
+}
 #: Abbreviations are shorter than this.
 _SHORT = 30
 #: Opening marks, the first word of a sentence, and what is joined to it.
@@ -30,6 +34,8 @@ _TAG = r"((?:[^\W\d_][\w.'’\-]*\s+){1,4}?)(?:%s)\s*(?:[.,:;]|\Z)"
 #: After an abbreviation, a dash or a bracket continues the sentence: "at 9 p.m. – Rivas", "Nothing … [and] then".
 _GOING_ON = re.compile(r"[\-–—(\[]")
 _LEADING = re.compile(r"\W*")
+#: In l'art. 12 the abbreviation is art.
+_ELIDED = dict.fromkeys(("fr", "it"), re.compile(r"\W*(?:\w+['’])?"))
 _INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}\Z")
 #: A sentence shorter than this does not end with an abbreviation: "W 2021 r. Castillo …"
 _FOUR_WORDS = re.compile(r"(?:\S+\s+){4}")
@@ -58,7 +64,7 @@ def split_sentences(text: str, *, language: str) -> list[Span]:
     >>> [text[start:end] for start, end in split_sentences(text, language="en")]
     ['Gen. Rivas left.', 'Nobody followed.']
     """
-    check_language(language)
+    language = check_language(language)
     spans = []
     for line in _LINE.finditer(text):
         start = line.start()
@@ -71,25 +77,24 @@ def split_sentences(text: str, *, language: str) -> list[Span]:
     return spans
 
 
-def check_language(language: str) -> None:
-    """Raise LanguageError for a language without rules."""
-    if language not in LANGUAGES:
-        raise LanguageError(language, LANGUAGES)
+def check_language(language: str) -> str:
+    """The tag of a language without its region; LanguageError for what is none. One without lists has general rules."""
+    if not re.fullmatch("[a-z]{2,3}", tag := language_tag(language)):
+        raise LanguageError(language, language_hint(language))
+    return tag
 
 
 @cache
 def abbreviations(language: str) -> dict[str, frozenset[str]]:
     """Word lists of a language (instruments/abbreviations.toml, which says what they are) by name."""
-    path = Path(__file__).parents[1] / "instruments" / "abbreviations.toml"
-    lists = tomllib.loads(path.read_text(encoding="utf-8"))[language]
-    return {name: frozenset(words) for name, words in lists.items()}
+    return {name: frozenset(words) for name, words in word_lists("abbreviations.toml", language).items()}
 
 
 def _breaks(text: str, start: int, end: int, language: str) -> Iterator[int]:
     """Starts of the sentences inside a line, after its first."""
     begun = start
     four_words = cache(lambda begun: _FOUR_WORDS.match(text, begun, end))
-    for candidate in _CANDIDATE.finditer(text, start, end):
+    for candidate in _CANDIDATES.get(language, _CANDIDATE).finditer(text, start, end):
         mark, after = candidate.start() + 1, candidate.end()
         beginning = _BEGINNING.match(text, after, end)
         if beginning is None or not beginning[0].strip():
@@ -111,7 +116,7 @@ def _breaks(text: str, start: int, end: int, language: str) -> Iterator[int]:
 
 @cache
 def _tag(language: str) -> re.Pattern[str]:
-    return re.compile(_TAG % "|".join(sorted(abbreviations(language)["tags"])))
+    return re.compile(_TAG % ("|".join(sorted(abbreviations(language)["tags"])) or r"\Z."))  # of no verbs none
 
 
 @lru_cache(maxsize=100_000)
@@ -121,7 +126,8 @@ def _kinds(before: str, language: str) -> frozenset[str]:
         return frozenset(("dots", "a word") if before.strip(".…") else ("dots",))
     if before[-1] != ".":
         return frozenset()
-    lists, word = abbreviations(language), _LEADING.sub("", before, count=1)[:-1].casefold()
+    lists, leading = abbreviations(language), _ELIDED.get(language, _LEADING)
+    word = leading.sub("", before, count=1)[:-1].casefold()
     kinds = {name for name in ("titles", "numbered", "closing", "abbreviations") if word in lists[name]}
     if _INITIALS.search(before) or word.rpartition("-")[2] in lists["abbreviations"]:
         kinds.add("abbreviations")

@@ -22,6 +22,11 @@ from analysis.text.sentences import Span, abbreviations, check_language, split_s
 _WHOLE = re.compile(r"(?:https?://|www\.)\S*[\w/]|(?<![\w@])@\w+|(?<![\w.])(?<!\w[\-‐‑'’])(?:[^\W\d_]\.){2,}(?!\w)")
 _ADDRESS = re.compile(r"https?://|www\.|@")
 _TYPED = str.maketrans("’ʼ", "''")
+#: Words that lose a vowel before the next word and are tokens by themselves: l'État, dell'arte.
+_ELISIONS = {
+    "fr": re.compile(r"(?i)(?<![\w'])([cdjlmnst]|(?:jus|lors|puis|quoi|quel)?qu)'(?=\w)"),
+    "it": re.compile(r"(?i)(?<![\w'])(\w*[lntrdcsv])'(?=[aeiouàèéìòùh])"),
+}
 #: Longer pieces are cut into parts of this length first: no word is so long, and NLTK's time may grow with the square.
 _LONGEST = 500
 #: Marks that may follow a sentence's last period.
@@ -80,7 +85,7 @@ def tokenize(text: str, *, language: str, sentences: Sequence[Span] | None = Non
     """
     if not isinstance(text, str):
         raise TypeError(f"tokenize takes one text, a str, not {type(text).__name__}")
-    check_language(language)
+    language = check_language(language)
     if sentences is None:
         sentences = split_sentences(text, language=language)
     tokens = read_tokens([text[start:end] for start, end in sentences], language=language)
@@ -152,6 +157,8 @@ def _word_tokenizer(language: str) -> Any:
         )
         if language != "en":  # only English joins 's and n't to a word
             ENDING_QUOTES = (*NLTKWordTokenizer.ENDING_QUOTES[:4], (re.compile(r"([^' ])(') "), r"\1 \2 "))
+        if language in _ELISIONS:
+            ENDING_QUOTES = (*ENDING_QUOTES, (_ELISIONS[language], r"\1' "))
 
         def words(self, part: str) -> list[str]:
             """Tokens in the characters of the text."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
 from functools import cache, lru_cache
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
+from analysis.instruments import word_lists
 from analysis.text.sentences import Span
 
 #: Opening mark → the marks that may close it; also those of typewriters: ``…'' and ,,…''.
@@ -28,7 +27,7 @@ _APOSTROPHE = re.compile(r"(?:\d\ds?|em|til|cause|twas|tis|n)\b", re.IGNORECASE)
 #: A speaker named at a sentence's end is at most so many tokens long.
 _TAG = 10
 _TAG_MARKS = frozenset((",", "-", "–", "—", "”", '"', "“", "»", "''"))
-_NO_TAG = frozenset((":", ",", "that", "he", "she", "it", "they", "will", "would", "że", "que"))
+_NO_TAG = frozenset((":", ",", "that", "he", "she", "it", "they", "will", "would", "że", "que", "che", "dass"))
 #: Marks after which the source of “according to” has ended.
 _BREAKS = frozenset((",", ";", ":", "—", "–"))
 #: Endings of names in the genitive.
@@ -122,8 +121,7 @@ def lower(form: str) -> str:
 @cache
 def _signs(language: str) -> dict[str, Any]:
     """Word lists of a language (instruments/speech.toml); those of phrases by first word."""
-    path = Path(__file__).parents[1] / "instruments" / "speech.toml"
-    lists = tomllib.loads(path.read_text(encoding="utf-8"))[language]
+    lists = word_lists("speech.toml", language)
     signs: dict[str, Any] = {name: frozenset(words) for name, words in lists.items()}
     signs |= {"breaks": _BREAKS | signs["clauses"], "adjectives": tuple(lists["adjectives"])}
     for kind in ("sources", "says", "demands", "idioms"):
