@@ -238,19 +238,16 @@ def _warc_gz(rng: Dice) -> bytes:
 
 
 def _gzip_bomb(rng: Dice) -> bytes:
-    piece, size = (
-        rng.choice([b"\0", b"x", b"x\n", b"WARC/1.0\r\n", b'{"a":1}\n']),
-        rng.choice([10_000_000, 25_000_000 if rng.light else 80_000_000]),
-    )
+    piece = rng.choice([b"\0", b"x", b"x\n", b"WARC/1.0\r\n", b'{"a":1}\n'])
+    size = rng.choice([10_000_000, 25_000_000 if rng.light else 80_000_000])
     return gzip.compress(piece * (size // len(piece)), 1)
 
 
 def _long_line(rng: Dice) -> bytes:
     starts = [b"", b'{"article": "', b"article,outlet,published,title\n", b"WARC/1.0\r\n", b"<rss><channel>", b'"']
     start = rng.choice(starts)
-    return start + rng.choice([b"x", b"[],", b'"', b"\0", b"<p>", b"a,", b"\xff"]) * (
-        12_000_000 if rng.light else 50_000_000
-    )
+    piece = rng.choice([b"x", b"[],", b'"', b"\0", b"<p>", b"a,", b"\xff"])
+    return start + piece * (12_000_000 if rng.light else 50_000_000)
 
 
 def _folder(rng: Dice) -> dict[str, bytes]:
@@ -374,10 +371,7 @@ class Worker:
     """A process that reads inputs, and another one where it came to its end."""
 
     def __init__(self) -> None:
-        self.start()
-
-    def start(self) -> None:
-        """Begin a process."""
+        """Begin a process; again, where the last one ended."""
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_work, args=(theirs,), daemon=True)
@@ -392,7 +386,7 @@ class Worker:
         except (EOFError, OSError):
             self.process.join()
             reason = "no end" if self.process.exitcode == -signal.SIGXCPU else "the process died"
-            self.start()
+            Worker.__init__(self)
             return "BROKEN", reason, 0.0, 0
         return answer
 
