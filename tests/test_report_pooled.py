@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from analysis.report import pooled as module
 from analysis.report.pooled import figure_of_pooled, spread_sentence
 from analysis.stats.pooling import Pooled
 from analysis.study import load_study
@@ -18,13 +19,14 @@ def pooled(*rows):
     return Pooled({"period × actor": 1.0, "outlet × actor": 0.4}, pd.DataFrame(rows, columns=columns))
 
 
-def test_points_are_told_in_order_with_counts_and_certainty_small_outlets_only_in_the_csv(study):
+def test_points_are_told_in_order_with_counts_and_certainty_small_outlets_only_in_the_csv(study, monkeypatch):
     rows = [
         ("al-jazeera", "dina-boluarte", 50, 12, -0.2, 0.2, -0.034),
         ("al-jazeera", "pedro-castillo", 50, 28, 0.4, 0.2, 0.087),
         ("abc-news", "pedro-castillo", 3, 1, 0.1, 0.3, 0.02),
     ]
-    shown = figure_of_pooled(study, pooled(*rows))
+    monkeypatch.setattr(module, "pooled_actors", lambda _: pooled(*rows))
+    shown = figure_of_pooled(study)
     expected = "Heat map. Al Jazeera English, Pedro Castillo: +9 points; Al Jazeera English, Dina Boluarte: −3 points."
     assert expected == shown.record["text"]
     assert "Al Jazeera English, Pedro Castillo: +9 points (28 of 50); above 0 with 98 % certainty" in shown.html
@@ -45,5 +47,6 @@ def test_the_sentence_says_which_matters_more_in_shares_of_articles():
     assert "" == spread_sentence({"actor": 1.0, "outlet × actor": 0.4})
 
 
-def test_it_says_why_there_is_no_figure(study):
-    assert "Fewer than two outlets" in figure_of_pooled(study, None).html
+def test_it_says_why_there_is_no_figure(study, monkeypatch):
+    monkeypatch.setattr(module, "pooled_actors", lambda _: None)
+    assert "Fewer than two outlets" in figure_of_pooled(study).html

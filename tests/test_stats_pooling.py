@@ -22,10 +22,10 @@ def cells(named, articles):
 
 @pytest.fixture(scope="module")
 def drawn():
-    """Twelve outlets, eight actors and four periods of 12 articles, with deviations 1 of periods and .5 of outlets."""
+    """Eight outlets, six actors and three periods of 20 articles, with deviations 1 of periods and .5 of outlets."""
     rng = np.random.default_rng(5)
-    eta = rng.normal(-1, 1, (1, 8, 1)) + rng.normal(0, 1, (1, 8, 4)) + rng.normal(0, 0.5, (12, 8, 1))
-    return cells(rng.binomial(12, special.expit(eta)), 12)
+    eta = rng.normal(-1, 1, (1, 6, 1)) + rng.normal(0, 1, (1, 6, 3)) + rng.normal(0, 0.5, (8, 6, 1))
+    return cells(rng.binomial(20, special.expit(eta)), 20)
 
 
 def test_the_marginal_likelihood_is_that_of_quadrature():
@@ -35,13 +35,13 @@ def test_the_marginal_likelihood_is_that_of_quadrature():
     model = MixedLogit.of(one)
     assert ("actor",) == model.names
     value, _, mode = model.likelihood(variance)
-    grid = np.linspace(-12, 12, 241)
+    grid = np.linspace(-12, 12, 121)
     a, b, c = np.meshgrid(grid, grid / 3, grid / 3, indexing="ij")
     eta = np.stack([a + b, a + c])
     loglik = np.tensordot(y, eta, 1) - np.tensordot(n, np.logaddexp(0, eta), 1)
     log = loglik - a**2 / 50 - (b**2 + c**2) / 1.2 - np.log(np.sqrt(2 * np.pi) ** 3 * 5 * 0.6)
     weight = np.exp(log - log.max())
-    integral = np.log(weight.sum() * 0.1 * (0.1 / 3) ** 2) + log.max()
+    integral = np.log(weight.sum() * 0.2 * (0.2 / 3) ** 2) + log.max()
     assert integral == pytest.approx(value, abs=0.02)
     spread = np.sqrt(np.diag(model.mode(variance)[1]) * variance[model.component])
     for place, axis in enumerate((a, b, c)):
@@ -60,8 +60,8 @@ def test_derivatives_are_those_of_small_steps(drawn):
 
 def test_the_deviations_that_counts_were_drawn_with_are_found(drawn):
     sd = fit(drawn).sd
-    assert 1.0 == pytest.approx(sd["period × actor"], abs=0.3)
-    assert 0.5 == pytest.approx(sd["outlet × actor"], abs=0.15)
+    assert 1.0 == pytest.approx(sd["period × actor"], abs=0.4)
+    assert 0.5 == pytest.approx(sd["outlet × actor"], abs=0.2)
     assert sd["outlet"] < 0.2
     assert sd["outlet × period"] < 0.2
 

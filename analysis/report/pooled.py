@@ -16,7 +16,7 @@ from scipy import special, stats
 from analysis.report import style
 from analysis.report.components import Shown, csv_of, nothing, show_figure
 from analysis.report.figures import FEWEST
-from analysis.stats.pooling import MOST_OUTLETS, Pooled
+from analysis.stats.pooling import MOST_OUTLETS, pooled_actors
 from analysis.study import Study
 from analysis.wording import number, percent, points
 
@@ -25,10 +25,10 @@ _EXAMPLE = 0.2
 
 
 @style.styled
-def figure_of_pooled(study: Study, pooled: Pooled | None) -> Shown:
+def figure_of_pooled(study: Study) -> Shown:
     """Heat map of shrunken differences in points, outlets × actors, fainter the less sure; its CSV has all of them."""
     caption = "Who names whom more often, or less, than expected."
-    if pooled is None:
+    if (pooled := pooled_actors(study)) is None:
         return nothing(caption, "Fewer than two outlets, or two main actors, can be compared.")
     if sentence := spread_sentence(pooled.sd):
         caption += f" {sentence}"
