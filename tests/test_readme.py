@@ -88,7 +88,7 @@ def test_validity_figures_are_the_measured_ones():
     )
     assert f"macro-F1 {vader:.3f} on NewsMTSC, where fine-tuned RoBERTa reaches {best:.3f}." in page
     assert f"linear model of our own: {ours:.3f} there, cross-validated" in page
-    assert f"F1 of {min(validity('F1 of sentence', tuned, '')):.3f} or more in each of four languages" in page
+    assert f"F1 of {min(validity('F1 of sentence', tuned, '')):.3f} or more in each of seven languages" in page
     assert f"mentions with {validity('F1 of mentions', tuned, '')[0]:.3f} (exact span" in page
     after = validity("accuracy of voice", "this project, coded after", "")[0]
     assert f"is right in {after:.3f} of uses that were coded after" in page

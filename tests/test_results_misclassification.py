@@ -1,5 +1,7 @@
 """Sentiment corrected by a coded sample (PPI++): against formulas by hand, simulation, and the Castillo study."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -85,6 +87,7 @@ def test_every_number_is_rounded(study):
 
 def test_a_study_without_coded_mentions_says_so():
     sample = load_study("sample")
+    sample = replace(sample, polarity=sample.polarity[:0])
     assert corrected_tone(sample).empty
     assert "" == correction_sentence(pd.DataFrame())
     assert "are not known here" in error_sentence(coded_mentions(sample))

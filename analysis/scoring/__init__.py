@@ -37,7 +37,7 @@ def sentiment(texts: str | Sequence[str], *, language: str) -> float | Floats:
     Parameters
     ----------
     texts : str or sequence of str, best one sentence each; typographic apostrophes and quotation marks count as plain
-    language : str, one of tables.LANGUAGES
+    language : str, a tag such as en or es-PE
 
     Returns
     -------
@@ -73,7 +73,7 @@ def targeted_sentiment(sentences: str | Sequence[str], spans: Any, *, language: 
     ----------
     sentences : str or sequence of str, a sentence per target
     spans : (start, end) of the target in its sentence, or a sequence of them, aligned
-    language : str, one of tables.LANGUAGES
+    language : str, a tag such as en or es-PE
 
     Returns
     -------

@@ -22,7 +22,7 @@ def kwic(texts: Sequence[str], word: str, *, language: str, width: int = 8) -> p
     ----------
     texts : sequence of str
     word : str, one word or several; matched as whole tokens in any capitals, with accents as written
-    language : str, one of tables.LANGUAGES
+    language : str, a tag such as en or es-PE
     width : int ≥ 0, tokens on either side
 
     Returns

@@ -110,7 +110,7 @@ def find_mentions(text: str, gazetteer: Gazetteer, *, language: str, article: st
     ----------
     text : str, cleaned: title + line break + body
     gazetteer : Gazetteer
-    language : str, one of tables.LANGUAGES
+    language : str, a tag such as en or es-PE
     article : str, id to write into every row
 
     Returns

@@ -47,7 +47,7 @@ def split_sentences(text: str, *, language: str) -> list[Span]:
     Parameters
     ----------
     text : str
-    language : str, one of tables.LANGUAGES
+    language : str, a tag such as en or es-PE
 
     Returns
     -------

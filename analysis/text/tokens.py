@@ -57,7 +57,7 @@ def tokenize(text: str, *, language: str, sentences: Sequence[Span] | None = Non
     Parameters
     ----------
     text : str
-    language : str, one of tables.LANGUAGES
+    language : str, a tag such as en or es-PE
     sentences : spans of its sentences, by default those of split_sentences
 
     Returns
