@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -166,3 +167,14 @@ def test_too_little_memory_is_told_once_and_nothing_hangs(arguments: list[str]) 
     done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, timeout=60, check=False)
     told = "castillo: memory is limited to 410 MB (ulimit -v), too little to start: 900 MB are needed. Raise the limit."
     assert (2, told) == (done.returncode, done.stderr.strip())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+def test_memory_that_runs_out_while_libraries_load_is_told_in_a_line(tmp_path: Path) -> None:
+    """A library of compiled code that finds no room is an ImportError, which nobody would understand."""
+    command = f"{shlex.quote(sys.executable)} -m analysis build sample --output {shlex.quote(str(tmp_path))}"
+    limited = f"ulimit -v 1200000; exec {command}"
+    done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, timeout=60, check=False)
+    assert 2 == done.returncode
+    told = r"castillo: memory is limited to 1229 MB \(ulimit -v\), too little for this \(.*\)\. Raise the limit\.\n"
+    assert re.fullmatch(told, done.stderr.splitlines(keepends=True)[-1])
