@@ -229,7 +229,7 @@ def test_settings_of_codes_are_held_to_the_codebook(tmp_path, world):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["sample"], "sample has no codes. Write codebook.csv and codings.csv (data/README.md says how), then: "),
+        (["tests/studies/small"], "small has no codes. Write codebook.csv and codings.csv (data/README.md says how), then: "),
         (["castillo-2022-world", "--by", "nation"], "grouping 'nation' is not in articles.csv or outlets.csv. There: "),
     ],
 )

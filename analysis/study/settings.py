@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     Field,
     ValidationError,
     field_validator,
@@ -101,7 +102,8 @@ Slug = Annotated[
 ]
 #: What a study shows is published with it.
 File = Annotated[Text, _must(_lies_below, "does not lie in the study's folder; put the file there")]
-Language = Annotated[str, AfterValidator(_check_language)]
+_TAG = BeforeValidator(lambda value: language_tag(value) if isinstance(value, str) else value)
+Language = Annotated[str, _TAG, AfterValidator(_check_language)]
 Texts = Annotated[tuple[Text, ...], _SEVERAL, _ONCE]
 
 
@@ -262,7 +264,7 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     right |= {name: value for name, value in _STAND_IN.items() if name in wrong}
     if "languages" in wrong:  # rows in the others are not wrong as well
         tags = {language_tag(tag) for tag in _strings(given.get("languages"))}
-        right["languages"] = [*LANGUAGES, *sorted(tag for tag in tags.difference(LANGUAGES) if len(tag) < 4)]
+        right["languages"] = [*LANGUAGES, *sorted(tag for tag in tags.difference(LANGUAGES) if re.fullmatch("[a-z]{2,3}", tag))]
     return Settings.model_validate(right), [_problem(path, text, fault) for fault in faults]
 
 
