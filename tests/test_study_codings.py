@@ -227,13 +227,13 @@ def test_settings_of_codes_are_held_to_the_codebook(tmp_path, world):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("study", "options", "message"),
     [
-        (["tests/studies/small"], "small has no codes. Write codebook.csv and codings.csv (data/README.md says how), then: "),
-        (["castillo-2022-world", "--by", "nation"], "grouping 'nation' is not in articles.csv or outlets.csv. There: "),
+        (None, [], "small has no codes. Write codebook.csv and codings.csv (data/README.md says how), then: "),
+        ("castillo-2022-world", ["--by", "nation"], "grouping 'nation' is not in articles.csv or outlets.csv. There: "),
     ],
 )
-def test_a_study_without_codes_and_an_unknown_column_are_told(arguments, message):
-    done = CliRunner().invoke(main, ["agreement", *arguments])
+def test_a_study_without_codes_and_an_unknown_column_are_told(shared_folder, study, options, message):
+    done = CliRunner().invoke(main, ["agreement", study or str(shared_folder), *options])
     assert 2 == done.exit_code
     assert message in done.output
