@@ -20,6 +20,7 @@ from analysis.report.findings import findings
 from analysis.report.views import actor_frequency, by_share, variance_of_tone
 from analysis.results.coded import differences_of
 from analysis.results.misclassification import coded_mentions, corrected_tone, correction_sentence, error_sentence
+from analysis.wording import spaced
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -152,7 +153,7 @@ if __name__ == "__main__":
     page, blocks = README, {"binder": badge()}
     for name in MARKS:
         blocks[name] = "".join(
-            textwrap.fill(f"- {text}", 118, subsequent_indent="  ", break_on_hyphens=False) + "\n"
+            textwrap.fill(f"- {spaced(text)}", 118, subsequent_indent="  ", break_on_hyphens=False) + "\n"
             for text in computed(name)
         )
     for name, text in blocks.items():

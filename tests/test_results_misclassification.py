@@ -97,5 +97,5 @@ def test_a_mean_whose_interval_holds_zero_has_no_sentence():
     row = pd.DataFrame({"corrected": [-0.1], "lower": [-0.3], "upper": [0.1], "coded": [40]})
     assert "" == correction_sentence(row)
     assert correction_sentence(row.assign(upper=-0.02)).startswith(
-        "Actors are presented negatively on the whole: −0.10"
+        "Corrected for the instrument's errors on 40 mentions, tone toward actors is −0.10 on a scale"
     )

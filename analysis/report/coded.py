@@ -87,7 +87,7 @@ def combined_findings(study: Study, shares: Mapping[str, pd.DataFrame], order: S
             rows = rows.sort_values("share", ascending=False, kind="stable")
             first, *others = pd.concat([rows[:2], rows[2:][-1:]]).itertuples()
             text = f"{first.Index}: {first.count} of {first.articles} pages ({percent(first.share)}) {union.phrase}"
-            rest = [f"; {row.Index}: {row.count} of {row.articles} ({percent(row.share)})" for row in others]
+            rest = [f"; {row.Index}: {row.count} of {row.articles}" for row in others]
             found.append(Finding(f"{text}{''.join(rest)}."))
     return found
 

@@ -179,10 +179,10 @@ def variance_sentence(shares: pd.DataFrame) -> str:
     if shares.empty or not (gap := shares.loc["difference"])["lower"] * gap["upper"] > 0:
         return ""
     event, outlet = (percent(max(shares.loc[name, "estimate"], 0)) for name in ("subevent", "outlet"))
-    of = f"of the differences between {shares['articles'].iloc[0]:,.0f} articles go with the one"
-    if gap["upper"] < 0:
-        return f"Tone depends more on who reports than on what is reported: {outlet} {of}, {event} with the other."
-    return f"Tone depends more on what is reported than on who reports it: {event} {of}, {outlet} with the other."
+    what, who = f"what is reported explains {event}", f"who reports it explains {outlet}"
+    first, second = (what, who) if gap["upper"] > 0 else (who, what)
+    total = f"{shares['articles'].iloc[0]:,.0f} articles"
+    return f"{capitalized(first)} of the differences in tone between {total}, {second}."
 
 
 def why_untested(study: Study, measure: str = "", *, outlets: Sequence[str] = ()) -> str:

@@ -153,11 +153,10 @@ def correction_sentence(corrected: pd.DataFrame) -> str:
     """The corrected mean over all outlets in a sentence; empty where its interval holds 0 or nothing is corrected."""
     if corrected.empty or not (whole := corrected.iloc[0])["lower"] * whole["upper"] > 0:
         return ""
-    side = "negative" if whole["corrected"] < 0 else "positive"
     size, ends = number(whole["corrected"], 2), interval(whole["lower"], whole["upper"], 2)
     return (
-        f"Corrected for the instrument's errors on {whole['coded']} coded mentions, tone toward actors is {side} on "
-        f"the whole: {size} on a scale from −1 to 1 ({ends})."
+        f"Corrected for the instrument's errors on {plural(int(whole['coded']), 'mention')}, tone toward actors is "
+        f"{size} on a scale from −1 to 1 ({ends})."
     )
 
 

@@ -26,7 +26,7 @@ from analysis.study.studyfiles import CONTROL, line_of, read_utf8
 from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
 
 #: Methods of which a study's notes may say more (analysis.report.descriptions).
-_NOTED = "text sub-event mentions voice sentiment comparison groups words dispersion correction variance codes"
+_NOTED = "text sub-event mentions voice sentiment comparison groups words dispersion correction variance codes pooling"
 NOTED = tuple(_NOTED.split())
 
 
