@@ -122,7 +122,7 @@ def test_a_portrait_sets_both_sides_beside_each_other(small_study, monkeypatch):
     assert "coup: The North 4 of 6, The South 3 of 5" in panels[2][2]
     assert shown["caption"].startswith("The North (blue) and The South (orange), in % of articles")
     assert (
-        "coup: The North 5 of 8, the other outlets 6 of 11" in figures.figure_of_portrait(small_study, "north")[0][2][2]
+        "coup: The North 5 of 8, the other outlets 5 of 8" in figures.figure_of_portrait(small_study, "north")[0][2][2]
     )
 
 
