@@ -126,13 +126,6 @@ def test_a_competing_word_has_its_set_beside_and_is_counted_out_of_it(small_stud
     assert ["coup (what Castillo did)", "5 of 8"] == coup[:2]
 
 
-def test_groups_of_outlets_are_shown_where_some_are_tested(small_study):
-    assert estimates.table_of_groups(small_study, FRAME[:0]) is None
-    rows = FRAME[:1].assign(group="country US", feature="dina-boluarte").drop(columns="label")
-    (_, row) = _cells(estimates.table_of_groups(small_study, FRAME[:0], rows))
-    assert ["country US", "Dina Boluarte", "8", "4", "+25 (+10 to +40) *", "< 0.001"] == row
-
-
 def test_frequencies_and_shares_have_the_intervals_of_wilson(small_study):
     """Of the 21 articles with a first paragraph 14 name Castillo, in texts of 30 words."""
     frame = views.actor_frequency(small_study, actors=["pedro-castillo"])

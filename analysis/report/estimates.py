@@ -190,12 +190,13 @@ def table_of_groups(study: Study, *tables: pd.DataFrame) -> Shown | None:
     if not (some := [table for table in tables if len(table)]):
         return None
     every = pd.concat(some, ignore_index=True)
-    every["label"] = every["feature"].map(study.actor_names)
-    caption = "Share of articles naming each actor: mean over the outlets of a group minus mean over all other outlets."
+    every["label"] = every["value"].map(study.actor_names)
+    caption = "Share of articles naming each actor: each group of outlets minus all other outlets, periods matched."
     columns: Any = {
-        **{"group": "group", "label": "actor", "count": ("outlets", "{:.0f}".format)},
-        "reference_count": ("other outlets", "{:.0f}".format),
-        "difference": ("difference, points (95 %)", lambda row: _difference(row, _measure_of(every))),
-        "q": ("q (share of false alarms)", small),
+        **{"group": "group", "label": "actor"},
+        "here": ("here", lambda row: _of(row, "count", "articles")),
+        "there": ("others", lambda row: _of(row, "other_count", "other_articles")),
+        "points": ("difference, points (95 %)", lambda row: with_interval(row, "difference", 0, 100, sign=True)),
+        "adjusted_p": ("p, adjusted for all", small),
     }
     return show_table(every, name="groups", caption=caption, columns=columns, fold=True)

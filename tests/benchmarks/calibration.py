@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy import sparse, stats
 
-from analysis.results.groups import _between_outlets
 from analysis.stats.design import build_design
-from analysis.stats.inference import DIGITS, Kind, adjust_p, can_pass
+from analysis.stats.inference import Kind, adjust_p, can_pass
 from analysis.stats.keyness import background, compare_words, match_length
 from analysis.study.words import Words
 
@@ -279,7 +277,7 @@ def groups(rng: np.random.Generator, effort: Effort) -> list[Figure]:
     corpora, columns = effort.groups
     lines = []
     for spread in (0.0, 0.1):
-        by_article, by_outlet = [], []
+        by_article = []
         for _ in range(corpora):
             at = corpus(rng, (*TESTED, *SMALL_OUTLETS[:5]))
             shift = rng.normal(0, spread, (12, columns)) if spread else np.zeros((12, columns))
@@ -287,14 +285,9 @@ def groups(rng: np.random.Generator, effort: Effort) -> list[Figure]:
             chosen = rng.choice(12, 6, replace=False)
             table = at.compare(values, list(chosen), "share")
             by_article.append((table.query("adjustment == 'standardized'")["p"] <= ALPHA).mean())
-            frame = pd.DataFrame(values)
-            rest = frame - frame.groupby(at.period).transform("mean")
-            means = rest.groupby(at.outlet).mean().round(DIGITS)
-            by_outlet.append((_between_outlets(means, np.isin(range(12), chosen), 0)["p"] <= ALPHA).mean())
         promised = None if spread else (0.0, ALPHA)
         points = f"outlets differ by {100 * spread:.0f} points (sd)"
         lines.append(figure(f"{points}: articles permuted, p ≤ 0.05", by_article, promised))
-        lines.append(figure(f"{points}: outlets permuted, p ≤ 0.05", by_outlet, (0.0, ALPHA)))
     return lines
 
 
