@@ -279,4 +279,6 @@ def archive(study: str, output: Path | None, also: tuple[str, ...], without_text
     from analysis.archive import make_archive
 
     zipped = make_archive(load(study), output=output, also=also, without_texts=without_texts)
+    for path in zipped.left_out:
+        click.echo(f"left out: {path} (--also packs an untracked file that may be published)")
     click.echo(f"{zipped.path}: {zipped.files} files, SHA-256 {zipped.sha256}")
