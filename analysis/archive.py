@@ -1,4 +1,4 @@
-"""One zip of a study with everything its reports are made of, described as an RO-Crate; the same bytes each time."""
+"""One zip of a study with all its reports are made of, an RO-Crate and a data package; the same bytes each time."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import analysis
+from analysis.datapackage import NAME as DATA_PACKAGE
+from analysis.datapackage import describe_tables
 from analysis.errors import ArchiveError
 from analysis.paths import code_files, digest, find_root, inside
 from analysis.publish.build import Build, build
@@ -77,6 +79,8 @@ def make_archive(
             going |= _reports_without(left_out, study, kept, Path(scratch))
         else:
             going |= _fresh_reports(study, root)
+        going[DATA_PACKAGE] = Path(scratch) / DATA_PACKAGE
+        going[DATA_PACKAGE].write_bytes(describe_tables(study, going))
         data = _zipped(going, describe(study, root, going))
     path = output or root / f"{study.name}-{analysis.__version__}.zip"
     write(path, data)

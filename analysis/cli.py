@@ -271,7 +271,8 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 def archive(study: str, output: Path | None, also: tuple[str, ...], without_texts: bool) -> None:
     """Put STUDY into one zip: reports, features, study files, notebooks, code, lock and manifest.
 
-    It is described as an RO-Crate. Unpacked anywhere, make reports gives the same reports to the byte.
+    It is described as an RO-Crate, its tables as a Frictionless data package. Unpacked anywhere, make reports gives the
+    same reports to the byte.
 
     Example: castillo archive castillo-2022
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,16 +13,20 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import requests
 import rocrate
 from conftest import ROOT, Castillo
+from frictionless import Package
 from ministudy import FILES, make_project, mini_study, write_notebook
 
 from analysis import archive
 from analysis.annotation.run import annotate
-from analysis.archive import make_archive, project_files
+from analysis.archive import make_archive, project_files, study_files
+from analysis.datapackage import describe_tables
 from analysis.errors import ArchiveError
 from analysis.publish.manifest import make_manifest, write_manifest
 from analysis.report.concordance import show_kwic
@@ -71,7 +76,13 @@ def test_the_project_goes_in_and_of_the_study_only_what_holds_no_text(root: Path
     made = make_archive(load_study("tiny"))
     names = names_in(made.path)
     assert (root / f"tiny-{archive.analysis.__version__}.zip", len(names)) == (made.path, made.files)
-    assert {"README.md", "requirements.lock", "notebooks/plain.ipynb", "ro-crate-metadata.json"} <= names
+    assert {
+        "README.md",
+        "requirements.lock",
+        "notebooks/plain.ipynb",
+        "ro-crate-metadata.json",
+        "datapackage.json",
+    } <= names
     assert names >= STUDY | REPORTS
     private = ("texts", "page.txt", "other", "checkpoints")
     assert [] == [name for name in names if any(word in name for word in private)]
@@ -258,6 +269,64 @@ def test_the_description_is_a_valid_crate(root: Path, tmp_path: Path, no_network
             del entity["name"]
     (spoilt / archive.METADATA).write_text(json.dumps(graph), encoding="utf-8")
     assert any("name" in message for message in validate(spoilt))
+
+
+def describe(root: Path, study: str) -> dict[str, Any]:
+    """Description of the tables of a study under data/."""
+    loaded = load_study(root / "data" / study)
+    return json.loads(describe_tables(loaded, study_files(loaded, root, ())))
+
+
+def invalid(package: dict[str, Any], root: Path) -> list[tuple[str, str]]:
+    """File and kind of each error that Frictionless finds in the CSV files of a data package."""
+    resources = [resource for resource in package["resources"] if resource["format"] == "csv"]
+    report = Package.from_descriptor({**package, "resources": resources}, basepath=str(root)).validate()
+    return [(task.name, error.type) for task in report.tasks for error in [*task.errors, *report.errors]]
+
+
+@pytest.mark.parametrize("study", ["castillo-2022", "castillo-2022-world", "sample"])
+def test_a_study_is_a_valid_data_package(study: str) -> None:
+    """As Frictionless sees the files; of Parquet the columns are those there are, with what the dictionary says."""
+    package = describe(ROOT, study)
+    assert [] == invalid(package, ROOT)
+    resources = {resource["path"]: resource for resource in package["resources"]}
+    folder = ROOT / "data" / study
+    paths = {path.relative_to(ROOT).as_posix() for path in folder.rglob("*") if path.suffix in (".csv", ".parquet")}
+    assert paths == set(resources)
+    for path, resource in resources.items():
+        fields = {field["name"]: field for field in resource["schema"]["fields"]}
+        if path.endswith(".parquet"):
+            types = {field.name: str(field.type) for field in pq.read_schema(ROOT / path)}
+            assert list(types) == list(fields)
+            kinds = {
+                "string": "string",
+                "large_string": "string",
+                "double": "number",
+                "timestamp[us, tz=UTC]": "datetime",
+            }
+            for name, kind in types.items():
+                assert kinds.get(kind, "integer" if "int" in kind[:4] else "array") == fields[name]["type"], name
+
+
+def test_a_table_s_description_has_its_meanings_and_holds_it_to_them(tmp_path: Path) -> None:
+    """Keys, values allowed, what may be missing, and articles of codes; also of a sheet that a spreadsheet saved."""
+    shutil.copytree(ROOT / "data" / "sample", folder := tmp_path / "data" / "sample")
+    sheet = folder / "codings" / "b1.csv"
+    sheet.write_text("Article;Polarity\npl-01;neutral\n", encoding="utf-8-sig")
+    package = describe(tmp_path, "sample")
+    articles = next(resource for resource in package["resources"] if resource["name"] == "articles")
+    assert ["article"] == articles["schema"]["primaryKey"]
+    published = articles["schema"]["fields"][3]
+    meaning = "when the publisher (or, failing that, the crawler) dated it"
+    assert ("published", meaning) == (published["name"], published["description"])
+    assert [] == invalid(package, tmp_path)
+    text = (folder / "articles.csv").read_text(encoding="utf-8")
+    first = text.splitlines()[1]
+    (folder / "articles.csv").write_text(f"{text}{first.replace(',text,', ',radio,')}\n", encoding="utf-8")
+    sheet.write_text("Article;Polarity\nnobody;neutral\n;neutral\n", encoding="utf-8-sig")
+    errors = invalid(package, tmp_path)
+    assert {("articles", "primary-key"), ("articles", "constraint-error"), ("codings-b1", "foreign-key")} <= {*errors}
+    assert ("codings-b1", "constraint-error") in errors
 
 
 def test_without_rocrate_it_says_what_to_install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
