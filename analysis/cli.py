@@ -281,5 +281,5 @@ def archive(study: str, output: Path | None, also: tuple[str, ...], without_text
 
     zipped = make_archive(load(study), output=output, also=also, without_texts=without_texts)
     for path in zipped.left_out:
-        click.echo(f"left out: {path} (--also packs an untracked file that may be published)")
+        click.echo(f"{path} is left out, and the reports were built without it (--also packs what may be published)")
     click.echo(f"{zipped.path}: {zipped.files} files, SHA-256 {zipped.sha256}")
