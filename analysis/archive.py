@@ -1,4 +1,4 @@
-"""One zip of a study with everything its reports are made of, described as an RO-Crate; the same bytes each time."""
+"""One zip of a study with all its reports are made of, an RO-Crate and a data package; the same bytes each time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import re
 import shutil
 import subprocess
 import tempfile
-import tomllib
 import zipfile
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import analysis
+from analysis.datapackage import NAME as DATA_PACKAGE
+from analysis.datapackage import describe_tables
 from analysis.errors import ArchiveError
-from analysis.paths import digest, find_root, inside
+from analysis.paths import code_files, digest, find_root, inside
 from analysis.publish.build import Build, build
 from analysis.publish.manifest import NAME, differences, make_manifest, read_manifest
 from analysis.publish.state import write
@@ -33,6 +34,8 @@ FILES = (
     *(".gitattributes", ".gitignore", ".pre-commit-config.yaml", CITATION, "CONTRIBUTING.md", "LICENSE", "Makefile"),
     *("README.md", "data/README.md", "environment.yml", "pyproject.toml", "requirements.lock"),
 )
+#: The setting that names the texts, whatever lines it takes.
+_TEXTS = re.compile(r"""^[ \t]*texts\s*=\s*\[(?:[^\]"'#]|"[^"]*"|'[^']*'|#[^\n]*)*\][^\n]*\n?""", re.MULTILINE)
 _MIT = ("https://spdx.org/licenses/MIT", "MIT licence", "For the code.")
 _DATA = "For data, features, notebooks' texts and reports."
 _CC_BY = ("https://creativecommons.org/licenses/by/4.0/", "Creative Commons Attribution 4.0 International", _DATA)
@@ -45,49 +48,83 @@ _TYPES |= {".ipynb": "application/x-ipynb+json", ".parquet": "application/vnd.ap
 
 
 class Archive(NamedTuple):
-    """Path, number of files and digest of an archive."""
+    """Path, number of files and digest of an archive, and what its reports were built without."""
 
     path: Path
     files: int
     sha256: str
+    left_out: tuple[Path, ...]
 
 
 def make_archive(
     study: Study, *, output: Path | None = None, also: Sequence[str] = (), without_texts: bool = False
 ) -> Archive:
-    """Write the zip of a study whose reports are fresh, and return what it is.
+    """Write the zip of a study and its reports, and return what it is.
 
-    Of the project goes in what git tracks; of the study's folder, untracked, only what cannot hold a text (tables and
-    features) and what the globs of `also` name. `without_texts` leaves out texts, and lines in context from them.
+    Of the project goes in what git tracks; of the study's folder, untracked, only what cannot hold a text (tables,
+    features, codes) and what the globs of `also` name. Texts that may not go in, and with `without_texts` all, are left
+    out: the reports are then built without them, so that they show no line in context. Else they must be fresh.
     """
     root = find_root()
+    of_study = study_files(study, root, also)
+    files = {name: root / name for name in project_files(root)} | of_study
+    left_out = _left_out(study, [path for path in files.values() if path.is_file()], without_texts)
     with tempfile.TemporaryDirectory(prefix="castillo-archive-") as scratch:
-        texts = {os.path.normpath(text) for text in study.settings.texts if without_texts}
-        files = {name: root / name for name in project_files(root)} | study_files(study, root, also, texts)
-        files |= _reports_without_texts(study, texts, Path(scratch)) if texts else _fresh_reports(study, root)
-        left_out = {study.folder / name for name in texts}  # git may track them
-        files = {name: path for name, path in files.items() if path.is_file() and path not in left_out}
-        for path in files.values():  # a link may lead to what nobody wants to publish
-            if not any(inside(folder, path) for folder in (root, study.folder, Path(scratch))):
+        going = {name: path for name, path in files.items() if path.is_file() and not _is_in(path, left_out)}
+        for path in going.values():  # a link may lead to what nobody wants to publish
+            if not any(inside(folder, path) for folder in (root, study.folder)):
                 raise ArchiveError(f"{path} is a symbolic link that leads out of its folder. Put the file itself there")
-        data = _zipped(files, describe(study, root, files))
+        if left_out:
+            kept = {name: path for name, path in going.items() if name in of_study}
+            going |= _reports_without(left_out, study, kept, Path(scratch))
+        else:
+            going |= _fresh_reports(study, root)
+        going[DATA_PACKAGE] = Path(scratch) / DATA_PACKAGE
+        going[DATA_PACKAGE].write_bytes(describe_tables(study, going))
+        data = _zipped(going, describe(study, root, going))
     path = output or root / f"{study.name}-{analysis.__version__}.zip"
     write(path, data)
-    return Archive(path, len(files) + 1, digest(data))
+    return Archive(path, len(going) + 1, digest(data), left_out)
 
 
-def _reports_without_texts(study: Study, texts: Collection[str], scratch: Path) -> dict[str, Path]:
-    """Reports built from a copy of the study that has no texts, and the copy's study.toml, which names none."""
+def _is_in(path: Path, places: Iterable[Path]) -> bool:
+    """True where a path is one of some files or lies in one of some folders, links followed."""
+    return any(inside(place, path) for place in places)
+
+
+def text_paths(study: Study) -> list[Path]:
+    """Files and folders that study.toml names as the study's texts."""
+    return [Path(os.path.normpath(study.folder / text)) for text in study.settings.texts]
+
+
+def _left_out(study: Study, going: Sequence[Path], without_texts: bool) -> tuple[Path, ...]:
+    """Tables of a study that are not among the files going in, and its texts where one is not, or none shall be."""
+    known = {path.resolve() for path in going}
+    texts = text_paths(study)
+    files = [path for text in texts for path in (text, *text.rglob("*")) if path.is_file()]
+    private = texts if without_texts or any(path.resolve() not in known for path in files) else []
+    sheets = [path for path in sorted(study.folder.glob("*.csv")) if path.resolve() not in known]
+    return tuple(dict.fromkeys([*private, *sheets]))
+
+
+def _reports_without(
+    left_out: Sequence[Path], study: Study, files: Mapping[str, Path], scratch: Path
+) -> dict[str, Path]:
+    """Reports built from a copy of the study that has only these files, and the study.toml of this copy."""
     copy = scratch / study.folder.name
-    shutil.copytree(study.folder, copy, ignore=shutil.ignore_patterns(*texts))
-    settings = (copy / "study.toml").read_text(encoding="utf-8-sig")
-    settings = re.sub(r"^texts\s*=\s*\[[^\]]*\][^\n]*\n", "", settings, count=1, flags=re.MULTILINE)
-    if "texts" in tomllib.loads(settings):
-        raise ArchiveError(f"{study.folder / 'study.toml'}: texts was not understood. Write texts = […] on one line")
-    (copy / "study.toml").write_text(settings, encoding="utf-8")
+    for name, path in files.items():
+        target = scratch / Path(name).relative_to("data")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    if not set(left_out).isdisjoint(text_paths(study)):
+        settings = (copy / "study.toml").read_text(encoding="utf-8-sig")
+        (copy / "study.toml").write_text(_TEXTS.sub("", settings, count=1), encoding="utf-8")
+        if load_study(copy).settings.texts:
+            raise ArchiveError(f"{study.folder}/study.toml: write texts = […] on one line, so that it can be left out")
     result = build(load_study(copy), output=scratch / "reports")
     if not result.ok:
-        raise ArchiveError(f"{next(iter(result.failed))} could not be built without the texts")
+        without = ", ".join(path.name for path in left_out)
+        raise ArchiveError(f"{next(iter(result.failed))} could not be built without {without}: --also may publish it")
     reports = {f"reports/{study.name}/{path.name}": path for path in result.folder.iterdir() if path.is_file()}
     return {**reports, f"data/{study.folder.name}/study.toml": copy / "study.toml"}
 
@@ -122,23 +159,17 @@ def project_files(root: Path) -> set[str]:
     return names
 
 
-def study_files(study: Study, root: Path, also: Sequence[str], left_out: Set[str]) -> dict[str, Path]:
-    """Files of a study's folder that may go in; ArchiveError where the reports depend on another: it may hold texts."""
+def study_files(study: Study, root: Path, also: Sequence[str]) -> dict[str, Path]:
+    """Files of a study's folder that may go in: tables, features, codes, and what git tracks or `also` names."""
     place = f"data/{study.folder.name}"
-    known = {"study.toml", "README.md", *(schema.name for schema in (*STUDY_FILES, *OPTIONAL_FILES))}
-    known |= {"features/meta.json", *(f"features/{schema.name.lower()}.parquet" for schema in FEATURES)}
-    tracked = project_files(root) if study.folder == root / place else set()
-    names = {p.relative_to(study.folder).as_posix() for p in study.folder.rglob("*") if p.is_file()} - left_out
-    selected = {n for n in names if n in known or f"{place}/{n}" in tracked or any(fnmatch.fnmatch(n, g) for g in also)}
-    needed = {path.name for path in study.folder.glob("*.csv")} | {os.path.normpath(t) for t in study.settings.texts}
-    for name in sorted(needed - selected - left_out):
-        if (study.folder / name).is_file():
-            raise ArchiveError(
-                f"the reports depend on {study.folder / name}, which git does not track and which may hold texts. "
-                f"If it may be published, add --also {name!r}; if not, --without-texts leaves it out."
-            )
     if study.folder != root / place and (root / place).exists():
         raise ArchiveError(f"{study.folder} would stand as {place} in the archive, and the project has another there.")
+    known = {"study.toml", "README.md", *(schema.name for schema in (*STUDY_FILES, *OPTIONAL_FILES))}
+    known |= {"features/meta.json", *(f"features/{schema.name.lower()}.parquet" for schema in FEATURES)}
+    known |= {path.relative_to(study.folder).as_posix() for path in code_files(study.folder)}
+    tracked = project_files(root) if study.folder == root / place else set()
+    names = {path.relative_to(study.folder).as_posix() for path in study.folder.rglob("*") if path.is_file()}
+    selected = {n for n in names if n in known or f"{place}/{n}" in tracked or any(fnmatch.fnmatch(n, g) for g in also)}
     return {f"{place}/{name}": study.folder / name for name in selected}
 
 

@@ -271,7 +271,8 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 def archive(study: str, output: Path | None, also: tuple[str, ...], without_texts: bool) -> None:
     """Put STUDY into one zip: reports, features, study files, notebooks, code, lock and manifest.
 
-    It is described as an RO-Crate. Unpacked anywhere, make reports gives the same reports to the byte.
+    It is described as an RO-Crate, its tables as a Frictionless data package. Unpacked anywhere, make reports gives the
+    same reports to the byte.
 
     Example: castillo archive castillo-2022
     """
@@ -279,4 +280,6 @@ def archive(study: str, output: Path | None, also: tuple[str, ...], without_text
     from analysis.archive import make_archive
 
     zipped = make_archive(load(study), output=output, also=also, without_texts=without_texts)
+    for path in zipped.left_out:
+        click.echo(f"{path} is left out, and the reports were built without it (--also packs what may be published)")
     click.echo(f"{zipped.path}: {zipped.files} files, SHA-256 {zipped.sha256}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,19 +13,24 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import requests
 import rocrate
 from conftest import ROOT, Castillo
-from ministudy import make_project
+from frictionless import Package
+from ministudy import FILES, make_project, mini_study, write_notebook
 
 from analysis import archive
-from analysis.archive import make_archive, project_files
+from analysis.annotation.run import annotate
+from analysis.archive import make_archive, project_files, study_files
+from analysis.datapackage import describe_tables
 from analysis.errors import ArchiveError
-from analysis.publish.build import build
 from analysis.publish.manifest import make_manifest, write_manifest
-from analysis.study import load_study
+from analysis.report.concordance import show_kwic
+from analysis.study import Study, load_study
 
 
 @pytest.fixture
@@ -69,7 +76,13 @@ def test_the_project_goes_in_and_of_the_study_only_what_holds_no_text(root: Path
     made = make_archive(load_study("tiny"))
     names = names_in(made.path)
     assert (root / f"tiny-{archive.analysis.__version__}.zip", len(names)) == (made.path, made.files)
-    assert {"README.md", "requirements.lock", "notebooks/plain.ipynb", "ro-crate-metadata.json"} <= names
+    assert {
+        "README.md",
+        "requirements.lock",
+        "notebooks/plain.ipynb",
+        "ro-crate-metadata.json",
+        "datapackage.json",
+    } <= names
     assert names >= STUDY | REPORTS
     private = ("texts", "page.txt", "other", "checkpoints")
     assert [] == [name for name in names if any(word in name for word in private)]
@@ -89,24 +102,95 @@ def test_an_unpacked_archive_archives_itself_the_same(root: Path, tmp_path: Path
     assert (unpacked, first.sha256) == (second.path.parent, second.sha256)
 
 
-@pytest.mark.slow
-def test_texts_can_be_left_out_wherever_they_lie(root: Path, tmp_path: Path) -> None:
-    """Also where git tracks them. Reports and study.toml are then those of a study without texts, and rebuild so."""
+@pytest.fixture
+def rebuilt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that takes no time: it writes the names of the files its study has."""
+
+    def build(study: Study, output: Path) -> SimpleNamespace:
+        folder = output / study.name
+        folder.mkdir(parents=True)
+        names = sorted(path.name for path in study.folder.rglob("*") if path.is_file())
+        (folder / "plain.html").write_text("\n".join(names))
+        return SimpleNamespace(ok=True, folder=folder)
+
+    monkeypatch.setattr(archive, "build", build)
+
+
+def name_texts(root: Path, setting: str) -> None:
+    """Begin study.toml with this setting, and write the texts that it names."""
     toml = root / "data" / "tiny" / "study.toml"
-    names = ["texts.jsonl", "../../../private/texts.jsonl"]
-    toml.write_text(f"texts = {json.dumps(names)}  # mine\n{toml.read_text()}")
-    for name in names:
-        texts = root / "data" / "tiny" / name
-        texts.parent.mkdir(exist_ok=True)
-        texts.write_text("private\n")
-    tracked(root, "data", "notebooks", "requirements.lock")
-    archived = zipfile.ZipFile(make_archive(load_study("tiny"), without_texts=True).path)
-    assert [] == [name for name in archived.namelist() if "texts" in name]
-    assert "texts" not in tomllib.loads(archived.read("data/tiny/study.toml").decode())
-    unpacked = tmp_path / "unpacked"
-    archived.extractall(unpacked)
-    again = build(load_study(unpacked / "data" / "tiny"), output=tmp_path / "again")
-    assert archived.read("reports/tiny/plain.html") == (again.folder / "plain.html").read_bytes()
+    toml.write_text(setting + toml.read_text().rstrip())
+    for name in tomllib.loads(setting)["texts"]:
+        path = toml.parent / name / "1.txt" if name.endswith("/") else toml.parent / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("private\n")
+
+
+@pytest.mark.parametrize("tracked_texts", [True, False])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        'texts = ["texts.jsonl"]  # mine\n',
+        'texts = ["texts.jsonl", "../../../private-texts/texts.jsonl"]\n',
+        'texts = [\n  "texts/",  # a folder]\n  "texts]2.csv"\n]\n',
+    ],
+)
+def test_texts_are_left_out_wherever_they_lie(root: Path, rebuilt: None, setting: str, tracked_texts: bool) -> None:
+    """By the option where git tracks them; else without it, and the user is told. Reports are then built anew."""
+    name_texts(root, setting)
+    tracked(root, "data" if tracked_texts else "data/tiny/study.toml", "notebooks", "requirements.lock")
+    archived = make_archive(load_study("tiny"), without_texts=tracked_texts)
+    zipped = zipfile.ZipFile(archived.path)
+    assert [] == [name for name in zipped.namelist() if "texts" in name]
+    assert "texts" not in tomllib.loads(zipped.read("data/tiny/study.toml").decode())
+    built_from = zipped.read("reports/tiny/plain.html").decode().split()
+    assert "articles.csv" in built_from
+    assert [] == [name for name in built_from if "texts" in name or name == "1.txt"]
+    texts = sorted(os.path.normpath(name) for name in tomllib.loads(setting)["texts"])
+    assert texts == sorted(os.path.relpath(path, root / "data" / "tiny") for path in archived.left_out)
+
+
+@pytest.mark.parametrize("by_git", [True, False])
+def test_texts_that_may_be_published_are_packed(root: Path, by_git: bool) -> None:
+    """Those that git tracks, or that the user names."""
+    name_texts(root, 'texts = ["texts.jsonl"]\n')
+    tracked(root, "data" if by_git else "notebooks")
+    archived = make_archive(load_study("tiny"), also=[] if by_git else ["texts.*"])
+    assert () == archived.left_out
+    assert {"data/tiny/texts.jsonl", *REPORTS} <= names_in(archived.path)
+
+
+def test_a_table_that_may_hold_texts_is_left_out_too(root: Path, tmp_path: Path, rebuilt: None) -> None:
+    """Only the user knows whether it may be published. Codes go in, since reports are made of them."""
+    study = root / "data" / "tiny"
+    for name in ("export.csv", "codings/ann.csv"):
+        (study / name).parent.mkdir(exist_ok=True)
+        (study / name).write_text("article,variable,value\n")
+    archived = make_archive(load_study("tiny"), without_texts=True)
+    assert (study / "export.csv",) == archived.left_out
+    built_from = zipfile.ZipFile(archived.path).read("reports/tiny/plain.html").decode().split()
+    assert {"ann.csv"} == {"ann.csv", "export.csv"} & set(built_from)
+
+
+@pytest.mark.slow
+def test_without_texts_no_line_in_context_is_in_the_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that shows lines where the texts are at hand is built again without them."""
+    root = make_project(tmp_path / "project")
+    study = mini_study(root / "data" / "mini")
+    annotate([study.folder / "texts.jsonl"], study)
+    (study.folder / "study.toml").write_text(FILES["study.toml"].replace('"overview"', '"lines"'))
+    cells = ["# Lines", "from analysis.report.concordance import show_kwic\nfrom analysis.study import load_study"]
+    cells.append('show_kwic(load_study(study), "crowd")')
+    write_notebook(root, "lines", cells, 'study: str = "mini"  # …')
+    monkeypatch.chdir(root)
+    tracked(root, "data", "notebooks")
+    study = load_study("mini")
+    assert "aide said" in show_kwic(study, "crowd").html
+    zipped = zipfile.ZipFile(make_archive(study, without_texts=True).path)
+    page = zipped.read("reports/mini/lines.html").decode()
+    assert "Keyword-in-context lines need the texts" in page
+    everything = b"".join(zipped.read(name) for name in zipped.namelist() if name.startswith(("reports", "data/mini")))
+    assert [] == [text for text in (b"aide said", b"mob cried", b"happy day") if text in everything]
 
 
 def test_a_link_that_leads_out_of_the_study_is_refused(root: Path, tmp_path: Path) -> None:
@@ -116,16 +200,6 @@ def test_a_link_that_leads_out_of_the_study_is_refused(root: Path, tmp_path: Pat
     with pytest.raises(ArchiveError, match=r"tiny.README\.md is a symbolic link that leads out of its folder"):
         make_archive(load_study("tiny"))
     assert [] == list(root.glob("*.zip"))
-
-
-def test_texts_that_reports_depend_on_are_refused_unless_named(root: Path) -> None:
-    """Only the user knows whether they may be published."""
-    toml = root / "data" / "tiny" / "study.toml"
-    toml.write_text('texts = ["texts.jsonl"]\n' + toml.read_text())
-    (root / "data" / "tiny" / "texts.jsonl").write_text("")
-    with pytest.raises(ArchiveError, match=r"texts\.jsonl, which git does not track .* add --also 'texts\.jsonl'"):
-        make_archive(load_study("tiny"))
-    assert "data/tiny/texts.jsonl" in names_in(make_archive(load_study("tiny"), also=["texts.*"]).path)
 
 
 def test_a_study_elsewhere_stands_under_data(root: Path, tmp_path: Path) -> None:
@@ -195,6 +269,64 @@ def test_the_description_is_a_valid_crate(root: Path, tmp_path: Path, no_network
             del entity["name"]
     (spoilt / archive.METADATA).write_text(json.dumps(graph), encoding="utf-8")
     assert any("name" in message for message in validate(spoilt))
+
+
+def describe(root: Path, study: str) -> dict[str, Any]:
+    """Description of the tables of a study under data/."""
+    loaded = load_study(root / "data" / study)
+    return json.loads(describe_tables(loaded, study_files(loaded, root, ())))
+
+
+def invalid(package: dict[str, Any], root: Path) -> list[tuple[str, str]]:
+    """File and kind of each error that Frictionless finds in the CSV files of a data package."""
+    resources = [resource for resource in package["resources"] if resource["format"] == "csv"]
+    report = Package.from_descriptor({**package, "resources": resources}, basepath=str(root)).validate()
+    return [(task.name, error.type) for task in report.tasks for error in [*task.errors, *report.errors]]
+
+
+@pytest.mark.parametrize("study", ["castillo-2022", "castillo-2022-world", "sample"])
+def test_a_study_is_a_valid_data_package(study: str) -> None:
+    """As Frictionless sees the files; of Parquet the columns are those there are, with what the dictionary says."""
+    package = describe(ROOT, study)
+    assert [] == invalid(package, ROOT)
+    resources = {resource["path"]: resource for resource in package["resources"]}
+    folder = ROOT / "data" / study
+    paths = {path.relative_to(ROOT).as_posix() for path in folder.rglob("*") if path.suffix in (".csv", ".parquet")}
+    assert paths == set(resources)
+    for path, resource in resources.items():
+        fields = {field["name"]: field for field in resource["schema"]["fields"]}
+        if path.endswith(".parquet"):
+            types = {field.name: str(field.type) for field in pq.read_schema(ROOT / path)}
+            assert list(types) == list(fields)
+            kinds = {
+                "string": "string",
+                "large_string": "string",
+                "double": "number",
+                "timestamp[us, tz=UTC]": "datetime",
+            }
+            for name, kind in types.items():
+                assert kinds.get(kind, "integer" if "int" in kind[:4] else "array") == fields[name]["type"], name
+
+
+def test_a_table_s_description_has_its_meanings_and_holds_it_to_them(tmp_path: Path) -> None:
+    """Keys, values allowed, what may be missing, and articles of codes; also of a sheet that a spreadsheet saved."""
+    shutil.copytree(ROOT / "data" / "sample", folder := tmp_path / "data" / "sample")
+    sheet = folder / "codings" / "b1.csv"
+    sheet.write_text("Article;Polarity\npl-01;neutral\n", encoding="utf-8-sig")
+    package = describe(tmp_path, "sample")
+    articles = next(resource for resource in package["resources"] if resource["name"] == "articles")
+    assert ["article"] == articles["schema"]["primaryKey"]
+    published = articles["schema"]["fields"][3]
+    meaning = "when the publisher (or, failing that, the crawler) dated it"
+    assert ("published", meaning) == (published["name"], published["description"])
+    assert [] == invalid(package, tmp_path)
+    text = (folder / "articles.csv").read_text(encoding="utf-8")
+    first = text.splitlines()[1]
+    (folder / "articles.csv").write_text(f"{text}{first.replace(',text,', ',radio,')}\n", encoding="utf-8")
+    sheet.write_text("Article;Polarity\nnobody;neutral\n;neutral\n", encoding="utf-8-sig")
+    errors = invalid(package, tmp_path)
+    assert {("articles", "primary-key"), ("articles", "constraint-error"), ("codings-b1", "foreign-key")} <= {*errors}
+    assert ("codings-b1", "constraint-error") in errors
 
 
 def test_without_rocrate_it_says_what_to_install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from benchmarks.calibration import SMALL, coverage, exact_p, keyness, no_difference
-from scipy import stats
+from benchmarks.calibration import SMALL, coverage, keyness, no_difference
 
 pytestmark = pytest.mark.slow
 
@@ -43,9 +42,3 @@ def test_intervals_hold_the_truth():
         # Of fewer skewed values no bootstrap interval holds the mean as often as it says.
         if "share" in name or n >= 20:
             assert line.value >= line.wanted[0] - _slack(line), line
-
-
-def test_exact_p_without_copies_is_fishers_for_balanced_sides():
-    p = exact_p(8, 8)
-    for x, y in ((0, 5), (2, 7), (4, 4)):
-        assert p[x, y] == pytest.approx(stats.fisher_exact([[x, 8 - x], [y, 8 - y]])[1])

@@ -25,7 +25,7 @@ ONCE = {
 def worker():
     started = fuzz_readers.Worker()
     yield started
-    started.pipe.send(None)
+    started.pool.shutdown()
 
 
 @pytest.mark.slow

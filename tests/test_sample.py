@@ -85,23 +85,14 @@ def test_the_planted_counts_are_in_the_texts() -> None:
             assert f"written {sum(uses)}x" in row.note, row
 
 
-def test_planted_csv_names_what_exists(sample: Study) -> None:
-    """Measures, outlets, actors and labels; a planted difference is in every measure."""
-    features = {*sample.settings.main_actors, *(sample.labels["set"] + ":" + sample.labels["label"]), "sentiment"}
-    assert set(MEASURES) == set(PLANTED["measure"])
-    assert set(PLANTED["feature"]) <= features
-    assert set(PLANTED["group"]) <= set(sample.tested)
-    assert {"more", "less"} >= set(PLANTED["direction"])
-    assert PLANTED["note"].str.match(r"planted|mirror image").all()
-    assert set(MEASURES) == set(PLANTED.loc[PLANTED["note"].str.startswith("planted"), "measure"])
-
-
 @pytest.mark.slow
 def test_every_planted_difference_is_recovered(tested: pd.DataFrame) -> None:
     """In its measure, of its outlet, in its direction."""
     keys = ["measure", "feature", "group"]
     verdicts = tested.set_index(keys)[["found", "verdict", "estimate"]]
-    for row in PLANTED[PLANTED["note"].str.startswith("planted")].itertuples():
+    planted = PLANTED[PLANTED["note"].str.startswith("planted")]
+    assert set(MEASURES) == set(planted["measure"])
+    for row in planted.itertuples():
         got = verdicts.loc[(row.measure, row.feature, row.group)]
         assert bool(got["found"]), row
         assert row.direction == got["verdict"], row
@@ -115,14 +106,8 @@ def test_nothing_else_is_found(tested: pd.DataFrame) -> None:
     found = {tuple(row) for row in tested.loc[tested["found"], [*keys, "verdict"]].itertuples(index=False)}
     listed = {tuple(row) for row in PLANTED[[*keys, "direction"]].itertuples(index=False)}
     assert set() == found - listed
-    assert len(tested) > 2 * len(found)  # there was much more that could have been found
-
-
-@pytest.mark.slow
-def test_what_is_not_found_is_not_called_a_difference(tested: pd.DataFrame) -> None:
-    """Its verdict claims no direction."""
     assert tested.loc[~tested["found"], "verdict"].isin({"cannot tell", "no difference"}).all()
-    assert (tested.loc[tested["found"], "q"] <= 0.05).all()
+    assert len(tested) > 2 * len(found)  # there was much more that could have been found
 
 
 @pytest.mark.slow

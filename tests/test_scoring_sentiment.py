@@ -1,18 +1,15 @@
 """Sentiment of texts, worked out by hand from VADER's lexicon; toward targets, on invented sentences."""
 
-import doctest
 import math
-import tomllib
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import scoring
 from analysis.errors import LanguageError
 from analysis.scoring import INSTRUMENTS, polarity, sentiment, targeted_sentiment
-from analysis.scoring.lexicon import LEXICON, stem
+from analysis.scoring.lexicon import stem
 from analysis.scoring.targeted import MODEL, WINDOW, load_model, probabilities
 from analysis.tables import LANGUAGES
 
@@ -131,15 +128,6 @@ def test_the_model_is_small_and_holds_figures_only():
     assert np.isfinite([model.step, *model.bias]).all()
 
 
-def test_words_of_the_lexicon_are_single_and_in_alphabetical_order():
-    for words in tomllib.loads(LEXICON.read_text(encoding="utf-8"))["groups"].values():
-        assert sorted(set(words.split())) == words.split()
-
-
 @pytest.mark.parametrize("forms", ["attack attacked attacking", "lie lied lying", "win won wins", "bully bullies"])
 def test_forms_of_a_word_have_one_stem(forms):
     assert 1 == len(set(map(stem, forms.split())))
-
-
-def test_examples_of_docstrings_are_true():
-    assert 0 == doctest.testmod(scoring).failed

@@ -57,22 +57,21 @@ FULL = Effort(families=(120, 10), intervals=(60, 100), words=(250, 300, 8_000), 
 
 @dataclass(frozen=True)
 class Figure:
-    """A rate, its standard error (None: enumerated), and the bounds it should keep within (None: nothing promised)."""
+    """A rate, its standard error, and the bounds it should keep within (None: nothing promised)."""
 
     name: str
     value: float
-    error: float | None = None
+    error: float
     wanted: tuple[float, float] | None = None
 
     def __str__(self) -> str:
-        error = self.error or 0.0
-        line = f"  {self.name:<70}{100 * self.value:6.1f} %" + ("" if self.error is None else f" ± {100 * error:.1f}")
+        line = f"  {self.name:<70}{100 * self.value:6.1f} % ± {100 * self.error:.1f}"
         if self.wanted is None:
             return line
         low, high = self.wanted
         if low <= self.value <= high:
             return f"{line}  kept"
-        near = low - 2 * error <= self.value <= high + 2 * error
+        near = low - 2 * self.error <= self.value <= high + 2 * self.error
         return f"{line}  {'within error' if near else 'NOT KEPT'}"
 
 
@@ -291,53 +290,12 @@ def groups(rng: np.random.Generator, effort: Effort) -> list[Figure]:
     return lines
 
 
-def detectable(rng: np.random.Generator, effort: Effort) -> list[Figure]:
-    """(6) What `difference` calls detectable for 20 beside 250 at 27 %, and what is, by enumeration."""
-    sizes, base = (20, *REFERENCE, 20), 0.27
-    lines = []
-    for name, flat in (("story standing still", True), ("story moving", False)):
-        found: dict[str, list[float]] = {"raw": [], "standardized": []}
-        for _ in range(effort.groups[0]):
-            at = corpus(rng, sizes)
-            rates = np.full((4, 50), base) if flat else moving(rng, np.full(50, base))
-            table = at.compare(articles_with(rng, at, rates, np.zeros((14, 50))), [0], "share")
-            for adjustment, rows in found.items():
-                rows.append(table.loc[table["adjustment"] == adjustment, "detectable"].mean())
-        lines += [figure(f"`detectable` in points, {name}, {kind}", rows) for kind, rows in found.items()]
-    rejected = exact_p(20, 250) <= ALPHA
-    reference = stats.binom.pmf(np.arange(251), 250, base)
-
-    def power(rate: float) -> float:
-        return float(stats.binom.pmf(np.arange(21), 20, rate) @ rejected @ reference)
-
-    up = next(rate for rate in np.arange(base, 1, 0.001) if power(rate) >= 0.8)
-    down = [rate for rate in np.arange(0, base, 0.001) if power(rate) >= 0.8]
-    return [
-        *lines,
-        Figure("exact, upward: points for power 0.8", up - base),
-        Figure("exact, downward: points for power 0.8 (NaN: not even 0 of 20)", base - max(down, default=np.nan)),
-        Figure("exact power at a true share of 0 %", power(0.0)),
-        Figure("exact rate of rejection with no difference", power(base), wanted=(0.0, ALPHA)),
-    ]
-
-
-def exact_p(n: int, m: int) -> np.ndarray:
-    """p of every table (with it of n × with it of m): two-sided, by size of difference, all arrangements counted."""
-    p = np.ones((n + 1, m + 1))
-    for total in range(n + m + 1):
-        x = np.arange(max(0, total - m), min(n, total) + 1)
-        size = np.abs(x / n - (total - x) / m)
-        p[x, total - x] = (size[None, :] >= size[:, None] - 1e-9) @ stats.hypergeom.pmf(x, n + m, total, n)
-    return p
-
-
 PARTS: dict[str, Callable[[np.random.Generator, Effort], list[Figure]]] = {
     "(1) no outlet differs, the story moves: 7 outlets × 12 features": no_difference,
     "(2) some differ": mixed,
     "(3) coverage of 95 % intervals, standardized, n beside 230": coverage,
     "(4) words that do not differ": keyness,
     "(5) six outlets against six": groups,
-    "(6) smallest difference found with power 0.8, 20 beside 250 at 27 %": detectable,
 }
 
 

@@ -18,7 +18,6 @@ import math
 import multiprocessing
 import random
 import resource
-import signal
 import struct
 import sys
 import tempfile
@@ -26,8 +25,12 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 #: Seconds of processor time that one input may take, and bytes that a reader's process may hold.
 LIMIT, MEMORY = 60, 1_000_000_000
@@ -58,6 +61,8 @@ class Dice(random.Random):
 
 
 _Bytes = Callable[[Dice], bytes]
+#: gzip without the time of day: an input is the same each time.
+pack = partial(gzip.compress, mtime=0)
 
 
 def _articles(rng: Dice) -> list[dict[str, str]]:
@@ -100,10 +105,6 @@ def _table(rng: Dice, delimiter: str | None = None) -> bytes:
     return text.encode(_encoding(rng), "replace")
 
 
-def _tsv(rng: Dice) -> bytes:
-    return _table(rng, "\t")
-
-
 def _parquet(rng: Dice) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -135,27 +136,27 @@ def _parquet_bomb(rng: Dice) -> bytes:
     return out.getvalue()
 
 
-def _feed(rng: Dice) -> bytes:
-    from xml.sax.saxutils import escape
+#: An item and the whole of a feed: RSS, Atom.
+_FEEDS = (
+    (
+        "<item><title>{title}</title><link>{url}</link><guid>{url}</guid><description>{body}</description>"
+        "<pubDate>Wed, 07 Dec 2022 10:54:07 -0500</pubDate></item>",
+        "<rss version='2.0'><channel><title>Herald</title><language>en-us</language>{}</channel></rss>",
+    ),
+    (
+        "<entry><title>{title}</title><link href='{url}'/><id>{url}</id><content type='html'>{body}</content>"
+        "<updated>{published}</updated></entry>",
+        "<feed xmlns='http://www.w3.org/2005/Atom'><title>Herald</title>{}</feed>",
+    ),
+)
 
+
+def _feed(rng: Dice) -> bytes:
     rows = _articles(rng)
     encoding = rng.choice(["utf-8", "utf-8", "iso-8859-1", "utf-16", "none-such"])
-    head = f'<?xml version="1.0" encoding="{encoding}"?>'
-    if rng.random() < 0.5:
-        items = "".join(
-            f"<item><title>{escape(row['title'])}</title><link>{row['url']}</link><guid>{row['url']}</guid>"
-            f"<description>{escape(row['body'])}</description><pubDate>Wed, 07 Dec 2022 10:54:07 -0500</pubDate></item>"
-            for row in rows
-        )
-        channel = f"<channel><title>Herald</title><language>en-us</language>{items}</channel>"
-        text = f"{head}<rss version='2.0'>{channel}</rss>"
-    else:
-        items = "".join(
-            f"<entry><title>{escape(row['title'])}</title><link href='{row['url']}'/><id>{row['url']}</id>"
-            f"<content type='html'>{escape(row['body'])}</content><updated>{row['published']}</updated></entry>"
-            for row in rows
-        )
-        text = f"{head}<feed xmlns='http://www.w3.org/2005/Atom'><title>Herald</title>{items}</feed>"
+    item, feed = _FEEDS[rng.random() >= 0.5]
+    items = "".join(item.format(**{name: escape(text) for name, text in row.items()}) for row in rows)
+    text = f'<?xml version="1.0" encoding="{encoding}"?>{feed.format(items)}'
     return text.encode(encoding if encoding != "none-such" else "utf-8", "replace")
 
 
@@ -214,9 +215,9 @@ def _record(rng: Dice, kind: str, number: int, page: bytes) -> bytes:
     headers = rng.choice([kinds[0]] * 4 + kinds)
     packing = rng.choice([""] * 5 + ["gzip", "deflate", "br", "broken"])
     if packing == "gzip":
-        page = gzip.compress(page)
+        page = pack(page)
     if packing == "broken":
-        packing, page = "gzip", gzip.compress(page)[: rng.randint(0, 40)] + b"x"
+        packing, page = "gzip", pack(page)[: rng.randint(0, 40)] + b"x"
     chunked = rng.random() < 0.1
     if chunked:
         page = f"{rng.choice([len(page), -5, 10**12]):x}\r\n".encode() + page + b"\r\n0\r\n\r\n"
@@ -234,13 +235,13 @@ def _record(rng: Dice, kind: str, number: int, page: bytes) -> bytes:
 
 
 def _warc_gz(rng: Dice) -> bytes:
-    return b"".join(gzip.compress(_mutated(rng, _warc(rng))) for _ in range(rng.randint(1, 4)))
+    return b"".join(pack(_mutated(rng, _warc(rng))) for _ in range(rng.randint(1, 4)))
 
 
 def _gzip_bomb(rng: Dice) -> bytes:
     piece = rng.choice([b"\0", b"x", b"x\n", b"WARC/1.0\r\n", b'{"a":1}\n'])
     size = rng.choice([10_000_000, 25_000_000 if rng.light else 80_000_000])
-    return gzip.compress(piece * (size // len(piece)), 1)
+    return pack(piece * (size // len(piece)), 1)
 
 
 def _long_line(rng: Dice) -> bytes:
@@ -298,10 +299,10 @@ def _mutated(rng: Dice, data: bytes) -> bytes:
 #: Reader → ending, what makes a good file, what makes bombs of its own.
 READERS: dict[str, tuple[str, _Bytes | None, tuple[_Bytes, ...]]] = {
     "jsonl": (".jsonl", _jsonl, ()),
-    "jsonl.gz": (".jsonl.gz", lambda rng: gzip.compress(_mutated(rng, _jsonl(rng))), (_gzip_bomb,)),
+    "jsonl.gz": (".jsonl.gz", lambda rng: pack(_mutated(rng, _jsonl(rng))), (_gzip_bomb,)),
     "csv": (".csv", _table, ()),
-    "csv.gz": (".csv.gz", lambda rng: gzip.compress(_mutated(rng, _table(rng))), (_gzip_bomb,)),
-    "tsv": (".tsv", _tsv, ()),
+    "csv.gz": (".csv.gz", lambda rng: pack(_mutated(rng, _table(rng))), (_gzip_bomb,)),
+    "tsv": (".tsv", lambda rng: _table(rng, "\t"), ()),
     "parquet": (".parquet", _parquet, (_parquet_bomb,)),
     "folder": ("", None, ()),
     "feed": (".xml", _feed, (_feed_bomb,)),
@@ -322,7 +323,7 @@ def write_input(name: str, seed: int, folder: Path, *, light: bool = False) -> P
             (path / file).write_bytes(content)
     elif seed % RARE == 0:
         line = _long_line(rng)
-        path.write_bytes(gzip.compress(line, 1) if ending.endswith(".gz") else line)
+        path.write_bytes(pack(line, compresslevel=1) if ending.endswith(".gz") else line)
     elif bombs and seed % 10 == 1:
         path.write_bytes(rng.choice(bombs)(rng))
     elif ending.endswith(".gz"):  # most of what is done to packed bytes makes them damaged, and no more
@@ -353,18 +354,17 @@ def outcome(path: Path) -> tuple[str, str]:
     return ("set aside" if rejected else "skipped" if skipped else "nothing"), ""
 
 
-def _work(pipe: Any) -> None:
-    """Read each file named; answer with what became of it, its seconds, the most memory so far."""
+def measured(path: Path) -> tuple[str, str, float, int]:
+    """What became of an input, in detail, its seconds of processor time, and the most memory of this process so far."""
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    while (path := pipe.recv()) is not None:
-        start = time.process_time()
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(start) + LIMIT, most))  # the system ends the process then
-        with contextlib.redirect_stderr(io.StringIO()) as said:
-            result, detail = outcome(path)
-        if said.getvalue():  # a library must not speak to who runs castillo, and might say a text
-            result, detail = "BROKEN", f"wrote {said.getvalue()!r}"
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        pipe.send((result, detail, time.process_time() - start, peak))
+    start = time.process_time()
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(start) + LIMIT, most))  # the system ends the process then
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        result, detail = outcome(path)
+    if said.getvalue():  # a library must not speak to who runs castillo, and might say a text
+        result, detail = "BROKEN", f"wrote {said.getvalue()!r}"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return result, detail, time.process_time() - start, peak
 
 
 class Worker:
@@ -372,23 +372,15 @@ class Worker:
 
     def __init__(self) -> None:
         """Begin a process; again, where the last one ended."""
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs,), daemon=True)
-        self.process.start()
-        theirs.close()
+        self.pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
     def read(self, path: Path) -> tuple[str, str, float, int]:
-        """What became of a file, in detail, its seconds of processor time, and the most memory so far."""
+        """What became of a file, as `measured`."""
         try:
-            self.pipe.send(path)
-            answer: tuple[str, str, float, int] = self.pipe.recv()
-        except (EOFError, OSError):
-            self.process.join()
-            reason = "no end" if self.process.exitcode == -signal.SIGXCPU else "the process died"
+            return self.pool.submit(measured, path).result()
+        except BrokenProcessPool:
             Worker.__init__(self)
-            return "BROKEN", reason, 0.0, 0
-        return answer
+            return "BROKEN", f"the process died, or read for {LIMIT} s", 0.0, 0
 
 
 def fuzz(
@@ -417,7 +409,7 @@ def main() -> int:
     for name in chosen.readers:
         worker = Worker()
         counts, slowest, peak, broken = fuzz(name, range(chosen.inputs), worker)
-        worker.pipe.send(None)
+        worker.pool.shutdown()
         results = ", ".join(f"{count} {result}" for result, count in counts.most_common())
         print(f"{name}: {results}; slowest {slowest:.1f} s; peak memory {peak / 1e6:.0f} MB", flush=True)
         for line in broken:

@@ -11,24 +11,17 @@ Another step or pattern is a line in the tables below.
 from __future__ import annotations
 
 import argparse
-import gzip
 import math
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 
 import pandas as pd
 
 from analysis.annotation.features import chunk_features
 from analysis.readers.clean import clean_body
-from analysis.readers.html import main_text
-from analysis.readers.row import BadRow
-from analysis.readers.stream import Source
 from analysis.scoring import sentiment, targeted_sentiment
 from analysis.text.concordance import kwic
 from analysis.text.gazetteer import Gazetteer
@@ -57,21 +50,6 @@ def features(text: str) -> object:
     return chunk_features(rows.assign(body_kind=""), NAMES)
 
 
-def page(html: str) -> None:
-    """Main text of a page, or its refusal."""
-    with suppress(BadRow):
-        main_text(html)
-
-
-def unpacked(text: str) -> None:
-    """Lines of a gzip file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "text.gz"
-        path.write_bytes(gzip.compress(text.encode()))
-        with Source(path) as source:
-            sum(line is None for line in source.lines())
-
-
 STEPS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: split_sentences(text, language="en"),
     "tokens": lambda text: tokenize(text, language="en"),
@@ -95,16 +73,10 @@ def dense(size: int) -> str:
 
 
 NAMES_AND_MARKS = (("Castillo", ","), ("Rivas", ""), ("Castillo's", ""), ("pro-Rivas", " said"))
-#: Steps → texts of other kinds that are hard for them.
+#: Texts of another kind that are hard for some; of pages and packed files see fuzz_readers.py.
 OTHERS: dict[str, tuple[Callable[[str], object], Callable[[int], str]]] = {
     "targeted sentiment, mentions amid other words": (toward, dense),
     "features, mentions amid other words": (features, dense),
-    "page, 40,000 attributes to the MB": (page, lambda size: f"<p {'a=1 ' * (size // 25)}>" + "Word. " * (size // 7)),
-    "page, elements": (page, lambda size: "<p>A coup, he said.</p>" * (size // 23)),
-    "page, nested": (page, lambda size: "<div>" * (size // 5)),
-    "cleaning, attributes": (clean_body, lambda size: f"<p {'a=1 ' * (size // 4)}>"),
-    "gzip, newlines": (unpacked, lambda size: "\n" * size),
-    "gzip, a line": (unpacked, lambda size: "a" * size),
 }
 #: Repeated to the length; between two bars each.
 HARD = r"""

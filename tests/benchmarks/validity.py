@@ -3,7 +3,8 @@
 Run: python tests/benchmarks/validity.py --gold NEWSMTSC.jsonl [--write]
 
 The gold file (NewsMTSC, training split) is its authors' and not part of this project; without --gold the figures that
-need it are left as they are. Figures published by others are marked so in `who` and carry no command.
+need it are left as they are. So are figures published by others, and those of before an instrument was mended on its
+gold (by the commit in `who`): they carry no command.
 """
 
 from __future__ import annotations
@@ -48,29 +49,14 @@ PORT = (
 )
 
 
-def alphas() -> list[dict[str, object]]:
-    """Krippendorff's alpha (nominal) of the two codings of the study's items."""
-    rows = []
-    for variable in ("subevent", "genre", "body_kind"):
-        alpha, size, differ = gold.coded_agreement(load_study("castillo-2022"), variable)
-        rows.append(
-            {
-                "instrument": "sub-event",
-                "study": "castillo-2022",
-                "measure": f"Krippendorff's alpha of {variable.replace('_', ' ')}",
-                "value": round(alpha, 4),
-                "n": size,
-                "who": f"two runs of one language model, {differ} disagreements",
-                "data": CODINGS,
-            }
-        )
-    return rows
-
-
 def studies() -> list[dict[str, object]]:
     """Figures on the gold of tests/gold and of the study, from the published features."""
     study = load_study("castillo-2022")
     found: list[tuple[str, str, float, int, str, str]] = []
+    for variable in ("subevent", "genre", "body_kind"):
+        alpha, size, differ = gold.coded_agreement(study, variable)
+        measure = f"Krippendorff's alpha of {variable.replace('_', ' ')}"
+        found.append(("sub-event", measure, alpha, size, f"{CODERS}, {differ} disagreements", CODINGS))
     for language, (ours, punkt) in gold.boundary_f1().items():
         size = sum(len(ends) for written, _, ends in gold.boundaries() if written == language)
         name = language_name(language)
@@ -169,44 +155,6 @@ def _differing(scores: Iterable[float], sentences: Sequence[str]) -> int:
     return sum(abs(score - first) > 1e-9 for score, first in zip(scores, original, strict=True))
 
 
-#: What the instruments did before they were mended on this gold, measured then; the commit can measure it again.
-BEFORE = [
-    {
-        "instrument": instrument,
-        "study": _study(measure),
-        "measure": measure,
-        "value": value,
-        "n": size,
-        "who": "this project before it was mended on this gold (commit 1e48737)",
-        "data": data,
-    }
-    for instrument, measure, value, size, data in (
-        ("text", "F1 of sentence boundaries, English", 0.9348, 143, "tests/gold/sentences.jsonl"),
-        ("text", "F1 of sentence boundaries, Spanish", 0.9431, 151, "tests/gold/sentences.jsonl"),
-        ("text", "F1 of sentence boundaries, Portuguese", 0.9467, 148, "tests/gold/sentences.jsonl"),
-        ("text", "F1 of sentence boundaries, Polish", 0.9013, 156, "tests/gold/sentences.jsonl"),
-        ("text", "F1 of sentence boundaries, German", 0.9744, 20, "tests/gold/sentences.jsonl"),
-        ("text", "F1 of sentence boundaries, French", 0.95, 19, "tests/gold/sentences.jsonl"),
-        ("text", "F1 of sentence boundaries, Italian", 0.95, 19, "tests/gold/sentences.jsonl"),
-        ("mentions", "F1 of mentions, exact span and actor", 0.9237, 919, "tests/gold/mentions.csv"),
-        ("voice", "accuracy of voice", 0.84, 150, "tests/gold/voice.csv, random"),
-    )
-]
-
-PUBLISHED = [
-    {
-        "instrument": "sentiment",
-        "study": "*",
-        "measure": "macro-F1 of polarity toward a target",
-        "value": value,
-        "n": "",
-        "who": f"{model}, published by Hamborg & Donnay (2021), Table 2",
-        "data": "NewsMTSC, real-world test split",
-    }
-    for model, value in (("GRU-TSC (fine-tuned RoBERTa)", 0.831), ("BERT-SPC", 0.801))
-]
-
-
 def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -214,12 +162,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     stamp = {"date": date.today().isoformat(), "command": COMMAND}
-    rows = [{**row, **stamp} for row in alphas() + studies()]
-    if options.gold:
-        rows += [{**row, **stamp} for row in newsmtsc(options.gold) + ports(options.gold)]
-    else:
-        rows += _kept()
-    rows += [{**row, "date": "", "command": ""} for row in BEFORE + PUBLISHED]
+    measured = [*studies(), *(newsmtsc(options.gold) + ports(options.gold) if options.gold else ())]
+    rows = [{**row, **stamp} for row in measured] + kept(options.gold is None)
     for row in rows:
         print(f"{row['value']}  {row['measure']}  ({row['who']}; {row['data']}; n = {row['n']})")
     if options.write:
@@ -229,9 +173,15 @@ def main() -> None:
             writer.writerows(rows)
 
 
-def _kept() -> list[dict[str, str]]:
+def kept(with_news: bool) -> list[dict[str, object]]:
+    """Rows of validity.csv that no command measures: published by others, or before an instrument was mended.
+
+    Without the gold file also those that need it.
+    """
     with VALIDITY.open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if row["data"].startswith("NewsMTSC") and row["command"]]
+        rows = list(csv.DictReader(file))
+    news = [row for row in rows if with_news and row["command"] and row["data"].startswith(NEWS)]
+    return [*news, *(row for row in rows if not row["command"])]
 
 
 if __name__ == "__main__":
