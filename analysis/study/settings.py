@@ -26,7 +26,7 @@ from analysis.study.studyfiles import CONTROL, line_of, read_utf8
 from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
 
 #: Methods of which a study's notes may say more (analysis.report.descriptions).
-_NOTED = "text sub-event mentions voice sentiment comparison groups words dispersion correction variance codes"
+_NOTED = "text sub-event mentions voice sentiment comparison groups words dispersion correction variance codes pooling"
 NOTED = tuple(_NOTED.split())
 
 
@@ -183,12 +183,12 @@ class Settings(Table):
     event: date
     timezone: Annotated[str, AfterValidator(_check_zone)]
     span: Span = Field(alias="window")
-    periods: Annotated[tuple[Period, ...], _SOME]
+    given_periods: Annotated[tuple[Period, ...], _SOME] | None = Field(None, alias="periods")
     languages: Annotated[tuple[Language, ...], _SOME, _ONCE]
     reports: Annotated[tuple[ReportRule, ...], _SEVERAL]
     happenings: Annotated[tuple[Happening, ...], _SEVERAL] = ()
     subevents: Texts = ()
-    observed_throughout: bool = False
+    observed_throughout: bool | None = None
     min_articles: int = Field(20, ge=2)
     primary: Annotated[str, _one_of(VARIANTS)] = "lede"
     excluded_from_references: Texts = ()
@@ -212,6 +212,11 @@ class Settings(Table):
     def window(self) -> tuple[date, date]:
         """First and last day that articles are from."""
         return self.span.start, self.span.end
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """Stretches of the story; the whole window where the study names none."""
+        return self.given_periods or (Period(name="whole-window", start=self.span.start, end=self.span.end),)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -264,7 +269,8 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     right |= {name: value for name, value in _STAND_IN.items() if name in wrong}
     if "languages" in wrong:  # rows in the others are not wrong as well
         tags = {language_tag(tag) for tag in _strings(given.get("languages"))}
-        right["languages"] = [*LANGUAGES, *sorted(tag for tag in tags.difference(LANGUAGES) if re.fullmatch("[a-z]{2,3}", tag))]
+        others = sorted(tag for tag in tags.difference(LANGUAGES) if re.fullmatch("[a-z]{2,3}", tag))
+        right["languages"] = [*LANGUAGES, *others]
     return Settings.model_validate(right), [_problem(path, text, fault) for fault in faults]
 
 

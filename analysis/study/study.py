@@ -110,7 +110,8 @@ class Study:
     def observed_days(self) -> pd.DataFrame:
         """Outlet and day (UTC) for each day on which an outlet was under steady observation.
 
-        Those of observed.csv that hold items; with `observed_throughout` in study.toml every day of the window.
+        Those of observed.csv that hold items; with `observed_throughout` in study.toml, or without observed.csv, every
+        day of the window.
         """
         observed = self.observed
         if self.settings.observed_throughout:
@@ -120,6 +121,13 @@ class Study:
         late = merged["observed_from"].isna() | (merged["day"] >= merged["observed_from"])
         early = merged["observed_to"].isna() | (merged["day"] <= merged["observed_to"])
         return merged.loc[late & early & (merged["items"] > 0), ["outlet", "day"]].reset_index(drop=True)
+
+    @property
+    def throughout_note(self) -> str:
+        """Sentence on outlets that count as observed on every day; empty where observed.csv says which days were."""
+        if not self.settings.observed_throughout or len(self.observed):
+            return ""
+        return "Each outlet counts as observed on all days of the window: a day without articles is taken for silence."
 
     @cached_property
     def tested(self) -> list[str]:
