@@ -82,12 +82,14 @@ class Study:
 
         Where the manifest has an article, its outlet, language, date and body_kind count: it is edited by hand.
 
-        Columns of ARTICLES, then timestamp, url, source, genre, subevent, and `day` (date at the event's place),
-        `period` (missing outside all periods) and `observed` (whether its outlet was under steady observation).
+        Columns of ARTICLES, then timestamp, url, source, genre, subevent, those of the study's own in articles.csv,
+        and `day` (date at the event's place), `period` (missing outside all periods) and `observed` (whether its
+        outlet was under steady observation).
         """
         features = self.features(tables.ARTICLES)
         by_hand = self.manifest.set_index("article").reindex(features["article"]).reset_index(drop=True)
-        joined = features.assign(**by_hand[["timestamp", "url", "source", "genre", "subevent"]])
+        own = [name for name in by_hand if name not in tables.ARTICLES_CSV.names]
+        joined = features.assign(**by_hand[["timestamp", "url", "source", "genre", "subevent", *own]])
         for column in ("outlet", "language", "published", "body_kind"):
             joined[column] = by_hand[column].where(by_hand[column].notna(), joined[column])
         local = joined["published"].dt.tz_convert(self.settings.timezone)
