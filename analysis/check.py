@@ -44,6 +44,8 @@ def remarks(folder: Path) -> list[str]:
             f"note: {folder / 'articles.csv'}: no outlet has the {least} articles that a test asks for (min_articles); "
             f"the most has {most}"
         )
+    if not (folder / "observed.csv").exists():
+        lines.append(f"note: {folder}: there is no observed.csv. {study.throughout_note}")
     if general := general_rules_note(study.settings.languages):
         lines.append(f"note: {folder / 'study.toml'}: {general}")
     lines += _changed_settings(study)

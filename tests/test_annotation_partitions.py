@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 from compare_features import compare_features
@@ -20,6 +21,7 @@ from analysis.annotation.run import annotate
 from analysis.errors import AnalysisError
 from analysis.study import load_study
 
+KEPT = "What was finished is kept: run the same command again."
 ENVIRONMENT = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False", "DASK_DISTRIBUTED__DASHBOARD__LINK": ""}
 
 
@@ -108,7 +110,6 @@ def test_a_cluster_without_workers_is_told_and_bounded(scheduler, tmp_path, monk
     [
         (ImportError("analysis"), "has a worker without castillo-coverage (analysis): install it there"),
         (AnalysisError("too old"), "has a worker that cannot be used: too old. Install the same there"),
-        (TimeoutError(), "gave no result for 900 s"),
         (OSError("closed"), "was lost"),
     ],
 )
@@ -116,9 +117,21 @@ def test_what_goes_wrong_on_a_cluster_is_told_with_what_was_kept(error, expected
     pytest.importorskip("distributed")
     (future := Future()).set_exception(error)
     with pytest.raises(AnalysisError) as raised:
-        partitions._cluster_result(future, "tcp://x:1")
-    kept = "What was finished is kept: run the same command again."
-    assert f"the Dask cluster at tcp://x:1 {expected}. {kept}" == str(raised.value)
+        partitions._cluster_result(future, None, "tcp://x:1")
+    assert f"the Dask cluster at tcp://x:1 {expected}. {KEPT}" == str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("workers", "expected"), [({}, "has had no worker for 0.05 s"), ({"tcp://y:1": 1}, "gave no result for 0.2 s")]
+)
+def test_a_cluster_that_loses_all_workers_is_told_sooner_than_one_that_is_slow(monkeypatch, workers, expected):
+    pytest.importorskip("distributed")
+    assert (60, 900) == (partitions.WORKER, partitions.PATIENCE)
+    monkeypatch.setattr(partitions, "WORKER", 0.05)
+    monkeypatch.setattr(partitions, "PATIENCE", 0.2)
+    with pytest.raises(AnalysisError) as raised:
+        partitions._cluster_result(Future(), SimpleNamespace(nthreads=lambda: workers), "tcp://x:1")
+    assert f"the Dask cluster at tcp://x:1 {expected}. {KEPT}" == str(raised.value)
 
 
 @pytest.mark.slow

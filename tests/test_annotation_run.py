@@ -219,3 +219,19 @@ def test_any_id_is_read_back_as_it_was_given_and_none_is_a_formula_to_a_spreadsh
     frame, problems = read_csv(path, tables.ARTICLES_CSV)
     assert (articles, []) == (frame["article"].tolist(), problems)
     assert not any(line.lstrip('"').startswith(tuple("=+-@")) for line in path.read_text("utf-8").splitlines())
+
+
+def test_columns_of_articles_csv_come_with_the_texts(tmp_path):
+    """Codes and columns of the study's own; a code that the study does not know sets its text aside, with why."""
+    study = mini_study(tmp_path / "mini")
+    path = study.folder / "articles.csv"
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([f"{head},desk", *(f"{row}," for row in rows), ""]), encoding="utf-8")
+    facts = {"desk": "home", "genre": "opinion", "authors": "nobody"}
+    texts = [{**TEXTS[0], **facts, "article": "new-1"}, {**TEXTS[0], "genre": "column", "article": "new-2"}]
+    result = annotate(write_texts(tmp_path / "a.jsonl", texts), load_study(study.folder))
+    unknown = "genre 'column' is not one of news, opinion, explainer, photo, briefing"
+    assert [unknown] == [row.reason for row in result.rejected]
+    articles = load_study(study.folder).articles.set_index("article")
+    assert ["home", "opinion"] == articles.loc["new-1", ["desk", "genre"]].to_list()
+    assert "authors" not in articles

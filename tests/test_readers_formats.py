@@ -23,6 +23,7 @@ from analysis.readers.row import NO_DATE
 
 OUTLETS = {
     "outlet": ["heraldo", "gazette"],
+    "name": ["El Heraldo", "The Gazette"],
     "feed": ["El Heraldo: portada", None],
     "domain": ["heraldo.example h.example", None],
 }

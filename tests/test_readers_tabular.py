@@ -14,7 +14,7 @@ from reading import EN, ES, POLISH, read
 from analysis.errors import TextsError
 from analysis.readers import read_texts
 from analysis.readers.charset import decode
-from analysis.readers.row import NO_DATE
+from analysis.readers.row import NO_DATE, Reading
 from analysis.readers.stream import MAX_LINE, Source
 from analysis.readers.tabular import read_cells
 
@@ -184,5 +184,5 @@ def test_what_the_csv_module_writes_is_read_cell_by_cell(tmp_path_factory, rows)
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["outlet", "date", "title", "body"], *rows])
-    found = [list(cells.values()) for _, cells in read_cells(Source(path), {})]
+    found = [list(cells.values()) for _, cells in read_cells(Source(path), Reading({}, None))]
     assert [row for row in rows if any(cell.strip() for cell in row)] == found

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shlex
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis import tables
+from analysis.check import remarks
 from analysis.cli import main
 from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, StudyError, UnknownName
 from analysis.paths import file_digest
@@ -182,6 +184,28 @@ def test_with_outlets_observed_throughout_every_day_counts(study_folder, edit):
     assert (pd.Timestamp("2022-12-08"), pd.Timestamp("2022-12-20"), 13) == tuple(days.loc["south"])
     assert (pd.Timestamp("2022-12-05"), pd.Timestamp("2022-12-20"), 16) == tuple(days.loc["east"])
     assert ["south-0"] == list(study.articles.loc[~study.articles["observed"], "article"])
+
+
+def test_a_study_says_no_more_than_it_must(study_folder, edit):
+    """Without periods there is one, the window; without observed.csv all its days count, and that is said once."""
+    before = load_study(study_folder)
+    text = re.sub(r"\[\[periods\]\].*?(?=\[\[happenings)", "", (study_folder / "study.toml").read_text(), flags=re.DOTALL)
+    (study_folder / "study.toml").write_text(text, encoding="utf-8")
+    (study_folder / "observed.csv").unlink()
+    before.outlets[["outlet", "name", "language"]].to_csv(study_folder / "outlets.csv", index=False)
+    study = load_study(study_folder)
+    window = before.settings.window
+    assert [window] == [(period.start, period.end) for period in study.settings.periods]
+    assert study.articles["period"].notna().all() and study.articles["observed"].all()
+    assert set(study.observed_days["day"]) == set(pd.date_range(*window))
+    assert [] == study.aggregators
+    note = "Each outlet counts as observed on all days of the window"
+    assert ("", note) == (before.throughout_note, study.throughout_note.partition(":")[0])
+    (said,) = [line for line in remarks(study_folder) if note in line]
+    assert "there is no observed.csv" in said
+    edit("study.toml", "seed = 7", "seed = 7\nobserved_throughout = false")
+    with pytest.raises(StudyError, match=r"observed\.csv: does not exist"):
+        load_study(study_folder)
 
 
 @pytest.mark.parametrize(

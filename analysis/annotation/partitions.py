@@ -7,9 +7,10 @@ import os
 import pickle
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache, lru_cache, partial
@@ -27,7 +28,7 @@ from analysis.paths import digest
 
 #: Function that submits texts to be measured and returns the function that waits for their packed features.
 Submit = Callable[[pd.DataFrame], Callable[[], bytes]]
-#: Seconds to wait for the scheduler of a cluster, for a first worker, and for any result.
+#: Seconds to wait for the scheduler of a cluster, for a worker while there is none, and for any result.
 CONNECT, WORKER, PATIENCE = 20, 60, 900
 _KEPT = "What was finished is kept: run the same command again"
 _unpickled = lru_cache(maxsize=1)(pickle.loads)
@@ -101,7 +102,7 @@ def measuring(jobs: int, scheduler: str | None, measures: bytes) -> Iterator[tup
         submit = partial(client.get_executor(pure=False).submit, measure, measures=measures, code=measuring_code())
         try:
             pending = max(4, 2 * sum(client.nthreads().values()))
-            yield lambda texts: partial(_cluster_result, submit(texts), scheduler), pending
+            yield lambda texts: partial(_cluster_result, submit(texts), client, scheduler), pending
         finally:
             client.close(timeout=5)
     elif jobs == 1:
@@ -138,19 +139,27 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _cluster_result(future: Future[bytes], address: str) -> bytes:
-    """Packed features from the cluster; an error where workers are lost, nothing comes, or they cannot be used."""
+def _cluster_result(future: Future[bytes], client: Any, address: str) -> bytes:
+    """Packed features from the cluster; an error where all workers are gone, nothing comes, or they cannot be used."""
     from distributed import KilledWorker
 
     explanations: dict[Any, str] = {
         KilledWorker: "lost several workers over one partition, perhaps for want of memory",
         ImportError: "has a worker without castillo-coverage ({}): install it there",
         AnalysisError: "has a worker that cannot be used: {}. Install the same there",
-        TimeoutError: f"gave no result for {PATIENCE} s",
+        TimeoutError: "{}",
         (OSError, CancelledError): "was lost",
     }
+    begun = last_worker = time.monotonic()
     try:
-        return future.result(PATIENCE)
+        while not wait([future], timeout=min(5, WORKER)).done:
+            now = time.monotonic()
+            last_worker = now if client.nthreads() else last_worker
+            if now - last_worker > WORKER:
+                raise TimeoutError(f"has had no worker for {WORKER} s")
+            if now - begun > PATIENCE:
+                raise TimeoutError(f"gave no result for {PATIENCE} s")
+        return future.result()
     except (KilledWorker, ImportError, AnalysisError, OSError, CancelledError) as error:
         said = next(text for kind, text in explanations.items() if isinstance(error, kind))
         raise AnalysisError(f"the Dask cluster at {address} {said.format(error)}. {_KEPT}.") from error

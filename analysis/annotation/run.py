@@ -39,6 +39,8 @@ _MEASURING = ("analysis.annotation.features", "analysis.readers", "analysis.text
 #: So many rejected rows are kept to be shown, and so many reasons told apart; the file has all.
 _SHOWN, _REASONS = 1000, 50
 _FACTS = ["article", "outlet", "language", "published", "timestamp", "url", "source"]
+#: Columns of articles.csv that may have a few values only, and come with the texts at times.
+_CODES = {name: tables.ARTICLES_CSV.allowed(name) for name in ("genre", "body_kind")}
 _DETAIL = re.compile(r"\s*\([^)]*\)|\s*'[^']*'")
 
 
@@ -163,6 +165,7 @@ class Texts:
     def read(self, paths: str | Path | Iterable[str | Path]) -> Iterator[pd.DataFrame]:
         """Texts in chunks, with the source and body_kind of articles.csv where that has the article."""
         known, settings = self._study.manifest.set_index("article"), self._study.settings
+        kept = [name for name in articles_header(self._study.folder / "articles.csv") if name not in tables.TEXTS.names]
         for texts in read_texts(
             paths,
             rejected=self,
@@ -172,18 +175,24 @@ class Texts:
             outlet_of=outlet_finder(self._study.outlets),
             languages=settings.languages,
             skipped=self.skipped,
+            kept=kept,
         ):
             article = texts["article"]
-            self.added.append(texts.loc[~article.isin(known.index), _FACTS])
-            source = article.map(known["source"]).fillna(texts["source"])
-            yield texts.assign(source=source, body_kind=article.map(known["body_kind"]).fillna(""))
+            self.added.append(texts.loc[~article.isin(known.index), [*_FACTS, *kept]])
+            given = {"source": texts["source"], "body_kind": texts.get("body_kind", "")}
+            coded = {name: article.map(known[name]).fillna(value) for name, value in given.items()}
+            yield texts.drop(columns=kept).assign(**coded)
 
     def _refuse(self, row: Row) -> str | None:
-        languages = self._study.settings.languages
+        languages, allowed = self._study.settings.languages, dict(_CODES, subevent=self._study.settings.subevents)
         if row.outlet not in self._outlets:
             return f"outlet{_shown(row.outlet)} is not in outlets.csv"
         if row.language not in languages:
             return f"language{_shown(row.language)} is none of the study's ({', '.join(languages)})"
+        for name, value in row.kept.items():
+            if value and value not in allowed.get(name, [value]):
+                there = "in subevents of study.toml" if name == "subevent" else f"one of {', '.join(allowed[name])}"
+                return f"{name}{_shown(value)} is not {there}"
         return None
 
     def append(self, row: Rejected) -> None:
@@ -217,15 +226,19 @@ def _check_places(folder: Path, study: Path) -> None:
         pass
 
 
+def articles_header(path: Path) -> list[str]:
+    """Columns of an articles.csv, in its order."""
+    return next(csv.reader(path.read_bytes().decode("utf-8-sig").splitlines(keepends=True)))
+
+
 def append_articles(path: Path, texts: pd.DataFrame) -> None:
     """Append the facts of texts (TEXTS) to articles.csv, in its own columns and line ends; what is there stays as it
-    is. Nothing is coded; a day without a time is a day."""
+    is. Nothing is coded that the texts do not code; a day without a time is a day."""
     content = path.read_bytes()
     line_end = "\r\n" if content.partition(b"\n")[0].endswith(b"\r") else "\n"
-    header = next(csv.reader(content.decode("utf-8-sig").splitlines(keepends=True)))
     moments = zip(texts["published"].dt.tz_localize(None), texts["timestamp"], strict=True)
     dates = [str(moment.date()) if kind == "day" else f"{moment.isoformat()}Z" for moment, kind in moments]
-    rows = texts[_FACTS].assign(published=dates).map(escape_formula).reindex(columns=header, fill_value="")
+    rows = texts.assign(published=dates).map(escape_formula).reindex(columns=articles_header(path), fill_value="")
     missing_end = "" if content.endswith(b"\n") else line_end
     added = missing_end + rows.to_csv(header=False, index=False, lineterminator=line_end)
     with write_errors(path):

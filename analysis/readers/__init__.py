@@ -1,14 +1,14 @@
 """Files of texts → TEXTS, in chunks; a row that cannot be read is set aside with its place and why, not its text.
 
-`tabular`, `feed`, `warc` and `folder` read a format each (`FORMATS`); `stream` opens a file, `charset` decides its
-encoding, `html` takes pages apart, `row` and `clean` make a text of what a format's reader gives.
+`tabular`, `json_files`, `feed`, `warc`, `exports` and `folder` read the formats (`FORMATS`); `stream` opens a file,
+`charset` decides its encoding, `html` takes pages apart, `row` and `clean` make a text of what a reader gives.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -18,18 +18,20 @@ import pandas as pd
 
 from analysis import tables
 from analysis.errors import TextsError
-from analysis.readers import feed, folder, tabular, warc
-from analysis.readers.row import BadRow, Detect, OutletOf, Reading, Row, Rows, Skipped, needed_for, parse_row
+from analysis.readers import exports, feed, folder, json_files, tabular, warc
+from analysis.readers.row import BadRow, Cells, Detect, OutletOf, Reading, Row, Rows, Skipped, needed_for, parse_row
 from analysis.readers.stream import Source
 
 Reader = Callable[[Source, Reading], Rows]
 #: Ending of a file → the format's name, and how its rows are read. `.gz` may follow all but `.parquet`.
 FORMATS: dict[str, tuple[str, Reader]] = {
-    **dict.fromkeys((".jsonl", ".ndjson"), ("JSON Lines", tabular.read_jsonl)),
+    **dict.fromkeys((".jsonl", ".ndjson"), ("JSON Lines", json_files.read_jsonl)),
+    ".json": ("JSON", json_files.read_json),
     **dict.fromkeys((".csv", ".tsv"), ("CSV or TSV", tabular.read_delimited)),
     ".parquet": ("Parquet", tabular.read_parquet),
     **dict.fromkeys((".rss", ".atom", ".xml"), ("RSS or Atom", feed.read_feed)),
     ".warc": ("WARC", warc.read_warc),
+    ".txt": ("an export of Nexis or Factiva", exports.read_export),
 }
 _GZIPPED = tuple(ending for ending in FORMATS if ending != ".parquet")
 #: What a file begins with → the format that is.
@@ -75,6 +77,7 @@ def read_texts(
     outlet_of: OutletOf | None = None,
     languages: Collection[str] | None = None,
     skipped: Counter[str] | None = None,
+    kept: Collection[str] = (),
 ) -> Iterator[pd.DataFrame]:
     """Read files of texts, clean them, and hand them on in chunks.
 
@@ -82,8 +85,10 @@ def read_texts(
     ----------
     paths : a path or several: JSON Lines (.jsonl), UTF-8, an object per line with article (a unique id), outlet,
         language, published, url, title, body and, if it is not a feed item, source; CSV, TSV and Parquet with such
-        columns; RSS and Atom; WARC; a folder of .txt, .md and .html with a metadata.csv. All but Parquet and folders
-        may be gzipped. Dates are ISO 8601, or as feeds write them: see `row.read_date`.
+        columns, or JSON with an article or a list of them, as Media Cloud, news-please and Fundus give them; RSS and
+        Atom; WARC; plain-text exports of Nexis and Factiva; a folder of such files, or of .txt, .md and .html with a
+        metadata.csv. All but Parquet and folders may be gzipped. Dates are ISO 8601, or as feeds write them: see
+        `row.read_date`.
     rejected : list, or another collector, receives a Rejected for each row set aside
     refuse : function of a row, says why it is not wanted, or None where it is
     rows : int, at most so many rows in a chunk
@@ -93,6 +98,7 @@ def read_texts(
     languages : those a text may be in whose row does not say its language, which is then detected; where None, such
         a row is set aside
     skipped : Counter, receives what the files hold besides articles (records of a crawl that are no pages)
+    kept : names of further columns, which follow those of TEXTS; empty texts where a row lacks one
 
     Yields
     ------
@@ -106,21 +112,35 @@ def read_texts(
     MissingLibrary
         Where a format needs a library that is not installed.
     """
-    readers = [(Path(path), _reader_of(Path(path))) for path in ([paths] if isinstance(paths, str | Path) else paths)]
-    reading = Reading(columns or {}, outlet_of)
+    given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    readers = [(path, _reader_of(path)) for one in given for path in _files(one)]
+    reading = Reading(columns or {}, outlet_of, kept)
     files = ((source := Source(path), read(source, reading)) for path, read in readers)
     detect = None if languages is None else partial(detect_language, languages=languages)
     rejected, skipped = [] if rejected is None else rejected, Counter() if skipped is None else skipped
-    accepted = _rows(files, rejected, skipped, detect, refuse or (lambda row: None))
+    parse = partial(_parse, reading=reading, detect=detect)
+    accepted = _rows(files, rejected, skipped, parse, refuse or (lambda row: None))
     chunks = iter(lambda: list(islice(accepted, rows)), [])
-    return (tables.check(pd.DataFrame(chunk), tables.TEXTS) for chunk in chunks)
+    return (_table(chunk, kept) for chunk in chunks)
+
+
+def _table(rows: Sequence[Row], kept: Collection[str]) -> pd.DataFrame:
+    texts = tables.check(pd.DataFrame(rows), tables.TEXTS)
+    return texts.assign(**{name: [row.kept[name] for row in rows] for name in kept})
+
+
+def _parse(cells: Cells, reading: Reading, detect: Detect | None) -> Row:
+    """Row of TEXTS; its outlet by its id, where a study knows it by the name that the texts give it."""
+    row = parse_row(cells, detect, reading.kept)
+    known = reading.outlet_of(row.outlet) if reading.outlet_of else None
+    return row._replace(outlet=known or row.outlet)
 
 
 def _rows(
     files: Iterable[tuple[Source, Rows]],
     rejected: Collector,
     skipped: Counter[str],
-    detect: Detect | None,
+    parse: Callable[[Cells], Row],
     refuse: Callable[[Row], str | None],
 ) -> Iterator[Row]:
     """Each row that can be read, is not refused, and whose id was not read before."""
@@ -131,7 +151,7 @@ def _rows(
         for count, (line, cells) in enumerate(rows, start=1):
             _reject_damage(source, line, rejected)
             try:
-                row = parse_row(cells, detect)
+                row = parse(cells)
                 is_hopeless = False
                 if row.article in seen:
                     raise BadRow(f"article id was read before ({seen[row.article]})")
@@ -158,11 +178,23 @@ def _reject_damage(source: Source, line: int, rejected: Collector) -> None:
         rejected.append(Rejected(source.path, line, source.damage.pop(0)))
 
 
+def _files(path: Path) -> list[Path]:
+    """The files of a folder that has no metadata.csv and says by endings what it holds; else the path itself."""
+    if not path.is_dir() or (path / folder.METADATA).exists():
+        return [path]
+    files = [file for file in sorted(path.rglob("*")) if _ending(file) in FORMATS and file.is_file()]
+    return [file for file in files if _ending(file) != ".txt" or exports.is_export(Source(file))] or [path]
+
+
+def _ending(path: Path) -> str:
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
 def _reader_of(path: Path) -> Reader:
     """Reader of a file or folder, by its name; a TextsError where there is none."""
     if not path.exists():
         raise TextsError(path, "does not exist")
-    ending = Path(path.name.lower().removesuffix(".gz")).suffix
+    ending = _ending(path)
     if path.is_dir() and not ending:
         return folder.read_folder
     if ending not in (_GZIPPED if path.name.lower().endswith(".gz") else FORMATS):
@@ -173,7 +205,7 @@ def _reader_of(path: Path) -> Reader:
     with Source(path) as source:
         first = source.read(2048)
     content = next((content for pattern, content in _BEGINNINGS if pattern.match(first)), name)
-    if content != name and reader is not tabular.read_jsonl:  # each line of JSON is tried
+    if content != name and not name.startswith("JSON"):  # each line of JSON is tried
         raise TextsError(path, f"its ending says {name}, its content {content}. Rename or convert it")
     return reader
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 
 from analysis.errors import TextsError
 from analysis.readers.charset import decode
 from analysis.readers.row import HALF_PAIR, BadRow, OutletOf, Reading, Rows, identify, needed_for
+from analysis.readers.row import host_of as host_of
 from analysis.readers.stream import Source
 
 #: Most bytes of a feed, unpacked, and most items; those that publishers serve have a hundredth.
@@ -80,25 +80,18 @@ def _row(entry: Any, outlet: str, language: object, outlet_of: OutletOf, is_dama
     return {**row, "published": published, "url": url, "source": "feed", "title": title, "body": body}
 
 
-def host_of(url: object) -> str:
-    """Host of an address, without www; empty where it has none."""
-    try:
-        return (urlsplit(str(url or "").strip()).hostname or "").removeprefix("www.").rstrip(".")
-    except ValueError:
-        return ""
-
-
 def outlet_finder(outlets: pd.DataFrame) -> OutletOf:
-    """A function of a feed's name, a host or an outlet's id: the id of the outlet in outlets.csv, or None.
+    """A function of an outlet's id or name, a feed's name or a host: the id of the outlet in outlets.csv, or None.
 
     A host is an outlet's where it is one of its `domain`s or lies below one (edition.news.example below news.example),
     or where it is the outlet's id. A feed's name counts where only one outlet has it.
     """
-    outlets = outlets[["outlet", "feed", "domain"]].astype("string")
+    outlets = outlets[["outlet", "name", "feed", "domain"]].astype("string")
     feeds = outlets.dropna(subset=["feed"]).drop_duplicates("feed", keep=False)
     hosts = outlets.assign(domain=outlets["domain"].str.split()).explode("domain").dropna(subset=["domain"])
     by_host = dict(zip(hosts["domain"], hosts["outlet"], strict=True))
-    by_name = dict(zip(feeds["feed"].str.casefold(), feeds["outlet"], strict=True))
+    by_name = dict(zip(outlets["name"].str.casefold(), outlets["outlet"], strict=True))
+    by_name |= dict(zip(feeds["feed"].str.casefold(), feeds["outlet"], strict=True))
     by_name |= dict(zip(outlets["outlet"].str.casefold(), outlets["outlet"], strict=True))
 
     def find(name: str) -> str | None:

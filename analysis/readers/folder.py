@@ -6,12 +6,12 @@ import os
 import unicodedata
 from collections.abc import Collection, Mapping
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from analysis.errors import TextsError
 from analysis.readers.charset import decode
 from analysis.readers.html import MAX_SIZE, main_text
-from analysis.readers.row import BadRow, Reading, Rows, complete, identify, needed_for
+from analysis.readers.row import BadRow, Reading, Rows, complete, needed_for
 from analysis.readers.stream import Source
 from analysis.readers.tabular import read_cells
 
@@ -30,7 +30,7 @@ def read_folder(source: Source, reading: Reading) -> Rows:
     # A Mac writes “ñ” in names as two characters, tables as one.
     composed = {unicodedata.normalize("NFC", name): name for name in names}
     listed: set[str] = set()
-    for line, cells in read_cells(Source(path / METADATA), reading.columns, files=True):
+    for line, cells in read_cells(Source(path / METADATA), reading, files=True):
         if isinstance(cells, BadRow):
             yield line, cells
             continue
@@ -70,7 +70,7 @@ def _row(folder: Path, name: str, names: Collection[str], cells: Mapping[str, ob
         text |= {"published": str(page.published)} if page.published else {}
     else:
         text = _plain(raw, name)
-    return complete({"article": identify(known.get("outlet"), name), **text, **known})
+    return complete({"article": PurePosixPath(name).with_suffix("").as_posix(), **text, **known})
 
 
 def _plain(raw: bytes, name: str) -> dict[str, str]:

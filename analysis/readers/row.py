@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import shorten
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from analysis.errors import AnalysisError, MissingLibrary, TextsError
 from analysis.readers.clean import clean_body, clean_title
@@ -22,21 +23,28 @@ _BROKEN = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 #: Half a surrogate pair, which no UTF-8 file can hold: JSON can spell one, and damaged bytes are decoded as one.
 HALF_PAIR = re.compile("[\ud800-\udfff]")
 #: Most characters of a key, and of a title with its body. The longest articles have a tenth.
-MAX_KEY, MAX_TEXT = 10_000, 2_000_000
+MAX_KEY, MAX_TEXT, MAX_KEPT = 10_000, 2_000_000, 200
 
 #: What a column may hold → the names it goes by, the likeliest first. Compared without case, spaces and hyphens.
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "file": ("file", "filename", "file_name", "path", "archivo"),
     "article": ("article", "article_id", "id", "guid", "uid", "doc_id", "document_id", "stories_id"),
-    "outlet": ("outlet", "publication", "newspaper", "media_name", "media", "publisher", "source", "medio", "diario"),
+    "outlet": (
+        *("outlet", "publication", "newspaper", "media_name", "media", "publisher", "source", "source_domain"),
+        *("medio", "diario"),
+    ),
     "language": ("language", "lang", "idioma"),
     "published": (
         *("published", "published_at", "publish_date", "publication_date", "date_published", "pubdate", "pub_date"),
-        *("date", "datetime", "timestamp", "fecha", "data"),
+        *("date_publish", "publishing_date", "date", "datetime", "timestamp", "fecha", "data"),
     ),
+    "crawled": ("indexed_date", "date_download", "crawl_date"),
     "url": ("url", "link", "web_url", "address", "enlace"),
     "title": ("title", "headline", "heading", "titular", "titulo", "título"),
-    "body": ("body", "text", "content", "full_text", "fulltext", "article_text", "body_text", "texto", "cuerpo"),
+    "body": (
+        *("body", "maintext", "plaintext", "text", "content", "full_text", "fulltext", "article_text", "body_text"),
+        *("texto", "cuerpo"),
+    ),
 }
 
 _DAY = r"(?P<iso>\d{4}-\d\d-\d\d|\d{8})|(?:[^\W\d_]{2,9},?\s+)?(?P<day>\d\d?)\s+(?P<month>[A-Z]{3})\s+(?P<year>\d{4})"
@@ -79,10 +87,11 @@ def needed_for(purpose: str) -> Iterator[None]:
 
 
 class Reading(NamedTuple):
-    """Options of `read_texts` that the readers of formats need."""
+    """Options of `read_texts` that the readers of formats need; `kept` are further columns to keep."""
 
     columns: Mapping[str, str]
     outlet_of: OutletOf | None
+    kept: Collection[str] = ()
 
 
 class Row(NamedTuple):
@@ -98,6 +107,7 @@ class Row(NamedTuple):
     title: str
     body: str
     source_sha256: str
+    kept: Mapping[str, str]
 
 
 class Published(NamedTuple):
@@ -128,8 +138,8 @@ def read_date(text: str) -> Published | None:
         return None
 
 
-def parse_row(row: Cells, detect: Detect | None = None) -> Row:
-    """Row of TEXTS of cells as handed over; `detect` tells the language of a text whose row does not."""
+def parse_row(row: Cells, detect: Detect | None = None, kept: Collection[str] = ()) -> Row:
+    """Row of TEXTS of cells as handed over, and the columns `kept`; `detect` tells a language that is missing."""
     if isinstance(row, BadRow):
         raise row
     found = row() if callable(row) else row
@@ -150,7 +160,17 @@ def parse_row(row: Cells, detect: Detect | None = None) -> Row:
     timestamp = next((name for name in TIMESTAMPS if name == found.get("timestamp")), published.timestamp)
     digest = hashlib.sha256(f"{cells['title']}\n{cells['body']}".encode()).hexdigest()
     article, outlet, url = (cells[name].strip() for name in ("article", "outlet", "url"))
-    return Row(article, outlet, language, published.moment, timestamp, url, cells["source"], title, body, digest)
+    facts = (article, outlet, language, published.moment, timestamp, url, cells["source"], title, body, digest)
+    return Row(*facts, {name: _short(name, found.get(name)) for name in kept})
+
+
+def _short(name: str, value: object) -> str:
+    """A cell that articles.csv takes over, in which no text can be published by mistake."""
+    listed = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    text = "; ".join(str(item).strip() for item in listed)
+    if _BROKEN.search(text) or HALF_PAIR.search(text) or len(text) > MAX_KEPT:
+        raise BadRow(f"{name}, a column of articles.csv, has a line break or more than {MAX_KEPT} characters")
+    return text
 
 
 def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, str]:
@@ -172,38 +192,59 @@ def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, st
     return cells | {"source": cells["source"] or "feed"}
 
 
-def match_columns(path: Path, names: Sequence[str], given: Mapping[str, str], *, files: bool = False) -> dict[str, int]:
-    """Position of each known column by what it holds; `given` are names in study.toml, `files` is for metadata.csv."""
-    plain = [re.sub(r"[\s_-]+", "_", name.strip().casefold()) for name in names]
+def match_columns(path: Path, names: Sequence[str], reading: Reading, *, files: bool = False) -> dict[str, int]:
+    """Position of each known column by what it holds; TextsError where one is missing. `files` is for metadata.csv."""
     there = f"it has: {shorten(', '.join(names), 400, placeholder=' …')}"
-    positions: dict[str, int] = {}
-    for meaning, name in given.items():
-        if name in names:
-            positions[meaning] = names.index(name)
-        elif meaning != "file" or files:
+    for meaning, name in reading.columns.items():
+        if name not in names and (meaning != "file" or files):
             message = f"has no column {name!r}, which [columns] in study.toml names for {meaning}; {there}"
             raise TextsError(path, message)
-    # "source" is the outlet unless another column is, "timestamp" the date; else they are what TEXTS calls so.
-    for meaning, known in (COLUMN_NAMES | {"source": ("source",), "timestamp": ("timestamp",)}).items():
-        position = next((plain.index(name) for name in known if name in plain), None)
-        if position is not None and (meaning in COLUMN_NAMES or position not in positions.values()):
-            positions.setdefault(meaning, position)
-    needed = [["outlet"], ["published"], ["file"] if files else ["title", "body"]]
-    if missing := ", ".join(" or ".join(any_of) for any_of in needed if not positions.keys() & any_of):
+    positions = find_columns(names, reading)
+    needed = {"outlet": {"outlet", "url"}, "published": {"published", "crawled"}}
+    needed |= {"file": {"file"}} if files else {"title or body": {"title", "body"}}
+    if missing := ", ".join(name for name, any_of in needed.items() if not positions.keys() & any_of):
         raise TextsError(path, f"has no column for {missing}; {there}. Name it under [columns] in study.toml")
+    plain = list(map(_plain, names))
     for position in positions.values():
         if plain.count(plain[position]) > 1:
             raise TextsError(path, f"has two columns {names[position][:40]!r}; {there}")
     return positions
 
 
+def find_columns(names: Sequence[str], reading: Reading) -> dict[str, int]:
+    """Position of each known column by what it holds: as study.toml names it, else by one of `COLUMN_NAMES`."""
+    plain = list(map(_plain, names))
+    positions = {meaning: names.index(name) for meaning, name in reading.columns.items() if name in names}
+    # "source" is the outlet unless another column is, "timestamp" the date; else they are what TEXTS calls so.
+    for meaning, known in (COLUMN_NAMES | {"source": ("source",), "timestamp": ("timestamp",)}).items():
+        position = next((plain.index(name) for name in known if name in plain), None)
+        if position is not None and (meaning in COLUMN_NAMES or position not in positions.values()):
+            positions.setdefault(meaning, position)
+    return {name: names.index(name) for name in reading.kept if name in names} | positions
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+
+
 def complete(cells: Mapping[str, object]) -> dict[str, object]:
     """The cells with what `parse_row` needs beside them; an id of its own where there is none."""
-    row = {"url": "", "title": "", "body": "", "source": "text", **{k: v for k, v in cells.items() if v is not None}}
-    row["source"] = row["source"] or "text"
+    row = {"url": "", "title": "", "body": "", **{k: v for k, v in cells.items() if v is not None}}
+    row["source"] = row.get("source") or ("page" if "crawled" in row else "text")
+    if not row.get("published") and row.get("crawled"):
+        row |= {"published": row["crawled"], "timestamp": "crawl"}
+    row["outlet"] = row.get("outlet") or host_of(row["url"])
     if not row.get("article"):
         row["article"] = identify(row.get("outlet"), row["url"] or f"{row['title']}\n{row['body']}")
     return row
+
+
+def host_of(url: object) -> str:
+    """Host of an address, without www; empty where it has none."""
+    try:
+        return (urlsplit(str(url or "").strip()).hostname or "").removeprefix("www.").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def identify(outlet: object, text: object) -> str:

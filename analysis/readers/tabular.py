@@ -1,4 +1,4 @@
-"""Tables of texts: JSON Lines, CSV, TSV, Parquet.
+"""Tables of texts: CSV, TSV, Parquet.
 
 A row that cannot be split is set aside with the line it starts on and the reading goes on at the next line, so that a
 quotation mark that is never closed costs one row and not the rest of the file.
@@ -7,7 +7,6 @@ quotation mark that is never closed costs one row and not the rest of the file.
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,39 +31,16 @@ _BATCH, _MAX_GROUP = 256, 8_000_000_000
 _UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError, pa.ArrowException)
 
 
-def read_jsonl(source: Source, reading: Reading) -> Rows:
-    """Each line that is not blank: its 1-based number and its object."""
-    for number, line in enumerate(source.lines(), start=1):
-        if line is None:
-            yield number, BadRow(f"line of more than {MAX_LINE:,} bytes")
-        elif line.strip():
-            yield number, partial(_json_object, line.rstrip(b"\r\n"))
-
-
-def _json_object(line: bytes) -> Mapping[str, object]:
-    try:
-        found = json.loads(line.decode("utf-8-sig"))  # some programs begin a file with a byte order mark
-    except UnicodeDecodeError as error:
-        raise BadRow(f"not UTF-8 (byte {error.start + 1} of the line)") from error
-    except json.JSONDecodeError as error:
-        raise BadRow(f"broken JSON ({error.msg}, column {error.colno})") from error
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or brackets nested by the thousand
-        raise BadRow("broken JSON") from error
-    if not isinstance(found, dict):
-        raise BadRow("not a JSON object")
-    return found
-
-
 def read_delimited(source: Source, reading: Reading) -> Rows:
     """Each row of CSV or TSV: the 1-based line it starts on and its cells."""
-    for line, cells in read_cells(source, reading.columns):
+    for line, cells in read_cells(source, reading):
         yield line, cells if isinstance(cells, BadRow) else complete(cells)
 
 
 def read_cells(
-    source: Source, given: Mapping[str, str], *, files: bool = False
+    source: Source, reading: Reading, *, files: bool = False
 ) -> Iterator[tuple[int, dict[str, object] | BadRow]]:
-    """Each row of a table: its line, and its cells by what they hold; `given` and `files` as in `match_columns`."""
+    """Each row of a table: its line, and its cells by what they hold; `files` as in `match_columns`."""
     # csv's limit for a field is the whole program's; the lines that are given to it are bounded.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
     lines = enumerate(source.text_lines(), start=1)
@@ -76,9 +52,9 @@ def read_cells(
         raise TextsError(source.path, f"its first line has more than {MAX_LINE:,} characters, so is no line of columns")
     if not header:
         raise TextsError(source.path, "holds nothing")
-    delimiter = declared[1] if declared else _delimiter(header, given)
+    delimiter = declared[1] if declared else _delimiter(header, reading.columns)
     names = next(csv.reader([header], delimiter=delimiter))
-    positions = match_columns(source.path, [name.strip() for name in names], given, files=files)
+    positions = match_columns(source.path, [name.strip() for name in names], reading, files=files)
     sample = list(islice(lines, 200 if delimiter == "\t" else 0))
     quoted = _is_quoted([text for _, text in sample if text and '"' in text], len(names))
     for number, cells in _records(chain(sample, lines), delimiter, quoted):
@@ -165,7 +141,7 @@ def read_parquet(source: Source, reading: Reading) -> Rows:
         groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
     except (OSError, ValueError, pa.ArrowException) as error:  # ArrowInvalid is a ValueError
         raise TextsError(path, f"cannot be read as Parquet ({type(error).__name__})") from error
-    columns = {meaning: names[at] for meaning, at in match_columns(path, names, reading.columns).items()}
+    columns = {meaning: names[at] for meaning, at in match_columns(path, names, reading).items()}
     left = max(BEFORE_RATIO, MAX_RATIO * path.stat().st_size)
     last = 0
     for group, described in enumerate(groups):

@@ -72,6 +72,8 @@ def corpus_findings(study: Study) -> list[Finding]:
             "without observation cannot be known; comparisons leave those days out."
         )
         result.append(Finding(text, "cannot tell"))
+    if study.throughout_note:
+        result.append(Finding(study.throughout_note, "cannot tell"))
     return result
 
 

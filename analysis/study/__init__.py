@@ -89,6 +89,10 @@ def examine(folder: Path) -> tuple[Study, list[Problem]]:
     frames = {}
     coded = os.path.lexists(folder / tables.CODEBOOK_CSV.name)
     optional = (*tables.OPTIONAL_FILES, *(tables.MEASURED_FILES if coded else ()))
+    if settings.observed_throughout is None:
+        throughout = not os.path.lexists(folder / tables.OBSERVED_CSV.name)
+        settings = settings.model_copy(update={"observed_throughout": throughout})
+    optional += (tables.OBSERVED_CSV,) * bool(settings.observed_throughout)
     for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
         if schema in optional and not os.path.lexists(folder / schema.name):
             frames[schema.name] = tables.empty(schema).assign(line=0)

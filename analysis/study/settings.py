@@ -183,12 +183,12 @@ class Settings(Table):
     event: date
     timezone: Annotated[str, AfterValidator(_check_zone)]
     span: Span = Field(alias="window")
-    periods: Annotated[tuple[Period, ...], _SOME]
+    given_periods: Annotated[tuple[Period, ...], _SOME] | None = Field(None, alias="periods")
     languages: Annotated[tuple[Language, ...], _SOME, _ONCE]
     reports: Annotated[tuple[ReportRule, ...], _SEVERAL]
     happenings: Annotated[tuple[Happening, ...], _SEVERAL] = ()
     subevents: Texts = ()
-    observed_throughout: bool = False
+    observed_throughout: bool | None = None
     min_articles: int = Field(20, ge=2)
     primary: Annotated[str, _one_of(VARIANTS)] = "lede"
     excluded_from_references: Texts = ()
@@ -212,6 +212,11 @@ class Settings(Table):
     def window(self) -> tuple[date, date]:
         """First and last day that articles are from."""
         return self.span.start, self.span.end
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """Stretches of the story; the whole window where the study names none."""
+        return self.given_periods or (Period(name="whole-window", start=self.span.start, end=self.span.end),)
 
     @field_validator("*", mode="before")
     @classmethod

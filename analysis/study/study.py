@@ -82,12 +82,14 @@ class Study:
 
         Where the manifest has an article, its outlet, language, date and body_kind count: it is edited by hand.
 
-        Columns of ARTICLES, then timestamp, url, source, genre, subevent, and `day` (date at the event's place),
-        `period` (missing outside all periods) and `observed` (whether its outlet was under steady observation).
+        Columns of ARTICLES, then timestamp, url, source, genre, subevent, those of the study's own in articles.csv,
+        and `day` (date at the event's place), `period` (missing outside all periods) and `observed` (whether its
+        outlet was under steady observation).
         """
         features = self.features(tables.ARTICLES)
         by_hand = self.manifest.set_index("article").reindex(features["article"]).reset_index(drop=True)
-        joined = features.assign(**by_hand[["timestamp", "url", "source", "genre", "subevent"]])
+        own = [name for name in by_hand if name not in tables.ARTICLES_CSV.names]
+        joined = features.assign(**by_hand[["timestamp", "url", "source", "genre", "subevent", *own]])
         for column in ("outlet", "language", "published", "body_kind"):
             joined[column] = by_hand[column].where(by_hand[column].notna(), joined[column])
         local = joined["published"].dt.tz_convert(self.settings.timezone)
@@ -110,7 +112,8 @@ class Study:
     def observed_days(self) -> pd.DataFrame:
         """Outlet and day (UTC) for each day on which an outlet was under steady observation.
 
-        Those of observed.csv that hold items; with `observed_throughout` in study.toml every day of the window.
+        Those of observed.csv that hold items; with `observed_throughout` in study.toml, or without observed.csv, every
+        day of the window.
         """
         observed = self.observed
         if self.settings.observed_throughout:
@@ -120,6 +123,13 @@ class Study:
         late = merged["observed_from"].isna() | (merged["day"] >= merged["observed_from"])
         early = merged["observed_to"].isna() | (merged["day"] <= merged["observed_to"])
         return merged.loc[late & early & (merged["items"] > 0), ["outlet", "day"]].reset_index(drop=True)
+
+    @property
+    def throughout_note(self) -> str:
+        """Sentence on outlets that count as observed on every day; empty where observed.csv says which days were."""
+        if not self.settings.observed_throughout or len(self.observed):
+            return ""
+        return "Each outlet counts as observed on all days of the window: a day without articles is taken for silence."
 
     @cached_property
     def tested(self) -> list[str]:

@@ -106,6 +106,8 @@ def _check_header(path: Path, header: list[str], schema: Schema) -> list[Problem
             faults.append((f"column {name!r} is missing", f"Add it to the first line{hint}"))
         for name in (name for name in header if name not in expected):
             hint = did_you_mean(name, [e for e in expected if e not in header])
+            if schema is tables.ARTICLES_CSV and name.strip() and not hint:
+                continue  # a column of the study's own
             faults.append((f"column {name!r} is unknown", f"Rename or delete it{hint}"))
         if len(set(header)) < len(header):
             faults.append(("a column name occurs twice", "Keep one of them"))
@@ -119,7 +121,10 @@ def _read_rows(
     *cells, lines = zip(*rows, strict=True) if rows else [()] * (len(header) + 1)
     given = dict(zip(header, cells, strict=True))
     values, right = {}, np.ones(len(rows), bool)
-    for column in schema.columns:
+    own = [
+        Column(name, "text", "", "a column of the study's own", (), True) for name in given if name not in schema.names
+    ]
+    for column in (*schema.columns, *own):
         texts = [text.strip() for text in given.get(column.name, [""] * len(rows))]
         known: dict[str, Any] = {}
         faults: dict[str, str] = {}
@@ -138,7 +143,7 @@ def _read_rows(
         frame.loc[texts.str.fullmatch(_MONTH).astype(bool), "timestamp"] = "month"
         bare = texts.str.fullmatch(_DATE_WITHOUT_TIME).astype(bool)
         frame.loc[bare & (frame["timestamp"] == "publisher"), "timestamp"] = "day"
-    return frame.astype({**{c.name: tables.DTYPES[c.kind] for c in schema.columns}, "line": "int64"})
+    return frame.astype({**{c.name: tables.DTYPES[c.kind] for c in (*schema.columns, *own)}, "line": "int64"})
 
 
 def _first_of_each_key(path: Path, frame: pd.DataFrame, schema: Schema, problems: list[Problem]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ _THREE_LETTERS = {
     **{"eng": "en", "spa": "es", "por": "pt", "pol": "pl", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr"},
     **{"ita": "it", "nld": "nl", "swe": "sv", "rus": "ru", "ukr": "uk", "tur": "tr", "ara": "ar", "zho": "zh"},
 }
-_LANGUAGE_NAMES = {
+LANGUAGE_NAMES = {
     **{"english": "en", "spanish": "es", "español": "es", "castellano": "es", "portuguese": "pt", "português": "pt"},
     **{"polish": "pl", "polski": "pl", "german": "de", "deutsch": "de", "french": "fr", "français": "fr"},
     **{"italian": "it", "italiano": "it"},
@@ -47,7 +47,7 @@ def language_tag(text: str) -> str:
 
 def language_hint(value: str) -> str:
     """Suggestion in brackets for what is no known language."""
-    found = _LANGUAGE_NAMES.get(value.casefold())
+    found = LANGUAGE_NAMES.get(value.casefold())
     return f" (did you mean {found!r}?)" if found else did_you_mean(value, LANGUAGES)
 
 
