@@ -111,6 +111,8 @@ def list_(study: str) -> None:
         for name, kind, default, hint in map(astuple, read_parameters(notebook_path(plan.root, report.notebook))):
             note = f" (default {default!r})" if name in given else ""
             click.echo(f"    {name}: {kind} = {given.get(name, default)!r}{note}  {hint}".rstrip())
+        for remark in plan.cache.load(report.name).remarks:
+            click.echo(f"    warning: {remark}")
 
 
 @main.command()

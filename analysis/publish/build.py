@@ -155,7 +155,8 @@ class Build:
         files = {file: digest(data) for file, data in sorted(result.files.items())}
         notebook = self._notebook(next(report for report in self.reports if report.name == name))
         parts = state.read_parts(self.parts[name], self.study, notebook)
-        self.cache.save(name, state.State(parts, files, result.title, result.headline, outcome.seconds))
+        kept = state.State(parts, files, result.title, result.headline, outcome.seconds, remarks=result.remarks)
+        self.cache.save(name, kept)
         self.result.built.append(name)
         self.echo(f"{name}: built in {outcome.seconds:.1f} s")
 

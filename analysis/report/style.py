@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -19,6 +19,7 @@ from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import TightLayoutEngine
 from matplotlib.text import Text
@@ -47,10 +48,12 @@ NARROW, PANEL = 5.2, 3.8
 TELLS = "tells: "
 
 #: Placeholder drawn → what stands in the page, with what is used where the page defines no such variable.
-_COLOURS = {
+COLOURS = {
     **{INK: "var(--ink, currentColor)", MUTED: "var(--muted, #667)"},
     **{RULE: "var(--rule, #ccc)", PAPER: "var(--paper, #fff)"},
 }
+#: Placeholder → what it is on paper: in files, and on a ground that somebody gave to a figure of their own.
+ON_PAPER = {INK: "#1d1d1f", MUTED: "#5f5d57", RULE: "#d8d3c7", PAPER: "#ffffff"}
 #: Characters of East Asian scripts.
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]")
 #: A group that is named for its tooltip; the name is escaped already.
@@ -62,7 +65,8 @@ STYLE: Any = {
     **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), INK),
     **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), MUTED),
     **dict.fromkeys(("axes.spines.top", "axes.spines.right", "axes.spines.left"), False),
-    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none"),
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "legend.facecolor"), "none"),
+    "savefig.facecolor": "auto",  # a ground that somebody gave to a figure of their own stays
     **{"axes.titlelocation": "left", "axes.linewidth": 0.7, "ytick.major.size": 0},
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "svg.fonttype": "none",
@@ -91,7 +95,7 @@ def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, fil
     tell(text, *ax.plot(x, [y] * len(x), color=colour, marker="o", markevery=[1], markerfacecolor=face, **line))
 
 
-def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
+def svg_of(axes: Axes | Figure, *, name: str, title: str, alt: str) -> str:
     """Inline SVG of the figure of some axes, the same bytes each time, its ids prefixed by `name`; closes it."""
     figure: Any = axes.get_figure(root=True)
     buffer = io.StringIO()
@@ -105,7 +109,8 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
     opening, _, body = printable(buffer.getvalue()).partition("<svg")[2].partition(">")
     box = opening.partition('viewBox="')[2].partition('"')[0]
     body = re.sub(r"(?:<metadata>.*?</metadata>|<!--.*?-->)\s*", "", body, flags=re.DOTALL)
-    body = re.sub(r"<[^<>]+>", lambda tag: _own_tag(tag[0], name), body)  # tags only: labels stay as they are
+    colours = ON_PAPER if to_rgba(figure.get_facecolor())[3] else COLOURS
+    body = re.sub(r"<[^<>]+>", lambda tag: _own_tag(tag[0], name, colours), body)  # tags only: labels stay as they are
     style = f"width:100%;max-width:{float(box.split()[2]) * 1.25 / 16:.1f}rem;height:auto"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
@@ -127,12 +132,12 @@ def _lay_out(figure: Figure) -> None:
         text.set_text(word)
 
 
-def _own_tag(tag: str, name: str) -> str:
+def _own_tag(tag: str, name: str, colours: Mapping[str, str]) -> str:
     """A tag with ids of this figure, the page's colours and the reader's own sans-serif; a tooltip for what tells."""
     if told := _TOLD.fullmatch(tag):
         return f"<g><title>{told[2]}</title>"
     tag = re.sub(r'\bid="', f'id="{name}-', tag)
     tag = re.sub(r'(href="|url\()#', rf"\g<1>#{name}-", tag)
-    for drawn, shown in _COLOURS.items():
+    for drawn, shown in colours.items():
         tag = tag.replace(drawn, shown)
     return re.sub(r"font-family: [^;\"]*;? ?", "", re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag))
