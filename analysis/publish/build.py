@@ -150,6 +150,8 @@ class Build:
             return
         for file in sorted(result.files, key=lambda file: (file.endswith(".html"), file)):
             state.write(self.result.folder / file, result.files[file], root=self.result.folder)
+        for file, image in result.images.items():
+            state.write(self.result.folder / "figures" / file, image, root=self.result.folder)
         for file in set(before.files) - set(result.files):
             (self.result.folder / file).unlink(missing_ok=True)
         files = {file: digest(data) for file, data in sorted(result.files.items())}

@@ -133,8 +133,9 @@ def render(notebook: Any, page: Mapping[str, Any]) -> Rendered:
                     headlines.append(str(payload.get("all") or payload.get("text", "")))
                 if "described" in payload:
                     remarks.append(f"{payload['caption']}: its text alternative is made of its marks")
-                for kind, image in payload.get("images", {}).items():
-                    images[f"{name}.{slug(payload['name'])}.{slug(kind)}"] = b64decode(image)
+                for file, image in payload.get("images", {}).items():
+                    figure, _, kind = file.rpartition(".")
+                    images[f"{name}.{slug(figure)}.{slug(kind)}"] = b64decode(image)
     filled = fill_template("report.html.j2", nb=notebook, page=page, title=renderer.title, headings=renderer.headings)
     title = _untagged(renderer.title) if renderer.title else name
     files[f"{name}.html"] = filled

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from matplotlib.figure import Figure
 
 from analysis.report.alternatives import describe, marks_of, take_title
 from analysis.report.findings import SMALL_PRINT, Finding
-from analysis.report.style import svg_of
+from analysis.report.style import image_of, svg_of
 from analysis.study import Study
 from analysis.wording import ABSENT, interval, isolated, listing, number, percent, printable, rounded, spaced
 
@@ -23,6 +25,8 @@ from analysis.wording import ABSENT, interval, isolated, listing, number, percen
 SHORT = 5
 #: Articles listed under a count; of more, the first.
 LISTED = 1000
+#: Variable with the formats that figures are drawn in beside the page's.
+IMAGES = "CASTILLO_FIGURES"
 #: What makes a spreadsheet compute a cell of text, at its beginning.
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 MIME = "application/vnd.castillo+json"
@@ -218,7 +222,7 @@ def show_figure(axes: Axes | Figure, *, name: str = "", caption: str = "", alt: 
     CSV beside a figure without a name.
     """
     figure: Any = axes.get_figure(root=True)
-    record = {"kind": "figure", "name": name or own_name("figure"), "text": alt or describe(figure)}
+    record: dict[str, Any] = {"kind": "figure", "name": name or own_name("figure"), "text": alt or describe(figure)}
     if not name and len(marks := marks_of(figure)):
         record["csv"] = csv_of(marks)
     if not alt:
@@ -231,6 +235,8 @@ def show_figure(axes: Axes | Figure, *, name: str = "", caption: str = "", alt: 
     rest = caption[len(title) :].lstrip(". ")
     below = f"<figcaption>{prose(rest)}</figcaption>" if rest else ""
     html = f'<figure class="chart" id="figure-{escape(name)}"><p class="title">{prose(title)}</p>{svg}{below}</figure>'
+    if kinds := os.environ.get(IMAGES):
+        record["images"] = {f"{name}.{kind}": b64encode(image_of(figure, kind)).decode() for kind in kinds.split(",")}
     return Shown(html, record, axes)
 
 
@@ -242,7 +248,8 @@ def show_panels(panels: Sequence[tuple[Axes, str, str]], *, name: str, caption: 
     ]
     html = f'<div class="panels">{"".join(one.html for one in shown)}</div><p class="caption">{prose(caption)}</p>'
     text = " ".join(f"{title}: {alt}" for _, title, alt in panels)
-    return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": text})
+    images = {file: image for one in shown for file, image in one.record.get("images", {}).items()}
+    return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": text, "images": images})
 
 
 def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: str, caption: str) -> Shown:

@@ -10,16 +10,18 @@ import io
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import escape
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import TightLayoutEngine
 from matplotlib.text import Text
@@ -117,6 +119,21 @@ def svg_of(axes: Axes | Figure, *, name: str, title: str, alt: str) -> str:
         f'viewBox="{box}" style="{style}" role="img" aria-labelledby="{name}-title {name}-desc">'
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(alt)}</desc>{body.rstrip()}'
     )
+
+
+def image_of(figure: Any, kind: str) -> bytes:
+    """A figure that svg_of has laid out as PNG or PDF, in the colours of paper."""
+    for artist in figure.findobj():
+        for name in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+            colour: Any = getattr(artist, f"get_{name}", str)()
+            with suppress(ValueError, TypeError, IndexError):  # no colour
+                if paper := ON_PAPER.get(to_hex(to_rgba(colour[0] if np.ndim(colour) == 2 else colour))):
+                    getattr(artist, f"set_{name}")(paper)
+    nothing = {"png": {"Software": None}, "pdf": dict.fromkeys(("CreationDate", "Creator", "Producer"))}[kind]
+    with mpl.rc_context({**STYLE, "pdf.fonttype": 42}), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        figure.savefig(buffer := io.BytesIO(), format=kind, dpi=300, facecolor="white", metadata=nothing)
+    return buffer.getvalue()
 
 
 def _lay_out(figure: Figure) -> None:

@@ -264,10 +264,7 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     right |= {name: value for name, value in _STAND_IN.items() if name in wrong}
     if "languages" in wrong:  # rows in the others are not wrong as well
         tags = {language_tag(tag) for tag in _strings(given.get("languages"))}
-        right["languages"] = [
-            *LANGUAGES,
-            *sorted(tag for tag in tags.difference(LANGUAGES) if re.fullmatch("[a-z]{2,3}", tag)),
-        ]
+        right["languages"] = [*LANGUAGES, *sorted(tag for tag in tags.difference(LANGUAGES) if re.fullmatch("[a-z]{2,3}", tag))]
     return Settings.model_validate(right), [_problem(path, text, fault) for fault in faults]
 
 
