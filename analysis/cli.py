@@ -13,7 +13,19 @@ import click
 
 from analysis.coding import agreement, sheet, validate
 from analysis.collect import Options
-from analysis.program import JOBS, PATH, POSITIVE, STUDY, TRUST, Program, enter_environment, load, warn_of_features
+from analysis.program import (
+    JOBS,
+    PATH,
+    POSITIVE,
+    STUDY,
+    TRUST,
+    BareFigures,
+    Program,
+    enter_environment,
+    formats,
+    load,
+    warn_of_features,
+)
 
 #: Rows set aside that `annotate` shows one by one.
 SHOWN = 100
@@ -36,18 +48,23 @@ main.add_command(agreement)
 main.add_command(validate)
 
 
-@main.command()
+@main.command(cls=BareFigures)
 @STUDY
 @click.option("--output", type=PATH, help="Folder for the reports.  [default: reports/]")
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
 @JOBS
 @click.option("--force", is_flag=True, help="Make the others again, too.")
-@click.option("--figures", is_flag=True, help="Write each figure also as SVG, into figures/ beside the reports.")
+@click.option("--figures", **formats("svg", "png", "pdf"), help="Write figures and numbers to figures/. Bare: svg.")
+@click.option("--tables", **formats("csv", "tex", "docx"), help="Write each table as it is shown, into tables/.")
 @click.option("--kernel", is_flag=True, help="Run notebooks in ordinary Jupyter kernels: slower, the same bytes.")
 @click.option("--cell-seconds", default=3600.0, show_default=True, type=POSITIVE, help="Time limit of a cell (s).")
 @TRUST
-def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, figures: bool, **options: Any) -> None:
+def build(
+    study: str, output: Path | None, only: tuple[str, ...], force: bool, figures: Any, tables: Any, **options: Any
+) -> None:
     """Make the reports of STUDY that are missing or out of date.
+
+    PNG and PDF are drawn while reports are made: with them, all are made again.
 
     Example: castillo build --only 'outlet--*' --jobs 2
     """
@@ -59,23 +76,29 @@ def build(study: str, output: Path | None, only: tuple[str, ...], force: bool, f
     root = find_root()
     if not (kept_at := cache_folder(root)).is_relative_to(root):
         click.echo(f"{root} cannot be written: what is remembered is kept in {kept_at}", err=True)
-    if not (force or only) and (kept := nothing_to_do(root, find_study(study), output or root / "reports")):
+    images = [kind for kind in figures if kind != "svg"]
+    if not (force or only or images) and (kept := nothing_to_do(root, find_study(study), output or root / "reports")):
         (folder, fresh, warning), built, failed = kept, 0, 0
         warn_of_features(warning, study)
     else:
         enter_environment()
         from analysis.publish.build import Build
 
+        os.environ["CASTILLO_FIGURES"] = ",".join(images)
         loaded = load(study)
         warn_of_features(loaded.features_warning(), study)
         bar = Progress(sys.stderr)
-        result = Build(loaded, output=output, echo=bar.line).run(only, force, progress=bar, **options)
+        result = Build(loaded, output=output, echo=bar.line).run(only, force or bool(images), progress=bar, **options)
         folder, built, fresh, failed = result.folder, *map(len, (result.built, result.fresh, result.failed))
     click.echo(f"{folder}: {built} built, {fresh} fresh, {failed} failed")
     if figures:
-        from analysis.publish.pages import write_figures
+        from analysis.publish.exports import write_figures
 
-        click.echo(f"{folder / 'figures'}: {plural(len(write_figures(folder)), 'figure')}")
+        click.echo(f"{folder / 'figures'}: {plural(len(write_figures(folder, figures)), 'figure')}")
+    if tables:
+        from analysis.publish.exports import write_tables
+
+        click.echo(f"{folder / 'tables'}: {plural(len(write_tables(folder, tables)), 'table')}")
     if failed:
         sys.exit(1)
 
@@ -111,6 +134,8 @@ def list_(study: str) -> None:
         for name, kind, default, hint in map(astuple, read_parameters(notebook_path(plan.root, report.notebook))):
             note = f" (default {default!r})" if name in given else ""
             click.echo(f"    {name}: {kind} = {given.get(name, default)!r}{note}  {hint}".rstrip())
+        for remark in plan.cache.load(report.name).remarks:
+            click.echo(f"    warning: {remark}")
 
 
 @main.command()

@@ -84,6 +84,29 @@ def _memory_limit() -> float:
     return float("inf")
 
 
+def formats(*known: str) -> dict[str, Any]:
+    """What makes an option of a list of formats, joined by commas."""
+
+    def split(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+        chosen = tuple((value or "").split(",")) if value else ()
+        if unknown := [kind for kind in chosen if kind not in known]:
+            raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(known)}.")
+        return chosen
+
+    return {"callback": split, "metavar": ",".join(known)}
+
+
+class BareFigures(click.Command):
+    """A command whose option --figures may stand without formats: then it means SVG."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the command line with the formats filled in where none follow."""
+        for place, word in enumerate(args):
+            if word == "--figures" and not {*"".join(args[place + 1 : place + 2]).split(",")} & {"svg", "png", "pdf"}:
+                args[place] = "--figures=svg"
+        return super().parse_args(ctx, args)
+
+
 def enter_environment() -> None:
     """Start the program again in the environment of reports; not where somebody's own program calls it."""
     from analysis.publish.environment import start_again

@@ -196,8 +196,8 @@ def test_a_plot_is_a_figure_of_the_page_and_kernels_give_the_same_bytes(forked: 
     """With a text alternative made of its title and axes; beside tables, warnings and what display shows."""
     page = forked.shown("same")
     assert in_kernels.shown("same") == page
-    (alt,) = re.findall(r'<figure class="plot"><img src="data:image/png;base64,[\w+/=]{999,}" alt="([^"]*)">', page)
-    assert "Plot. Rise &lt;of&gt; x. axes: day and x" == alt
+    (alt,) = re.findall(r"<desc[^>]*>(.*?)</desc>", page)
+    assert "Line chart: Rise &lt;of&gt; x. x: day; y: x. Values: 0 1, 1 2." == alt
 
 
 @pytest.mark.slow

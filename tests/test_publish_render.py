@@ -16,7 +16,8 @@ from lxml import etree
 from matplotlib import pyplot as plt
 
 from analysis.errors import BuildError
-from analysis.publish.pages import render_index, write_figures, write_studies
+from analysis.publish.exports import write_figures
+from analysis.publish.pages import render_index, write_studies
 from analysis.publish.render import PAYLOAD, plain, render
 from analysis.publish.reports import Failure, Rendered, Report
 from analysis.publish.state import State, Status

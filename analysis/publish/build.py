@@ -150,12 +150,15 @@ class Build:
             return
         for file in sorted(result.files, key=lambda file: (file.endswith(".html"), file)):
             state.write(self.result.folder / file, result.files[file], root=self.result.folder)
+        for file, image in result.images.items():
+            state.write(self.result.folder / "figures" / file, image, root=self.result.folder)
         for file in set(before.files) - set(result.files):
             (self.result.folder / file).unlink(missing_ok=True)
         files = {file: digest(data) for file, data in sorted(result.files.items())}
         notebook = self._notebook(next(report for report in self.reports if report.name == name))
         parts = state.read_parts(self.parts[name], self.study, notebook)
-        self.cache.save(name, state.State(parts, files, result.title, result.headline, outcome.seconds))
+        kept = state.State(parts, files, result.title, result.headline, outcome.seconds, remarks=result.remarks)
+        self.cache.save(name, kept)
         self.result.built.append(name)
         self.echo(f"{name}: built in {outcome.seconds:.1f} s")
 

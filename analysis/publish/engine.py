@@ -20,7 +20,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
-from analysis.publish.environment import describe_plots
+from analysis.publish.displays import show_as_reports
 
 new_output: Any = nbformat.v4.new_output
 
@@ -171,7 +171,7 @@ class CastilloEngine(Engine):  # type: ignore[misc]
         used = shell()
         used.outputs, used.displays = Outputs(), {}
         sys.path.insert(0, "")
-        describe_plots()
+        show_as_reports()
         with used.outputs.capture():
             for index, cell in enumerate(nb_man.nb.cells):
                 if cell.cell_type == "code" and cell.source.strip():

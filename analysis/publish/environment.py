@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from analysis import THREADS
 
@@ -80,24 +79,6 @@ def shorten_imports() -> None:
     of notebooks has none.
     """
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
-
-def describe_plots() -> None:
-    """Let IPython describe a matplotlib figure by its titles and axes: in a report that is its text alternative.
-
-    It becomes a method, since matplotlib's inline backend takes away formatters that are registered for figures.
-    """
-    from matplotlib.figure import Figure
-
-    Figure._repr_pretty_ = _describe_plot  # type: ignore[attr-defined]
-
-
-def _describe_plot(figure: Any, printer: Any, cycle: bool) -> None:
-    parts = [figure.get_suptitle()]
-    for axes in figure.axes:
-        labels = [label for label in (axes.get_xlabel(), axes.get_ylabel()) if label]
-        parts += [axes.get_title(), f"axes: {' and '.join(labels)}" if labels else ""]
-    printer.text(". ".join(["Plot", *filter(None, parts)]))
 
 
 def default_jobs(articles: int) -> int:

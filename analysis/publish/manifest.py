@@ -113,6 +113,6 @@ def unlike_manifest(study: Study) -> list[str]:
     folder = find_root() / "reports" / study.name
     if not has_manifest(folder):
         return []
-    present = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".html", ".csv")}
+    present = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".html", ".csv", ".bib")}
     expected = read_manifest(folder)["files"]
     return [name for name, path in present.items() if expected.get(name) != content_digest(path)]

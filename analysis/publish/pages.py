@@ -1,4 +1,4 @@
-"""A report in words, for its page and for the index; the index itself; and the figures of pages as files."""
+"""A report in words, for its page and for the index; and the indexes themselves."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ import jinja2
 from markupsafe import Markup
 
 import analysis
-from analysis.errors import BuildError
-from analysis.paths import digest
-from analysis.publish.reports import OUTLETS, Report, notebook_path, read_parameters, slug
+from analysis.paths import digest, find_root
+from analysis.publish.reports import OUTLETS, Report, notebook_path, read_parameters
 from analysis.publish.state import State, Status, python_version, report_code, write
 from analysis.wording import isolated, spaced
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
 _CHART = re.compile(r'<figure class="chart".*?</figure>', re.DOTALL)
 _HEAD = re.compile(r'<body class="index">.*?<h1>(.*?)</h1>\s*<p class="question">(.*?)</p>', re.DOTALL)
-_FIGURE = re.compile(r'<figure class="chart" id="figure-([^"]+)">.*?(<svg .*?</svg>)', re.DOTALL)
-#: The page's light colours: programs that draw SVG files know no CSS variables, and paper is white.
-_COLOURS = {"ink": "#1d1d1f", "muted": "#5f5d57", "rule": "#d8d3c7", "paper": "#ffffff", "accent": "#8f2a1c"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -95,7 +91,10 @@ def write_studies(reports: Path) -> None:
         if head := _HEAD.search(index.read_text(encoding="utf-8")):
             count = len(list(index.parent.glob("*.html"))) - 1
             found.append((index.parent.name, Markup(head[1]), Markup(head[2]), count))
-    page = fill_template("studies.html.j2", studies=found)
+    citation = find_root() / "CITATION.cff"
+    text = citation.read_text(encoding="utf-8") if citation.is_file() else ""
+    address = re.search(r"^repository-code:\s*[\"']?(https://[^\s\"']+)", text, re.MULTILINE)
+    page = fill_template("studies.html.j2", studies=found, repository=address[1] if address else "")
     old = path.read_bytes() if path.exists() else b""
     if old != page and (not old or b'<body class="index studies">' in old):
         write(path, page, root=reports)
@@ -118,31 +117,3 @@ def templates() -> jinja2.Environment:
 def fill_template(name: str, **values: Any) -> bytes:
     """A page as a file: without control characters; a letter that cannot be UTF-8 is a question mark."""
     return _CONTROLS.sub("", templates().get_template(name).render(values)).encode("utf-8", "replace")
-
-
-def write_figures(reports: Path) -> list[Path]:
-    """Paths of figures/<report>.<figure>.svg, written for every figure of the pages in a folder; older ones go.
-
-    They are no part of a build: pages, manifest and what `verify` compares stay as they are.
-    """
-    folder, paths = reports / "figures", []
-    if folder.is_symlink():
-        raise BuildError(f"{folder} is a symlink: figures are written and deleted in the reports' own folder only.")
-    for page in sorted(set(reports.glob("*.html")) - {reports / "index.html"}):
-        for name, svg in _FIGURE.findall(page.read_text(encoding="utf-8")):
-            paths.append(folder / f"{page.stem}.{slug(name)}.svg")
-            write(paths[-1], standalone(svg).encode(), root=reports)
-    for path in set(folder.glob("*.svg")) - set(paths):
-        path.unlink()
-    return sorted(paths)
-
-
-def standalone(svg: str) -> str:
-    """An inline figure as a file: fixed colours, its own size and font, a white ground."""
-    svg = re.sub(r"var\(--(\w+)(?:, [^()]*)?\)", lambda match: _COLOURS[match[1]], svg)
-    width, height = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', svg).groups()  # type: ignore[union-attr]
-    size = f'width="{width}" height="{height}" font-family="sans-serif"'
-    svg = re.sub(r'style="width:100%[^"]*"', size, svg, count=1)
-    ground = f'<rect width="{width}" height="{height}" fill="{_COLOURS["paper"]}"/>'
-    svg = svg.replace("</desc>", f"</desc>{ground}", 1)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'

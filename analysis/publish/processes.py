@@ -69,10 +69,10 @@ def make_reports(
 
 
 def _configure_kernels(scratch: Path) -> None:
-    """Have ordinary kernels describe plots as well, and not say that they listen on this machine."""
+    """Have ordinary kernels show figures and frames so as well, and not say that they listen on this machine."""
     (profile := scratch / "ipython" / "profile_default").mkdir(parents=True, exist_ok=True)
-    describe = "__import__('analysis.publish.environment', fromlist=['x']).describe_plots()"
-    options = {"IPKernelApp": {"log_level": 40}, "InteractiveShellApp": {"exec_lines": [describe]}}
+    show = "__import__('analysis.publish.displays', fromlist=['x']).show_as_reports()"
+    options = {"IPKernelApp": {"log_level": 40}, "InteractiveShellApp": {"exec_lines": [show]}}
     (profile / "ipython_kernel_config.json").write_text(json.dumps(options))
 
 

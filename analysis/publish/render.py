@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-import sys
-import sysconfig
 import time
 import traceback
+from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import accumulate, chain, count
 from pathlib import Path
@@ -25,6 +24,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from analysis.publish.engine import CastilloEngine
 from analysis.publish.pages import fill_template, templates
+from analysis.publish.plain import plain
 from analysis.publish.pool import Place
 from analysis.publish.processes import Task
 from analysis.publish.reports import Failure, Outcome, Rendered, notebook_path, slug
@@ -35,15 +35,11 @@ IOPUB_TIMEOUT = 600
 ENDED = "the kernel ended; it was killed, for want of memory perhaps, or crashed"
 #: Kind of the record that analysis.report.components adds to each of its outputs; only beside it is text/html trusted.
 PAYLOAD = "application/vnd.castillo+json"
+#: Text of what a statement that draws returns, beside the figure itself: marks, axes, and lists of them.
+_DRAWN = re.compile(
+    r"(?:array\(|[\[(])*(?:array\(\[.*)?<(?:Axes|BarContainer|\w+ object of|matplotlib\.|seaborn\.)", re.DOTALL
+)
 _HIDDEN = {"parameters", "injected-parameters"}
-
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py|<ipython-input-\d+-\w+>")
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
-_PART = r"[^\s/\\:*?\"'<>|()\[\],;]+"
-_POSIX = re.compile(rf"(?<![\w:/.~<-])(?:/{_PART})+/({_PART})")
-_WINDOWS = re.compile(rf"\b[A-Za-z]:\\(?:{_PART}\\)*({_PART})")
 
 
 def make(task: Task, at: Callable[[Place], object], *, kernel: bool = False) -> Outcome:
@@ -122,16 +118,28 @@ def render(notebook: Any, page: Mapping[str, Any]) -> Rendered:
     name, renderer = page["report"], SafeRenderer()
     markdown = MarkdownWithMath(renderer=renderer)
     files: dict[str, bytes] = {}
+    images: dict[str, bytes] = {}
+    remarks: list[str] = []
     headlines: list[str] = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.metadata["html"] = markdown.render(cell.source)
         elif cell.cell_type == "code":
             cell.metadata["hidden"] = bool(_HIDDEN & set(cell.metadata.get("tags", ())))
-            cell.metadata["shown"] = [_shown(output, name, files, headlines) for output in cell.outputs]
+            shown = [_shown(output, name, files, markdown) for output in cell.outputs]
+            cell.metadata["shown"] = [one for one in shown if one]
+            for payload in (output.get("data", {}).get(PAYLOAD, {}) for output in cell.outputs):
+                if payload.get("kind") == "finding":
+                    headlines.append(str(payload.get("all") or payload.get("text", "")))
+                if "described" in payload:
+                    remarks.append(f"{payload['caption']}: its text alternative is made of its marks")
+                for file, image in payload.get("images", {}).items():
+                    figure, _, kind = file.rpartition(".")
+                    images[f"{name}.{slug(figure)}.{slug(kind)}"] = b64decode(image)
     filled = fill_template("report.html.j2", nb=notebook, page=page, title=renderer.title, headings=renderer.headings)
     title = _untagged(renderer.title) if renderer.title else name
-    return Rendered({**files, f"{name}.html": filled}, title, headlines[0] if headlines else "")
+    files[f"{name}.html"] = filled
+    return Rendered(files, title, headlines[0] if headlines else "", tuple(remarks), images)
 
 
 def _untagged(markup: str) -> str:
@@ -146,24 +154,27 @@ templates().filters |= {
 }
 
 
-def _shown(output: Any, report: str, files: dict[str, bytes], headlines: list[str]) -> dict[str, str]:
+def _shown(output: Any, report: str, files: dict[str, bytes], markdown: Any) -> dict[str, str]:
     """One output as the template needs it: kind, and either html that may be trusted or text that is escaped."""
     if output.output_type == "stream":
         return {"kind": output.name, "text": plain(output.text)}
     text = plain(output.data.get("text/plain", ""))
-    if "image/png" in output.data and PAYLOAD not in output.data:
-        return {"kind": "plot", "text": text, "png": "".join(output.data["image/png"].split())}
     payload = output.data.get(PAYLOAD)
     if payload is None or "text/html" not in output.data:
-        return {"kind": "plain", "text": text}
-    kind = slug(payload.get("kind", "text"))
-    if kind == "finding":
-        headlines.append(str(payload.get("all") or payload.get("text", "")))
-    shown = {"kind": kind, "html": output.data["text/html"], "caption": str(payload.get("caption", "")), "csv": ""}
-    if "csv" in payload:
-        base = f"{report}.{slug(payload.get('name') or 'table')}"
-        shown["csv"] = f"{_unique(base, [Path(name).stem for name in files])}.csv"
-        files[shown["csv"]] = str(payload["csv"]).encode("utf-8", "replace")
+        if "text/markdown" in output.data:
+            return {"kind": "text", "html": markdown.render(output.data["text/markdown"]), "file": ""}
+        if "image/png" in output.data:
+            alt = output.metadata.get("image/png", {}).get("alt") or text
+            return {"kind": "plot", "text": alt, "png": "".join(output.data["image/png"].split())}
+        drawn = output.output_type == "execute_result" and _DRAWN.match(text)
+        return {} if drawn else {"kind": "plain", "text": text}
+    shown = {"kind": slug(payload.get("kind", "text")), "html": output.data["text/html"], "file": ""}
+    for kind, title in {"csv": "CSV", "bib": "BibTeX"}.items():
+        if kind in payload:
+            base = f"{report}.{slug(payload.get('name') or 'table')}"
+            file = f"{_unique(base, [Path(name).stem for name in files])}.{kind}"
+            shown |= {"file": file, "format": title, "caption": str(payload.get("caption", ""))}
+            files[file] = str(payload[kind]).encode("utf-8", "replace")
     return shown
 
 
@@ -199,18 +210,3 @@ class SafeRenderer(IPythonRenderer):
     def block_mermaidjs(self, code: str) -> str:
         """A diagram's source as code: there is no script to draw it."""
         return f"<pre><code>{html.escape(code)}</code></pre>\n"
-
-
-def plain(text: str, root: Path | None = None) -> str:
-    """Text of a cell or a traceback as it is on every machine: no colours, controls, paths, addresses in memory.
-
-    Paths of files in `root`, the project's folder, are relative to it.
-    """
-    text = _CONTROLS.sub("", _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
-    text = _CELL_FILE.sub("cell", text)
-    paths = sysconfig.get_paths()
-    folders = {paths["purelib"], paths["platlib"], paths["stdlib"], sys.prefix, str(root or sys.prefix)}
-    for folder in sorted(folders, key=lambda folder: (-len(folder), folder)):
-        text = text.replace(f"{folder}/", "").replace(f"{folder}\\", "")
-    text = _WINDOWS.sub(r"…\\\1", _POSIX.sub(r"…/\1", text))
-    return _ADDRESS.sub("0x…", text)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,11 +65,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A report's files by name, its title, and its first finding."""
+    """A report's files by name, its title, its first finding, remarks for its author, and images of figures."""
 
     files: Mapping[str, bytes]
     title: str
     headline: str
+    remarks: tuple[str, ...] = ()
+    images: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import platform
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -135,7 +135,7 @@ def read_parts(parts: Mapping[str, str], study: Study, notebook: Path) -> dict[s
 
 @dataclass(frozen=True)
 class State:
-    """Digests and files of a report's last good version, and its last failure if any."""
+    """Digests and files of a report's last good version, remarks on it, and its last failure if any."""
 
     parts: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
@@ -143,6 +143,7 @@ class State:
     headline: str = ""
     seconds: float | None = None
     failure: Failure | None = None
+    remarks: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

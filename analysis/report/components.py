@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape as _escape
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from analysis.report.alternatives import describe, marks_of, take_title
 from analysis.report.findings import SMALL_PRINT, Finding
-from analysis.report.style import svg_of
+from analysis.report.style import image_of, svg_of
 from analysis.study import Study
 from analysis.wording import ABSENT, interval, isolated, listing, number, percent, printable, rounded, spaced
 
@@ -20,9 +25,14 @@ from analysis.wording import ABSENT, interval, isolated, listing, number, percen
 SHORT = 5
 #: Articles listed under a count; of more, the first.
 LISTED = 1000
+#: Variable with the formats that figures are drawn in beside the page's.
+IMAGES = "CASTILLO_FIGURES"
 #: What makes a spreadsheet compute a cell of text, at its beginning.
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 MIME = "application/vnd.castillo+json"
+
+#: How many figures and tables without a name have been shown.
+_UNNAMED: Counter[str] = Counter()
 
 Format = Callable[[Any], str]
 Columns = Mapping[str, str | tuple[str, Format]]
@@ -34,6 +44,13 @@ class Shown:
 
     html: str
     record: Mapping[str, Any]
+    #: What a figure was drawn on: to change it, and show it again by `redrawn`.
+    axes: Any = field(default=None, compare=False, repr=False)
+
+    def redrawn(self) -> Shown:
+        """The same figure, drawn again after its axes were changed."""
+        record = {name: self.record[name] for name in ("name", "caption")}
+        return show_figure(self.axes, **record, alt=self.record["text"])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         text = str(self.record.get("text") or self.record.get("caption") or "")
@@ -106,7 +123,7 @@ def show_limits(*groups: Iterable[Finding], also: str = "") -> Shown:
 
 
 def show_table(
-    frame: pd.DataFrame, *, name: str, caption: str, columns: Columns | None = None, fold: bool = False
+    frame: pd.DataFrame, *, name: str = "", caption: str, columns: Columns | None = None, fold: bool = False
 ) -> Shown:
     """A table of some columns, each with its heading and perhaps a format, or of all; its CSV holds the whole frame.
 
@@ -114,6 +131,7 @@ def show_table(
     """
     if frame.empty:
         return note(f"{_short(caption)}: none.")
+    name = name or own_name("table")
     shown = columns or {str(column): str(column).replace("_", " ") for column in frame.columns}
     forms = {column: (title, None) if isinstance(title, str) else title for column, title in shown.items()}
     numeric = dict.fromkeys(frame.select_dtypes("number"), ' class="num"')
@@ -187,18 +205,39 @@ def _csv_value(value: Any) -> Any:
     return value
 
 
+def own_name(kind: str) -> str:
+    """A name for a figure or table that has none: its number in the notebook."""
+    _UNNAMED[kind] += 1
+    return f"{kind}-{_UNNAMED[kind]}"
+
+
 def _short(caption: str) -> str:
     return caption.split(". ")[0].rstrip(".")
 
 
-def show_figure(axes: Axes, *, name: str, caption: str, alt: str) -> Shown:
-    """A figure as inline SVG with text alternative; closes it. The caption's first sentence stands above as title."""
-    title = _short(caption)
-    svg = _scrolled(svg_of(axes, name=name, title=title, alt=alt), "figure", caption)
+def show_figure(axes: Axes | Figure, *, name: str = "", caption: str = "", alt: str = "") -> Shown:
+    """A figure as inline SVG with text alternative; closes it. The caption's first sentence stands above as title.
+
+    What is not given is made: the caption of the figure's title, the text alternative of its marks, whose numbers are a
+    CSV beside a figure without a name.
+    """
+    figure: Any = axes.get_figure(root=True)
+    record: dict[str, Any] = {"kind": "figure", "name": name or own_name("figure"), "text": alt or describe(figure)}
+    if not name and len(marks := marks_of(figure)):
+        record["csv"] = csv_of(marks)
+    if not alt:
+        record["described"] = "by its marks"
+    title = (
+        _short(caption) or " ".join(take_title(figure).split()) or str(record["name"]).replace("-", " ").capitalize()
+    )
+    name, alt, record["caption"] = record["name"], record["text"], caption or title
+    svg = _scrolled(svg_of(axes, name=name, title=title, alt=alt), "figure", record["caption"])
     rest = caption[len(title) :].lstrip(". ")
     below = f"<figcaption>{prose(rest)}</figcaption>" if rest else ""
     html = f'<figure class="chart" id="figure-{escape(name)}"><p class="title">{prose(title)}</p>{svg}{below}</figure>'
-    return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": alt})
+    if kinds := os.environ.get(IMAGES):
+        record["images"] = {f"{name}.{kind}": b64encode(image_of(figure, kind)).decode() for kind in kinds.split(",")}
+    return Shown(html, record, axes)
 
 
 def show_panels(panels: Sequence[tuple[Axes, str, str]], *, name: str, caption: str) -> Shown:
@@ -209,7 +248,8 @@ def show_panels(panels: Sequence[tuple[Axes, str, str]], *, name: str, caption: 
     ]
     html = f'<div class="panels">{"".join(one.html for one in shown)}</div><p class="caption">{prose(caption)}</p>'
     text = " ".join(f"{title}: {alt}" for _, title, alt in panels)
-    return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": text})
+    images = {file: image for one in shown for file, image in one.record.get("images", {}).items()}
+    return Shown(html, {"kind": "figure", "name": name, "caption": caption, "text": text, "images": images})
 
 
 def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: str, caption: str) -> Shown:

@@ -251,7 +251,7 @@ def method_note(study: Study, *instruments: str) -> Shown:
     """Notes of the instruments a report uses, each with its measured validity, and what to cite for them, folded."""
     measured = pd.read_csv(VALIDITY)
     measured = measured[measured["study"].isin(["*", study.name])]
-    parts = []
+    parts, record = [], {"kind": "text", "name": "methods"}
     for instrument in instruments:
         text = notes()[instrument]["text"]
         text = text.replace("{how}", _how(study)) if "{how}" in text else text
@@ -266,10 +266,10 @@ def method_note(study: Study, *instruments: str) -> Shown:
         )
     entries = {entry.partition("{")[2].partition(",")[0]: entry for entry in METHODS.read_text("utf-8").split("\n\n")}
     if cited := dict.fromkeys(key for instrument in instruments for key in notes()[instrument].get("cites", ())):
-        bibtex = escape("\n\n".join(entries[key].strip() for key in cited))
+        record["bib"] = "\n\n".join(entries[key].strip() for key in cited) + "\n"
         summary = "<summary>The methods as BibTeX</summary>"
-        parts.append(f'<details class="bibtex">{summary}<pre>{bibtex}</pre></details>')
-    return Shown(f'<div class="method">{"".join(parts)}</div>', {"kind": "text", "name": "method"})
+        parts.append(f'<details class="bibtex">{summary}<pre>{escape(record["bib"].rstrip())}</pre></details>')
+    return Shown(f'<div class="method">{"".join(parts)}</div>', record)
 
 
 def _how(study: Study) -> str:

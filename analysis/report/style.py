@@ -9,16 +9,19 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import escape
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import TightLayoutEngine
 from matplotlib.text import Text
@@ -47,10 +50,12 @@ NARROW, PANEL = 5.2, 3.8
 TELLS = "tells: "
 
 #: Placeholder drawn → what stands in the page, with what is used where the page defines no such variable.
-_COLOURS = {
+COLOURS = {
     **{INK: "var(--ink, currentColor)", MUTED: "var(--muted, #667)"},
     **{RULE: "var(--rule, #ccc)", PAPER: "var(--paper, #fff)"},
 }
+#: Placeholder → what it is on paper: in files, and on a ground that somebody gave to a figure of their own.
+ON_PAPER = {INK: "#1d1d1f", MUTED: "#5f5d57", RULE: "#d8d3c7", PAPER: "#ffffff"}
 #: Characters of East Asian scripts.
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]")
 #: A group that is named for its tooltip; the name is escaped already.
@@ -62,7 +67,8 @@ STYLE: Any = {
     **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), INK),
     **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), MUTED),
     **dict.fromkeys(("axes.spines.top", "axes.spines.right", "axes.spines.left"), False),
-    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none"),
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "legend.facecolor"), "none"),
+    "savefig.facecolor": "auto",  # a ground that somebody gave to a figure of their own stays
     **{"axes.titlelocation": "left", "axes.linewidth": 0.7, "ytick.major.size": 0},
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "svg.fonttype": "none",
@@ -91,7 +97,7 @@ def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, fil
     tell(text, *ax.plot(x, [y] * len(x), color=colour, marker="o", markevery=[1], markerfacecolor=face, **line))
 
 
-def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
+def svg_of(axes: Axes | Figure, *, name: str, title: str, alt: str) -> str:
     """Inline SVG of the figure of some axes, the same bytes each time, its ids prefixed by `name`; closes it."""
     figure: Any = axes.get_figure(root=True)
     buffer = io.StringIO()
@@ -105,13 +111,29 @@ def svg_of(axes: Axes, *, name: str, title: str, alt: str) -> str:
     opening, _, body = printable(buffer.getvalue()).partition("<svg")[2].partition(">")
     box = opening.partition('viewBox="')[2].partition('"')[0]
     body = re.sub(r"(?:<metadata>.*?</metadata>|<!--.*?-->)\s*", "", body, flags=re.DOTALL)
-    body = re.sub(r"<[^<>]+>", lambda tag: _own_tag(tag[0], name), body)  # tags only: labels stay as they are
+    colours = ON_PAPER if to_rgba(figure.get_facecolor())[3] else COLOURS
+    body = re.sub(r"<[^<>]+>", lambda tag: _own_tag(tag[0], name, colours), body)  # tags only: labels stay as they are
     style = f"width:100%;max-width:{float(box.split()[2]) * 1.25 / 16:.1f}rem;height:auto"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'viewBox="{box}" style="{style}" role="img" aria-labelledby="{name}-title {name}-desc">'
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(alt)}</desc>{body.rstrip()}'
     )
+
+
+def image_of(figure: Any, kind: str) -> bytes:
+    """A figure that svg_of has laid out as PNG or PDF, in the colours of paper."""
+    for artist in figure.findobj():
+        for name in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+            colour: Any = getattr(artist, f"get_{name}", str)()
+            with suppress(ValueError, TypeError, IndexError):  # no colour
+                if paper := ON_PAPER.get(to_hex(to_rgba(colour[0] if np.ndim(colour) == 2 else colour))):
+                    getattr(artist, f"set_{name}")(paper)
+    nothing = {"png": {"Software": None}, "pdf": dict.fromkeys(("CreationDate", "Creator", "Producer"))}[kind]
+    with mpl.rc_context({**STYLE, "pdf.fonttype": 42}), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        figure.savefig(buffer := io.BytesIO(), format=kind, dpi=300, facecolor="white", metadata=nothing)
+    return buffer.getvalue()
 
 
 def _lay_out(figure: Figure) -> None:
@@ -127,12 +149,12 @@ def _lay_out(figure: Figure) -> None:
         text.set_text(word)
 
 
-def _own_tag(tag: str, name: str) -> str:
+def _own_tag(tag: str, name: str, colours: Mapping[str, str]) -> str:
     """A tag with ids of this figure, the page's colours and the reader's own sans-serif; a tooltip for what tells."""
     if told := _TOLD.fullmatch(tag):
         return f"<g><title>{told[2]}</title>"
     tag = re.sub(r'\bid="', f'id="{name}-', tag)
     tag = re.sub(r'(href="|url\()#', rf"\g<1>#{name}-", tag)
-    for drawn, shown in _COLOURS.items():
+    for drawn, shown in colours.items():
         tag = tag.replace(drawn, shown)
     return re.sub(r"font-family: [^;\"]*;? ?", "", re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag))
