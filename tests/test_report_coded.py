@@ -59,7 +59,8 @@ def test_the_largest_differences_come_first_and_each_value_once(world):
 
 
 def test_what_is_common_is_told_as_a_plain_count_has_it(world):
-    given = world.codings[(world.codings["variable"] == "sources") & world.codings["coder"].str.startswith("a")]
+    sources = world.codings("sources")
+    given = sources[sources["coder"].str.startswith("a")]
     pages = given["article"].nunique()
     boluarte = (given["value"] == "boluarte").sum()
     expected = f"Of {pages:,} pages {boluarte} ({boluarte / pages:.0%}) quote Boluarte".replace("%)", " %)")

@@ -53,9 +53,9 @@ def test_a_filled_sheet_is_read_back_as_it_is_and_an_empty_one_holds_no_code(cod
         load_study(coded_folder), "ann", output=coded_folder / "codings" / f"ann.{suffix}", sample=4
     )
     assert 4 == articles
-    assert load_study(coded_folder).codings.empty
+    assert load_study(coded_folder).codes.empty
     fill(path, [{"genre": "News", "act: coup": "yes"}, {"genre": "n/a", "act: removal": "no"}, {"note": "unsure"}])
-    codings = load_study(coded_folder).codings[["article", "coder", "variable", "value", "status"]].fillna("")
+    codings = load_study(coded_folder).codes[["article", "coder", "variable", "value", "status"]].fillna("")
     assert {
         ("genre", "news", "coded"),
         ("act", "coup", "coded"),

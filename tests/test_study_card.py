@@ -1,8 +1,10 @@
 """A study at a glance, as JupyterLab shows it."""
 
+import pytest
 from bs4 import BeautifulSoup
 
 from analysis import load_study
+from analysis.errors import AnalysisError
 from analysis.study.card import facts
 
 
@@ -35,3 +37,12 @@ def test_what_a_study_says_of_itself_is_no_markup(edit):
     path = edit("study.toml", 'title = "', 'title = "<b>')
     page = BeautifulSoup(load_study(path.parent)._repr_html_(), "html.parser")
     assert page.strong.text.startswith("<b>") and page.find("b") is None
+
+
+def test_features_articles_and_codes_are_plain_frames():
+    study = load_study("castillo-2022-world")
+    deaths = study.codings("deaths")
+    assert {"deaths"} == set(deaths["variable"])
+    assert len(study.codes[study.codes["variable"] == "deaths"]) == len(deaths)
+    with pytest.raises(AnalysisError, match="variable 'death' is not in codebook.csv"):
+        study.codings("death")

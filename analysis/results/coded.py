@@ -38,12 +38,12 @@ def coded_values(study: Study) -> pd.DataFrame:
 
 
 def _spread(study: Study) -> pd.DataFrame:
-    if study.codings.empty:
+    if study.codes.empty:
         raise AnalysisError(
             f"{study.name} has no codes. Write codebook.csv and codings.csv (data/README.md says how), "
             f"then: castillo check {study.argument}"
         )
-    return spread(study.codings, study.codebook, study.settings.combined)
+    return spread(study.codes, study.codebook, study.settings.combined)
 
 
 def study_agreement(study: Study, column: str = "") -> pd.DataFrame:

@@ -113,5 +113,5 @@ def examine(folder: Path) -> tuple[Study, list[Problem]]:
         fix = "Write its codes into a sheet of codings/, as the variable polarity of codebook.csv (data/README.md)"
         problems.append(Problem(old, None, "is no longer read", fix))
     clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
-    coded_frames = {"codings": codings, "polarity": counted_mentions(codings, "polarity", settings.coders)}
+    coded_frames = {"codes": codings, "polarity": counted_mentions(codings, "polarity", settings.coders)}
     return Study(folder, settings, manifest=clean.pop("articles"), read_at=read_at, **coded_frames, **clean), problems

@@ -25,11 +25,11 @@ def facts(study: Study) -> dict[str, str]:
         shown["languages"] += f" and {len(counts) - 5} more"
     if not study.only_coded:
         shown["features"] = "measured" if study.annotated else "none yet: castillo annotate makes them"
-    if len(study.codings):
-        coders = sorted(study.codings["coder"].unique())
-        coded = study.codings["article"].nunique()
+    if len(study.codes):
+        coders = sorted(study.codes["coder"].unique())
+        coded = study.codes["article"].nunique()
         shown["codes"] = (
-            f"{coded:,} articles, {plural(study.codings['variable'].nunique(), 'variable')}, by {listing(coders)}"
+            f"{coded:,} articles, {plural(study.codes['variable'].nunique(), 'variable')}, by {listing(coders)}"
         )
     return shown | ({"missing": missing} if (missing := _missing(study)) else {})
 

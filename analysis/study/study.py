@@ -34,8 +34,8 @@ class Study:
     ----------
     folder : Path
     settings : Settings, what study.toml says
-    outlets, manifest, observed, actors, labels, codebook, codings : DataFrames (OUTLETS_CSV, ARTICLES_CSV,
-        OBSERVED_CSV, …); those of files that the study does not have are empty
+    outlets, manifest, observed, actors, labels, codebook, codes : DataFrames (OUTLETS_CSV, ARTICLES_CSV,
+        OBSERVED_CSV, …, CODINGS); those of files that the study does not have are empty
     """
 
     folder: Path
@@ -46,8 +46,8 @@ class Study:
     actors: pd.DataFrame
     labels: pd.DataFrame
     codebook: pd.DataFrame
-    codings: pd.DataFrame
-    polarity: pd.DataFrame  # mentions of actors coded by hand: article, start, end, entry, polarity
+    codes: pd.DataFrame
+    polarity: pd.DataFrame  # coded mentions of actors: article, start, end, entry, polarity
     read_at: int = field(default_factory=time.time_ns, compare=False)  # ns since 1970, before any file was read
     derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # what was read, or follows
 
@@ -215,6 +215,18 @@ class Study:
             with self.feature_files.reading(schema) as path:
                 self.derived[schema.name] = read_table(path, schema)
         return cast(pd.DataFrame, self.derived[schema.name])
+
+    def codings(self, variable: str) -> pd.DataFrame:
+        """Codes that people gave in one variable: the rows of CODINGS, which `codes` has of all variables.
+
+        Raises
+        ------
+        UnknownName
+            Where codebook.csv has no such variable.
+        """
+        if variable not in (known := list(self.codebook["variable"].unique())):
+            raise UnknownName("variable", variable, "is not in codebook.csv", known)
+        return self.codes[self.codes["variable"] == variable].reset_index(drop=True)
 
     @cached_property
     def store(self) -> FeatureStore:

@@ -110,7 +110,7 @@ def coded_agreement(study: Study, variable: str) -> tuple[float, int, int]:
     """Krippendorff's alpha (nominal) of the two coders of a study, the units, and how many they coded differently."""
     from nltk.metrics.agreement import AnnotationTask
 
-    codes = study.codings[(study.codings["variable"] == variable) & (study.codings["coder"] != "settled")]
+    codes = study.codings(variable).query("coder != 'settled'")
     units = [f"{row.article} {row.start} {row.end}" for row in codes.itertuples()]
     triples = list(zip(codes["coder"], units, codes["value"], strict=True))
     differing = codes.groupby(units)["value"].nunique() > 1
