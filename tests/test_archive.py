@@ -160,7 +160,7 @@ def test_texts_that_may_be_published_are_packed(root: Path, by_git: bool) -> Non
     assert {"data/tiny/texts.jsonl", *REPORTS} <= names_in(archived.path)
 
 
-def test_a_table_that_may_hold_texts_is_left_out_too(root: Path, tmp_path: Path, rebuilt: None) -> None:
+def test_a_table_that_may_hold_texts_is_left_out_too(root: Path, rebuilt: None) -> None:
     """Only the user knows whether it may be published. Codes go in, since reports are made of them."""
     study = root / "data" / "tiny"
     for name in ("export.csv", "codings/ann.csv"):
