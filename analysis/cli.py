@@ -140,21 +140,31 @@ def list_(study: str) -> None:
 
 @main.command()
 @click.argument("folder", metavar="DIR")
-def new(folder: str) -> None:
-    """Write a study of your own into DIR, filled in with an example that builds at once.
+@click.option("--from", "texts", multiple=True, type=PATH, help="Texts that it is to be about; may be given again.")
+def new(folder: str, texts: tuple[Path, ...]) -> None:
+    """Write a study of your own into DIR, filled in from your texts, or with an example that builds at once.
 
-    DIR is a path, or a bare name for a folder under data/.
+    DIR is a path, or a bare name for a folder under data/. From texts come outlets, languages, days, and names that
+    may be those of main actors: check them.
 
-    Example: castillo new my-study
+    Example: castillo new my-study --from texts.jsonl
     """
     from analysis.new_study import TEXTS, new_study
 
-    study = new_study(folder)
+    study = new_study(folder, texts)
+    if texts:
+        settings = study.settings
+        names = ", ".join(study.actor_names[actor] for actor in settings.main_actors) or "none found"
+        click.echo(f"{study.folder}: {len(study.outlets)} outlets, languages {', '.join(settings.languages)}")
+        click.echo(f"candidates for main actors (actors.csv; check them, README.md there says how): {names}. Next:")
+        click.echo(f"    castillo annotate {shlex.join(map(str, texts))} --study {study.argument}")
+        click.echo(f"    castillo build {study.argument}")
+        return
     click.echo(f"{study.folder}: a study with two invented articles. README.md there explains each file. Next:")
-    texts = os.path.relpath(study.folder / TEXTS) if study.folder.is_relative_to(Path.cwd()) else study.folder / TEXTS
+    example = os.path.relpath(study.folder / TEXTS) if study.folder.is_relative_to(Path.cwd()) else study.folder / TEXTS
     click.echo(f"    castillo build {study.argument}")
     click.echo(f"    castillo check {study.argument}")
-    click.echo(f"    castillo annotate {shlex.quote(str(texts))} --study {study.argument}")
+    click.echo(f"    castillo annotate {shlex.quote(str(example))} --study {study.argument}")
 
 
 @main.command()

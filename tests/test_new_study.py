@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -142,3 +143,52 @@ def test_the_template_is_in_the_wheel(tmp_path: Path, copy_project: Callable[[Pa
     }
     assert 9 == len(template)
     assert template <= set(names)
+
+
+#: Articles of two outlets as news-please writes them: one names its actor in full after an office, all are Spanish.
+STRIKE = [
+    {
+        "title": f"Huelga en el puerto, día {number}",
+        "maintext": f"El portavoz Pablo Ferrer habló del paro. Ayer Ferrer pidió diálogo. La ministra Carmen Ríos {end}",
+        "date_publish": f"2023-05-{number:02d} 10:00:00",
+        "date_download": "2023-06-01 00:00:00",
+        "language": "es" if number < 8 else None,
+        "source_domain": ("www.diario.example", "voz.example")[number % 2],
+        "url": f"https://diario.example/{number}",
+        "subevent": "huelga",
+    }
+    for number, end in enumerate(["calló.", "viajó a Santa Marina."] * 4, start=1)
+]
+
+
+def test_a_study_from_texts_is_annotated_without_editing_a_file(root: Path, tmp_path: Path) -> None:
+    """Outlets, language, days, sub-events and candidates for main actors are those of the texts."""
+    (tmp_path / "texts").mkdir()
+    for number, article in enumerate(STRIKE):
+        (tmp_path / "texts" / f"{number}.json").write_text(json.dumps(article), encoding="utf-8")
+    done = CliRunner().invoke(main, ["new", "strike", "--from", str(tmp_path / "texts")])
+    assert 0 == done.exit_code, done.output
+    assert "candidates for main actors (actors.csv; check them" in done.output
+    study = load_study("strike")
+    assert {"diario-example", "voz-example"} == set(study.outlets["outlet"])
+    assert (("es",), ("huelga",)) == (study.settings.languages, study.settings.subevents)
+    assert ["2023-05-01", "2023-05-08"] == list(map(str, study.settings.window))
+    assert ["Carmen Ríos", "Pablo Ferrer", "Santa Marina"] == [
+        study.actor_names[actor] for actor in study.settings.main_actors
+    ]
+    annotate, build = (line.split()[1:] for line in done.output.splitlines()[-2:])
+    again = CliRunner().invoke(main, annotate)
+    assert "8 articles annotated, 0 set aside" in again.output
+    assert ["build", "strike"] == build
+    assert {"plain"} == {line.rpartition("There: ")[2].rstrip(".") for line in check_study(study.folder)}  # no notebook
+    study = load_study("strike")
+    assert {"huelga"} == set(study.articles["subevent"])
+    assert 8 == (study.features(tables.MENTIONS)["alias"] == "Pablo Ferrer").sum()
+
+
+def test_texts_of_which_none_can_be_read_make_no_study(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "x"}\n', encoding="utf-8")
+    done = CliRunner().invoke(main, ["new", "none", "--from", str(tmp_path / "a.jsonl")])
+    assert 2 == done.exit_code
+    assert "no article could be read, so nothing was written. a.jsonl:1: outlet is missing." in done.stderr
+    assert not (root / "data" / "none").exists()

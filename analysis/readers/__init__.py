@@ -83,12 +83,8 @@ def read_texts(
 
     Parameters
     ----------
-    paths : a path or several: JSON Lines (.jsonl), UTF-8, an object per line with article (a unique id), outlet,
-        language, published, url, title, body and, if it is not a feed item, source; CSV, TSV and Parquet with such
-        columns, or JSON with an article or a list of them, as Media Cloud, news-please and Fundus give them; RSS and
-        Atom; WARC; plain-text exports of Nexis and Factiva; a folder of such files, or of .txt, .md and .html with a
-        metadata.csv. All but Parquet and folders may be gzipped. Dates are ISO 8601, or as feeds write them: see
-        `row.read_date`.
+    paths : a path or several, of files in the formats of `FORMATS`, of folders of such files, or of .txt, .md and
+        .html with a metadata.csv. All but Parquet and folders may be gzipped. data/README.md says what each must hold
     rejected : list, or another collector, receives a Rejected for each row set aside
     refuse : function of a row, says why it is not wanted, or None where it is
     rows : int, at most so many rows in a chunk
@@ -107,8 +103,8 @@ def read_texts(
     Raises
     ------
     TextsError
-        Where a file does not exist, is no file, has an ending that no format has, begins as another format does, or
-        lacks a column that is needed. All but the last are looked for first.
+        Where a file does not exist, is no file, has an ending that no format has, begins as another format does
+        (which are looked for first), or lacks a column that is needed.
     MissingLibrary
         Where a format needs a library that is not installed.
     """
