@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,15 @@ def formats(*known: str) -> dict[str, Any]:
         return chosen
 
     return {"callback": split, "metavar": ",".join(known)}
+
+
+def exports(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of figures and tables as files to a command."""
+    figures = "Write figures, and their numbers, into figures/. Bare: SVG. PNG and PDF have reports made again."
+    command = click.option("--tables", **formats("csv", "tex", "docx"), help="Write tables as shown into tables/.")(
+        command
+    )
+    return click.option("--figures", **formats("svg", "png", "pdf"), help=figures)(command)
 
 
 class BareFigures(click.Command):
