@@ -86,10 +86,10 @@ def _memory_limit() -> float:
 
 
 def formats(*known: str) -> dict[str, Any]:
-    """What makes an option of a list of formats, joined by commas."""
+    """Settings of an option whose value is a list of formats, joined by commas."""
 
     def split(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
-        chosen = tuple((value or "").split(",")) if value else ()
+        chosen = tuple(value.split(",")) if value else ()
         if unknown := [kind for kind in chosen if kind not in known]:
             raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(known)}.")
         return chosen
@@ -100,9 +100,8 @@ def formats(*known: str) -> dict[str, Any]:
 def exports(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of figures and tables as files to a command."""
     figures = "Write figures, and their numbers, into figures/. Bare: SVG. PNG and PDF have reports made again."
-    command = click.option("--tables", **formats("csv", "tex", "docx"), help="Write tables as shown into tables/.")(
-        command
-    )
+    tables = "Write tables, as they are shown, into tables/."
+    command = click.option("--tables", **formats("csv", "tex", "docx"), help=tables)(command)
     return click.option("--figures", **formats("svg", "png", "pdf"), help=figures)(command)
 
 
