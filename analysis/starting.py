@@ -15,7 +15,8 @@ def new_notebook(name: str, study: str) -> None:
 
     Example: castillo new-notebook weekdays castillo-2022
     """
-    from analysis.publish.new_notebook import new_notebook as write_notebook
+    from analysis.paths import find_root
+    from analysis.publish import reports
 
-    path = write_notebook(name, study)
+    path = reports.new_notebook(find_root(), name, study)
     click.echo(f'{path}: written. To build it, add to study.toml:\n[[reports]]\nnotebook = "{path.stem}"')
