@@ -141,7 +141,7 @@ def test_the_example_notebook_builds_and_stands_in_nobody_s_way(built: Path) -> 
     settings.write_text(settings.read_text() + '\n[[reports]]\nnotebook = "my-days"\n')
     done = run([*castillo, "build", "tiny", "--only", "my-days", "--figures"])
     assert 0 == done.returncode, done.stdout + done.stderr
-    assert "text alternative" not in run([*castillo, "list", "tiny"]).stdout.partition("my-days")[2]
+    assert "text alternative" not in run([*castillo, "list", "tiny"]).stdout.partition("\nmy-days ")[2]
     page = page_of(built, "my-days")
     assert "Bars. The North 3; The South 2; Single Page 1." == page.xpath("string(//desc)")
     assert ["Articles per day."] == page.xpath("//main//caption/text()")
