@@ -22,10 +22,11 @@ from analysis.program import (
     BareFigures,
     Program,
     enter_environment,
-    formats,
+    exports,
     load,
     warn_of_features,
 )
+from analysis.starting import new_notebook
 
 #: Rows set aside that `annotate` shows one by one.
 SHOWN = 100
@@ -43,9 +44,8 @@ def main() -> None:
     """
 
 
-main.add_command(sheet)
-main.add_command(agreement)
-main.add_command(validate)
+for _command in (sheet, agreement, validate, new_notebook):
+    main.add_command(_command)
 
 
 @main.command(cls=BareFigures)
@@ -54,8 +54,7 @@ main.add_command(validate)
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
 @JOBS
 @click.option("--force", is_flag=True, help="Make the others again, too.")
-@click.option("--figures", **formats("svg", "png", "pdf"), help="Write figures and numbers to figures/. Bare: svg.")
-@click.option("--tables", **formats("csv", "tex", "docx"), help="Write each table as it is shown, into tables/.")
+@exports
 @click.option("--kernel", is_flag=True, help="Run notebooks in ordinary Jupyter kernels: slower, the same bytes.")
 @click.option("--cell-seconds", default=3600.0, show_default=True, type=POSITIVE, help="Time limit of a cell (s).")
 @TRUST
@@ -64,14 +63,11 @@ def build(
 ) -> None:
     """Make the reports of STUDY that are missing or out of date.
 
-    PNG and PDF are drawn while reports are made: with them, all are made again.
-
     Example: castillo build --only 'outlet--*' --jobs 2
     """
     from analysis.paths import cache_folder, find_root, find_study
     from analysis.progress import Progress
     from analysis.publish.state import nothing_to_do
-    from analysis.wording import plural
 
     root = find_root()
     if not (kept_at := cache_folder(root)).is_relative_to(root):
@@ -91,14 +87,11 @@ def build(
         result = Build(loaded, output=output, echo=bar.line).run(only, force or bool(images), progress=bar, **options)
         folder, built, fresh, failed = result.folder, *map(len, (result.built, result.fresh, result.failed))
     click.echo(f"{folder}: {built} built, {fresh} fresh, {failed} failed")
-    if figures:
-        from analysis.publish.exports import write_figures
+    if figures or tables:
+        from analysis.publish.exports import write_exports
 
-        click.echo(f"{folder / 'figures'}: {plural(len(write_figures(folder, figures)), 'figure')}")
-    if tables:
-        from analysis.publish.exports import write_tables
-
-        click.echo(f"{folder / 'tables'}: {plural(len(write_tables(folder, tables)), 'table')}")
+        for line in write_exports(folder, figures, tables):
+            click.echo(line)
     if failed:
         sys.exit(1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,15 +86,23 @@ def _memory_limit() -> float:
 
 
 def formats(*known: str) -> dict[str, Any]:
-    """What makes an option of a list of formats, joined by commas."""
+    """Settings of an option whose value is a list of formats, joined by commas."""
 
     def split(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
-        chosen = tuple((value or "").split(",")) if value else ()
+        chosen = tuple(value.split(",")) if value else ()
         if unknown := [kind for kind in chosen if kind not in known]:
             raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(known)}.")
         return chosen
 
     return {"callback": split, "metavar": ",".join(known)}
+
+
+def exports(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of figures and tables as files to a command."""
+    figures = "Write figures, and their numbers, into figures/. Bare: SVG. PNG and PDF have reports made again."
+    tables = "Write tables, as they are shown, into tables/."
+    command = click.option("--tables", **formats("csv", "tex", "docx"), help=tables)(command)
+    return click.option("--figures", **formats("svg", "png", "pdf"), help=figures)(command)
 
 
 class BareFigures(click.Command):

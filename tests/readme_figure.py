@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from analysis import load_study
-from analysis.publish.pages import standalone
+from analysis.publish.exports import standalone
 from analysis.report.coded import figure_of_code_shares, group_order
 from analysis.results.coded import code_shares
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,27 @@ def test_a_notebook_of_one_s_own_is_accessible(built: Path, browser: Any, name: 
     assert [] == page.evaluate(AXE)
     assert [] == page.evaluate(CONTRAST)
     context.close()
+
+
+@pytest.mark.slow
+def test_the_example_notebook_builds_and_stands_in_nobody_s_way(built: Path) -> None:
+    """With a finding, a figure in words of its own and a table."""
+    run = partial(subprocess.run, cwd=built, capture_output=True, text=True, timeout=300)
+    castillo = [sys.executable, "-m", "analysis"]
+    made = run([*castillo, "new-notebook", "My days", "tiny"])
+    assert made.stdout.endswith(
+        'my-days.ipynb: written. To build it, add to study.toml:\n[[reports]]\nnotebook = "my-days"\n'
+    )
+    assert "is there already" in run([*castillo, "new-notebook", "my-days", "tiny"]).stderr
+    settings = built / "data/tiny/study.toml"
+    settings.write_text(settings.read_text() + '\n[[reports]]\nnotebook = "my-days"\n')
+    done = run([*castillo, "build", "tiny", "--only", "my-days", "--figures"])
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert "text alternative" not in run([*castillo, "list", "tiny"]).stdout.partition("\nmy-days ")[2]
+    page = page_of(built, "my-days")
+    assert "Bars. The North 3; The South 2; Single Page 1." == page.xpath("string(//desc)")
+    assert ["Articles per day."] == page.xpath("//main//caption/text()")
+    assert (built / "reports/tiny/figures/my-days.figure-1.svg").is_file()
 
 
 def bars(ax: Any) -> None:

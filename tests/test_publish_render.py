@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import sys
+import zipfile
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,11 +15,12 @@ from typing import Any
 
 import nbformat
 import pytest
+from docx import Document
 from lxml import etree
 from matplotlib import pyplot as plt
 
-from analysis.errors import BuildError
-from analysis.publish.exports import write_figures
+from analysis.errors import BuildError, MissingLibrary
+from analysis.publish.exports import write_figures, write_tables
 from analysis.publish.pages import render_index, write_studies
 from analysis.publish.render import PAYLOAD, plain, render
 from analysis.publish.reports import Failure, Rendered, Report
@@ -194,16 +198,74 @@ def test_the_index_escapes_and_tells_states(tmp_path: Path) -> None:
     assert "not<" not in page
 
 
-def test_the_index_of_studies_has_each_and_leaves_a_stranger_alone(tmp_path: Path) -> None:
-    """One entry a study, from the study's own index; an index.html of another maker stays."""
+def test_the_index_of_studies_has_each_and_leaves_a_stranger_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One entry a study, from the study's own index; an index.html of another maker stays.
+
+    It leads to the repository that CITATION.cff names and to Binder, and nowhere where there is none.
+    """
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "index.html").write_bytes(render_index(STUDY, [], tmp_path / "one"))
     write_studies(tmp_path)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert ["one/index.html"] == re.findall(r'<h2><a href="([^"]*)"', page)
+    assert "<footer" in page and "mybinder.org/v2/gh/castillo-coverage/castillo-coverage/HEAD?" in page
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.setattr("analysis.publish.pages.find_root", lambda: tmp_path)
+    write_studies(tmp_path)
+    assert "<footer" not in (tmp_path / "index.html").read_text(encoding="utf-8")
     (tmp_path / "index.html").write_text("mine")
     write_studies(tmp_path)
     assert "mine" == (tmp_path / "index.html").read_text()
+
+
+TABLE = (
+    "<meta charset='utf-8'><main><table id='table-x'><caption>A _b_.</caption><tr><th>a</th><th>b %</th></tr>"
+    "<tr><th>x &amp; {y}</th><td>−1</td></tr></table></main>"
+)
+
+
+def test_each_table_becomes_a_file_in_every_format(tmp_path: Path) -> None:
+    """As it is shown on the page; LaTeX's own letters are escaped; no time is written; files of lost tables go."""
+    (tmp_path / "one.html").write_text(TABLE, encoding="utf-8")
+    files = write_tables(tmp_path, ("csv", "tex", "docx"))
+    assert [f"one.x.{kind}" for kind in ("csv", "docx", "tex")] == sorted(path.name for path in files)
+    text, tex, docx = (tmp_path.joinpath("tables", f"one.x.{kind}").read_bytes() for kind in ("csv", "tex", "docx"))
+    assert "a,b %\nx & {y},−1\n" == text.decode()
+    for part in (r"x \& \{y\} & $-$1", r"b \%", r"\caption{A \_b\_.}", r"\label{tab:one.x}"):
+        assert part in tex.decode()
+    document = Document(io.BytesIO(docx))
+    assert "A _b_." == document.paragraphs[0].text
+    assert [["a", "b %"], ["x & {y}", "−1"]] == [[c.text for c in row.cells] for row in document.tables[0].rows]
+    assert {(1980, 1, 1, 0, 0, 0)} == {entry.date_time for entry in zipfile.ZipFile(io.BytesIO(docx)).infolist()}
+    (tmp_path / "one.html").write_text("<main></main>")
+    assert [] == write_tables(tmp_path, ("tex",)) == list((tmp_path / "tables").iterdir())
+
+
+def test_a_format_that_needs_a_library_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one.html").write_text(TABLE, encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "docx", None)
+    with pytest.raises(MissingLibrary, match=r"--tables docx needs python-docx.*pip install \"\.\[exports\]\""):
+        write_tables(tmp_path, ("docx",))
+
+
+def test_images_of_figures_have_the_colours_of_paper_and_no_date(
+    monkeypatch: pytest.MonkeyPatch, closed_figures: None
+) -> None:
+    """Those of a page would be almost black; the same bytes twice."""
+    monkeypatch.setenv("CASTILLO_FIGURES", "png,pdf")
+    drawn = []
+    for _ in range(2):
+        axes = plt.subplots(facecolor="none")[1]
+        axes.fill_between([0, 1], 1, color="#030303")
+        drawn.append(show_figure(axes, name="f", caption="F.", alt="One.").record["images"])
+    assert drawn[0] == drawn[1]
+    assert ["f.png", "f.pdf"] == list(drawn[0])
+    pixels = plt.imread(io.BytesIO(b64decode(drawn[0]["f.png"])))
+    middle = pixels[len(pixels) // 2, len(pixels[0]) // 2]
+    assert [216, 211, 199] == [round(255 * part) for part in middle[:3].tolist()]
+    assert b"CreationDate" not in b64decode(drawn[0]["f.pdf"])
 
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -221,6 +283,7 @@ def figure(closed_figures: None) -> str:
 def test_each_figure_becomes_a_file_and_old_ones_go(tmp_path: Path, figure: str) -> None:
     """Named after report and figure; what a planted symlink leads to is neither written nor deleted."""
     (tmp_path / "one.html").write_text(f"<p>{figure}</p>{figure.replace('line', 'bar')}", encoding="utf-8")
+    (tmp_path / "one.bar.csv").write_text("kept\n")
     (tmp_path / "none.html").write_text("<p></p>")
     precious = tmp_path / "precious"
     precious.write_text("mine")
@@ -229,6 +292,8 @@ def test_each_figure_becomes_a_file_and_old_ones_go(tmp_path: Path, figure: str)
     files = write_figures(tmp_path)
     assert [tmp_path / "figures" / f"one.{name}.svg" for name in ("bar", "line")] == files
     assert ("mine", False) == (precious.read_text(), files[0].is_symlink())
+    assert "of,value\n,It rises from 3 to 4\n" == files[1].with_suffix(".csv").read_text()
+    assert "kept\n" == files[0].with_suffix(".csv").read_text()
     before = [path.read_bytes() for path in files]
     assert before == [path.read_bytes() for path in write_figures(tmp_path)]
     (tmp_path / "one.html").unlink()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from html import unescape
 from pathlib import Path
@@ -19,10 +19,18 @@ from analysis.publish.reports import slug
 from analysis.publish.state import write
 from analysis.report.components import csv_of
 from analysis.report.style import COLOURS, ON_PAPER
+from analysis.wording import plural
 
 _FIGURE = re.compile(r'<figure class="chart" id="figure-([^"]+)">.*?(<svg .*?</svg>)', re.DOTALL)
 #: What LaTeX has no letter for, or would break.
 _LATEX: Any = {"−": "$-$", "\N{NO-BREAK SPACE}": "~", "\N{NARROW NO-BREAK SPACE}": "~", "\u2068": "", "\u2069": ""}
+
+
+def write_exports(reports: Path, figures: Collection[str], tables: Collection[str]) -> Iterator[str]:
+    """Lines on the figures and tables that are written in these formats."""
+    for name, formats, made in (("figure", figures, write_figures), ("table", tables, write_tables)):
+        if formats:
+            yield f"{reports / f'{name}s'}: {plural(len(made(reports, formats)), name)}"
 
 
 def write_figures(reports: Path, formats: Collection[str] = ("svg",)) -> list[Path]:

@@ -15,7 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import AnalysisError, BuildError, ParameterError, did_you_mean, format_error
+from analysis.errors import AnalysisError, BuildError, ParameterError, did_you_mean, format_error, write_errors
+from analysis.paths import replace_file
 from analysis.publish.environment import shorten_imports
 
 if TYPE_CHECKING:
@@ -86,6 +87,19 @@ class Outcome:
 def notebook_path(root: Path, notebook: str) -> Path:
     """A notebook's file."""
     return root / "notebooks" / f"{notebook}.ipynb"
+
+
+def new_notebook(root: Path, name: str, study: str) -> Path:
+    """Write notebooks/<name>.ipynb of a project: an example with a finding, a figure and a table of a study."""
+    path = notebook_path(root, slug(name))
+    if path.exists():
+        raise BuildError(f"{path} is there already. Give the new notebook another name.")
+    text = (Path(__file__).parent / "template" / "notebook.ipynb").read_text(encoding="utf-8")
+    text = text.replace("TITLE_", json.dumps(name.replace("-", " ").capitalize())[1:-1])
+    text = text.replace('\\"STUDY_\\"', json.dumps(json.dumps(study))[1:-1])
+    with write_errors(path):
+        replace_file(path, text.encode())
+    return path
 
 
 def read_cells(path: Path) -> list[dict[str, Any]]:
