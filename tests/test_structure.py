@@ -15,12 +15,14 @@ MODULES = {
 }
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 50
-MAX_LINES, MAX_MODULES = 17_450, 115
+MAX_LINES, MAX_MODULES = 18_600, 123
 #: What is longer; of the functions most is docstring.
 LONGER = {
     "annotate": 70,
     "difference": 60,
     "compare_outlet_groups": 62,
+    "read_texts": 55,
+    "analysis.cli": 320,
 }
 
 

@@ -44,5 +44,5 @@ def test_features_articles_and_codes_are_plain_frames():
     deaths = study.codings("deaths")
     assert {"deaths"} == set(deaths["variable"])
     assert len(study.codes[study.codes["variable"] == "deaths"]) == len(deaths)
-    with pytest.raises(AnalysisError, match="variable 'death' is not in codebook.csv"):
+    with pytest.raises(AnalysisError, match=r"variable 'death' is not in codebook\.csv"):
         study.codings("death")
