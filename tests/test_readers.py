@@ -103,7 +103,7 @@ def test_a_language_is_understood_as_people_write_it(tmp_path):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        *(({name: ...}, f"{name} is missing") for name in ROW),
+        *(({name: ...}, f"{name} is missing") for name in ROW if name != "url"),
         ({"article": None}, "article is missing"),
         ({"outlet": "  "}, "outlet is missing"),
         ({"language": 5}, "language is not a text"),
@@ -205,3 +205,13 @@ def test_a_bomb_is_left_early(tmp_path):
     table, rejected, _ = read(tmp_path / "a.jsonl.gz", bomb)
     assert ["a1"] == table["article"].to_list()
     assert "unpacks to more than 200 times its size; not read further" in [reason for *_, reason in rejected]
+
+
+def test_a_text_needs_no_address(tmp_path):
+    path = tmp_path / "texts.jsonl"
+    row = {**ROW, "article": "a"}
+    del row["url"]
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    rejected = []
+    (texts,) = read_texts(path, rejected=rejected)
+    assert ([], [""]) == (rejected, texts["url"].to_list())

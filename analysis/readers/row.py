@@ -16,7 +16,7 @@ from analysis.errors import AnalysisError, MissingLibrary, TextsError
 from analysis.readers.clean import clean_body, clean_title
 from analysis.tables import SOURCES, TIMESTAMPS, language_tag
 
-_NEEDED, _MAYBE_EMPTY = ("article", "outlet", "language", "published"), ("url", "title", "body")
+_NEEDED, _MAYBE_EMPTY = ("article", "outlet", "language", "published"), ("title", "body")
 #: What the manifest of a study holds of a row, a line each: no line may end, or be endless, in one of these.
 _KEY = ("article", "outlet", "language", "url")
 _BROKEN = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -176,7 +176,7 @@ def _short(name: str, value: object) -> str:
 def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, str]:
     """The cells that TEXTS needs, all of them texts."""
     cells = {}
-    for name in (*_NEEDED, *_MAYBE_EMPTY, "source"):
+    for name in (*_NEEDED, *_MAYBE_EMPTY, "url", "source"):
         value = "" if found.get(name) is None else found[name]
         if not isinstance(value, str):
             raise BadRow(f"{name} is not a text")
