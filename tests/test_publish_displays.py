@@ -159,6 +159,8 @@ def cells(ax: Any) -> None:
     ax.set_yticks([0, 1], ["y1", "y2"])
 
 
+DAYS = pd.Series([1, 3], index=pd.date_range("2022-12-07", periods=2), name="n")
+MONTHS = pd.period_range("2022-12", periods=2, freq="M")
 DRAWN = {
     "Bar chart. Values: first: a 1, b 2.5; second: a 3, b 4.": bars,
     "Heat map. Values: y1: x1 1, x2 2; y2: x1 3, x2 4.": cells,
@@ -166,6 +168,9 @@ DRAWN = {
     "Scatter plot. Values: 1 3, 2 −4.": lambda ax: ax.scatter([1, 2], [3, -4]),
     "Line chart. Values: 0 1, 1 2.": lambda ax: (ax.plot([1, 2]), ax.axhline(5), ax.axvline(0)),
     "Bar chart. Values: 2020 1, 2021 2.": lambda ax: ax.bar([2020, 2021], [1, 2], yerr=[0.1, 0.2]),
+    "Line chart. Values: n: 2022-12-07 1, 2022-12-08 3.": lambda ax: DAYS.plot(ax=ax, legend=True),
+    "Line chart. Values: n: 2022-12 1, 2023-01 3.": lambda ax: DAYS.set_axis(MONTHS).plot(ax=ax),
+    "Chart. x: boxes.": lambda ax: (ax.boxplot([[1, 2, 3]]), ax.set_xlabel("boxes")),
     "Chart. x: days.": lambda ax: ax.set_xlabel("days"),
 }
 

@@ -159,13 +159,13 @@ SILENT = Finding("Nothing.", "cannot tell", "confirmatory", limit="9 points in n
 @pytest.mark.parametrize(
     ("groups", "otherwise", "expected"),
     [
-        ([[TESTED], [], [DESCRIBED]], "None.", ["More.Difference +3.", "One of two."]),
+        ([[TESTED], [], [DESCRIBED]], "None.", ["More.Matched difference +3.", "One of two."]),
         ([[], []], "None.", ["None."]),
         ([[DESCRIBED]], "None.", ["One of two.", "None."]),
         ([[DESCRIBED]], "", ["One of two."]),
         ([[SILENT], [DESCRIBED]], "None.", ["One of two."]),
         ([[SILENT]], "None.", ["No difference here is large enough to be told from chance."]),
-        ([7 * [TESTED]], "None.", 7 * ["More.Difference +3."]),
+        ([7 * [TESTED]], "None.", 7 * ["More.Matched difference +3."]),
     ],
 )
 def test_findings_stand_in_order_the_first_is_the_headline_and_nothing_tested_is_said(groups, otherwise, expected):

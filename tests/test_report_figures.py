@@ -115,6 +115,7 @@ def test_the_heat_map_of_actors_has_the_counts_of_the_articles(small_study):
 
 
 def test_a_portrait_sets_both_sides_beside_each_other(small_study, monkeypatch):
+    """Articles of the days when both were observed: of the South's six, one is a photo caption (ministudy)."""
     monkeypatch.setattr(figures, "show_panels", lambda panels, **shown: (panels, shown))
     panels, shown = figures.figure_of_portrait(small_study, "north", "south")
     assert ["What they report on", "Whom they name", "In which words"] == [title for _, title, _ in panels]

@@ -57,7 +57,11 @@ def describe(figure: Figure) -> str:
 
 def _describe(ax: Axes, marks: pd.DataFrame) -> str:
     kinds = " and ".join(dict.fromkeys(marks["kind"])) or "Chart"
-    labels = [f"{name}: {label}" for name, label in (("x", ax.get_xlabel()), ("y", ax.get_ylabel())) if label]
+    labels = [
+        f"{name}: {label}"
+        for name, label in (("x", ax.get_xlabel()), ("y", ax.get_ylabel()))
+        if label not in ("", "None")
+    ]
     parts = [f"{kinds}: {title}" if (title := _title(ax)) else kinds, "; ".join(labels)]
     shown = marks.head(MOST_VALUES)
     values = [": ".join(filter(None, [name, _told(group)])) for name, group in shown.groupby("series", sort=False)]
@@ -91,6 +95,8 @@ def _marks(ax: Any) -> Iterator[Mark]:
     # Unnamed lines beside bars or boxes are whiskers and error bars; those of axhline have no data's coordinates.
     lines = [line for line in ax.lines if ax.transData == line.get_transform() and len(line.get_xdata())]
     lines = [line for line in lines if not ax.patches or not str(line.get_label()).startswith("_")]
+    if any(len(path := line.get_xydata()) == 5 and (path[0] == path[-1]).all() for line in lines):
+        lines = []  # of a box plot
     for line, series in _named(lines, ax):
         for x, y in zip(line.get_xdata(orig=True), line.get_ydata(orig=True), strict=False):
             yield "Line chart", series, _place(ax.xaxis, x), y
@@ -146,6 +152,8 @@ def _place(axis: Any, value: Any) -> Any:
     """Place on an axis as a reader sees it: a word, a day, or a number."""
     if isinstance(axis.get_major_locator(), DateLocator) and isinstance(value, float):
         value = num2date(value).replace(tzinfo=None)  # type: ignore[no-untyped-call]
+    if (freq := getattr(axis, "freq", None)) and np.isscalar(value):  # pandas counts days, months or years
+        return str(pd.Period(ordinal=round(float(value)), freq=freq))  # type: ignore[arg-type]
     if isinstance(value, np.datetime64 | date):
         return str(pd.Timestamp(value)).removesuffix(" 00:00:00")
     if isinstance(value, str) or not np.isscalar(value):
