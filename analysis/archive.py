@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import analysis
 from analysis.errors import ArchiveError
-from analysis.paths import digest, find_root, inside
+from analysis.paths import digest, find_root, inside, reports_folder
 from analysis.publish.build import Build, build
 from analysis.publish.manifest import NAME, differences, make_manifest, read_manifest
 from analysis.publish.state import write
@@ -53,22 +53,29 @@ class Archive(NamedTuple):
 
 
 def make_archive(
-    study: Study, *, output: Path | None = None, also: Sequence[str] = (), without_texts: bool = False
+    study: Study,
+    *,
+    output: Path | None = None,
+    reports: Path | None = None,
+    also: Sequence[str] = (),
+    without_texts: bool = False,
 ) -> Archive:
     """Write the zip of a study whose reports are fresh, and return what it is.
 
     Of the project goes in what git tracks; of the study's folder, untracked, only what cannot hold a text (tables and
-    features) and what the globs of `also` name. `without_texts` leaves out texts, and lines in context from them.
+    features) and what the globs of `also` name. `reports` is the folder that they were built into, where that is not
+    the usual one. `without_texts` leaves out texts, and lines in context from them.
     """
     root = find_root()
+    usual = reports or reports_folder(root, study.folder)
     with tempfile.TemporaryDirectory(prefix="castillo-archive-") as scratch:
         texts = {os.path.normpath(text) for text in study.settings.texts if without_texts}
         files = {name: root / name for name in project_files(root)} | study_files(study, root, also, texts)
-        files |= _reports_without_texts(study, texts, Path(scratch)) if texts else _fresh_reports(study, root)
+        files |= _reports_without_texts(study, texts, Path(scratch)) if texts else _fresh_reports(study, root, usual)
         left_out = {study.folder / name for name in texts}  # git may track them
         files = {name: path for name, path in files.items() if path.is_file() and path not in left_out}
         for path in files.values():  # a link may lead to what nobody wants to publish
-            if not any(inside(folder, path) for folder in (root, study.folder, Path(scratch))):
+            if not any(inside(folder, path) for folder in (root, study.folder, usual, Path(scratch))):
                 raise ArchiveError(f"{path} is a symbolic link that leads out of its folder. Put the file itself there")
         data = _zipped(files, describe(study, root, files))
     path = output or root / f"{study.name}-{analysis.__version__}.zip"
@@ -92,11 +99,11 @@ def _reports_without_texts(study: Study, texts: Collection[str], scratch: Path) 
     return {**reports, f"data/{study.folder.name}/study.toml": copy / "study.toml"}
 
 
-def _fresh_reports(study: Study, root: Path) -> dict[str, Path]:
+def _fresh_reports(study: Study, root: Path, reports: Path) -> dict[str, Path]:
     """Files of the study's reports and their manifest; ArchiveError where one is not fresh."""
     todo = f"Run: castillo build {study.argument}"
-    folder = root / "reports" / study.name
-    plan = Build(study)
+    folder = reports / study.name
+    plan = Build(study, output=reports)
     for report in plan.reports:
         if (status := plan.status(report)).word != "fresh":
             raise ArchiveError(f"report {report.name!r} is {status.word} ({', '.join(status.reasons)}). {todo}")
