@@ -20,7 +20,7 @@ import analysis
 from analysis.datapackage import NAME as DATA_PACKAGE
 from analysis.datapackage import describe_tables
 from analysis.errors import ArchiveError
-from analysis.paths import code_files, digest, find_root, inside
+from analysis.paths import code_files, digest, find_root, inside, reports_folder
 from analysis.publish.build import Build, build
 from analysis.publish.manifest import NAME, differences, make_manifest, read_manifest
 from analysis.publish.state import write
@@ -57,15 +57,22 @@ class Archive(NamedTuple):
 
 
 def make_archive(
-    study: Study, *, output: Path | None = None, also: Sequence[str] = (), without_texts: bool = False
+    study: Study,
+    *,
+    output: Path | None = None,
+    reports: Path | None = None,
+    also: Sequence[str] = (),
+    without_texts: bool = False,
 ) -> Archive:
     """Write the zip of a study and its reports, and return what it is.
 
     Of the project goes in what git tracks; of the study's folder, untracked, only what cannot hold a text (tables,
     features, codes) and what the globs of `also` name. Texts that may not go in, and with `without_texts` all, are left
-    out: the reports are then built without them, so that they show no line in context. Else they must be fresh.
+    out: the reports are then built without them, so that they show no line in context. Else they must be fresh, in the
+    folder `reports` where that is not the usual one.
     """
     root = find_root()
+    usual = reports or reports_folder(root, study.folder)
     of_study = study_files(study, root, also)
     files = {name: root / name for name in project_files(root)} | of_study
     left_out = _left_out(study, [path for path in files.values() if path.is_file()], without_texts)
@@ -78,7 +85,7 @@ def make_archive(
             kept = {name: path for name, path in going.items() if name in of_study}
             going |= _reports_without(left_out, study, kept, Path(scratch))
         else:
-            going |= _fresh_reports(study, root)
+            going |= _fresh_reports(study, root, usual)
         going[DATA_PACKAGE] = Path(scratch) / DATA_PACKAGE
         going[DATA_PACKAGE].write_bytes(describe_tables(study, going))
         data = _zipped(going, describe(study, root, going))
@@ -129,11 +136,11 @@ def _reports_without(
     return {**reports, f"data/{study.folder.name}/study.toml": copy / "study.toml"}
 
 
-def _fresh_reports(study: Study, root: Path) -> dict[str, Path]:
+def _fresh_reports(study: Study, root: Path, reports: Path) -> dict[str, Path]:
     """Files of the study's reports and their manifest; ArchiveError where one is not fresh."""
     todo = f"Run: castillo build {study.argument}"
-    folder = root / "reports" / study.name
-    plan = Build(study)
+    folder = reports / study.name
+    plan = Build(study, output=reports)
     for report in plan.reports:
         if (status := plan.status(report)).word != "fresh":
             raise ArchiveError(f"report {report.name!r} is {status.word} ({', '.join(status.reasons)}). {todo}")

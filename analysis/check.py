@@ -9,6 +9,7 @@ from pathlib import Path
 
 from analysis.errors import FeaturesBroken, FeaturesMissing, ParameterError, Problem, format_error
 from analysis.paths import find_root, inside
+from analysis.publish.manifest import unlike_manifest
 from analysis.publish.reports import OUTLETS, plan_reports
 from analysis.study import Study, examine
 from analysis.tables import FEATURES, general_rules_note
@@ -26,11 +27,18 @@ def check_study(folder: Path) -> list[str]:
     return [*map(str, problems), *_reports(study, damaged), *_features(study, damaged)]
 
 
-def remarks(folder: Path) -> list[str]:
-    """Notes on what is allowed in a study and perhaps not meant: articles that no comparison will hold."""
+def remarks(folder: Path, output: Path | None = None) -> list[str]:
+    """Notes on what is allowed in a study and perhaps not meant; on its reports in `output`, if they are elsewhere."""
     study, problems = examine(folder)
-    if any(problem.unread for problem in problems) or study.manifest.empty or study.only_coded:
+    if any(problem.unread for problem in problems):
         return []
+    unlike = unlike_manifest(study, output)
+    lines = [f"note: reports: {unlike}"] if unlike else []
+    return lines if study.manifest.empty or study.only_coded else lines + _remarks(study, folder)
+
+
+def _remarks(study: Study, folder: Path) -> list[str]:
+    """Notes on articles that no comparison will hold, settings that were changed, and old features."""
     days = study.observed_days.groupby("outlet").size()
     counts = study.manifest["outlet"].value_counts()
     lines = [

@@ -14,6 +14,7 @@ import click
 from analysis.coding import agreement, sheet, validate
 from analysis.collect import Options
 from analysis.program import (
+    DIR,
     JOBS,
     PATH,
     POSITIVE,
@@ -50,7 +51,7 @@ for _command in (sheet, agreement, validate, new_notebook):
 
 @main.command(cls=BareFigures)
 @STUDY
-@click.option("--output", type=PATH, help="Folder for the reports.  [default: reports/]")
+@DIR
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
 @JOBS
 @click.option("--force", is_flag=True, help="Make the others again, too.")
@@ -65,15 +66,15 @@ def build(
 
     Example: castillo build --only 'outlet--*' --jobs 2
     """
-    from analysis.paths import cache_folder, find_root, find_study
+    from analysis.paths import cache_folder, find_root, find_study, reports_folder
     from analysis.progress import Progress
     from analysis.publish.state import nothing_to_do
 
-    root = find_root()
+    root, found = find_root(), find_study(study)
     if not (kept_at := cache_folder(root)).is_relative_to(root):
         click.echo(f"{root} cannot be written: what is remembered is kept in {kept_at}", err=True)
     images = [kind for kind in figures if kind != "svg"]
-    if not (force or only or images) and (kept := nothing_to_do(root, find_study(study), output or root / "reports")):
+    if not (force or only or images) and (kept := nothing_to_do(root, found, output or reports_folder(root, found))):
         (folder, fresh, warning), built, failed = kept, 0, 0
         warn_of_features(warning, study)
     else:
@@ -98,8 +99,9 @@ def build(
 
 @main.command("list")
 @STUDY
+@DIR
 @TRUST
-def list_(study: str) -> None:
+def list_(study: str, output: Path | None) -> None:
     """Show the reports of STUDY: state and why, seconds it took last, parameters.
 
     Example: castillo list castillo-2022
@@ -110,13 +112,9 @@ def list_(study: str) -> None:
 
     loaded = load(study)
     warn_of_features(loaded.features_warning(), study, label="", err=False)
-    plan = Build(loaded)
-    if unlike := unlike_manifest(loaded):
-        shown = ", ".join(unlike[:3]) + (" and others" if len(unlike) > 3 else "")
-        click.echo(
-            f"{len(unlike)} files are not what manifest.json says ({shown}). castillo verify compares a new build, "
-            "castillo verify --write renews the manifest"
-        )
+    plan = Build(loaded, output=output)
+    if unlike := unlike_manifest(loaded, output):
+        click.echo(unlike)
     width = max((len(report.name) for report in plan.reports), default=0)
     for report in plan.reports:
         status, took = plan.status(report), plan.cache.load(report.name).seconds
@@ -162,7 +160,8 @@ def new(folder: str, texts: tuple[Path, ...]) -> None:
 
 @main.command()
 @STUDY
-def check(study: str) -> None:
+@DIR
+def check(study: str, output: Path | None) -> None:
     """Check the files of STUDY and list every problem: file, line, what to do.
 
     Example: castillo check data/sample
@@ -173,7 +172,7 @@ def check(study: str) -> None:
 
     folder = find_study(study)
     lines = check_study(folder)
-    for line in (*lines, *remarks(folder)):
+    for line in (*lines, *remarks(folder, output)):
         click.echo(line)
     click.echo(f"{folder}: {plural(len(lines), 'problem') if lines else 'no problems'}")
     if lines:
@@ -269,18 +268,19 @@ def collect(
 
 @main.command()
 @STUDY
+@DIR
 @JOBS
 @click.option("--write", is_flag=True, help="Renew the manifest afterwards: what differs is meant.")
 @TRUST
-def verify(study: str, jobs: int | None, write: bool) -> None:
-    """Build STUDY again from nothing and compare with reports/<study>/manifest.json, byte for byte.
+def verify(study: str, output: Path | None, jobs: int | None, write: bool) -> None:
+    """Build STUDY again from nothing and compare with the manifest.json of its reports, byte for byte.
 
     Example: castillo verify castillo-2022
     """
     enter_environment()
     from analysis.publish import manifest
 
-    outcome = manifest.verify(load(study), jobs=jobs, renew=write, echo=click.echo)
+    outcome = manifest.verify(load(study), output=output, jobs=jobs, renew=write, echo=click.echo)
     for line in (*outcome.remarks, *outcome.differences):
         click.echo(line)
     click.echo(f"{len(outcome.differences)} differences" if outcome.differences else "verified: every file is the same")
@@ -293,10 +293,11 @@ def verify(study: str, jobs: int | None, write: bool) -> None:
 @main.command()
 @STUDY
 @click.option("--output", type=PATH, help="The zip.  [default: STUDY-VERSION.zip]")
+@click.option("--reports", type=PATH, help="Folder of the reports.  [default: where build writes them]")
 @click.option("--also", multiple=True, metavar="GLOB", help="Untracked files of the study to publish too.")
 @click.option("--without-texts", is_flag=True, help="Leave out the study's texts, and lines in context from them.")
 @TRUST
-def archive(study: str, output: Path | None, also: tuple[str, ...], without_texts: bool) -> None:
+def archive(study: str, output: Path | None, **options: Any) -> None:
     """Put STUDY into one zip: reports, features, study files, notebooks, code, lock and manifest.
 
     It is described as an RO-Crate, its tables as a Frictionless data package. Unpacked anywhere, make reports gives the
@@ -307,7 +308,7 @@ def archive(study: str, output: Path | None, also: tuple[str, ...], without_text
     enter_environment()
     from analysis.archive import make_archive
 
-    zipped = make_archive(load(study), output=output, also=also, without_texts=without_texts)
+    zipped = make_archive(load(study), output=output, **options)
     for path in zipped.left_out:
         click.echo(f"{path} is left out, and the reports were built without it (--also packs what may be published)")
     click.echo(f"{zipped.path}: {zipped.files} files, SHA-256 {zipped.sha256}")

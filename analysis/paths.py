@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -91,8 +92,15 @@ def cache_folder(root: Path) -> Path:
     existing = next(folder for folder in (own, *own.parents) if folder.exists())
     if os.access(existing, os.W_OK):
         return own
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "castillo" / digest(str(root.resolve()).encode("utf-8", "replace"))[:16]
+    usual = {"darwin": Path.home() / "Library" / "Caches", "win32": Path.home() / "AppData" / "Local"}
+    named = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else "")
+    home = Path(named) if named else usual.get(sys.platform, Path.home() / ".cache")
+    return home / "castillo" / digest(str(root.resolve()).encode("utf-8", "replace"))[:16]
+
+
+def reports_folder(root: Path, study: Path) -> Path:
+    """Folder of all studies' reports: the project's, or one beside a study that lies outside the project."""
+    return (root if inside(root, study) else study.parent) / "reports"
 
 
 def check_trusted(root: Path) -> None:

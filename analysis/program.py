@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT = "castillo-2022"
 POSITIVE = click.FloatRange(0, min_open=True)
 PATH = click.Path(path_type=Path)
+DIR = click.option("--output", type=PATH, help="Folder of the reports.  [default: reports/]")
 STUDY = click.argument("study", default=DEFAULT)
 #: Bytes of address space without which numpy's OpenBLAS hangs while it loads.
 LEAST_MEMORY = 900_000_000

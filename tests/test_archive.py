@@ -47,7 +47,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (reports / name).write_text(f"{name}\n")
     write_manifest(reports, make_manifest(reports, "tiny", made, ["index.html", "plain.html", "plain.t.csv"]))
     monkeypatch.chdir(made)
-    monkeypatch.setattr(archive, "Build", lambda study: SimpleNamespace(reports=[]))
+    monkeypatch.setattr(archive, "Build", lambda study, output: SimpleNamespace(reports=[]))
     return made
 
 
@@ -206,11 +206,12 @@ def test_a_study_elsewhere_stands_under_data(root: Path, tmp_path: Path) -> None
     """And not in the place of another."""
     elsewhere = tmp_path / "mine"
     (root / "data" / "tiny").rename(elsewhere)
-    names = names_in(make_archive(load_study(elsewhere)).path)
+    reports = root / "reports"  # of a study elsewhere they lie beside it, unless it was built into another folder
+    names = names_in(make_archive(load_study(elsewhere), reports=reports).path)
     assert {"data/mine/study.toml", "data/mine/features/meta.json"} <= names
     (root / "data" / "mine").mkdir()
     with pytest.raises(ArchiveError, match="would stand as data/mine in the archive"):
-        make_archive(load_study(elsewhere))
+        make_archive(load_study(elsewhere), reports=reports)
 
 
 def test_reports_must_be_fresh_and_those_of_the_manifest(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +222,7 @@ def test_reports_must_be_fresh_and_those_of_the_manifest(root: Path, monkeypatch
         make_archive(load_study("tiny"))
     new = SimpleNamespace(word="new", reasons=("never built",))
     plan = SimpleNamespace(reports=[SimpleNamespace(name="plain")], status=lambda report: new)
-    monkeypatch.setattr(archive, "Build", lambda study: plan)
+    monkeypatch.setattr(archive, "Build", lambda study, output: plan)
     with pytest.raises(ArchiveError, match=r"report 'plain' is new \(never built\). Run: castillo build tiny"):
         make_archive(load_study("tiny"))
 

@@ -119,6 +119,22 @@ def test_list_shows_state_and_parameters(root: Path) -> None:
     assert 0 == done.exit_code
 
 
+@pytest.mark.slow
+def test_a_study_elsewhere_keeps_its_reports_beside_it_and_every_command_finds_them(root: Path, tmp_path: Path) -> None:
+    """Or in the folder that is named."""
+    study = str(shutil.move(root / "data" / "tiny", tmp_path / "mine"))
+    for more, folder in (((), tmp_path / "reports"), (("--output", str(tmp_path / "there")), tmp_path / "there")):
+        assert f"{folder / 'tiny'}: 1 built" in castillo("build", study, "--trust", *more).output
+        assert "plain  fresh" in castillo("list", study, "--trust", *more).output
+        assert "verified: every file is the same" in castillo("verify", study, "--trust", *more).output
+        with (folder / "tiny" / "plain.html").open("a") as page:
+            page.write(" ")
+        unlike = "1 file is not what manifest.json says (plain.html)"
+        assert unlike in castillo("list", study, "--trust", *more).output
+        assert f"note: reports: {unlike}" in castillo("check", study, *more).output
+    assert not (root / "reports").exists()
+
+
 def test_stale_features_are_told_first(
     root: Path, replace: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,11 @@ def test_the_cache_of_a_project_that_cannot_be_written_is_the_users(root, monkey
     elsewhere = cache_folder(root)
     assert tmp_path / "mine/castillo" == elsewhere.parent
     assert elsewhere != cache_folder(root / "deep")  # each project has its own
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    usual = {"linux": ".cache", "darwin": "Library/Caches", "win32": "AppData/Local"}
+    for platform, folder in usual.items():
+        monkeypatch.setattr(paths.sys, "platform", platform)
+        assert paths.Path.home() / folder / "castillo" == cache_folder(root).parent
 
 
 def test_a_project_other_than_the_installed_one_is_not_trusted(root):

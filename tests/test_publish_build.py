@@ -244,11 +244,11 @@ def test_a_build_keeps_the_manifest_and_verify_renews_it(root: Path, quick: obje
     manifest["files"]["plain.html"] = "0" * 64
     path.write_text(json.dumps(manifest))
     build(force=True)
-    assert ["plain.html"] == unlike_manifest(study())
+    assert unlike_manifest(study()).startswith("1 file is not what manifest.json says (plain.html). castillo verify")
     assert ("plain.html differs",) == verify(study()).differences
     assert path == verify(study(), renew=True).renewed
     assert good == path.read_bytes()
-    assert [] == unlike_manifest(study())
+    assert "" == unlike_manifest(study())
     precious = root.parent / "precious"
     precious.write_text("mine")
     path.unlink()

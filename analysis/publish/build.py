@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis.dependencies import keep_digests, notebook_modules
 from analysis.errors import BuildError
-from analysis.paths import digest, find_root
+from analysis.paths import digest, find_root, reports_folder
 from analysis.progress import Progress
 from analysis.publish import manifest, pages, state
 from analysis.publish.environment import default_jobs
@@ -39,7 +39,7 @@ class BuildResult:
 
 
 def build(study: Study, *, output: Path | None = None, echo: Echo = lambda line: None, **options: Any) -> BuildResult:
-    """Build the reports of a study into a folder of `output`, reports/ of the project by default.
+    """Build the reports of a study into a folder of `output`, by default the one of `reports_folder`.
 
     `echo` is called with a line for each report as it is done; `options` are those of `Build.run`.
     """
@@ -61,7 +61,8 @@ class Build:
         study.check_features()
         self.reports = study_reports(study, self.root)
         self.warning = study.features_warning()
-        self.cache = state.Cache(memory or self.root, study.name, output or self.root / "reports")
+        self.usual = reports_folder(self.root, study.folder)
+        self.cache = state.Cache(memory or self.root, study.name, output or self.usual)
         self.result = BuildResult(self.cache.reports)
         self.inputs = state.digest_inputs(self.root, study.folder)
         shared = state.study_parts(study.folder)
@@ -95,7 +96,7 @@ class Build:
                 self._remove_strays()
             words = self._write_index()
             if not (only or self.result.failed):
-                if folder.parent != self.root / "reports" or not manifest.has_manifest(folder):
+                if folder.parent != self.usual.resolve() or not manifest.has_manifest(folder):
                     current = manifest.make_manifest(folder, self.study.name, self.root, self.files())
                     manifest.write_manifest(folder, current)
                 if words == {"fresh"}:

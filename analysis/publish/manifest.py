@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.dependencies import content_digest
 from analysis.errors import BuildError
-from analysis.paths import find_root
+from analysis.paths import find_root, reports_folder
 from analysis.publish.state import python_version, write
 
 if TYPE_CHECKING:  # build imports this module
@@ -30,9 +30,14 @@ class Verification:
 
 
 def verify(
-    study: Study, *, renew: bool = False, echo: Callable[[str], object] = lambda line: None, **options: Any
+    study: Study,
+    *,
+    output: Path | None = None,
+    renew: bool = False,
+    echo: Callable[[str], object] = lambda line: None,
+    **options: Any,
 ) -> Verification:
-    """Differences between a new build of a study, made in a temporary folder, and its committed manifest.
+    """Differences between a new build of a study, made in a temporary folder, and its manifest in `output`.
 
     `renew` writes the manifest of the new build afterwards, if no report failed; there may be none before. `options`
     are those of `Build.run`.
@@ -40,7 +45,7 @@ def verify(
     from analysis.publish.build import Build
 
     root = find_root()
-    folder = root / "reports" / study.name
+    folder = (output or reports_folder(root, study.folder)) / study.name
     expected = None if renew and not has_manifest(folder) else read_manifest(folder)
     with tempfile.TemporaryDirectory(prefix="castillo-verify-", ignore_cleanup_errors=True) as scratch:
         plan = Build(study, output=Path(scratch) / "reports", memory=Path(scratch), echo=echo)
@@ -108,11 +113,19 @@ def remarks(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]
     return lines
 
 
-def unlike_manifest(study: Study) -> list[str]:
-    """Names of the files in reports/ that are not what the manifest there says; none where there is no manifest."""
-    folder = find_root() / "reports" / study.name
+def unlike_manifest(study: Study, output: Path | None = None) -> str:
+    """A sentence on reports that are not what the manifest beside them says; empty where there is none of either."""
+    folder = (output or reports_folder(find_root(), study.folder)) / study.name
     if not has_manifest(folder):
-        return []
+        return ""
     present = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".html", ".csv", ".bib")}
     expected = read_manifest(folder)["files"]
-    return [name for name, path in present.items() if expected.get(name) != content_digest(path)]
+    unlike = [name for name, path in present.items() if expected.get(name) != content_digest(path)]
+    if not unlike:
+        return ""
+    shown = ", ".join(unlike[:3]) + (" and others" if len(unlike) > 3 else "")
+    are = "1 file is" if len(unlike) == 1 else f"{len(unlike)} files are"
+    return (
+        f"{are} not what manifest.json says ({shown}). castillo verify compares a new build, "
+        "castillo verify --write renews the manifest"
+    )
