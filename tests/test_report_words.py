@@ -29,7 +29,8 @@ def test_a_word_is_told_with_its_articles_and_of_how_many(small_study):
     )
     assert "The North uses “golpe” in 6 of 8 articles, the other outlets in 1 of 10." == more.text
     assert ("more", "less") == (more.verdict, less.verdict)
-    assert re.search(r"Matched difference \+50 points, 95 % interval \+20 to \+80; q.=.0\.010; exploratory\.", more.detail)
+    told = r"Matched difference \+50 points, 95 % interval \+20 to \+80; q.=.0\.010; exploratory\."
+    assert re.search(told, more.detail)
     assert "Matched difference −50 points" in less.detail
     assert [] == words.word_findings(small_study, _table({}), "south")
 

@@ -27,7 +27,7 @@ def period_findings(study: Study, table: pd.DataFrame, *, limit: int = 1) -> lis
         first, last = ends.iloc[0], ends.iloc[-1]
         text = (
             f"{first['label']} is named in {first['named']} of {first['articles']} articles from "
-            f"{days[first['period']]}, and in {last['named']} of {last['articles']} from {days[last['period']]}."
+            f"{days[first['period']]}, in {last['named']} of {last['articles']} from {days[last['period']]}."
         )
         changed.append((abs(first["share"] - last["share"]), Finding(text)))
     changed.sort(key=lambda pair: -pair[0])
