@@ -110,6 +110,8 @@ def _arrangements(inside: np.ndarray, seed: int) -> np.ndarray:
 
 def group_sentence(study: Study, column: str) -> str:
     """Sentence on the groups of outlets by a column that can be tested, or on why none can."""
+    if study.outlets[column].isna().all():
+        return f"outlets.csv does not say the {column} of any outlet."
     table = outlets_of(study, column)
     if table.empty:
         return f"No outlet has the {LEAST} articles without which nothing can be said of groups by {column}."
