@@ -103,7 +103,7 @@ def test_rows_that_cannot_be_used_are_set_aside_and_counted(tmp_path):
 def test_nothing_to_annotate_is_an_error_and_leaves_the_study_alone(tmp_path):
     study = mini_study(tmp_path / "mini")
     texts = write_texts(tmp_path / "none.jsonl", [{**TEXTS[0], "outlet": "gazette"}])
-    message = "no article to annotate; 1 rows were set aside. none.jsonl:1: outlet 'gazette' is not in outlets.csv"
+    message = "no article to annotate; 1 row set aside. none.jsonl:1: outlet 'gazette' is not in outlets.csv"
     with pytest.raises(AnalysisError) as error:
         annotate(texts, study)
     assert message == str(error.value)

@@ -196,7 +196,7 @@ def test_a_sentence_holds_counts_and_denominators_and_the_small_print_the_rest(s
     assert ("less" if row.get("estimate", 1) < 0 else "more") == found.verdict
     assert ("exploratory" if row.keys() & {"measure", "reference"} else "confirmatory") == found.status
     assert f"The North {expected}" in found.text
-    assert found.detail.replace("\N{NO-BREAK SPACE}", " ").startswith(f"Difference {detail}")
+    assert found.detail.replace("\N{NO-BREAK SPACE}", " ").startswith(f"Matched difference {detail}")
     assert len(found.text.split()) <= 25
 
 

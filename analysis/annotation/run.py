@@ -30,7 +30,7 @@ from analysis.scoring.registry import BUILT_IN, MODELS, Instrument, installed, m
 from analysis.study import Study
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.near_duplicates import Bands
-from analysis.wording import escape_formula
+from analysis.wording import escape_formula, plural
 
 #: Articles per partition.
 ROWS = 500
@@ -112,7 +112,7 @@ def annotate(
         lines = [_place(row) for row in texts.rejected]
         if not texts.added:
             reasons = "; ".join("{file}:{line}: {reason}".format(**line) for line in lines[:3])
-            message = f"no article to annotate; {texts.set_aside.total()} rows were set aside. {reasons}"
+            message = f"no article to annotate; {plural(texts.set_aside.total(), 'row')} set aside. {reasons}"
             raise AnalysisError(message.rstrip())
         articles = work.table("ARTICLES", ["article", "published", "title_tokens"])
         reprints = copies.clusters(articles, lambda some: work.table("SIGNATURES", tables.SIGNATURES.names, some))

@@ -34,6 +34,8 @@ def group_sentence(study: Study, column: str, table: pd.DataFrame) -> str:
     """Sentence on what `group_differences` found, or on why nothing could be compared."""
     if table.empty:
         sizes = study.outlets[study.outlets["outlet"].isin(study.reference_outlets)][column].value_counts()
+        if sizes.empty:
+            return f"outlets.csv gives no {column} of outlets, so groups by it cannot be compared."
         named = listing([f"{group} ({count})" for group, count in sizes.items()])
         return (
             f"Whether {column} matters cannot be tested: that takes {LEAST_TESTED_OUTLETS} outlets with "
