@@ -149,7 +149,7 @@ def test_the_template_is_in_the_wheel(tmp_path: Path, copy_project: Callable[[Pa
 STRIKE = [
     {
         "title": f"Huelga en el puerto, día {number}",
-        "maintext": f"El portavoz Pablo Ferrer habló del paro. Ferrer pidió diálogo. La ministra Carmen Ríos {end}",
+        "maintext": f"El portavoz Pablo Ferrer habló. Ayer Ferrer pidió diálogo. La ministra Carmen Ríos {end}",
         "date_publish": f"2023-05-{number:02d} 10:00:00",
         "date_download": "2023-06-01 00:00:00",
         "language": "es" if number < 8 else None,

@@ -189,9 +189,9 @@ def test_with_outlets_observed_throughout_every_day_counts(study_folder, edit):
 def test_a_study_says_no_more_than_it_must(study_folder, edit):
     """Without periods there is one, the window; without observed.csv all its days count, and that is said once."""
     before = load_study(study_folder)
-    text = (study_folder / "study.toml").read_text(encoding="utf-8")
-    text = re.sub(r"\[\[periods\]\].*?(?=\[\[happenings)", "", text, flags=re.DOTALL)
-    (study_folder / "study.toml").write_text(text, encoding="utf-8")
+    path = study_folder / "study.toml"
+    text = re.sub(r"\[\[periods\]\].*?(?=\[\[happenings)", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    path.write_text(text, encoding="utf-8")
     (study_folder / "observed.csv").unlink()
     before.outlets[["outlet", "name", "language"]].to_csv(study_folder / "outlets.csv", index=False)
     study = load_study(study_folder)
