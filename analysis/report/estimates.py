@@ -88,7 +88,7 @@ def figure_of_differences(frame: pd.DataFrame, *, caption: str, **shown: Any) ->
     if frame["group_name"].nunique() > 1:
         shown["panel"] = "group_name"
     if len(frame):
-        caption += " Filled points: sure after correction for all comparisons of this kind; hollow: maybe chance."
+        caption += " Filled points: sure after correction for all comparisons of this kind; hollow: may be chance."
     return figure_of_estimates(frame, f"{what}. Estimate and 95 % interval in {measure.axis}", caption=caption, **shown)
 
 
