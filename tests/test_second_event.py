@@ -116,7 +116,7 @@ def test_every_report_is_there_and_well_made(reports: Path, read: Callable[[str,
     """By the same rules as the reports of the project's own studies."""
     assert {"index", *NAMES} == {path.stem for path in reports.glob("*.html")}
     for name in ("index", *NAMES):
-        test_reports.test_a_page_is_well_made(read, "puente", name)
+        test_reports.test_a_page_is_well_made(lambda _: reports, read, "puente", name)
         test_reports.test_a_page_says_nothing_broken(read, "puente", name)
 
 

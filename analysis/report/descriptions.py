@@ -259,7 +259,6 @@ def method_note(study: Study, *instruments: str) -> Shown:
         text = text.replace("{study}", own) if "{study}" in text else f"{text} {own}"
         rows = measured[measured["instrument"] == instrument]
         items = "".join(f"<li>{escape(_validity(row))}</li>" for _, row in rows.iterrows())
-        items = items and f"<ul>{items}</ul>"
         title = escape(notes()[instrument]["title"])
         parts.append(
             f"<details><summary>{title}</summary><p>{prose(text)}</p>{items and f'<ul>{items}</ul>'}</details>"

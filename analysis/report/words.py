@@ -87,7 +87,7 @@ def figure_of_words(study: Study, table: pd.DataFrame, *groups: str, each: int =
             panels.append((axes, name, alt))
     if not panels:
         return None
-    sure = "None is sure once all words and outlets are compared: each may be chance."
+    sure = "No word is sure once all words and outlets are compared: each may be chance."
     if any_sure:
         sure = "●: sure once all words and outlets are compared; the others may be chance."
     caption = (
