@@ -54,7 +54,7 @@ def aliases() -> list[str]:
 def bench_study(folder: Path) -> Path:
     """The sample, with those aliases as its actors and no labels of its own beyond the sample's; returns its folder."""
     study = folder / "bench"
-    shutil.copytree(SAMPLE, study, ignore=shutil.ignore_patterns("features", "texts.jsonl"))
+    shutil.copytree(SAMPLE, study, ignore=shutil.ignore_patterns("features", "texts.jsonl", "codings", "codebook.csv"))
     with (study / "actors.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["actor", "kind", "name", "language", "alias", "case", "surname", "fold"])
