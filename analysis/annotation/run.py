@@ -180,7 +180,10 @@ class Texts:
             article = texts["article"]
             self.added.append(texts.loc[~article.isin(known.index), [*_FACTS, *kept]])
             given = {"source": texts["source"], "body_kind": texts.get("body_kind", "")}
-            coded = {name: article.map(known[name]).fillna(value) for name, value in given.items()}
+            earlier = {
+                name: article.map(known[name]).astype(object) for name in given
+            }  # a column that is empty is of floats
+            coded = {name: earlier[name].where(earlier[name].notna(), value) for name, value in given.items()}
             yield texts.drop(columns=kept).assign(**coded)
 
     def _refuse(self, row: Row) -> str | None:
