@@ -1,4 +1,4 @@
-"""How well each instrument is known to measure."""
+"""Measured validity of each instrument."""
 
 from __future__ import annotations
 

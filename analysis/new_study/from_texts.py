@@ -1,4 +1,4 @@
-"""What texts themselves say of a study: outlets, languages, days, and names that may be those of main actors."""
+"""Outlets, languages, days, and names that may be those of main actors, as texts themselves give them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAME = re.compile(rf"\b{_WORD}(?: (?:(?:de|del|de la|da|do|dos|von|van|von der|
 
 
 class Found(NamedTuple):
-    """What was found in texts; `outlets` and `actors` are tables as outlets.csv and actors.csv have them."""
+    """Facts of a study found in texts; `outlets` and `actors` are tables as outlets.csv and actors.csv have them."""
 
     articles: int
     outlets: pd.DataFrame

@@ -95,7 +95,7 @@ def _digits(column: pd.Series) -> Any:
 
 
 def _formatted(styler: Styler) -> pd.DataFrame:
-    """What a Styler writes in each cell, without its colours: the reader's screen may be dark."""
+    """Text that a Styler writes in each cell, without its colours: the reader's screen may be dark."""
     written = styler._translate(False, False)
     rows = [[str(cell["display_value"]) for cell in row if cell["is_visible"]] for row in written["body"]]
     heads = [[str(cell["display_value"]) for cell in row if cell["is_visible"]] for row in written["head"]]

@@ -88,7 +88,7 @@ def _start(context: Any, name: str, call: Call) -> dict[Connection, _Child]:
 def _next_message(
     pipe: Connection, child: _Child, ready: Sequence[Any], cell_seconds: float
 ) -> Place | Outcome | str | None:
-    """What a child has sent, in words why it will send nothing, or None while it works."""
+    """Message that a child has sent, in words why it will send none, or None while it works."""
     try:
         if pipe in ready:
             message: Place | Outcome | str = pipe.recv()

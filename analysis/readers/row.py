@@ -66,7 +66,7 @@ class BadRow(AnalysisError):
 
 
 class Skipped(Exception):
-    """What a file holds beside articles and is counted: says of what kind it is."""
+    """A record that a file holds beside articles, counted by its kind."""
 
 
 #: Cells of a row by what they hold, a function that reads them, or why they cannot be read.

@@ -1,4 +1,4 @@
-"""How well a classifier agrees with codes given by hand: confusion, precision, recall and F1, with intervals."""
+"""Agreement of a classifier with codes: confusion, precision, recall and F1, with intervals."""
 
 from __future__ import annotations
 
