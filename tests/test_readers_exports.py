@@ -129,16 +129,13 @@ PUB Tagblatt Verlag
 AN
 Document TAGNIE0020221208eic80001a
 
+HD
 Flood reaches the old town
-
-12 words
-9 December 2022
-08:15
-The Valley Dispatch
-VALDIS
-English
-(c) 2022 Valley Media
-
+WC 12 words
+PD 9 December 2022
+SN The Valley Dispatch
+LA English
+LP
 {EN}
 
 Document VALDIS0020221209eic900002
@@ -159,9 +156,12 @@ def test_each_document_of_an_export_is_an_article(tmp_path, text):
     assert ({"day"}, {"text"}) == (set(table["timestamp"]), set(table["source"]))
 
 
-def test_a_document_of_factiva_has_its_own_id(tmp_path):
-    table, *_ = read(tmp_path / "a.txt", FACTIVA, languages=("de", "en"))
-    assert ["TAGNIE0020221208eic80001a", "VALDIS0020221209eic900002"] == table["article"].to_list()
+def test_a_document_of_factiva_has_its_own_id_and_needs_its_codes(tmp_path):
+    text = FACTIVA.replace("HD\nFlood reaches", "Flood reaches")
+    table, [(_, line, reason)], _ = read(tmp_path / "a.txt", text, languages=("de", "en"))
+    assert ["TAGNIE0020221208eic80001a"] == table["article"].to_list()
+    assert "no fields HD and PD: export “Full Article/Report plus Indexing” from Factiva" == reason.partition(",")[0]
+    assert FACTIVA[: FACTIVA.index("HD\nFlood")].count("\n") == line
 
 
 def test_a_document_that_is_not_understood_is_set_aside_with_its_line(tmp_path):

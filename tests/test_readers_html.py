@@ -82,10 +82,7 @@ def test_no_date_is_made_up():
     [
         *((page, "HTML without a main text") for page in ("", "<html><body></body></html>")),
         ("x" * (MAX_SIZE + 1), "HTML of more than 8,000,000 bytes"),
-        ("<html><body>" + "<p>x</p>" * 2_001, "HTML with more than 2,000 elements in one"),
-        ("<html><body>" + f"<div>{'<b>x</b>' * 1_500}</div>" * 15, "HTML of more than 20,000 elements"),
-        ("<html><p " + " ".join(f"a{n}" for n in range(1_001)) + ">x", "HTML with more than 1,000 attributes in one"),
-        ("<html><p x='>' " + "".join(f"a{n}='>' " for n in range(1_001)) + ">x", "HTML with more than 1,000 attr"),
+        ("<html><body>" + "<p>x</p>" * 20_001, "HTML of more than 20,000 elements"),
     ],
 )
 def test_what_is_empty_or_too_large_is_refused(html, expected):

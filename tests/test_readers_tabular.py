@@ -1,7 +1,6 @@
 """CSV and TSV: encodings, delimiters, columns by name, and rows that cannot be split."""
 
 import csv
-import gzip
 import io
 import re
 import tracemalloc
@@ -15,8 +14,7 @@ from analysis.errors import TextsError
 from analysis.readers import read_texts
 from analysis.readers.charset import decode
 from analysis.readers.row import NO_DATE, Reading
-from analysis.readers.stream import MAX_LINE, Source
-from analysis.readers.tabular import read_cells
+from analysis.readers.tabular import read_delimited
 
 HEAD = "article,outlet,language,published,url,title,body\n"
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -38,7 +36,7 @@ def test_a_row_is_an_article(tmp_path):
     ("delimiter", "encoding"),
     [
         *((delimiter, "utf-8") for delimiter in ",;\t|"),
-        *((";", encoding) for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")),
+        *((";", encoding) for encoding in ("utf-8-sig", "utf-16", "cp1252")),
     ],
 )
 def test_delimiter_and_encoding_are_found(tmp_path, delimiter, encoding):
@@ -50,17 +48,19 @@ def test_delimiter_and_encoding_are_found(tmp_path, delimiter, encoding):
 
 
 @pytest.mark.parametrize(
-    ("encoding", "text", "perhaps"),
+    ("encoding", "text"),
     [
-        ("cp850", ES, " (perhaps cp850)"),
-        ("mac-roman", "Así está el país.", " (perhaps mac-roman)"),
-        ("mac-roman", "Ayer por la mañana cerró la sesión.", " (perhaps mac-roman)"),
-        ("koi8-r", "Они не знают, что будет.", ""),
+        *((encoding, ES) for encoding in ("cp850", "mac-roman", "utf-16-le")),
+        ("mac-roman", "Así está el país."),
+        ("mac-roman", "Ayer por la mañana cerró la sesión."),
+        ("mac-roman", "He said “nothing” again."),
+        ("cp852", POLISH),
+        ("koi8-r", "Они не знают, что будет."),
     ],
 )
-def test_an_encoding_that_is_not_known_is_refused_rather_than_guessed(tmp_path, encoding, text, perhaps):
-    expected = f"the text's encoding is none of UTF-8, UTF-16, cp1252, cp1250, iso8859-2{perhaps}. Save it as UTF-8"
-    with pytest.raises(TextsError, match=re.escape(expected)):
+def test_an_encoding_that_is_not_known_is_refused_rather_than_guessed(tmp_path, encoding, text):
+    expected = "the text's encoding is none of UTF-8, UTF-16, cp1252, cp1250, iso8859-2. Save it as UTF-8"
+    with pytest.raises(TextsError, match=expected):
         read(tmp_path / "a.csv", (HEAD + _row(1, text)).encode(encoding))
 
 
@@ -91,9 +91,7 @@ def test_the_encoding_is_found_in_the_bytes_and_one_declared_believed_where_they
         ("a,b\n", "has 2 fields where the first line has 7"),
         ('a9,herald,en,2022-12-07,,"never closed,x\n', "broken CSV (a quotation mark is never closed)"),
         ('a9,herald,en,2022-12-07,,"Ti"tle,x\n', "broken CSV (',' expected after '\"')"),
-        ("a9,herald,en,2022-12-07,,T\0,x\n", "holds a NUL character"),
-        (f"a9,herald,en,2022-12-07,,T,{'x' * 2_000_001}\n", "title and body have more than 2,000,000 characters"),
-        (f"a9,herald,en,2022-12-07,,T,{'x' * MAX_LINE}\n", "line of more than 10,000,000 characters"),
+        ("a9,herald,en,2022-12-07,,T\0,x\n", "title holds damaged characters: no valid Unicode, or NUL"),
         ("a9,herald,en,soon,,T,x\n", NO_DATE),
     ],
 )
@@ -117,7 +115,10 @@ def test_tables_are_read_as_programs_write_them(tmp_path, name, text, expected):
 def test_a_damaged_byte_costs_its_row(tmp_path):
     rows = (HEAD + _row(1, ES) + _row(2) + _row(3, ES)).encode()
     table, rejected, _ = read(tmp_path / "a.csv", rows.replace(b"noon", b"no\xf3n"))
-    assert (["a1", "a3"], [("a.csv", 3, "body is not valid Unicode")]) == (table["article"].to_list(), rejected)
+    assert (["a1", "a3"], [("a.csv", 3, "body holds damaged characters: no valid Unicode, or NUL")]) == (
+        table["article"].to_list(),
+        rejected,
+    )
 
 
 def test_columns_may_be_named_by_the_study(tmp_path):
@@ -138,9 +139,6 @@ def test_columns_may_be_named_by_the_study(tmp_path):
         ("1,2\n3,4\n", "has no column for outlet, published, title or body; it has: 1, 2. Name it under [columns]"),
         ("date,outlet,title,title\n", "has two columns 'title'; it has: date, outlet, title, title"),
         ("\n \n", "holds nothing"),
-        ('{"article": 1}\n', "its ending says CSV or TSV, its content JSON Lines. Rename or convert it"),
-        ("PAR1", "its ending says CSV or TSV, its content Parquet"),
-        ("PK\x03\x04", "its content a ZIP file (a spreadsheet, perhaps)"),
     ],
 )
 def test_a_file_that_is_no_such_table_is_an_error(tmp_path, text, expected):
@@ -152,17 +150,6 @@ def test_a_row_without_an_id_gets_one_that_stays(tmp_path):
     text = f"outlet,date,title,text\nherald,2022-12-07,A,{EN}\nherald,2022-12-07,B,{EN}\n"
     first, second = (read(tmp_path / "a.csv", text)[0]["article"].to_list() for _ in range(2))
     assert (2, first) == (len(set(first)), second)
-
-
-def test_packed_files_are_read_and_what_is_cut_off_is_set_aside(tmp_path):
-    path = tmp_path / "a.csv.gz"
-    whole = gzip.compress((HEAD + "".join(map(_row, range(3000)))).encode(), mtime=0)
-    assert 3000 == len(read(path, whole)[0])
-    table, rejected, _ = read(path, whole[: len(whole) // 2])
-    ids = table["article"].to_list()
-    assert [f"a{n}" for n in range(len(ids))] == ids and 500 < len(ids) < 3000
-    assert "the compressed data end too soon" in [reason for *_, reason in rejected]
-    assert (table["body"] == EN).all()
 
 
 @pytest.mark.slow
@@ -184,5 +171,5 @@ def test_what_the_csv_module_writes_is_read_cell_by_cell(tmp_path_factory, rows)
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["outlet", "date", "title", "body"], *rows])
-    found = [list(cells.values()) for _, cells in read_cells(Source(path), Reading({}, None))]
+    found = [list(cells.values()) for _, cells in read_delimited(path, Reading({}, None))]
     assert [row for row in rows if any(cell.strip() for cell in row)] == found

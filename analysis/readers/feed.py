@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from analysis.errors import TextsError
-from analysis.readers.charset import decode
-from analysis.readers.row import HALF_PAIR, BadRow, OutletOf, Reading, Rows, identify, needed_for
+from analysis.readers.charset import decode, open_bytes
+from analysis.readers.row import HALF_PAIR, BadRow, Cells, OutletOf, Reading, Rows, attempt, identify, needed_for
 from analysis.readers.row import host_of as host_of
-from analysis.readers.stream import Source
 
-#: Most bytes of a feed, unpacked, and most items; those that publishers serve have a hundredth.
-MAX_SIZE, MAX_ITEMS = 5_000_000, 10_000
+#: Most bytes of a feed, unpacked; those that publishers serve have a hundredth.
+MAX_SIZE = 5_000_000
 _DECLARATION = re.compile(r"""\A\s*<\?xml\b[^<>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{2,40})["'][^<>]{0,200}?\?>""")
-_END = re.compile(r"</\s*(?:[a-z]+:)?(?:rss|feed|rdf)\s*>(?:\s|<!--.{0,1000}?-->)*\Z", re.IGNORECASE | re.DOTALL)
+_END = re.compile(r"</\s*(?:[a-z]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 
 
-def read_feed(source: Source, reading: Reading) -> Rows:
-    """Each item: its 1-based number and what it holds as `parse_row` wants it."""
-    path, raw = source.path, source.read(MAX_SIZE + 1)
-    items = raw.count(b"<item") + raw.count(b"<entry")
-    for count, most, unit in ((len(raw), MAX_SIZE, "bytes"), (items, MAX_ITEMS, "items")):
-        if count > most:
-            raise TextsError(path, f"a feed of more than {most:,} {unit}; divide it into several files")
+def read_feed(path: Path, reading: Reading) -> Rows:
+    """Each item: its 1-based number and its cells."""
+    with open_bytes(path) as file:
+        raw = file.read(MAX_SIZE + 1)
+    if len(raw) > MAX_SIZE:
+        raise TextsError(path, f"a feed of more than {MAX_SIZE:,} bytes; divide it into several files")
     declared = _DECLARATION.match(raw[:500].decode("ascii", "replace"))
     try:
         text = decode(raw, declared and declared[1])
@@ -39,17 +35,13 @@ def read_feed(source: Source, reading: Reading) -> Rows:
     outlet_of = reading.outlet_of or (lambda name: None)
     names = [str(found.feed.get("title") or ""), host_of(found.feed.get("link")), path.name.partition(".")[0]]
     outlet = next(filter(None, map(outlet_of, filter(None, names))), names[1])
-    is_whole = not source.damage and _END.search(text[-5000:].replace("\0", "")) is not None
-    is_damaged = HALF_PAIR.search(text) is not None
     for number, entry in enumerate(found.entries, start=1):
-        if number == len(found.entries) and not is_whole:
-            yield number, BadRow("the feed ends too soon: this item may be cut off")
-        else:
-            yield number, partial(_row, entry, outlet, found.feed.get("language"), outlet_of, is_damaged)
+        if number == len(found.entries) and not _END.search(text[-5000:]):
+            raise BadRow("the feed ends too soon: this item may be cut off")
+        yield number, attempt(_cells, entry, outlet, str(found.feed.get("language") or ""), outlet_of)
     line = getattr(found.get("bozo_exception"), "getLineNumber", None)
     if line is not None:
-        reason = f"not well-formed XML (line {line()}): items from there on may be missing or cut off"
-        yield len(found.entries) + 1, BadRow(reason)
+        raise BadRow(f"not well-formed XML (line {line()}): items from there on may be missing or cut off")
 
 
 def _parse(path: Path, text: str) -> Any:
@@ -66,18 +58,23 @@ def _parse(path: Path, text: str) -> Any:
     return found
 
 
-def _row(entry: Any, outlet: str, language: object, outlet_of: OutletOf, is_damaged: bool) -> Mapping[str, object]:
+def _cells(entry: Any, outlet: str, language: str, outlet_of: OutletOf) -> Cells:
     url, title = (str(entry.get(name) or "") for name in ("link", "title"))
     contents = [str(item.get("value") or "") for item in entry.get("content") or []]
     body = max([str(entry.get("summary") or ""), *contents], key=len)
+    if "\ufffd" in f"{title}{body}":
+        raise BadRow("title or body holds damaged characters")
     own = outlet_of(host_of(url)) or outlet or host_of(url)
-    published = str(entry.get("published") or entry.get("updated") or "")
-    if is_damaged and "\ufffd" in f"{title}{body}":
-        raise BadRow("title or body is not valid Unicode")
-    own_language = str((entry.get("title_detail") or {}).get("language") or "").strip()
-    article = identify(own, entry.get("id") or url or f"{entry.get('title')}\n{body}")
-    row = {"article": article, "outlet": own, "language": own_language or str(language or "")}
-    return {**row, "published": published, "url": url, "source": "feed", "title": title, "body": body}
+    return {
+        "article": identify(own, entry.get("id") or url or f"{title}\n{body}"),
+        "outlet": own,
+        "language": str((entry.get("title_detail") or {}).get("language") or "").strip() or language,
+        "published": str(entry.get("published") or entry.get("updated") or ""),
+        "url": url,
+        "source": "feed",
+        "title": title,
+        "body": body,
+    }
 
 
 def outlet_finder(outlets: pd.DataFrame) -> OutletOf:

@@ -4,46 +4,45 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import partial
+from pathlib import Path
 from typing import Any
 
-from analysis.readers.row import BadRow, Reading, Rows, complete, find_columns
-from analysis.readers.stream import MAX_LINE, Source
+from analysis.readers.charset import bounded_lines, open_bytes
+from analysis.readers.row import BadRow, Cells, Reading, Rows, attempt, find_columns
 
 #: Most bytes of a file of JSON that is no JSON Lines: it is read as a whole.
 MAX_FILE = 200_000_000
 
 
-def read_jsonl(source: Source, reading: Reading) -> Rows:
+def read_jsonl(path: Path, reading: Reading) -> Rows:
     """Each line that is not blank: its 1-based number and its object."""
-    for number, line in enumerate(source.lines(), start=1):
-        if line is None:
-            yield number, BadRow(f"line of more than {MAX_LINE:,} bytes")
-        elif line.strip():
-            yield number, partial(_line, line.rstrip(b"\r\n"), reading)
+    with open_bytes(path) as file:
+        for number, line in enumerate(bounded_lines(file), start=1):
+            if line.strip():
+                yield number, attempt(_line, line.rstrip(b"\r\n"), reading)
 
 
-def read_json(source: Source, reading: Reading) -> Rows:
+def read_json(path: Path, reading: Reading) -> Rows:
     """The article of a file, or each of its list; an id that is missing is the file's name, an outlet the folder's.
 
     A file that is not JSON as a whole is read as JSON Lines.
     """
-    raw = source.read(MAX_FILE + 1)
+    with open_bytes(path) as file:
+        raw = file.read(MAX_FILE + 1)
     try:
         if len(raw) > MAX_FILE:
             raise BadRow("too large to be read as a whole")
         found = _parse(raw)
     except BadRow:
-        yield from read_jsonl(Source(source.path), reading)
+        yield from read_jsonl(path, reading)
         return
     articles = found if isinstance(found, list) else [found]
-    name = source.path.name.partition(".json")[0]
+    name = path.name.partition(".json")[0] if len(articles) == 1 else ""
     for number, article in enumerate(articles, start=1):
-        own = {"article": name if len(articles) == 1 else "", "outlet": source.path.absolute().parent.name}
-        yield number, partial(_cells, article, reading, own)
+        yield number, attempt(_cells, article, reading, {"article": name, "outlet": path.absolute().parent.name})
 
 
-def _line(line: bytes, reading: Reading) -> Mapping[str, object]:
+def _line(line: bytes, reading: Reading) -> Cells:
     return _cells(_parse(line), reading, {})
 
 
@@ -58,14 +57,14 @@ def _parse(raw: bytes) -> object:
         raise BadRow("broken JSON") from error
 
 
-def _cells(found: object, reading: Reading, default: Mapping[str, str]) -> Mapping[str, object]:
-    """Cells of an object by what they hold: one with the names of TEXTS, which may lack none, or with common ones."""
+def _cells(found: object, reading: Reading, default: Mapping[str, str]) -> Cells:
+    """Cells of an object by what they hold; a line that has no names but those of TEXTS is an item of a feed."""
     if not isinstance(found, dict):
         raise BadRow("not a JSON object")
-    names = list(found)
-    cells = {meaning: found[names[at]] for meaning, at in find_columns(names, reading).items()}
-    if not default and all(found.get(meaning) is value for meaning, value in cells.items()):
-        return found
+    columns = find_columns(list(found), reading)
+    cells = {meaning: found[name] for meaning, name in columns.items()}
+    if not default and all(meaning == name for meaning, name in columns.items()):
+        return {**cells, "source": cells.get("source") or "feed"}
     if isinstance(cells.get("body"), dict):
         cells["body"] = "\n\n".join(_paragraphs(cells["body"]))
     if isinstance(page := found.get("html"), dict):  # as Fundus downloaded it
@@ -78,7 +77,7 @@ def _cells(found: object, reading: Reading, default: Mapping[str, str]) -> Mappi
         cells["outlet"] = outlet.removeprefix("www.")
     if not (cells.get("outlet") or cells.get("url")):
         cells["outlet"] = default.get("outlet")
-    return complete({**cells, "article": cells.get("article") or default.get("article")})
+    return {**cells, "article": cells.get("article") or default.get("article")}
 
 
 def _paragraphs(body: Mapping[str, Any]) -> Iterator[str]:

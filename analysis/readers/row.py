@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from textwrap import shorten
 from typing import NamedTuple
@@ -16,35 +16,27 @@ from analysis.errors import AnalysisError, MissingLibrary, TextsError
 from analysis.readers.clean import clean_body, clean_title
 from analysis.tables import SOURCES, TIMESTAMPS, language_tag
 
-_NEEDED, _MAYBE_EMPTY = ("article", "outlet", "language", "published"), ("title", "body")
-#: What the manifest of a study holds of a row, a line each: no line may end, or be endless, in one of these.
+#: What the manifest of a study holds of a row, a line each: no line may end in one of these.
 _KEY = ("article", "outlet", "language", "url")
 _BROKEN = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 #: Half a surrogate pair, which no UTF-8 file can hold: JSON can spell one, and damaged bytes are decoded as one.
 HALF_PAIR = re.compile("[\ud800-\udfff]")
-#: Most characters of a key, and of a title with its body. The longest articles have a tenth.
-MAX_KEY, MAX_TEXT, MAX_KEPT = 10_000, 2_000_000, 200
+_DAMAGED = re.compile(f"\0|{HALF_PAIR.pattern}")
+#: Most characters of a title with its body (the longest articles have a tenth), and of a column that is kept.
+MAX_TEXT, MAX_KEPT = 2_000_000, 200
 
 #: What a column may hold → the names it goes by, the likeliest first. Compared without case, spaces and hyphens.
-COLUMN_NAMES: dict[str, tuple[str, ...]] = {
-    "file": ("file", "filename", "file_name", "path", "archivo"),
-    "article": ("article", "article_id", "id", "guid", "uid", "doc_id", "document_id", "stories_id"),
-    "outlet": (
-        *("outlet", "publication", "newspaper", "media_name", "media", "publisher", "source", "source_domain"),
-        *("medio", "diario"),
-    ),
-    "language": ("language", "lang", "idioma"),
-    "published": (
-        *("published", "published_at", "publish_date", "publication_date", "date_published", "pubdate", "pub_date"),
-        *("date_publish", "publishing_date", "date", "datetime", "timestamp", "fecha", "data"),
-    ),
-    "crawled": ("indexed_date", "date_download", "crawl_date"),
-    "url": ("url", "link", "web_url", "address", "enlace"),
-    "title": ("title", "headline", "heading", "titular", "titulo", "título"),
-    "body": (
-        *("body", "maintext", "plaintext", "text", "content", "full_text", "fulltext", "article_text", "body_text"),
-        *("texto", "cuerpo"),
-    ),
+COLUMN_NAMES = {
+    "file": "file filename file_name path archivo",
+    "article": "article article_id id guid uid doc_id document_id stories_id",
+    "outlet": "outlet publication newspaper media_name media publisher source source_domain medio diario",
+    "language": "language lang idioma",
+    "published": "published published_at publish_date publication_date date_published pubdate pub_date date_publish"
+    " publishing_date date datetime timestamp fecha data",
+    "crawled": "indexed_date date_download crawl_date",
+    "url": "url link web_url address enlace",
+    "title": "title headline heading titular titulo título",
+    "body": "body maintext plaintext text content full_text fulltext article_text body_text texto cuerpo",
 }
 
 _DAY = r"(?P<iso>\d{4}-\d\d-\d\d|\d{8})|(?:[^\W\d_]{2,9},?\s+)?(?P<day>\d\d?)\s+(?P<month>[A-Z]{3})\s+(?P<year>\d{4})"
@@ -58,23 +50,31 @@ NO_DATE = "published is not a date in ISO 8601 (2022-12-07 or 2022-12-07T15:54:0
 
 
 class BadRow(AnalysisError):
-    """Reason that a row is set aside, never its text; and its file, where that is not the one being read."""
+    """Reason that a row is set aside, never its text. A reader that raises one reads no more of its file."""
 
-    def __init__(self, reason: str, path: Path | None = None) -> None:
-        self.reason, self.path = reason, path
-        super().__init__(reason)
+    @property
+    def reason(self) -> str:
+        """The reason in words."""
+        return str(self)
 
 
-class Skipped(Exception):
+class Skipped(BadRow):
     """A record that a file holds beside articles, counted by its kind."""
 
 
-#: Cells of a row by what they hold, a function that reads them, or why they cannot be read.
-Cells = Mapping[str, object] | Callable[[], Mapping[str, object]] | BadRow
-#: The rows of a file: the 1-based line, or number of row, item or record, of each, and its cells.
-Rows = Iterator[tuple[int, Cells]]
+Cells = Mapping[str, object]
+#: The 1-based line, or number of row, item or record, and its cells by what they hold, or why there are none.
+Rows = Iterator[tuple[int, Cells | BadRow]]
 Detect = Callable[[str], str]
 OutletOf = Callable[[str], str | None]
+
+
+def attempt(read: Callable[..., Cells], *args: object) -> Cells | BadRow:
+    """What a function gives, or the BadRow that it raises."""
+    try:
+        return read(*args)
+    except BadRow as bad:
+        return bad
 
 
 @contextmanager
@@ -138,30 +138,57 @@ def read_date(text: str) -> Published | None:
         return None
 
 
-def parse_row(row: Cells, detect: Detect | None = None, kept: Collection[str] = ()) -> Row:
+def parse_row(cells: Cells, detect: Detect | None = None, kept: Collection[str] = ()) -> Row:
     """Row of TEXTS of cells as handed over, and the columns `kept`; `detect` tells a language that is missing."""
-    if isinstance(row, BadRow):
-        raise row
-    found = row() if callable(row) else row
-    cells = _cells(found, _NEEDED if detect is None else tuple(name for name in _NEEDED if name != "language"))
-    published = read_date(cells["published"])
+    found = _complete(cells)
+    needed = ("article", "outlet", "published", *(() if detect else ("language",)))
+    texts = {name: _text(name, found.get(name)) for name in (*_KEY, "published", "source", "title", "body")}
+    for name in needed:
+        if not texts[name].strip():
+            raise BadRow(f"{name} is missing")
+    published = read_date(texts["published"])
     if published is None:
         raise BadRow(NO_DATE)
-    if cells["source"] not in SOURCES:
+    if texts["source"] not in SOURCES:
         raise BadRow(f"source is none of {', '.join(SOURCES)}")
-    if len(cells["title"]) + len(cells["body"]) > MAX_TEXT:
+    if len(texts["title"]) + len(texts["body"]) > MAX_TEXT:
         raise BadRow(f"title and body have more than {MAX_TEXT:,} characters")
-    title, body = clean_title(cells["title"]), clean_body(cells["body"])
+    title, body = clean_title(texts["title"]), clean_body(texts["body"])
     if not title and not body:
         raise BadRow("neither title nor body holds text")
-    language = language_tag(cells["language"])
-    if not language and detect is not None:
+    language = language_tag(texts["language"])
+    if not language and detect:
         language = detect(f"{title}\n{body}")
-    timestamp = next((name for name in TIMESTAMPS if name == found.get("timestamp")), published.timestamp)
-    digest = hashlib.sha256(f"{cells['title']}\n{cells['body']}".encode()).hexdigest()
-    article, outlet, url = (cells[name].strip() for name in ("article", "outlet", "url"))
-    facts = (article, outlet, language, published.moment, timestamp, url, cells["source"], title, body, digest)
+    timestamp = str(found["timestamp"]) if found.get("timestamp") in TIMESTAMPS else published.timestamp
+    digest = hashlib.sha256(f"{texts['title']}\n{texts['body']}".encode()).hexdigest()
+    article, outlet, url = (texts[name].strip() for name in ("article", "outlet", "url"))
+    facts = (article, outlet, language, published.moment, timestamp, url, texts["source"], title, body, digest)
     return Row(*facts, {name: _short(name, found.get(name)) for name in kept})
+
+
+def _complete(cells: Cells) -> dict[str, object]:
+    """The cells with what TEXTS needs beside them; an id of its own where there is none."""
+    row = {"url": "", "title": "", "body": "", **{k: v for k, v in cells.items() if v is not None}}
+    row["source"] = row.get("source") or ("page" if "crawled" in row else "text")
+    if not row.get("published") and row.get("crawled"):
+        row |= {"published": row["crawled"], "timestamp": "crawl"}
+    row["outlet"] = row.get("outlet") or host_of(row["url"])
+    if row.get("article") in (None, ""):
+        row["article"] = identify(row["outlet"], row["url"] or f"{row['title']}\n{row['body']}")
+    return row
+
+
+def _text(name: str, value: object) -> str:
+    """A cell as text: of ids, numbers and dates how they are written."""
+    if isinstance(value, int | date) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str | None):
+        raise BadRow(f"{name} is not a text")
+    if _DAMAGED.search(value or ""):
+        raise BadRow(f"{name} holds damaged characters: no valid Unicode, or NUL")
+    if name in _KEY and _BROKEN.search((value or "").strip()):
+        raise BadRow(f"{name} holds a line break or another control character")
+    return value or ""
 
 
 def _short(name: str, value: object) -> str:
@@ -173,70 +200,39 @@ def _short(name: str, value: object) -> str:
     return text
 
 
-def _cells(found: Mapping[str, object], needed: Collection[str]) -> dict[str, str]:
-    """The cells that TEXTS needs, all of them texts."""
-    cells = {}
-    for name in (*_NEEDED, *_MAYBE_EMPTY, "url", "source"):
-        value = "" if found.get(name) is None else found[name]
-        if not isinstance(value, str):
-            raise BadRow(f"{name} is not a text")
-        if HALF_PAIR.search(value):
-            raise BadRow(f"{name} is not valid Unicode")
-        if (name in needed and not value.strip()) or (name in _MAYBE_EMPTY and name not in found):
-            raise BadRow(f"{name} is missing")
-        if name in _KEY and _BROKEN.search(value.strip()):
-            raise BadRow(f"{name} holds a line break or another control character")
-        if name in _KEY and len(value) > MAX_KEY:
-            raise BadRow(f"{name} has more than {MAX_KEY:,} characters")
-        cells[name] = value
-    return cells | {"source": cells["source"] or "feed"}
-
-
-def match_columns(path: Path, names: Sequence[str], reading: Reading, *, files: bool = False) -> dict[str, int]:
-    """Position of each known column by what it holds; TextsError where one is missing. `files` is for metadata.csv."""
+def needed_columns(path: Path, names: Sequence[str], reading: Reading, *, files: bool = False) -> dict[str, str]:
+    """Columns as `find_columns` finds them; TextsError where one is missing. `files` is for metadata.csv."""
     there = f"it has: {shorten(', '.join(names), 400, placeholder=' …')}"
     for meaning, name in reading.columns.items():
         if name not in names and (meaning != "file" or files):
             message = f"has no column {name!r}, which [columns] in study.toml names for {meaning}; {there}"
             raise TextsError(path, message)
-    positions = find_columns(names, reading)
+    found = find_columns(names, reading)
     needed = {"outlet": {"outlet", "url"}, "published": {"published", "crawled"}}
     needed |= {"file": {"file"}} if files else {"title or body": {"title", "body"}}
-    if missing := ", ".join(name for name, any_of in needed.items() if not positions.keys() & any_of):
+    if missing := ", ".join(name for name, any_of in needed.items() if not found.keys() & any_of):
         raise TextsError(path, f"has no column for {missing}; {there}. Name it under [columns] in study.toml")
     plain = list(map(_plain, names))
-    for position in positions.values():
-        if plain.count(plain[position]) > 1:
-            raise TextsError(path, f"has two columns {names[position][:40]!r}; {there}")
-    return positions
+    for name in found.values():
+        if plain.count(_plain(name)) > 1:
+            raise TextsError(path, f"has two columns {name[:40]!r}; {there}")
+    return found
 
 
-def find_columns(names: Sequence[str], reading: Reading) -> dict[str, int]:
-    """Position of each known column by what it holds: as study.toml names it, else by one of `COLUMN_NAMES`."""
-    plain = list(map(_plain, names))
-    positions = {meaning: names.index(name) for meaning, name in reading.columns.items() if name in names}
+def find_columns(names: Sequence[str], reading: Reading) -> dict[str, str]:
+    """Known columns by what they hold: as study.toml names them, else by one of `COLUMN_NAMES`."""
+    plain = {_plain(name): name for name in reversed(names)}
+    found = {meaning: name for meaning, name in reading.columns.items() if name in names}
     # "source" is the outlet unless another column is, "timestamp" the date; else they are what TEXTS calls so.
-    for meaning, known in (COLUMN_NAMES | {"source": ("source",), "timestamp": ("timestamp",)}).items():
-        position = next((plain.index(name) for name in known if name in plain), None)
-        if position is not None and (meaning in COLUMN_NAMES or position not in positions.values()):
-            positions.setdefault(meaning, position)
-    return {name: names.index(name) for name in reading.kept if name in names} | positions
+    for meaning, known in (COLUMN_NAMES | {"source": "source", "timestamp": "timestamp"}).items():
+        name = next((plain[name] for name in known.split() if name in plain), None)
+        if name is not None and (meaning in COLUMN_NAMES or name not in found.values()):
+            found.setdefault(meaning, name)
+    return {name: name for name in reading.kept if name in names} | found
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip().casefold())
-
-
-def complete(cells: Mapping[str, object]) -> dict[str, object]:
-    """The cells with what `parse_row` needs beside them; an id of its own where there is none."""
-    row = {"url": "", "title": "", "body": "", **{k: v for k, v in cells.items() if v is not None}}
-    row["source"] = row.get("source") or ("page" if "crawled" in row else "text")
-    if not row.get("published") and row.get("crawled"):
-        row |= {"published": row["crawled"], "timestamp": "crawl"}
-    row["outlet"] = row.get("outlet") or host_of(row["url"])
-    if not row.get("article"):
-        row["article"] = identify(row.get("outlet"), row["url"] or f"{row['title']}\n{row['body']}")
-    return row
 
 
 def host_of(url: object) -> str:
