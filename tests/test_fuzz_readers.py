@@ -25,7 +25,7 @@ WHOLE = {
     ".json": f"[{LINE}]".encode(),
     ".csv": TABLE.encode("cp1252"),
     ".tsv": TABLE.replace(",", "\t").encode(),
-    ".parquet": parquet_bytes(),
+    ".parquet": parquet_bytes(9),
     ".rss": FEED.encode(),
     ".warc": warc_bytes(("https://h.example/1", PAGE.encode(), *HTML), gz=False),
     ".txt": f"{NEXIS}{FACTIVA}".encode(),

@@ -47,16 +47,16 @@ def test_parquet_is_read_in_batches_with_dates_and_numbers_as_they_are(tmp_path)
     assert [("a.parquet", 2, "published is missing")] == rejected
 
 
-def parquet_bytes() -> bytes:
-    """Six hundred rows in two groups."""
-    plain = {"outlet": ["h"] * 600, "lang": ["en"] * 600, "date": ["2022-12-07"] * 600}
-    plain["text"] = [f"{number} {EN}" for number in range(600)]
+def parquet_bytes(count: int) -> bytes:
+    """So many rows in groups of 300."""
+    plain = {"outlet": ["h"] * count, "lang": ["en"] * count, "date": ["2022-12-07"] * count}
+    plain["text"] = [f"{number} {EN}" for number in range(count)]
     pq.write_table(pa.table(plain), out := io.BytesIO(), row_group_size=300, use_dictionary=False, compression="zstd")
     return out.getvalue()
 
 
 def test_parquet_that_is_broken_is_an_error_or_set_aside(tmp_path):
-    path, raw = tmp_path / "a.parquet", parquet_bytes()
+    path, raw = tmp_path / "a.parquet", parquet_bytes(600)
     at = pq.read_metadata(io.BytesIO(raw)).row_group(1).column(3).data_page_offset + 40
     raw = raw[:at] + b"\xff" * 60 + raw[at + 60 :]
     found, [(_, line, reason)], _ = read(path, raw)

@@ -73,7 +73,7 @@ def dense(size: int) -> str:
 
 
 NAMES_AND_MARKS = (("Castillo", ","), ("Rivas", ""), ("Castillo's", ""), ("pro-Rivas", " said"))
-#: Texts of another kind that are hard for some; of pages and packed files see fuzz_readers.py.
+#: Texts of another kind that are hard for some.
 OTHERS: dict[str, tuple[Callable[[str], object], Callable[[int], str]]] = {
     "targeted sentiment, mentions amid other words": (toward, dense),
     "features, mentions amid other words": (features, dense),
