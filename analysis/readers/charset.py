@@ -7,12 +7,12 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import TextsError
 from analysis.readers.row import HALF_PAIR, BadRow
 
 #: Most bytes or characters of a line. The longest articles have a twentieth.
@@ -57,19 +57,9 @@ def bounded_lines(file: Any) -> Iterator[Any]:
 
 
 def text_lines(path: Path) -> Iterator[str]:
-    """Each line of a text with its end; a TextsError where its encoding cannot be told."""
-
-    def pieces(file: Any) -> Iterator[bytes]:
-        try:
-            yield from iter(partial(file.readline, 1 << 20), b"")
-        except DAMAGE:
-            return  # met again, and said, when the lines are read
-
-    try:
-        with open_bytes(path) as file:
-            encoding = find_encoding(pieces(file))
-    except BadRow as bad:
-        raise TextsError(path, bad.reason) from bad
+    """Each line of a text with its end; a BadRow is raised where its encoding cannot be told."""
+    with open_bytes(path) as file:
+        encoding = find_encoding(iter(partial(file.readline, 1 << 20), b""))
     with open_bytes(path) as file:
         yield from bounded_lines(TextIOWrapper(file, encoding, _errors_for(encoding), newline=""))
 
@@ -93,14 +83,15 @@ def find_encoding(lines: Iterable[bytes], *declared: str | None) -> str:
     wrong letters into words, and nobody would see it.
     """
     words = b""
-    for number, line in enumerate(lines):
-        if number == 0 and (marked := [name for bom, name in _BOMS.items() if line.startswith(bom)]):
-            return marked[0]
-        if number == 0 and line.count(0) > len(line) / 10:
-            raise BadRow(_UNKNOWN)  # perhaps UTF-16 without a mark, perhaps no text
-        words += b"" if line.isascii() else b" ".join(word for word in line.split() if not word.isascii()) + b" "
-        if len(words) > _SAMPLE:
-            break
+    with suppress(*DAMAGE):  # met again, and said, when the lines are read
+        for number, line in enumerate(lines):
+            if number == 0 and (marked := [name for bom, name in _BOMS.items() if line.startswith(bom)]):
+                return marked[0]
+            if number == 0 and line.count(0) > len(line) / 10:
+                raise BadRow(_UNKNOWN)  # perhaps UTF-16 without a mark, perhaps no text
+            words += b"" if line.isascii() else b" ".join(word for word in line.split() if not word.isascii()) + b" "
+            if len(words) > _SAMPLE:
+                break
     named = [codec for codec in map(_codec, declared) if codec]
     if not words:
         return named[0] if named else "utf-8"

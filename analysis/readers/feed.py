@@ -26,10 +26,7 @@ def read_feed(path: Path, reading: Reading) -> Rows:
     if len(raw) > MAX_SIZE:
         raise TextsError(path, f"a feed of more than {MAX_SIZE:,} bytes; divide it into several files")
     declared = _DECLARATION.match(raw[:500].decode("ascii", "replace"))
-    try:
-        text = decode(raw, declared and declared[1])
-    except BadRow as bad:
-        raise TextsError(path, bad.reason) from bad
+    text = decode(raw, declared and declared[1])
     # What stands for damaged bytes is known again in the items.
     found = _parse(path, _DECLARATION.sub("", HALF_PAIR.sub("\ufffd", text), count=1))
     outlet_of = reading.outlet_of or (lambda name: None)
@@ -47,10 +44,10 @@ def read_feed(path: Path, reading: Reading) -> Rows:
 def _parse(path: Path, text: str) -> Any:
     with needed_for("reading feeds"):
         import feedparser
-    headers = {"content-type": "application/xml; charset=utf-8"}
-    as_it_is = {"sanitize_html": False, "resolve_relative_uris": False}  # clean.py cleans the markup of every text
+    options = {"response_headers": {"content-type": "application/xml; charset=utf-8"}}
+    options |= {"sanitize_html": False, "resolve_relative_uris": False}  # clean.py cleans the markup of every text
     try:
-        found = feedparser.parse(text.encode(), response_headers=headers, **as_it_is)
+        found = feedparser.parse(text.encode(), **options)
     except Exception as error:  # feedparser meets what nobody wrote it for
         raise TextsError(path, f"cannot be read as a feed ({type(error).__name__})") from error
     if not found.get("version") and not found.entries:
@@ -84,12 +81,12 @@ def outlet_finder(outlets: pd.DataFrame) -> OutletOf:
     or where it is the outlet's id. A feed's name counts where only one outlet has it.
     """
     outlets = outlets[["outlet", "name", "feed", "domain"]].astype("string")
-    feeds = outlets.dropna(subset=["feed"]).drop_duplicates("feed", keep=False)
     hosts = outlets.assign(domain=outlets["domain"].str.split()).explode("domain").dropna(subset=["domain"])
     by_host = dict(zip(hosts["domain"], hosts["outlet"], strict=True))
-    by_name = dict(zip(outlets["name"].str.casefold(), outlets["outlet"], strict=True))
-    by_name |= dict(zip(feeds["feed"].str.casefold(), feeds["outlet"], strict=True))
-    by_name |= dict(zip(outlets["outlet"].str.casefold(), outlets["outlet"], strict=True))
+    feeds = outlets.dropna(subset=["feed"]).drop_duplicates("feed", keep=False)
+    by_name: dict[str, str] = {}
+    for named, column in ((outlets, "name"), (feeds, "feed"), (outlets, "outlet")):
+        by_name |= dict(zip(named[column].str.casefold(), named["outlet"], strict=True))
 
     def find(name: str) -> str | None:
         name = name.strip().casefold()
