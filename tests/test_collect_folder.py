@@ -107,7 +107,7 @@ def test_a_wrong_charset_does_not_spoil_the_words(tmp_path, server, into, codec,
 @pytest.mark.parametrize(
     ("answer", "found", "reason"),
     [
-        (page("<p>x" * 61_000), None, "HTML with more than 2,000 elements in one"),
+        (page("<p>x" * 61_000), None, "HTML of more than 20,000 elements"),
         (page(), Extracted("Before you go on", "\u200b", None, "en"), "no body was found"),  # asks for consent
     ],
 )

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from ministudy import TEXTS as MINI
 from ministudy import mini_study
 from reading import read
@@ -175,13 +173,6 @@ def test_a_file_that_cannot_be_read_is_an_error_before_any_row(tmp_path, name, e
         (tmp_path / f"x.{ending}").write_bytes(content)
     with pytest.raises(TextsError, match=expected):
         read_texts([_write(tmp_path / "a.jsonl", ROW), tmp_path / name])
-
-
-@given(lines=st.lists(st.one_of(st.binary(max_size=60), st.just(json.dumps(ROW).encode())), max_size=6))
-def test_every_line_that_is_not_blank_is_read_or_set_aside(tmp_path_factory, lines):
-    table, rejected, _ = read(tmp_path_factory.mktemp("any") / "a.jsonl", b"\n".join(lines))
-    not_blank = [line for line in b"\n".join(lines).split(b"\n") if line.strip()]
-    assert len(not_blank) == len(table) + len(rejected)
 
 
 def test_a_line_that_is_too_long_ends_a_file(tmp_path):

@@ -1,6 +1,5 @@
 """Parquet, feeds, crawls and folders: what of each becomes an article, and what is set aside."""
 
-import gzip
 import io
 import re
 import sys
@@ -77,13 +76,6 @@ def test_an_item_of_a_feed_is_an_article(tmp_path):
     assert [["heraldo", "es", "https://x.example/1", "feed", "Uno & dos", ES]] == table[columns].values.tolist()
     assert pd.Timestamp("2022-12-07T15:54:07Z") == table["published"][0]
     assert [("a.xml", 2, "published is missing")] == rejected
-
-
-@pytest.mark.parametrize(("encoding", "declared"), [("cp1250", ""), ("utf-8", ' encoding="iso-8859-1"')])
-def test_the_encoding_of_a_feed_is_found_whatever_it_says(tmp_path, encoding, declared):
-    text = FEED.replace("?>", f"{declared}?>").replace(ES, POLISH).replace("es-PE", "pl")
-    table, *_ = read(tmp_path / "a.xml", text.encode(encoding))
-    assert [["pl", POLISH]] == table[["language", "body"]].values.tolist()
 
 
 ITEM = FEED[FEED.index("<item>") : FEED.index("</item>") + 7].encode()
@@ -181,13 +173,6 @@ def test_a_crawl_that_is_cut_off_gives_no_half_page(tmp_path, name):
     table, [(_, line, reason)], _ = read(tmp_path / name, crawl[:-200])
     assert (["https://heraldo.example/1"], 3) == (table["url"].to_list(), line)
     assert reason.startswith("the record is broken or cut off")
-
-
-def test_a_packed_page_is_unpacked_no_further_than_wanted(tmp_path):
-    contents = enumerate([PAGE.encode(), b"<html>" + b" " * 50_000_000])
-    pages = [(f"https://heraldo.example/{number}", gzip.compress(content), *HTML) for number, content in contents]
-    table, rejected, _ = read(tmp_path / "a.warc", warc_bytes(*pages, gz=False))
-    assert (1, "HTML of more than 8,000,000 bytes") == (len(table), rejected[0][2])
 
 
 def test_a_folder_of_texts_with_its_metadata(tmp_path):

@@ -58,7 +58,7 @@ def read_texts(
     paths: str | Path | Iterable[str | Path],
     *,
     rejected: Collector | None = None,
-    refuse: Callable[[Row], str | None] = lambda row: None,
+    refuse: Callable[[Row], str | None] | None = None,
     rows: int = 1000,
     columns: Mapping[str, str] | None = None,
     outlet_of: OutletOf | None = None,
@@ -98,7 +98,7 @@ def _rows(
     files: Iterable[tuple[Path, Reader]],
     reading: Reading,
     detect: Callable[[str], str] | None,
-    refuse: Callable[[Row], str | None],
+    refuse: Callable[[Row], str | None] | None,
     rejected: Collector,
     skipped: Counter[str],
 ) -> Iterator[Row]:
@@ -115,7 +115,7 @@ def _rows(
                 row = row._replace(outlet=(reading.outlet_of and reading.outlet_of(row.outlet)) or row.outlet)
                 if row.article in seen:
                     raise BadRow(f"article id was read before ({seen[row.article]})")
-                if reason := refuse(row):
+                if refuse and (reason := refuse(row)):
                     raise BadRow(reason)
             except Skipped as other:
                 skipped[other.reason] += 1

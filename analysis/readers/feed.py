@@ -44,7 +44,7 @@ def read_feed(path: Path, reading: Reading) -> Rows:
 def _parse(path: Path, text: str) -> Any:
     with needed_for("reading feeds"):
         import feedparser
-    options = {"response_headers": {"content-type": "application/xml; charset=utf-8"}}
+    options: dict[str, Any] = {"response_headers": {"content-type": "application/xml; charset=utf-8"}}
     options |= {"sanitize_html": False, "resolve_relative_uris": False}  # clean.py cleans the markup of every text
     try:
         found = feedparser.parse(text.encode(), **options)

@@ -10,9 +10,6 @@ from typing import Any
 from analysis.readers.charset import bounded_lines, open_bytes
 from analysis.readers.row import BadRow, Cells, Reading, Rows, attempt, find_columns
 
-#: Most bytes of a file of JSON that is no JSON Lines: it is read as a whole.
-MAX_FILE = 200_000_000
-
 
 def read_jsonl(path: Path, reading: Reading) -> Rows:
     """Each line that is not blank: its 1-based number and its object."""
@@ -28,10 +25,8 @@ def read_json(path: Path, reading: Reading) -> Rows:
     A file that is not JSON as a whole is read as JSON Lines.
     """
     with open_bytes(path) as file:
-        raw = file.read(MAX_FILE + 1)
+        raw = file.read()
     try:
-        if len(raw) > MAX_FILE:
-            raise BadRow("too large to be read as a whole")
         found = _parse(raw)
     except BadRow:
         yield from read_jsonl(path, reading)

@@ -13,7 +13,6 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -127,21 +126,18 @@ def _with_text(name: str, file: Path | None, cells: Cells) -> Cells:
     """The file's text and, where it is HTML, its title, date and language; of these, the table's count before."""
     if file is None:
         raise BadRow(f"no such file in the folder, or none that ends in {', '.join(_ENDINGS)}")
-    raw = file.read_bytes()
-    text: dict[str, Any]
-    if file.suffix.lower() in (".html", ".htm"):
+    raw, ending = file.read_bytes(), file.suffix.lower()
+    if ending in (".html", ".htm"):
         page = main_text(raw, url=str(cells.get("url") or "") or None)
-        text = {**page._asdict(), "published": page.published and str(page.published)}
+        text = page._asdict() | {"published": page.published and str(page.published)}
     else:
-        text = _plain(decode(raw), file.suffix.lower() == ".md")
+        text = _markdown(decode(raw)) if ending == ".md" else {"body": decode(raw)}
     known = {meaning: value for meaning, value in cells.items() if meaning != "body" and str(value or "").strip()}
     return {"article": PurePosixPath(name).with_suffix("").as_posix(), **text, **known}
 
 
-def _plain(text: str, is_markdown: bool) -> dict[str, str]:
-    """Text of a file; of Markdown without its marks, and a heading that opens it is the title."""
-    if not is_markdown:
-        return {"body": text}
+def _markdown(text: str) -> dict[str, str]:
+    """Text without the marks of Markdown; a heading that opens it is the title."""
     with needed_for("reading Markdown"):
         import mistune
     first, _, rest = text.lstrip("\ufeff \t\r\n").partition("\n")
