@@ -47,6 +47,7 @@ PIECES = [
 SPOILT = st.one_of(st.sampled_from(PIECES), st.binary(max_size=20))
 
 
+@pytest.mark.slow
 @given(st.data())
 @pytest.mark.parametrize("ending", [*FORMATS, ".jsonl.gz", ".csv.gz"])
 def test_spoilt_files_end_in_rows_rows_set_aside_or_one_clear_error(tmp_path_factory, ending, data):

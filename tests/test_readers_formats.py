@@ -209,7 +209,7 @@ def test_a_folder_of_texts_with_its_metadata(tmp_path):
     ("body", "expected"),
     [
         ("Le parlement a voté hier la loi du président.", "language is missing; detected fr, none of the study's"),
-        ("1, 2, 3", "language is missing, and the text is too short to tell it"),
+        ("1, 2, 3", "language is missing, and the text does not tell it"),
     ],
 )
 def test_an_article_in_no_language_of_the_study_is_set_aside(tmp_path, body, expected):

@@ -156,12 +156,10 @@ def _reader_of(path: Path) -> Reader:
     if not path.exists():
         raise TextsError(path, "does not exist")
     ending, is_packed = _ending(path), path.name.lower().endswith(".gz")
-    if path.is_dir() and not ending:
+    if path.is_dir():
         return tabular.read_folder
     if ending not in (_GZIPPED if is_packed else FORMATS):
         raise TextsError(path, f"its ending is none of {', '.join(FORMATS)}; {', '.join(_GZIPPED)} may be gzipped")
-    if not path.is_file():
-        raise TextsError(path, "is not a file")
     with path.open("rb") as file:
         first = file.read(500).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     other = next((name for mark, name in _OTHERS.items() if first.startswith(mark)), "")
@@ -175,10 +173,8 @@ def detect_language(text: str, languages: Collection[str]) -> str:
 
     All 97 languages that the model knows are weighed: an article in none of the study's is to be noticed.
     """
-    if sum(map(str.isalpha, text[:_MOST])) < _LEAST:
-        raise BadRow("language is missing, and the text is too short to tell it")
     language, probability = language_model().classify(text[:_MOST])
-    if probability < _SURE:
+    if probability < _SURE or sum(map(str.isalpha, text[:_MOST])) < _LEAST:
         raise BadRow("language is missing, and the text does not tell it")
     if language not in languages:
         raise BadRow(f"language is missing; detected {language}, none of the study's ({', '.join(languages)})")

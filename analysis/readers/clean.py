@@ -61,7 +61,6 @@ def clean_body(text: str) -> str:
     """Paragraphs of a body, plain or HTML, joined by line breaks; cleaning them again changes nothing."""
     if _PLAIN.fullmatch(text):
         return text.replace("\n\n", "\n")
-    text = text.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair is no text
     for _ in range(_ROUNDS):
         before, text = text, _paragraphs(text)
         if text == before:

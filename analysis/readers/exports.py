@@ -32,12 +32,11 @@ _PAGE = re.compile(r"\s*(?:Page|Seite|Página) \d+ (?:of|von|de) \d+\s*", re.I)
 _FIELD = re.compile(
     r"(?P<name>[A-ZÄÖÜÉÍÓÚ][A-Za-zÄÖÜÉÍÓÚäöüéíóú-]*(?: [A-Z][a-z-]+)?):(?:\s+(?P<value>.*))?", re.DOTALL
 )
-_HEAD = "byline section length highlight dateline headline autor autora rubrik lange seccion longitud ressort series"
-_TAIL = (
-    "load-date language graphic update sprache publication-type document-type subject notes classification grafik"
+_FIELDS = (
+    "byline section length highlight dateline headline autor autora rubrik lange seccion longitud ressort series"
+    " load-date language graphic update sprache publication-type document-type subject notes classification grafik"
     " idioma correction-date pub-type organization geographic person company ticker industry journal-code"
 )
-_FIELDS = {*_HEAD.split(), *_TAIL.split()}
 _BODY, _COPYRIGHT = re.compile(r"\s*(?:Body|Text)\s*", re.I), re.compile(r"\s*(?:copyright|©|\(c\)|all rights)", re.I)
 #: Factiva: codes of its fields, and the end of a document.
 _CODES = "SE|HD|BY|CR|WC|PD|ET|SN|SC|ED|PG|VOL|LA|CY|LP|TD|CT|RF|CO|IN|NS|RE|IPC|IPD|PUB|AN|ART|CLM"
@@ -106,9 +105,10 @@ def _nexis(document: Sequence[str]) -> Cells:
     fields = dict(map(_field, lines))
     paragraphs = list[str]()
     for block in blocks:
-        if (name := _field(block)[0]) in _TAIL.split() or block in ("Graphic", "Classification", "Notes"):
+        is_field = _field(block)[0] or block in ("Graphic", "Classification", "Notes")
+        if is_field and paragraphs:
             break
-        if paragraphs or name not in _HEAD.split():
+        if not is_field:
             paragraphs.append(block)
     return {
         "outlet": outlet,
@@ -123,7 +123,7 @@ def _field(text: str) -> tuple[str, str]:
     """Name in plain small letters, and value, of the field that a line or paragraph is; empty where it is none."""
     found = _FIELD.fullmatch(text.strip())
     name = _plain(found["name"]) if found else ""
-    return (name, found["value"] or "") if found and name in _FIELDS else ("", "")
+    return (name, found["value"] or "") if found and name in _FIELDS.split() else ("", "")
 
 
 def _factiva(lines: Sequence[str]) -> Cells:
