@@ -199,8 +199,6 @@ def test_a_folder_of_texts_with_its_metadata(tmp_path):
     assert [["pl", POLISH]] == table[["language", "body"]].values.tolist()
     assert "the text's encoding is none of UTF-8" in rejected[0][2]
     (tmp_path / "metadata.csv").unlink()
-    with pytest.raises(TextsError, match=r"Plain texts go into a folder with a metadata\.csv"):
-        read(tmp_path)
     with pytest.raises(TextsError, match=r"holds no metadata\.csv"):
         read(tmp_path / "deep")
 

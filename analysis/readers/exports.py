@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.errors import TextsError
 from analysis.readers.charset import text_lines
 from analysis.readers.row import BadRow, Cells, Reading, Rows, attempt
 from analysis.tables import LANGUAGE_NAMES
@@ -49,8 +48,8 @@ def read_export(path: Path, reading: Reading) -> Rows:
     lines = [line.rstrip("\r\n") for line in text_lines(path)]
     is_nexis = any(_EDGE.fullmatch(line) for line in lines)
     if not is_nexis and not any(map(_DOCUMENT.fullmatch, lines)):
-        message = "is no export of Nexis (Document 1 of 3, End of Document) or Factiva (Document ABCD0000…)"
-        raise TextsError(path, f"{message}. Plain texts go into a folder with a metadata.csv")
+        message = "no export of Nexis (Document 1 of 3, End of Document) or Factiva (Document ABCD0000…)"
+        raise BadRow(f"{message}. Plain texts go into a folder with a metadata.csv")
     edge, parse = (_EDGE, _nexis) if is_nexis else (_DOCUMENT, _factiva)
     begun = 0
     for at, line in enumerate([*lines, "End of Document"]):  # as Nexis' last may lack it
