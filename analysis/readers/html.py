@@ -202,12 +202,8 @@ def _article(record: Any, reading: Reading) -> Cells:
         raise EOFError
     if http.get_header("Content-Encoding") and not raw[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise BadRow("the page is packed in a way that is not read, or damaged")
-    crawled, charset = read_date(headers.get_header("WARC-Date") or ""), re.search(_CHARSET, kind)
-    latest = crawled and crawled.moment.date()
-    page = main_text(raw, url=url, charset=charset and charset[1], latest=latest)
-    published = page.published or crawled
-    if published is None:
-        raise BadRow("published is missing, and so is WARC-Date")
-    timestamp = published.timestamp if page.published else "crawl"
-    row = {"outlet": outlet, "url": url, "source": "page", "published": str(published), "timestamp": timestamp}
+    crawled, charset = headers.get_header("WARC-Date") or "", re.search(_CHARSET, kind)
+    day = read_date(crawled)
+    page = main_text(raw, url=url, charset=charset and charset[1], latest=day and day.moment.date())
+    row = {"outlet": outlet, "url": url, "published": str(page.published or ""), "crawled": crawled}
     return page._asdict() | row
