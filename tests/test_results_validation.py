@@ -13,7 +13,7 @@ from analysis import load_study
 from analysis.cli import main
 from analysis.errors import AnalysisError
 from analysis.results.misclassification import coded_mentions
-from analysis.results.validation import validation
+from analysis.results.misclassification import validation
 from analysis.scoring import onnx_model
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

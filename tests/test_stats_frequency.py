@@ -9,14 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.stats import frequency as module
 from analysis.stats.frequency import (
     dispersion,
     entity_frequency,
     frequency,
     label_shares,
     means,
-    multinomial,
     rate_interval,
     spread_over,
     variance_shares,
@@ -215,18 +213,6 @@ def test_spread_over_articles_is_dispersion_with_articles_as_parts():
     for term in wide:
         assert pytest.approx(dispersion(wide[term], tokens)) == table.loc[term, "dp"]
         assert (wide[term] > 0).sum() == table.loc[term, "articles_with"]
-
-
-def test_draws_made_some_at_a_time_are_those_made_at_once(monkeypatch):
-    values, groups = _grouped(np.random.default_rng(4), 60, 3)
-    drawn = np.random.default_rng(3).multinomial(30, np.full(30, 1 / 30), size=50)
-    at_once = _share(values, groups, draws=200)
-    monkeypatch.setattr(module, "_CELLS", 200)
-    parts = list(multinomial(30, 50, np.random.default_rng(3)))
-    assert 9 == len(parts)
-    assert max(part.size for part in parts) <= 200
-    np.testing.assert_array_equal(drawn, np.concatenate(parts))
-    pd.testing.assert_series_equal(at_once, _share(values, groups, draws=200), rtol=1e-9)
 
 
 def test_entity_frequency_of_plain_texts():

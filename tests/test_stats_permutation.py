@@ -82,7 +82,7 @@ def test_drawn_p_is_near_that_of_all_arrangements(case, seed):
     side, stratum, numbers = case
     units = _units(numbers, side, stratum)
     every = np.array([label @ units.residual[:, 0] for label in _arrangements(side, stratum)])
-    exact = np.mean(np.abs(every) >= abs(units.numerator[0]) - 1e-9)
+    exact = np.mean(np.abs(every) >= abs(units.side @ units.residual[:, 0]) - 1e-9)
     drawn = extreme_draws(units, 4_000, (seed,))[0] / 4_000
     assert pytest.approx(exact, abs=5 * math.sqrt(exact * (1 - exact) / 4_000) + 1e-12) == drawn
 

@@ -1,4 +1,6 @@
-"""The mixed logit against quadrature and finite differences, and the laws of what it draws together."""
+"""All outlets at once: omnibus tests against permutations, the mixed logit against quadrature and finite differences."""
+
+import math
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import special
 
 from analysis.stats import pooling
-from analysis.stats.pooling import MixedLogit, actor_cells, fit
+from analysis.stats.pooling import MixedLogit, actor_cells, fit, omnibus_p
 from analysis.study import load_study
 from analysis.study.selection import select
 from analysis.tables import REPRINTS
@@ -112,3 +114,28 @@ def test_articles_of_reference_outlets_count_once_for_each_actor_copies_of_an_ou
     assert {"al-jazeera", "guardian", "cnn"} == set(actor_cells(study)["outlet"])
     assert {"telesur", "msn"}.isdisjoint(table["outlet"])
     assert (table["named"] <= table["articles"]).all()
+
+
+def test_p_is_that_of_permutations_within_strata():
+    rng = np.random.default_rng(4)
+    group, stratum = rng.integers(4, size=80), rng.integers(3, size=80)
+    values = (rng.random((80, 3)) < 0.3 + 0.07 * group[:, None]).astype(float)
+    for one in range(3):
+        values[stratum == one] -= values[stratum == one].mean(axis=0)
+
+    def statistic(codes):
+        return sum((values[codes == one].sum(axis=0) ** 2).sum() / (codes == one).sum() for one in range(4))
+
+    drawn = []
+    for _ in range(4000):
+        codes = group.copy()
+        for one in range(3):
+            codes[stratum == one] = rng.permutation(codes[stratum == one])
+        drawn.append(statistic(codes))
+    expected = np.mean(np.array(drawn) >= statistic(group))
+    found = omnibus_p(pd.DataFrame(values), pd.Series(group), pd.Series(stratum))
+    assert found == pytest.approx(expected, abs=0.015)
+
+
+def test_where_nothing_varies_there_is_no_p():
+    assert math.isnan(omnibus_p(pd.DataFrame({"a": [1.0] * 6}), pd.Series(list("aabbcc")), pd.Series(["x"] * 6)))
