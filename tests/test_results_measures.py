@@ -65,10 +65,6 @@ def test_with_equal_weights_the_reference_is_the_mean_of_its_outlets():
     assert row[["p", "q", "detectable", "effect"]].isna().all()
 
 
-def test_one_outlet_makes_no_mean_of_outlets():
-    assert equal_weights(_made(["g"] * 5 + ["a"] * 9 + ["b"] * 4, [1.0] * 18)) is None
-
-
 def test_weight_zero_is_an_article_less():
     """Of a mean, with a value missing: as if the outlet b were not there."""
     outlets, values = ["g"] * 6 + ["a"] * 8 + ["b"] * 6, [1, 2, 3, 4, 5, np.nan, *range(8), *[50] * 6]
@@ -106,7 +102,7 @@ def test_the_earliest_copy_on_either_side_is_kept(small_study):
 def test_articles_are_matched_by_any_columns_of_theirs(small_study):
     """North has nothing to match on the 7th; with sub-events beside periods what is lost is told."""
     settings = small_study.settings
-    for match, strata in (((), 1), (("period",), 2), (("period", "subevent"), 2), (("subevent", "language"), 4)):
+    for match, strata in (((), 1), (("period",), 2), (("subevent", "language"), 4)):
         study = replace(small_study, settings=settings.model_copy(update={"match": match}), derived={})
         chosen, design = comparable(study, "lede", "north", None)
         expected = chosen.articles.iloc[design.article].groupby(list(match) or (lambda _: 0)).ngroups
@@ -164,12 +160,3 @@ def test_counts_are_those_of_observed_articles_of_outlets_in_a_reference(small_s
             counts[countries[outlet] == row["group"]][1] += 1
     assert [*counts[True], *counts[False]] == list(row[["count", "articles", "other_count", "other_articles"]])
     assert "here" in table_of_groups(small_study, table).html
-
-
-def test_what_differs_is_named_and_what_does_not_is_counted(small_study):
-    rows = {"group": ["US", "GB"], "value": ["pedro-castillo", "dina-boluarte"], "adjusted_p": [0.01, 0.4]}
-    table = pd.DataFrame(rows)
-    assert "Groups by country that differ from the others: US in Pedro Castillo." == group_sentence(
-        small_study, "country", table
-    )
-    assert "No difference by country is sure, in 1 comparison." == group_sentence(small_study, "country", table[1:])

@@ -37,6 +37,7 @@ def simulated(rng, articles=150, coded=60):
     return table, table[table["cluster"].isin(rng.choice(articles, coded, replace=False))]
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth_as_often_as_it_says_and_is_narrower_than_that_of_the_coded_alone():
     rng = np.random.default_rng(7)
     held, errors, alone = [], [], []
@@ -58,15 +59,6 @@ def test_an_instrument_that_tells_nothing_leaves_the_mean_of_the_coded_and_its_s
     assert coded["coded"].std(ddof=1) / np.sqrt(8) == pytest.approx(found.error)
 
 
-def test_an_instrument_without_errors_gives_the_mean_of_all():
-    rng = np.random.default_rng(1)
-    every = pd.DataFrame({"cluster": range(500), "measured": rng.choice(CLASSES, 500)})
-    coded = every.head(40).assign(coded=lambda table: table["measured"])
-    found = corrected_mean(every, coded)
-    assert 1 == pytest.approx(found.weight)
-    assert every["measured"].mean() == pytest.approx(found.estimate)
-
-
 def test_a_study_without_coded_mentions_says_so():
     sample = load_study("sample")
     sample = replace(sample, polarity=sample.polarity[:0])
@@ -83,6 +75,7 @@ def test_a_mean_whose_interval_holds_zero_has_no_sentence():
     )
 
 
+@pytest.mark.slow
 def test_a_single_outlet_is_corrected_only_from_thirty_coded_mentions_of_its_own():
     study = load_study("castillo-2022")
     pairs = coded_mentions(study)
@@ -150,6 +143,7 @@ def test_a_study_without_codes_is_told_what_to_code(tmp_path):
         validation(mini_study(tmp_path / "mini"))
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_matrix_and_writes_the_table(tmp_path, by_features):
     shown = CliRunner().invoke(main, ["validate", "sample"]).output
     every = by_features[by_features["polarity"] == ""].iloc[0]

@@ -37,7 +37,7 @@ sets = st.frozensets(st.sampled_from("abc"))
 
 @given(st.lists(st.tuples(sets, sets, st.none() | sets), min_size=2, max_size=12), st.booleans())
 def test_alpha_is_nltk_s(units, weighted):
-    """Of sets of values by MASI and as labels; an article that one coder read has no weight; constants have no alpha."""
+    """Of sets of values by MASI and as labels; an article that one coder read has no weight, constants no alpha."""
     cells = {
         (f"u{u}", f"c{c}"): value for u, unit in enumerate(units) for c, value in enumerate(unit) if value is not None
     }

@@ -49,10 +49,6 @@ def test_rate_is_a_ratio_of_totals_with_articles_as_clusters():
     assert lower[0] == 0  # cut, as a rate is not negative
 
 
-def test_a_rate_of_articles_that_all_agree_has_no_width():
-    assert [10, 10, 10] == [x[0].round(9) for x in rate_interval(np.array([[1.0], [2.0]]), np.array([100.0, 200.0]))]
-
-
 def test_what_never_occurs_has_the_exact_poisson_bound():
     """Were the rate at the bound, nothing at all would be seen in 2.5 % of cases."""
     rate, lower, upper = rate_interval(np.zeros((4, 1)), np.array([100.0] * 4))
@@ -103,20 +99,10 @@ def test_a_mean_has_students_interval():
     assert pytest.approx((0.15, ends.low, ends.high)) == tuple(found)
 
 
-def test_means_of_one_value_and_of_none_have_no_interval():
-    values = pd.Series([1.0, np.nan, np.nan, 2.0, 4.0])
-    table = means(values, pd.Series(["b", "b", "c", "a", "a"]))
-    assert [("a", 2, 3.0), ("b", 1, 1.0)] == list(table[["group", "articles", "mean"]][:2].itertuples(False, None))
-    assert 0 == table["articles"][2]
-    assert table.loc[1:, ["lower", "upper"]].isna().all(axis=None)
-
-
 def test_means_of_a_scale_have_intervals_that_end_with_it():
     """Of 0.9 and 0.1 Student's is 0.5 ± 12.7 · 0.4."""
-    values, group = pd.Series([0.9, 0.1]), pd.Series(["a", "a"])
-    assert (0.5, -1, 1) == tuple(means(values, group).loc[0, ["mean", "lower", "upper"]])
-    wide = means(values, group, scale=(-np.inf, np.inf)).loc[0]
-    assert pytest.approx((0.5 - 12.7062 * 0.4, 0.5 + 12.7062 * 0.4), rel=1e-4) == (wide["lower"], wide["upper"])
+    table = means(pd.Series([0.9, 0.1]), pd.Series(["a", "a"]))
+    assert (0.5, -1, 1) == tuple(table.loc[0, ["mean", "lower", "upper"]])
 
 
 def test_dispersion_is_the_example_of_gries():
@@ -154,12 +140,6 @@ def test_label_shares_share_their_error_over_the_set():
     pd.testing.assert_frame_equal(table[["share", "lower", "upper"]], doubled[["share", "lower", "upper"]])
 
 
-def test_labels_nobody_uses_have_no_share():
-    table = label_shares(pd.DataFrame({"s:a": [0]}), groups=pd.Series(["g"]))
-    assert table.loc[0, ["share", "lower", "upper"]].isna().all()
-    assert 0 == table.loc[0, "articles"]
-
-
 def _grouped(rng, n, k, effect=0.0):
     groups = pd.Series(np.r_[np.arange(k), rng.integers(0, k, n - k)])
     return pd.Series(rng.normal(size=n) + effect * groups / k), groups
@@ -180,16 +160,9 @@ def test_the_interval_of_a_variance_share_holds_the_truth(effect, truth):
     rng = np.random.default_rng(11)
     hits = 0
     for seed in range(20):
-        found = _share(*_grouped(rng, 220, 19, effect), draws=200, seed=seed)
+        found = _share(*_grouped(rng, 220, 19, effect), draws=100, seed=seed)
         hits += found["lower"] <= truth <= found["upper"]
     assert hits >= 17
-
-
-def test_variance_share_depends_on_its_seed_only():
-    values, groups = _grouped(np.random.default_rng(5), 40, 3)
-    first, again, other = (_share(values, groups, draws=100, seed=seed) for seed in (1, 1, 2))
-    pd.testing.assert_series_equal(first, again)
-    assert first["lower"] != other["lower"]
 
 
 def test_two_groupings_are_compared_on_the_same_articles_and_draws():

@@ -1,4 +1,4 @@
-"""All outlets at once: omnibus tests against permutations, the mixed logit against quadrature and finite differences."""
+"""All outlets at once: omnibus tests against permutations, the mixed logit against quadrature and small steps."""
 
 import math
 
@@ -60,14 +60,7 @@ def test_derivatives_are_those_of_small_steps(drawn):
         assert (ends[0] - ends[1]) / 2e-4 == pytest.approx(slope[k], rel=1e-4, abs=1e-4)
 
 
-def test_the_deviations_that_counts_were_drawn_with_are_found(drawn):
-    sd = fit(drawn).sd
-    assert 1.0 == pytest.approx(sd["period × actor"], abs=0.4)
-    assert 0.5 == pytest.approx(sd["outlet × actor"], abs=0.2)
-    assert sd["outlet"] < 0.2
-    assert sd["outlet × period"] < 0.2
-
-
+@pytest.mark.slow
 def test_effects_lie_between_nothing_and_what_was_counted_nearer_nothing_with_fewer_articles(drawn):
     effects = fit(drawn).effects
     chance = effects["named"] / effects["articles"]
@@ -81,7 +74,7 @@ def test_effects_lie_between_nothing_and_what_was_counted_nearer_nothing_with_fe
     assert more["points"] < 0
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_does_not_matter(seed):
     table = cells([[[3, 5], [1, 0]], [[2, 9], [4, 4]], [[0, 1], [7, 2]]], 10)
@@ -94,10 +87,6 @@ def test_where_nothing_varies_all_is_zero():
     pooled = fit(cells(np.full((4, 3, 2), 5), 20))
     assert {0.0} == set(pooled.sd.values())
     assert (pooled.effects[["effect", "sd", "points"]] == 0).all(axis=None)
-
-
-def test_one_period_has_no_components_of_periods():
-    assert {"actor", "outlet", "outlet × actor"} == set(fit(cells([[[3], [8]], [[9], [2]]], 10)).sd)
 
 
 def test_articles_of_reference_outlets_count_once_for_each_actor_copies_of_an_outlet_once(monkeypatch):

@@ -48,13 +48,11 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     Returns
     -------
     DataFrame (COMPARISON)
-        Measures actor-share, actor-rate, label-share, label-share-own, sentiment, targeted-sentiment and term-share.
         q is Benjamini–Hochberg over all outlets and features of a measure: the primary rows (see `is_primary`) are
-        one family; each other variant and adjustment is a family of its own. Their p are exact for shares; where
-        values are no shares, permutations are drawn for the primary rows until each is decided (`add_q_values`), and
-        the others' p are by moments. Beside each primary row stand, without p, the same with copies left out and
-        against a mean in which each outlet weighs the same; beside those that are significant (see `is_significant`),
-        the same without each single outlet of the reference.
+        one family; each other variant and adjustment is a family of its own. p are exact for shares, drawn for other
+        primary rows until each is decided, else by moments. Beside each primary row stand, without p, the same with
+        copies left out and against a mean in which each outlet weighs the same; beside those that are significant (see
+        `is_significant`), the same without each single outlet of the reference.
     """
 
     def compute() -> pd.DataFrame:
@@ -108,7 +106,7 @@ def kept(path: Path, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
 
 
 def _run(study: Study, pool: Executor | None, work: Callable[[Study, Any], Any], todo: Iterable[Any]) -> list[Any]:
-    """What each piece of work gives, done here or by other processes, which load the study themselves."""
+    """Results of the work on each of a list, done here or by other processes."""
     if pool is None:
         return [work(study, one) for one in todo]
     return list(pool.map(partial(_work_elsewhere, work, study.folder), todo))
@@ -118,9 +116,7 @@ def _work_elsewhere(work: Callable[[Study, Any], Any], folder: Path, what: Any) 
     return work(_loaded(folder), what)
 
 
-@lru_cache(maxsize=1)
-def _loaded(folder: Path) -> Study:
-    return load_study(folder)
+_loaded = lru_cache(maxsize=1)(load_study)
 
 
 def _together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -129,10 +125,7 @@ def _together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 
 def finished(table: pd.DataFrame, schema: tables.Schema | None = tables.COMPARISON) -> pd.DataFrame:
-    """The table with every number rounded, so that no machine's last bit shows, held to its schema.
-
-    All that this package returns goes through here.
-    """
+    """The table with every number rounded, so that no machine's last bit shows, held to its schema."""
     rounded = table.round(DIGITS)
     return rounded if schema is None else tables.check(rounded, schema)
 
@@ -175,11 +168,8 @@ def leave_one_out(study: Study, headline: tuple[str, str, str, list[str]]) -> pd
     outlet, variant, measure, features = headline
     one = measured(study, measure, variant, outlet)
     others = sorted(set(one.outlets[one.data.design.sides[1]]))
-    frames = [
-        one.reweighted((one.outlets != other).astype(float), features, reference=without(other))
-        for other in (others if len(others) > 1 else [])
-    ]
-    return _together(frames)
+    weights = {without(other): (one.outlets != other).astype(float) for other in others if len(others) > 1}
+    return _together(one.reweighted(weight, features, reference=name) for name, weight in weights.items())
 
 
 def primary_variant(study: Study, group: str, reference: str) -> str:
@@ -197,26 +187,19 @@ def is_primary(study: Study, table: pd.DataFrame) -> pd.Series:
 
 def primary(study: Study, table: pd.DataFrame, measure: str, group: str | None = None) -> pd.DataFrame:
     """The rows of a measure that a conclusion rests on; of one outlet, or of all."""
-    rows = table[table["measure"] == measure]
-    if group is not None:
-        rows = rows[rows["group"] == group]
+    rows = table[(table["measure"] == measure) & (group is None or table["group"] == group)]
     return rows[is_primary(study, rows)]
 
 
 def is_significant(row: Any) -> Any:
-    """True for a comparison, or each of a table, that is decided, passes in its family, and has an interval without 0.
-
-    The two can disagree: p asks whether articles could be exchanged, the interval how far the difference may lie from
-    zero. Neither hangs on the seed.
-    """
+    """True for a comparison, or each of a table, that is decided, passes in its family, its interval without 0."""
     return (row["q"] <= ALPHA) & (row["lower"] * row["upper"] > 0) & (row.get("test") != "undecided")
 
 
 def margin(row: Any, *, scale: float = 100) -> Any:
-    """Smallest whole number that the interval of a comparison, times `scale`, lies within on either side of zero.
+    """Smallest whole number that the interval of a comparison (a row or a table), times `scale`, lies within.
 
-    Of a difference of shares from -0.02 to 0.142 it is 15: no more than 15 points either way. A row or a table;
-    missing where there is no interval.
+    Of a difference of shares from -0.02 to 0.142 it is 15: no more than 15 points either way.
     """
     ends = np.fmax(np.abs(row["lower"]), np.abs(row["upper"]))
     return np.ceil((scale * ends).round(DIGITS - 2))

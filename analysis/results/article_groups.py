@@ -27,11 +27,7 @@ def article_facts(study: Study) -> pd.DataFrame:
 
 
 def portrait_groups(study: Study, outlet: str, other: str = "") -> pd.Series:
-    """Names of the outlet and of what it is set beside, index article: another outlet, or its country's others.
-
-    Others are those with pages in its language, since only these are compared with it. UnknownName where there is no
-    such outlet.
-    """
+    """Names of the outlet and of what it is set beside, index article: another, or its country's in its language."""
     facts, name = article_facts(study), study.outlet_name(outlet)
     mine = facts["outlet"] == outlet
     alike = facts["country"].isin(facts["country"][mine]) & facts["language"].isin(facts["language"][mine])

@@ -152,10 +152,7 @@ def measures(study: Study, variant: str, outlet: str, right: str | None = None) 
 
 
 def equal_weights(one: Measured) -> np.ndarray | None:
-    """A weight per article that gives every outlet of the reference the same say; None where fewer than two have one.
-
-    Outlets with fewer than five articles have none: their mean would be noise, and noise would weigh as the rest.
-    """
+    """A weight per article that gives every outlet of the reference with five articles the same say; None for one."""
     inside, outside = one.data.design.sides
     outlet = pd.Series(one.outlets[outside])
     size = outlet.value_counts().loc[lambda size: size >= LEAST]
@@ -184,10 +181,7 @@ def untested_reasons(rows: pd.DataFrame) -> str:
 
 
 def match_sentence(study: Study) -> str:
-    """Sentence on articles of tested outlets that no article of another outlet matches; empty where there is none.
-
-    Of the text that an outlet is first compared on. Matched are those alike in all that study.toml matches by.
-    """
+    """Sentence on articles of tested outlets that no article of another outlet matches; empty where there is none."""
     parts = []
     for outlet in study.tested:
         with suppress(EmptyGroup):

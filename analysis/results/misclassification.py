@@ -9,9 +9,9 @@ is said of.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import namedtuple
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,14 +34,8 @@ KINDS = ("person", "party", "institution", "state", "group")
 ENOUGH = 30
 
 
-class Corrected(NamedTuple):
-    """A mean corrected by a coded sample, its standard error, 95 % interval, and the weight of the measured values."""
-
-    estimate: float
-    error: float
-    lower: float
-    upper: float
-    weight: float
+#: A mean corrected by a coded sample, its standard error, 95 % interval, and the weight of the measured values.
+Corrected = namedtuple("Corrected", "estimate error lower upper weight")
 
 
 def coded_mentions(study: Study) -> pd.DataFrame:

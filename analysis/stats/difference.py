@@ -1,9 +1,6 @@
 """Differences between groups of articles, with what can be said of their certainty.
 
-Articles (or whole clusters of copies) change sides, never tokens. Standardized differences weigh the
-periods as Mantel and Haenszel do, so that a group observed at another time of the story is not compared with it.
-
-`keyness` compares words; `permutation` makes p, and `inference` intervals and q.
+Articles (or whole clusters of copies) change sides, never tokens. `permutation` makes p, `inference` intervals and q.
 """
 
 from __future__ import annotations

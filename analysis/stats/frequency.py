@@ -156,9 +156,8 @@ def entity_frequency(
 def rate_interval(values: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rate per 1,000 tokens of each feature of `values` (articles × features) with the ends of its 95 % interval.
 
-    The interval is the ratio estimator's, articles as clusters (Cochran 1977, Sampling Techniques, ch. 6; t with n - 1
-    degrees of freedom), cut at 0. Where a feature never occurs it has no variance to go by: the upper end is then the
-    exact Poisson bound.
+    The interval is the ratio estimator's, articles as clusters (Cochran 1977, Sampling Techniques, ch. 6), cut at 0;
+    where a feature never occurs the upper end is the exact Poisson bound.
     """
     n, total = len(size), size.sum()
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -170,13 +169,13 @@ def rate_interval(values: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.
     return 1000 * rate, 1000 * np.where(never, 0, np.clip(rate - half, 0, None)), 1000 * upper
 
 
-def means(values: pd.Series, groups: pd.Series, *, scale: tuple[float, float] = (-1.0, 1.0)) -> pd.DataFrame:
-    """Mean of the values in each group with its 95 % t interval, and how many articles have one; by group."""
+def means(values: pd.Series, groups: pd.Series) -> pd.DataFrame:
+    """Mean of the values (-1 to 1) in each group with its 95 % t interval, and how many articles have one; by group."""
     table = values.groupby(groups, sort=True).agg(["count", "mean", "sem"])
     half = stats.t.isf((1 - LEVEL) / 2, table["count"] - 1) * table["sem"]
     # t knows no ends: of two articles it may go far beyond what any article can have.
-    lower, upper = (table["mean"] - half).clip(*scale), (table["mean"] + half).clip(*scale)
-    table = table.assign(lower=lower, upper=upper).drop(columns="sem")
+    lower, upper = (table["mean"] + sign * half for sign in (-1, 1))
+    table = table.assign(lower=lower.clip(-1, 1), upper=upper.clip(-1, 1)).drop(columns="sem")
     return table.rename_axis("group").rename(columns={"count": "articles"}).reset_index()
 
 
@@ -218,7 +217,7 @@ def label_shares(counts: pd.DataFrame, *, groups: pd.Series) -> pd.DataFrame:
     """Shares of the labels of one set (columns "set:label") in each group, with simultaneous intervals.
 
     The interval is Wilson's with the articles that use the set as n (uses in one article are not independent) and
-    the error shared out over the labels of the set (Bonferroni), so that all of a group's hold together in 95 %.
+    the error shared out over the labels of the set (Bonferroni).
     """
     level = 1 - (1 - LEVEL) / max(1, counts.shape[1])
     using = (counts.sum(axis=1) > 0).groupby(groups, sort=True).sum()

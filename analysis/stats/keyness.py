@@ -62,8 +62,7 @@ def keyness(texts: Sequence[str], other_texts: Sequence[str], *, language: str) 
 def match_length(design: Design, tokens: np.ndarray) -> Design:
     """A design in whose strata articles are also alike in length: the shorter, the middle and the longer third.
 
-    A long article holds more words than a short one. Without this, equal rates of all words on the lengths of
-    castillo-2022 gave p of .001 three times too often to the outlet with the longest items.
+    A long article holds more words than a short one: without this p of the outlet with the longest items are too low.
     """
     length = tokens[design.article]
     third = np.searchsorted(np.quantile(length, [1 / 3, 2 / 3]), length)
@@ -109,8 +108,7 @@ def compare_words(words: Words, design: Design, *, prior: Mapping[str, float], l
 def _differences(held: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:
     """Numbers of COMPARISON of shares, from the articles of each stratum and side that hold a word, and all of them.
 
-    `held` is strata × 2 × words, `size` strata × 2 × 1. What `difference.compare` does with articles, done with
-    counts, which are as few with a million articles as with a hundred.
+    `held` is strata × 2 × words, `size` strata × 2 × 1: what `difference.compare` does, with counts, which stay few.
     """
     shared = (size > 0).all(axis=(1, 2))
     held, size = held[shared], size[shared]

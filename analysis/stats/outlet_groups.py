@@ -100,19 +100,13 @@ def compare_outlet_groups(
 
 
 def _without_strata(values: pd.DataFrame, strata: Sequence[pd.Series]) -> pd.DataFrame:
-    """Values less the share of all articles of the same strata (sub-event, period): what is compared of groups.
-
-    A single article's stratum says nothing of it, and its value becomes 0.
-    """
+    """Values less the share of all articles of the same strata (sub-event, period): what is compared of groups."""
     keys = [stratum.reindex(values.index).fillna("?").to_numpy() for stratum in strata]
     return values - values.groupby(keys).transform("mean") if keys else values - values.mean()
 
 
 def _testable(y: np.ndarray, n: np.ndarray, side: np.ndarray) -> np.ndarray:
-    """True for each value that enough outlets and articles of a side, and of the others, have; none if these are few.
-
-    `y` are articles with each value by outlet, `n` all articles.
-    """
+    """True for each value that enough outlets and articles (`y` of `n`) of a side, and of the others, have."""
     sides = side, ~side
     large = all(one.sum() >= LEAST_TESTED_OUTLETS and n[one].sum() >= LEAST_ARTICLES for one in sides)
     having = [np.minimum(y[one].sum(axis=0), (y[one] > 0).sum(axis=0)) for one in sides]
@@ -120,10 +114,10 @@ def _testable(y: np.ndarray, n: np.ndarray, side: np.ndarray) -> np.ndarray:
 
 
 def _differences(residual: np.ndarray, n: np.ndarray, block: np.ndarray, sides: np.ndarray) -> Arrays:
-    """Differences of mean residuals of sides (k × outlets), their standard errors, and their sizes as statistics.
+    """Differences of mean residuals of sides (k × outlets), their standard errors, and statistics (k × values each).
 
-    A statistic is the difference over its standard error where there is none. Differences of blocks are pooled with
-    the weights of Mantel and Haenszel. Three arrays k × values.
+    A statistic is the difference over its standard error where there is none, so that groups of few large outlets do
+    not win. Differences of blocks are pooled with the weights of Mantel and Haenszel.
     """
     top = weight = spread = null = np.zeros((1, 1))
     for one in np.unique(block):

@@ -15,9 +15,9 @@ import pandas as pd
 from scipy import sparse, special, stats
 
 from analysis.stats.design import Observations, membership
-from analysis.stats.inference import ALPHA, LARGE, adjust_p, drawn_moments, tail_p
+from analysis.stats.inference import ALPHA, LARGE, Arrays, adjust_p, drawn_moments, tail_p
 
-#: In larger designs still drawn: so many units with weight are too few for moments, however many have none.
+#: In larger designs still drawn: so many units with weight are too few for moments.
 FEW = 500
 #: Outcomes of a share that are looked at one by one; with more of them their distribution is smooth.
 SUPPORT = 1_000
@@ -166,8 +166,7 @@ def extreme_draws(units: Units, draws: int, seed: tuple[int, ...]) -> np.ndarray
 def _subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Subsets of `members` out of `size` things, each as likely as any other (size × draws, 1 in the subset).
 
-    Floyd's algorithm (Bentley & Floyd 1987, CACM 30(9)), for all draws at once: as many steps as the smaller of subset
-    and rest has members, where shuffling takes as many as there are things.
+    Floyd's algorithm (Bentley & Floyd 1987, CACM 30(9)), for all draws at once: fewer steps than shuffling.
     """
     few = min(members, size - members)
     taken = np.zeros((size, draws), np.int8)
@@ -184,15 +183,13 @@ def draw_until_clear(
     wanted: np.ndarray | pd.Series,
     family: np.ndarray | pd.Series,
     count: Callable[[np.ndarray, int, int], np.ndarray],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> Arrays:
     """p by draws until each test's side of its Benjamini–Hochberg threshold is clear; which p, which are undecided.
 
-    Of all p (NaN where there is none) those `wanted` are replaced. `count` gives, of indices of tests, a number of
-    draws and a round, how many draws are as extreme; NaN keeps the p.
-
-    As Gandy & Hahn (2014, Scandinavian Journal of Statistics 41(4)): a test is decided where Benjamini–Hochberg comes
-    to the same with the lower and with the upper limits of all p of its family. The limits are Clopper and Pearson's,
-    each at such a level that, over all tests and rounds, a family has a false decision in at most `RISK` of cases.
+    Those `wanted` are replaced: `count` gives, of indices of tests, a number of draws and a round, how many draws are
+    as extreme; NaN keeps the p. A test is decided where Benjamini–Hochberg comes to the same with the lower and with
+    the upper limits of all p of its family (Gandy & Hahn 2014, Scandinavian Journal of Statistics 41(4)). Limits are
+    Clopper and Pearson's, at such a level that a family has a false decision in at most `RISK` of cases.
     """
     p, family = np.array(p, float), np.asarray(family, object)
     wanted = np.array(wanted, bool) & ~np.isnan(p)

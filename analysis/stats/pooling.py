@@ -32,10 +32,9 @@ MOST_OUTLETS = 40
 def omnibus_p(values: pd.DataFrame, groups: pd.Series, strata: pd.Series) -> float:
     """p of no difference between groups in any column of `values`, articles exchanged within strata.
 
-    The statistic is that of a permutational analysis of variance (Anderson 2001, Austral Ecology 26(1)): squared
-    distances of the groups' means, each stratum's mean taken off, weighed by their articles. Its distribution under
-    exchange is a sum of chi-squares with the exact variances of the groups' sums, taken for the Pearson III curve of
-    the same mean, variance and skewness, so that no draw decides. NaN where nothing can differ.
+    The statistic is that of a permutational analysis of variance (Anderson 2001, Austral Ecology 26(1)). Its
+    distribution under exchange is a sum of chi-squares with the exact variances of the groups' sums, taken for the
+    Pearson III curve of the same mean, variance and skewness. NaN where nothing can differ.
     """
     group, stratum = (pd.factorize(codes, sort=True)[0] for codes in (groups, strata))
     size = np.bincount(group)
@@ -63,8 +62,7 @@ def omnibus_p(values: pd.DataFrame, groups: pd.Series, strata: pd.Series) -> flo
 def outlet_differences(study: Study) -> pd.DataFrame:
     """Tests of whether outlets differ in the main actors they name, in sub-events and in sentiment, within periods.
 
-    Index actors, subevents, sentiment; p (NaN where nothing can differ), articles and outlets. Counted are articles
-    of the primary text whose outlets have five of them and may stand in a reference; copies within an outlet once.
+    Counted are `comparable_articles` of the primary text, of outlets that have five of them.
     """
     chosen = selection.select(study)
     articles = chosen.articles
@@ -122,8 +120,7 @@ def fit(cells: pd.DataFrame) -> Pooled:
     """Mixed logit of a row per outlet, actor and period: its `articles`, and how many of them `named` the actor.
 
     Levels are normal around 0 with the variances of greatest marginal likelihood, by Laplace's approximation (as in
-    lme4: Bates et al. 2015, Journal of Statistical Software 67(1)). Components that cannot be told apart, as those of
-    periods where there is one, are left out but for the first.
+    lme4: Bates et al. 2015, Journal of Statistical Software 67(1)).
     """
     cells = cells.sort_values(["outlet", "actor", "period"], ignore_index=True)
     model = MixedLogit.of(cells)
@@ -153,7 +150,7 @@ class MixedLogit:
 
     @classmethod
     def of(cls, cells: pd.DataFrame) -> MixedLogit:
-        """The model of `fit`."""
+        """The model of `fit`; of components that cannot be told apart, as where there is one period, the first."""
         codes = {"": np.zeros(len(cells), np.int64)}
         for name, keys in COMPONENTS.items():
             code = pd.factorize(pd.MultiIndex.from_frame(cells[keys]))[0]
