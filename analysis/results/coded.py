@@ -95,7 +95,8 @@ def code_shares(study: Study, variable: str, by: str | pd.Series) -> pd.DataFram
     Groups are a column of `article_facts`, or a Series (`portrait_groups`). Those of fewer than five outlets are left
     out; where outlets are what is compared pages are the unit, and groups have twenty of them.
     """
-    values, facts = coded_values(study)[variable][list(usable(study, variable))], article_facts(study)
+    firm = list(usable(study, variable))
+    values, facts = coded_values(study)[variable][firm], article_facts(study)
     groups = groups_of(facts, by).reindex(values.index).dropna()
     table = outlet_shares(values.loc[groups.index], units_of(facts, by), groups)
     return table[table["outlets"] >= (LEAST_ARTICLES if of_outlets(by) else LEAST_SHOWN_OUTLETS)].round(DIGITS)
