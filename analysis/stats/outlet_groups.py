@@ -87,8 +87,8 @@ def compare_outlet_groups(
     if not tested:
         return pd.DataFrame(columns=_COLUMNS)
     sides, mask = np.stack([label == group for group in tested]), np.stack(list(tested.values()))
-    difference, error, statistic = _differences(residual, n, block, sides.astype(float))
-    p, adjusted = _permutation_p(residual, n, block, sides, mask, statistic[mask], draws, seed)
+    difference, error, statistic = _differences((residual, n, block), sides.astype(float))
+    p, adjusted = _permutation_p((residual, n, block), sides, mask, statistic[mask], draws, seed)
     at, place = np.nonzero(mask)
     freedom = [max(min(effective_clusters(n[side]), effective_clusters(n[~side])) - 1, 1) for side in sides]
     half = (stats.t.isf(0.025, freedom)[:, None] * error)[mask]
@@ -113,12 +113,14 @@ def _testable(y: np.ndarray, n: np.ndarray, side: np.ndarray) -> np.ndarray:
     return np.asarray(large & (np.minimum(*having) >= LEAST_WITH_VALUE))
 
 
-def _differences(residual: np.ndarray, n: np.ndarray, block: np.ndarray, sides: np.ndarray) -> Arrays:
+def _differences(outlets: Arrays, sides: np.ndarray) -> Arrays:
     """Differences of mean residuals of sides (k × outlets), their standard errors, and statistics (k × values each).
 
-    A statistic is the difference over its standard error where there is none, so that groups of few large outlets do
-    not win. Differences of blocks are pooled with the weights of Mantel and Haenszel.
+    Of outlets there are sums of residuals (outlets × values), articles and blocks of permutation. A statistic is the
+    difference over its standard error where there is none, so that groups of few large outlets do not win. Differences
+    of blocks are pooled with the weights of Mantel and Haenszel.
     """
+    residual, n, block = outlets
     top = weight = spread = null = np.zeros((1, 1))
     for one in np.unique(block):
         here = block == one
@@ -143,17 +145,10 @@ def _differences(residual: np.ndarray, n: np.ndarray, block: np.ndarray, sides: 
 
 
 def _permutation_p(
-    residual: np.ndarray,
-    n: np.ndarray,
-    block: np.ndarray,
-    sides: np.ndarray,
-    mask: np.ndarray,
-    observed: np.ndarray,
-    draws: int,
-    seed: int,
+    outlets: Arrays, sides: np.ndarray, mask: np.ndarray, observed: np.ndarray, draws: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """p of each tested difference, and p adjusted for all of them, by permuting outlets within their blocks."""
-    rng = np.random.default_rng(seed)
+    rng, (residual, n, block) = np.random.default_rng(seed), outlets
     order = np.argsort(block, kind="stable")
     size = max(_CELLS // len(order), 1)
     null = []
@@ -161,7 +156,7 @@ def _permutation_p(
         shuffled = np.empty((count, len(order)), int)
         shuffled[:, order] = np.argsort(rng.random((count, len(order))) + block, axis=1, kind="stable")
         drawn = [
-            _differences(residual[:, columns], n, block, side[shuffled].astype(float))[2]
+            _differences((residual[:, columns], n, block), side[shuffled].astype(float))[2]
             for side, columns in zip(sides, mask, strict=True)
         ]
         null.append(np.nan_to_num(np.concatenate(drawn, axis=1)))
