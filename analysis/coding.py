@@ -69,7 +69,7 @@ def validate(study: str, texts: tuple[Path, ...], output: Path | None) -> None:
     Example: castillo validate sample --texts data/sample/texts.jsonl
     """
     from analysis.instruments.validity import sentiment_validity
-    from analysis.results.misclassification import validation
+    from analysis.results.validation import validation
 
     table = validation(load(study), texts)
     if output:

@@ -1,7 +1,7 @@
 """Every comparison of a study in one table, computed once and kept by content, so a number is the same everywhere.
 
 `measures` is what is compared; `groups` are outlets by country or owner; `coded` and `article_groups` compare codes;
-`misclassification` holds instruments of sentiment to codes and corrects tone for what they get wrong.
+`validation` holds instruments of sentiment to codes, `misclassification` corrects tone for what they get wrong.
 """
 
 from __future__ import annotations
