@@ -9,14 +9,14 @@ import pytest
 from analysis import results, tables
 from analysis.results import (
     add_q_values,
+    compare_variant,
     is_primary,
     is_significant,
     margin,
     pair_results,
     primary_variant,
-    study_results,
 )
-from analysis.results.measures import equal_weights, measured
+from analysis.results.measures import REST, equal_weights, measured
 from analysis.stats.design import build_design, observe
 from analysis.stats.difference import compare
 from analysis.stats.inference import adjust_p
@@ -74,15 +74,6 @@ def test_references_hold_shared_days_of_referees_only(small_results):
     )
 
 
-def test_a_rate_counts_mentions_and_is_told_per_thousand_words(small_results):
-    """North names Castillo once in each title of ten words."""
-    row = _one(
-        small_results, measure="actor-rate", group="north", variant="title", adjustment="raw", feature="pedro-castillo"
-    )
-    assert 8 == row["count"]
-    assert pytest.approx(1000 * (8 / 80 - row["reference_count"] / 90)) == row["estimate"]
-
-
 def test_q_is_of_one_family_of_primary_rows_over_all_outlets(small_study, small_results):
     """Lede of north and south, titles of portal, standardized; what can never pass is no part of it."""
     primary = small_results[is_primary(small_study, small_results)]
@@ -97,39 +88,16 @@ def test_q_is_of_one_family_of_primary_rows_over_all_outlets(small_study, small_
             np.testing.assert_allclose(family["q"], adjust_p(family["p"].where(able)), atol=1e-9)
 
 
-def test_q_of_a_made_table_by_hand(small_study, small_results):
-    """Two outlets with p 0.01 and 0.04 are one family: 0.02 and 0.04; a variant does not enlarge it."""
-    row = small_results[small_results["measure"] == "sentiment"].iloc[[0]]
-    rows = [
-        row.assign(group=group, variant=variant, adjustment="standardized", p=p, test="exact", least=0)
-        for group, variant, p in (("north", "lede", 0.01), ("south", "lede", 0.04), ("north", "text", 0.03))
-    ]
-    assert [0.02, 0.04, 0.03] == add_q_values(small_study, pd.concat(rows))["q"].to_list()
-
-
-def test_primary_variant_of_outlets_and_pairs(small_study):
-    assert "lede" == primary_variant(small_study, "north", "other outlets")
-    assert "title" == primary_variant(small_study, "portal", "other outlets")
-    assert "title" == primary_variant(small_study, "north", "portal")
-    assert "lede" == primary_variant(small_study, "north", "south")
-
-
-def test_a_pair_is_a_family_by_itself(small_study):
-    table = pair_results(small_study, "north", "south")
+def test_a_pair_is_a_family_by_itself_and_turned_round_turns_its_signs(small_study):
+    table, turned = (pair_results(small_study, *pair) for pair in (("north", "south"), ("south", "north")))
     assert {("north", "south")} == set(table[["group", "reference"]].itertuples(index=False, name=None))
     shares = table[(table["measure"] == "actor-share") & is_primary(small_study, table)]
     assert 2 == len(shares)
     able = shares["test"] != "cannot pass"
     np.testing.assert_allclose(shares["q"], adjust_p(shares["p"].where(able)), atol=1e-9)
     assert {(6, 5)} == set(shares[["articles", "reference_articles"]].itertuples(index=False, name=None))
-
-
-def test_a_pair_turned_round_turns_its_signs(small_study):
     key = ["measure", "feature", "variant", "adjustment"]
-    one, two = (
-        pair_results(small_study, *pair).set_index(key)["estimate"].dropna().sort_index()
-        for pair in (("north", "south"), ("south", "north"))
-    )
+    one, two = (of.set_index(key)["estimate"].dropna().sort_index() for of in (table, turned))
     pd.testing.assert_series_equal(one, -two)
 
 
@@ -138,18 +106,13 @@ def test_across_languages_only_actors_are_compared(small_study):
     assert {"actor-share"} == set(table["measure"])
 
 
-def test_the_second_call_reads_what_the_first_has_kept(study_folder, cache, monkeypatch):
-    study = load_study(study_folder)
-    first = study_results(study)
-    assert 1 == len(list(cache.iterdir()))
-    monkeypatch.setattr(results, "compare_variant", lambda *_: pytest.fail("computed again"))
-    pd.testing.assert_frame_equal(first, study_results(load_study(study_folder)), check_exact=True)
-
-
-def test_a_cache_that_cannot_be_written_costs_no_result(study_folder, tmp_path, monkeypatch, small_results):
-    (tmp_path / ".cache").write_text("a file, no folder")
-    monkeypatch.setattr(results, "find_root", lambda: tmp_path)
-    pd.testing.assert_frame_equal(small_results, study_results(load_study(study_folder)))
+def test_a_table_is_computed_once_and_kept_where_that_can_be(tmp_path):
+    table = pd.DataFrame({"p": [0.25]})
+    path = tmp_path / "results" / "one.parquet"
+    for compute in (lambda: table, lambda: pytest.fail("computed again")):
+        pd.testing.assert_frame_equal(table, results.kept(path, compute))
+    (tmp_path / "file").write_text("no folder")
+    pd.testing.assert_frame_equal(table, results.kept(tmp_path / "file" / "one.parquet", lambda: table))
 
 
 def test_the_key_follows_settings_study_files_and_features(study_folder, edit):
@@ -168,37 +131,21 @@ def test_the_key_follows_settings_study_files_and_features(study_folder, edit):
     assert len(keys) == len(set(keys))
 
 
-def test_another_seed_moves_a_drawn_p_and_nothing_else(study_folder, edit, cache, small_results):
-    edit("study.toml", "seed = 7", "seed = 8")
-    first, other = (
-        table[table["measure"] != "term-share"] for table in (small_results, study_results(load_study(study_folder)))
-    )
-    still = first.columns.drop(["p", "q"])
-    pd.testing.assert_frame_equal(first[still], other[still])
-    drawn = first["test"] == "drawn"
-    assert (first.loc[drawn, "p"] != other.loc[drawn, "p"]).any()
-    pd.testing.assert_series_equal(first.loc[~drawn, "p"], other.loc[~drawn, "p"])
-    assert 1 == len(list(cache.iterdir()))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["castillo-2022", "sample"])
-def test_five_seeds_have_the_same_findings(name, cache, monkeypatch):
-    """Words apart, whose draws are their own."""
-    monkeypatch.setattr(results, "_words", lambda *_, **__: [])
-    seen = []
+def test_five_seeds_have_the_same_findings(monkeypatch):
+    """Of drawn p, which alone hang on the seed: they move, and what is found stays."""
+    monkeypatch.setattr(results, "_words", lambda *_: [])
+    study = load_study("sample")
+    todo = [(outlet, None, primary_variant(study, outlet, REST)) for outlet in study.tested]
+    table = pd.concat([compare_variant(study, one) for one in todo], ignore_index=True)
+    seen, drawn = [], []
     for seed in (20221207, 1, 2, 3, 4):
-        study = load_study(name)
-        study = replace(study, settings=study.settings.model_copy(update={"seed": seed}))
-        table = study_results(study)
-        rows = table[is_primary(study, table)]
-        seen.append(
-            sorted(zip(*(rows[is_significant(rows)][key] for key in ("measure", "group", "feature")), strict=True))
-        )
-        for file in cache.iterdir():
-            file.unlink()
-    assert seen[0]
+        one = add_q_values(replace(study, settings=study.settings.model_copy(update={"seed": seed})), table)
+        found = one[is_primary(study, one) & is_significant(one)]
+        seen.append(sorted(zip(*(found[key] for key in ("measure", "group", "feature")), strict=True)))
+        drawn.append(one.loc[one["test"] == "drawn", "p"].to_list())
+    assert len(seen[0]) > 3
     assert [seen[0]] * 5 == seen
+    assert drawn[0] != drawn[1]
 
 
 def test_the_second_label_of_a_set_of_two_is_no_test_of_its_own(small_study, small_results):
@@ -248,20 +195,14 @@ def test_a_margin_is_the_smallest_whole_one_that_holds_the_interval(ends, scale,
     assert np.isnan(margin(row * np.nan))
 
 
-def test_an_outlet_that_shares_no_day_is_left_out_and_the_others_are_compared(study_folder, edit, cache):
+def test_an_outlet_that_shares_no_day_is_left_out_and_the_others_are_compared(study_folder, edit):
     edit("outlets.csv", "RSS,no,2022-12-08,2022-12-20", "RSS,no,2023-01-01,2023-01-02")
     study = load_study(study_folder)
     assert "south" not in study.tested  # of its articles none is from a day of steady observation
-    assert {"north", "portal"} == set(study_results(study)["group"])
-    assert tables.COMPARISON.names == list(pair_results(study, "south", "north"))
-    assert 0 == len(pair_results(study, "south", "north"))
-
-
-def test_a_study_without_tested_outlets_has_an_empty_table(study_folder, edit, cache):
-    edit("study.toml", "min_articles = 6", "min_articles = 60")
-    table = study_results(load_study(study_folder))
-    assert tables.COMPARISON.names == list(table)
-    assert 0 == len(table)
+    assert len(compare_variant(study, ("north", None, "lede")))
+    assert compare_variant(study, ("south", None, "lede")).empty
+    table = pair_results(study, "south", "north")
+    assert (tables.COMPARISON.names, 0) == (list(table), len(table))
 
 
 def test_copies_and_equal_outlets_stand_beside_each_primary_row_without_p(small_study, small_results):
@@ -300,3 +241,13 @@ def test_what_is_significant_is_computed_again_without_each_other_outlet(small_s
         numbers = ["feature", "estimate", "count", "reference_count", "articles", "reference_articles"]
         expected = expected[expected["feature"].isin(headline[3])][numbers].set_index("feature")
         np.testing.assert_allclose(expected.loc[frame.index], frame[numbers[1:]])
+
+
+def test_q_of_a_made_table_by_hand(small_study, small_results):
+    """Two outlets with p 0.01 and 0.04 are one family: 0.02 and 0.04; a variant does not enlarge it."""
+    row = small_results[small_results["measure"] == "sentiment"].iloc[[0]]
+    rows = [
+        row.assign(group=group, variant=variant, adjustment="standardized", p=p, test="exact", least=0)
+        for group, variant, p in (("north", "lede", 0.01), ("south", "lede", 0.04), ("north", "text", 0.03))
+    ]
+    assert [0.02, 0.04, 0.03] == add_q_values(small_study, pd.concat(rows))["q"].to_list()

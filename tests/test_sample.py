@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -118,25 +117,3 @@ def test_words_are_of_the_planted_names_and_labels(results: pd.DataFrame) -> Non
     assert {("betssy chávez", "andean-courier"), ("machu picchu", "harbor-post")} <= set(found)
     assert 1 == found["coup", "harbor-post"]
     assert {} == {key: sign for key, sign in found.items() if PLANTED_WORDS.get(key) != sign}
-
-
-@pytest.mark.slow
-def test_the_wording_report_shows_keywords_in_context(built: Callable[[str], Path], sample: Study) -> None:
-    """Each line's keyword is a form of labels.csv, and the line stands in its article; the page shows it marked."""
-    folder = built("sample")
-    page = (folder / "wording.html").read_text(encoding="utf-8")
-    texts = {text["article"]: " ".join(f"{text['title']} {text['body']}".split()) for text in TEXTS}
-    shown = sorted(folder.glob("wording.kwic-*.csv"))
-    assert {f"wording.kwic-{name}.csv" for name in ("castillo-act", "congress-act", "crowd")} == {p.name for p in shown}
-    total = 0
-    for path in shown:
-        lines = pd.read_csv(path, keep_default_na=False)
-        forms = sample.labels.loc[sample.labels["set"] == path.stem.removeprefix("wording.kwic-"), "term"]
-        assert len(lines) > 5
-        assert {keyword.casefold() for keyword in lines["keyword"]} <= {form.casefold() for form in forms}
-        assert set(lines["outlet"]) <= set(sample.outlet_names.values())
-        for row in lines.itertuples():
-            pieces = [re.escape(piece) for piece in (row.left, row.keyword, row.right)]
-            assert re.search(r"\s?".join(pieces), texts[row.article]), row
-        total += len(lines)
-    assert total == page.count('<td class="keyword"><mark>')

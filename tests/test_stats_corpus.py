@@ -22,14 +22,6 @@ def test_coverage_counts_articles_days_and_flow(small_study):
     assert [True, True, True, False, False, False] == list(table["tested"])
 
 
-def test_an_outlet_without_articles_or_observation_is_shown(study_folder):
-    path = study_folder / "outlets.csv"
-    path.write_text(path.read_text(encoding="utf-8") + "mute,Mute,FR,en,private,online,,no,,\n", encoding="utf-8")
-    row = corpus.coverage(load_study(study_folder)).set_index("outlet").loc["mute"]
-    assert (0, 0, 0) == tuple(row[["articles", "observed_days", "items"]])
-    assert row[["share", "lower", "upper", "first"]].isna().all()
-
-
 def test_a_day_not_observed_is_not_a_day_without_items(small_study):
     table = corpus.daily(small_study)
     assert (6, 16) == table.shape
@@ -81,15 +73,6 @@ def test_gaps_are_counted_with_their_articles(small_study):
     assert expected == counts
     assert ["south-3"] == table["articles"].iloc[2]
     assert (table["articles"].map(len) == table["count"]).all()
-
-
-def test_articles_outside_the_window_and_outside_all_periods_are_counted(study_folder, edit):
-    edit("study.toml", "end = 2022-12-20 }", "end = 2022-12-15 }")
-    edit("study.toml", "end = 2022-12-10", "end = 2022-12-08")
-    table = corpus.unusual(load_study(study_folder)).set_index("gap")
-    found = {gap.split(":")[0]: row["articles"] for gap, row in table.iterrows()}
-    assert ["south-7"] == found["outside the study's window"]
-    assert ["north-3", "portal-2", "south-2", "south-3"] == found["outside all periods"]
 
 
 PRESS = """newspaper,year,week,tweets,rank,word,count

@@ -26,12 +26,15 @@ def _plan(group, reference, values=None, weights=None, strata=None, blocks=None)
     return observe(design, *(None if table is None else table.loc[ids].to_numpy(float) for table in (values, weights)))
 
 
+def _difference(plan):
+    return mantel_haenszel(*plan.totals)[0]
+
+
 def test_rows_are_laid_out_by_side_stratum_and_index_whatever_the_order_of_the_request():
     design = build_design([4, 2, 0], [3, 1], np.array([1, 0, 0, 1, 0]))
     assert [2, 4, 0, 1, 3] == design.article.tolist()
     assert [1, 1, 1, 0, 0] == design.side.tolist()
     assert [0, 0, 1, 0, 1] == design.stratum.tolist()
-    assert [(slice(0, 2), slice(3, 4)), (slice(2, 3), slice(4, 5))] == design.rows
 
 
 @pytest.mark.parametrize(
@@ -55,32 +58,17 @@ def test_mantel_haenszel_difference_of_two_strata_by_hand():
     periods = ["p"] * 4 + ["q"] * 2 + ["p"] * 6 + ["q"] * 6
     ids = [*group, *reference]
     plan = _plan(group, reference, pd.DataFrame({"x": having}, index=ids), strata=pd.Series(periods, index=ids))
-    assert pytest.approx(0.8 / 3.9) == mantel_haenszel(plan)[0]
-    assert pytest.approx(3 / 6 - 4 / 12) == mantel_haenszel(replace(plan, design=plan.design.unstratified))[0]
-
-
-def test_a_ratio_weighs_strata_by_its_denominator():
-    """10/100 against 5/100 (weight 50) and 0/50 against 3/150 (weight 37.5), by hand."""
-    ids = ["g1", "g2", "r1", "r2"]
-    values = pd.DataFrame({"x": [10, 0, 5, 3]}, index=ids)
-    weights = pd.Series([100, 50, 100, 150], index=ids)
-    plan = _plan(ids[:2], ids[2:], values, weights, pd.Series(["p", "q", "p", "q"], index=ids))
-    assert pytest.approx((50 * 0.05 + 37.5 * -0.02) / 87.5) == mantel_haenszel(plan)[0]
+    assert pytest.approx(0.8 / 3.9) == _difference(plan)[0]
+    assert pytest.approx(3 / 6 - 4 / 12) == _difference(replace(plan, design=plan.design.unstratified))[0]
 
 
 def test_a_stratum_with_one_side_only_says_nothing_and_no_shared_stratum_is_missing():
     ids = ["g1", "g2", "r1", "r2"]
     values = pd.DataFrame({"x": [1.0, 9.0, 0.0, 5.0]}, index=ids)
     plan = _plan(ids[:2], ids[2:], values, strata=pd.Series(["p", "q", "p", None], index=ids))
-    assert 1 == mantel_haenszel(plan)[0]
+    assert 1 == _difference(plan)[0]
     plan = _plan(ids[:2], ids[2:], values, strata=pd.Series(["p", "p", "q", "q"], index=ids))
-    assert math.isnan(mantel_haenszel(plan)[0])
-
-
-def test_articles_without_a_value_have_no_weight():
-    ids = ["g1", "g2", "r1"]
-    plan = _plan(ids[:2], ids[2:], pd.DataFrame({"x": [1.0, np.nan, 0.0], "y": [3.0, 5.0, 1.0]}, index=ids))
-    assert pytest.approx([1, 3]) == mantel_haenszel(plan).tolist()
+    assert math.isnan(_difference(plan)[0])
 
 
 @settings(max_examples=15)
@@ -102,13 +90,4 @@ def test_differences_are_mantel_and_haenszels_written_out_stratum_by_stratum(see
         top += np.divide(a * d - c * b, b + d, out=np.zeros(k), where=some)
         bottom += np.divide(b * d, b + d, out=np.zeros(k), where=some)
     expected = np.divide(top, bottom, out=np.full(k, np.nan), where=bottom > 0)
-    np.testing.assert_allclose(expected, mantel_haenszel(plan), atol=1e-9)
-
-
-@pytest.mark.parametrize("weighed", [0, 1])
-def test_of_no_feature_there_is_no_difference(weighed):
-    """As where a study names no actor, or no label is used five times."""
-    ids = ["g1", "g2", "r1", "r2"]
-    weights = pd.DataFrame(np.ones((4, weighed)), index=ids)
-    plan = _plan(ids[:2], ids[2:], pd.DataFrame(index=ids), weights, pd.Series(["p", "q", "p", "q"], index=ids))
-    assert (0,) == mantel_haenszel(plan).shape
+    np.testing.assert_allclose(expected, _difference(plan), atol=1e-9)

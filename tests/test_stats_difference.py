@@ -34,9 +34,6 @@ def _row(*args, adjustment="raw", **options):
     return _compare(*args, **options).set_index("adjustment").loc[adjustment]
 
 
-# Differences
-
-
 def test_the_table_is_a_comparison_with_two_rows_per_feature():
     table = _compare([1, 0, 1, 1, 0], [0, 0, 1, 0, 0], measure="actor-share", names=("cnn", "rest"))
     assert tables.COMPARISON.names == list(table)
@@ -92,21 +89,6 @@ def test_p_within_periods_agrees_with_full_enumeration():
     assert pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 4_000)) == row["p"]
 
 
-def test_p_counts_the_observed_arrangement_and_is_never_zero():
-    assert pytest.approx(1 / 201) == _row([9] * 15, [0] * 15, kind="mean", draws=200)["p"]
-
-
-@pytest.mark.slow
-def test_chance_alone_is_found_in_one_case_of_twenty():
-    """200 comparisons without a difference, within two periods."""
-    rng, hits = np.random.default_rng(8), 0
-    for seed in range(200):
-        values = rng.normal(size=30)
-        row = _row(values[:12], values[12:], kind="mean", strata=list("ab" * 15), draws=99, seed=seed)
-        hits += row["p"] <= 0.05
-    assert 2 <= hits <= 20
-
-
 def test_an_interval_is_near_scipys_percentile_bootstrap_with_expanded_tails():
     """Level of the t interval for n of the smaller side: Φ(-√(n/(n-1)) t) in either tail (Hesterberg 2015)."""
     rng = np.random.default_rng(2)
@@ -129,17 +111,6 @@ def test_intervals_of_shares_are_near_agresti_and_caffo(x, n, y, m):
     row = _row([1] * x + [0] * (n - x), [1] * y + [0] * (m - y), kind="share", draws=3_000)
     assert pytest.approx((first - second - half, first - second + half), abs=0.055) == (row["lower"], row["upper"])
     assert row["lower"] < row["estimate"] < row["upper"]
-
-
-def test_an_interval_goes_by_the_articles_that_have_a_value():
-    """Five that name an actor among a hundred that do not are five."""
-    known, none = [0.5, 0.1, -0.3, 0.2, 0.4], [np.nan] * 60
-    reference = list(np.linspace(-0.5, 0.5, 40))
-    width = [
-        row["upper"] - row["lower"]
-        for row in (_row(values, reference, kind="mean", draws=3_000) for values in (known, known + none))
-    ]
-    assert width[1] >= 0.95 * width[0]
 
 
 def test_copies_are_one_article_for_the_interval():
@@ -183,7 +154,7 @@ SIDE = st.lists(st.integers(-20, 20), min_size=1, max_size=8)
 PERIODS = st.lists(st.sampled_from("abc"), min_size=16, max_size=16)
 
 
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(SIDE, SIDE, PERIODS, st.sampled_from(["mean", "ratio"]))
 def test_swapping_group_and_reference_turns_the_sign(x, y, periods, kind):
     """Of raw and standardized estimates alike."""
@@ -193,20 +164,6 @@ def test_swapping_group_and_reference_turns_the_sign(x, y, periods, kind):
     swapped = weights[len(x) :] + weights[: len(x)]
     two = _compare(y, x, kind=kind, strata=y_periods + x_periods, weights=swapped, draws=5)
     np.testing.assert_allclose(one["estimate"], -two["estimate"], atol=1e-9)
-
-
-@settings(max_examples=15)
-@given(
-    st.lists(st.integers(-20, 20), min_size=5, max_size=8),
-    st.lists(st.integers(-20, 20), min_size=5, max_size=8),
-    PERIODS,
-    st.integers(-50, 50),
-)
-def test_adding_a_constant_to_all_means_changes_nothing(x, y, periods, constant):
-    strata = periods[: len(x) + len(y)]
-    one = _compare(x, y, kind="mean", strata=strata, draws=40)
-    two = _compare([v + constant for v in x], [v + constant for v in y], kind="mean", strata=strata, draws=40)
-    np.testing.assert_allclose(one[NUMBERS].to_numpy(float), two[NUMBERS].to_numpy(float), rtol=1e-6, atol=1e-8)
 
 
 def test_another_seed_moves_nothing_but_a_drawn_p():
@@ -229,13 +186,6 @@ def test_an_interval_goes_by_the_articles_of_periods_that_both_sides_share():
         assert ("drawn" if tested else "few articles") == row["test"]
 
 
-def test_without_a_shared_period_nothing_is_tested_and_that_is_the_reason():
-    values = list(range(12))
-    row = _row(values[:6], values[6:], kind="mean", strata=["a"] * 6 + ["b"] * 6, adjustment="standardized")
-    assert row[["estimate", "lower", "p", "q", "detectable"]].isna().all()
-    assert "not matched" == row["test"]
-
-
 def test_numbers_do_not_depend_on_the_order_of_articles_nor_on_what_else_is_compared():
     group, reference = _ids(6, 7)
     values = pd.DataFrame(
@@ -246,10 +196,3 @@ def test_numbers_do_not_depend_on_the_order_of_articles_nor_on_what_else_is_comp
     pd.testing.assert_frame_equal(table, turned)
     alone = difference(values[["b"]], group=group, reference=reference, draws=100)
     pd.testing.assert_frame_equal(alone, table[table["feature"] == "b"].reset_index(drop=True))
-
-
-@pytest.mark.parametrize("values", [[0] * 20, [1] * 20])
-def test_where_everybody_agrees_there_is_nothing_to_test(values):
-    row = _row(values[:8], values[8:], kind="share", strata=list("ab" * 10), adjustment="standardized")
-    assert 0 == row["estimate"]
-    assert math.isnan(row["p"])

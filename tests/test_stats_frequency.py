@@ -9,14 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.stats import frequency as module
 from analysis.stats.frequency import (
     dispersion,
     entity_frequency,
     frequency,
     label_shares,
     means,
-    multinomial,
     rate_interval,
     spread_over,
     variance_shares,
@@ -49,10 +47,6 @@ def test_rate_is_a_ratio_of_totals_with_articles_as_clusters():
     assert pytest.approx(10) == rate[0]
     assert pytest.approx(1000 * (0.01 + half), rel=1e-6) == upper[0]
     assert lower[0] == 0  # cut, as a rate is not negative
-
-
-def test_a_rate_of_articles_that_all_agree_has_no_width():
-    assert [10, 10, 10] == [x[0].round(9) for x in rate_interval(np.array([[1.0], [2.0]]), np.array([100.0, 200.0]))]
 
 
 def test_what_never_occurs_has_the_exact_poisson_bound():
@@ -105,20 +99,10 @@ def test_a_mean_has_students_interval():
     assert pytest.approx((0.15, ends.low, ends.high)) == tuple(found)
 
 
-def test_means_of_one_value_and_of_none_have_no_interval():
-    values = pd.Series([1.0, np.nan, np.nan, 2.0, 4.0])
-    table = means(values, pd.Series(["b", "b", "c", "a", "a"]))
-    assert [("a", 2, 3.0), ("b", 1, 1.0)] == list(table[["group", "articles", "mean"]][:2].itertuples(False, None))
-    assert 0 == table["articles"][2]
-    assert table.loc[1:, ["lower", "upper"]].isna().all(axis=None)
-
-
 def test_means_of_a_scale_have_intervals_that_end_with_it():
     """Of 0.9 and 0.1 Student's is 0.5 ± 12.7 · 0.4."""
-    values, group = pd.Series([0.9, 0.1]), pd.Series(["a", "a"])
-    assert (0.5, -1, 1) == tuple(means(values, group).loc[0, ["mean", "lower", "upper"]])
-    wide = means(values, group, scale=(-np.inf, np.inf)).loc[0]
-    assert pytest.approx((0.5 - 12.7062 * 0.4, 0.5 + 12.7062 * 0.4), rel=1e-4) == (wide["lower"], wide["upper"])
+    table = means(pd.Series([0.9, 0.1]), pd.Series(["a", "a"]))
+    assert (0.5, -1, 1) == tuple(table.loc[0, ["mean", "lower", "upper"]])
 
 
 def test_dispersion_is_the_example_of_gries():
@@ -156,12 +140,6 @@ def test_label_shares_share_their_error_over_the_set():
     pd.testing.assert_frame_equal(table[["share", "lower", "upper"]], doubled[["share", "lower", "upper"]])
 
 
-def test_labels_nobody_uses_have_no_share():
-    table = label_shares(pd.DataFrame({"s:a": [0]}), groups=pd.Series(["g"]))
-    assert table.loc[0, ["share", "lower", "upper"]].isna().all()
-    assert 0 == table.loc[0, "articles"]
-
-
 def _grouped(rng, n, k, effect=0.0):
     groups = pd.Series(np.r_[np.arange(k), rng.integers(0, k, n - k)])
     return pd.Series(rng.normal(size=n) + effect * groups / k), groups
@@ -182,16 +160,9 @@ def test_the_interval_of_a_variance_share_holds_the_truth(effect, truth):
     rng = np.random.default_rng(11)
     hits = 0
     for seed in range(20):
-        found = _share(*_grouped(rng, 220, 19, effect), draws=200, seed=seed)
+        found = _share(*_grouped(rng, 220, 19, effect), draws=100, seed=seed)
         hits += found["lower"] <= truth <= found["upper"]
     assert hits >= 17
-
-
-def test_variance_share_depends_on_its_seed_only():
-    values, groups = _grouped(np.random.default_rng(5), 40, 3)
-    first, again, other = (_share(values, groups, draws=100, seed=seed) for seed in (1, 1, 2))
-    pd.testing.assert_series_equal(first, again)
-    assert first["lower"] != other["lower"]
 
 
 def test_two_groupings_are_compared_on_the_same_articles_and_draws():
@@ -215,18 +186,6 @@ def test_spread_over_articles_is_dispersion_with_articles_as_parts():
     for term in wide:
         assert pytest.approx(dispersion(wide[term], tokens)) == table.loc[term, "dp"]
         assert (wide[term] > 0).sum() == table.loc[term, "articles_with"]
-
-
-def test_draws_made_some_at_a_time_are_those_made_at_once(monkeypatch):
-    values, groups = _grouped(np.random.default_rng(4), 60, 3)
-    drawn = np.random.default_rng(3).multinomial(30, np.full(30, 1 / 30), size=50)
-    at_once = _share(values, groups, draws=200)
-    monkeypatch.setattr(module, "_CELLS", 200)
-    parts = list(multinomial(30, 50, np.random.default_rng(3)))
-    assert 9 == len(parts)
-    assert max(part.size for part in parts) <= 200
-    np.testing.assert_array_equal(drawn, np.concatenate(parts))
-    pd.testing.assert_series_equal(at_once, _share(values, groups, draws=200), rtol=1e-9)
 
 
 def test_entity_frequency_of_plain_texts():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.stats.difference import difference
-from analysis.stats.inference import adjust_p, can_pass, drawn_moments, tail_p
+from analysis.stats.inference import adjust_p, can_pass, drawn_moments
 
 
 def test_q_of_the_example_of_benjamini_and_hochberg_1995():
@@ -23,11 +23,6 @@ def test_q_of_the_example_of_benjamini_and_hochberg_1995():
     assert pytest.approx([0.0015, 0.003, 0.0095, 0.035625]) == q[:4]
 
 
-def test_q_by_hand_with_ties_and_a_missing_p():
-    """0.01·4/1, then 0.02·4/2 = 0.03·4/3 = 0.04, 0.5; what is not tested is no part of the family."""
-    assert pytest.approx([0.5, 0.04, 0.04, np.nan, 0.04], nan_ok=True) == adjust_p([0.5, 0.02, 0.03, np.nan, 0.01])
-
-
 @given(st.lists(st.one_of(st.floats(0, 1), st.just(math.nan)), max_size=30))
 def test_q_agrees_with_scipy_and_is_never_below_p(p):
     q, known = adjust_p(np.array(p)), ~np.isnan(p)
@@ -35,21 +30,6 @@ def test_q_agrees_with_scipy_and_is_never_below_p(p):
     if known.any():
         np.testing.assert_allclose(q[known], stats.false_discovery_control(np.array(p)[known]))
         assert (q[known] >= np.array(p)[known]).all()
-
-
-def test_unstratified_variance_by_hand():
-    """Two means: s²/n + s²/m with n - 1; the spread without a difference is S √(1/n + 1/m)."""
-    rng = np.random.default_rng(2)
-    x = rng.normal(size=30)
-    ids = [f"a{i:02}" for i in range(30)]
-    options = {"group": ids[:12], "reference": ids[12:], "kind": "mean", "draws": 0}
-    row = difference(pd.DataFrame({"x": x}, index=ids), **options).iloc[0]
-    error = math.sqrt(x[:12].var(ddof=1) / 12 + x[12:].var(ddof=1) / 18)
-    assert pytest.approx(error) == row["estimate"] / row["z"]
-    half = stats.t.isf(0.025, 11) * error
-    assert pytest.approx((row["estimate"] - half, row["estimate"] + half)) == (row["lower"], row["upper"])
-    spread = x.std(ddof=1) * math.sqrt(1 / 12 + 1 / 18)
-    assert pytest.approx((stats.norm.isf(0.025) + stats.norm.isf(0.2)) * spread) == row["detectable"]
 
 
 def test_tests_that_could_never_pass_are_no_part_of_their_family_by_hand():
@@ -79,7 +59,16 @@ def test_moments_of_a_drawn_sum_by_enumeration(numbers, data):
     np.testing.assert_allclose([moment[0] for moment in found], expected, atol=1e-8)
 
 
-def test_the_tail_without_skewness_is_the_normal_one():
-    found = tail_p(np.array([3.0]), np.zeros(1), np.array([4.0]), np.zeros(1))
-    assert pytest.approx(2 * stats.norm.sf(1.5)) == found
-    assert np.isnan(tail_p(np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1))).all()
+def test_unstratified_variance_by_hand():
+    """Two means: s²/n + s²/m with n - 1; the spread without a difference is S √(1/n + 1/m)."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=30)
+    ids = [f"a{i:02}" for i in range(30)]
+    options = {"group": ids[:12], "reference": ids[12:], "kind": "mean", "draws": 0}
+    row = difference(pd.DataFrame({"x": x}, index=ids), **options).iloc[0]
+    error = math.sqrt(x[:12].var(ddof=1) / 12 + x[12:].var(ddof=1) / 18)
+    assert pytest.approx(error) == row["estimate"] / row["z"]
+    half = stats.t.isf(0.025, 11) * error
+    assert pytest.approx((row["estimate"] - half, row["estimate"] + half)) == (row["lower"], row["upper"])
+    spread = x.std(ddof=1) * math.sqrt(1 / 12 + 1 / 18)
+    assert pytest.approx((stats.norm.isf(0.025) + stats.norm.isf(0.2)) * spread) == row["detectable"]

@@ -50,7 +50,7 @@ def test_log_odds_are_those_of_the_formula():
     assert prior == pytest.approx(background(words))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_numbers_are_those_of_the_share_of_articles_that_hold_the_word(seed, periods):
     """`difference.compare` takes an article at a time, here it is counts: two ways to the same numbers."""
@@ -100,7 +100,7 @@ def test_long_articles_do_not_win():
     lengths = np.r_[rng.integers(30, 66, 40), rng.integers(15, 45, 160)]
     rates = rng.dirichlet(np.full(150, 0.5))
     shares = {True: [], False: []}
-    for _ in range(20):
+    for _ in range(8):
         words = Words(
             np.array([f"w{n:03}" for n in range(150)], object),
             sparse.csc_array(np.stack([rng.multinomial(n, rates) for n in lengths])),
@@ -114,26 +114,10 @@ def test_long_articles_do_not_win():
     assert np.mean(shares[True]) < 0.055
 
 
-@given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2))
-def test_swapping_the_sides_turns_the_sign_of_every_word(corpus):
-    corpus = {"of": (5, 5), "the": (3, 4), **corpus}
-    one = _compared(_dealt(corpus)).set_index("feature")
-    two = _compared(_dealt({term: pair[::-1] for term, pair in corpus.items()})).set_index("feature")
-    for column in ("estimate", "effect", "z"):
-        np.testing.assert_allclose(one[column], -two[column][one.index], atol=1e-9)
-    np.testing.assert_allclose(one["p"], two["p"][one.index], atol=1e-9)
-
-
 def test_a_word_is_compared_where_enough_articles_hold_it():
     """By both sides together, as the choice must not know which side holds it more."""
     assert {"coup", "peru", "vote", "mob"} == set(_compared(_dealt(), least=5)["feature"])
     assert {"coup", "peru", "vote"} == set(_compared(_dealt(), least=6)["feature"])
-
-
-def test_sides_without_a_common_period_are_not_compared():
-    table = _compared(_dealt(), strata=np.repeat([0, 1], 5))
-    assert {"not matched"} == set(table["test"])
-    assert table[["estimate", "p", "z"]].isna().all(axis=None)
 
 
 def test_a_phrase_counts_as_a_word_and_adds_no_tokens():

@@ -48,19 +48,6 @@ def test_a_rare_value_has_an_interval_beside_zero_and_one_outlet_has_none():
     assert np.isnan(one["lower"])
 
 
-def test_the_difference_is_of_shares_when_there_is_nothing_to_take_out():
-    values, outlets = articles({f"o{n}": (n % 3, 4) for n in range(30)})
-    groups = outlets.map(lambda name: "north" if int(name[1:]) < 12 else "south")
-    (row,) = compare_outlet_groups(values, outlets, groups, draws=99).to_dict("records")
-    y, n = values["word"].groupby(groups).sum(), groups.value_counts()
-    assert ("word", "north") == (row["value"], row["group"])  # south says the same of the other side
-    assert [y["north"], n["north"], y["south"], n["south"]] == [
-        row[name] for name in ("count", "articles", "other_count", "other_articles")
-    ]
-    assert y["north"] / n["north"] - y["south"] / n["south"] == pytest.approx(row["difference"])
-    assert row["lower"] < row["difference"] < row["upper"]
-
-
 def test_what_the_page_is_about_is_taken_out():
     """All of the difference lies in the sub-events that groups report."""
     values, outlets = articles({f"o{n}": ((n < 20) * 4, 4) for n in range(30)})
@@ -125,8 +112,8 @@ def simulate(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, pd.
 
 def test_errors_are_held_and_a_true_difference_is_found():
     rng = np.random.default_rng(11)
-    families = [compare_outlet_groups(*simulate(rng, 0.0), draws=199, seed=n)["family_p"].iloc[0] for n in range(60)]
-    assert stats.binomtest(sum(p <= 0.05 for p in families), 60, 0.05, alternative="greater").pvalue > 0.01
+    families = [compare_outlet_groups(*simulate(rng, 0.0), draws=199, seed=n)["family_p"].iloc[0] for n in range(40)]
+    assert stats.binomtest(sum(p <= 0.05 for p in families), 40, 0.05, alternative="greater").pvalue > 0.01
     found = compare_outlet_groups(*simulate(rng, 0.5), draws=999).set_index(["value", "group"])
     assert found.loc[("w", "g"), "adjusted_p"] <= 0.05
     assert 0 < found.loc[("w", "g"), "lower"]

@@ -10,7 +10,7 @@ from analysis.report import style
 from analysis.report.components import Shown, nothing, show_figure
 from analysis.report.findings import Finding
 from analysis.stats.inference import ALPHA
-from analysis.stats.omnibus import outlet_differences
+from analysis.stats.pooling import outlet_differences
 from analysis.study import Study
 from analysis.wording import day_range, equals, percent
 

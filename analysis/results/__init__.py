@@ -1,13 +1,13 @@
 """Every comparison of a study in one table, computed once and kept by content, so a number is the same everywhere.
 
-`measures` is what is compared; `groups` are outlets by country or owner; `misclassification` corrects tone for what
-its instrument gets wrong.
+`measures` is what is compared; `groups` are outlets by country or owner; `coded` and `article_groups` compare codes;
+`validation` holds instruments of sentiment to codes, `misclassification` corrects tone for what they get wrong.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import lru_cache, partial
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.dependencies import changed_since, code_behind, content_digest
+from analysis.dependencies import code_behind, content_digest
 from analysis.errors import EmptyGroup
 from analysis.paths import cache_folder, digest, find_root, replace_file
 from analysis.results.measures import (
@@ -48,28 +48,20 @@ def study_results(study: Study, *, pool: Executor | None = None) -> pd.DataFrame
     Returns
     -------
     DataFrame (COMPARISON)
-        Measures actor-share, actor-rate, label-share, label-share-own, sentiment, targeted-sentiment and term-share.
         q is Benjamini–Hochberg over all outlets and features of a measure: the primary rows (see `is_primary`) are
-        one family; each other variant and adjustment is a family of its own. Their p are exact for shares; where
-        values are no shares, permutations are drawn for the primary rows until each is decided (`add_q_values`), and
-        the others' p are by moments. Beside each primary row stand, without p, the same with copies left out and
-        against a mean in which each outlet weighs the same; beside those that are significant (see `is_significant`),
-        the same without each single outlet of the reference.
+        one family; each other variant and adjustment is a family of its own. p are exact for shares, drawn for other
+        primary rows until each is decided, else by moments. Beside each primary row stand, without p, the same with
+        copies left out and against a mean in which each outlet weighs the same; beside those that are significant (see
+        `is_significant`), the same without each single outlet of the reference.
     """
-    path = kept_at(study)
-    if path.exists():
-        return tables.check(pd.read_parquet(path), tables.COMPARISON)
-    run = map if pool is None else pool.map
-    source = study if pool is None else study.folder
-    todo = [(outlet, None, variant) for outlet in study.tested for variant in tables.VARIANTS]
-    table = add_q_values(study, _together(run(partial(_run, source, compare_variant), todo)), run, source)
-    again = run(partial(_run, source, leave_one_out), headlines(study, table))
-    table = finished(_together([table, *again]))
-    if not changed_since(study.read_at, _inputs(study)):
-        with suppress(OSError):  # a folder that cannot be written to costs time, not results
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, table.to_parquet)
-    return table
+
+    def compute() -> pd.DataFrame:
+        run = partial(_run, study, pool)
+        todo = [(outlet, None, variant) for outlet in study.tested for variant in tables.VARIANTS]
+        table = add_q_values(study, _together(run(compare_variant, todo)), run)
+        return finished(_together([table, *run(leave_one_out, headlines(study, table))]))
+
+    return tables.check(kept(kept_at(study), compute), tables.COMPARISON)
 
 
 def pair_results(study: Study, left: str, right: str) -> pd.DataFrame:
@@ -90,43 +82,56 @@ def pair_results(study: Study, left: str, right: str) -> pd.DataFrame:
 
 def kept_at(study: Study) -> Path:
     """File in which the results of a study are kept, as it and the library are now."""
-    inputs = [[file.name, content_digest(file)] for file in _inputs(study)]
-    key = digest(json.dumps([code_behind(__name__).digest, inputs]).encode())
+    files = [study.folder / "study.toml", *(study.folder / schema.name for schema in tables.STUDY_FILES)]
+    files += [study.features_folder / f"{schema.name.lower()}.parquet" for schema in tables.FEATURES]
+    return cache_file(__name__, [file for file in files if file.exists()])
+
+
+def cache_file(module: str, files: Iterable[Path], name: str = "") -> Path:
+    """File in which a table is kept that a module computes from files; another one when code or contents change."""
+    inputs = [[file.name, content_digest(file)] for file in files]
+    key = digest(json.dumps([code_behind(module).digest, name, inputs]).encode())
     return cache_folder(find_root()) / "results" / f"{key}.parquet"
 
 
-def _inputs(study: Study) -> list[Path]:
-    files = [study.folder / "study.toml", *(study.folder / schema.name for schema in tables.STUDY_FILES)]
-    files += [study.features_folder / f"{schema.name.lower()}.parquet" for schema in tables.FEATURES]
-    return [file for file in files if file.exists()]
+def kept(path: Path, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """The table kept in a file, computed where there is none."""
+    if path.exists():
+        return pd.read_parquet(path)
+    table = compute()
+    with suppress(OSError):  # a folder that cannot be written to costs time, not results
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, table.to_parquet)
+    return table
 
 
-def _run(source: Study | Path, work: Callable[[Study, Any], pd.DataFrame], what: Any) -> pd.DataFrame:
-    return work(_loaded(source) if isinstance(source, Path) else source, what)
+def _run(study: Study, pool: Executor | None, work: Callable[[Study, Any], Any], todo: Iterable[Any]) -> list[Any]:
+    """Results of the work on each of a list, done here or by other processes."""
+    if pool is None:
+        return [work(study, one) for one in todo]
+    return list(pool.map(partial(_work_elsewhere, work, study.folder), todo))
 
 
-@lru_cache(maxsize=1)
-def _loaded(folder: Path) -> Study:
-    # Once per worker, which lives as long as a build: the study does not change under it.
-    return load_study(folder)
+def _work_elsewhere(work: Callable[[Study, Any], Any], folder: Path, what: Any) -> Any:
+    return work(_loaded(folder), what)
 
 
-def _together(parts: Any) -> pd.DataFrame:
+_loaded = lru_cache(maxsize=1)(load_study)
+
+
+def _together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     some = [part for part in parts if len(part)]
     return pd.concat(some, ignore_index=True) if some else tables.empty(tables.COMPARISON)
 
 
 def finished(table: pd.DataFrame, schema: tables.Schema | None = tables.COMPARISON) -> pd.DataFrame:
-    """The table with every number rounded, so that no machine's last bit shows, held to its schema.
-
-    All that this package returns goes through here.
-    """
+    """The table with every number rounded, so that no machine's last bit shows, held to its schema."""
     rounded = table.round(DIGITS)
     return rounded if schema is None else tables.check(rounded, schema)
 
 
 def compare_variant(study: Study, what: tuple[str, str | None, str]) -> pd.DataFrame:
-    """An outlet against the other outlets (None), or one, in a variant of the text; q still missing but for words.
+    """An outlet against the other outlets (None), or one, in a variant of the text; q still missing.
 
     Empty where the two sides share no day, or one of them has no article with such a text.
     """
@@ -142,7 +147,7 @@ def compare_variant(study: Study, what: tuple[str, str | None, str]) -> pd.DataF
         if primary and right is None and (weight := equal_weights(one)) is not None:
             frames.append(one.reweighted(weight, one.features, reference=EQUAL))
     with suppress(EmptyGroup):  # another language on the other side: words cannot be compared
-        frames.append(_words(study, variant, outlet, right))
+        frames += _words(study, variant, outlet, right)
     return _together(frames)
 
 
@@ -163,11 +168,8 @@ def leave_one_out(study: Study, headline: tuple[str, str, str, list[str]]) -> pd
     outlet, variant, measure, features = headline
     one = measured(study, measure, variant, outlet)
     others = sorted(set(one.outlets[one.data.design.sides[1]]))
-    frames = [
-        one.reweighted((one.outlets != other).astype(float), features, reference=without(other))
-        for other in (others if len(others) > 1 else [])
-    ]
-    return _together(frames)
+    weights = {without(other): (one.outlets != other).astype(float) for other in others if len(others) > 1}
+    return _together(one.reweighted(weight, features, reference=name) for name, weight in weights.items())
 
 
 def primary_variant(study: Study, group: str, reference: str) -> str:
@@ -177,57 +179,49 @@ def primary_variant(study: Study, group: str, reference: str) -> str:
 
 def is_primary(study: Study, table: pd.DataFrame) -> pd.Series:
     """True for each row that a conclusion rests on: primary variant, standardized, all others."""
-    pairs = table["group"] + "\n" + table["reference"]
-    variant = pairs.map({pair: primary_variant(study, *pair.split("\n")) for pair in pairs.unique()})
+    titles = table[["group", "reference"]].isin(study.aggregators).any(axis=1)
+    variant = titles.map({True: "title", False: study.settings.primary})
     whole = (table["reference"] == REST) | table["reference"].isin(study.outlet_names)
     return (table["variant"] == variant) & whole & (table["adjustment"] == "standardized")
 
 
 def primary(study: Study, table: pd.DataFrame, measure: str, group: str | None = None) -> pd.DataFrame:
     """The rows of a measure that a conclusion rests on; of one outlet, or of all."""
-    rows = table[table["measure"] == measure]
-    if group is not None:
-        rows = rows[rows["group"] == group]
+    rows = table[(table["measure"] == measure) & (group is None or table["group"] == group)]
     return rows[is_primary(study, rows)]
 
 
 def is_significant(row: Any) -> Any:
-    """True for a comparison, or each of a table, that is decided, passes in its family, and has an interval without 0.
-
-    The two can disagree: p asks whether articles could be exchanged, the interval how far the difference may lie from
-    zero. Neither hangs on the seed.
-    """
+    """True for a comparison, or each of a table, that is decided, passes in its family, its interval without 0."""
     return (row["q"] <= ALPHA) & (row["lower"] * row["upper"] > 0) & (row.get("test") != "undecided")
 
 
 def margin(row: Any, *, scale: float = 100) -> Any:
-    """Smallest whole number that the interval of a comparison, times `scale`, lies within on either side of zero.
+    """Smallest whole number that the interval of a comparison (a row or a table), times `scale`, lies within.
 
-    Of a difference of shares from -0.02 to 0.142 it is 15: no more than 15 points either way. A row or a table;
-    missing where there is no interval.
+    Of a difference of shares from -0.02 to 0.142 it is 15: no more than 15 points either way.
     """
     ends = np.fmax(np.abs(row["lower"]), np.abs(row["upper"]))
     return np.ceil((scale * ends).round(DIGITS - 2))
 
 
-def add_q_values(study: Study, table: pd.DataFrame, run: Any = map, source: Study | Path | None = None) -> pd.DataFrame:
+def add_q_values(study: Study, table: pd.DataFrame, run: Callable[..., list[Any]] | None = None) -> pd.DataFrame:
     """The table with q over the families that `study_results` describes, primary p by moments drawn until decided.
 
     Of the two labels of a set that has no other, whose differences are each other's opposites, one is in the family;
     the second has its p and q.
     """
-    table = table.reset_index(drop=True)
+    run, table = run or partial(_run, study, None), table.reset_index(drop=True)
     first = _first_of_opposites(table)
     alone, leading = (first == table.index).to_numpy(), is_primary(study, table)
     family = table["measure"] + " " + (table["variant"] + " " + table["adjustment"]).mask(leading, "primary")
 
     def count(rows: np.ndarray, draws: int, number: int) -> np.ndarray:
-        keys = ["group", "reference", "variant", "measure", "adjustment"]
-        parts = table.loc[rows].groupby(keys, sort=True)["feature"]
-        tasks = [(*key, list(features), draws, number) for key, features in parts]
-        found = run(partial(_run, study if source is None else source, _count_extreme), tasks)
+        keys = ["group", "reference", "variant", "measure"]
+        parts = list(table.loc[rows].groupby(keys, sort=True)["feature"])
+        found = run(_count_extreme, [(*key, list(features), draws, number) for key, features in parts])
         places = np.concatenate([features.index for _, features in parts])
-        return np.asarray(pd.Series(np.concatenate(list(found)), index=places).loc[rows])
+        return np.asarray(pd.Series(np.concatenate(found), index=places).loc[rows])
 
     table = table.reindex(columns=table.columns.union(["test", "least"], sort=False))
     tested = table["p"].notna() & alone
@@ -257,24 +251,20 @@ def _first_of_opposites(table: pd.DataFrame) -> pd.Series:
     return first
 
 
-def _count_extreme(study: Study, task: tuple[str, str, str, str, str, Sequence[str], int, int]) -> np.ndarray:
+def _count_extreme(study: Study, task: tuple[str, str, str, str, Sequence[str], int, int]) -> np.ndarray:
     """Permutations as extreme as each of some features of a comparison; see `extreme_draws`."""
-    outlet, reference, variant, measure, _, features, draws, number = task
+    outlet, reference, variant, measure, features, draws, number = task
     one = measured(study, measure, variant, outlet, None if reference == REST else reference)
-    data = one.of_features(features)
-    return extreme_draws(units_of(data, once=False), draws, (study.settings.seed, number))
+    return extreme_draws(units_of(one.of_features(features), once=False), draws, (study.settings.seed, number))
 
 
-def _words(study: Study, variant: str, outlet: str, right: str | None) -> pd.DataFrame:
+def _words(study: Study, variant: str, outlet: str, right: str | None) -> list[pd.DataFrame]:
     """Words of the outlet against the other side's, raw and among articles of like length that match."""
     language = language_of(study, outlet)
     chosen, design = comparable(study, variant, outlet, right, language=language)
     words = selection.words(chosen, language=language)
     prior = background(words)
-    frames = {
-        name: compare_words(words, one, prior=prior)
-        for name, one in (("raw", design.unstratified), ("standardized", match_length(design, words.tokens)))
-    }
     facts = {"measure": "term-share", "group": outlet, "reference": right or REST}
     facts |= {"language": language, "variant": variant}
-    return pd.concat([table.assign(adjustment=name, **facts) for name, table in frames.items()])
+    designs = {"raw": design.unstratified, "standardized": match_length(design, words.tokens)}
+    return [compare_words(words, of, prior=prior).assign(adjustment=name, **facts) for name, of in designs.items()]

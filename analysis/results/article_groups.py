@@ -6,7 +6,6 @@ import pandas as pd
 
 from analysis.errors import UnknownName
 from analysis.study import Study
-from analysis.study.settings import GroupRule
 
 
 def article_facts(study: Study) -> pd.DataFrame:
@@ -21,31 +20,22 @@ def article_facts(study: Study) -> pd.DataFrame:
     facts["period"] = study.period_of(first).where(study.period_of(first) == study.period_of(last))
     facts["group"] = None
     for rule in reversed(study.settings.groups):
-        facts.loc[_belongs(facts, rule), "group"] = rule.name
+        allowed = {name: getattr(rule, name) for name in ("country", "language", "ownership", "medium")}
+        fits = pd.DataFrame({name: facts[name].isin(values) for name, values in allowed.items() if values})
+        facts.loc[fits.all(axis=1).reindex(facts.index, fill_value=True), "group"] = rule.name
     return facts
 
 
-def _belongs(facts: pd.DataFrame, rule: GroupRule) -> pd.Series:
-    fits = pd.Series(True, index=facts.index)
-    for column in ("country", "language", "ownership", "medium"):
-        if allowed := getattr(rule, column):
-            fits &= facts[column].isin(allowed)
-    return fits
-
-
 def portrait_groups(study: Study, outlet: str, other: str = "") -> pd.Series:
-    """Names of the outlet and of what it is set beside, index article: another outlet, or its country's others.
-
-    Others are those with pages in its language, since only these are compared with it.
-
-    UnknownName where there is no such outlet.
-    """
+    """Names of the outlet and of what it is set beside, index article: another, or its country's in its language."""
     facts, name = article_facts(study), study.outlet_name(outlet)
     mine = facts["outlet"] == outlet
     alike = facts["country"].isin(facts["country"][mine]) & facts["language"].isin(facts["language"][mine])
-    beside = facts["outlet"] == other if other else alike & ~mine
     groups = pd.Series(None, index=facts.index, dtype="str")
-    groups[beside] = study.outlet_name(other) if other else "the country's other outlets"
+    if other:
+        groups[facts["outlet"] == other] = study.outlet_name(other)
+    else:
+        groups[alike] = "the country's other outlets"
     groups[mine] = name
     return groups
 

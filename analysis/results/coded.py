@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from analysis.dependencies import code_behind, content_digest
 from analysis.errors import AnalysisError, UnknownName
-from analysis.paths import cache_folder, code_files, digest, find_root, replace_file
+from analysis.paths import code_files
+from analysis.results import cache_file, kept
 from analysis.results.article_groups import article_facts, groups_of, of_outlets, units_of
 from analysis.stats.agreement import agreement
 from analysis.stats.inference import DIGITS
@@ -28,6 +25,13 @@ from analysis.stats.outlet_groups import (
 from analysis.study import Study
 from analysis.study.counted import SETTLED, counted, in_order, spread
 
+#: Groups of fewer outlets are not shown.
+LEAST_SHOWN_OUTLETS = 5
+#: Fewest pages coded twice, on either side, by which a difference is corrected.
+LEAST_TWICE_CODED = 10
+#: Groups that differ in language, so that first coders, who worked by language, differ with them.
+_LANGUAGES = ("group", "language")
+
 
 def coded_values(study: Study) -> pd.DataFrame:
     """Codes that count of each article: 1, 0, or missing where nobody who counts coded it.
@@ -38,6 +42,7 @@ def coded_values(study: Study) -> pd.DataFrame:
 
 
 def _spread(study: Study) -> pd.DataFrame:
+    """Codes by each coder, as `coded_values`."""
     if study.codes.empty:
         raise AnalysisError(
             f"{study.name} has no codes. Write codebook.csv and codings.csv (data/README.md says how), "
@@ -49,37 +54,26 @@ def _spread(study: Study) -> pd.DataFrame:
 def study_agreement(study: Study, column: str = "") -> pd.DataFrame:
     """Agreement of a study's coders on each variable and value (AGREEMENT), kept once it is computed.
 
-    Parameters
-    ----------
-    study : Study with codes
-    column : column of `article_facts`; agreement is computed within each of its values as well
-
-    Raises
-    ------
-    AnalysisError
-        Where the study has no codes, no article was coded twice, or there is no such column.
+    With a column of `article_facts` also within each of its values. AnalysisError where there are no codes, no article
+    was coded twice, or there is no such column.
     """
     codes, facts = in_order(_spread(study), study.settings.coders), article_facts(study)
-    codes = codes.drop(index=SETTLED, level=1, errors="ignore")  # what coders agreed on afterwards
     groups = groups_of(facts, column) if column else None
+
+    def compute() -> pd.DataFrame:
+        kinds = study.codebook.drop_duplicates("variable").set_index("variable")["values_per_article"]
+        single = {str(variable): kind == "single" for variable, kind in kinds.items()}
+        own = codes.drop(index=SETTLED, level=1, errors="ignore")  # not what coders agreed on afterwards
+        table = agreement(own, facts["outlet"], single=single, groups=groups, seed=study.settings.seed).round(DIGITS)
+        return table[table["articles"] > 0].reset_index(drop=True)  # not what only mentions were coded for
+
     files = [study.folder / name for name in ("study.toml", "codebook.csv", "articles.csv", "outlets.csv")]
-    inputs = [column, *(content_digest(file) for file in (*files, *code_files(study.folder)))]
-    key = digest(json.dumps([code_behind(__name__).digest, inputs]).encode())
-    path = cache_folder(find_root()) / "results" / f"agreement-{key}.parquet"
-    if path.exists():
-        return pd.read_parquet(path)
-    kinds = study.codebook.drop_duplicates("variable").set_index("variable")["values_per_article"]
-    single = {str(variable): kind == "single" for variable, kind in kinds.items()}
-    table = agreement(codes, facts["outlet"], single=single, groups=groups, seed=study.settings.seed).round(DIGITS)
-    table = table[table["articles"] > 0].reset_index(drop=True)  # not what only mentions were coded for
+    table = kept(cache_file(__name__, [*files, *code_files(study.folder)], column), compute)
     if table.empty:
         raise AnalysisError(
             f"no article of {study.name} was coded twice, so agreement cannot be measured. Let a second coder code "
             f"some: castillo sheet {study.argument} --coder NAME --sample 40"
         )
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, table.to_parquet)
     return table
 
 
@@ -96,97 +90,64 @@ def usable(study: Study, variable: str) -> dict[str, str]:
 
 
 def code_shares(study: Study, variable: str, by: str | pd.Series) -> pd.DataFrame:
-    """Shares of pages that have each usable value of a variable, by group; see `outlet_shares`.
+    """Shares of pages that have each usable value of a variable, by group (`outlet_shares`).
 
-    Parameters
-    ----------
-    study : Study with codes
-    variable : of codebook.csv
-    by : column of `article_facts`, or Series of groups, index article (`portrait_groups`)
-
-    Returns
-    -------
-    DataFrame of `outlet_shares`, without groups of fewer than five outlets; where outlets are what is compared pages
-    are the unit, and groups have twenty of them
+    Groups are a column of `article_facts`, or a Series (`portrait_groups`). Those of fewer than five outlets are left
+    out; where outlets are what is compared pages are the unit, and groups have twenty of them.
     """
-    verdicts = usable(study, variable)
-    values, facts = coded_values(study)[variable][list(verdicts)], article_facts(study)
+    firm = list(usable(study, variable))
+    values, facts = coded_values(study)[variable][firm], article_facts(study)
     groups = groups_of(facts, by).reindex(values.index).dropna()
     table = outlet_shares(values.loc[groups.index], units_of(facts, by), groups)
     return table[table["outlets"] >= (LEAST_ARTICLES if of_outlets(by) else LEAST_SHOWN_OUTLETS)].round(DIGITS)
 
 
-#: Groups of fewer outlets are not shown.
-LEAST_SHOWN_OUTLETS = 5
-
-
 def code_differences(study: Study, variable: str, by: str | pd.Series) -> pd.DataFrame:
-    """Differences between each group of outlets and the others in a variable, with what they survive.
+    """Differences between each group (as of `code_shares`) and the others in a variable, with what they survive.
 
-    Parameters as of `code_shares`.
-
-    Returns
-    -------
-    DataFrame, columns of `compare_outlet_groups`, then `verdict` of the value and `fails`: the conditions in which the
-    difference does not hold (its interval holds zero, or its sign turns), among them the pages coded twice
+    To the columns of `compare_outlet_groups` come `verdict` of the value and `fails`: the conditions in which the
+    difference does not hold (its interval holds zero, or its sign turns), among them the pages coded twice.
     """
     verdicts = usable(study, variable)
     values, facts = coded_values(study)[variable][list(verdicts)], article_facts(study)
     facts = facts.loc[values.index]
-    groups = groups_of(facts, by)
-    compare = partial(_compare, study, by=by)
-    table = compare(values, facts, draws=study.settings.draws)
+    groups, units = groups_of(facts, by), units_of(facts, by)
+    strata = [facts[name] for name in study.settings.match if name in facts]
+    within = facts["language"] if within_language(by) else None
+
+    def compare(rows: pd.Series, draws: int) -> pd.DataFrame:
+        own = groups[rows].dropna()
+        outlets = units[own.index] + " " + own  # an outlet with pages in two languages is two
+        seed = study.settings.seed
+        return compare_outlet_groups(
+            values.loc[own.index], outlets, own, strata=strata, within=within, draws=draws, seed=seed
+        )
+
+    table = compare(groups.notna(), study.settings.draws)
     subsets = {"without aggregators": facts["aggregator"] != "yes", "without agency copy": facts["agency"].isna()}
     if not of_outlets(by):
         subsets["with one page per outlet"] = ~facts["outlet"].duplicated()
-        subsets["without the largest outlet of each group"] = ~facts["outlet"].isin(_largest(facts["outlet"], groups))
-    kept = {name: compare(values[rows], facts[rows], draws=1) for name, rows in subsets.items()}
+        sizes = facts["outlet"].groupby([groups, facts["outlet"]]).size()
+        largest = [outlet for _, outlet in sizes.groupby(level=0).idxmax()]
+        subsets["without the largest outlet of each group"] = ~facts["outlet"].isin(largest)
+    others = {name: compare(rows, 1) for name, rows in subsets.items()}
     first, second = _twice_coded(study, variable)
     twice = groups.reindex(first.index)
     fails = []
     for row in table.itertuples():
-        sign, wrong = np.sign(row.difference), []
-        for name, other in kept.items():
-            same = other[(other["value"] == row.value) & (other["group"] == row.group)]
-            ends = same[["lower", "upper"]].to_numpy()
-            if len(ends) and not (np.sign(ends) == sign).all():
+        wrong = []
+        for name, other in others.items():
+            ends = other.loc[(other["value"] == row.value) & (other["group"] == row.group), ["lower", "upper"]]
+            if len(ends) and not (np.sign(ends) == np.sign(row.difference)).all(axis=None):
                 wrong.append(name)
         wrong += _fails_on_twice_coded(row, first, second, twice, languages=not within_language(by))
         fails.append("; ".join(wrong))
     return table.assign(verdict=table["value"].map(verdicts), fails=fails).round(DIGITS)
 
 
-#: Groups that differ in language, so that first coders, who worked by language, differ with them.
-_LANGUAGES = ("group", "language")
-#: Fewest pages coded twice, on either side, by which a difference is corrected.
-LEAST_TWICE_CODED = 10
-
-
 def within_language(by: str | pd.Series) -> bool:
     """True where groups are compared within one language: not where the groups are languages themselves."""
     return not (isinstance(by, str) and by in _LANGUAGES)
-
-
-def _compare(
-    study: Study, values: pd.DataFrame, facts: pd.DataFrame, *, by: str | pd.Series, draws: int
-) -> pd.DataFrame:
-    groups = groups_of(facts, by).dropna()
-    units = units_of(facts, by)
-    return compare_outlet_groups(
-        values.loc[groups.index],
-        units + " " + groups,  # an outlet with pages in two languages is two
-        groups,
-        strata=[facts[name] for name in study.settings.match if name in facts],
-        within=facts["language"] if within_language(by) else None,
-        draws=draws,
-        seed=study.settings.seed,
-    )
-
-
-def _largest(outlets: pd.Series, groups: pd.Series) -> list[str]:
-    """The outlet with most articles of each group."""
-    counts = outlets.groupby([groups, outlets]).size()
-    return [str(outlet) for _, outlet in counts.groupby(level=0).idxmax()]
 
 
 def _twice_coded(study: Study, variable: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -200,50 +161,40 @@ def _twice_coded(study: Study, variable: str) -> tuple[pd.DataFrame, pd.DataFram
 def _fails_on_twice_coded(
     row: Any, first: pd.DataFrame, second: pd.DataFrame, groups: pd.Series, *, languages: bool
 ) -> list[str]:
-    """Conditions on the pages coded twice in which a difference does not hold; none where they are too few."""
+    """Conditions on the pages coded twice in which a difference does not hold; none where they are too few.
+
+    The mean change from first to second codes is added to the difference, and its variance to that of the difference
+    (a difference estimator of two-phase sampling: Cochran 1977, ch. 12).
+    """
     sides = groups == row.group, groups.notna() & (groups != row.group)
     if min(side.sum() for side in sides) < LEAST_TWICE_CODED:
         return []
     (here, there), wrong = ([codes.loc[side, row.value] for codes in (first, second)] for side in sides), []
-    sign = np.sign(row.difference)
-    if not (np.sign(_corrected(row, here[1] - here[0], there[1] - there[0])) == sign).all():
+    sign, changes = np.sign(row.difference), [after - before for before, after in (here, there)]
+    estimate = row.difference + changes[0].mean() - changes[1].mean()
+    variance = sum(change.var() / len(change) for change in changes)
+    half = np.hypot((row.upper - row.lower) / 2, norm.isf(0.025) * np.sqrt(variance))
+    if not (np.sign([estimate - half, estimate + half]) == sign).all():
         wrong.append("corrected by the second coders' codes")
     if languages and any((a.mean() - b.mean()) * sign < 0 for a, b in zip(here, there, strict=True)):
         wrong.append("on the pages coded twice")
     return wrong
 
 
-def _corrected(row: Any, here: pd.Series, there: pd.Series) -> np.ndarray:
-    """Ends of a difference's 95 % interval, corrected by what second coders say otherwise (second minus first code).
-
-    The mean change on the pages coded twice is added to the difference, and its variance to that of the difference
-    (a difference estimator of two-phase sampling: Cochran 1977, ch. 12).
-    """
-    estimate = row.difference + here.mean() - there.mean()
-    variance = here.var() / len(here) + there.var() / len(there)
-    half = np.hypot((row.upper - row.lower) / 2, norm.isf(0.025) * np.sqrt(variance))
-    return np.array([estimate - half, estimate + half])
-
-
 def group_overlap(study: Study, by: str) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Outlets and pages of each country × language × ownership × kind, and why groups have no test.
-
-    Returns
-    -------
-    DataFrame of country, language, ownership, medium, outlets, pages, most pages first; mapping of group → reason
-    """
+    """Outlets and pages of each country × language × ownership × kind; groups → why they have no test."""
     facts = article_facts(study)
     parts = ["country", "language", "ownership", "medium"]
     table = facts.groupby(parts)["outlet"].agg(outlets="nunique", pages="size").reset_index()
     table = table.sort_values(["pages", *parts], ascending=[False, *[True] * 4], ignore_index=True)
     known = facts.dropna(subset=by)
-    sizes = known.groupby(by)["outlet"].agg(["nunique", "size"])
     several = known.groupby("language")[by].transform("nunique") > 1
     reasons = {}
-    for group, size in sizes.iterrows():
-        if (size["nunique"] < LEAST_TESTED_OUTLETS and not of_outlets(by)) or size["size"] < LEAST_ARTICLES:
+    for group, pages in known.groupby(by):
+        few_outlets = pages["outlet"].nunique() < LEAST_TESTED_OUTLETS and not of_outlets(by)
+        if few_outlets or len(pages) < LEAST_ARTICLES:
             reasons[str(group)] = "few"
-        elif within_language(by) and not several[known[by] == group].any():
+        elif within_language(by) and not several[pages.index].any():
             reasons[str(group)] = "collinear"
     return table, reasons
 

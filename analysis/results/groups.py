@@ -13,11 +13,8 @@ from analysis.wording import listing, plural
 def group_differences(study: Study, column: str) -> pd.DataFrame:
     """Each group of outlets by a column of outlets.csv against all others, in the share of articles naming each actor.
 
-    Of the outlets that may stand in a reference, on days when they were observed, in the study's primary text.
-
-    Returns
-    -------
-    DataFrame of `compare_outlet_groups`, `value` being the main actor; empty where no group has enough outlets
+    Of the outlets that may stand in a reference, on days when they were observed, in the study's primary text; empty
+    where no group has enough outlets.
     """
     chosen = selection.select(study)
     groups = chosen.articles["outlet"].map(study.outlets.set_index("outlet")[column])

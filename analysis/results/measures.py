@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +21,24 @@ from analysis.wording import listing
 REST = "other outlets"
 #: The reference in which each outlet weighs the same, however much it published.
 EQUAL = "mean of other outlets"
+#: Every measure but words → its kind.
+_KINDS: dict[str, Kind] = {
+    "actor-share": "share",
+    "actor-rate": "ratio",
+    "label-share": "portion",
+    "label-share-own": "portion",
+    "sentiment": "mean",
+    "targeted-sentiment": "mean",
+}
 #: Columns that articles are matched by, as a sentence names them.
 _COLUMN_NAMES = {"subevent": "sub-event", "body_kind": "kind of text"}
+#: Why a comparison has no p, as COMPARISON's `test` has it, and as a sentence says it after how many there are.
+_REASONS = {
+    "not matched": "without articles of both sides to match",
+    "few articles": "in too few articles",
+    "no variation": "alike in every article",
+    "cannot pass": "too rare to show any difference",
+}
 
 
 def heads(study: Study) -> pd.Series:
@@ -52,8 +67,7 @@ def comparable(
         sides = selection.group_indices(study, chosen.articles, outlet, None if right is None else [right])
         design = build_design(*sides, chosen.counted["strata"], chosen.counted["blocks"])
         chosen.counted.update(compared=(outlet, right), design=design)
-    found: Design = chosen.counted["design"]
-    return chosen, found
+    return chosen, chosen.counted["design"]
 
 
 @dataclass(frozen=True)
@@ -63,17 +77,13 @@ class Measured:
     kind: Kind
     features: list[str]
     data: Observations
-    chosen: Selection
+    outlets: np.ndarray  # outlet of each article of the design
+    articles: pd.DataFrame  # all that were measured
     facts: dict[str, str]
 
-    @property
-    def outlets(self) -> np.ndarray:
-        """Outlet of each article of the design."""
-        return np.asarray(self.chosen.articles["outlet"].iloc[self.data.design.article], object)
-
-    def compare(self, **options: Any) -> pd.DataFrame:
+    def compare(self) -> pd.DataFrame:
         """Differences of the sides, as `difference` has them."""
-        return compare(self.data, self.features, self.kind, **options).assign(**self.facts)
+        return compare(self.data, self.features, self.kind).assign(**self.facts)
 
     def of_features(self, features: Sequence[str]) -> Observations:
         """Observations of some features."""
@@ -85,52 +95,14 @@ class Measured:
     def reweighted(self, weight: np.ndarray, features: Sequence[str], **facts: str) -> pd.DataFrame:
         """Standardized differences in some features, articles weighed anew (0 leaves one out): interval, no test."""
         one = self.of_features(features)
-        value, mass = one.value, one.weight
-        data = Observations(one.design, value * weight[:, None], mass * weight[:, None])
-        changed = Measured(self.kind, list(features), data, self.chosen, self.facts | facts)
-        table = changed.compare(adjustments=["standardized"], test=False).assign(effect=np.nan, **facts)
-        counted = np.broadcast_to(mass > 0, value.shape) if self.kind == "mean" else value
+        data = Observations(one.design, one.value * weight[:, None], one.weight * weight[:, None])
+        table = compare(data, features, self.kind, adjustments=["standardized"], test=False)
+        counted = np.broadcast_to(one.weight > 0, one.value.shape) if self.kind == "mean" else one.value
         for prefix, rows in zip(("", "reference_"), data.design.sides, strict=True):
             left = weight[rows] > 0
             table[f"{prefix}count"] = counted[rows][left].sum(axis=0).astype(float)
             table[f"{prefix}articles"] = int(left.sum())
-        return table
-
-
-#: Every measure but words → its kind.
-_KINDS: dict[str, Kind] = {
-    "actor-share": "share",
-    "actor-rate": "ratio",
-    "label-share": "portion",
-    "label-share-own": "portion",
-    "sentiment": "mean",
-    "targeted-sentiment": "mean",
-}
-
-
-def _values(
-    study: Study, measure: str, chosen: Selection, design: Design
-) -> tuple[pd.DataFrame, pd.DataFrame | pd.Series | None]:
-    """Values and weights of a measure, a row for every article of a selection."""
-    if measure.startswith("label-share"):
-        return _label_uses(study, chosen, design, own=measure == "label-share-own")
-    if measure == "sentiment":
-        return selection.article_sentiment(chosen).to_frame("sentiment"), None
-    actors = list(study.settings.main_actors)
-    if measure == "targeted-sentiment":
-        return selection.targeted_sentiment_by_actor(chosen, actors), None
-    counts = selection.counts(chosen, "actors", actors)
-    return (counts > 0, None) if measure == "actor-share" else (counts, chosen.articles["tokens"] / 1000)
-
-
-def _label_uses(study: Study, chosen: Selection, design: Design, *, own: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Uses of each label that occurs five times or more on both sides together, and uses of its whole set."""
-    entries = sorted(set(study.labels["set"] + ":" + study.labels["label"]))
-    counts = selection.counts(chosen, "labels", entries, own=own)
-    sets = pd.Index([entry.split(":")[0] for entry in entries])
-    whole = {name: counts.loc[:, sets == name].sum(axis=1) for name in sets.unique()}
-    seen = counts.columns[counts.iloc[design.article].sum() >= 5]
-    return counts[seen], pd.DataFrame({entry: whole[entry.split(":")[0]] for entry in seen}, index=counts.index)
+        return table.assign(effect=np.nan, **(self.facts | facts))
 
 
 def measured(study: Study, measure: str, variant: str, outlet: str, right: str | None = None) -> Measured:
@@ -141,10 +113,33 @@ def measured(study: Study, measure: str, variant: str, outlet: str, right: str |
     language = None if measure == "actor-share" else language_of(study, outlet)
     chosen, design = comparable(study, variant, outlet, right, language=language)
     values, weights = _values(study, measure, chosen, design)
-    mass = None if weights is None else weights.to_numpy(float)
+    data = observe(design, values.to_numpy(float), None if weights is None else weights.to_numpy(float))
+    outlets = chosen.articles["outlet"].to_numpy(object)[design.article]
     facts = {"measure": measure, "group": outlet, "reference": right or REST}
     facts |= {"language": language or "mul", "variant": variant}
-    return Measured(_KINDS[measure], list(values.columns), observe(design, values.to_numpy(float), mass), chosen, facts)
+    return Measured(_KINDS[measure], list(values.columns), data, outlets, chosen.articles, facts)
+
+
+def _values(
+    study: Study, measure: str, chosen: Selection, design: Design
+) -> tuple[pd.DataFrame, pd.DataFrame | pd.Series | None]:
+    """Values and weights of a measure, a row for every article of a selection.
+
+    Of labels those that occur five times or more on both sides together; their weights are uses of the whole set.
+    """
+    if measure.startswith("label-share"):
+        entries = sorted(set(study.labels["set"] + ":" + study.labels["label"]))
+        counts = selection.counts(chosen, "labels", entries, own=measure == "label-share-own")
+        whole = counts.T.groupby(counts.columns.str.split(":").str[0]).transform("sum").T
+        seen = counts.columns[counts.iloc[design.article].sum() >= 5]
+        return counts[seen], whole[seen]
+    if measure == "sentiment":
+        return selection.article_sentiment(chosen).to_frame("sentiment"), None
+    actors = list(study.settings.main_actors)
+    if measure == "targeted-sentiment":
+        return selection.targeted_sentiment_by_actor(chosen, actors), None
+    counts = selection.counts(chosen, "actors", actors)
+    return (counts > 0, None) if measure == "actor-share" else (counts, chosen.articles["tokens"] / 1000)
 
 
 def measures(study: Study, variant: str, outlet: str, right: str | None = None) -> Iterator[Measured]:
@@ -157,10 +152,7 @@ def measures(study: Study, variant: str, outlet: str, right: str | None = None) 
 
 
 def equal_weights(one: Measured) -> np.ndarray | None:
-    """A weight per article that gives every outlet of the reference the same say; None where fewer than two have one.
-
-    Outlets with fewer than five articles have none: their mean would be noise, and noise would weigh as the rest.
-    """
+    """A weight per article that gives every outlet of the reference with five articles the same say; None for one."""
     inside, outside = one.data.design.sides
     outlet = pd.Series(one.outlets[outside])
     size = outlet.value_counts().loc[lambda size: size >= LEAST]
@@ -172,7 +164,7 @@ def equal_weights(one: Measured) -> np.ndarray | None:
 def without_copies(study: Study, one: Measured) -> np.ndarray | None:
     """A weight per article, 0 for each that copies an earlier one on either side; None where none does."""
     design = one.data.design
-    articles = one.chosen.articles["published"].iloc[design.article]
+    articles = one.articles["published"].iloc[design.article]
     later = heads(study)[articles.index] != articles.index
     order = pd.DataFrame({"block": design.block, "later": later.to_numpy(), "published": articles.to_numpy()})
     # The earliest of those compared: that of all may stand on neither side.
@@ -182,42 +174,23 @@ def without_copies(study: Study, one: Measured) -> np.ndarray | None:
     return weight if some and not weight.all() else None
 
 
-#: Why a comparison has no p, as COMPARISON's `test` has it, and as a sentence says it after how many there are.
-_REASONS = {
-    "not matched": "without articles of both sides to match",
-    "few articles": "in too few articles",
-    "no variation": "alike in every article",
-    "cannot pass": "too rare to show any difference",
-}
-
-
 def untested_reasons(rows: pd.DataFrame) -> str:
     """Reasons that comparisons were not tested, with how many for each; empty where the table does not say."""
     counts = rows["test"].value_counts() if "test" in rows else {}
     return listing([f"{counts[test]} {reason}" for test, reason in _REASONS.items() if test in counts])
 
 
-def matched_articles(study: Study) -> pd.DataFrame:
-    """Articles of each tested outlet (`articles`), and those with no article of another outlet to match (`unmatched`).
-
-    Of the text it is first compared on; index outlet. Matched are those alike in all that study.toml matches by.
-    """
-    rows = {}
+def match_sentence(study: Study) -> str:
+    """Sentence on articles of tested outlets that no article of another outlet matches; empty where there is none."""
+    parts = []
     for outlet in study.tested:
         with suppress(EmptyGroup):
             design = comparable(study, selection.primary_of(study, outlet), outlet, None)[1]
             own, others = (design.stratum[side] for side in design.sides)
-            rows[outlet] = (len(own), int((~np.isin(own, others)).sum()))
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["articles", "unmatched"]).rename_axis("outlet")
-
-
-def match_sentence(study: Study) -> str:
-    """Sentence on what can no longer be compared once articles are matched; empty where nothing is lost."""
-    lost = matched_articles(study).query("unmatched > 0")
-    if lost.empty:
+            if lost := int((~np.isin(own, others)).sum()):
+                parts.append(f"{lost} of {len(own)} of {study.outlet_names[outlet]}")
+    if not parts:
         return ""
     by = listing([_COLUMN_NAMES.get(column, column.replace("_", " ")) for column in study.settings.match])
-    each = listing(
-        [f"{row.unmatched} of {row.articles} of {study.outlet_names[str(row.Index)]}" for row in lost.itertuples()]
-    )
-    return f"Articles are compared with others of the same {by}. For some there are none, so they do not count: {each}."
+    start = f"Articles are compared with others of the same {by}. For some there are none, so they do not count"
+    return f"{start}: {listing(parts)}."

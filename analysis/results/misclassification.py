@@ -1,14 +1,13 @@
 """Sentiment toward actors, as measured and corrected for the errors the instrument makes in a study's own texts.
 
-A study may code a sample of its mentions by hand. The correction adds the instrument's mean error on
-that sample to its mean over all mentions, weighted so that the variance is smallest (PPI++: Angelopoulos, Duchi & Zrnic
-2023). It holds however the instrument errs, and needs coded mentions of the very outlet it is said of.
+The correction adds the instrument's mean error on the coded mentions to its mean over all mentions, weighted so that
+the variance is smallest (PPI++: Angelopoulos, Duchi & Zrnic 2023). It holds however the instrument errs, and needs
+coded mentions of the very outlet it is said of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import namedtuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,18 +27,9 @@ KINDS = ("person", "party", "institution", "state", "group")
 #: Coded mentions from which a mean is corrected; with fewer the variance of the error is not known well enough.
 ENOUGH = 30
 
-Numbers = npt.NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class Corrected:
-    """A mean corrected by a coded sample, its standard error, 95 % interval, and the weight of the measured values."""
-
-    estimate: float
-    error: float
-    lower: float
-    upper: float
-    weight: float
+#: A mean corrected by a coded sample, its standard error, 95 % interval, and the weight of the measured values.
+Corrected = namedtuple("Corrected", "estimate error lower upper weight")
 
 
 def coded_mentions(study: Study) -> pd.DataFrame:
@@ -48,34 +38,45 @@ def coded_mentions(study: Study) -> pd.DataFrame:
     `sentence` is the class of VADER's score of its sentence. The two are missing where the features have no such
     mention.
     """
-    coded = study.polarity
-    mentions = _mentions(study, sorted(set(coded["entry"])), set(coded["article"]))
-    coded = coded.assign(coded=coded["polarity"].map(dict(zip(tables.POLARITIES, CLASSES, strict=True))))
-    pairs = coded.merge(mentions, on=["article", "entry"], how="left", suffixes=("", "_found"))
-    # An alias may since have grown or shrunk by a word.
-    same = (pairs["start_found"] < pairs["end"]) & (pairs["start"] < pairs["end_found"])
-    pairs[["measured", "sentence"]] = pairs[["measured", "sentence"]].where(same)
-    found = pairs.sort_values(["article", "start", "measured"], na_position="last", ignore_index=True)
-    return found.drop_duplicates(["article", "start"])[["article", "entry", "coded", "measured", "sentence"]]
+    coded = study.polarity[study.polarity["entry"].isin(_judged(study))]
+    found = found_mentions(study, coded)
+    own = study.store.sentence_sentiment(set(coded["article"]))
+    own = own.reindex(pd.MultiIndex.from_arrays([coded["article"], found["sentence"]]))
+    classes = coded["polarity"].map(dict(zip(tables.POLARITIES, CLASSES, strict=True)))
+    measured = {"measured": polarity(found["sentiment"].to_numpy(float)), "sentence": polarity(own.to_numpy(float))}
+    return coded[["article", "entry"]].assign(coded=classes, **measured).reset_index(drop=True)
+
+
+def found_mentions(study: Study, coded: pd.DataFrame) -> pd.DataFrame:
+    """Sentence and sentiment of the mention in the features that overlaps each coded one, if any."""
+    frames = [tables.empty(tables.MENTIONS).drop(columns=["gazetteer", "entry"]).assign(entry="")]
+    for entry in sorted(set(coded["entry"].dropna())):
+        frames.append(study.store.entry_mentions("actors", entry).assign(entry=entry))
+    mentions = pd.concat(frames)
+    pairs = coded.reset_index(names="row").merge(mentions, on=["article", "entry"], suffixes=("", "_found"))
+    return overlapping(pairs, coded)[["sentence", "sentiment"]]
+
+
+def overlapping(pairs: pd.DataFrame, coded: pd.DataFrame) -> pd.DataFrame:
+    """The first of what may be the coded `row` that overlaps it: an alias may since have grown or shrunk by a word."""
+    pairs = pairs[(pairs["start_found"] < pairs["end"]) & (pairs["start"] < pairs["end_found"])]
+    return pairs.drop_duplicates("row").set_index("row").reindex(coded.index)
 
 
 def corrected_mean(all_measured: pd.DataFrame, coded: pd.DataFrame) -> Corrected:
     """Mean of the true values of all mentions, from what is measured of all and coded of some (PPI++).
 
-    Parameters
-    ----------
-    all_measured : DataFrame (cluster, measured), a row per mention
-    coded : DataFrame (cluster, measured, coded), a row per coded mention, a sample of the others
-
-    Notes
-    -----
-    Linearized over clusters, so that coded mentions may be among the others: with deviations a of the coded values and
-    b of the measured ones from their means, the estimate's variance is that of a sum of a + weight · b.
+    Both tables have a row per mention; the coded are a sample of the others. Linearized over clusters, so that they may
+    be among them: with deviations a of the coded values and b of the measured ones from their means, the estimate's
+    variance is that of a sum of a + weight · b.
     """
     clusters = pd.Index(coded["cluster"]).append(pd.Index(all_measured["cluster"])).unique()
-    a = _deviations(coded["cluster"], coded["coded"], clusters)
-    spread = _deviations(all_measured["cluster"], all_measured["measured"], clusters)
-    b = spread - _deviations(coded["cluster"], coded["measured"], clusters)
+
+    def deviations(table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+        sums = (table[column] - table[column].mean()).groupby(table["cluster"].to_numpy()).sum() / len(table)
+        return np.asarray(sums.reindex(clusters, fill_value=0), float)
+
+    a, b = deviations(coded, "coded"), deviations(all_measured, "measured") - deviations(coded, "measured")
     weight = float(np.clip(-(a @ b) / (b @ b), 0, 1)) if b @ b > 0 else 0.0
     gap = all_measured["measured"].mean() - coded["measured"].mean()
     estimate = float(coded["coded"].mean() + weight * gap)
@@ -85,12 +86,6 @@ def corrected_mean(all_measured: pd.DataFrame, coded: pd.DataFrame) -> Corrected
     return Corrected(estimate, error, max(estimate - half, -1.0), min(estimate + half, 1.0), weight)
 
 
-def _deviations(cluster: pd.Series, values: pd.Series, clusters: pd.Index) -> Numbers:
-    """Each cluster's contribution to the error of the values' mean."""
-    sums = (values - values.mean()).groupby(cluster.to_numpy()).sum() / len(values)
-    return np.asarray(sums.reindex(clusters, fill_value=0), float)
-
-
 def corrected_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
     """Mean polarity (-1 to 1) toward the actors that articles mention, as measured and as corrected.
 
@@ -98,30 +93,27 @@ def corrected_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
     (of them, by hand), measured, and corrected with its 95 % interval, articles (copies together) as clusters. The
     corrected ones are missing with fewer than `ENOUGH` coded mentions. No row where nothing is coded.
     """
-    coded, every = coded_mentions(study).dropna(), _measured(study)
-    articles = study.articles.set_index("article")
-    spoken = articles.index[articles["language"] == language]
-    every, coded = (table[table["article"].isin(spoken)] for table in (every, coded))
-    if coded.empty:
+    articles, head = study.articles.set_index("article"), heads(study)
+    spoken = articles["outlet"][articles["language"] == language]
+    both = [
+        table[table["article"].isin(spoken.index)].assign(
+            outlet=table["article"].map(spoken), cluster=table["article"].map(head)
+        )
+        for table in (_measured(study), coded_mentions(study).dropna())
+    ]
+    if both[1].empty:
         return pd.DataFrame()
-    head = heads(study)
-    every, coded = (table.assign(cluster=table["article"].map(head)) for table in (every, coded))
-    rows = [_row("", "all outlets", every, coded)]
-    for outlet in study.tested:
-        own = articles.index[articles["outlet"] == outlet]
-        parts = [table[table["article"].isin(own)] for table in (every, coded)]
-        if len(parts[0]):
-            rows.append(_row(outlet, study.outlet_names[outlet], *parts))
+    rows = []
+    for outlet, name in {"": "all outlets", **{one: study.outlet_names[one] for one in study.tested}}.items():
+        every, coded = (table[table["outlet"] == outlet] if outlet else table for table in both)
+        if every.empty:
+            continue
+        mean = Corrected(*[np.nan] * 5) if len(coded) < ENOUGH else corrected_mean(every, coded)
+        row = {"group": outlet, "label": f"{name} ({len(every)})", "articles": every["article"].nunique()}
+        row |= {"mentions": len(every), "coded": len(coded), "measured": every["measured"].mean()}
+        row |= {"corrected": mean.estimate, "lower": mean.lower, "upper": mean.upper, "weight": mean.weight}
+        rows.append(row)
     return finished(pd.DataFrame(rows), None)
-
-
-def _row(group: str, label: str, every: pd.DataFrame, coded: pd.DataFrame) -> dict[str, object]:
-    mean = Corrected(*[np.nan] * 5) if len(coded) < ENOUGH else corrected_mean(every, coded)
-    return {
-        **{"group": group, "label": f"{label} ({len(every)})", "articles": every["article"].nunique()},
-        **{"mentions": len(every), "coded": len(coded), "measured": every["measured"].mean()},
-        **{"corrected": mean.estimate, "lower": mean.lower, "upper": mean.upper, "weight": mean.weight},
-    }
 
 
 def _judged(study: Study) -> list[str]:
@@ -137,16 +129,6 @@ def _measured(study: Study) -> pd.DataFrame:
         rows = study.store.mentions.of(f"actors:{actor}")
         frames.append(pd.DataFrame({"article": names[rows["article"]], "measured": polarity(rows["sentiment"])}))
     return pd.concat(frames[1:] or frames, ignore_index=True).dropna()
-
-
-def _mentions(study: Study, entries: Sequence[str], articles: Collection[str]) -> pd.DataFrame:
-    """Mentions of some actors in some articles, with the class the instrument gives each, and its sentence."""
-    judged = set(_judged(study))
-    frames = [study.store.entry_mentions("actors", one).assign(entry=one) for one in entries if one in judged]
-    mentions = pd.concat([tables.empty(tables.MENTIONS), *(one[one["article"].isin(articles)] for one in frames)])
-    own = study.store.sentence_sentiment(articles).reindex(pd.MultiIndex.from_frame(mentions[["article", "sentence"]]))
-    classes = {"measured": polarity(mentions["sentiment"].to_numpy()), "sentence": polarity(own.to_numpy())}
-    return mentions[["article", "start", "end", "entry"]].assign(**classes)
 
 
 def correction_sentence(corrected: pd.DataFrame) -> str:

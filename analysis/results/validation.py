@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from analysis import tables
@@ -15,100 +14,70 @@ from analysis.errors import AnalysisError
 from analysis.paths import text_digest
 from analysis.readers import read_texts
 from analysis.readers.feed import outlet_finder
+from analysis.results.misclassification import CLASSES, found_mentions, overlapping
 from analysis.scoring import polarity
-from analysis.scoring.registry import Instrument
-from analysis.stats.classification import classification
+from analysis.stats.agreement import classification
 from analysis.study import Study
 from analysis.text.sentences import split_sentences
 
 
 def validation(study: Study, texts: Sequence[str | Path] = ()) -> pd.DataFrame:
-    """Each instrument against the polarity that people coded, by language.
+    """Each instrument against the polarity that people coded, of mentions or of sentences, by language.
 
-    Parameters
-    ----------
-    study : Study, with codings of `polarity`: of mentions, or of sentences where a coding has no target
-    texts : files of its texts, which every instrument of the study scores; without them, what the features hold counts,
-        which is by one instrument for each language and kind
-
-    Returns
-    -------
-    DataFrame: instrument, version, scores, language and the columns of `classification`, and `missing`, codings without
-    a score, as where a text is not given or not the one that was annotated
-
-    Raises
-    ------
-    AnalysisError
-        Where nothing is coded.
+    Every instrument of the study scores the texts in some files; without them the scores in the features count, which
+    are by one instrument for each language and kind. To instrument, version, scores, language and the columns of
+    `classification` comes `missing`, codings without a score, as where a text is not given or not the one annotated.
+    AnalysisError where nothing is coded.
     """
-    coded = study.polarity.assign(
-        language=study.polarity["article"].map(study.manifest.set_index("article")["language"])
-    )
+    languages = study.manifest.set_index("article")["language"]
+    coded = study.polarity.assign(language=study.polarity["article"].map(languages))
     if coded.empty:
         raise AnalysisError(
             f"{study.name} has no coded polarity. Code a sample of mentions or sentences: the variable polarity of "
             "codebook.csv, with article, start, end and target in a sheet of codings/ (data/README.md)."
         )
-    parts = []
-    for instrument, language, rows, scores in (_by_texts if texts else _by_features)(study, coded, texts):
-        known = np.isfinite(scores)
-        classes = pd.Series(polarity(scores[known])).map(dict(zip((-1, 0, 1), tables.POLARITIES, strict=True)))
-        own = rows[known].reset_index(drop=True)
-        table = classification(own["polarity"], classes, own["article"], seed=study.settings.seed)
-        facts = {"instrument": instrument.name, "version": instrument.version, "scores": instrument.scores}
-        parts.append(pd.DataFrame({**facts, "language": language}, index=table.index).join(table))
-        parts[-1]["missing"] = int((~known).sum())
+    parts = list(_validated(study, coded, texts))
     if not parts:
         raise AnalysisError(f"no instrument of {study.name} measures {', '.join(sorted(set(coded['language'])))}.")
     return pd.concat(parts, ignore_index=True)
 
 
-Scored = Iterator[tuple[Instrument, str, pd.DataFrame, np.ndarray]]
-
-
-def _pairs(study: Study, coded: pd.DataFrame) -> Iterator[tuple[Instrument, str, pd.DataFrame]]:
-    """Each instrument with each language it measures and the codings it can be held to."""
+def _validated(study: Study, coded: pd.DataFrame, texts: Sequence[str | Path]) -> Iterator[pd.DataFrame]:
+    """Rows of `validation` for each instrument and language; by features, of the first instrument of a kind alone."""
+    given, done = _given_sentences(study, coded, texts) if texts else None, set()
     for instrument in study_instruments(study):
         for language, rows in coded.groupby("language"):
             rows = rows if instrument.scores == "sentence" else rows[rows["entry"].notna()]
-            if language in instrument.languages and len(rows):
-                yield instrument, str(language), rows
+            if language not in instrument.languages or rows.empty or (instrument.scores, language) in done:
+                continue
+            if given is None:
+                done.add((instrument.scores, language))
+                scores = _feature_scores(study, rows, instrument.scores)
+            else:
+                own = given.loc[given.index.intersection(rows.index)]
+                measured = instrument.measure(own["sentence"].to_list(), own["span"].to_list())
+                scores = pd.Series(measured, index=own.index, dtype=float).reindex(rows.index)
+            known = rows[scores.notna()].reset_index(drop=True)
+            classes = pd.Series(polarity(scores.dropna())).map(dict(zip(CLASSES, tables.POLARITIES, strict=True)))
+            table = classification(known["polarity"], classes, known["article"], seed=study.settings.seed)
+            facts = {"instrument": instrument.name, "version": instrument.version, "scores": instrument.scores}
+            facts = pd.DataFrame({**facts, "language": language}, index=table.index)
+            yield facts.join(table).assign(missing=len(rows) - len(known))
 
 
-def _by_features(study: Study, coded: pd.DataFrame, _: Sequence[str | Path]) -> Scored:
-    """Scores of the coded mentions and sentences in the features."""
-    articles, done = set(coded["article"]), set()
-    own = {schema: study.features(schema) for schema in (tables.SENTENCES, tables.MENTIONS)}
-    own = {schema: table[table["article"].isin(articles)] for schema, table in own.items()}
-    for instrument, language, rows in _pairs(study, coded):
-        if (instrument.scores, language) in done:  # the features are by the first
-            continue
-        done.add((instrument.scores, language))
-        is_target = instrument.scores == "target"
-        keys = ["article", "entry"] if is_target else ["article"]
-        table = own[tables.MENTIONS if is_target else tables.SENTENCES]
-        found = rows.reset_index(names="row").merge(table, on=keys, suffixes=("", "_found"))
-        # An alias may since have grown or shrunk by a word.
-        found = found[(found["start_found"] < found["end"]) & (found["start"] < found["end_found"])]
-        scores = found.drop_duplicates("row").set_index("row")["sentiment"].reindex(rows.index)
-        yield instrument, language, rows, scores.to_numpy(float)
+def _feature_scores(study: Study, rows: pd.DataFrame, kind: str) -> pd.Series:
+    """Sentiment in the features of each coded mention, or of the sentence that it is in; index as of `rows`."""
+    if kind == "target":
+        return found_mentions(study, rows)["sentiment"].astype(float)
+    sentences = study.features(tables.SENTENCES)
+    sentences = sentences[sentences["article"].isin(rows["article"])]
+    pairs = rows.reset_index(names="row").merge(sentences, on="article", suffixes=("", "_found"))
+    return overlapping(pairs, rows)["sentiment"].astype(float)
 
 
-def _by_texts(study: Study, coded: pd.DataFrame, paths: Sequence[str | Path]) -> Scored:
-    """Scores by every instrument of the sentences that hold what is coded."""
-    sentences, spans = _sentences(study, coded, paths)
-    for instrument, language, rows in _pairs(study, coded):
-        known = rows.index[rows.index.isin(list(sentences))]
-        scores = pd.Series(np.nan, index=rows.index)
-        scores[known] = instrument.measure([sentences[row] for row in known], [spans[row] for row in known])
-        yield instrument, language, rows, scores.to_numpy()
-
-
-def _sentences(
-    study: Study, coded: pd.DataFrame, paths: Sequence[str | Path]
-) -> tuple[dict[int, str], dict[int, tuple[int, int]]]:
-    """Sentence of each coding whose text is given, by its row, and where in the sentence it is."""
-    sentences, spans = {}, {}
+def _given_sentences(study: Study, coded: pd.DataFrame, paths: Sequence[str | Path]) -> pd.DataFrame:
+    """Sentence of each coding whose text is given, and where in it (`span`) the coding is; index as of `coded`."""
+    found = {}
     annotated = study.features(tables.ARTICLES).set_index("article")["text_sha256"] if study.annotated else {}
     settings, by_article = study.settings, dict(iter(coded.groupby("article")))
     outlets, languages = outlet_finder(study.outlets), settings.languages
@@ -121,6 +90,5 @@ def _sentences(
             for row in by_article[given.article].itertuples():
                 start, end = places[max(bisect_right(places, (row.start, len(text))) - 1, 0)]
                 if start <= row.start < min(row.end, end):
-                    sentences[row.Index] = text[start:end]
-                    spans[row.Index] = (row.start - start, min(row.end, end) - start)
-    return sentences, spans
+                    found[row.Index] = (text[start:end], (row.start - start, min(row.end, end) - start))
+    return pd.DataFrame.from_dict(found, orient="index", columns=["sentence", "span"])

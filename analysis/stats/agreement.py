@@ -1,4 +1,4 @@
-"""Agreement of coders: Krippendorff's alpha with intervals, for each variable and each value of a codebook."""
+"""Agreement of coders (Krippendorff's alpha) and of a classifier with codes (F1), with intervals."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.tables import POLARITIES
+
 #: Least alpha of a code that may carry a finding, and of one that may carry a tentative one (Krippendorff 2004).
 FIRM, TENTATIVE = 0.8, 0.667
 #: A code that either coder gave to fewer articles is not used: its alpha hangs on single articles.
 LEAST_ARTICLES = 5
 DRAWS = 2_000
-
-Distance = Callable[[Any, Any], float]
 
 
 def masi(a: frozenset[str], b: frozenset[str]) -> float:
@@ -31,28 +31,19 @@ def nominal(a: object, b: object) -> float:
 
 
 def krippendorff_alpha(
-    labels: pd.Series, *, clusters: pd.Series, distance: Distance = nominal, draws: int = DRAWS, seed: int = 0
+    labels: pd.Series,
+    *,
+    clusters: pd.Series,
+    distance: Callable[[Any, Any], float] = nominal,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> tuple[float, float, float]:
-    """Krippendorff's alpha and its 95 % interval by drawing clusters of articles.
+    """Krippendorff's alpha (2004, Content Analysis, ch. 11) and its 95 % interval by drawing clusters of articles.
 
-    Parameters
-    ----------
-    labels : Series of hashable labels, index (article, coder), each pair once; articles coded once have no weight
-    clusters : Series, index article; the outlet, usually
-    distance : function of two labels, 0 to 1
-    draws : int, samples of clusters
-    seed : int
-
-    Returns
-    -------
-    (alpha, lower, upper), all missing where fewer than two labels occur
-
-    References
-    ----------
-    Krippendorff (2004), Content Analysis, ch. 11.
+    `labels` has one per (article, coder), and articles coded once have no weight; `clusters` is the outlet of each
+    article, usually. All are missing where fewer than two labels occur.
     """
-    per_article = labels.groupby(level=0).transform("size")
-    twice = labels[per_article > 1]
+    twice = labels[labels.groupby(level=0).transform("size") > 1]
     codes, categories = pd.factorize(twice.to_numpy(dtype=object))
     if len(categories) < 2:
         return np.nan, np.nan, np.nan
@@ -61,14 +52,18 @@ def krippendorff_alpha(
     distances = np.array([[distance(a, b) for b in categories] for a in categories])
     disagreement = np.einsum("uc,cd,ud->u", counts, distances, counts) / (counts.sum(axis=1) - 1)
     owners, names = pd.factorize(clusters.loc[articles].to_numpy())
-    observed = np.bincount(owners, disagreement)
     totals = np.zeros((len(names), len(categories)))
     np.add.at(totals, owners, counts)
 
-    weights = _times_drawn(len(names), draws, seed)
-    sampled = _alpha(weights @ observed, weights @ totals, distances)
-    lower, upper = np.nanpercentile(sampled, [2.5, 97.5]) if np.isfinite(sampled).any() else (np.nan, np.nan)
-    return float(_alpha(observed.sum(), totals.sum(axis=0), distances)), float(lower), float(upper)
+    # The first sample is all clusters, once each.
+    weights = np.vstack([np.ones(len(names)), _times_drawn(len(names), draws, seed)])
+    observed, occurring = weights @ np.bincount(owners, disagreement), weights @ totals
+    expected = np.einsum("sc,cd,sd->s", occurring, distances, occurring)
+    with np.errstate(invalid="ignore", divide="ignore"):  # a sample in which all labels are the same has no alpha
+        alpha = np.where(expected > 0, 1 - (occurring.sum(axis=1) - 1) * observed / expected, np.nan)
+    known = np.isfinite(alpha[1:]).any()
+    lower, upper = np.nanpercentile(alpha[1:], [2.5, 97.5]) if known else (np.nan, np.nan)
+    return float(alpha[0]), float(lower), float(upper)
 
 
 @lru_cache(maxsize=8)
@@ -76,31 +71,6 @@ def _times_drawn(clusters: int, draws: int, seed: int) -> np.ndarray:
     """Times that each cluster is drawn in each sample: the same samples for every code, so that they are drawn once."""
     chances = np.full(clusters, 1 / clusters)
     return np.random.default_rng(seed).multinomial(clusters, chances, size=draws).astype(float)
-
-
-def _alpha(observed: np.ndarray, totals: np.ndarray, distances: np.ndarray) -> np.ndarray:
-    """Alpha from summed disagreement within articles and from how often each label occurs; missing where constant."""
-    expected = np.einsum("...c,cd,...d->...", totals, distances, totals)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(expected > 0, 1 - (totals.sum(axis=-1) - 1) * observed / expected, np.nan)
-
-
-def nltk_alpha(labels: pd.Series, distance: Distance | None = None) -> float:
-    """Krippendorff's alpha as NLTK computes it; missing where all labels are the same (NLTK says 1).
-
-    Parameters
-    ----------
-    labels : Series of hashable labels, index (article, coder)
-    distance : function of two labels; where None, labels differ or do not
-    """
-    from nltk.metrics.agreement import AnnotationTask
-    from nltk.metrics.distance import binary_distance
-
-    twice = labels[labels.groupby(level=0).transform("size") > 1]
-    if twice.nunique() < 2:
-        return np.nan
-    data = [(coder, article, label) for (article, coder), label in twice.items()]
-    return float(AnnotationTask(data=data, distance=distance or binary_distance).alpha())
 
 
 def agreement(
@@ -112,70 +82,73 @@ def agreement(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Agreement on each variable and on each value of a variable that may have several.
+    """Agreement (AGREEMENT) on each variable and on each value of a variable that may have several.
 
-    Parameters
-    ----------
-    coded : DataFrame of 1, 0 and missing (`codings.spread`); index (article, coder) in the order of precedence of the
-        coders of an article, columns (variable, value)
-    outlets : Series, index article; outlets are drawn for the intervals
-    single : variable → whether an article has one value of it
-    groups : Series, index article; agreement is computed within each as well
-    draws, seed : int, of the intervals
-
-    Returns
-    -------
-    DataFrame (AGREEMENT): group (empty for all articles), variable, value (empty for the variable as a whole),
-    articles, first and second (articles that have it by the first and the second coder), agreement (share of articles
-    of which all coders say the same), alpha, lower, upper, verdict
+    `coded` has 1, 0 or missing for each (article, coder), coders of an article in the order of precedence, and
+    (variable, value); outlets are drawn for the intervals. `single` says of each variable whether an article has one
+    value of it; within `groups` of articles agreement is computed as well. In the table `value` is empty for a variable
+    as a whole, and `group` for all articles; first and second are articles that have it by the first and the second
+    coder, agreement is the share of articles of which all coders say the same.
     """
-    twice = coded[coded.groupby(level=0, sort=False).cumcount(ascending=False).groupby(level=0).transform("max") > 0]
+    twice = coded[coded.index.get_level_values(0).duplicated(keep=False)]
     parts = {"": twice}
     if groups is not None:
         of = groups.reindex(twice.index.get_level_values(0)).to_numpy()
         parts |= {str(name): twice[of == name] for name in sorted(groups.dropna().unique())}
-    rows = [
-        (group, *row)
-        for group, part in parts.items()
-        if len(part)
-        for variable, alone in single.items()
-        for row in _variable(part, outlets, variable, alone=alone, draws=draws, seed=seed)
-    ]
+    rows = []
+    for group, part in parts.items():
+        for variable, alone in single.items() if len(part) else []:
+            answers = part[variable].dropna()
+            cells = answers.to_numpy() > 0
+            sets = [frozenset(answers.columns[row]) for row in cells]
+            subjects = {"": pd.Series(sets, index=answers.index, dtype=object)}
+            if not alone:
+                subjects |= {value: answers[value] > 0 for value in answers.columns}
+            for value, labels in subjects.items():
+                distance = nominal if alone or value else masi
+                alpha = krippendorff_alpha(labels, clusters=outlets, distance=distance, draws=draws, seed=seed)
+                by_article, present = labels.groupby(level=0, sort=False), labels.map(bool)
+                coders = [int(present[by_article.cumcount() == place].sum()) for place in (0, 1)]
+                numbers = int((by_article.size() > 1).sum()), *coders, float((by_article.nunique() == 1).mean())
+                rows.append((group, variable, value, *numbers, *np.round(alpha, 3)))
     columns = ["group", "variable", "value", "articles", "first", "second", "agreement", "alpha", "lower", "upper"]
     table = pd.DataFrame(rows, columns=columns)
-    return table.assign(verdict=[verdict(row) for row in table.itertuples()])
+    enough = table[["first", "second"]].min(axis=1) >= LEAST_ARTICLES
+    is_firm, is_tentative = (enough & (table["alpha"] >= level) for level in (FIRM, TENTATIVE))
+    return table.assign(verdict=np.select([is_firm, is_tentative], ["firm", "tentative"], "not used"))
 
 
-def verdict(row: object) -> str:
-    """Use of a code: "firm", "tentative", or "not used"."""
-    alpha, first, second = (getattr(row, name) for name in ("alpha", "first", "second"))
-    if min(first, second) < LEAST_ARTICLES or not alpha >= TENTATIVE:
-        return "not used"
-    return "firm" if alpha >= FIRM else "tentative"
+def classification(
+    coded: pd.Series, given: pd.Series, articles: pd.Series, *, draws: int = DRAWS, seed: int = 0
+) -> pd.DataFrame:
+    """Confusion, precision, recall and F1 of each polarity, and accuracy and macro-F1 of all, with 95 % intervals.
+
+    A row per polarity as coded and a last one, `polarity` empty, for all: coded (how many), articles, how many of them
+    the classifier calls negative, neutral and positive, precision, recall (of all: accuracy), f1 (of all: the mean over
+    polarities that occur), lower, upper. Articles are drawn, since codes in one are alike. What is of nothing is
+    missing, and the interval where fewer than two articles are coded.
+    """
+    names, (owner, ids) = list(POLARITIES), pd.factorize(articles)
+    cells = np.zeros((len(ids), 3, 3))
+    np.add.at(cells, (owner, *(pd.Categorical(codes, names).codes for codes in (coded, given))), 1)
+    confusion = cells.sum(axis=0)
+    drawn = np.random.default_rng(seed).multinomial(len(ids), np.full(len(ids), 1 / max(len(ids), 1)), size=draws)
+    sampled = pd.DataFrame(_scores(np.einsum("da,aij->dij", drawn, cells)))
+    lower, upper = sampled.quantile([0.025, 0.975]).to_numpy() if len(ids) > 1 else np.full((2, 4), np.nan)
+    right, by_hand, by_program = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        precision, recall = [*(right / by_program), np.nan], [*(right / by_hand), right.sum() / confusion.sum()]
+    facts = {"polarity": [*names, ""], "coded": [*by_hand.astype(int), len(coded)]}
+    facts["articles"] = [*(articles[coded == name].nunique() for name in names), len(ids)]
+    counts = dict(zip(names, np.vstack([confusion, by_program]).astype(int).T, strict=True))
+    scores = {"precision": precision, "recall": recall, "f1": _scores(confusion), "lower": lower, "upper": upper}
+    return pd.DataFrame({**facts, **counts, **scores}).round(4)
 
 
-def _variable(
-    part: pd.DataFrame, outlets: pd.Series, variable: str, *, alone: bool, draws: int, seed: int
-) -> list[tuple[object, ...]]:
-    """Rows of a variable after their group: as a whole and, where an article may have several values, of each value."""
-    answers = part[variable].dropna()
-    values = list(answers.columns)
-    sets = pd.Series(
-        [frozenset(value for value, yes in zip(values, row, strict=True) if yes) for row in answers.to_numpy()],
-        index=answers.index,
-        dtype=object,
-    )
-    subjects = {"": sets} | ({} if alone else {value: answers[value] > 0 for value in values})
-    rows = []
-    for value, labels in subjects.items():
-        distance = masi if labels is sets and not alone else None
-        present = labels.map(bool)
-        _, lower, upper = krippendorff_alpha(
-            labels, clusters=outlets, distance=distance or nominal, draws=draws, seed=seed
-        )
-        by_article = labels.groupby(level=0, sort=False)
-        coders = [int(present[by_article.cumcount() == place].sum()) for place in (0, 1)]
-        numbers = int((by_article.size() > 1).sum()), *coders, float((by_article.nunique() == 1).mean())
-        alpha = (round(number, 3) for number in (nltk_alpha(labels, distance), lower, upper))
-        rows.append((variable, value, *numbers, *alpha))
-    return rows
+def _scores(confusion: np.ndarray) -> np.ndarray:
+    """F1 of each class and their mean, of confusion matrices in the last two axes; missing of what does not occur."""
+    right = np.diagonal(confusion, axis1=-2, axis2=-1)
+    both = confusion.sum(axis=-1) + confusion.sum(axis=-2)
+    f1 = np.divide(2 * right, both, out=np.full(both.shape, np.nan), where=both > 0)
+    occurring = np.maximum((both > 0).sum(axis=-1), 1)
+    return np.concatenate([f1, (np.nansum(f1, axis=-1) / occurring)[..., None]], axis=-1)

@@ -20,13 +20,6 @@ def coverage(study: Study) -> pd.DataFrame:
 
     `first` and `last` are local days; `items` are on any topic, 0 where not all of the observed days' are counted.
     """
-    if "coverage" not in study.derived:
-        study.derived["coverage"] = _coverage(study)
-    table: pd.DataFrame = study.derived["coverage"]
-    return table.copy()
-
-
-def _coverage(study: Study) -> pd.DataFrame:
     outlets, grouped = study.outlets.set_index("outlet"), study.articles.groupby("outlet")
     table = outlets[["name", "country", "language", "ownership", "medium"]].assign(name=pd.Series(study.outlet_names))
     table["articles"] = grouped.size().reindex(table.index, fill_value=0)
@@ -56,10 +49,9 @@ def daily(study: Study) -> pd.DataFrame:
 
     Observation is recorded by UTC day; a local day counts as observed with its UTC namesake.
     """
-    days = pd.date_range(*study.settings.window, freq="D")
-    order = coverage(study)["outlet"]
-    seen = study.observed_days.assign(seen=0.0).pivot_table(index="outlet", columns="day", values="seen")
     items = study.articles.groupby(["outlet", "day"]).size().unstack()
+    seen = study.observed_days.assign(seen=0.0).pivot_table(index="outlet", columns="day", values="seen")
+    days, order = pd.date_range(*study.settings.window, freq="D"), coverage(study)["outlet"]
     items, seen = (table.reindex(index=order, columns=days) for table in (items, seen))
     return items.astype("float64").fillna(seen)
 
@@ -72,14 +64,10 @@ def subevents(study: Study) -> pd.DataFrame:
 
 
 def actors_by_period(study: Study) -> pd.DataFrame:
-    """Share of articles that name each main actor in each period, and a test of whether it changes at all.
+    """Share of articles that name each main actor in each period (95 %, Wilson), and whether it changes at all.
 
-    Returns
-    -------
-    DataFrame, actors as in study.toml, periods in order: actor, label, period, articles, named, share, lower, upper
-    (95 %, Wilson), p, q
-        p is that of `change_p`, copies of an article counted once; q is Benjamini–Hochberg over the actors. Periods
-        with fewer than five articles are left out; no row where fewer than two are left, or no actor is chosen.
+    p is that of `change_p`, copies of an article counted once; q is Benjamini–Hochberg over the actors. Periods with
+    fewer than five articles are left out; no row where fewer than two are left, or no actor is chosen.
     """
     chosen = select(study)
     period = chosen.articles["period"].dropna()
@@ -88,18 +76,18 @@ def actors_by_period(study: Study) -> pd.DataFrame:
     named = counts(chosen, "actors", list(study.settings.main_actors)) > 0
     head = study.features(tables.REPRINTS).set_index("article")["head"][period.index]
     originals = period[period.isin(names) & ~head.duplicated().to_numpy()]
+    actors = list(named) if len(names) > 1 else []
+    p = {actor: change_p(named.loc[originals.index, actor].to_numpy(), originals.to_numpy()) for actor in actors}
+    q = dict(zip(p, adjust_p([*p.values()]), strict=True))
     rows = []
-    for actor in named if len(names) > 1 else []:
-        p = change_p(named.loc[originals.index, actor].to_numpy(), originals.to_numpy())
+    for actor in actors:
         facts = {"actor": actor, "label": study.actor_names.get(actor, actor)}
         uses = named[actor].groupby(period).sum()
-        rows += [{**facts, "period": name, "articles": sizes[name], "named": uses[name], "p": p} for name in names]
+        rows += [{**facts, "period": one, "articles": sizes[one], "named": uses[one], "p": p[actor]} for one in names]
     table = pd.DataFrame(rows, columns=["actor", "label", "period", "articles", "named", "p"])
     lower, upper = wilson(table["named"], table["articles"])
-    q = dict(zip(first := table.drop_duplicates("actor")["actor"], adjust_p(table.loc[first.index, "p"]), strict=True))
-    return table.assign(
-        share=table["named"] / table["articles"], lower=lower, upper=upper, q=table["actor"].map(q)
-    ).round(DIGITS)
+    shares = {"share": table["named"] / table["articles"], "lower": lower, "upper": upper}
+    return table.assign(**shares, q=table["actor"].map(q)).round(DIGITS)
 
 
 def change_p(named: np.ndarray, period: np.ndarray) -> float:
@@ -178,9 +166,9 @@ def press_words(study: Study, words: Sequence[str] = ()) -> pd.DataFrame:
         week=table["year"].astype(str) + "-W" + table["week"].astype(str).str.zfill(2),
         shown=per_hundred + " (rank " + table["rank"].astype(str) + ")",
     )
-    words = list(words or study.settings.supplement.terms)
-    every = pd.MultiIndex.from_product([sorted(table["week"].unique()), words], names=["week", "word"])
+    weeks, words = sorted(table["week"].unique()), list(words or study.settings.supplement.terms)
     wide = table.pivot_table(index=["week", "word"], columns="newspaper", values="shown", aggfunc="first")
+    every = pd.MultiIndex.from_product([weeks, words], names=["week", "word"])
     return wide.reindex(every).fillna("below 30").reset_index()
 
 

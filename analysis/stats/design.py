@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,12 +36,6 @@ class Design:
         """Rows of the group and of the reference."""
         group = int(self.side.sum())
         return slice(0, group), slice(group, len(self.side))
-
-    @cached_property
-    def rows(self) -> list[tuple[slice, slice]]:
-        """Rows of the group and of the reference in each stratum."""
-        ends = [rows.start + np.searchsorted(self.stratum[rows], range(self.strata + 1)) for rows in self.sides]
-        return [(slice(*inside), slice(*outside)) for inside, outside in zip(*map(pairwise, ends), strict=True)]
 
     @cached_property
     def units(self) -> tuple[np.ndarray, np.ndarray]:
@@ -86,19 +79,11 @@ class Observations:
     weight: np.ndarray  # (n, k), or (n, 1) where it is the same for every feature
 
     @cached_property
-    def totals(self) -> np.ndarray:
-        """(strata, 2, k + w) sums of values and weights of the group and of the reference in each stratum."""
+    def totals(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sums of values and of weights in each stratum and side: group, reference (strata × 2 × k)."""
         strata, code = self.design.strata, 2 * self.design.stratum + 1 - self.design.side
-        return np.asarray(membership(code, 2 * strata) @ np.hstack([self.value, self.weight])).reshape(strata, 2, -1)
-
-    @cached_property
-    def pseudo_weight(self) -> np.ndarray:
-        """(strata, 2, w) weight of a pseudo-article of the group and of the reference in each stratum.
-
-        It weighs what the side's articles that have weight do on average, spread over strata as they are.
-        """
-        using = np.array([(self.weight[rows] > 0).sum(axis=0) for rows in self.design.sides])
-        return np.asarray(self.totals[:, :, self.value.shape[1] :] / np.maximum(using, 1))
+        sums = np.asarray(membership(code, 2 * strata) @ np.hstack([self.value, self.weight])).reshape(strata, 2, -1)
+        return sums[:, :, : self.value.shape[1]], sums[:, :, self.value.shape[1] :]
 
 
 def observe(design: Design, values: np.ndarray, weights: np.ndarray | None = None) -> Observations:
@@ -113,26 +98,3 @@ def observe(design: Design, values: np.ndarray, weights: np.ndarray | None = Non
 def membership(code: np.ndarray, size: int) -> sparse.csr_array:
     """1 where a column's code is the row (size × n): times an array, sums over equal codes."""
     return sparse.csr_array((np.ones(len(code)), (code, np.arange(len(code)))), shape=(size, len(code)))
-
-
-def subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Subsets of `members` out of `size` things, each as likely as any other (size × draws, 1 in the subset).
-
-    Floyd's algorithm (Bentley & Floyd 1987, CACM 30(9)), for all draws at once: as many steps as the smaller of subset
-    and rest has members, where shuffling takes as many as there are things.
-    """
-    few = min(members, size - members)
-    taken = np.zeros((size, draws), np.int8)
-    draw = np.arange(draws)
-    for last in range(size - few, size):
-        at = rng.integers(last, size=draws, endpoint=True)
-        at[taken[at, draw] == 1] = last
-        taken[at, draw] = 1
-    return taken if few == members else 1 - taken
-
-
-def block_pools(side: np.ndarray, block: np.ndarray) -> list[np.ndarray]:
-    """Blocks of the group only, of the reference only, and of both."""
-    touches = np.zeros((block.max() + 1, 2), bool)
-    touches[block, side] = True
-    return [np.flatnonzero((touches == pair).all(axis=1)) for pair in ((False, True), (True, False), (True, True))]

@@ -1,24 +1,20 @@
 """Differences between groups of articles, with what can be said of their certainty.
 
-Articles (or whole clusters of copies) change sides, never tokens. Standardized differences weigh the
-periods as Mantel and Haenszel do, so that a group observed at another time of the story is not compared with it.
-
-`keyness` compares words; `permutation` makes p, and `inference` intervals and q.
+Articles (or whole clusters of copies) change sides, never tokens. `permutation` makes p, `inference` intervals and q.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis import tables
 from analysis.stats.design import Observations, build_design, check_groups, observe
-from analysis.stats.inference import DETECTABLE, DIGITS, LEAST, Kind, linearized_interval, mantel_haenszel
-from analysis.stats.permutation import Units, extreme_draws, moments_p, share_p, units_of
+from analysis.stats.inference import DETECTABLE, DIGITS, LEAST, Arrays, Kind, linearized_interval, mantel_haenszel
+from analysis.stats.permutation import extreme_draws, moments_p, share_p, units_of
 
 
 def difference(
@@ -76,22 +72,9 @@ def difference(
     design = build_design(range(len(group)), range(len(group), len(ids)), stratum, block)
     mass = None if weights is None else weights.loc[ids].to_numpy(float)
     data, features = observe(design, values.loc[ids].to_numpy(float), mass), list(map(str, values.columns))
-    table = compare(data, features, kind)
-    if draws and kind != "share":
-        table = _drawn(table, data, draws, seed)
+    table = compare(data, features, kind, draws=0 if kind == "share" else draws, seed=seed)
     facts = {"measure": measure, "group": names[0], "reference": names[1], "language": "mul", "variant": "lede"}
     return tables.check(table.assign(**facts), tables.COMPARISON)
-
-
-def _drawn(table: pd.DataFrame, data: Observations, draws: int, seed: int) -> pd.DataFrame:
-    """The table of `compare` with p of permutations in place of moments, where there are not too many articles."""
-    for adjustment, rows in table.groupby("adjustment").groups.items():
-        part = replace(data, design=data.design.unstratified) if adjustment == "raw" else data
-        p = (extreme_draws(units_of(part, once=False), draws, (seed,)) + 1) / (draws + 1)
-        drawn = table.loc[rows, "p"].notna().to_numpy() & ~np.isnan(p)
-        table.loc[rows[drawn], "p"] = p[drawn]
-        table.loc[rows[drawn], "test"] = "drawn"
-    return table
 
 
 def compare(
@@ -101,70 +84,78 @@ def compare(
     *,
     adjustments: Sequence[str] = ("raw", "standardized"),
     test: bool = True,
+    draws: int = 0,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Numbers of `difference`, p exact or by moments: COMPARISON without its text but feature, adjustment and test.
+    """Numbers of `difference`, p exact, drawn or by moments: COMPARISON without its text but feature and adjustment.
 
     Beside them `least`, the smallest p that each test could have had, for `inference.can_pass`.
     """
-    parts: list[dict[str, Any]] = []
+    parts = []
     for adjustment in adjustments:
         part = replace(data, design=data.design.unstratified) if adjustment == "raw" else data
-        numbers = _numbers(part, kind, test=test)
-        parts.append({"feature": features, "adjustment": [adjustment] * len(features), **numbers})
-    table = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}).round(DIGITS)
+        numbers = pd.DataFrame(_numbers(part, kind, test=test)).round(DIGITS)
+        if draws:
+            p = (extreme_draws(units_of(part, once=False), draws, (seed,)) + 1) / (draws + 1)
+            drawn = numbers["p"].notna() & ~np.isnan(p)
+            numbers = numbers.assign(p=numbers["p"].mask(drawn, p), test=numbers["test"].mask(drawn, "drawn"))
+        parts.append(numbers.assign(feature=features, adjustment=adjustment))
     group = int(data.design.side.sum())
+    table = pd.concat(parts, ignore_index=True)
     return table.assign(q=np.nan, articles=group, reference_articles=len(data.design.side) - group)
 
 
 def _numbers(data: Observations, kind: Kind, *, test: bool) -> dict[str, np.ndarray]:
-    units, estimate = units_of(data, once=kind == "share"), mantel_haenszel(data)
-    n = np.broadcast_to(units.compared, estimate.shape)
-    lower, upper, error = linearized_interval(data, kind, n)
-    total = [data.value[rows].sum(axis=0) for rows in data.design.sides]
-    size = [np.broadcast_to(data.weight[rows].sum(axis=0), estimate.shape) for rows in data.design.sides]
-    z = np.divide(estimate, error, out=np.full_like(estimate, np.nan), where=error > 0)
+    """Numbers of COMPARISON, by their names."""
+    units, estimate = units_of(data, once=kind == "share"), mantel_haenszel(*data.totals)[0]
+    compared = np.broadcast_to(units.compared, estimate.shape)
+    lower, upper, error = linearized_interval(data, kind, compared)
     if kind in ("share", "portion"):
         lower, upper = np.maximum(lower, -1.0), np.minimum(upper, 1.0)
-    certainty = {"lower": lower, "upper": upper, "z": z, **dict.fromkeys(("p", "detectable"), np.nan * z)}
-    known = ~np.isnan(estimate) & (n >= LEAST)
-    how, least = np.full(estimate.shape, None), np.full(estimate.shape, np.nan)
+    tests = None
     if test:
-        certainty["p"], least, certainty["detectable"], how = _test(units, kind)
-        how = np.select([n == 0, n < LEAST], ["not matched", "few articles"], how)
-        known &= how != "no variation"
-    return {
-        "estimate": estimate,
-        **{name: np.where(known, numbers, np.nan) for name, numbers in certainty.items()},
-        "test": how,
-        "least": least,
-        "effect": _effect(data, kind, total, size),
-        "count": size[0] if kind == "mean" else total[0],
-        "reference_count": size[1] if kind == "mean" else total[1],
-    }
+        p, deviation = moments_p(units)
+        p, least = share_p(units) if kind == "share" else (p, np.full_like(p, np.nan))
+        tests = p, least, deviation
+    numbers = certain(estimate, (lower, upper, error), compared, tests)
+    total, size = ([part[rows].sum(axis=0) for rows in data.design.sides] for part in (data.value, data.weight))
+    size = [np.broadcast_to(part, estimate.shape) for part in size]
+    counts = size if kind == "mean" else total
+    facts = {"count": counts[0], "reference_count": counts[1], "effect": _effect(data, kind, total, size)}
+    return numbers | facts
 
 
-def _test(units: Units, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """p of each feature, its smallest possible p, the detectable difference, and how p was found or why not."""
-    p, deviation = moments_p(units)
-    least = np.zeros_like(p)
-    how = np.full(p.shape, "moments", dtype=object)
-    if kind == "share":
-        p, least = share_p(units)
-        how[:] = np.where(np.isnan(least), "moments", "exact")
-    # Where every arrangement gives the same difference (nobody names the actor) there is nothing to test.
-    how[~(deviation.round(DIGITS) > 0)] = "no variation"
-    return p, least, DETECTABLE * deviation, how
+def certain(
+    estimate: np.ndarray, interval: Arrays, compared: np.ndarray, tests: Arrays | None
+) -> dict[str, np.ndarray]:
+    """Columns of COMPARISON from ends of intervals and errors, and from p, least p and deviation without a difference.
+
+    Missing where fewer than `LEAST` units of a side can be compared, or nothing varies; `test` says which.
+    """
+    lower, upper, error = interval
+    z = np.divide(estimate, error, out=np.full_like(estimate, np.nan), where=error > 0)
+    known, how = ~np.isnan(estimate) & (compared >= LEAST), np.full(estimate.shape, None)
+    p = least = deviation = np.full(estimate.shape, np.nan)
+    if tests is not None:
+        p, least, deviation = tests
+        # Where every arrangement gives the same difference (nobody names the actor) there is nothing to test.
+        same = ~(deviation.round(DIGITS) > 0)
+        reasons = {"not matched": compared == 0, "few articles": compared < LEAST, "no variation": same}
+        how = np.select([*reasons.values()], [*reasons], np.where(np.isnan(least), "moments", "exact")).astype(object)
+        known &= ~same
+    numbers = {"lower": lower, "upper": upper, "z": z, "p": p, "least": least, "detectable": DETECTABLE * deviation}
+    return {"estimate": estimate, "test": how} | {name: np.where(known, of, np.nan) for name, of in numbers.items()}
 
 
 def _effect(data: Observations, kind: Kind, total: list[np.ndarray], size: list[np.ndarray]) -> np.ndarray:
     """Cohen's h for shares and portions, log ratio (half an occurrence added) for ratios, Hedges' g for means."""
     with np.errstate(invalid="ignore", divide="ignore"):
+        means = [t / s for t, s in zip(total, size, strict=True)]
         if kind in ("share", "portion"):
-            angle = [2 * np.arcsin(np.sqrt(t / s)) for t, s in zip(total, size, strict=True)]
-            return np.asarray(angle[0] - angle[1])
+            angles = [2 * np.arcsin(np.sqrt(mean)) for mean in means]
+            return np.asarray(angles[0] - angles[1])
         if kind == "ratio":
             return np.asarray(np.log((total[0] + 0.5) / size[0]) - np.log((total[1] + 0.5) / size[1]))
-        means = [t / s for t, s in zip(total, size, strict=True)]
         squares = sum(
             (data.weight[rows] * (data.value[rows] - mean) ** 2).sum(axis=0)
             for rows, mean in zip(data.design.sides, means, strict=True)

@@ -5,8 +5,7 @@ Articles, or whole outlets where several are described together, are the samplin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,8 +21,6 @@ from analysis.text.tokens import is_word
 LEVEL = 0.95
 #: Below so many articles with or without a value an interval of clusters is Wilson's.
 _RARE = 10
-#: Cells of a table of draws that is held at once: all 2,000 draws of 2,000 articles.
-_CELLS = 4_000_000
 
 
 def wilson(count: np.ndarray, n: np.ndarray, *, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
@@ -45,9 +42,8 @@ def effective_clusters(sizes: np.ndarray) -> float:
 def clustered_share(y: np.ndarray, n: np.ndarray) -> tuple[float, float, float]:
     """Share of all articles with its 95 % interval, from each cluster's (outlet's) articles with a value, and all.
 
-    The variance comes from leaving one cluster out at a time, t with `_freedom` degrees of freedom; with fewer than ten
-    articles with or without the value the interval is Wilson's, of as many articles as tell as much as these (Korn &
-    Graubard 1998). A single cluster has none.
+    The variance comes from leaving one cluster out at a time; with fewer than ten articles with or without the value
+    the interval is Wilson's, of as many articles as tell as much as these (Korn & Graubard 1998).
     """
     count, articles, clusters = y.sum(), n.sum(), len(n)
     share = count / articles
@@ -67,20 +63,17 @@ def clustered_share(y: np.ndarray, n: np.ndarray) -> tuple[float, float, float]:
 def _freedom(y: np.ndarray, n: np.ndarray) -> float:
     """Degrees of freedom of a share's variance from leaving clusters out: Satterthwaite's, at least 1.
 
-    Fewer the more articles of a cluster are alike, since the largest clusters then decide alone (Bell & McCaffrey 2002,
-    Survey Methodology 28(2); the correlation within clusters by moments).
+    Fewer the more articles of a cluster are alike (Bell & McCaffrey 2002, Survey Methodology 28(2)).
     """
     total = n.sum()
     share = y.sum() / total
     squares = ((y - share * n) ** 2).sum()
     alike = np.clip((squares / (share * (1 - share)) - total) / max((n**2).sum() - total, 1), 0, 1)
     spread = n * (1 + (n - 1) * alike)  # variances of the clusters' sums, but for a factor
-    a, b, s = n / total / (total - n), spread / (total - n), spread.sum()
-    own = spread / (total - n) ** 2
-    # Trace, and sum of squares, of the covariance of what leaving each out changes: diag(own) − ab' − ba' + s aa'.
-    trace = own.sum() - 2 * a @ b + s * a @ a
-    crossed = 2 * (a @ a) * (b @ b) + 2 * (a @ b) ** 2 + (s * a @ a) ** 2 - 4 * s * (a @ b) * (a @ a)
-    return float(max(trace**2 / ((own**2).sum() + 2 * own @ (s * a**2 - 2 * a * b) + crossed), 1.0))
+    a, b = n / total / (total - n), spread / (total - n)
+    # Covariance of the shares without each cluster.
+    covariance = np.diag(b / (total - n)) - np.outer(a, b) - np.outer(b, a) + spread.sum() * np.outer(a, a)
+    return float(max(np.trace(covariance) ** 2 / (covariance**2).sum(), 1.0))
 
 
 def frequency(
@@ -93,22 +86,19 @@ def frequency(
     """
     frames = []
     for group, members in groups.groupby(groups, sort=True).groups.items():
-        table, size = counts.loc[members], tokens.loc[members]
-        having = (table > 0).sum().to_numpy()
-        lower, upper = wilson(having, np.full(len(having), len(table)))
-        uses = table
-        if outlets is not None and outlets[members].nunique() > 1:
-            of = outlets[members]
-            sums, sizes = (table > 0).groupby(of).sum(), of.groupby(of).size().to_numpy(float)
-            ends = [clustered_share(sums[feature].to_numpy(float), sizes)[1:] for feature in sums]
+        uses, size = counts.loc[members], tokens.loc[members]
+        facts = {"group": group, "feature": uses.columns, "articles": len(uses)}
+        having, count = (uses > 0).sum().to_numpy(), uses.sum().to_numpy()
+        lower, upper = wilson(having, np.full(len(having), len(uses)))
+        if outlets is not None and (of := outlets[members]).nunique() > 1:
+            held, sizes = (uses > 0).groupby(of).sum(), of.groupby(of).size().to_numpy(float)
+            ends = [clustered_share(held[feature].to_numpy(float), sizes)[1:] for feature in held]
             lower, upper = np.reshape(ends, (-1, 2)).T
-            uses, size = table.groupby(of).sum(), size.groupby(of).sum()
-        shares = {"share": having / len(table), "share_lower": lower, "share_upper": upper}
+            uses, size = uses.groupby(of).sum(), size.groupby(of).sum()
+        facts |= {"articles_with": having, "share": having / facts["articles"], "share_lower": lower}
+        facts |= {"share_upper": upper, "count": count, "tokens": int(size.sum())}
         rate = rate_interval(uses.to_numpy(float), size.to_numpy(float))
-        rates = dict(zip(("rate", "rate_lower", "rate_upper"), rate, strict=True))
-        facts = {"group": group, "feature": table.columns, "articles": len(table), "articles_with": having, **shares}
-        sums = {"count": table.sum().to_numpy(), "tokens": int(size.sum())}
-        frames.append(pd.DataFrame({**facts, **sums, **rates}))
+        frames.append(pd.DataFrame(facts | dict(zip(("rate", "rate_lower", "rate_upper"), rate, strict=True))))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -166,9 +156,8 @@ def entity_frequency(
 def rate_interval(values: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rate per 1,000 tokens of each feature of `values` (articles × features) with the ends of its 95 % interval.
 
-    The interval is the ratio estimator's, articles as clusters (Cochran 1977, Sampling Techniques, ch. 6; t with n - 1
-    degrees of freedom), cut at 0. Where a feature never occurs it has no variance to go by: the upper end is then the
-    exact Poisson bound.
+    The interval is the ratio estimator's, articles as clusters (Cochran 1977, Sampling Techniques, ch. 6), cut at 0;
+    where a feature never occurs the upper end is the exact Poisson bound.
     """
     n, total = len(size), size.sum()
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -180,13 +169,13 @@ def rate_interval(values: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.
     return 1000 * rate, 1000 * np.where(never, 0, np.clip(rate - half, 0, None)), 1000 * upper
 
 
-def means(values: pd.Series, groups: pd.Series, *, scale: tuple[float, float] = (-1.0, 1.0)) -> pd.DataFrame:
-    """Mean of the values in each group with its 95 % t interval, and how many articles have one; by group."""
+def means(values: pd.Series, groups: pd.Series) -> pd.DataFrame:
+    """Mean of the values (-1 to 1) in each group with its 95 % t interval, and how many articles have one; by group."""
     table = values.groupby(groups, sort=True).agg(["count", "mean", "sem"])
     half = stats.t.isf((1 - LEVEL) / 2, table["count"] - 1) * table["sem"]
     # t knows no ends: of two articles it may go far beyond what any article can have.
-    lower, upper = (table["mean"] - half).clip(*scale), (table["mean"] + half).clip(*scale)
-    table = table.assign(lower=lower, upper=upper).drop(columns="sem")
+    lower, upper = (table["mean"] + sign * half for sign in (-1, 1))
+    table = table.assign(lower=lower.clip(-1, 1), upper=upper.clip(-1, 1)).drop(columns="sem")
     return table.rename_axis("group").rename(columns={"count": "articles"}).reset_index()
 
 
@@ -228,7 +217,7 @@ def label_shares(counts: pd.DataFrame, *, groups: pd.Series) -> pd.DataFrame:
     """Shares of the labels of one set (columns "set:label") in each group, with simultaneous intervals.
 
     The interval is Wilson's with the articles that use the set as n (uses in one article are not independent) and
-    the error shared out over the labels of the set (Bonferroni), so that all of a group's hold together in 95 %.
+    the error shared out over the labels of the set (Bonferroni).
     """
     level = 1 - (1 - LEVEL) / max(1, counts.shape[1])
     using = (counts.sum(axis=1) > 0).groupby(groups, sort=True).sum()
@@ -246,50 +235,38 @@ def variance_shares(
 ) -> pd.DataFrame:
     """Omega squared of each grouping (estimate, lower, upper, articles, groups), and the difference of two of them.
 
-    Omega squared, the share of variance between articles that goes with a grouping, allows for the number of groups,
-    which plain shares do not; it can fall below 0 (Olejnik & Algina 2003, Psychological Methods 8(4)). Articles with a
-    missing value, or in no group, are left out. Drawing articles again adds variance between groups that is not there,
-    more with more groups, so each bootstrap interval is moved back by its own bias: with 19 groups of no influence the
-    plain one holds 0 in half the cases.
+    Omega squared, the share of variance between articles that goes with a grouping, allows for the number of groups and
+    can fall below 0 (Olejnik & Algina 2003, Psychological Methods 8(4)). Drawing articles again adds variance between
+    groups that is not there, so each bootstrap interval is moved back by its own bias.
     """
     known = pd.concat([values, *groupings.values()], axis=1).notna().all(axis=1)
-    x = values[known].to_numpy(float)
+    x, rng = values[known].to_numpy(float), np.random.default_rng(seed)
     codes = {name: pd.factorize(groups[known], sort=True)[0] for name, groups in groupings.items()}
-    shares: dict[str, list[np.ndarray]] = {name: [] for name in codes}
+
+    def shares(times: np.ndarray) -> list[float]:
+        return [_omega_squared(x, code, times) for code in codes.values()]
+
     # First the articles as they are, then drawn again, the same for every grouping.
-    for times in chain([np.ones((1, len(x)))], multinomial(len(x), draws, np.random.default_rng(seed))):
-        for name, code in codes.items():
-            shares[name].append(_omega_squared(x, code, times.astype(float)))
-    found = {name: np.concatenate(parts) for name, parts in shares.items()}
-    if len(found) == 2:
-        first, second = found.values()
-        found["difference"] = first - second
-    rows = {}
-    for name, (estimate, *boot) in found.items():
-        ends = np.nanquantile(boot, [0.025, 0.975]) - (np.nanmean(boot) - estimate)
-        groups = codes[name].max() + 1 if name in codes else np.nan
-        # Of a single group nothing is known, and of no difference between groups either.
-        single = any(code.max(initial=-1) < 1 for code in ([codes[name]] if name in codes else codes.values()))
-        rows[name] = [*([np.nan] * 3 if single else [estimate, *ends]), len(x), groups]
-    columns = ["estimate", "lower", "upper", "articles", "groups"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(10)
+    drawn = (rng.multinomial(len(x), np.full(len(x), 1 / len(x))) for _ in range(draws))
+    found = pd.DataFrame([shares(np.ones(len(x))), *map(shares, drawn)], columns=list(codes))
+    sizes = pd.Series({name: code.max(initial=-1) + 1 for name, code in codes.items()}, dtype=float)
+    single = sizes < 2  # of a single group nothing is known, and of no difference from it either
+    if len(codes) == 2:
+        found["difference"] = found.iloc[:, 0] - found.iloc[:, 1]
+        single["difference"] = single.any()
+    estimate, boot = found.iloc[0], found.iloc[1:]
+    lower, upper = (boot.quantile(level) - (boot.mean() - estimate) for level in (0.025, 0.975))
+    table = pd.DataFrame({"estimate": estimate, "lower": lower, "upper": upper})
+    table.loc[single] = np.nan
+    return table.assign(articles=len(x), groups=sizes).round(10)
 
 
-def multinomial(size: int, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Counts of each of `size` things in `size` draws with replacement: arrays (some of the draws × size)."""
-    step = max(1, _CELLS // max(1, size))
-    for start in range(0, draws, step):
-        yield rng.multinomial(size, np.full(size, 1 / size), size=min(step, draws - start))
-
-
-def _omega_squared(x: np.ndarray, code: np.ndarray, times: np.ndarray) -> np.ndarray:
-    member = np.eye(code.max() + 1)[code]
-    size, total = times @ member, times @ (member * x[:, None])
-    n = times.sum(axis=1)
-    mean = total.sum(axis=1) / n
+def _omega_squared(x: np.ndarray, code: np.ndarray, times: np.ndarray) -> float:
+    """Omega squared of groups, each value so many times there; missing where nothing varies."""
+    size, total, n = np.bincount(code, times), np.bincount(code, times * x), times.sum()
+    mean, present = total.sum() / n, size > 0
     everything = times @ x**2 - n * mean**2
     with np.errstate(invalid="ignore", divide="ignore"):
-        between = np.where(size > 0, total**2 / size, 0).sum(axis=1) - n * mean**2
-        present = (size > 0).sum(axis=1)
-        within = (everything - between) / (n - present)
-        return np.asarray((between - (present - 1) * within) / (everything + within))
+        between = (total[present] ** 2 / size[present]).sum() - n * mean**2
+        within = (everything - between) / (n - present.sum())
+        return float((between - (present.sum() - 1) * within) / (everything + within))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.design import Observations, block_pools, membership
+from analysis.stats.design import Observations, membership
 
 Kind = Literal["share", "portion", "ratio", "mean"]
 
@@ -24,8 +24,7 @@ LARGE = 5_000
 #: Times the spread without a difference: the smallest one that a test at 5 % finds in four cases of five.
 DETECTABLE = stats.norm.isf(0.025) + stats.norm.isf(0.2)
 
-#: Mean, variance and third central moment.
-Moments = tuple[np.ndarray, np.ndarray, np.ndarray]
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def adjust_p(p: np.ndarray | pd.Series) -> np.ndarray:
@@ -42,69 +41,68 @@ def can_pass(least: np.ndarray | pd.Series) -> np.ndarray:
     """True for each test that belongs in its family, by the smallest p it could have had (missing: any).
 
     With the smallest k for which no more than k tests can reach 0.05 / k, those that cannot are left out (Tarone 1990,
-    Biometrics 46(2); before Benjamini–Hochberg Gilbert 2005, JRSS C 54(1)). What is left out does not hang on what was
-    seen, only on how rare it is.
+    Biometrics 46(2); before Benjamini–Hochberg Gilbert 2005, JRSS C 54(1)): they are rare, whatever was seen.
     """
     known = np.nan_to_num(np.asarray(least, float))
     k = next((k for k in range(1, len(known) + 1) if (known <= ALPHA / k).sum() <= k), 1)
     return np.asarray(known <= ALPHA / k)
 
 
-def mantel_haenszel(data: Observations) -> np.ndarray:
-    """Differences (k,) standardized over strata; NaN where no stratum has weight on both sides."""
-    a, b = np.split(data.totals, [data.value.shape[1]], axis=2)  # values and weights, strata × sides × features
-    (a1, a0), (b1, b0) = (np.moveaxis(sums, 1, 0) for sums in (a, b))
-    usable, whole = (b1 > 0) & (b0 > 0), b1 + b0
+def mantel_haenszel(value: np.ndarray, weight: np.ndarray) -> Arrays:
+    """Differences (k,) standardized over strata, and their derivatives by each side's values and weights.
+
+    Given are sums of both in each stratum and side (strata × 2 × k). NaN where no stratum has weight on both sides.
+    """
+    other, sign = weight[:, ::-1], np.array([1, -1])[:, None]
+    usable, whole = (weight > 0).all(axis=1, keepdims=True), weight.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
-        top = np.where(usable, (a1 * b0 - a0 * b1) / whole, 0).sum(axis=0)
-        return np.asarray(top / np.where(usable, b1 * b0 / whole, 0).sum(axis=0))
+        parts = np.where(usable, weight[:, :1] * weight[:, 1:] / whole, 0).sum(axis=(0, 1))
+        apart = (value[:, :1] * weight[:, 1:] - value[:, 1:] * weight[:, :1]) / whole
+        difference = np.where(usable, apart, 0).sum(axis=(0, 1)) / parts
+        by_weight = -sign * other * value.sum(axis=1, keepdims=True) / whole**2 - difference * other**2 / whole**2
+        by_value, by_weight = (np.where(usable, part, 0) / parts for part in (sign * other / whole, by_weight))
+    return difference, by_value, by_weight
 
 
-def linearized_interval(data: Observations, kind: Kind, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def linearized_interval(data: Observations, kind: Kind, n: np.ndarray) -> Arrays:
     """Lower and upper ends (k,) of 95 % intervals and standard errors, from each article's first-order part.
 
     The variance of the Mantel–Haenszel difference is summed over whole blocks (cluster-robust); t with n - 1 degrees
     of freedom, where n (k,) is how many articles the smaller side has. To shares and portions each side is given one
-    pseudo-article with and one without the feature (Agresti & Caffo 2000), without which 0 of 20 would be certain.
-    Greenland & Robins (1985), Biometrics 41(1).
+    pseudo-article with and one without the feature (Agresti & Caffo 2000), without which 0 of 20 would be certain; it
+    weighs what the side's articles do on average. Greenland & Robins (1985), Biometrics 41(1).
     """
     design, smooth = data.design, kind in ("share", "portion")
-    a, b = np.split(data.totals, [data.value.shape[1]], axis=2)  # values and weights, strata × sides × features
-    share = data.pseudo_weight
-    (a1, a0), (b1, b0) = (np.moveaxis(sums, 1, 0) for sums in ((a + share, b + 2 * share) if smooth else (a, b)))
-    whole = b1 + b0
-    usable = (b1 > 0) & (b0 > 0)
-    parts, pseudo = np.empty(data.value.shape), []
-    with np.errstate(invalid="ignore", divide="ignore"):
-        weight = np.where(usable, b1 * b0 / whole, 0).sum(axis=0)
-        centre = np.where(usable, (a1 * b0 - a0 * b1) / whole, 0).sum(axis=0) / weight
-        for rows, sign, other, mean in zip(design.sides, (1, -1), (b0, b1), np.moveaxis(share, 1, 0), strict=True):
-            # Derivatives of numerator / denominator by what a side has and by its mass, per stratum.
-            by_value = np.where(usable, sign * other / whole, 0) / weight
-            of_mass = -sign * other * (a1 + a0) / whole**2 - centre * other**2 / whole**2
-            by_mass = np.where(usable, of_mass, 0) / weight
-            stratum = design.stratum[rows]
-            parts[rows] = data.value[rows] * by_value[stratum] + data.weight[rows] * by_mass[stratum]
-            without = (mean * by_mass).sum(axis=0)
-            pseudo += [without + (mean * by_value).sum(axis=0), without]
-    blocks, pools = int(design.block.max()) + 1, block_pools(design.side, design.block)
+    value, weight = data.totals
+    used = np.array([(data.weight[rows] > 0).sum(axis=0) for rows in design.sides])
+    pseudo = weight / np.maximum(used, 1) * smooth
+    centre, by_value, by_weight = mantel_haenszel(value + pseudo, weight + 2 * pseudo)
+    at = design.stratum, 1 - design.side
+    blocks = int(design.block.max()) + 1
     member = membership(design.block, blocks)
-    clustered, used = np.asarray(member @ parts), np.asarray(member @ (data.weight > 0) > 0)
+    parts = np.asarray(member @ (data.value * by_value[at] + data.weight * by_weight[at]))
+    used = np.asarray(member @ (data.weight > 0) > 0)
+    touches = np.zeros((blocks, 2), bool)
+    touches[design.block, 1 - design.side] = True
     if smooth:
-        clustered, used = np.concatenate([clustered, pseudo]), np.concatenate([used, np.ones((4, used.shape[1]), bool)])
-        pools[:2] = [np.r_[pool, blocks + 2 * n, blocks + 2 * n + 1] for n, pool in enumerate(pools[:2])]
+        without = (pseudo * by_weight).sum(axis=0)
+        parts = np.concatenate([parts, without, without + (pseudo * by_value).sum(axis=0)])
+        used = np.concatenate([used, np.ones((4, used.shape[1]), bool)])
+        touches = np.concatenate([touches, np.tile(np.eye(2, dtype=bool), (2, 1))])
     variance = np.zeros(centre.shape)
-    for pool in (pool for pool in pools if len(pool) > 1):
-        size = used[pool].sum(axis=0)
-        apart = clustered[pool] - clustered[pool].mean(axis=0)
-        variance = variance + (apart**2).sum(axis=0) * size / np.maximum(size - 1, 1)
+    for sides in ((True, False), (False, True), (True, True)):  # blocks of the group, of the reference, of both
+        pool = (touches == sides).all(axis=1)
+        if pool.sum() > 1:
+            size = used[pool].sum(axis=0)
+            apart = parts[pool] - parts[pool].mean(axis=0)
+            variance = variance + (apart**2).sum(axis=0) * size / np.maximum(size - 1, 1)
     error = np.sqrt(variance)
     half = stats.t.isf(0.025, np.maximum(n - 1, 1)) * error
     return centre - half, centre + half, error
 
 
-def drawn_moments(size: np.ndarray, drawn: np.ndarray, powers: list[np.ndarray]) -> Moments:
-    """Moments of a sum of `drawn` of `size` numbers, without replacement, over strata.
+def drawn_moments(size: np.ndarray, drawn: np.ndarray, powers: list[np.ndarray]) -> Arrays:
+    """Mean, variance and third central moment of a sum of `drawn` of `size` numbers, drawn anew in each stratum.
 
     `size` and `drawn` are strata × 1, `powers` (sums of the numbers, of their squares and of their cubes) strata × k.
     Cochran (1977), Sampling Techniques, sections 2.15 and 2.16.

@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from analysis.stats.design import Design, build_design, check_groups, membership
-from analysis.stats.inference import DETECTABLE, DIGITS, LEAST, adjust_p, can_pass, drawn_moments, tail_p
+from analysis.stats.difference import certain
+from analysis.stats.inference import DIGITS, LEAST, Arrays, adjust_p, can_pass, drawn_moments, mantel_haenszel, tail_p
 from analysis.stats.permutation import exact_p
 from analysis.study.words import Words, check_texts, words_of_texts
 
@@ -48,8 +49,7 @@ def keyness(texts: Sequence[str], other_texts: Sequence[str], *, language: str) 
     sides = range(len(texts)), range(len(texts), len(texts) + len(other_texts))
     check_groups(*sides, ("texts", "other_texts"))
     table = compare_words(words, build_design(*sides), prior=background(words))
-    able = can_pass(table["least"])
-    table["q"] = adjust_p(table["p"].where(able))
+    table["q"] = adjust_p(table["p"].where(can_pass(table["least"])))
     side = np.repeat([1, 0], [len(texts), len(other_texts)])
     uses = words.sums(side)[:, np.searchsorted(words.forms, table["feature"].to_numpy(object))]
     names = {"feature": "word", "effect": "log_odds", "estimate": "difference"}
@@ -62,8 +62,7 @@ def keyness(texts: Sequence[str], other_texts: Sequence[str], *, language: str) 
 def match_length(design: Design, tokens: np.ndarray) -> Design:
     """A design in whose strata articles are also alike in length: the shorter, the middle and the longer third.
 
-    A long article holds more words than a short one. Without this, equal rates of all words on the lengths of
-    castillo-2022 gave p of .001 three times too often to the outlet with the longest items.
+    A long article holds more words than a short one: without this p of the outlet with the longest items are too low.
     """
     length = tokens[design.article]
     third = np.searchsorted(np.quantile(length, [1 / 3, 2 / 3]), length)
@@ -80,104 +79,62 @@ def background(words: Words) -> dict[str, float]:
 def compare_words(words: Words, design: Design, *, prior: Mapping[str, float], least: int = LEAST) -> pd.DataFrame:
     """Share of a design's articles that hold each word, group minus reference: numbers of COMPARISON, by |z|.
 
-    Parameters
-    ----------
-    words : Words of all articles
-    design : Design
-    prior : word → pseudo-uses, for the log-odds (`effect`); see `background`
-    least : articles of both sides together that hold a word that is compared
-
-    Notes
-    -----
-    An article holds a word or not; copies of a text count once on a side; `match_length` compares like with like.
-    The difference is Mantel and Haenszel's over the design's strata; estimate, interval (as
-    `inference.linearized_interval`), z and p (as `permutation.share_p`) are of it. `effect` is the log-odds ratio
-    with an informative Dirichlet prior of all uses: Monroe, Colaresi & Quinn (2008), Political Analysis 16(4), eq. 15.
+    Compared are words that at least so many articles of both sides together hold; copies of a text count once on a
+    side. `effect` is the log-odds ratio of all uses with an informative Dirichlet prior, the pseudo-uses `prior`
+    (`background`): Monroe, Colaresi & Quinn (2008), Political Analysis 16(4), eq. 15. The rest is of the shares, as
+    `difference` has it.
     """
     counted, first = words.among(design.article), design.units[1]
-    side, stratum = design.side[first], design.stratum[first]
-    cell = membership(2 * stratum + 1 - side, 2 * design.strata)
-    holding = counted.counts[first] > 0
-    held = np.asarray((cell @ holding.astype(np.int32)).todense()).reshape(design.strata, 2, -1)
+    cell = membership(2 * design.stratum[first] + 1 - design.side[first], 2 * design.strata)
+    holding = (counted.counts[first] > 0).astype(np.int32)
+    held = np.asarray((cell @ holding).todense()).reshape(design.strata, 2, -1).astype(float)
     # By both sides together: a choice by one of them would choose what is more frequent there.
     kept = np.flatnonzero((held.sum(axis=(0, 1)) >= least) & ~words.is_part)
-    size = np.asarray(cell.sum(axis=1)).reshape(design.strata, 2)
-    table = pd.DataFrame({"feature": counted.forms[kept], **_differences(held[:, :, kept].astype(float), size)})
+    forms, size = counted.forms[kept], np.asarray(cell.sum(axis=1)).reshape(design.strata, 2, 1)
+    table = pd.DataFrame({"feature": forms, **_differences(held[:, :, kept], size)})
     everywhere = counted.counts[:, kept] > 0
-    seen = [np.asarray(everywhere[rows].sum(axis=0)).ravel() for rows in design.sides]
-    table = table.assign(count=seen[0].astype(float), reference_count=seen[1].astype(float))
-    table["effect"] = _log_odds(counted.sums(design.side)[:, kept], counted, design, prior, counted.forms[kept])
-    group = int(design.side.sum())
-    table = table.assign(q=np.nan, articles=group, reference_articles=len(design.side) - group)
+    for side, rows in zip(("", "reference_"), design.sides, strict=True):
+        table[f"{side}count"] = np.asarray(everywhere[rows].sum(axis=0)).ravel().astype(float)
+        table[f"{side}articles"] = rows.stop - rows.start
+    alpha = np.array([prior[form] for form in forms])
+    total = np.array([[counted.tokens[rows].sum()] for rows in design.sides], float)
+    uses = counted.sums(design.side)[:, kept]
+    odds = (uses + alpha) / (total + PRIOR_WORDS - uses - alpha)
+    table = table.assign(effect=np.log(odds[0] / odds[1]), q=np.nan)
     order = table.assign(size=-table["z"].abs().round(DIGITS)).sort_values(["size", "feature"]).index
     return table.loc[order].round(DIGITS)
-
-
-def _log_odds(
-    uses: np.ndarray, words: Words, design: Design, prior: Mapping[str, float], forms: np.ndarray
-) -> np.ndarray:
-    """Log-odds ratios of words from their uses (2 × words) on both sides."""
-    alpha, all_alpha = np.array([prior[form] for form in forms]), PRIOR_WORDS
-    total = np.array([words.tokens[rows].sum() for rows in design.sides], float)[:, None]
-    odds = (uses + alpha) / (total + all_alpha - uses - alpha)
-    return np.asarray(np.log(odds[0] / odds[1]))
 
 
 def _differences(held: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:
     """Numbers of COMPARISON of shares, from the articles of each stratum and side that hold a word, and all of them.
 
-    `held` is strata × 2 × words, `size` strata × 2. What `difference.compare` does with articles, done with counts,
-    which are as few with a million articles as with a hundred.
+    `held` is strata × 2 × words, `size` strata × 2 × 1: what `difference.compare` does, with counts, which stay few.
     """
-    shared = (size > 0).all(axis=1)
-    compared = size[shared].sum(axis=0).min(initial=np.inf) if shared.any() else 0
-    held, size = held[shared], size[shared].astype(float)
-    if not shared.any():
-        missing = np.full(held.shape[2], np.nan)
-        numbers = dict.fromkeys(("estimate", "lower", "upper", "z", "p", "least", "detectable"), missing)
-        return numbers | {"test": np.full(held.shape[2], "not matched", object)}
-    total = size.sum(axis=1, keepdims=True)
-    weight = (size[:, :1] * size[:, 1:] / total).sum()
-    numerator = (held[:, 0] * size[:, 1:] - held[:, 1] * size[:, :1]) / total
-    estimate = numerator.sum(axis=0) / weight
-    centre, error = _smoothed(held, size)
-    half = stats.t.isf(0.025, max(compared - 1, 1)) * error
-    events = held.sum(axis=1)
-    drawn, whole = (np.broadcast_to(part, events.shape) for part in (size[:, :1], total))
-    p, least = exact_p(held[:, 0].sum(axis=0), events, drawn, whole)
+    shared = (size > 0).all(axis=(1, 2))
+    held, size = held[shared], size[shared]
+    events, total, drawn = held.sum(axis=1), size.sum(axis=1), size[:, 0]
+    p, least = exact_p(held[:, 0].sum(axis=0), events, *(np.broadcast_to(of, events.shape) for of in (drawn, total)))
     rate = events / total
     powers = [0 * events, events * (1 - rate), events * (1 - rate) ** 3 - (total - events) * rate**3]
-    moments = drawn_moments(total, size[:, :1], powers)
+    moments = drawn_moments(total, drawn, powers)
     by_moments = np.isnan(p)
-    p[by_moments] = tail_p(numerator.sum(axis=0), *moments)[by_moments]
-    deviation = np.sqrt(moments[1]) / weight
-    test = np.where(by_moments, "moments", "exact").astype(object)
-    known = (deviation.round(DIGITS) > 0) & (compared >= LEAST)
-    test[~known] = "no variation" if compared >= LEAST else "few articles"
-    numbers = {"lower": np.maximum(centre - half, -1), "upper": np.minimum(centre + half, 1), "z": estimate / error}
-    numbers |= {"p": p, "least": least, "detectable": DETECTABLE * deviation}
-    return {"estimate": estimate, "test": test} | {name: np.where(known, of, np.nan) for name, of in numbers.items()}
+    p[by_moments] = tail_p((held[:, 0] - drawn * rate).sum(axis=0), *moments)[by_moments]
+    with np.errstate(invalid="ignore"):
+        deviation = np.sqrt(moments[1]) / (drawn * (total - drawn) / total).sum(axis=0)
+    compared = np.full(events.shape[1], size.sum(axis=0).min())
+    estimate = mantel_haenszel(held, size)[0]
+    return certain(estimate, _interval(held, size, compared), compared, (p, least, deviation))
 
 
-def _smoothed(held: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Differences with a pseudo-article with and one without the word on each side, and their standard errors."""
-    share = size / size.sum(axis=0)
-    mass, value = (size + 2 * share)[:, :, None], held + share[:, :, None]
-    whole = mass.sum(axis=1)
-    weight = (mass[:, 0] * mass[:, 1] / whole).sum()
-    centre = ((value[:, 0] * mass[:, 1] - value[:, 1] * mass[:, 0]) / whole).sum(axis=0) / weight
-    variance = np.zeros(held.shape[2])
-    for side, sign in ((0, 1), (1, -1)):
-        other = mass[:, 1 - side]
-        without = (-sign * other * value.sum(axis=1) / whole**2 - centre * other**2 / whole**2) / weight
-        having = without + sign * other / whole / weight
-        spread = share[:, side : side + 1]
-        pseudo = [(spread * part).sum(axis=0) for part in (having, without)]
-        rest = size[:, side : side + 1] - held[:, side]
-        one, two = (
-            (held[:, side] * having**power + rest * without**power).sum(axis=0) + sum(part**power for part in pseudo)
-            for power in (1, 2)
-        )
-        n = size[:, side].sum() + 2
-        variance += (two - one**2 / n) * n / (n - 1)
-    return centre, np.sqrt(variance)
+def _interval(held: np.ndarray, size: np.ndarray, compared: np.ndarray) -> Arrays:
+    """`linearized_interval`, of articles that hold a word and articles that do not."""
+    pseudo = size / np.maximum(size.sum(axis=0), 1)
+    centre, by_value, without = mantel_haenszel(held + pseudo, size + 2 * pseudo)
+    having, rest = by_value + without, size - held
+    n, ends = size.sum(axis=0) + 2, [(pseudo * part).sum(axis=0) for part in (having, without)]
+    one, two = (
+        (held * having**power + rest * without**power).sum(axis=0) + sum(end**power for end in ends) for power in (1, 2)
+    )
+    error = np.sqrt(((two - one**2 / n) * n / (n - 1)).sum(axis=0))
+    half = stats.t.isf(0.025, np.maximum(compared - 1, 1)) * error
+    return np.maximum(centre - half, -1), np.minimum(centre + half, 1), error

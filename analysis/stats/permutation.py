@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, special, stats
 
-from analysis.stats.design import Observations, membership, subsets
-from analysis.stats.inference import ALPHA, LARGE, adjust_p, drawn_moments, tail_p
+from analysis.stats.design import Observations, membership
+from analysis.stats.inference import ALPHA, LARGE, Arrays, adjust_p, drawn_moments, tail_p
 
-#: So many units with weight are too few for moments, however many have none.
+#: In larger designs still drawn: so many units with weight are too few for moments.
 FEW = 500
 #: Outcomes of a share that are looked at one by one; with more of them their distribution is smooth.
 SUPPORT = 1_000
@@ -47,14 +47,10 @@ class Units:
         return membership(self.stratum, int(self.stratum.max()) + 1)
 
     @cached_property
-    def used(self) -> np.ndarray:
-        """(u, k or 1) 1 for the units that have weight."""
-        return (self.weight > 0).astype(float)
-
-    @cached_property
     def sizes(self) -> tuple[np.ndarray, np.ndarray]:
         """(strata, k or 1) units that have weight, of both sides and of the group."""
-        return np.asarray(self.sums @ self.used), np.asarray(self.sums @ (self.used * self.side[:, None]))
+        used = (self.weight > 0).astype(float)
+        return np.asarray(self.sums @ used), np.asarray(self.sums @ (used * self.side[:, None]))
 
     @property
     def compared(self) -> np.ndarray:
@@ -73,11 +69,6 @@ class Units:
         # What taking equal numbers from each other leaves is nothing.
         return np.where(np.abs(residual) > 1e-12 * (np.abs(self.value) + np.abs(expected)), residual, 0.0)
 
-    @cached_property
-    def numerator(self) -> np.ndarray:
-        """(k,) numerator of the Mantel–Haenszel difference."""
-        return np.asarray(self.side @ self.residual)
-
 
 def units_of(data: Observations, *, once: bool) -> Units:
     """Units of a design: the sums of their articles or, if each cluster counts `once`, their earliest article."""
@@ -92,15 +83,9 @@ def units_of(data: Observations, *, once: bool) -> Units:
 def exact_p(seen: np.ndarray, events: np.ndarray, drawn: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Exact p of k sums of hypergeometric counts, and the smallest p that each could have had.
 
-    Parameters
-    ----------
-    seen : (k,) units of the group that have the feature
-    events, drawn, size : (strata, k) units that have it, units of the group, all units
-
-    Notes
-    -----
-    p sums the outcomes no likelier than the one seen (Fisher; over strata Birch 1964, JRSS B 26(2)). Missing where
-    there are more than `SUPPORT` outcomes.
+    `seen` (k,) are units of the group that have the feature; `events`, `drawn`, `size` (strata, k) units that have it,
+    units of the group, all units. p sums the outcomes no likelier than the one seen (Fisher; over strata Birch 1964,
+    JRSS B 26(2)). Missing where there are more than `SUPPORT` outcomes.
     """
     low, high = np.maximum(0, drawn + events - size), np.minimum(drawn, events)
     p, least = np.full((2, len(seen)), np.nan)
@@ -116,12 +101,12 @@ def exact_p(seen: np.ndarray, events: np.ndarray, drawn: np.ndarray, size: np.nd
 
 def _hypergeometric(x: np.ndarray, events: float, drawn: float, size: float) -> np.ndarray:
     """Chances of x events among `drawn` of `size`; many times faster than scipy's for few x."""
-
-    def log_ways(n: float, chosen: np.ndarray | float) -> np.ndarray:
-        return np.asarray(special.gammaln(n + 1) - special.gammaln(chosen + 1) - special.gammaln(n - chosen + 1))
-
-    log = log_ways(events, x) + log_ways(size - events, drawn - x) - log_ways(size, drawn)
-    chance = np.exp(log)
+    ways = special.gammaln([events + 1, size - events + 1])
+    chosen = special.gammaln(x + 1) + special.gammaln(events - x + 1)
+    rest = special.gammaln(drawn - x + 1) + special.gammaln(size - events - drawn + x + 1)
+    chance = np.exp(
+        ways.sum() - chosen - rest - special.gammaln(size + 1) + special.gammaln([drawn + 1, size - drawn + 1]).sum()
+    )
     return np.asarray(chance / chance.sum())
 
 
@@ -149,41 +134,48 @@ def moments_p(units: Units) -> tuple[np.ndarray, np.ndarray]:
         mass = units.sums @ units.weight
         expected = np.nan_to_num(units.sizes[1] / units.sizes[0] * mass)
         usual = np.nan_to_num(expected * (mass - expected) / mass).sum(axis=0)
-        return tail_p(units.numerator, *moments), np.sqrt(moments[1]) / usual
+        return tail_p(units.side @ residual, *moments), np.sqrt(moments[1]) / usual
 
 
 def extreme_draws(units: Units, draws: int, seed: tuple[int, ...]) -> np.ndarray:
     """Number of permutations, of so many, with a numerator (k,) at least as far from 0; NaN where units are too many.
 
-    That is with more than 5,000 units that have weight or, in designs of more than 5,000, with more than 500. Units
-    that have weight in a feature change sides within their stratum. The draws of a feature are the same whatever else
-    is asked for.
+    Units that have weight in a feature change sides within their stratum. The draws of a feature are the same whatever
+    else is asked for.
     """
     hits = np.full(units.value.shape[1], np.nan)
-    patterns, of = np.unique(units.used > 0, axis=1, return_inverse=True)
+    patterns, of = np.unique(units.weight > 0, axis=1, return_inverse=True)
     of = np.broadcast_to(of.ravel(), hits.shape)
     for number in np.unique(of):
         used, features = patterns[:, number], np.flatnonzero(of == number)
-        if used.sum() <= (LARGE if len(used) <= LARGE else FEW):
-            residual = units.residual[used][:, features]
-            hits[features] = _extreme(residual, units.side[used], units.stratum[used], draws, seed)
+        if used.sum() > (LARGE if len(used) <= LARGE else FEW):
+            continue
+        residual, side, rng = units.residual[used][:, features], units.side[used], np.random.default_rng([*seed, 1])
+        bound = np.abs(side @ residual) - 1e-10 * np.abs(residual).sum(axis=0)
+        strata = [np.flatnonzero(units.stratum[used] == one) for one in np.unique(units.stratum[used])]
+        hits[features], step = 0, max(1, _CELLS // len(side))
+        for start in range(0, draws, step):
+            some, numerator = min(step, draws - start), np.zeros((1, 1))
+            for members in strata:
+                inside = _subsets(len(members), int(side[members].sum()), some, rng)
+                numerator = numerator + residual[members].T @ inside.astype(float)
+            hits[features] += (np.abs(numerator) >= bound[:, None]).sum(axis=1)
     return hits
 
 
-def _extreme(
-    residual: np.ndarray, side: np.ndarray, stratum: np.ndarray, draws: int, seed: tuple[int, ...]
-) -> np.ndarray:
-    size, rng, hits = np.abs(residual).sum(axis=0), np.random.default_rng([*seed, 1]), np.zeros(residual.shape[1])
-    bound = np.abs(side @ residual) - 1e-10 * size
-    strata = [np.flatnonzero(stratum == one) for one in np.unique(stratum)]
-    step = max(1, _CELLS // len(side))
-    for start in range(0, draws, step):
-        some, numerator = min(step, draws - start), np.zeros((1, 1))
-        for members in strata:
-            inside = subsets(len(members), int(side[members].sum()), some, rng)
-            numerator = numerator + residual[members].T @ inside.astype(float)
-        hits += (np.abs(numerator) >= bound[:, None]).sum(axis=1)
-    return hits
+def _subsets(size: int, members: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Subsets of `members` out of `size` things, each as likely as any other (size × draws, 1 in the subset).
+
+    Floyd's algorithm (Bentley & Floyd 1987, CACM 30(9)), for all draws at once: fewer steps than shuffling.
+    """
+    few = min(members, size - members)
+    taken = np.zeros((size, draws), np.int8)
+    draw = np.arange(draws)
+    for last in range(size - few, size):
+        at = rng.integers(last, size=draws, endpoint=True)
+        at[taken[at, draw] == 1] = last
+        taken[at, draw] = 1
+    return taken if few == members else 1 - taken
 
 
 def draw_until_clear(
@@ -191,32 +183,18 @@ def draw_until_clear(
     wanted: np.ndarray | pd.Series,
     family: np.ndarray | pd.Series,
     count: Callable[[np.ndarray, int, int], np.ndarray],
-    *,
-    rounds: int = ROUNDS,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> Arrays:
     """p by draws until each test's side of its Benjamini–Hochberg threshold is clear; which p, which are undecided.
 
-    Parameters
-    ----------
-    p : p of all tests, NaN where there is none; what is `wanted` is replaced
-    wanted : whether each test is to be drawn
-    family : name of each test's family
-    count : of indices of tests, a number of draws and a round: how many draws are as extreme; NaN: keep its p
-
-    Returns
-    -------
-    p, drawn, undecided : arrays
-
-    Notes
-    -----
-    As Gandy & Hahn (2014, Scandinavian Journal of Statistics 41(4)): a test is decided where Benjamini–Hochberg comes
-    to the same with the lower and with the upper limits of all p of its family. The limits are Clopper and Pearson's,
-    each at such a level that, over all tests and rounds, a family has a false decision in at most `RISK` of cases.
+    Those `wanted` are replaced: `count` gives, of indices of tests, a number of draws and a round, how many draws are
+    as extreme; NaN keeps the p. A test is decided where Benjamini–Hochberg comes to the same with the lower and with
+    the upper limits of all p of its family (Gandy & Hahn 2014, Scandinavian Journal of Statistics 41(4)). Limits are
+    Clopper and Pearson's, at such a level that a family has a false decision in at most `RISK` of cases.
     """
     p, family = np.array(p, float), np.asarray(family, object)
     wanted = np.array(wanted, bool) & ~np.isnan(p)
     hits, draws, unclear = np.zeros(len(p)), np.zeros(len(p)), wanted.copy()
-    for number in range(rounds):
+    for number in range(ROUNDS):
         if not (at := np.flatnonzero(unclear)).size:
             break
         size = FIRST_DRAWS * 2**number
@@ -227,17 +205,9 @@ def draw_until_clear(
         unclear &= wanted
         for one in np.unique(family[unclear]):
             some = (family == one) & ~np.isnan(p)
-            lower, upper = _limits(p[some], hits[some], draws[some], wanted[some], rounds)
+            risk = RISK / (2 * ROUNDS * some.sum())
+            x, n, drawn = hits[some], draws[some], wanted[some]
+            lower = np.where(drawn, np.nan_to_num(stats.beta.ppf(risk, x, n - x + 1)), p[some])
+            upper = np.where(drawn, np.nan_to_num(stats.beta.isf(risk, x + 1, n - x), nan=1.0), p[some])
             unclear[some] &= (adjust_p(lower) <= ALPHA) & (adjust_p(upper) > ALPHA)
     return p, wanted, unclear
-
-
-def _limits(
-    p: np.ndarray, hits: np.ndarray, draws: np.ndarray, drawn: np.ndarray, rounds: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper limits of the p of a family, of those that were not drawn p itself."""
-    lower, upper, risk = p.copy(), p.copy(), RISK / (2 * rounds * len(p))
-    x, n = hits[drawn], draws[drawn]
-    lower[drawn] = np.where(x > 0, stats.beta.ppf(risk, x, n - x + 1), 0.0)
-    upper[drawn] = np.where(x < n, stats.beta.isf(risk, x + 1, n - x), 1.0)
-    return np.nan_to_num(lower), np.nan_to_num(upper, nan=1.0)

@@ -1,4 +1,4 @@
-"""Partial pooling: whom articles name, over outlets, actors and periods at once, by a mixed logit."""
+"""All outlets at once: tests of whether they differ at all, and whom they name by partial pooling (a mixed logit)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, sparse, special
+from scipy import optimize, sparse, special, stats
 
 from analysis.stats.design import membership
-from analysis.stats.omnibus import comparable_articles
+from analysis.stats.inference import DIGITS, LEAST
 from analysis.study import Study, selection
+from analysis.tables import REPRINTS
 
 #: Component → what its levels are crossed of.
 COMPONENTS = {
@@ -26,6 +27,64 @@ COMPONENTS = {
 _FLAT, _DIGITS = 25.0, 4
 #: Outlets that are pooled, those with most articles: time grows with the cube of their number.
 MOST_OUTLETS = 40
+
+
+def omnibus_p(values: pd.DataFrame, groups: pd.Series, strata: pd.Series) -> float:
+    """p of no difference between groups in any column of `values`, articles exchanged within strata.
+
+    The statistic is that of a permutational analysis of variance (Anderson 2001, Austral Ecology 26(1)). Its
+    distribution under exchange is a sum of chi-squares with the exact variances of the groups' sums, taken for the
+    Pearson III curve of the same mean, variance and skewness. NaN where nothing can differ.
+    """
+    group, stratum = (pd.factorize(codes, sort=True)[0] for codes in (groups, strata))
+    size = np.bincount(group)
+    sums = np.zeros((len(size), values.shape[1]))
+    covariance = np.zeros((sums.size, sums.size))
+    for one in np.unique(stratum):
+        rows = stratum == one
+        x = values.to_numpy(float)[rows]
+        x = x - x.mean(axis=0)
+        member = np.eye(len(size))[group[rows]] / np.sqrt(size)
+        sums += member.T @ x
+        if len(x) > 1:
+            share = member.sum(axis=0)
+            between = member.T @ member - np.outer(share, share) / len(x)
+            covariance += np.kron(between, x.T @ x / (len(x) - 1))
+    squared = covariance @ covariance
+    mean, variance = np.trace(covariance), 2 * np.trace(squared)
+    if variance < 10**-DIGITS:
+        return float("nan")
+    skewness = 8 * np.sum(squared * covariance) / variance**1.5
+    z = ((sums**2).sum() - mean) / np.sqrt(variance)
+    return round(float(stats.pearson3.sf(z, skewness)), DIGITS)
+
+
+def outlet_differences(study: Study) -> pd.DataFrame:
+    """Tests of whether outlets differ in the main actors they name, in sub-events and in sentiment, within periods.
+
+    Counted are `comparable_articles` of the primary text, of outlets that have five of them.
+    """
+    chosen = selection.select(study)
+    articles = chosen.articles
+    named = selection.counts(chosen, "actors", list(study.settings.main_actors)) > 0
+    subevents = pd.get_dummies(articles["subevent"]).where(articles["subevent"].notna(), axis=0)
+    tables = {"actors": named, "subevents": subevents, "sentiment": selection.article_sentiment(chosen).to_frame()}
+    rows = {}
+    for name, table in tables.items():
+        values, p = table.astype(float).dropna(), float("nan")
+        known = comparable_articles(study, articles.loc[values.index])
+        known = known[known.groupby("outlet")["outlet"].transform("size") >= LEAST]
+        if values.shape[1] and known["outlet"].nunique() > 1:
+            p = omnibus_p(values.loc[known.index], known["outlet"], known["period"].fillna(""))
+        rows[name] = {"p": p, "articles": len(known), "outlets": known["outlet"].nunique()}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def comparable_articles(study: Study, articles: pd.DataFrame) -> pd.DataFrame:
+    """The articles whose outlets may stand in a reference, while observed; copies within an outlet once."""
+    known = articles[articles["outlet"].isin(study.reference_outlets) & articles["observed"]]
+    head = study.features(REPRINTS).set_index("article")["head"][known.index]
+    return known[~known.assign(head=head)[["head", "outlet"]].duplicated()]
 
 
 @dataclass(frozen=True)
@@ -61,8 +120,7 @@ def fit(cells: pd.DataFrame) -> Pooled:
     """Mixed logit of a row per outlet, actor and period: its `articles`, and how many of them `named` the actor.
 
     Levels are normal around 0 with the variances of greatest marginal likelihood, by Laplace's approximation (as in
-    lme4: Bates et al. 2015, Journal of Statistical Software 67(1)). Components that cannot be told apart, as those of
-    periods where there is one, are left out but for the first.
+    lme4: Bates et al. 2015, Journal of Statistical Software 67(1)).
     """
     cells = cells.sort_values(["outlet", "actor", "period"], ignore_index=True)
     model = MixedLogit.of(cells)
@@ -92,7 +150,7 @@ class MixedLogit:
 
     @classmethod
     def of(cls, cells: pd.DataFrame) -> MixedLogit:
-        """The model of `fit`."""
+        """The model of `fit`; of components that cannot be told apart, as where there is one period, the first."""
         codes = {"": np.zeros(len(cells), np.int64)}
         for name, keys in COMPONENTS.items():
             code = pd.factorize(pd.MultiIndex.from_frame(cells[keys]))[0]
