@@ -1,18 +1,13 @@
 """study.toml: what it may say, and what is told of what it may not; single faults are in studies/problems.csv."""
 
 import re
-import tomllib
 from datetime import date
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from analysis.errors import Problem
-from analysis.study.settings import Settings, read_settings
+from analysis.study.settings import read_settings
 from analysis.tables import language_tag
-
-FIRST, LAST = date(2022, 12, 7), date(2022, 12, 9)
 
 
 def _told(path):
@@ -95,40 +90,3 @@ def test_a_tag_of_a_language_is_that_language(edit, tag):
     found, problems = read_settings(edit("study.toml", '["en", "pl"]', f'["{tag}", "pl-PL"]'))
     assert ([], ("en", "pl")) == (problems, found.languages)
     assert ["es", "zh", "Spanish", "e"] == [language_tag(tag) for tag in ("es-419", "zh-Hans", "Spanish", "e")]
-
-
-#: What TOML can hold.
-VALUE = st.recursive(
-    st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=8)
-    | st.dates()
-    | st.datetimes()
-    | st.times()
-    | st.sampled_from(["en", "polish", "America", "../UTC", "outlet", FIRST, "a-1", "sentiment"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["name", "start", "end", "day", "file", "about", "terms", "notebook", "each", "parameters"])
-            | st.sampled_from(["text", "title", "voice"]),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=8,
-)
-NAMES = [field.alias or name for name, field in Settings.model_fields.items()]
-
-
-@given(st.sampled_from(NAMES), VALUE)
-@example("timezone", "a\0b")
-@example("window", {"start": date.min, "end": date.max})
-def test_any_value_is_taken_or_told_in_a_message_and_no_other_error_comes(tmp_path_factory, name, value):
-    path = tmp_path_factory.getbasetemp() / "study.toml"
-    path.write_text("", encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tomllib, "loads", lambda _: {name: value})
-        found, problems = read_settings(path)
-    assert (found is None) == bool(problems)
-    assert all(problem.message.strip() and problem.fix for problem in problems)
