@@ -39,6 +39,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
+@pytest.mark.slow
 def test_everything_a_study_has_is_there_and_right(example: Path) -> None:
     """Every file, features of two articles that are fresh, a name that can be a folder's, no problem."""
     files = {"README.md", "study.toml", "texts.jsonl", ".gitignore", "features"}
@@ -139,6 +140,7 @@ STRIKE = [
 ]
 
 
+@pytest.mark.slow
 def test_a_study_from_texts_is_annotated_without_editing_a_file(root: Path, tmp_path: Path) -> None:
     """Outlets, language, days, sub-events and candidates for main actors are those of the texts."""
     (tmp_path / "texts").mkdir()
