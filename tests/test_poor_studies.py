@@ -81,17 +81,18 @@ NO_MAIN = "study.toml names no main actors"
 NO_DAY = "observed.csv records no day on which an outlet was observed, so no articles can be compared."
 #: What a study lacks → how it is made of the sample, and what which report then says.
 POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
-    "no-english-article-and-no-observed-day": (
-        (*NO_ENGLISH, empty("observed.csv")),
-        {"tone": "No article is in a language that has an instrument of tone.", "actors": NO_DAY, "wording": NO_DAY},
+    "no-english-article": (NO_ENGLISH, {"tone": "No article is in a language that has an instrument of tone."}),
+    "no-main-actors-and-no-texts-at-hand": (
+        (NO_ACTORS, lambda folder: (folder / "texts.jsonl").rename(folder / "elsewhere.jsonl")),
+        dict.fromkeys(
+            ("actors", "outlet--harbor-post", "pair--andean-courier--harbor-post"),
+            f"{NO_MAIN} (main_actors), so none is compared.",
+        )
+        | {"wording": "No lines in context: study.toml names texts that are not those of the features."},
     ),
-    "nothing-tested-no-main-actors-and-no-texts-at-hand": (
-        (FEW, NO_ACTORS, only("..-0[1-6]"), lambda folder: (folder / "texts.jsonl").rename(folder / "elsewhere.jsonl")),
-        {
-            "tone": "No outlet has the 20 articles a test asks for.",
-            "pair--andean-courier--harbor-post": f"{NO_MAIN} (main_actors), so none is compared.",
-            "wording": "No lines in context: study.toml names texts that are not those of the features.",
-        },
+    "nothing-observed": (
+        (empty("observed.csv"),),
+        dict.fromkeys(("actors", "wording", "tone", "pair--andean-courier--harbor-post"), NO_DAY),
     ),
     "everything": (
         (
