@@ -34,7 +34,9 @@ SURE = {
 
 def test_a_finding_has_its_numbers_and_denominators(world):
     (found,) = code_findings(world, pd.DataFrame([SURE]))
-    expected = "English: 156 of 359 pages (43 %) say that Castillo was ousted, against 58 of the 1,095 others (5 %)."
+    expected = (
+        "English: 156 of 359 pages (43 %) say that Castillo was ousted, against 58 of the 1,095 others (5 %)."
+    )
     assert (expected, "more", "exploratory") == (found.text, found.verdict, found.status)
 
 

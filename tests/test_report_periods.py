@@ -21,7 +21,8 @@ def table(study):
 def test_the_largest_change_comes_first_with_its_counts_in_at_most_25_words(study, table):
     first, *others = [finding.text for finding in period_findings(study, table, limit=9)]
     assert (
-        "Pedro Castillo is named in 31 of 35 articles from 5 to 10 December, in 5 of 30 from 1 to 28 February." == first
+        "Pedro Castillo is named in 31 of 35 articles from 5 to 10 December, in 5 of 30 from 1 to 28 February."
+        == first
     )
     assert 0 < len(others) < table["actor"].nunique() - 1
     assert all(len(text.split()) <= 25 for text in (first, *others))

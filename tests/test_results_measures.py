@@ -127,6 +127,8 @@ def test_what_cannot_be_matched_is_told(small_study):
 
 def test_what_is_not_tested_has_its_own_reason():
     tests = ["few articles", "not matched", "few articles", "cannot pass"]
-    expected = "1 without articles of both sides to match, 2 in too few articles and 1 too rare to show any difference"
+    expected = (
+        "1 without articles of both sides to match, 2 in too few articles and 1 too rare to show any difference"
+    )
     assert expected == untested_reasons(pd.DataFrame({"test": tests}))
     assert "" == untested_reasons(pd.DataFrame({"q": [1.0]}))

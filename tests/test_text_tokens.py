@@ -1,5 +1,6 @@
 """Tokens: those of NLTK but for listed differences."""
 
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
