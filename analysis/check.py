@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from analysis.errors import FeaturesBroken, FeaturesMissing, ParameterError, Problem, format_error
-from analysis.paths import find_root, inside
+from analysis.errors import FeaturesBroken, FeaturesMissing, format_error
+from analysis.paths import find_root
 from analysis.publish.manifest import unlike_manifest
-from analysis.publish.reports import OUTLETS, plan_reports
+from analysis.publish.reports import plan_reports
 from analysis.study import Study, examine
-from analysis.tables import FEATURES, general_rules_note
+from analysis.tables import general_rules_note
 
 
 def check_study(folder: Path) -> list[str]:
-    """Every problem of a study: place, what is wrong, what to do.
-
-    A file that cannot be read hides what would only follow from it, and nothing else.
-    """
+    """Every problem of a study's files: place, what is wrong, what to do; if it has none, of reports and features."""
     study, problems = examine(folder)
-    unread = {problem.path for problem in problems if problem.unread}
-    problems += [problem for problem in _symlinks(folder) if problem.path not in unread]
-    damaged = {problem.path.name for problem in problems}
-    return [*map(str, problems), *_reports(study, damaged), *_features(study, damaged)]
+    if study is None or problems:
+        return [str(problem) for problem in problems]
+    try:
+        if study.features_folder.is_dir():  # a study is checked before its texts are annotated, too
+            study.check_features()
+            study.stale_features()
+        return [format_error(error) for error in plan_reports(study, find_root())[1]]
+    except (FeaturesMissing, FeaturesBroken) as error:
+        return [str(error)]
 
 
 def remarks(folder: Path, output: Path | None = None) -> list[str]:
     """Notes on what is allowed in a study and perhaps not meant; on its reports in `output`, if they are elsewhere."""
     study, problems = examine(folder)
-    if any(problem.unread for problem in problems):
+    if study is None or problems:
         return []
     unlike = unlike_manifest(study, output)
     lines = [f"note: reports: {unlike}"] if unlike else []
@@ -78,41 +79,3 @@ def _changed_settings(study: Study) -> list[str]:
                 "its day and reason, or take it back"
             )
     return lines
-
-
-def _symlinks(folder: Path) -> list[Problem]:
-    """Symlinks of a study that lead out of its folder: what lies there would be read, shown or archived as its own."""
-    links = [path for path in sorted(folder.rglob("*")) if path.is_symlink() and not inside(folder, path)]
-    fix = "Put the file itself there, or delete the link; texts may be named by their path in study.toml"
-    return [Problem(path, None, "is a symlink that leads out of the study's folder", fix) for path in links]
-
-
-def _reports(study: Study, damaged: Collection[str]) -> list[str]:
-    """Reports of study.toml that could not be run."""
-    try:
-        wrong = plan_reports(study, find_root())[1]
-    except FeaturesBroken:  # listed with the features
-        return []
-    doubtful = OUTLETS if "outlets.csv" in damaged else ()  # an outlet whose row was left out is not unknown
-    return [format_error(e) for e in wrong if not (isinstance(e, ParameterError) and e.args[1] in doubtful)]
-
-
-def _features(study: Study, damaged: Collection[str]) -> list[str]:
-    """Features that are not those of the study; a study is checked before its texts are annotated, too."""
-    if "articles.csv" in damaged or not study.features_folder.is_dir():
-        return []
-    files = study.feature_files
-    try:
-        faults = [
-            str(files.broken(files.path(schema), fault))
-            for schema in FEATURES
-            for fault in files.faults(schema, thorough=True)
-        ]
-        if not faults:
-            study.check_features()
-            assert study.store.sentences
-        if not {"actors.csv", "labels.csv"} & set(damaged):
-            study.stale_features()
-    except (FeaturesMissing, FeaturesBroken) as error:
-        return [str(error)]
-    return faults

@@ -43,13 +43,12 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in a file, or in a line of it; `unread` where the file could not be read because of it."""
+    """One thing wrong in a file, or in a line of it."""
 
     path: Path
     line: int | None
     message: str
     fix: str
-    unread: bool = False
 
     def __str__(self) -> str:
         place = str(self.path) if self.line is None else f"{self.path}:{self.line}"

@@ -70,12 +70,6 @@ def uncoded(folder: Path) -> None:
 NO_PAIR = change("study.toml", r'\[\[reports\]\]\nnotebook = "pair".*', "")
 NO_ACTORS = change("study.toml", r"main_actors = \[.*?\]\n", "")
 FEW = change("study.toml", "min_articles = 10", "min_articles = 20")
-ONE_OUTLET = (
-    NO_PAIR,
-    only("ac-.*"),
-    change("outlets.csv", r"\n(el-faro|harbor|pacific)[^\n]*", ""),
-    change("observed.csv", r"\n(el-faro|harbor|pacific)[^\n]*", ""),
-)
 NO_ENGLISH = (
     NO_PAIR,
     only("fs-.*"),
@@ -87,12 +81,7 @@ NO_MAIN = "study.toml names no main actors"
 NO_DAY = "observed.csv records no day on which an outlet was observed, so no articles can be compared."
 #: What a study lacks → how it is made of the sample, and what which report then says.
 POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
-    "one-outlet": (ONE_OUTLET, {"outlet--andean-courier": "No other outlet has articles of days on which both were"}),
     "no-english-article": (NO_ENGLISH, {"tone": "No article is in a language that has an instrument of tone."}),
-    "nothing-tested": (
-        (FEW,),
-        dict.fromkeys(("actors", "wording", "tone"), "No outlet has the 20 articles a test asks for."),
-    ),
     "no-main-actors-and-no-texts-at-hand": (
         (NO_ACTORS, lambda folder: (folder / "texts.jsonl").rename(folder / "elsewhere.jsonl")),
         dict.fromkeys(
@@ -101,32 +90,9 @@ POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
         )
         | {"wording": "No lines in context: study.toml names texts that are not those of the features."},
     ),
-    "no-actors-no-labels-and-a-pair-of-two-languages": (
-        (
-            *(NO_ACTORS, empty("actors.csv"), empty("labels.csv")),
-            change("study.toml", 'right = "harbor-post"', 'right = "el-faro-del-sur"'),
-        ),
-        {
-            "actors": NO_MAIN,
-            "wording": "The study has no set of competing words (labels.csv).",
-            "pair--andean-courier--el-faro-del-sur": "There is nothing in this language to compare its words with.",
-        },
-    ),
     "nothing-observed": (
         (empty("observed.csv"),),
         dict.fromkeys(("actors", "wording", "tone", "pair--andean-courier--harbor-post"), NO_DAY),
-    ),
-    "an-outlet-without-articles": (
-        (only("(?!ac).*"),),
-        {"pair--andean-courier--harbor-post": "The Andean Courier and Harbor Post have no articles of days on which"},
-    ),
-    "one-article-each": (
-        (only(".*-01"), change("study.toml", "min_articles = 10", "min_articles = 2")),
-        {"overview": "0 of 4 outlets have the 2 articles"},
-    ),
-    "headlines-only": (
-        (change("texts.jsonl", '"body": "[^\\n]*"}', '"body": ""}'), uncoded),
-        {"actors": "no article has the text to be compared"},
     ),
     "everything": (
         (
@@ -166,7 +132,6 @@ def test_every_report_of_a_poor_study_says_what_cannot_be_shown(
     [
         ("outlet", {"outlet": "habor-post"}, "outlet 'habor-post' is none of sample (did you mean 'harbor-post'?)"),
         ("pair", {"left": "harbor-post", "right": "x"}, "outlet 'x' is none of sample. There: andean-courier, el-faro"),
-        ("wording", {"language": "xx"}, "language 'xx' is none of the study's"),
         ("wording", {"least_uses": "many"}, "notebook 'wording', parameter 'least_uses' = 'many': is not a whole"),
         ("tone", {"language": "pl"}, "language 'pl' is none of the study's. There: en, es."),
     ],

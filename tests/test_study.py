@@ -1,20 +1,14 @@
 """A study as a whole: loaded, refused; periods, windows, features and their freshness."""
 
-import json
-import random
 import re
 import shlex
-from dataclasses import replace
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 from analysis import tables
 from analysis.check import remarks
-from analysis.cli import main
 from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, StudyError, UnknownName
-from analysis.paths import file_digest
 from analysis.study import load_study, preload
 
 
@@ -88,56 +82,6 @@ def test_features_are_checked_and_read_once(study_folder):
     assert f"{path} does not exist. Run: castillo annotate TEXTS --study {study_folder}" == str(raised.value)
     with pytest.raises(FeaturesMissing):
         assert load_study(study_folder).store.terms
-
-
-@pytest.fixture
-def digested(study_folder):
-    """The small study with the digest of each table in meta.json, as `annotate` writes it."""
-    folder = study_folder / "features"
-    digests = {path.name: file_digest(path) for path in folder.glob("*.parquet")}
-    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    (folder / "meta.json").write_text(json.dumps({**meta, "digests": digests}), encoding="utf-8")
-    return study_folder
-
-
-@pytest.mark.parametrize("schema", tables.FEATURES, ids=lambda schema: schema.name)
-def test_a_table_with_any_byte_otherwise_than_written_is_told_in_a_line_and_not_used(digested, schema):
-    """Flips and cuts; without the digests of meta.json a third went unseen."""
-    path = digested / "features" / f"{schema.name.lower()}.parquet"
-    written, chance, study = path.read_bytes(), random.Random(schema.name), load_study(digested)
-    for number in range(60):
-        changed, at = bytearray(written), chance.randrange(len(written))
-        if number % 3:
-            changed[at] ^= chance.randint(1, 255)
-        else:
-            del changed[at:]
-        path.write_bytes(changed)
-        with pytest.raises(FeaturesBroken) as raised:
-            replace(study, derived={}).features(schema)
-        assert (path, study.argument) == raised.value.args[::2]
-        assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize("command", ["check", "build", "list"])
-def test_a_table_with_a_flipped_byte_is_told_by_the_program_in_a_line(digested, command):
-    path = digested / "features" / "terms.parquet"
-    path.write_bytes(path.read_bytes()[:-9] + b"." + path.read_bytes()[-8:])
-    told = f"{path}: is not the file that was written (its SHA-256 is not the one in meta.json): damaged or replaced. "
-    done = CliRunner().invoke(main, [command, str(digested)])
-    lines = [line.removeprefix("castillo: ") for line in done.output.splitlines()]
-    assert (2, f"{told}Run: castillo annotate TEXTS --study {digested}") == (done.exit_code, lines[0])
-    assert lines[1:] == [f"{digested}: 1 problem"] * (command == "check")
-
-
-@pytest.mark.parametrize("name", ["terms.parquet", "meta.json", ""])
-def test_features_are_not_read_through_a_symlink_that_leads_out_of_the_study(study_folder, name):
-    """Of a file, or of the whole folder: what lies there would be shown as the study's."""
-    path = study_folder / "features" / name
-    path.rename(study_folder.parent / "elsewhere")
-    path.symlink_to(study_folder.parent / "elsewhere")
-    with pytest.raises(FeaturesBroken, match=r"is not read, since a symlink leads out of the study's folder\. Run: "):
-        study = load_study(study_folder)
-        study.features("terms"), study.stale_features()
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"inputs": 3}'])
@@ -226,21 +170,19 @@ def test_stale_features_names_the_file_that_changed(study_folder, edit, name, ol
     assert expected == load_study(study_folder).stale_features()
 
 
-def test_the_same_files_are_read_once_and_what_is_changed_in_memory_stays_there(study_folder, edit):
+def test_what_is_changed_in_memory_stays_there_and_what_was_preloaded_is_shared_until_a_file_changes(
+    study_folder, edit
+):
     first = load_study(study_folder)
     first.outlets.loc[0, "country"] = "changed"
     second = load_study(study_folder)
     assert "changed" != second.outlets.loc[0, "country"]
+    held, loaded = preload(study_folder), load_study(study_folder)
+    assert held.store.terms is loaded.store.terms
+    assert held.read_at < loaded.read_at
     name = second.outlets.loc[0, "name"]
     edit("outlets.csv", name, "New Name")
     assert "New Name" == load_study(study_folder).outlets.loc[0, "name"]
-
-
-def test_what_was_preloaded_is_not_read_again(study_folder):
-    held = preload(study_folder)
-    loaded = load_study(study_folder)
-    assert held.store.terms is loaded.store.terms
-    assert held.read_at < loaded.read_at
 
 
 def test_a_table_of_features_may_be_asked_for_by_its_name_in_any_case(small_study):
@@ -249,6 +191,13 @@ def test_a_table_of_features_may_be_asked_for_by_its_name_in_any_case(small_stud
         AnalysisError, match=r"no table of features 'termz' \(did you mean 'terms'\?\)\. There: articles"
     ):
         small_study.features("termz")
+
+
+def test_codes_of_a_variable_are_plain_rows():
+    study = load_study("castillo-2022-world")
+    assert {"deaths"} == set(study.codings("deaths")["variable"])
+    with pytest.raises(AnalysisError, match=r"variable 'death' is not in codebook\.csv"):
+        study.codings("death")
 
 
 def test_a_study_s_argument_can_be_pasted_into_a_command(study_folder):

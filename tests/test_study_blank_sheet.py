@@ -92,16 +92,15 @@ def test_coders_with_one_seed_get_the_same_articles_of_every_outlet_by_its_size(
     counts = drawn["outlet"].value_counts()
     assert all(abs(counts[outlet] - size / 5) <= 1 for outlet, size in sizes.items())
     assert set(articles["article"]) == set(draw_articles(articles, None, 1)["article"])
-    often = pd.concat(draw_articles(articles, 20, seed) for seed in range(400))["article"].value_counts()
-    assert 400 * 0.2 == pytest.approx(often.reindex(articles["article"], fill_value=0).mean())
-    assert often.reindex(articles["article"], fill_value=0).between(40, 125).all()
+    often = pd.concat(draw_articles(articles, 20, seed) for seed in range(150))["article"].value_counts()
+    assert 150 * 0.2 == pytest.approx(often.reindex(articles["article"], fill_value=0).mean())
+    assert often.reindex(articles["article"], fill_value=0).between(10, 55).all()
 
 
 @pytest.mark.parametrize(
     ("coder", "name", "message"),
     [
         ("ann", "ann.ods", "ann.ods is neither .csv nor .xlsx"),
-        ("a/b", "x.csv", "coder 'a/b' cannot name a file"),
         ("ann", "articles.csv", "articles.csv exists, and may hold codes. Name another file with --output"),
     ],
 )

@@ -47,14 +47,6 @@ def test_a_term_of_two_labels_in_two_languages_or_with_its_case_is_no_fault(stud
     assert [] == _told(study_folder)
 
 
-def test_a_study_without_outlets_or_actors_is_told_so(study_folder):
-    for name in ("outlets.csv", "actors.csv"):
-        path = study_folder / name
-        path.write_text(path.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
-    told = [text.partition(" '")[0].partition(". ")[0] for text in _told(study_folder)]
-    assert ["outlets.csv: holds no outlet", *["study.toml:13: main_actors names the unknown actor"] * 2] == told
-
-
 def test_mentions_coded_by_hand_are_of_articles_and_actors_that_are_there(study_folder):
     (study_folder / "codebook.csv").write_text(
         "variable,values_per_article,question,value,definition\npolarity,single,how?,neutral,\n", encoding="utf-8"
@@ -62,12 +54,9 @@ def test_mentions_coded_by_hand_are_of_articles_and_actors_that_are_there(study_
     lines = ["article,start,end,target,coder,variable,value"]
     lines += ["north-0,0,8,dina-bolurte,ann,polarity,neutral", "nort-1,0,8,pedro-castillo,ann,polarity,neutral"]
     (study_folder / "codings.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
-    (study_folder / "polarity.csv").write_text("article,start,end,entry,polarity\n", encoding="utf-8")
     assert [
         "codings.csv:2: target 'dina-bolurte' is not in actors.csv (did you mean 'dina-boluarte'?). Mend its id",
         "codings.csv:3: article 'nort-1' is not in articles.csv (did you mean 'north-1'?). Mend its id",
-        "polarity.csv: is no longer read. Write its codes into a sheet of codings/, as the variable polarity of "
-        "codebook.csv (data/README.md)",
     ] == _told(study_folder)
 
 
@@ -78,10 +67,9 @@ def test_outlets_may_have_hosts(study_folder):
     path.write_text("\n".join([f"{head},domain", *(f"{row},{host}" for row, host in zip(rows, hosts, strict=False))]))
     study, problems = examine(study_folder)
     assert ("north.example n.example", []) == (study.outlets["domain"][0], problems)
-    hosts[:2] = ["https://north.example x.example", "x.example"]
+    hosts[1] = "x.example n.example"
     path.write_text("\n".join([f"{head},domain", *(f"{row},{host}" for row, host in zip(rows, hosts, strict=False))]))
-    expected = [
-        "outlets.csv:2: domain 'https://north.example' is no host. Write it as in news.example",
-        f"outlets.csv:3: domain 'x.example' is also that of {rows[0].split(',')[0]!r}. Keep one of them",
-    ]
-    assert expected == _told(study_folder)
+    first, second = (row.split(",")[0] for row in rows[:2])
+    told = f"outlets.csv:3: outlet {second!r} has the host of {first!r}, 'n.example'"
+    fix = f"If they are one, write {first!r} (line 2); else tell their hosts apart"
+    assert [f"{told}. {fix}"] == _told(study_folder)

@@ -102,17 +102,6 @@ def test_targeted_sentiment_by_actor_an_actor_is_missing_where_it_is_not_named(s
     assert selection.article_sentiment(select(small_study))["north-3"] == toward.loc["north-3", "dina-boluarte"]
 
 
-def test_what_is_derived_of_a_study_comes_with_its_copies_and_is_theirs(small_study, monkeypatch):
-    """Nothing is restricted anew, and what is changed in one copy shows in no other."""
-    before = select(small_study).articles["tokens"].sum()
-    monkeypatch.setattr(selection, "_select", lambda *_: pytest.fail("restricted anew"))
-    one, other = small_study.copy(0), small_study.copy(0)
-    select(one).articles["tokens"] = 0
-    one.articles["outlet"] = "changed"
-    assert [before, before] == [select(study).articles["tokens"].sum() for study in (other, small_study)]
-    assert "changed" not in {*other.articles["outlet"], *small_study.articles["outlet"]}
-
-
 @pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("entries", [None, ["dina-boluarte", "nobody", "pedro-castillo"]])
 def test_counts_are_those_of_a_cross_table(small_study, entries, own):

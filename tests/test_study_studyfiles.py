@@ -2,9 +2,11 @@
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from analysis import tables
-from analysis.study import examine, studyfiles
+from analysis.cli import main
+from analysis.study import examine
 from analysis.study.studyfiles import parse_cell, read_csv
 
 OBSERVED = tables.OBSERVED_CSV
@@ -55,10 +57,9 @@ HEAD = "outlet,day,items\n"
         (f'{HEAD}"nor\nth",2022-12-06,1\nsouth,2022-12-06,x\n', "4: items 'x' is not a whole number from 0 up"),
         (f"{HEAD}north,2022-12-06,1\nnorth,2022-12-06,2\n", "3: outlet + day 'north, 2022-12-06' occurs twice. "
          "Delete one of the two rows (the first is line 2)"),
-        ("outlet,day,items,day\n", "1: a column name occurs twice. Keep one of them"),
-        ("", "1: the first line is empty. Write the columns there: outlet,day,items"),
-        ("outlet;day;items\n", "1: its cells are separated by semicolons. Save it as CSV with commas"),
-        (f"{HEAD}no\0rth,2022-12-06,1\n", "2: outlet 'no\\x00rth' holds a control character"),
+        ("outlet,day,items,day\n", "1: column 'day' occurs twice. Keep one of them"),
+        ("", "1: is empty. Create it with the columns outlet,day,items"),
+        ("outlet;day;items\n", "1: its cells are not separated by commas. Save it as CSV with commas"),
         *((f"{HEAD}north,2022-12-06,{cell}\n", f"2: items {cell!r} is not a whole number from 0 up")
           for cell in ("-1", "1_0", "3.0", "9" * 30, "٣")),
     ],
@@ -91,9 +92,28 @@ def test_cells_become_values_in_utc(text, column, expected):
     assert expected == parse_cell(text, found)
 
 
-def test_a_file_read_some_rows_at_a_time_is_the_same(study_folder, monkeypatch):
-    whole, found = studyfiles.read_csv(study_folder / "articles.csv", tables.ARTICLES_CSV)
-    assert [] == found
-    for rows in (1, 7, len(whole)):
-        monkeypatch.setattr(studyfiles, "_ROWS", rows)
-        pd.testing.assert_frame_equal(whole, studyfiles.read_csv(study_folder / "articles.csv", tables.ARTICLES_CSV)[0])
+def test_a_wrong_cell_that_many_rows_have_is_told_once(tmp_path):
+    text = HEAD + "".join(f"north,2022-12-0{day},few\n" for day in range(1, 6))
+    told = "observed.csv:2: items 'few' is not a whole number from 0 up (and in 4 more rows). It holds: items on any"
+    ((problem,)) = _observed(tmp_path, text)[1]
+    assert told == problem[: len(told)]
+
+
+@pytest.mark.parametrize("name", ["study.toml", "actors.csv", "codebook.csv"])
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (lambda path: path.mkdir(), "cannot be read (Is a directory)"),
+        (lambda path: path.write_bytes("name = 'a'\n".encode("utf-16")), ":1: byte 0xff is not UTF-8"),
+        (lambda path: path.write_bytes(b""), ""),
+    ],
+    ids=["folder", "UTF-16", "empty"],
+)
+def test_a_file_that_cannot_be_read_is_told_by_every_command(study_folder, name, spoil, expected):
+    path = study_folder / name
+    path.unlink(missing_ok=True)
+    spoil(path)
+    for command in (["check"], ["list"], ["annotate", str(path), "--study"]):
+        done = CliRunner().invoke(main, [*command, str(study_folder)])
+        assert 2 == done.exit_code, (command, done.exception, done.output)
+        assert str(path) in done.output and expected in done.output, (command, done.output)

@@ -19,6 +19,9 @@ from analysis.readers.row import host_of
 
 #: Least share of the texts that a language has, and fewest articles that name an actor; most actors.
 LEAST_LANGUAGE, LEAST_ARTICLES, MOST_ACTORS = 0.05, 3, 6
+#: Least share of the uses of a name's first word, in capitals or not, in which a name follows: a first name hardly ever
+#: stands alone, a common noun mostly does ("Stadt", where nouns are capitalized).
+LEAST_FOLLOWED = 0.5
 _WORD = r"[^\W\d_a-zß-öø-ÿ][\w’'-]+"
 #: Two to four capitalized words, small ones as in Ursula von der Leyen between them; not across the end of a sentence.
 _NAME = re.compile(rf"\b{_WORD}(?: (?:(?:de|del|de la|da|do|dos|von|van|von der|di|du) )?{_WORD}){{1,3}}\b")
@@ -37,8 +40,8 @@ class Found(NamedTuple):
 
 def look_through(paths: Iterable[Path]) -> Found:
     """Outlets, languages, days and candidates for main actors of texts; AnalysisError where none can be read."""
-    rejected, frames, names = list[Rejected](), list[pd.DataFrame](), Counter[str]()
-    at_start = Counter[str]()
+    rejected, frames = list[Rejected](), list[pd.DataFrame]()
+    names, at_start, words, followed = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     languages = language_model().nb_classes
     for texts in read_texts(paths, rejected=rejected, languages=languages, kept=["subevent"]):
         frames.append(texts[["outlet", "language", "published", "subevent"]])
@@ -46,6 +49,9 @@ def look_through(paths: Iterable[Path]) -> Found:
             within, first = names_of(text, language)
             names.update(within)
             at_start.update(first - within)
+            words.update(re.findall(r"\w[\w’'-]+", text.casefold()))
+            for name in _NAME.findall(text):
+                followed.update(name.casefold().split(" ")[:-1])
     if not frames:
         reasons = "; ".join(f"{row.path.name}:{row.line}: {row.reason}" for row in rejected[:3])
         raise AnalysisError(f"no article could be read, so nothing was written. {reasons or 'The files are empty'}.")
@@ -56,7 +62,9 @@ def look_through(paths: Iterable[Path]) -> Found:
     commonest = str(days.value_counts().sort_index().idxmax())
     outlets = _outlets(articles[articles["language"].isin(spoken)])
     # What begins a sentence is a name where it is one elsewhere: "Yesterday Ferrer" is none.
-    names = Counter({name: count + at_start[name] for name, count in names.items() if name not in set(outlets["name"])})
+    first_words = {word for word, count in followed.items() if count >= LEAST_FOLLOWED * words[word]}
+    proper = {name for name in names if name.partition(" ")[0].casefold() in first_words} - set(outlets["name"])
+    names = Counter({name: names[name] + at_start[name] for name in proper})
     subevents = sorted(set(articles["subevent"]) - {""})
     return Found(len(articles), outlets, spoken, (days.min(), days.max(), commonest), _actors(names), subevents)
 
@@ -66,7 +74,7 @@ def names_of(text: str, language: str) -> tuple[set[str], set[str]]:
     before = function_words(language) | {word.casefold() for word in word_lists("offices.toml", language)}
     within, first = set[str](), set[str]()
     for found in _NAME.finditer(text):
-        words, ahead = found[0].split(" "), text[: found.start()].rstrip(' “"«‘(¿¡')
+        words, ahead = re.sub("['’]s$", "", found[0]).split(" "), text[: found.start()].rstrip(' “"«‘(¿¡')
         begins = list(words) if not ahead or ahead[-1] in ".!?…:\n" else []
         while words and (words[0].casefold() in before or words[0][0].islower()):
             del words[0]

@@ -126,7 +126,7 @@ def _measured(study: Study) -> pd.DataFrame:
     """Every mention of `_judged` actors that has a sentiment: its article and the class the instrument gives it."""
     names, frames = study.articles["article"].to_numpy(), [pd.DataFrame({"article": [], "measured": []})]
     for actor in _judged(study):
-        rows = study.store.mentions.of(f"actors:{actor}")
+        rows = study.store.mentions_of("actors", actor)
         frames.append(pd.DataFrame({"article": names[rows["article"]], "measured": polarity(rows["sentiment"])}))
     return pd.concat(frames[1:] or frames, ignore_index=True).dropna()
 

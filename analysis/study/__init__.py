@@ -9,24 +9,23 @@ compared, and `words` counts words.
 
 from __future__ import annotations
 
-import os
 import time
-from functools import lru_cache
+from copy import copy
 from pathlib import Path
 
 from analysis import tables
 from analysis.dependencies import content_digest
 from analysis.errors import Problem, StudyError
-from analysis.paths import code_files
-from analysis.paths import digest as digest
-from analysis.paths import find_root as find_root
-from analysis.paths import find_study as find_study
+from analysis.paths import code_files, find_study
 from analysis.study.codings import read_codings
 from analysis.study.counted import add_coded_facts, counted_mentions
 from analysis.study.crosscheck import check_references
 from analysis.study.settings import read_settings
 from analysis.study.study import Study as Study
 from analysis.study.studyfiles import read_csv
+
+#: Studies that were preloaded, by folder, each with the digests of its files.
+_PRELOADED: dict[Path, tuple[list[str], Study]] = {}
 
 
 def load_study(study: str | Path = "castillo-2022") -> Study:
@@ -47,71 +46,66 @@ def load_study(study: str | Path = "castillo-2022") -> Study:
     StudyError
         With every problem of every file.
     """
-    read_at = time.time_ns()
-    folder = find_study(study)
-    loaded, problems = _examined(folder, _content(folder))
-    if problems:
+    read_at, folder = time.time_ns(), find_study(study)
+    files, held = _PRELOADED.get(folder, ([], None))
+    if held is not None and files == _digests(folder):
+        held = copy(held)
+        vars(held)["read_at"] = read_at
+        return held
+    loaded, problems = examine(folder)
+    if loaded is None or problems:
         raise StudyError(*problems)
-    return loaded.copy(read_at)
-
-
-def preload(study: str | Path) -> Study | None:
-    """Load a study and its features so that `load_study` has them at hand, here and in processes forked from here.
-
-    What is derived of the study returned comes with each copy that `load_study` gives; None where it has a problem.
-    """
-    loaded, problems = _examined(folder := find_study(study), _content(folder))
-    if problems:
-        return None
-    if loaded.only_coded:
-        return loaded
-    loaded.features(tables.REPRINTS)
-    assert loaded.store.terms and loaded.store.mentions and loaded.store.sentences
     return loaded
 
 
-def _content(folder: Path) -> tuple[str, ...]:
-    """Digests of all that a study consists of."""
+def preload(study: str | Path) -> Study | None:
+    """Load a study and its features, which `load_study` then shares with processes forked from here.
+
+    None where it has a problem.
+    """
+    folder = find_study(study)
+    files, (loaded, problems) = _digests(folder), examine(folder)
+    if loaded is None or problems:
+        return None
+    if not loaded.only_coded:
+        loaded.features(tables.REPRINTS)
+        _ = loaded.store.terms, loaded.store.mentions, loaded.store.sentences
+    _PRELOADED[folder] = files, loaded
+    return loaded
+
+
+def _digests(folder: Path) -> list[str]:
+    """Digests of all files that a study consists of."""
     files = [folder / "study.toml", *(folder / schema.name for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES))]
     files += [*sorted((folder / "features").glob("*")), *code_files(folder)]
-    return tuple(f"{path.name} {content_digest(path)}" for path in files if path.is_file())
+    return [f"{path.name} {content_digest(path)}" for path in files if path.is_file()]
 
 
-@lru_cache(maxsize=4)
-def _examined(folder: Path, content: tuple[str, ...]) -> tuple[Study, list[Problem]]:
-    return examine(folder)  # keyed by content: the same files are not read and checked again
+def examine(folder: Path) -> tuple[Study | None, list[Problem]]:
+    """A study read from its folder, None where study.toml is broken, and every problem found.
 
-
-def examine(folder: Path) -> tuple[Study, list[Problem]]:
-    """Read a study folder as far as that can be done: the study, and every problem found."""
+    Rows with a problem are left out, and nothing is told that would only follow from that.
+    """
     read_at = time.time_ns()
     settings, problems = read_settings(folder / "study.toml")
-    frames = {}
-    coded = os.path.lexists(folder / tables.CODEBOOK_CSV.name)
-    optional = (*tables.OPTIONAL_FILES, *(tables.MEASURED_FILES if coded else ()))
-    if settings.observed_throughout is None:
-        throughout = not os.path.lexists(folder / tables.OBSERVED_CSV.name)
-        settings = settings.model_copy(update={"observed_throughout": throughout})
-    optional += (tables.OBSERVED_CSV,) * bool(settings.observed_throughout)
+    coded, frames = (folder / tables.CODEBOOK_CSV.name).exists(), {}
+    optional = [*tables.OPTIONAL_FILES, *(tables.MEASURED_FILES if coded else ())]
+    if settings is None or settings.observed_throughout is not False:
+        optional.append(tables.OBSERVED_CSV)
     for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES):
-        if schema in optional and not os.path.lexists(folder / schema.name):
+        if schema in optional and not (folder / schema.name).exists():
             frames[schema.name] = tables.empty(schema).assign(line=0)
             continue
         frames[schema.name], found = read_csv(folder / schema.name, schema)
         problems += found
+    if settings is None:
+        return None, problems
     damaged = {problem.path.name for problem in problems}
-    codings, faults = tables.empty(tables.CODINGS), list[Problem]()
-    if coded:
-        articles, actors = set(frames["articles.csv"]["article"]), set(frames["actors.csv"]["actor"])
-        codings, faults = read_codings(folder, frames["codebook.csv"], articles, actors)
+    codebook, articles = frames["codebook.csv"], frames["articles.csv"]
+    codings, faults = read_codings(folder, codebook, articles["article"], frames["actors.csv"]["actor"])
     problems += check_references(folder, settings, frames, set(codings["coder"]), damaged)
-    if coded:
-        add_coded_facts(frames["articles.csv"], settings, frames["codebook.csv"], codings)
-    # Of files with faults of their own rows were left out, which codes may name.
     problems += [] if damaged & {"codebook.csv", "articles.csv", "actors.csv"} else faults
-    if os.path.lexists(old := folder / "polarity.csv"):
-        fix = "Write its codes into a sheet of codings/, as the variable polarity of codebook.csv (data/README.md)"
-        problems.append(Problem(old, None, "is no longer read", fix))
+    add_coded_facts(articles, settings, codebook, codings)
     clean = {name.removesuffix(".csv"): frame.drop(columns="line") for name, frame in frames.items()}
     coded_frames = {"codes": codings, "polarity": counted_mentions(codings, "polarity", settings.coders)}
     return Study(folder, settings, manifest=clean.pop("articles"), read_at=read_at, **coded_frames, **clean), problems

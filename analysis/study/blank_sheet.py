@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,8 @@ from analysis.study.codings import Variable, variables
 if TYPE_CHECKING:
     from analysis.study import Study
 
-_OF_ARTICLE = ("article", "outlet", "url")
+#: Columns that are filled in already.
+_FIXED = ("article", "outlet", "url", "coder")
 
 
 def write_blank_sheet(
@@ -40,28 +41,25 @@ def write_blank_sheet(
     Raises
     ------
     AnalysisError
-        Where the study has no codebook or no article, or the file exists.
+        Where the study has no codebook, or the file exists.
     """
     path = output or study.folder / "codings" / f"{coder}.csv"
     if study.codebook.empty:
         fix = "Write codebook.csv first, a row per value of a variable (data/README.md says how)"
         raise AnalysisError(f"{study.folder / 'codebook.csv'} holds no variable to code. {fix}.")
-    if study.manifest.empty:
-        raise AnalysisError(f"{study.folder / 'articles.csv'} holds no article to code. Add their rows first.")
     if path.suffix.lower() not in (".csv", ".xlsx"):
         raise AnalysisError(f"{path} is neither .csv nor .xlsx{did_you_mean(path.suffix, ['.csv', '.xlsx'])}.")
-    if Path(coder).name != coder or coder.startswith((".", "~")) or not coder.strip():
-        raise AnalysisError(f"coder {coder!r} cannot name a file. Use letters and digits.")
     if path.exists():
         raise AnalysisError(f"{path} exists, and may hold codes. Name another file with --output, or delete it.")
-    book = variables(study.codebook).values()
     articles = draw_articles(study.manifest, sample, study.settings.seed if seed is None else seed)
-    rows = articles[list(_OF_ARTICLE)].assign(coder=coder).fillna("").to_numpy().tolist()
-    write = _workbook if path.suffix.lower() == ".xlsx" else _csv
+    columns = _columns(variables(study.codebook).values())
+    sheet = articles[["article", "outlet", "url"]].assign(coder=coder).reindex(columns=[*_FIXED, *columns, "note"])
     with write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, write([*_OF_ARTICLE, "coder"], rows, list(book), study.codebook))
-    return path, len(rows)
+        is_workbook = path.suffix.lower() == ".xlsx"
+        content = _workbook(sheet, columns, study.codebook) if is_workbook else sheet.to_csv(index=False).encode()
+        replace_file(path, content)
+    return path, len(sheet)
 
 
 def draw_articles(articles: pd.DataFrame, size: int | None, seed: int) -> pd.DataFrame:
@@ -75,55 +73,34 @@ def draw_articles(articles: pd.DataFrame, size: int | None, seed: int) -> pd.Dat
     return drawn.loc[order.sort_values(kind="stable").index].head(len(drawn) if size is None else size)
 
 
-def _columns(book: list[Variable]) -> list[tuple[str, Variable]]:
-    """Columns to be filled in: one of a variable with a single value, else one for each value."""
-    values = {variable.name: [""] if variable.single else variable.values.values() for variable in book}
-    return [(": ".join(filter(None, (v.name, value))), v) for v in book for value in values[v.name]]
+def _columns(book: Iterable[Variable]) -> dict[str, list[str]]:
+    """Columns to be filled in, and what may be chosen: one of a variable with a single value, else one per value."""
+    columns = {}
+    for variable in book:
+        values = list(variable.values.values())
+        if variable.single:
+            columns[variable.name] = [*values, "n/a"]
+        else:
+            columns |= {f"{variable.name}: {value}": ["yes", "no", "n/a"] for value in values}
+    return columns
 
 
-def _csv(fixed: list[str], rows: list[list[str]], book: list[Variable], codebook: pd.DataFrame) -> bytes:
-    columns = [name for name, _ in _columns(book)]
-    file = io.StringIO(newline="")
-    csv.writer(file, lineterminator="\n").writerows(
-        [[*fixed, *columns, "note"], *([*row, *[""] * (len(columns) + 1)] for row in rows)]
-    )
-    return file.getvalue().encode()
-
-
-def _workbook(fixed: list[str], rows: list[list[str]], book: list[Variable], codebook: pd.DataFrame) -> bytes:
+def _workbook(sheet: pd.DataFrame, columns: Mapping[str, list[str]], codebook: pd.DataFrame) -> bytes:
     """A workbook: the sheet to fill in, one that explains each value, and a hidden one of what may be chosen."""
     try:
-        from openpyxl import Workbook
         from openpyxl.utils import get_column_letter
         from openpyxl.worksheet.datavalidation import DataValidation
     except ImportError:
         raise MissingLibrary("openpyxl", "readers", "Writing .xlsx") from None
-    workbook = Workbook()
-    sheet, explained, lists = workbook.active, workbook.create_sheet("codebook"), workbook.create_sheet("lists")
-    sheet.title, lists.sheet_state = "coding", "hidden"
-    columns = _columns(book)
-    _append(sheet, [[*fixed, *(name for name, _ in columns), "note"], *rows])
-    facts = ["variable", "values_per_article", "question", "value", "definition"]
-    _append(explained, [facts, *codebook.reindex(columns=facts).fillna("").to_numpy().tolist()])
-    for place, (_, variable) in enumerate(columns, start=len(fixed) + 1):
-        letter, choice = get_column_letter(place), [*variable.values.values()] if variable.single else ["yes", "no"]
-        choice.append("n/a")
-        for line, value in enumerate(choice, start=1):
-            lists.cell(line, place, value)
-        listed = DataValidation("list", formula1=f"lists!${letter}$1:${letter}${len(choice)}", allow_blank=True)
-        listed.showErrorMessage, listed.error = True, f"It takes: {', '.join(choice)}"[:250]
-        listed.add(f"{letter}2:{letter}{len(rows) + 1}")
-        sheet.add_data_validation(listed)
-    sheet.freeze_panes = sheet.cell(2, 2)
-    for place in range(1, len(fixed) + len(columns) + 2):
-        sheet.column_dimensions[get_column_letter(place)].width = 16
-    file = io.BytesIO()
-    workbook.save(file)
+    file, choices = io.BytesIO(), pd.DataFrame({name: pd.Series(values) for name, values in columns.items()})
+    with pd.ExcelWriter(file, engine="openpyxl") as writer:
+        sheet.to_excel(writer, sheet_name="coding", index=False, freeze_panes=(1, 1))
+        codebook.to_excel(writer, sheet_name="codebook", index=False)
+        choices.to_excel(writer, sheet_name="lists", index=False, header=False)
+        writer.sheets["lists"].sheet_state = "hidden"
+        for place, values in enumerate(columns.values(), start=1):
+            listed, cells = get_column_letter(place), get_column_letter(place + len(_FIXED))
+            rule = DataValidation("list", formula1=f"lists!${listed}$1:${listed}${len(values)}", allow_blank=True)
+            rule.add(f"{cells}2:{cells}{len(sheet) + 1}")
+            writer.sheets["coding"].add_data_validation(rule)
     return file.getvalue()
-
-
-def _append(sheet: Any, rows: list[list[str]]) -> None:
-    for row in rows:
-        sheet.append([text or None for text in row])
-        for cell in filter(lambda cell: cell.value, sheet[sheet.max_row]):
-            cell.data_type = "s"  # an address or a name is never a formula

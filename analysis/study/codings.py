@@ -8,16 +8,16 @@ one file, codings.csv or codings.xlsx, or a file per coder in codings/, named af
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
 from analysis.errors import Problem, did_you_mean
 from analysis.paths import code_files
-from analysis.study.sheets import Row, read_sheet
+from analysis.study.studyfiles import read_table, told_once
 from analysis.tables import CODINGS
 
 _NOT_APPLICABLE = frozenset({"n/a", "na", "n.a.", "not applicable", "not-applicable"})
@@ -28,13 +28,6 @@ _FIXED = ("article", "outlet", "url", "start", "end", "target", "coder", "note")
 _UNIT = ("article", "start", "end", "target", "coder", "variable")
 
 
-class Fault(NamedTuple):
-    """A fault of a row: what is wrong, with the value, and what to do."""
-
-    message: str
-    fix: str
-
-
 @dataclass(frozen=True)
 class Variable:
     """A variable of a codebook: its name, whether an article has one value, and its values by their lower-case form."""
@@ -42,6 +35,9 @@ class Variable:
     name: str
     single: bool
     values: Mapping[str, str]
+
+
+Book = Mapping[str, Variable]
 
 
 def variables(codebook: pd.DataFrame) -> dict[str, Variable]:
@@ -68,133 +64,126 @@ def read_codings(
     -------
     (DataFrame (CODINGS), list of Problem)
     """
-    book, known = variables(codebook), (frozenset(articles), frozenset(actors))
-    codes: list[dict[str, str]] = []
-    units: dict[tuple[str, ...], dict[str, str]] = {}
-    problems: list[Problem] = []
-    files = code_files(folder)
-    for path in files:
+    book, codes, problems = variables(codebook), list[dict[str, str]](), list[Problem]()
+    find = {"article": _finder("article", "articles.csv", articles), "target": _finder("target", "actors.csv", actors)}
+    given: dict[tuple[str, ...], dict[str, str]] = {}
+    for path in code_files(folder):
         coder = path.stem if path.parent.name == "codings" else ""
-        if twins := [other.name for other in files if other != path and other.stem.casefold() == coder.casefold()]:
-            fix = "Join the two, or name one after the coder whose codes it holds"
-            problems.append(Problem(path, None, f"coder {coder!r} has another sheet, {twins[0]}", fix, unread=True))
-            continue
-        header, rows, unreadable = read_sheet(path)
-        wrong = unreadable or _faults_of_header(path, header, book)
-        problems += wrong
-        for row in () if wrong and wrong[0].unread else rows:
-            found, faults = _read_row(row, coder, book, known)
-            for code in found:
-                if fault := _clash(code, f"{path.name}:{row.line}", units, book):
-                    faults.append(fault)
-                else:
+        table, found = read_table(path, "Write the columns into the first line, or delete the file")
+        table.columns = [re.sub(r"\s*[:=]\s*", ": ", name.casefold()) for name in table]
+        problems += found + [Problem(path, 1, *fault) for fault in _header_faults(list(table), book)]
+        faults: dict[int, tuple[str, str]] = {}
+        for line, cells in zip(table.index, table.to_dict("records"), strict=True) if "article" in table else ():
+            try:
+                for code in _read_row(cells, coder, book, find):
+                    _check_clash(code, f"{path.name}:{line}", given, book[code["variable"].casefold()])
                     codes.append(code)
-            problems += [Problem(path, row.line, *fault) for fault in faults]
+            except _Fault as fault:
+                faults[line] = fault.args
+        problems += told_once(path, faults)
     frame = pd.DataFrame(codes, columns=CODINGS.names).replace({"": None})
     numbers = {"start": "Int64", "end": "Int64"}
     return frame.astype({name: numbers.get(name, "str") for name in CODINGS.names}), problems
 
 
-def _faults_of_header(path: Path, header: Sequence[str], book: Mapping[str, Variable]) -> list[Problem]:
-    """Problems of the first line: a column that the codebook does not know, or no column of articles."""
-    long = {"variable", "value"} <= set(header)
-    known = [*_FIXED, *(("variable", "value", "status") if long else book)]
-    problems = []
-    if "article" not in header:
-        message = f"column 'article' is missing{did_you_mean('article', header)}"
-        problems.append(Problem(path, 1, message, "Add it: the ids of articles.csv", unread=True))
+class _Fault(Exception):
+    """What is wrong with a row, with the value, and what to do."""
+
+
+def _finder(name: str, home: str, ids: Collection[str]) -> Callable[[str], None]:
+    """Function that raises for what is none of some ids, with what was perhaps meant, looked for once."""
+    known, hint = frozenset(ids), cache(lambda value: did_you_mean(value, ids))
+
+    def find(value: str) -> None:
+        if value not in known:
+            raise _Fault(f"{name} {value!r} is not in {home}{hint(value)}", "Mend its id")
+
+    return find
+
+
+def _header_faults(header: list[str], book: Mapping[str, Variable]) -> Iterator[tuple[str, str]]:
+    """Faults of the first line: a column that the codebook does not know, or no column of articles."""
+    is_long = {"variable", "value"} <= set(header)
+    known = [*_FIXED, *(("variable", "value", "status") if is_long else book)]
+    if header and "article" not in header:
+        yield f"column 'article' is missing{did_you_mean('article', header)}", "Add it: the ids of articles.csv"
     for name in header:
         variable, _, value = name.partition(": ")
-        if name in known or (not long and variable in book and value in book[variable].values):
+        if name in known or (not is_long and variable in book and value in book[variable].values):
             continue
         if value and variable in book:
             message = f"column {name!r}: {variable} has no value {value!r}{did_you_mean(value, book[variable].values)}"
         else:
             message = f"column {name!r} is no variable of codebook.csv{did_you_mean(name, known)}"
-        problems.append(Problem(path, 1, message, "Mend its name, or delete the column"))
-    return problems
+        yield message, "Mend its name, or delete the column"
 
 
 def _read_row(
-    row: Row, coder: str, book: Mapping[str, Variable], known: tuple[Collection[str], Collection[str]]
-) -> tuple[list[dict[str, str]], list[Fault]]:
-    """Codes of a row of a sheet, each with its article and coder, and everything wrong with the row."""
-    cells = row.cells
+    cells: Mapping[str, str], coder: str, book: Mapping[str, Variable], find: Mapping[str, Callable[[str], None]]
+) -> Iterator[dict[str, str]]:
+    """Codes of a row of a sheet, each with its article and coder; _Fault where something is wrong with it."""
     if not any(cell for name, cell in cells.items() if name not in _FIXED):
-        return [], []  # not coded
-    base = {name: cells.get(name, "") for name in _FIXED} | {"coder": cells.get("coder") or coder}
-    articles, actors = known
-    faults = [
-        Fault(f"{name} {base[name]!r} is not in {home}{did_you_mean(base[name], ids)}", "Mend its id")
-        for name, home, ids in (("target", "actors.csv", actors), ("article", "articles.csv", articles))
-        if base[name] not in ids and (name == "article" or (base[name] and ids))
-    ]
-    if not base["coder"]:
-        faults.append(Fault("coder is empty", "Name the coder there, or name the file codings/CODER.csv"))
+        return  # not coded
+    unit = {name: cells.get(name, "") for name in _FIXED} | {"coder": cells.get("coder") or coder}
+    find["article"](unit["article"])
+    if unit["target"]:
+        find["target"](unit["target"])
+    if not unit["coder"]:
+        raise _Fault("coder is empty", "Name the coder there, or name the file codings/CODER.csv")
     for name in ("start", "end"):
-        if base[name] and not re.fullmatch("[0-9]{1,9}", base[name]):
-            faults.append(Fault(f"{name} {base[name]!r} is not a whole number from 0 up", "Mend or delete it"))
-    given, wrong = (_long if {"variable", "value"} <= cells.keys() else _wide)(cells, book)
-    codes = [_code(variable, text) for variable, text in given]
-    faults += wrong + [code for code in codes if isinstance(code, Fault)]
-    return ([] if faults else [base | code for code in codes if isinstance(code, dict)]), faults
+        if not re.fullmatch("[0-9]{0,9}", unit[name]):
+            raise _Fault(f"{name} {unit[name]!r} is not a whole number from 0 up", "Mend or delete it")
+    for variable, text in (_long if {"variable", "value"} <= cells.keys() else _wide)(cells, book):
+        yield unit | _decode(book[variable], text)
 
 
-Given = tuple[list[tuple[Variable, str]], list[Fault]]
-
-
-def _long(cells: Mapping[str, str], book: Mapping[str, Variable]) -> Given:
+def _long(cells: Mapping[str, str], book: Mapping[str, Variable]) -> Iterator[tuple[str, str]]:
     """The variable of a row of a long sheet and what is written as its value."""
     name = cells["variable"].casefold()
     if name not in book:
-        fix = "Mend it, or add it to the codebook"
-        return [], [Fault(f"variable {cells['variable']!r} is not in codebook.csv{did_you_mean(name, book)}", fix)]
-    return [(book[name], cells["value"] or cells.get("status", "").replace("nothing", ""))], []
+        message = f"variable {cells['variable']!r} is not in codebook.csv{did_you_mean(name, book)}"
+        raise _Fault(message, "Mend it, or add it to the codebook")
+    yield name, cells["value"] or cells.get("status", "").replace("nothing", "")
 
 
-def _wide(cells: Mapping[str, str], book: Mapping[str, Variable]) -> Given:
+def _wide(cells: Mapping[str, str], book: Mapping[str, Variable]) -> Iterator[tuple[str, str]]:
     """Each variable of a row of a wide sheet with each value written; with none where the cell is blank."""
     given: dict[str, list[str]] = {}
-    faults = []
     for column, text in cells.items():
         variable, _, value = column.partition(": ")
         if variable not in book:
             continue
-        texts = given.setdefault(variable, [])
-        if not value:
+        texts, folded = given.setdefault(variable, []), text.casefold()
+        if not value or folded in _NOT_APPLICABLE:
             texts += [part.strip() for part in re.split("[|;]", text) if part.strip()]
-        elif text.casefold() in _YES:
+        elif folded in _YES:
             texts.append(value)
-        elif text.casefold() in _NOT_APPLICABLE:
-            texts.append(text)
-        elif text.casefold() not in _NO:
-            faults.append(Fault(f"{column} {text!r} is neither yes nor no", "Write yes, or leave the cell empty"))
-    return [(book[name], text) for name, texts in given.items() for text in dict.fromkeys(texts) or [""]], faults
+        elif folded not in _NO:
+            raise _Fault(f"{column} {text!r} is neither yes nor no", "Write yes, or leave the cell empty")
+    for variable, texts in given.items():
+        yield from ((variable, text) for text in dict.fromkeys(texts) or [""])
 
 
-def _code(variable: Variable, text: str) -> dict[str, str] | Fault:
+def _decode(variable: Variable, text: str) -> dict[str, str]:
     """A code from what is written for a value: the value as the codebook spells it, nothing, or not applicable."""
     folded = text.casefold()
     if folded in variable.values:
         return {"variable": variable.name, "value": variable.values[folded], "status": "coded"}
     if not text or folded in _NOT_APPLICABLE:
         return {"variable": variable.name, "value": "", "status": "not-applicable" if text else "nothing"}
-    hint = did_you_mean(folded, variable.values)
-    fix = f"It takes: {', '.join(variable.values.values())}"
-    return Fault(f"{variable.name} {text!r} is not in codebook.csv{hint}", fix)
+    message = f"{variable.name} {text!r} is not in codebook.csv{did_you_mean(folded, variable.values)}"
+    raise _Fault(message, f"It takes: {', '.join(variable.values.values())}")
 
 
-def _clash(
-    code: dict[str, str], place: str, units: dict[tuple[str, ...], dict[str, str]], book: Mapping[str, Variable]
-) -> Fault | None:
-    """Reason that a code cannot stand beside one that the same coder gave before; else it is added to `units`."""
-    earlier = units.setdefault(tuple(code[name] for name in _UNIT), {})
-    value, single = code["value"] or "nothing", book[code["variable"].casefold()].single
-    others = [other for other in earlier if other == value or single or "nothing" in (value, other)]
-    if not others:
-        earlier[value] = place
-        return None
-    again = "twice" if value in others else f"and as {others[0]!r}"
-    reason = "; it takes one value" if single and value not in others else ""
-    message = f"{code['coder']} coded {code['variable']} of {code['article']!r} as {value!r} {again}{reason}"
-    return Fault(message, f"Keep one (the other is {earlier[others[0]]})")
+def _check_clash(
+    code: Mapping[str, str], place: str, given: dict[tuple[str, ...], dict[str, str]], variable: Variable
+) -> None:
+    """_Fault where a code cannot stand beside one that the same coder gave before; else it is added to `given`."""
+    earlier = given.setdefault(tuple(code[name] for name in _UNIT), {})
+    value = code["value"] or "nothing"
+    for other, there in earlier.items():
+        if other == value or variable.single or "nothing" in (value, other):
+            again = "twice" if other == value else f"and as {other!r}"
+            message = f"{code['coder']} coded {variable.name} of {code['article']!r} as {value!r} {again}"
+            raise _Fault(message, f"Keep one (the other is {there})")
+    earlier[value] = place

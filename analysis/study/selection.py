@@ -7,7 +7,6 @@ is no lede; an aggregator's items are titles; two sides are compared on days whe
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -36,10 +35,6 @@ class Selection:
     store: FeatureStore
     counted: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # what was derived of it
 
-    def __copy__(self) -> Selection:
-        """The same with a table of its own: what is changed in it is not changed here."""
-        return Selection(self.variant, copy(self.articles), self.number, self.store)
-
     @property
     def parts(self) -> list[int]:
         """Parts of the text it holds, by their place in PARTS."""
@@ -54,12 +49,12 @@ class Selection:
 
     def entries(self, gazetteer: str) -> list[str]:
         """Entries of a gazetteer that are mentioned anywhere in the study, in order."""
-        keys = (key.partition(":") for key in self.store.mentions.keys)
+        keys = (key.partition(":") for key in self.store.mentions)
         return [entry for of, _, entry in keys if of == gazetteer and entry]
 
     def mentions(self, gazetteer: str, entry: str, *, own: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Mentions of an entry, if `own` those in the outlet's own voice: indices of their articles, and their rows."""
-        rows = self.store.mentions.of(f"{gazetteer}:{entry}")
+        rows = self.store.mentions_of(gazetteer, entry)
         kept = self.index[rows["article"]] >= 0
         kept &= self.store.sentences.within(rows["article"], rows["sentence"], self.parts)
         if own:
@@ -77,23 +72,18 @@ def select(study: Study, variant: str | None = None, *, language: str | None = N
 
     The same one where the same is asked of the same Study again.
     """
-    key = (variant or study.settings.primary, language)
+    key = variant, language = variant or study.settings.primary, language
     if key not in study.derived:
-        study.derived[key] = _select(study, *key)
+        articles, parts = study.articles, parts_of(variant)
+        # A headline alone, or over a photo caption, names fewer people than one with its first paragraph: not alike.
+        kept = articles["title_tokens"] > 0 if variant == "title" else articles["body_kind"].isin(["summary", "full"])
+        if language is not None:
+            kept &= articles["language"] == language
+        number = np.flatnonzero(kept)
+        tokens = study.store.sentences.tokens[number][:, parts].sum(axis=1)
+        chosen = articles[kept].set_index("article", drop=False).assign(tokens=tokens)
+        study.derived[key] = Selection(variant, chosen, number, study.store)
     return cast(Selection, study.derived[key])
-
-
-def _select(study: Study, variant: str, language: str | None) -> Selection:
-    articles = study.articles
-    # A headline alone, or over a photo caption, names fewer people than one with its first paragraph: not alike.
-    kept = articles["title_tokens"] > 0 if variant == "title" else articles["body_kind"].isin(["summary", "full"])
-    if language is not None:
-        kept &= articles["language"] == language
-    number = np.flatnonzero(kept)
-    tokens = study.store.sentences.tokens[number][:, parts_of(variant)].sum(axis=1)
-    return Selection(
-        variant, articles[kept].set_index("article", drop=False).assign(tokens=tokens), number, study.store
-    )
 
 
 def primary_of(study: Study, outlet: str) -> str:
@@ -130,33 +120,25 @@ def group_indices(
 
 def strata(study: Study, articles: pd.DataFrame) -> np.ndarray:
     """Number of the stratum of each article: alike in all that study.toml matches by; what lacks a value is alike."""
-    columns = list(study.settings.match)
-    if not columns:
+    if not (columns := list(study.settings.match)):
         return np.zeros(len(articles), np.int64)
-    return np.asarray(articles.groupby(columns, dropna=False, sort=True, observed=True).ngroup(), np.int64)
+    return np.asarray(articles.groupby(columns, dropna=False).ngroup(), np.int64)
 
 
 def counts(
     selection: Selection, gazetteer: str, entries: Sequence[str] | None = None, *, own: bool = False
 ) -> pd.DataFrame:
     """Mentions of each entry (columns: as given, or all that occur) in each article (index); `own`: in its voice."""
-    key = (gazetteer, None if entries is None else tuple(entries), own)
+    key = gazetteer, None if entries is None else tuple(entries), own
     if key not in selection.counted:
-        selection.counted[key] = _counts(selection, gazetteer, entries, own)
-    return selection.counted[key].astype("int64")
-
-
-def _counts(selection: Selection, gazetteer: str, entries: Sequence[str] | None, own: bool) -> pd.DataFrame:
-    size = len(selection.articles)
-    found = {}
-    for entry in selection.entries(gazetteer) if entries is None else entries:
-        place, _ = selection.mentions(gazetteer, entry, own=own)
-        if len(place) or entries is not None:
-            uses = np.bincount(place, minlength=size)
-            found[entry] = uses.astype(np.min_scalar_type(uses.max(initial=0)))  # kept: small
-    columns = pd.Index(list(found), dtype="str", name="entry")
-    cells = np.column_stack([*found.values()]) if found else np.zeros((size, 0), "int8")
-    return pd.DataFrame(cells, index=selection.articles.index, columns=columns)
+        size, named = len(selection.articles), selection.entries(gazetteer) if entries is None else list(entries)
+        places = [selection.mentions(gazetteer, entry, own=own)[0] for entry in named]
+        uses = [np.bincount(place, minlength=size) for place in places]
+        cells = np.column_stack(uses) if uses else np.zeros((size, 0), np.int64)
+        columns = pd.Index(named, dtype="str", name="entry")
+        table = pd.DataFrame(cells, index=selection.articles.index, columns=columns)
+        selection.counted[key] = table.loc[:, table.any()] if entries is None else table
+    return selection.counted[key].copy()
 
 
 def article_sentiment(selection: Selection) -> pd.Series:

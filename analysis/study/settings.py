@@ -4,41 +4,29 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
+from analysis.dependencies import content_digest
 from analysis.errors import Problem, did_you_mean
-from analysis.study.instruments import InstrumentRule
-from analysis.study.studyfiles import CONTROL, line_of, read_utf8
-from analysis.tables import LANGUAGES, MEASURES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
+from analysis.instruments import GROUP
+from analysis.paths import digest
+from analysis.study.studyfiles import line_of, read_utf8
+from analysis.tables import MEASURES, POLARITIES, TEXT_COLUMNS, VARIANTS, language_hint, language_tag
 
 #: Methods of which a study's notes may say more (analysis.report.descriptions).
 _NOTED = "text sub-event mentions voice sentiment comparison groups words dispersion correction variance codes pooling"
 NOTED = tuple(_NOTED.split())
-
-
-def _must(hold: Callable[[str], object], message: str) -> AfterValidator:
-    """Validator of a text of which something must hold."""
-
-    def check(value: str) -> str:
-        if not hold(value):
-            raise ValueError(f"{value!r} {message}")
-        return value
-
-    return AfterValidator(check)
+#: Columns of articles that comparisons may match by.
+MATCHED = ("period", "subevent", "genre", "language", "timestamp", "source", "body_kind")
+#: Files of a model that decide its scores; weights of large networks lie beside them.
+MODEL_FILES = ("model.onnx*", "onnx/model.onnx*", "tokenizer.json", "config.json")
 
 
 def _one_of(known: Iterable[str]) -> AfterValidator:
@@ -53,9 +41,14 @@ def _one_of(known: Iterable[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _check_once(values: Any) -> Any:
-    items = list(values.values()) if isinstance(values, dict) else list(values)
-    if twice := sorted({item for item in items if items.count(item) > 1}):
+def _check_slug(value: str) -> str:
+    if not re.fullmatch("[a-z0-9][a-z0-9-]*", value):
+        raise ValueError(f"{value!r} may hold small letters, digits and hyphens only: it becomes a folder's name")
+    return value
+
+
+def _check_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if twice := sorted({value for value in values if values.count(value) > 1}):
         raise ValueError(f"{', '.join(map(repr, twice))} stands there more than once")
     return values
 
@@ -63,47 +56,25 @@ def _check_once(values: Any) -> Any:
 def _check_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, a name too long for a file
-        hint = did_you_mean(value[:60], available_timezones())
+    except (KeyError, ValueError, OSError):  # OSError: a folder of zones
+        hint = did_you_mean(value, available_timezones())
         raise ValueError(f"{value!r} is no time zone (write America/Lima){hint}") from None
     return value
 
 
-def _lies_below(name: str) -> bool:
-    absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive
-    return not absolute and not {"..", ""} & {*re.split(r"[/\\]", name)}
-
-
-def _check_language(value: str) -> str:
-    if not re.fullmatch("[a-z]{2,3}", value):
+def _read_language(value: str) -> str:
+    tag = language_tag(value)
+    if not re.fullmatch("[a-z]{2,3}", tag):
         raise ValueError(f"{value!r} is no tag of a language{language_hint(value)}: write en, es-PE")
-    return value
+    return tag
 
 
-def _strings(value: Any) -> list[str]:
-    """Every text in a value of TOML."""
-    if isinstance(value, str):
-        return [value]
-    items = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
-    return [text for item in items for text in _strings(item)]
-
-
-#: Columns of articles that comparisons may match by.
-MATCHED = ("period", "subevent", "genre", "language", "timestamp", "source", "body_kind")
 _ONCE = AfterValidator(_check_once)
 _SEVERAL = Field(strict=False)  # a list of TOML is a tuple here
 _SOME = Field(strict=False, min_length=1)
-_FOLDER = "it becomes a folder's name"
-Text = Annotated[str, _must(str.strip, "is not a text")]
-Slug = Annotated[
-    str,
-    _must(re.compile("[a-z0-9][a-z0-9-]*").fullmatch, f"may hold small letters, digits and hyphens only: {_FOLDER}"),
-    _must(lambda value: len(value) <= 60, f"has more than 60 characters: {_FOLDER}"),
-]
-#: What a study shows is published with it.
-File = Annotated[Text, _must(_lies_below, "does not lie in the study's folder; put the file there")]
-_TAG = BeforeValidator(lambda value: language_tag(value) if isinstance(value, str) else value)
-Language = Annotated[str, _TAG, AfterValidator(_check_language)]
+Text = Annotated[str, Field(min_length=1)]
+Slug = Annotated[str, AfterValidator(_check_slug)]
+Language = Annotated[str, AfterValidator(_read_language)]
 Texts = Annotated[tuple[Text, ...], _SEVERAL, _ONCE]
 
 
@@ -136,7 +107,7 @@ class ReportRule(Table):
     """One entry of [[reports]]: a notebook, once with `parameters` or once for each tested outlet."""
 
     notebook: Slug
-    each: Annotated[str, _one_of(("outlet",))] = ""
+    each: Literal["outlet", ""] = ""
     parameters: dict[str, Any] = {}
 
 
@@ -150,7 +121,7 @@ class Happening(Table):
 class Supplement(Table):
     """Words of another source, described and never tested: a file of the study, what it is, words looked up in it."""
 
-    file: File
+    file: Text
     about: Text
     terms: Texts
 
@@ -161,7 +132,7 @@ class Combined(Table):
     name: Text
     variable: Text
     values: Annotated[tuple[Text, ...], _SOME, _ONCE]
-    phrase: Text = ""
+    phrase: str = ""
 
 
 class GroupRule(Table):
@@ -172,6 +143,49 @@ class GroupRule(Table):
     language: Texts = ()
     ownership: Texts = ()
     medium: Texts = ()
+
+
+class InstrumentRule(Table):
+    """One entry of [[instruments]]: a name alone for an installed instrument, else a model's folder or address."""
+
+    name: Text
+    folder: str = ""
+    hub: str = ""
+    revision: str = ""
+    languages: Annotated[tuple[Language, ...], _SEVERAL] = ()
+    scores: Literal["sentence", "target"] = "sentence"
+    labels: dict[str, Annotated[str, _one_of(POLARITIES)]] = {}
+
+    @model_validator(mode="after")
+    def _complete(self) -> InstrumentRule:
+        if self.folder and self.hub:
+            raise ValueError(f"{self.name!r} has a folder and a hub; keep one")
+        if self.hub and not re.fullmatch("[0-9a-f]{40}", self.revision):
+            advice = "the commit of 40 characters that the model's page shows under Files and versions"
+            raise ValueError(f"{self.name!r}: revision {self.revision!r} is not {advice}")
+        if self.is_model and not (self.languages and self.labels):
+            raise ValueError(f"{self.name!r} is a model and lacks languages, or labels: {{ LABEL_0 = 'negative', … }}")
+        return self
+
+    @property
+    def is_model(self) -> bool:
+        """True for a text classifier."""
+        return bool(self.folder or self.hub)
+
+    def arguments(self, study: Path) -> dict[str, Any]:
+        """Arguments of `scoring.registry.model_instrument`; a folder is looked for from the study's."""
+        source = self.hub or study / Path(self.folder).expanduser()
+        return {"source": source, **self.model_dump(include={"name", "revision", "languages", "scores", "labels"})}
+
+    def inputs(self, study: Path) -> dict[str, str]:
+        """Digests and versions that features made with it depend on, by what they are of; only of what is here."""
+        name = f"instrument {self.name}"
+        folder = study / Path(self.folder).expanduser()
+        files = [path for pattern in MODEL_FILES for path in sorted(folder.glob(pattern)) if self.folder]
+        found = {f"{name}: {path.name}": content_digest(path) for path in files}
+        offered = [] if self.is_model else entry_points(group=GROUP, name=self.name)
+        versions = {f"{name}: {entry.dist.name}": entry.dist.version for entry in offered if entry.dist}
+        return {f"{name} (study.toml)": digest(self.model_dump_json(exclude={"folder"}).encode()), **found, **versions}
 
 
 class Settings(Table):
@@ -202,11 +216,11 @@ class Settings(Table):
     groups: Annotated[tuple[GroupRule, ...], _SEVERAL] = ()
     instruments: Annotated[tuple[InstrumentRule, ...], _SEVERAL] = ()
     match: Annotated[tuple[Annotated[str, _one_of(MATCHED)], ...], _SEVERAL, _ONCE] = ("period",)
-    invented: Text = ""
+    invented: str = ""
     texts: Texts = ()
     supplement: Supplement | None = None
     notes: dict[Annotated[str, _one_of(NOTED)], Text] = {}
-    columns: Annotated[dict[Annotated[str, _one_of(TEXT_COLUMNS)], Text], _ONCE] = {}
+    columns: dict[Annotated[str, _one_of(TEXT_COLUMNS)], Text] = {}
 
     @property
     def window(self) -> tuple[date, date]:
@@ -218,77 +232,43 @@ class Settings(Table):
         """Stretches of the story; the whole window where the study names none."""
         return self.given_periods or (Period(name="whole-window", start=self.span.start, end=self.span.end),)
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _printable(cls, value: Any) -> Any:
-        for text in _strings(value):
-            if CONTROL.search(text):
-                raise ValueError(f"{text!r} holds a control character")
-        return value
+
+#: What is said of a value by the kind of fault, where pydantic speaks of Python's types.
+_SAID = {"date_type": "is not a date (write 2022-12-07, without quotation marks)", "tuple_type": "is not a list"}
+_SAID |= {"model_type": "is not a table", "dict_type": "is not a table", "too_short": "is empty"}
 
 
-#: What stands in for a setting that cannot be read, so that the rest of a study can be checked: it forbids nothing.
-_ANY_DAY = {"start": date.min, "end": date.max}
-_STAND_IN: Mapping[str, Any] = {
-    **{"name": "study", "title": "-", "question": "-", "event": date.min, "timezone": "UTC", "window": _ANY_DAY},
-    **{"periods": [{"name": "all", **_ANY_DAY}], "languages": list(LANGUAGES), "reports": [], "min_articles": 2},
-}
-_TABLES: Mapping[str, type[BaseModel]] = {
-    **{"window": Span, "periods": Period, "reports": ReportRule, "happenings": Happening, "supplement": Supplement},
-    **{"combined": Combined, "groups": GroupRule, "instruments": InstrumentRule},
-}
-#: Kinds of fault as pydantic calls them, and what is said of the value.
-_SAID = {
-    **{"string_type": "is not a text", "int_type": "is not a whole number", "bool_type": "is neither true nor false"},
-    **{"date_type": "is not a date (write 2022-12-07, without quotation marks)", "dict_type": "is not a table"},
-    **{"model_type": "is not a table", "tuple_type": "is not a list", "too_short": "is empty"},
-}
-
-
-def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
-    """Settings of a study.toml, something harmless in the place of each that is wrong, and everything that is wrong."""
-    raw, problems = read_utf8(path, "A study folder holds a study.toml")
-    text = raw.decode()
-    try:
-        given = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: also numbers of thousands of digits
-        at = re.search(r"line (\d+)", str(error))
-        problems = [Problem(path, int(at[1]) if at else None, f"is not TOML: {error}", "Mend the line", unread=True)]
+def read_settings(path: Path) -> tuple[Settings | None, list[Problem]]:
+    """Settings of a study.toml, or everything that is wrong with it."""
+    text, problems = read_utf8(path, "A study folder holds a study.toml")
     if problems:
-        return Settings.model_validate(_STAND_IN), problems
+        return None, problems
     try:
-        return Settings.model_validate(given), []
+        return Settings.model_validate(tomllib.loads(text)), []
     except ValidationError as error:
         faults = error.errors(include_url=False)
-    unknown = {fault["loc"][:-1] for fault in faults if fault["type"] == "extra_forbidden" and len(fault["loc"]) > 1}
-    # A key that is missing is the one that was misspelt; a list is no shorter for what is wrong in it.
-    faults = [fault for fault in faults if not (fault["type"] == "missing" and fault["loc"][:-1] in unknown)]
-    faults = [fault for fault in faults if not (fault["type"] == "too_short" and fault["input"])]
-    wrong = {str(fault["loc"][0]) for fault in faults}
-    right = {name: value for name, value in given.items() if name not in wrong}
-    right |= {name: value for name, value in _STAND_IN.items() if name in wrong}
-    if "languages" in wrong:  # rows in the others are not wrong as well
-        tags = {language_tag(tag) for tag in _strings(given.get("languages"))} - {*LANGUAGES}
-        right["languages"] = [*LANGUAGES, *sorted(tag for tag in tags if re.fullmatch("[a-z]{2,3}", tag))]
-    return Settings.model_validate(right), [_problem(path, text, fault) for fault in faults]
+        # A list is no shorter for what is wrong in it.
+        return None, [_problem(path, text, f) for f in faults if f["type"] != "too_short" or not f["input"]]
+    except ValueError as error:  # no TOML, or a number of thousands of digits
+        at = re.search(r"line (\d+)", str(error))
+        return None, [Problem(path, int(at[1]) if at else None, f"is not TOML: {error}", "Mend the line")]
 
 
 def _problem(path: Path, text: str, fault: Mapping[str, Any]) -> Problem:
     """One fault that pydantic found, with its line and what to do."""
     name, *inner = map(str, fault["loc"])
     entry = next((part for part in fault["loc"] if isinstance(part, int)), 0)
+    key = f"setting {name!r}" + (f": {inner[-1]!r}" if inner else "")
     value, fix = fault["input"], "Mend its value"
-    place, key = (f"setting {name!r}: ", inner[-1]) if inner else ("setting ", name)
     if fault["type"] == "missing":
-        message, fix = f"{key!r} is missing", "Add it"
+        message, fix = f"{key} is missing", "Add it"
     elif fault["type"] == "extra_forbidden":
-        fields = (_TABLES[name] if inner else Settings).model_fields
-        known = [field.alias or field_name for field_name, field in fields.items()]
-        message, fix = f"{key!r} is unknown{did_you_mean(key, known)}", f"Known: {', '.join(known)}"
+        known = [] if inner else [field.alias or field_name for field_name, field in Settings.model_fields.items()]
+        message = f"{key} is unknown{did_you_mean(name, known)}"
+        fix = f"Known: {', '.join(known)}" if known else "Mend its name, or delete it"
+    elif fault["type"] == "value_error":
+        message = f"setting {name!r}: {fault['ctx']['error']}"
     else:
-        place = f"setting {name!r}: "
-        message = _SAID.get(fault["type"], fault["msg"].removeprefix("Input "))
-        message = str(fault["ctx"]["error"]) if fault["type"] == "value_error" else f"{value!r} {message}"
-    of_list = len(inner) == 1 and inner[0].isdecimal() and isinstance(value, str)
-    line = line_of(text, name, value=value) if of_list else line_of(text, name, entry)
-    return Problem(path, line, place + message, fix, unread=True)
+        said = _SAID.get(fault["type"], fault["msg"].removeprefix("Input "))
+        message = f"setting {name!r}: {value!r} {said}"
+    return Problem(path, line_of(text, name, entry), message, fix)

@@ -6,7 +6,7 @@ article's number is its place among all ids in order; text is ordered by code po
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,29 +18,10 @@ import pandas as pd
 from scipy import sparse
 
 from analysis import tables
-from analysis.errors import TableError
-from analysis.study.feature_files import BATCH, connected
+from analysis.study.feature_files import connected
 from analysis.tables import PARTS, VOICES, Schema
 
-
-@dataclass(frozen=True)
-class Mentions:
-    """Mentions by entry: an inverted index, of postings in `rows` by article and place.
-
-    `keys` are in order: gazetteer and entry ("actors:pedro-castillo"), nothing after the colon where it is missing. Key
-    number n has the rows from starts[n] to starts[n + 1]: article (its number), sentence, voice (its place in VOICES)
-    and sentiment.
-    """
-
-    keys: np.ndarray
-    starts: np.ndarray
-    rows: np.ndarray
-
-    def of(self, key: str) -> np.ndarray:
-        """Rows of one key; none where there is no such key."""
-        n = int(np.searchsorted(self.keys, key))
-        known = n < len(self.keys) and self.keys[n] == key
-        return self.rows[self.starts[n] : self.starts[n + 1]] if known else self.rows[:0]
+_NO_MENTION = np.zeros(0, [("article", "i4"), ("sentence", "i4"), ("voice", "i1"), ("sentiment", "f8")])
 
 
 @dataclass(frozen=True)
@@ -78,56 +59,59 @@ class SentenceSums:
         return np.asarray(np.logical_or.reduce(inside))
 
 
+@dataclass(frozen=True, eq=False)
 class FeatureStore:
     """Words, mentions and sentences of a study, of whose articles it is given the file and the ids in order.
 
     Each is read when it is first asked for, in the context `reading`, which gives the path of a table.
     """
 
-    def __init__(
-        self, path: Path, articles: pd.Series, reading: Callable[[Schema], AbstractContextManager[Path]]
-    ) -> None:
-        self.articles = articles
-        self._path, self._reading = path, reading
+    path: Path
+    articles: pd.Series
+    reading: Callable[[Schema], AbstractContextManager[Path]]
 
     @contextmanager
     def _opened(self, schema: Schema) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection with the views `source`, a table of features, and `ids`, each article's number `n`."""
-        with self._reading(schema) as path, connected(path, self._path) as connection:
+        with self.reading(schema) as path, connected(path, self.path) as connection:
             yield connection
 
     @cached_property
     def terms(self) -> tuple[np.ndarray, sparse.csc_array]:
         """Terms in order, and how often each part of each article uses them (3 · article's number + part × terms)."""
+        values = {"row": f"(n * {len(PARTS)} + {_place('part', PARTS)})::int", "count": '"count"::int'}
         with self._opened(tables.TERMS) as connection:
-            [(most,)] = connection.execute('select coalesce(max("count"), 0)::int from source').fetchall()
-            values = {
-                "row": (f"n * {len(PARTS)} + {_place('part', PARTS)}", "i4"),
-                "count": ('"count"', np.min_scalar_type(most).str),
-            }
             texts, cells = _keyed(connection, "term", values)
+        counts = cells["count"].astype(np.min_scalar_type(cells["count"].max(initial=0)))
         shape = len(self.articles) * len(PARTS), len(texts)
-        return texts, sparse.csc_array((cells["count"], (cells["row"], cells["key"])), shape=shape)
+        return texts, sparse.csc_array((counts, (cells["row"], cells["key"])), shape=shape)
 
     @cached_property
-    def mentions(self) -> Mentions:
-        """MENTIONS by gazetteer and entry."""
-        values = {
-            "article": ("n", "i4"),
-            "sentence": ("sentence", "i4"),
-            "voice": (_place("voice", VOICES), "i1"),
-            "sentiment": ("coalesce(sentiment, 'nan'::double)", "f8"),
-        }
+    def mentions(self) -> dict[str, np.ndarray]:
+        """Rows of MENTIONS by gazetteer and entry: "actors:pedro-castillo", "actors:" where the entry is missing.
+
+        Keys are in order, rows by article and place: article (its number), sentence, voice (its place in VOICES) and
+        sentiment.
+        """
+        values = {"article": "n", "sentence": "sentence::int", "voice": f"({_place('voice', VOICES)})::tinyint"}
+        values["sentiment"] = "coalesce(sentiment, 'nan'::double)::double"
         key = "gazetteer || ':' || coalesce(entry::varchar, '')"
         with self._opened(tables.MENTIONS) as connection:
-            keys, found = _keyed(connection, key, values, order='order by key, n, "start"')
-        return Mentions(keys, np.searchsorted(found["key"], np.arange(len(keys) + 1)), found[list(values)])
+            keys, cells = _keyed(connection, key, values, order='order by key, n, "start"')
+        rows = np.rec.fromarrays([cells[name] for name in values], dtype=_NO_MENTION.dtype)
+        ends = np.searchsorted(cells["key"], np.arange(len(keys)), side="right")
+        return dict(zip(keys, np.split(rows, ends[:-1]), strict=True)) if len(keys) else {}
+
+    def mentions_of(self, gazetteer: str, entry: str) -> np.ndarray:
+        """Rows of `mentions` of one entry; none where nothing mentions it."""
+        found = self.mentions.get(f"{gazetteer}:{entry}")
+        return _NO_MENTION if found is None else found
 
     @cached_property
     def sentences(self) -> SentenceSums:
         """Sums over SENTENCES."""
         with self._opened(tables.SENTENCES) as connection:
-            return _sentence_sums(connection, self.articles)
+            return _sentence_sums(connection, len(self.articles))
 
     def sentence_sentiment(self, articles: Collection[str]) -> pd.Series:
         """Sentiment of each sentence of a few articles, index article and sentence."""
@@ -153,13 +137,7 @@ def read_table(path: Path, schema: Schema) -> pd.DataFrame:
     columns, key = (", ".join(f'"{name}"' for name in names) for names in (schema.names, schema.key))
     with connected(path) as connection:
         found = _frame(connection.sql(f"select {columns} from source order by {key}"))
-    return tables.check(found, schema, unique=False)
-
-
-def read_articles(path: Path) -> set[str]:
-    """The articles that have a row in a table of features."""
-    with connected(path) as connection:
-        return {article for (article,) in connection.execute("select distinct article from source").fetchall()}
+    return tables.check(found, schema)
 
 
 def _frame(answer: duckdb.DuckDBPyRelation) -> pd.DataFrame:
@@ -172,29 +150,22 @@ def _place(column: str, values: Sequence[str]) -> str:
 
 
 def _keyed(
-    connection: duckdb.DuckDBPyConnection, key: str, values: dict[str, tuple[str, str]], *, order: str = ""
-) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct values of a key, in order, and of each row of the study's articles the key's number and some values.
+    connection: duckdb.DuckDBPyConnection, key: str, values: Mapping[str, str], *, order: str = ""
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Distinct values of a key, in order; and of each row of the study's articles the `key`'s number and some values.
 
-    `values` is name → SQL and dtype.
+    `values` is name → SQL.
     """
     found = f"select distinct {key} as text from source semi join ids using (article)"
-    number = "(row_number() over (order by text) - 1)::int as k"
+    number = "(row_number() over (order by text) - 1)::int as key"
     connection.execute(f"create temp table keys as select text, {number} from ({found})")
-    texts = connection.execute("select text from keys order by k").fetchnumpy()["text"]
-    [(size,)] = connection.execute("select count(*) from source").fetchall()
-    columns = {"key": ("k", "i4"), **values}
-    wanted = ", ".join(f'{sql} as "{name}"' for name, (sql, _) in columns.items())
+    texts = connection.execute("select text from keys order by key").fetchnumpy()["text"]
+    wanted = ", ".join(f'{sql} as "{name}"' for name, sql in {"key": "keys.key", **values}.items())
     query = f"select {wanted} from source join ids using (article) join keys on keys.text = {key} {order}"
-    cells, end = np.empty(size, [(name, dtype) for name, (_, dtype) in columns.items()]), 0
-    for batch in connection.sql(query).to_arrow_reader(BATCH):
-        start, end = end, end + len(batch)
-        for name in columns:
-            cells[name][start:end] = batch[name].to_numpy()
-    return np.asarray(texts, object), cells[:end]
+    return np.asarray(texts, object), connection.execute(query).fetchnumpy()
 
 
-def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: pd.Series) -> SentenceSums:
+def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: int) -> SentenceSums:
     answer = connection.execute(
         f"select n, {_place('part', PARTS)} as part, min(sentence)::int as first, max(sentence)::int as last, "
         "sum(tokens)::double as tokens, count(tone) as rated, coalesce(sum(tone), 0) as sentiment "
@@ -202,11 +173,7 @@ def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: pd.Series) -
         "join ids using (article) group by all"
     ).fetchnumpy()
     absent = {"first": np.int32(2**31 - 1), "last": np.int32(-1), "tokens": 0, "rated": 0, "sentiment": 0.0}
-    sums = {name: np.full((len(articles), len(PARTS)), value) for name, value in absent.items()}
+    sums = {name: np.full((articles, len(PARTS)), value) for name, value in absent.items()}
     for name, values in sums.items():
         values[answer["n"], answer["part"]] = answer[name]
-    mixed = (np.maximum.accumulate(sums["last"], axis=1)[:, :-1] >= sums["first"][:, 1:]).any(axis=1)
-    if mixed.any():
-        named = articles.iloc[int(np.flatnonzero(mixed)[0])]
-        raise TableError("SENTENCES", "part", f"is not first title, then lede, then rest in {named}")
     return SentenceSums(**sums)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import time
-from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from analysis import tables
-from analysis.dependencies import changed_code
+from analysis.dependencies import changed_code, content_digest
 from analysis.errors import UnknownName
-from analysis.paths import digest, find_root, read_file
-from analysis.study.card import card
+from analysis.paths import digest, find_root
 from analysis.study.feature_files import FeatureFiles
-from analysis.study.store import FeatureStore, read_articles, read_table
+from analysis.study.store import FeatureStore, read_table
 from analysis.tables import Schema
 from analysis.wording import isolated
 
@@ -51,19 +49,8 @@ class Study:
     read_at: int = field(default_factory=time.time_ns, compare=False)  # ns since 1970, before any file was read
     derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)  # what was read, or follows
 
-    def copy(self, read_at: int) -> Study:
-        """The same study with tables of its own: what is changed in them is not changed here."""
-        made = copy(self)
-        for name, value in vars(self).items():
-            vars(made)[name] = {k: copy(v) for k, v in value.items()} if isinstance(value, dict) else copy(value)
-        vars(made)["read_at"] = read_at
-        return made
-
     def __repr__(self) -> str:
         return f"Study({self.name!r}, {len(self.outlets)} outlets, {len(self.manifest)} articles, {self.folder})"
-
-    def _repr_html_(self) -> str:
-        return card(self)
 
     @property
     def name(self) -> str:
@@ -108,6 +95,11 @@ class Study:
             names[days.between(pd.Timestamp(period.start), pd.Timestamp(period.end))] = period.name
         return names
 
+    @property
+    def _throughout(self) -> bool:
+        given = self.settings.observed_throughout
+        return not (self.folder / tables.OBSERVED_CSV.name).exists() if given is None else given
+
     @cached_property
     def observed_days(self) -> pd.DataFrame:
         """Outlet and day (UTC) for each day on which an outlet was under steady observation.
@@ -116,7 +108,7 @@ class Study:
         day of the window.
         """
         observed = self.observed
-        if self.settings.observed_throughout:
+        if self._throughout:
             days = pd.date_range(*self.settings.window, unit="us")
             observed = self.outlets[["outlet"]].merge(pd.DataFrame({"day": days, "items": 1}), how="cross")
         merged = observed.merge(self.outlets[["outlet", "observed_from", "observed_to"]], on="outlet")
@@ -127,7 +119,7 @@ class Study:
     @property
     def throughout_note(self) -> str:
         """Sentence on outlets that count as observed on every day; empty where observed.csv says which days were."""
-        if not self.settings.observed_throughout or len(self.observed):
+        if not self._throughout or len(self.observed):
             return ""
         return "Each outlet counts as observed on all days of the window: a day without articles is taken for silence."
 
@@ -181,7 +173,7 @@ class Study:
     @cached_property
     def feature_files(self) -> FeatureFiles:
         """The files of its features."""
-        return FeatureFiles(self.folder, self.argument)
+        return FeatureFiles(self.folder / "features", self.argument)
 
     @property
     def features_folder(self) -> Path:
@@ -235,22 +227,19 @@ class Study:
         return FeatureStore(self.features_folder / "articles.parquet", ids, self.feature_files.reading)
 
     def check_features(self) -> None:
-        """Hold the features to the study: every table readable, every article in articles.csv."""
+        """Hold the features to the study: every table as it was written, every article in articles.csv."""
         if self.only_coded:
             return
-        known, annotated = set(self.manifest["article"]), set(self.features(tables.ARTICLES)["article"])
         for schema in tables.FEATURES:
-            with self.feature_files.reading(schema) as path:
-                found = annotated if schema is tables.ARTICLES else read_articles(path)
-            for strange, place, fix in (
-                (found - known, "articles.csv", "put their rows back, or annotate again without their texts"),
-                (found - annotated, "articles.parquet", "annotate again"),
-            ):
-                if strange:
-                    message = f"holds {len(strange)} articles that {place} does not, first {min(strange)}: {fix}"
-                    raise self.feature_files.broken(path, message)
+            with self.feature_files.reading(schema):
+                pass  # nothing but what is checked then
+        path, annotated = self.features_folder / "articles.parquet", set(self.features(tables.ARTICLES)["article"])
+        if strange := annotated - set(self.manifest["article"]):
+            fix = "put their rows back, or annotate again without their texts"
+            message = f"holds {len(strange)} articles that articles.csv does not, first {min(strange)}: {fix}"
+            raise self.feature_files.broken(path, message)
         if not annotated:
-            raise self.feature_files.broken(self.features_folder / "articles.parquet", "holds no article")
+            raise self.feature_files.broken(path, "holds no article")
 
     def feature_inputs(self, added: pd.DataFrame | None = None) -> dict[str, str]:
         """Digest of each study file that the features were made with: what `castillo list` compares.
@@ -258,9 +247,7 @@ class Study:
         `added` holds article and language of rows that articles.csv got since the study was loaded.
         """
         coded = pd.concat([self.manifest[["article", "language", "body_kind"]], added]).to_csv(index=False)
-        digests = {
-            name: digest(read_file(self.folder / name, root=self.folder)) for name in ("actors.csv", "labels.csv")
-        }
+        digests = {name: content_digest(self.folder / name) for name in ("actors.csv", "labels.csv")}
         for rule in self.settings.instruments:
             digests |= rule.inputs(self.folder)
         return {**digests, "articles.csv (language, body_kind)": digest(coded.encode())}

@@ -1,161 +1,197 @@
-"""Files of a study folder, read so that each problem has its line: study.toml as text, the CSV files cell by cell."""
+"""Files of a study folder, read so that each problem has its line: CSV, workbooks, and study.toml as text."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.errors import Problem, did_you_mean
-from analysis.paths import read_file
+from analysis.errors import MissingLibrary, Problem, did_you_mean
 from analysis.tables import Column, Schema, language_tag
 from analysis.wording import unescape_formula
 
-#: Rows that are held as Python objects at once.
-_ROWS = 10_000
-#: Control characters that no text can mean.
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _MONTH = "[0-9]{4}-[0-9]{2}"
-_DATE_WITHOUT_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-#: What spreadsheets write in place of commas, a line `sep=;` included.
-_SEPARATORS = {";": "semicolon", "\t": "tab", "sep=": "semicolon"}
+#: Line and cells of each row of a file.
+Rows = list[tuple[int, list[str]]]
 
 
-def read_utf8(path: Path, fix: str) -> tuple[bytes, list[Problem]]:
-    """Bytes of a study file that are UTF-8, without a byte order mark; or why there are none."""
+def read_utf8(path: Path, fix: str) -> tuple[str, list[Problem]]:
+    """Text of a study file without a byte order mark, or the problem that it cannot be read."""
     try:
-        raw = read_file(path, root=path.parent).removeprefix(codecs.BOM_UTF8)
-        raw.decode()
-        return raw, []
+        return path.read_bytes().decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
-        message = f"byte {raw[error.start]:#04x} is not UTF-8; nothing was read"
-        line = raw.count(b"\n", 0, error.start) + 1
-        return b"", [Problem(path, line, message, "Save the file as UTF-8", unread=True)]
+        line = error.object.count(b"\n", 0, error.start) + 1
+        message = f"byte {error.object[error.start]:#04x} is not UTF-8; nothing was read"
+        return "", [Problem(path, line, message, "Save the file as UTF-8")]
     except OSError as error:
-        exists = not isinstance(error, FileNotFoundError) or path.is_symlink()
-        message = f"cannot be read ({error.strerror})" if exists else "does not exist"
-        return b"", [Problem(path, None, message, fix, unread=True)]
+        exists = not isinstance(error, FileNotFoundError)
+        return "", [Problem(path, None, f"cannot be read ({error.strerror})" if exists else "does not exist", fix)]
 
 
-def line_of(text: str, name: str, entry: int = 0, *, value: str = "") -> int | None:
-    """1-based line of study.toml where a setting, or its table number `entry`, stands; None where there is none.
-
-    With a `value`, the line below where it is one of the texts of the setting, if it is found there.
-    """
+def line_of(text: str, name: str, entry: int = 0) -> int | None:
+    """1-based line of study.toml where a setting, or its table number `entry`, stands; None where there is none."""
     place = re.compile(rf"""^[ \t]*(\[\[?[ \t]*)?["']?{re.escape(name)}["']?[ \t]*[=\].]""", re.MULTILINE)
     table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
     top = table.start() if table else len(text)  # a key below is one of that table
     starts = [match.start() for match in place.finditer(text) if match[1] or match.start() < top]
-    if not starts:
-        return None
-    line = text.count("\n", 0, starts[entry if entry < len(starts) else 0]) + 1
-    for number, content in enumerate(text.split("\n")[line - 1 :] if value else (), start=line):
-        if f'"{value}"' in content or f"'{value}'" in content:
-            return number
-        if content.strip().startswith("["):
-            break
-    return line
+    return text.count("\n", 0, starts[entry if entry < len(starts) else 0]) + 1 if starts else None
+
+
+def told_once(path: Path, faults: Mapping[int, tuple[str, str]]) -> list[Problem]:
+    """A problem for each different fault (what is wrong, what to do) of lines: its first, and how many more have it."""
+    counts, problems = Counter(faults.values()), dict[tuple[str, str], Problem]()
+    for line, (message, fix) in faults.items():
+        more = f" (and in {counts[message, fix] - 1} more rows)" if counts[message, fix] > 1 else ""
+        problems.setdefault((message, fix), Problem(path, line, message + more, fix))
+    return list(problems.values())
+
+
+def read_table(path: Path, fix: str, separators: str = ",;\t") -> tuple[pd.DataFrame, list[Problem]]:
+    """Cells of a CSV file or of the first visible sheet of a workbook, as text, by their line; and its problems.
+
+    Blanks around cells and empty rows are left out. Without columns where nothing could be read.
+    """
+    is_workbook = path.suffix.lower() == ".xlsx"
+    rows, problems = _workbook_rows(path) if is_workbook else _csv_rows(path, fix, separators)
+    rows = [(line, cells) for line, cells in rows if any(cells)]
+    (_, header), *rows = rows or [(1, [])]
+    header = header[: max((place for place, name in enumerate(header, start=1) if name), default=0)]
+    if not header:
+        return pd.DataFrame(), problems or [Problem(path, 1, "is empty", fix)]
+    names = [name.casefold() for name in header]
+    faults = [(f"column {at} has no name", "Name it (do not merge cells)") for at, n in enumerate(names, 1) if not n]
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if faults := faults + [(f"column {name!r} occurs twice", "Keep one of them") for name in twice]:
+        return pd.DataFrame(), [*problems, *(Problem(path, 1, *fault) for fault in faults)]
+    width, kept = len(header), {}
+    for line, cells in rows:
+        if any(cells[width:]):
+            message = f"has {len(cells)} fields where the first line has {width}"
+            problems.append(Problem(path, line, message, "Put fields that hold a comma in quotation marks"))
+        else:
+            kept[line] = [*cells, *[""] * width][:width]
+    return pd.DataFrame.from_dict(kept, orient="index", columns=header, dtype="str"), problems
+
+
+def _csv_rows(path: Path, fix: str, separators: str) -> tuple[Rows, list[Problem]]:
+    """Rows of a CSV file, whichever of some separators its first line has most of."""
+    text, problems = read_utf8(path, fix)
+    if head := re.match("sep=(.)\r?\n", text):
+        text, separators = "\n" + text[head.end() :], head[1]
+    first = text.lstrip("\r\n").partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(separators, key=first.count), strict=True)
+    rows, line = [], 1
+    try:
+        for cells in reader:
+            rows.append((line, [cell.strip() for cell in cells]))
+            line = reader.line_num + 1
+    except csv.Error as error:  # an open quotation mark runs on: the line is where its row starts
+        message, close = f"broken CSV ({error}); no row was read", "Close the quotation marks of this row"
+        return [], [Problem(path, line, message, close)]
+    return rows, problems
+
+
+def _workbook_rows(path: Path) -> tuple[Rows, list[Problem]]:
+    """Rows of the first visible sheet of a workbook, cells as they would be written in CSV."""
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise MissingLibrary("openpyxl", "readers", "Reading .xlsx") from None
+    try:
+        sheet = next(sheet for sheet in load_workbook(path).worksheets if sheet.sheet_state == "visible")
+    except Exception as error:  # whatever a damaged archive makes its parsers raise
+        return [], [Problem(path, None, f"is no workbook that can be read ({error})", "Save it anew as .xlsx")]
+    rows, problems = [], []
+    for line, row in enumerate(sheet.iter_rows(), start=1):
+        for cell in row:
+            if cell.data_type == "f":
+                message = f"cell {cell.coordinate} holds a formula, {cell.value!r}"
+                problems.append(Problem(path, line, message, "Paste its value in its place"))
+        rows.append((line, [_text(cell.value) for cell in row]))
+    return ([], problems) if problems else (rows, [])
+
+
+def _text(value: object) -> str:
+    is_whole = isinstance(value, float) and value.is_integer()
+    return "" if value is None else f"{value:.0f}" if is_whole else str(value).strip()
 
 
 def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
     """Rows of a CSV file that have no problem, with a last column `line` (from 1), and every problem of the others."""
-    raw, problems = read_utf8(path, f"Create it with the columns {','.join(schema.names)}")
-    text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")  # decoded in pieces: as a whole it is large
-    reader = csv.reader(text, strict=True)
-    rows, frames, line = [], [], 1
-    try:
-        header = next(reader, [])
-        if problems := problems or _check_header(path, header, schema):
-            return tables.empty(schema).assign(line=0), problems
-        while (line := reader.line_num + 1) and (cells := next(reader, None)) is not None:
-            if cells and len(cells) != len(header):
-                message = f"has {len(cells)} fields where the first line has {len(header)}"
-                problems.append(Problem(path, line, message, "Put fields that hold a comma in quotation marks"))
-            elif cells:
-                rows.append([*cells, line])
-            if len(rows) == _ROWS:
-                frames.append(_read_rows(path, header, rows, schema, problems))
-                rows = []
-        frames.append(_read_rows(path, header, rows, schema, problems))
-    except csv.Error as error:  # an open quotation mark runs on: the line is where its row starts
-        message, fix = f"broken CSV ({error}); no row was read", "Close the quotation marks of this row"
-        return tables.empty(schema).assign(line=0), [Problem(path, line, message, fix, unread=True)]
-    frame = _first_of_each_key(path, pd.concat(frames, ignore_index=True), schema, problems)
-    return frame, sorted(problems, key=lambda problem: problem.line or 0)
+    table, problems = read_table(path, f"Create it with the columns {','.join(schema.names)}", separators=",")
+    faults = _header_faults(list(table), schema) if len(table.columns) else []
+    if faults or not len(table.columns):
+        return tables.empty(schema).assign(line=0), problems + [Problem(path, 1, *fault) for fault in faults]
+    own = [Column(name, "text", "", "what you write", (), True) for name in table if name not in schema.names]
+    columns = {column.name: column for column in (*schema.columns, *own)}
+    table, values = table.reindex(columns=list(columns), fill_value=""), {}
+    right = pd.Series(True, index=table.index)
+    for name, column in columns.items():
+        values[name], wrong = _parse(table[name].unique(), column)
+        told = {line: wrong[text] for line, text in zip(table.index, table[name], strict=True) if text in wrong}
+        problems += told_once(path, told)
+        right &= ~table[name].isin(list(wrong))
+    table = table[right]
+    twice = table.duplicated(list(schema.key))
+    problems += _repeated_keys(path, table[list(schema.key)], twice)
+    table = table[~twice]
+    parsed = {name: [values[name][text] for text in table[name]] for name in columns}
+    dtypes = {name: tables.DTYPES[column.kind] for name, column in columns.items()}
+    frame = pd.DataFrame(parsed, dtype=object).astype(dtypes)
+    if "timestamp" in frame:
+        _mark_bare_dates(frame, table["published"].reset_index(drop=True))
+    problems.sort(key=lambda problem: problem.line or 0)
+    return frame.assign(line=table.index.astype("int64")), problems
 
 
-def _check_header(path: Path, header: list[str], schema: Schema) -> list[Problem]:
-    """Everything wrong with the first line."""
-    expected = schema.names
-    faults: list[tuple[str, str]] = []
-    if not header:
-        faults.append(("the first line is empty", f"Write the columns there: {','.join(expected)}"))
-    elif separators := [name for mark, name in _SEPARATORS.items() if mark in header[0]]:
-        faults.append((f"its cells are separated by {separators[0]}s", "Save it as CSV with commas"))
-    else:
-        for name in (column.name for column in schema.columns if not column.extra and column.name not in header):
-            hint = did_you_mean(name, [h for h in header if h not in expected])
-            faults.append((f"column {name!r} is missing", f"Add it to the first line{hint}"))
-        for name in (name for name in header if name not in expected):
-            hint = did_you_mean(name, [e for e in expected if e not in header])
-            if schema is tables.ARTICLES_CSV and name.strip() and not hint:
-                continue  # a column of the study's own
+def _repeated_keys(path: Path, keys: pd.DataFrame, twice: pd.Series) -> list[Problem]:
+    firsts = dict(zip(keys[~twice].itertuples(index=False, name=None), keys.index[~twice], strict=True))
+    problems = []
+    for line, *cells in keys[twice].itertuples(name=None):
+        fix = f"Delete one of the two rows (the first is line {firsts[tuple(cells)]})"
+        problems.append(Problem(path, line, f"{' + '.join(keys)} {', '.join(cells)!r} occurs twice", fix))
+    return problems
+
+
+def _mark_bare_dates(frame: pd.DataFrame, written: pd.Series) -> None:
+    """A bare date is a day, whoever gave it: as midnight UTC it could be the day before."""
+    frame.loc[written.str.fullmatch(_MONTH), "timestamp"] = "month"
+    bare = written.str.fullmatch(f"{_MONTH}-[0-9]{{2}}")
+    frame.loc[bare & (frame["timestamp"] == "publisher"), "timestamp"] = "day"
+
+
+def _header_faults(header: list[str], schema: Schema) -> list[tuple[str, str]]:
+    """Everything wrong with the columns of a first line: what, and what to do."""
+    if len(header) == 1 and re.search("[;\t]", header[0]):
+        return [("its cells are not separated by commas", "Save it as CSV with commas")]
+    faults = []
+    for name in (column.name for column in schema.columns if not column.extra and column.name not in header):
+        hint = did_you_mean(name, [other for other in header if other not in schema.names])
+        faults.append((f"column {name!r} is missing", f"Add it to the first line{hint}"))
+    for name in (name for name in header if name not in schema.names):
+        hint = did_you_mean(name, [other for other in schema.names if other not in header])
+        if schema is not tables.ARTICLES_CSV or hint:  # articles may have columns of the study's own
             faults.append((f"column {name!r} is unknown", f"Rename or delete it{hint}"))
-        if len(set(header)) < len(header):
-            faults.append(("a column name occurs twice", "Keep one of them"))
-    return [Problem(path, 1, message, fix, unread=True) for message, fix in faults]
+    return faults
 
 
-def _read_rows(
-    path: Path, header: list[str], rows: list[list[Any]], schema: Schema, problems: list[Problem]
-) -> pd.DataFrame:
-    """Rows without a problem, in the schema's dtypes; each different cell of a column is read once."""
-    *cells, lines = zip(*rows, strict=True) if rows else [()] * (len(header) + 1)
-    given = dict(zip(header, cells, strict=True))
-    values, right = {}, np.ones(len(rows), bool)
-    own = [
-        Column(name, "text", "", "a column of the study's own", (), True) for name in given if name not in schema.names
-    ]
-    for column in (*schema.columns, *own):
-        texts = [text.strip() for text in given.get(column.name, [""] * len(rows))]
-        known: dict[str, Any] = {}
-        faults: dict[str, str] = {}
-        for text in dict.fromkeys(texts):
-            try:
-                known[text] = parse_cell(text, column)
-            except ValueError as error:
-                faults[text] = f"{column.name} {f'{text!r} ' if text else ''}{error}"
-        for at in (at for at, text in enumerate(texts) if text in faults) if faults else ():
-            problems.append(Problem(path, lines[at], faults[texts[at]], f"It holds: {column.meaning}"))
-            right[at] = False
-        values[column.name] = [known.get(text) for text in texts]
-    frame = pd.DataFrame({**values, "line": lines}, dtype=object)[right]
-    if "timestamp" in frame:  # a bare date is a day, whoever gave it: as midnight UTC it could be the day before
-        texts = pd.Series(given["published"], dtype=object).str.strip()[right]
-        frame.loc[texts.str.fullmatch(_MONTH).astype(bool), "timestamp"] = "month"
-        bare = texts.str.fullmatch(_DATE_WITHOUT_TIME).astype(bool)
-        frame.loc[bare & (frame["timestamp"] == "publisher"), "timestamp"] = "day"
-    return frame.astype({**{c.name: tables.DTYPES[c.kind] for c in (*schema.columns, *own)}, "line": "int64"})
-
-
-def _first_of_each_key(path: Path, frame: pd.DataFrame, schema: Schema, problems: list[Problem]) -> pd.DataFrame:
-    """The rows but those that repeat the key of another, which are problems."""
-    key = list(schema.key)
-    again = frame.duplicated(key)
-    first = frame[again].merge(frame[~again], on=key)["line_y"] if again.any() else ()
-    for row, line in zip(frame[again].to_dict("records"), first, strict=True):
-        shown = ", ".join(f"{row[k]:%Y-%m-%d}" if hasattr(row[k], "year") else str(row[k]) for k in key)
-        fix = f"Delete one of the two rows (the first is line {line})"
-        problems.append(Problem(path, row["line"], f"{' + '.join(key)} {shown!r} occurs twice", fix))
-    return frame[~again].reset_index(drop=True)
+def _parse(texts: Iterable[str], column: Column) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
+    """Values of different cells of a column, and what is wrong with the others, by what is written."""
+    values, faults = {}, {}
+    for text in texts:
+        try:
+            values[text] = parse_cell(text, column)
+        except ValueError as error:
+            faults[text] = f"{column.name} {f'{text!r} ' if text else ''}{error}", f"It holds: {column.meaning}"
+    return values, faults
 
 
 def parse_cell(text: str, column: Column) -> Any:
@@ -164,12 +200,10 @@ def parse_cell(text: str, column: Column) -> Any:
         if column.optional:
             return None
         raise ValueError("is empty")
-    if CONTROL.search(text):
-        raise ValueError("holds a control character")
     if column.allowed and text not in column.allowed:
         raise ValueError(f"is none of {', '.join(column.allowed)}{did_you_mean(text, column.allowed)}")
     if column.kind == "integer":
-        if not re.fullmatch("[0-9]{1,18}", text):  # int() would also read 1_0 and -1, and numbers beyond the column's
+        if not re.fullmatch("[0-9]{1,18}", text):  # int() would also read 1_0 and -1
             raise ValueError("is not a whole number from 0 up")
         return int(text)
     if column.kind in ("time", "day"):

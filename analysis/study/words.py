@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,14 +53,9 @@ class Words:
 
         And for each phrase that is cut off: new president dina, where dina is part of dina boluarte.
         """
-        uses = pd.Series(self.uses, index=self.forms)
-        phrases = self.forms[self.is_phrase]
-        inside = {
-            (part, phrase)
-            for phrase in phrases
-            for part in _parts(phrase)
-            if uses[phrase] >= _PART_OF * uses.get(part, np.inf)
-        }
+        uses, phrases = dict(zip(self.forms, self.uses.tolist(), strict=True)), self.forms[self.is_phrase]
+        pairs = [(part, phrase) for phrase in phrases for part in _parts(phrase)]
+        inside = [(part, phrase) for part, phrase in pairs if uses[phrase] >= _PART_OF * uses.get(part, np.inf)]
         goes_on = {part for part, phrase in inside if phrase.startswith(f"{part} ")}
         began = {part for part, phrase in inside if phrase.endswith(f" {part}")}
         cut = [phrase for phrase in phrases if phrase.split(" ")[-1] in goes_on or phrase.split(" ")[0] in began]
@@ -107,11 +103,8 @@ def count_words(
     texts, uses = terms
     text = pd.Series(texts, dtype="str")
     wanted = np.flatnonzero((text.str.count(r"[^\W\d_]") >= 2) & ~text.str.match(r"['’]"))
-    cells = []
-    for some in in_parts(np.diff(uses.indptr)[wanted]):
-        held = uses[:, wanted[some]].astype(np.int32)
-        cells.append(_small(sum(held[len(PARTS) * number + part] for part in parts)))
-    counts = sparse.csc_array(sparse.hstack(cells, format="csc"))
+    held = uses[:, wanted].astype(np.int32)
+    counts = _small(sum(held[len(PARTS) * number + part] for part in parts))
     used = np.flatnonzero(np.diff(counts.indptr))
     texts, counts = texts[wanted[used]], counts[:, used]
     kept = collocations(texts, counts)
@@ -130,24 +123,25 @@ def collocations(texts: np.ndarray, counts: sparse.csc_array) -> np.ndarray:
     from nltk.collocations import BigramCollocationFinder, TrigramCollocationFinder
     from nltk.metrics import BigramAssocMeasures, TrigramAssocMeasures
 
-    uses = np.asarray(counts.sum(axis=0)).ravel()
-    words = FreqDist(dict(zip(texts[~is_phrase], uses[~is_phrase].tolist(), strict=True)))
+    uses = np.asarray(counts.sum(axis=0)).ravel().tolist()
+    words = FreqDist({text: count for text, count in zip(texts, uses, strict=True) if " " not in text})
     often = is_phrase & (np.diff(counts.indptr) >= _ARTICLES)
-    phrases: dict[int, dict[tuple[str, ...], int]] = {2: {}, 3: {}}
-    for text, count in zip(texts[often], uses[often].tolist(), strict=True):
-        parts = tuple(text.split(" "))
-        if all(part in words for part in parts):
-            phrases[len(parts)][parts] = count
-    pairs = BigramCollocationFinder(words, FreqDist(phrases[2])).above_score(BigramAssocMeasures.pmi, _INFORMATION[2])
-    triples = TrigramCollocationFinder(words, FreqDist(), FreqDist(), FreqDist(phrases[3]))
-    kept = [" ".join(phrase) for phrase in [*pairs, *triples.above_score(TrigramAssocMeasures.pmi, _INFORMATION[3])]]
-    return np.flatnonzero(~is_phrase | np.isin(texts, kept))
+    phrases = {tuple(texts[n].split(" ")): uses[n] for n in np.flatnonzero(often)}
+    known = {parts: count for parts, count in phrases.items() if all(part in words for part in parts)}
+    pairs, triples = (FreqDist({parts: n for parts, n in known.items() if len(parts) == size}) for size in (2, 3))
+    scored = [
+        *BigramCollocationFinder(words, pairs).above_score(BigramAssocMeasures.pmi, _INFORMATION[2]),
+        *TrigramCollocationFinder(words, FreqDist(), FreqDist(), triples).above_score(
+            TrigramAssocMeasures.pmi, _INFORMATION[3]
+        ),
+    ]
+    return np.flatnonzero(~is_phrase | np.isin(texts, [" ".join(phrase) for phrase in scored]))
 
 
 def _parts(phrase: str) -> set[str]:
     """Words of a phrase and, of one of three, the two phrases of two."""
     words = phrase.split(" ")
-    return {*words, *(" ".join(words[n : n + 2]) for n in range(len(words) - 2 + 1) if len(words) > 2)}
+    return {*words, *map(" ".join, pairwise(words))} - {phrase}
 
 
 def check_texts(texts: Sequence[str]) -> Sequence[str]:
@@ -171,17 +165,11 @@ def words_of_texts(texts: Sequence[str], *, language: str) -> Words:
 def _folded(texts: np.ndarray, counts: sparse.csc_array, language: str | None) -> Words:
     """Counts of word forms from those of terms."""
     folded = fold_spellings(texts, language=language)
-    spelled = pd.Index([folded.get(text, text) for text in texts], dtype=object)
-    forms = spelled.unique().sort_values()
-    form = forms.get_indexer(spelled)
-    first = np.unique(form, return_index=True)[1]
-    more = np.setdiff1d(np.arange(len(form)), first)
-    whole = counts[:, first]
-    if len(more):
-        ones = np.ones(len(more), np.int32), (np.arange(len(more)), form[more])
-        added = counts[:, more] @ sparse.csc_array(ones, shape=(len(more), len(forms)))
-        whole = _small(whole.astype(np.int32) + added)
-    return Words(forms.to_numpy(), whole)
+    forms, form = np.unique(np.array([folded.get(text, text) for text in texts], object), return_inverse=True)
+    ones = np.ones(len(form), np.int32), (np.arange(len(form)), form)
+    summed = sparse.csc_array(counts.astype(np.int32) @ sparse.csc_array(ones, shape=(len(form), len(forms))))
+    summed.sort_indices()
+    return Words(forms, _small(summed))
 
 
 def _small(counts: sparse.csc_array) -> sparse.csc_array:

@@ -14,7 +14,6 @@ from analysis.tables.schema import Column as Column
 from analysis.tables.schema import Schema as Schema
 from analysis.tables.schema import check as check
 from analysis.tables.schema import empty as empty
-from analysis.tables.schema import faults as faults
 from analysis.tables.schema import schema as _table
 
 #: Languages with lists for sentences, reported speech and offices; others have general rules.

@@ -10,28 +10,25 @@ from analysis.tables import Schema
 
 def dictionary() -> str:
     """One table of columns for each schema, as data/README.md has them."""
-    parts = []
-    files = (*tables.STUDY_FILES, *tables.OPTIONAL_FILES)
-    for title, schemas in (("Files of a study", files), ("Features", tables.FEATURES)):
-        parts += [f"## {title}\n", sections(schemas)]
-    parts += [
-        "## Texts, codes and results\n",
-        sections((tables.TEXTS, tables.CODINGS, tables.AGREEMENT, tables.COMPARISON)),
-    ]
-    return "\n".join(parts)
+    groups = {
+        "Files of a study": (*tables.STUDY_FILES, *tables.OPTIONAL_FILES),
+        "Features": tables.FEATURES,
+        "Texts, codes and results": (tables.TEXTS, tables.CODINGS, tables.AGREEMENT, tables.COMPARISON),
+    }
+    return "\n".join(f"## {title}\n\n{sections(schemas)}" for title, schemas in groups.items())
 
 
 def sections(schemas: Iterable[Schema]) -> str:
     """A heading, what a row is, and a table of columns for each schema."""
-    return "\n".join(map(_section, schemas))
-
-
-def _section(schema: Schema) -> str:
-    lines = [f"### {schema.name}\n", f"One row per {schema.row}.\n"]
-    lines += ["| column | kind | unit | meaning |", "|---|---|---|---|"]
-    for column in schema.columns:
-        values = f" ({', '.join(column.allowed)})" if column.allowed else ""
-        empty = "; may be empty" if column.optional else ""
-        extra = "; a study need not have the column" if column.extra else ""
-        lines.append(f"| `{column.name}` | {column.kind} | {column.unit} | {column.meaning}{values}{empty}{extra} |")
-    return "\n".join(lines) + "\n"
+    parts = []
+    for schema in schemas:
+        lines = [f"### {schema.name}\n", f"One row per {schema.row}.\n"]
+        lines += ["| column | kind | unit | meaning |", "|---|---|---|---|"]
+        for c in schema.columns:
+            values = f" ({', '.join(c.allowed)})" if c.allowed else ""
+            absent = ("; may be empty" if c.optional else "") + (
+                "; a study need not have the column" if c.extra else ""
+            )
+            lines.append(f"| `{c.name}` | {c.kind} | {c.unit} | {c.meaning}{values}{absent} |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)

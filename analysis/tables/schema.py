@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,54 +65,45 @@ class Schema:
 
 def schema(name: str, row: str, key: str = "") -> Schema:
     """Schema of a table of columns.csv: its name, what a row is, the columns that together occur only once."""
-    return Schema(name, row, tuple(column for table, column in _columns() if table == name), tuple(key.split()))
+    columns = [
+        Column(
+            *(facts["column"], facts["kind"], facts["unit"], facts["meaning"]),
+            allowed=tuple(filter(None, facts["allowed"].split("|"))),
+            optional=facts["may_be"] != "",
+            extra=facts["may_be"] == "absent",
+        )
+        for facts in _columns()
+        if facts["table"] == name
+    ]
+    return Schema(name, row, tuple(columns), tuple(key.split()))
 
 
 @cache
-def _columns() -> list[tuple[str, Column]]:
+def _columns() -> list[dict[str, str]]:
     with COLUMNS.open(encoding="utf-8", newline="") as file:
-        return [(row["table"], _column(row)) for row in csv.DictReader(file)]
+        return list(csv.DictReader(file))
 
 
-def _column(row: dict[str, str]) -> Column:
-    allowed, may_be = tuple(filter(None, row["allowed"].split("|"))), row["may_be"]
-    optional, extra = may_be != "", may_be == "absent"
-    return Column(row["column"], row["kind"], row["unit"], row["meaning"], allowed, optional, extra)
-
-
-def check(table: pd.DataFrame, schema: Schema, *, unique: bool = True) -> pd.DataFrame:
+def check(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """The table with the schema's columns only, in its order and dtypes, and index 0..n-1; else TableError.
 
-    Text that comes by number (a categorical) stays so, and so do integers of 32 bits. Keys that occur twice are looked
-    for if `unique`.
+    Text that comes by number (a categorical) stays so, and so do integers of 32 bits.
     """
-    for fault in faults(table, schema):
-        raise fault
-    absent = dict.fromkeys(column.name for column in schema.columns if column.name not in table)
-    checked = table.assign(**absent)[schema.names].reset_index(drop=True)
-    kept = {"text": "category", "integer": "int32"}
-    dtypes = {
-        column.name: DTYPES[column.kind]
-        for column in schema.columns
-        if checked[column.name].dtype != kept.get(column.kind)
-    }
-    result = checked.astype(dtypes)
-    key = list(schema.key)
-    if unique and key and (twice := result.duplicated(key)).any():
-        first = result.loc[twice, key].iloc[0].to_list()
-        raise TableError(schema.name, ", ".join(key), f"{int(twice.sum())} rows repeat their key, first {first}")
-    return result
-
-
-def faults(table: pd.DataFrame, schema: Schema) -> Iterator[TableError]:
-    """Every column of a table that is missing, of another kind, incomplete, or has a value that does not fit."""
     for column in schema.columns:
         if column.name in table:
             wrong = _fault(table[column.name], column)
         else:
             wrong = "" if column.extra else f"missing; the table has {', '.join(map(str, table.columns))}"
         if wrong:
-            yield TableError(schema.name, column.name, wrong)
+            raise TableError(schema.name, column.name, wrong)
+    checked = table.reindex(columns=schema.names).reset_index(drop=True)
+    kept = {"text": "category", "integer": "int32"}
+    dtypes = {c.name: DTYPES[c.kind] for c in schema.columns if checked[c.name].dtype != kept.get(c.kind)}
+    result, key = checked.astype(dtypes), list(schema.key)
+    if key and (twice := result.duplicated(key)).any():
+        first = result.loc[twice, key].iloc[0].to_list()
+        raise TableError(schema.name, ", ".join(key), f"{int(twice.sum())} rows repeat their key, first {first}")
+    return result
 
 
 def empty(schema: Schema) -> pd.DataFrame:
@@ -142,9 +132,7 @@ def _fault(values: pd.Series, column: Column) -> str:
 
 
 def _fits(values: pd.Series, column: Column) -> pd.Series:
-    """True for each value that its column can have: in the range of its kind or unit, and whole where it is counted."""
-    if column.kind == "list":
-        return values.map(lambda row: all(0 <= item < 2**32 for item in row)).astype(bool)
+    """True for each value in the range of its column's kind or unit, and whole where it is counted."""
     if column.kind == "integer":
         return values.between(0, 2**31 - 1) & (values % 1 == 0)
     if " to " in column.unit:
