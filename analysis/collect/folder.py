@@ -8,9 +8,9 @@ on. What tells versions apart is `text_sha256`, the digest of the cleaned title 
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -25,7 +25,6 @@ from analysis.readers.html import main_text
 from analysis.readers.row import BadRow, parse_row
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
-_TEXTS = re.compile(r"texts(?:-(\d+))?\.jsonl")
 
 
 class Source(NamedTuple):
@@ -67,9 +66,11 @@ class Folder:
 
     def text_files(self) -> list[Path]:
         """Files of texts in the order in which annotate takes the newest version of each."""
-        found = ((_TEXTS.fullmatch(path.name), path) for path in self.path.iterdir())
-        numbered = {int(match[1] or 1): path for match, path in found if match}
-        return [numbered[number] for number in sorted(numbered, reverse=True)]
+        found = itertools.takewhile(Path.exists, map(self._text_file, itertools.count(1)))
+        return list(found)[::-1]
+
+    def _text_file(self, number: int) -> Path:
+        return self.path / ("texts.jsonl" if number == 1 else f"texts-{number}.jsonl")
 
     def log(self, event: str, **fields: Any) -> None:
         """Write a line of the log, and know it."""
@@ -105,18 +106,13 @@ class Folder:
 
     def unread_page(self, article: str) -> bytes | None:
         """The page of an article kept last, where this version of the extraction has not taken it apart."""
-        page, text = self.pages.get(article), self._extracted.get(article)
-        if page is None:
+        page, text = self.pages.get(article), self._extracted.get(article, {})
+        if page is None or not (self.path / page["page"]).exists():  # deleted by somebody: its text stays as it is
             return None
-        made = (text["page_sha256"], text["extractor"]) if text else ("", "")
-        is_there = text is None or text["version"] <= self.texts.get(article, (0, ""))[0]  # or was deleted
-        if is_there and made == (page["sha256"], self._extractor):
+        is_there = text.get("version", 0) <= self.texts.get(article, (0, ""))[0]  # or was deleted
+        if is_there and (text.get("page_sha256"), text.get("extractor")) == (page["sha256"], self._extractor):
             return None
-        try:
-            return gzip.decompress((self.path / page["page"]).read_bytes())
-        except (OSError, EOFError, zlib.error):  # deleted or damaged: it is to be asked for again
-            del self.fetches[article], self.pages[article]
-            return None
+        return gzip.decompress((self.path / page["page"]).read_bytes())
 
     def extract(self, source: Source, page: bytes) -> str:
         """Take the page kept last apart, and add its text where it is a new one; the key of `CHANGES` for that."""
@@ -132,7 +128,7 @@ class Folder:
             change = "new" if not number else "extraction" if same_page else "page"
             number += 1
             line = {"article": article, "version": number, **text, "page_sha256": sha256, "extractor": self._extractor}
-            _append_line(self.path / ("texts.jsonl" if number == 1 else f"texts-{number}.jsonl"), line)
+            _append_line(self._text_file(number), line)
             self.texts[article] = number, text["text_sha256"]
         digests = {name: text.get(name, "") for name in ("source_sha256", "text_sha256")}
         made = {"version": number, "page_sha256": sha256, "extractor": self._extractor, **digests}

@@ -22,7 +22,7 @@ from analysis.collect import Options
 from analysis.collect.folder import Fetched, Folder, Source, utc_text
 from analysis.collect.visit import NAME, Answer, FetchError, Visitor
 from analysis.errors import AnalysisError, write_errors
-from analysis.paths import digest, file_digest
+from analysis.paths import file_digest
 from analysis.progress import Progress
 from analysis.readers.feed import host_of
 from analysis.study import Study
@@ -57,14 +57,13 @@ CHANGES = {
 
 @dataclass
 class CollectSummary:
-    """State of a folder of pages after a run; `asked`, `texts` and `changed_pages` count articles of this run."""
+    """State of a folder of pages after a run; `asked` and `texts` count articles of this run."""
 
     folder: Path
     asked: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)  # outcome → articles, as of their last request
     texts: Counter[str] = field(default_factory=Counter)  # kind of change → articles extracted
     with_text: int = 0
-    changed_pages: int = 0  # articles whose page differs from the one kept before
     files: tuple[Path, ...] = ()  # of texts, in the order in which annotate takes the newest version of each
 
     def lines(self) -> Iterator[str]:
@@ -72,8 +71,6 @@ class CollectSummary:
         articles = self.outcomes.total()
         yield f"{self.folder}: {articles} articles, {self.with_text} with a text; {self.asked} asked for now"
         yield from (f"{self.outcomes[key]:>7} {words}" for key, words in OUTCOMES.items() if self.outcomes[key])
-        if self.changed_pages:
-            yield f"{self.changed_pages:>7} pages differ from those kept before; both are kept"
         yield from (f"{self.texts[key]:>7} texts {words}" for key, words in CHANGES.items() if self.texts[key])
         if len(self.files) > 1:
             yield "Texts that changed lie beside the earlier ones; annotate takes the first it reads"
@@ -98,11 +95,9 @@ def run(study: Study, path: Path, options: Options, progress: Progress) -> Colle
         progress.begin(len(due), "articles")
         fetch = partial(fetch_article, visitor=visitor, archive=options.archive)
         for source, fetched in _fetch_all(due, fetch, options.hosts, stop):
-            before = folder.pages.get(source.article)
             folder.keep(source, fetched, agent=visitor.agent, versions=versions)
             summary.asked += fetched.outcome != "no-address"
             if isinstance(fetched.answer, Answer):
-                summary.changed_pages += before is not None and before["sha256"] != digest(fetched.answer.page)
                 summary.texts[folder.extract(source, fetched.answer.page)] += 1
             progress.cell()
         progress.close()

@@ -122,9 +122,8 @@ class Visitor:
             raise FetchError(outcome, reason, status=rules.status)
         if not rules.can_fetch(str(url), NAME):
             raise FetchError("robots", "robots.txt does not allow it")
-        host, rate = self._host(url), rules.request_rate(NAME)
-        every = rate.seconds / rate.requests if rate and rate.requests else 0.0
-        host.pause = max(host.pause, rules.crawl_delay(NAME) or 0.0, every)
+        host = self._host(url)
+        host.pause = max(host.pause, rules.crawl_delay(NAME) or 0.0)
 
     def _read_robots(self, address: str) -> Protego | FetchError:
         """Rules of a robots.txt, which hold for the whole run, or why it could not be read."""
