@@ -37,15 +37,6 @@ def test_its_version_is_the_package_s() -> None:
     assert analysis.__version__ == CITED["version"]
 
 
-def test_its_licence_is_the_package_s() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert [project["license"], "CC-BY-4.0"] == CITED["license"]
-
-
-def test_its_authors() -> None:
-    assert [{"name": "castillo-coverage contributors"}] == CITED["authors"]
-
-
 def test_the_readme_cites_it() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"version {CITED['version']}" in " ".join(readme.split())

@@ -95,14 +95,6 @@ def test_a_page_and_an_extraction_that_changed_at_once_are_told_apart(tmp_path, 
     assert [("new", 1), ("extraction", 2), ("page", 3)] == [(line["change"], line["version"]) for line in told]
 
 
-@pytest.mark.parametrize(("codec", "named"), [("utf-8", "iso-8859-1"), ("iso-8859-2", "ISO-8859-2")])
-def test_a_wrong_charset_does_not_spoil_the_words(tmp_path, server, into, codec, named):
-    words = "Rada portu zebrała się we wtorek, a łódź stała"
-    server.answers["/1"] = page(article(words).encode(codec), f"text/html; charset={named}")
-    run(study_of(tmp_path, server, ["/1"]), into)
-    assert lines(into / "texts.jsonl")[0]["body"].startswith(words)
-
-
 @pytest.mark.parametrize(
     ("answer", "found", "reason"),
     [

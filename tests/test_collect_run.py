@@ -10,20 +10,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import webserver as web
 from click.testing import CliRunner
-from collecting import lines, make_study, options, run, study_of
+from collecting import lines, make_study, run, study_of
 from conftest import ROOT
 from webserver import article, in_turn, page, redirect, serving, status
 
 from analysis.cli import main
-from analysis.collect import collect
 from analysis.collect.visit import Visitor
-from analysis.errors import AnalysisError, MissingLibrary
+from analysis.errors import AnalysisError
 from analysis.study import Study
 
 #: Words that the invented pages hold, and that only pages and texts may hold.
@@ -163,13 +161,6 @@ def test_the_archive_is_no_way_around_a_site_that_says_no(tmp_path, server, arch
     assert 0 == archive.hits.total()
 
 
-def test_the_archive_is_given_longer_pauses_than_a_site(tmp_path, server, archive, into):
-    addresses = {f"a{n}": server.url(f"/{n}", "localhost") for n in range(2)}
-    run(make_study(tmp_path / "study", addresses), into, archive=archive.url(), delay=0.03, patience=20.0)
-    assert 3 == len(archive.seen)
-    assert all(later - earlier >= 0.08 for earlier, later in pairwise(archive.moments()))
-
-
 # How it runs.
 
 
@@ -220,13 +211,6 @@ def test_an_error_nobody_thought_of_is_one_articles_error(tmp_path, server, into
     assert ({"page": 1, "failed": 1}, "unexpected ZeroDivisionError") == (done.outcomes, reason(into, "a2"))
 
 
-def test_without_its_libraries_it_says_what_to_install(tmp_path, server, into, monkeypatch):
-    monkeypatch.setattr("analysis.collect.find_spec", lambda name: None if name == "protego" else object())
-    told = r'castillo collect needs protego, which is not installed. Run: pip install "\.\[collect\]"'
-    with pytest.raises(MissingLibrary, match=told):
-        collect(study_of(tmp_path, server, ["/1"]), into, options())
-
-
 # The command.
 
 
@@ -246,14 +230,6 @@ def test_the_command_tells_numbers_and_never_a_text(tmp_path, server, into):
     assert f"next: castillo annotate '{into / 'texts.jsonl'}' --study {study.argument}\n" in done.stdout
     assert "2 articles are no pages in articles.csv: give the pages a study of their own" in done.stdout
     assert not [word for word in WORDS if word in done.output]
-
-
-def test_loopback_is_not_asked_unless_allowed(tmp_path, server, into):
-    server.answers["/1"] = page()
-    done = castillo(study_of(tmp_path, server, ["/1"]), into, "--no-archive", "--contact", "me@university.example")
-    assert 0 == done.exit_code
-    assert "      1 at an address that is not asked" in done.stdout
-    assert 0 == server.hits.total()
 
 
 @pytest.mark.parametrize(

@@ -61,13 +61,6 @@ def test_it_publishes_only_what_was_verified_and_tested() -> None:
     assert "github.event_name != 'pull_request'" == conditions["actions/upload-pages-artifact"]
 
 
-def test_packages_are_cached_by_the_lock() -> None:
-    """Wherever they come from it."""
-    for job in ("reports", "tests"):
-        (setup,) = [step["with"] for step in JOBS[job]["steps"] if "setup-python" in step.get("uses", "")]
-        assert ("pip", "requirements.lock") == (setup["cache"], setup["cache-dependency-path"])
-
-
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"run: make (\w+)", TEXT))))
 def test_its_make_targets_exist(target: str) -> None:
     """Under the same names."""

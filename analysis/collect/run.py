@@ -7,9 +7,9 @@ import queue
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -94,12 +94,13 @@ def run(study: Study, path: Path, options: Options, progress: Progress) -> Colle
         due = [source for source in sources if _is_due(source, folder, options.retry)]
         progress.begin(len(due), "articles")
         fetch = partial(fetch_article, visitor=visitor, archive=options.archive)
-        for source, fetched in _fetch_all(due, fetch, options.hosts, stop):
-            folder.keep(source, fetched, agent=visitor.agent, versions=versions)
-            summary.asked += fetched.outcome != "no-address"
-            if isinstance(fetched.answer, Answer):
-                summary.texts[folder.extract(source, fetched.answer.page)] += 1
-            progress.cell()
+        with closing(_fetch_all(due, fetch, options.hosts, stop)) as results:  # so that an error here ends its threads
+            for source, fetched in results:
+                folder.keep(source, fetched, agent=visitor.agent, versions=versions)
+                summary.asked += fetched.outcome != "no-address"
+                if isinstance(fetched.answer, Answer):
+                    summary.texts[folder.extract(source, fetched.answer.page)] += 1
+                progress.cell()
         progress.close()
         summary.outcomes = Counter(folder.fetches[source.article]["outcome"] for source in sources)
         summary.with_text = sum(source.article in folder.texts for source in sources)
@@ -140,7 +141,7 @@ def _is_due(source: Source, folder: Folder, retry: bool) -> bool:
 
 def _fetch_all(
     due: list[Source], fetch: Callable[[Source], Fetched], hosts: int, stop: threading.Event
-) -> Iterator[tuple[Source, Fetched]]:
+) -> Generator[tuple[Source, Fetched], None, None]:
     """Outcomes of due articles as they come: hosts in parallel, the articles of a host one after the other."""
     by_host: defaultdict[str, list[Source]] = defaultdict(list)
     for source in due:
