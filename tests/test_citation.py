@@ -15,19 +15,11 @@ CITATION = ROOT / "CITATION.cff"
 CITED = yaml.safe_load(CITATION.read_bytes())
 
 
-def validated(path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "check_jsonschema", *arguments, str(path)]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
 @pytest.mark.slow
-def test_it_is_valid(tmp_path: Path) -> None:
-    schema = ("--builtin-schema", "vendor.citation-file-format")
-    done = validated(CITATION, *schema)
+def test_it_is_valid() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.citation-file-format"]
+    done = subprocess.run([*command, str(CITATION)], capture_output=True, text=True)
     assert 0 == done.returncode, done.stdout
-    spoilt = tmp_path / "CITATION.cff"
-    spoilt.write_text(CITATION.read_text(encoding="utf-8").replace("authors:", "writers:"), encoding="utf-8")
-    assert 1 == validated(spoilt, *schema).returncode
 
 
 def test_its_version_is_the_package_s() -> None:

@@ -24,12 +24,8 @@ def complaints(path: Path) -> str:
 
 
 @pytest.mark.slow
-def test_it_is_valid(tmp_path: Path) -> None:
-    """And the check would find a job without a machine."""
+def test_it_is_valid() -> None:
     assert "" == complaints(WORKFLOW)
-    spoilt = tmp_path / "spoilt.yml"
-    spoilt.write_text(TEXT.replace("runs-on:", "runs-at:", 1), encoding="utf-8")
-    assert "runs-on" in complaints(spoilt)
 
 
 def test_actions_are_pinned_to_a_commit_and_say_which_version() -> None:
