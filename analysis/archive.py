@@ -11,8 +11,8 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from mimetypes import MimeTypes
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ import analysis
 from analysis.datapackage import NAME as DATA_PACKAGE
 from analysis.datapackage import describe_tables
 from analysis.errors import ArchiveError
-from analysis.paths import code_files, digest, find_root, inside, reports_folder
+from analysis.paths import code_files, digest, find_root, reports_folder
 from analysis.publish.build import Build, build
 from analysis.publish.manifest import NAME, differences, make_manifest, read_manifest
 from analysis.publish.state import write
@@ -28,23 +28,18 @@ from analysis.study import Study, load_study
 from analysis.tables import FEATURES, OPTIONAL_FILES, STUDY_FILES
 
 METADATA, CITATION = "ro-crate-metadata.json", "CITATION.cff"
-#: Files of the project where git is not there to list them: all in these folders, and these.
-FOLDERS = ("analysis", "notebooks", "tests", ".ci", ".github")
-FILES = (
-    *(".gitattributes", ".gitignore", ".pre-commit-config.yaml", CITATION, "CONTRIBUTING.md", "LICENSE", "Makefile"),
-    *("README.md", "data/README.md", "environment.yml", "pyproject.toml", "requirements.lock"),
-)
 #: The setting that names the texts, whatever lines it takes.
-_TEXTS = re.compile(r"""^[ \t]*texts\s*=\s*\[(?:[^\]"'#]|"[^"]*"|'[^']*'|#[^\n]*)*\][^\n]*\n?""", re.MULTILINE)
+_TEXTS = re.compile(r"^\s*texts\s*=\s*\[[^\]]*\]", re.MULTILINE)
 _MIT = ("https://spdx.org/licenses/MIT", "MIT licence", "For the code.")
 _DATA = "For data, features, notebooks' texts and reports."
 _CC_BY = ("https://creativecommons.org/licenses/by/4.0/", "Creative Commons Attribution 4.0 International", _DATA)
 _CODE = (".py", ".toml", ".yml", ".yaml", ".lock", ".sh", ".j2", ".css", "Makefile", "run")
-#: Not the machine's own table of types, which differs from machine to machine.
-_TYPES = {".csv": "text/csv", ".css": "text/css", ".html": "text/html", ".md": "text/markdown", ".py": "text/x-python"}
-_TYPES |= {f".{kind}": f"application/{kind}" for kind in ("json", "jsonl", "toml")}
-_TYPES |= {".cff": "application/yaml", ".yml": "application/yaml", ".svg": "image/svg+xml", ".npz": "application/zip"}
-_TYPES |= {".ipynb": "application/x-ipynb+json", ".parquet": "application/vnd.apache.parquet"}
+_TYPES = MimeTypes()  # of the language, not the machine's own table
+for _suffix, _type in {
+    **{".cff": "yaml", ".yml": "yaml", ".toml": "toml", ".jsonl": "jsonl", ".npz": "zip"},
+    **{".ipynb": "x-ipynb+json", ".parquet": "vnd.apache.parquet"},
+}.items():
+    _TYPES.add_type(f"application/{_type}", _suffix)
 
 
 class Archive(NamedTuple):
@@ -72,45 +67,34 @@ def make_archive(
     folder `reports` where that is not the usual one.
     """
     root = find_root()
-    usual = reports or reports_folder(root, study.folder)
-    of_study = study_files(study, root, also)
-    files = {name: root / name for name in project_files(root)} | of_study
-    left_out = _left_out(study, [path for path in files.values() if path.is_file()], without_texts)
+    tracked = {name: root / name for name in project_files(root)}
+    files = {name: path for name, path in (tracked | study_files(study, root, also)).items() if path.is_file()}
+    left_out = _left_out(study, {path.resolve() for path in files.values()}, without_texts)
+    files = {name: path for name, path in files.items() if not {path, *path.parents} & {*left_out}}
     with tempfile.TemporaryDirectory(prefix="castillo-archive-") as scratch:
-        going = {name: path for name, path in files.items() if path.is_file() and not _is_in(path, left_out)}
-        for path in going.values():  # a link may lead to what nobody wants to publish
-            if not any(inside(folder, path) for folder in (root, study.folder)):
-                raise ArchiveError(f"{path} is a symbolic link that leads out of its folder. Put the file itself there")
         if left_out:
-            kept = {name: path for name, path in going.items() if name in of_study}
-            going |= _reports_without(left_out, study, kept, Path(scratch))
+            files |= _reports_without(left_out, study, files, Path(scratch))
         else:
-            going |= _fresh_reports(study, root, usual)
-        going[DATA_PACKAGE] = Path(scratch) / DATA_PACKAGE
-        going[DATA_PACKAGE].write_bytes(describe_tables(study, going))
-        data = _zipped(going, describe(study, root, going))
+            files |= _fresh_reports(study, root, reports or reports_folder(root, study.folder))
+        for name, described in ((DATA_PACKAGE, describe_tables), (METADATA, describe)):
+            (Path(scratch) / name).write_bytes(described(study, files))
+            files[name] = Path(scratch) / name
+        data = _zipped(files)
     path = output or root / f"{study.name}-{analysis.__version__}.zip"
     write(path, data)
-    return Archive(path, len(going) + 1, digest(data), left_out)
+    return Archive(path, len(files), digest(data), left_out)
 
 
-def _is_in(path: Path, places: Iterable[Path]) -> bool:
-    """True where a path is one of some files or lies in one of some folders, links followed."""
-    return any(inside(place, path) for place in places)
-
-
-def text_paths(study: Study) -> list[Path]:
-    """Files and folders that study.toml names as the study's texts."""
+def _texts(study: Study) -> list[Path]:
     return [Path(os.path.normpath(study.folder / text)) for text in study.settings.texts]
 
 
-def _left_out(study: Study, going: Sequence[Path], without_texts: bool) -> tuple[Path, ...]:
+def _left_out(study: Study, going: set[Path], without_texts: bool) -> tuple[Path, ...]:
     """Tables of a study that are not among the files going in, and its texts where one is not, or none shall be."""
-    known = {path.resolve() for path in going}
-    texts = text_paths(study)
+    texts = _texts(study)
     files = [path for text in texts for path in (text, *text.rglob("*")) if path.is_file()]
-    private = texts if without_texts or any(path.resolve() not in known for path in files) else []
-    sheets = [path for path in sorted(study.folder.glob("*.csv")) if path.resolve() not in known]
+    private = texts if without_texts or any(path.resolve() not in going for path in files) else []
+    sheets = [path for path in sorted(study.folder.glob("*.csv")) if path.resolve() not in going]
     return tuple(dict.fromkeys([*private, *sheets]))
 
 
@@ -118,12 +102,13 @@ def _reports_without(
     left_out: Sequence[Path], study: Study, files: Mapping[str, Path], scratch: Path
 ) -> dict[str, Path]:
     """Reports built from a copy of the study that has only these files, and the study.toml of this copy."""
-    copy = scratch / study.folder.name
+    place = f"data/{study.folder.name}/"
+    copy = scratch / place
     for name, path in files.items():
-        target = scratch / Path(name).relative_to("data")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-    if not set(left_out).isdisjoint(text_paths(study)):
+        if name.startswith(place):
+            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, scratch / name)
+    if not set(left_out).isdisjoint(_texts(study)):
         settings = (copy / "study.toml").read_text(encoding="utf-8-sig")
         (copy / "study.toml").write_text(_TEXTS.sub("", settings, count=1), encoding="utf-8")
         if load_study(copy).settings.texts:
@@ -133,7 +118,7 @@ def _reports_without(
         without = ", ".join(path.name for path in left_out)
         raise ArchiveError(f"{next(iter(result.failed))} could not be built without {without}: --also may publish it")
     reports = {f"reports/{study.name}/{path.name}": path for path in result.folder.iterdir() if path.is_file()}
-    return {**reports, f"data/{study.folder.name}/study.toml": copy / "study.toml"}
+    return {**reports, f"{place}study.toml": copy / "study.toml"}
 
 
 def _fresh_reports(study: Study, root: Path, reports: Path) -> dict[str, Path]:
@@ -151,101 +136,87 @@ def _fresh_reports(study: Study, root: Path, reports: Path) -> dict[str, Path]:
 
 
 def project_files(root: Path) -> set[str]:
-    """Files of the project: what git tracks; without git, its folders' and those an archive's description names."""
-    with suppress(OSError, subprocess.CalledProcessError):  # no git, or no repository
+    """Files of the project: what git tracks or, where it is an unpacked archive, what the description of that names."""
+    try:
         command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "."]
-        if listed := subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout:
-            return set(listed.split("\0")) - {""}
-    names = {name for name in FILES if (root / name).is_file()}
-    for folder in FOLDERS:
-        paths = {path.relative_to(root) for path in (root / folder).rglob("*") if path.is_file()}
-        names |= {path.as_posix() for path in paths if not {"__pycache__", ".ipynb_checkpoints"} & {*path.parts}}
-    with suppress(OSError, ValueError, KeyError, TypeError):  # no description, or not ours
-        graph = json.loads((root / METADATA).read_text(encoding="utf-8"))["@graph"]
-        names |= {entity["@id"] for entity in graph if entity["@type"] == "File" and ".." not in entity["@id"]}
-    return names
+        listed = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+    except (OSError, subprocess.CalledProcessError):  # no git, or no repository
+        listed = ""
+    if listed:
+        return set(listed.split("\0")) - {""}
+    if not (root / METADATA).is_file():
+        raise ArchiveError(
+            f"{root} is neither a git repository that tracks files nor an unpacked archive. Run: git init"
+        )
+    graph = json.loads((root / METADATA).read_text(encoding="utf-8"))["@graph"]
+    return {entity["@id"] for entity in graph if entity["@type"] == "File"}
 
 
 def study_files(study: Study, root: Path, also: Sequence[str]) -> dict[str, Path]:
-    """Files of a study's folder that may go in: tables, features, codes, and what git tracks or `also` names."""
+    """Files of a study's folder that may go in: tables, features, codes, and what `also` names."""
     place = f"data/{study.folder.name}"
     if study.folder != root / place and (root / place).exists():
         raise ArchiveError(f"{study.folder} would stand as {place} in the archive, and the project has another there.")
     known = {"study.toml", "README.md", *(schema.name for schema in (*STUDY_FILES, *OPTIONAL_FILES))}
     known |= {"features/meta.json", *(f"features/{schema.name.lower()}.parquet" for schema in FEATURES)}
     known |= {path.relative_to(study.folder).as_posix() for path in code_files(study.folder)}
-    tracked = project_files(root) if study.folder == root / place else set()
     names = {path.relative_to(study.folder).as_posix() for path in study.folder.rglob("*") if path.is_file()}
-    selected = {n for n in names if n in known or f"{place}/{n}" in tracked or any(fnmatch.fnmatch(n, g) for g in also)}
-    return {f"{place}/{name}": study.folder / name for name in selected}
+    named = {name for name in names if any(fnmatch.fnmatch(name, glob) for glob in also)}
+    return {f"{place}/{name}": study.folder / name for name in names & known | named}
 
 
-def _zipped(files: Mapping[str, Path], metadata: bytes) -> bytes:
+def _zipped(files: Mapping[str, Path]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted({*files, METADATA}):
+        for name, path in sorted(files.items()):
             entry = zipfile.ZipInfo(name)  # of the first day the format knows: a real time would make archives differ
             entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-            runs = name in files and os.access(files[name], os.X_OK)
-            entry.external_attr = (0o100755 if runs else 0o100644) << 16
-            archive.writestr(entry, metadata if name == METADATA else files[name].read_bytes())
+            entry.external_attr = (0o100755 if os.access(path, os.X_OK) else 0o100644) << 16
+            archive.writestr(entry, path.read_bytes())
     return buffer.getvalue()
 
 
-def describe(study: Study, root: Path, files: Mapping[str, Path]) -> bytes:
-    """ro-crate-metadata.json of an archive, written by rocrate."""
+def describe(study: Study, files: Mapping[str, Path]) -> bytes:
+    """ro-crate-metadata.json of an archive, written by rocrate: files, authors, licences, what makes the reports."""
     try:
         import yaml
         from rocrate.model import ContextEntity
         from rocrate.rocrate import ROCrate
     except ImportError as error:
         raise ArchiveError("castillo archive needs rocrate. Run: pip install 'castillo-coverage[archive]'") from error
-    citation = yaml.safe_load((root / CITATION).read_bytes()) if (root / CITATION).is_file() else {}
-    entities = _entities(study, citation, files)
+    citation = yaml.safe_load(files[CITATION].read_bytes()) if CITATION in files else {}
+    home = citation.get("repository-code", "")
     crate = ROCrate(version="1.1")
-    crate.add(*(ContextEntity(crate, identifier, properties=about) for identifier, about in entities.items()))
-    for name in sorted(files):
-        licence = _MIT if name.endswith(_CODE) and not name.startswith("data/") else _CC_BY
-        kind, size = _TYPES.get(Path(name).suffix, "text/plain"), str(files[name].stat().st_size)
-        about = {"name": name, "encodingFormat": kind, "contentSize": size, "license": {"@id": licence[0]}}
-        crate.add_file(files[name], name, properties=about)
-    properties = {
-        "name": f"{study.settings.title}: study, features, code and reports",
-        "description": study.settings.question,
-        "version": analysis.__version__,
-        # The day of the release, not of the archive: the same files give the same archive on any day.
-        "datePublished": str(citation.get("date-released", study.settings.window[1])),
-        "license": [{"@id": _MIT[0]}, {"@id": _CC_BY[0]}],
-        "keywords": ", ".join(citation.get("keywords", [])),
-        "mentions": {"@id": "#build"},
-    }
-    authors = [{"@id": key} for key, about in entities.items() if about["@type"] in ("Person", "Organization")]
-    if authors:  # one is no list, as RO-Crate recommends
-        properties |= {"author": authors if len(authors) > 1 else authors[0], "publisher": authors[0]}
-    for key, value in properties.items():
-        crate.root_dataset[key] = value
-    return (json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
+    def add(identifier: str, kind: str, **properties: object) -> Any:
+        return crate.add(ContextEntity(crate, identifier, properties={"@type": kind, **properties}))
 
-def _entities(study: Study, citation: Mapping[str, Any], files: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Authors, licences, the program, and the action that makes reports of the rest, by their identifiers."""
-    entities: dict[str, dict[str, Any]] = {}
-    place = str(citation.get("repository-code", ""))
+    licences = [add(url, "CreativeWork", name=name, description=use) for url, name, use in (_MIT, _CC_BY)]
+    entries = {}
+    for name, path in sorted(files.items()):
+        is_code = name.endswith(_CODE) and not name.startswith("data/")
+        about: dict[str, Any] = {"name": name, "encodingFormat": _TYPES.guess_type(name)[0] or "text/plain"}
+        about |= {"contentSize": str(path.stat().st_size), "license": licences[0 if is_code else 1]}
+        entries[name] = crate.add_file(path, name, properties=about)
+    program = add("#castillo", "SoftwareApplication", name="castillo", softwareVersion=analysis.__version__, url=home)
+    program["softwareRequirements"] = {"@id": "requirements.lock"}
+    read, made = (f"data/{study.folder.name}/", "notebooks/"), f"reports/{study.name}/"
+    crate.add_action(
+        program,
+        "#build",
+        object=[entry for name, entry in entries.items() if name.startswith(read)],
+        result=[entry for name, entry in entries.items() if name.startswith(made)],
+        properties={"name": f"castillo build {study.folder.name}", "description": "castillo verify checks its result."},
+    )
+    root = crate.root_dataset
+    root["name"], root["version"] = f"{study.settings.title}: study, features, code and reports", analysis.__version__
+    root["description"], root["keywords"] = study.settings.question, ", ".join(citation.get("keywords", []))
+    # The day of the release, not of the archive: the same files give the same archive on any day.
+    root["datePublished"] = str(citation.get("date-released", study.settings.window[1]))
+    root["license"], root["mentions"] = licences, {"@id": "#build"}
     for author in citation.get("authors", []):
-        name = " ".join(str(author[key]) for key in ("given-names", "family-names", "name") if key in author)
-        house = {"@type": "Organization", "url": str(author.get("website", place))}
-        entities[f"#{name.replace(' ', '-')}"] = {"name": name} | (house if "name" in author else {"@type": "Person"})
-    for address, name, use in (_MIT, _CC_BY):
-        entities[address] = {"@type": "CreativeWork", "name": name, "description": use}
-    program = {"@type": "SoftwareApplication", "name": "castillo", "softwareVersion": analysis.__version__}
-    entities["#castillo"] = program | {"softwareRequirements": {"@id": "requirements.lock"}, "url": place}
-    read = (f"data/{study.folder.name}/", "notebooks/")
-    entities["#build"] = {
-        "@type": "CreateAction",
-        "name": f"castillo build {study.folder.name}",
-        "description": "make reports STUDY=… does the same; castillo verify holds its results to the manifest.",
-        "instrument": {"@id": "#castillo"},
-        "object": [{"@id": name} for name in sorted(files) if name.startswith(read)],
-        "result": [{"@id": name} for name in sorted(files) if name.startswith(f"reports/{study.name}/")],
-    }
-    return entities
+        name = " ".join(author[key] for key in ("given-names", "family-names", "name") if key in author)
+        kind, identifier = "Organization" if "name" in author else "Person", f"#{name.replace(' ', '-')}"
+        root.append_to("author", add(identifier, kind, name=name, url=author.get("website", home)), compact=True)
+        root.setdefault("publisher", {"@id": identifier})
+    return (json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import analysis
-from analysis.paths import digest
 from analysis.study import Study
 from analysis.tables import CODINGS, FEATURES, OPTIONAL_FILES, STUDY_FILES, Column
 
@@ -44,9 +43,7 @@ def _resource(study: Study, path: str, name: str, data: bytes) -> dict[str, Any]
     schema, kind = _SCHEMAS.get(name), Path(name).suffix
     columns = {column.name: column for column in schema.columns} if schema else _columns_of_sheet(study, name)
     resource: dict[str, Any] = {"name": _resource_name(name), "type": "table", "path": path, "format": kind[1:]}
-    resource |= {"mediatype": _MEDIA_TYPES[kind], "bytes": len(data), "hash": f"sha256:{digest(data)}"}
-    if schema:
-        resource["description"] = f"One row per {schema.row}."
+    resource |= {"mediatype": _MEDIA_TYPES[kind], "description": f"One row per {schema.row}." if schema else ""}
     if kind == ".csv":
         head = data.decode("utf-8-sig").partition("\n")[0].rstrip("\r")
         separator = max(",;\t", key=head.count)

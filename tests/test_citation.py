@@ -15,19 +15,11 @@ CITATION = ROOT / "CITATION.cff"
 CITED = yaml.safe_load(CITATION.read_bytes())
 
 
-def validated(path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "check_jsonschema", *arguments, str(path)]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
 @pytest.mark.slow
-def test_it_is_valid(tmp_path: Path) -> None:
-    schema = ("--builtin-schema", "vendor.citation-file-format")
-    done = validated(CITATION, *schema)
+def test_it_is_valid() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.citation-file-format"]
+    done = subprocess.run([*command, str(CITATION)], capture_output=True, text=True)
     assert 0 == done.returncode, done.stdout
-    spoilt = tmp_path / "CITATION.cff"
-    spoilt.write_text(CITATION.read_text(encoding="utf-8").replace("authors:", "writers:"), encoding="utf-8")
-    assert 1 == validated(spoilt, *schema).returncode
 
 
 def test_its_version_is_the_package_s() -> None:
@@ -35,15 +27,6 @@ def test_its_version_is_the_package_s() -> None:
     assert "analysis/__init__.py" == project["tool"]["hatch"]["version"]["path"]
     assert ["version"] == project["project"]["dynamic"]
     assert analysis.__version__ == CITED["version"]
-
-
-def test_its_licence_is_the_package_s() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert [project["license"], "CC-BY-4.0"] == CITED["license"]
-
-
-def test_its_authors() -> None:
-    assert [{"name": "castillo-coverage contributors"}] == CITED["authors"]
 
 
 def test_the_readme_cites_it() -> None:

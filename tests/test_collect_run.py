@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
+import subprocess
+import sys
 import threading
-from itertools import pairwise
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import webserver as web
 from click.testing import CliRunner
-from collecting import lines, make_study, options, run, study_of
+from collecting import lines, make_study, run, study_of
+from conftest import ROOT
 from webserver import article, in_turn, page, redirect, serving, status
 
 from analysis.cli import main
-from analysis.collect import collect
-from analysis.collect import run as collect_run
-from analysis.errors import AnalysisError, MissingLibrary
+from analysis.collect.visit import Visitor
+from analysis.errors import AnalysisError
 from analysis.study import Study
 
 #: Words that the invented pages hold, and that only pages and texts may hold.
@@ -73,7 +78,7 @@ def test_every_outcome_is_counted_and_nothing_stops_the_rest(tmp_path, server, i
     answers |= {"/6": redirect("http://10.0.0.1/"), "/7": page("<html><body></body></html>")}
     answers["/robots.txt"] = page("User-agent: *\nDisallow: /8", "text/plain")
     server.answers |= answers
-    addresses = {f"a{n}": server.url(f"/{n}") for n in range(1, 9)} | {"a9": "", "a10": "http://[x", "a11": "mailto:a"}
+    addresses = {f"a{n}": server.url(f"/{n}") for n in range(1, 9)} | {"a9": "", "a10": "http:///1", "a11": "mailto:a"}
     done = run(make_study(tmp_path / "study", addresses), into)
     expected = {"page": 2, "gone": 1, "denied": 1, "failed": 1, "refused": 1, "unsafe": 3, "robots": 1, "no-address": 1}
     assert expected == done.outcomes
@@ -156,13 +161,6 @@ def test_the_archive_is_no_way_around_a_site_that_says_no(tmp_path, server, arch
     assert 0 == archive.hits.total()
 
 
-def test_the_archive_is_given_longer_pauses_than_a_site(tmp_path, server, archive, into):
-    addresses = {f"a{n}": server.url(f"/{n}", "localhost") for n in range(2)}
-    run(make_study(tmp_path / "study", addresses), into, archive=archive.url(), delay=0.03, patience=20.0)
-    assert 3 == len(archive.seen)
-    assert all(later - earlier >= 0.08 for earlier, later in pairwise(archive.moments()))
-
-
 # How it runs.
 
 
@@ -201,23 +199,16 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path, server, into):
 
 def test_an_error_nobody_thought_of_is_one_articles_error(tmp_path, server, into, monkeypatch):
     server.answers["/1"] = page()
-    real = collect_run.fetch_article
+    real = Visitor.page
 
-    def broken(source, *rest):
-        if source.article == "a2":
+    def broken(visitor, url, **given):
+        if url.endswith("/2"):
             raise ZeroDivisionError
-        return real(source, *rest)
+        return real(visitor, url, **given)
 
-    monkeypatch.setattr(collect_run, "fetch_article", broken)
+    monkeypatch.setattr(Visitor, "page", broken)
     done = run(study_of(tmp_path, server, ["/1", "/2"]), into)
     assert ({"page": 1, "failed": 1}, "unexpected ZeroDivisionError") == (done.outcomes, reason(into, "a2"))
-
-
-def test_without_its_libraries_it_says_what_to_install(tmp_path, server, into, monkeypatch):
-    monkeypatch.setattr("analysis.collect.find_spec", lambda name: None if name == "protego" else object())
-    told = r'castillo collect needs protego, which is not installed. Run: pip install "\.\[collect\]"'
-    with pytest.raises(MissingLibrary, match=told):
-        collect(study_of(tmp_path, server, ["/1"]), into, options())
 
 
 # The command.
@@ -241,21 +232,12 @@ def test_the_command_tells_numbers_and_never_a_text(tmp_path, server, into):
     assert not [word for word in WORDS if word in done.output]
 
 
-def test_loopback_is_not_asked_unless_allowed(tmp_path, server, into):
-    server.answers["/1"] = page()
-    done = castillo(study_of(tmp_path, server, ["/1"]), into, "--no-archive", "--contact", "me@university.example")
-    assert 0 == done.exit_code
-    assert "      1 at an address that is not asked" in done.stdout
-    assert 0 == server.hits.total()
-
-
 @pytest.mark.parametrize(
     ("option", "value", "told"),
     [
-        *((f"--{name}", "nan", f"{name} is nan. Give a number from 0") for name in ("delay", "seconds", "patience")),
-        *(("--contact", contact, "--contact ") for contact in ("a\nX-Other: 1", "a\r\n", "żółw", "x" * 300)),
-        *(("--allow-network", name, f"--allow-network {name!r} is no network") for name in ("10.0.0.1/8", "no", "")),
-        ("--archive", "archive.example", "--archive 'archive.example': scheme '' is neither http nor https"),
+        ("--contact", "żółw", "--contact 'żółw' is not plain text"),
+        ("--allow-network", "10.0.0.1/8", "--allow-network: 10.0.0.1/8 has host bits set. Write 127.0.0.0/8"),
+        ("--archive", "archive.example", "--archive 'archive.example' is no address"),
     ],
 )
 def test_a_wrong_option_is_status_2_and_nothing_is_written(tmp_path, server, into, option, value, told):
@@ -263,3 +245,61 @@ def test_a_wrong_option_is_status_2_and_nothing_is_written(tmp_path, server, int
     assert 2 == done.exit_code
     assert f"castillo: {told}" in done.stderr
     assert not into.exists()
+
+
+# Killed.
+
+
+def start(study: Study, into: Path, *more: str) -> subprocess.Popen[bytes]:
+    """The command as a process; what it says is in a file beside its folder."""
+    given = [sys.executable, "-m", "analysis", "collect", str(study.folder), "--into", str(into), "--delay", "0"]
+    given += ["--no-archive", "--contact", "x", "--allow-network", "127.0.0.0/8", "--allow-network", "::1", *more]
+    with into.with_name("output").open("a") as output:
+        return subprocess.Popen(given, stdout=output, stderr=output, cwd=ROOT)
+
+
+def until(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Wait until something has happened, or the process ended."""
+    end = time.monotonic() + 60
+    while not happened() and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def logged(into: Path) -> list[str]:
+    """Articles whose fetch is in the log, whole lines only."""
+    data = (into / "log.jsonl").read_bytes() if (into / "log.jsonl").exists() else b""
+    found = [json.loads(line) for line in data.splitlines(keepends=True) if line.endswith(b"\n")]
+    return [line["article"] for line in found if line["event"] == "fetch"]
+
+
+@pytest.mark.slow
+def test_killed_ended_and_then_finished_no_article_is_lost_or_asked_for_again(tmp_path, server, into):
+    """Articles on two hosts, one in ten of which is gone; the second run is asked to end while a page is on its way."""
+    addresses = {f"a{n}": server.url(f"/{n}", ("127.0.0.1", "localhost")[n % 2]) for n in range(30)}
+    gone = {f"a{n}" for n in range(9, 30, 10)}
+
+    def slowly(name: str):
+        return lambda handler: (time.sleep(0.02), page(article(f"Vessel {name} came into the old port"))(handler))
+
+    server.answers |= {f"/{name[1:]}": status(404) if name in gone else slowly(name) for name in addresses}
+    study = make_study(tmp_path / "study", addresses)
+    process = start(study, into)
+    until(lambda: len(logged(into)) >= 10, process)
+    process.kill()
+    process.wait()
+    kept = {name: server.hits[f"/{name[1:]}"] for name in logged(into)}
+    assert len(kept) == len(logged(into)) < 30
+    server.answers["/28"], finished = web.drip, server.answers["/28"]
+    process = start(study, into, "--seconds", "600")
+    until(lambda: server.hits["/28"] > 0 and "a29" in logged(into), process)
+    process.terminate()
+    assert 143 == process.wait(10)
+    server.answers["/28"] = finished
+    assert {"page": 27, "gone": 3} == run(study, into).outcomes
+    assert kept == {name: server.hits[f"/{name[1:]}"] for name in kept}
+    assert sorted(addresses) == sorted(logged(into))
+    assert sorted(addresses.keys() - gone) == sorted(text["article"] for text in lines(into / "texts.jsonl"))
+    assert [into / "texts.jsonl"] == list(into.glob("texts*"))
+    output = into.with_name("output").read_text(encoding="utf-8")
+    assert [] == [word for word in ("Traceback", "Vessel") if word in output]

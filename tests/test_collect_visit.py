@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +12,11 @@ from itertools import pairwise
 
 import pytest
 import webserver as web
-from collecting import Clock
-from webserver import article, in_turn, page, redirect, serving, squeezed, status
+from collecting import Clock, options
+from webserver import article, in_turn, page, redirect, serving, status
 
-from analysis.collect.fetch import Fetcher, FetchError, Guard, parse_network
 from analysis.collect.run import archived
-from analysis.collect.visit import HostRateLimiter, Stopped, Visitor, retry_after
-
-NAMES = {"one.example": "127.0.0.1", "two.example": "127.0.0.1"}
+from analysis.collect.visit import FetchError, Stopped, Visitor, retry_after
 
 
 @pytest.fixture
@@ -28,18 +26,10 @@ def clock(server):
     return server.clock
 
 
-def resolve(host: str, port: int) -> list[str]:
-    """The names of these tests; those that end in .nip have no address."""
-    if host.endswith(".nip"):
-        raise OSError(-2, "Name or service not known")
-    return [NAMES.get(host, host)]
-
-
-def visitor(clock: Clock | None = None, *, delay: float = 0.0, tries: int = 3, seconds: float = 20.0) -> Visitor:
+def visitor(clock: Clock | None = None, **changed) -> Visitor:
     """One that may ask this machine, and waits for a host five seconds."""
-    fetcher = Fetcher("castillo-coverage/test", Guard((parse_network("127.0.0.0/8"),), resolve), seconds, 300_000)
     clock = clock or Clock()
-    return Visitor(fetcher, HostRateLimiter(delay, 5.0, stop=clock, clock=clock), tries=tries)  # type: ignore[arg-type]
+    return Visitor(options(**{"size": 300_000, "patience": 5.0, "tries": 3} | changed), clock, clock)  # type: ignore[arg-type]
 
 
 def trouble(url: str, asking: Visitor | None = None) -> FetchError:
@@ -50,11 +40,12 @@ def trouble(url: str, asking: Visitor | None = None) -> FetchError:
 
 
 def test_a_page_comes_as_it_is_and_who_asks_is_told(server):
-    server.answers["/1?a=1&b=%C3%A9"] = page()
-    answer = visitor().page(server.url("/1?a=1&b=%C3%A9#part"))
+    squeezed = gzip.compress(article().encode())
+    server.answers["/1?a=1&b=%C3%A9"] = page(squeezed, Content_Encoding="gzip")
+    answer = visitor(contact="me@university.example").page(server.url("/1?a=1&b=%C3%A9#part"))
     assert (article().encode(), "utf-8") == (answer.page, answer.charset)
     assert ["/robots.txt", "/1?a=1&b=%C3%A9"] == [path for _, path, _ in server.seen]
-    assert {"castillo-coverage/test"} == {headers["User-Agent"] for _, _, headers in server.seen}
+    assert all("+me@university.example" in headers["User-Agent"] for _, _, headers in server.seen)
 
 
 # What robots.txt allows.
@@ -70,7 +61,6 @@ def test_a_page_comes_as_it_is_and_who_asks_is_told(server):
         ("User-agent: other\nDisallow: /", True),
         ("\ufeffUser-agent: *\nDisallow: /", False),
         ("\x00\xff garbage", True),
-        ("", True),
     ],
 )
 def test_robots_txt_is_obeyed(server, rules, allowed):
@@ -82,9 +72,7 @@ def test_robots_txt_is_obeyed(server, rules, allowed):
     assert int(allowed) == server.hits["/news/1.html"]
 
 
-@pytest.mark.parametrize(
-    "answer", [status(500), status(503), status(429), web.reset, web.endless, redirect("/robots.txt")]
-)
+@pytest.mark.parametrize("answer", [status(500), status(429), web.reset, web.endless, redirect("/robots.txt")])
 def test_a_robots_txt_that_cannot_be_read_forbids_for_now(server, answer):
     server.answers |= {"/robots.txt": answer, "/1": page()}
     found = trouble(server.url("/1"))
@@ -93,18 +81,12 @@ def test_a_robots_txt_that_cannot_be_read_forbids_for_now(server, answer):
     assert 0 == server.hits["/1"]
 
 
-@pytest.mark.parametrize(
-    ("robots", "hours"),
-    [*((status(code), 24) for code in (401, 403, 404, 410)), (page("", "text/plain"), 24), (status(503), 1)],
-)
-def test_robots_txt_is_asked_for_once_a_day_and_after_an_hour_where_it_could_not_be_read(server, clock, robots, hours):
-    """Where there is none, all is allowed."""
-    server.answers |= {"/robots.txt": robots, "/1": page()}
-    asking = visitor(clock, tries=1)
-    for moment, expected in ((0, 1), (hours * 3600 - 1, 1), (hours * 3600, 2)):
-        clock.now = moment
-        asking.page(server.url("/1")) if hours == 24 else trouble(server.url("/1"), asking)
-        assert expected == server.hits["/robots.txt"]
+@pytest.mark.parametrize("code", [401, 403, 404, 410])
+def test_where_there_is_no_robots_txt_all_is_allowed_and_it_is_asked_for_once(server, code):
+    server.answers |= {"/robots.txt": status(code), "/1": page()}
+    asking = visitor()
+    assert [200, 200] == [asking.page(server.url("/1")).status for _ in range(2)]
+    assert 1 == server.hits["/robots.txt"]
 
 
 def test_a_redirect_is_held_to_the_robots_txt_of_where_it_leads(server):
@@ -118,9 +100,7 @@ def test_a_redirect_is_held_to_the_robots_txt_of_where_it_leads(server):
 # Pauses.
 
 
-@pytest.mark.parametrize(
-    ("delay", "rule", "pause"), [(2.0, "", 2), (0.0, "Crawl-delay: 3", 3), (0.5, "Request-rate: 1/4s", 4)]
-)
+@pytest.mark.parametrize(("delay", "rule", "pause"), [(2.0, "", 2), (0.5, "Crawl-delay: 3", 3)])
 def test_the_pause_between_two_pages_of_a_host_is_the_longer_one_of_ours_and_its(server, clock, delay, rule, pause):
     server.answers |= {"/robots.txt": page(f"User-agent: *\n{rule}", "text/plain"), "/1": page(), "/2": page()}
     asking = visitor(clock, delay=delay)
@@ -141,9 +121,9 @@ def test_one_request_at_a_time_to_a_host_however_many_ask(server):
 
     server.otherwise = slow
     asking = visitor()
-    with ThreadPoolExecutor(6) as threads:
-        list(threads.map(asking.page, [server.url(f"/{n}") for n in range(6)]))
-    assert [1] * 6 == at_once
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(asking.page, [server.url(f"/{n}") for n in range(4)]))
+    assert {1} == set(at_once)
 
 
 def test_who_asks_for_an_hour_is_left_alone_with_all_its_pages(server, clock):
@@ -159,7 +139,7 @@ def test_who_asks_for_an_hour_is_left_alone_with_all_its_pages(server, clock):
 
 
 @pytest.mark.parametrize(
-    ("answers", "pauses"), [([status(429, Retry_After="4")], [4]), ([status(503), status(502)], [2, 4])]
+    ("answers", "pauses"), [([status(429, Retry_After="4")], [4]), ([status(503), status(502)], [1, 2])]
 )
 def test_a_server_in_trouble_is_given_the_time_it_asks_for_or_longer_each_time(server, clock, answers, pauses):
     server.answers["/1"] = in_turn(*answers, page())
@@ -167,22 +147,20 @@ def test_a_server_in_trouble_is_given_the_time_it_asks_for_or_longer_each_time(s
     assert pauses == [later - earlier for earlier, later in pairwise(server.moments("/1"))]
 
 
-def test_a_wait_ends_when_the_run_does():
+def test_a_wait_ends_when_the_run_does(server):
+    server.answers |= {"/1": status(503, Retry_After="60")}
     stop = threading.Event()
-    limiter = HostRateLimiter(0, stop=stop)
-    limiter.backoff("one.example", 60)
-    threading.Timer(0.05, stop.set).start()
-    with pytest.raises(Stopped), limiter.turn("one.example"):
-        pass
+    threading.Timer(0.1, stop.set).start()
+    with pytest.raises(Stopped):
+        Visitor(options(patience=100.0), stop).page(server.url("/1"))
 
 
 def test_retry_after():
-    now = datetime(2022, 12, 7, 12, tzinfo=UTC)
-    date = format_datetime(now + timedelta(seconds=90), usegmt=True)
-    past = format_datetime(now - timedelta(days=1), usegmt=True)
-    expected = {"120": 120.0, " 0 ": 0.0, date: 90.0, past: 0.0}
-    expected |= dict.fromkeys(("soon", "-5", "", "٣", "1.5", "Mon, 99 Foo 2022 00:00:00 GMT", None))
-    assert expected == {text: retry_after(text, now) for text in expected}
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    assert 80 < retry_after(date) <= 90
+    expected = {"120": 120.0, " 0 ": 0.0, "Mon, 05 Dec 2022 00:00:00 GMT": 0.0}
+    expected |= dict.fromkeys(("soon", "-5", "", "1.5", "Mon, 99 Foo 2022 00:00:00 GMT"))
+    assert expected == {text: retry_after(text) for text in expected}
 
 
 # What goes wrong.
@@ -196,55 +174,57 @@ def test_retry_after():
         *((status(code), "failed", f"answered {code}", 1) for code in (204, 302)),
         (status(500), "failed", "answered 500", 3),
         (web.drip, "failed", "too slow: silent for 20 s, or more than 0.3 s in all", 1),
-        (web.drip_headers, "failed", "too slow: silent for 20 s, or more than 0.3 s in all", 1),
         (lambda handler: time.sleep(1), "failed", "too slow: ", 1),
         (web.endless, "refused", "larger than 300,000 bytes", 1),
-        (page(Content_Length="999999999"), "refused", "larger than 300,000 bytes", 1),
-        (page(web.bomb(), Content_Encoding="gzip"), "refused", "larger than 300,000 bytes", 1),
-        *(
-            (page(web.bomb(), Content_Encoding=name), "refused", f"content encoding '{name}', which was not asked", 1)
-            for name in ("gzip, gzip", "br", "deflate")
-        ),
-        (page(Content_Encoding="gzip"), "failed", "not in the content encoding it names (gzip)", 3),
-        (page(squeezed()[:-20], Content_Encoding="gzip"), "failed", "ends in the middle of its content encoding", 3),
+        (page(gzip.compress(bytes(1_000_000)), Content_Encoding="gzip"), "refused", "larger than 300,000 bytes", 1),
+        (page(Content_Encoding="gzip"), "failed", "the connection broke (DecodingError)", 3),
         (page(kind="application/pdf"), "refused", "content type 'application/pdf' is no page", 1),
-        (page(Content_Length="5000"), "failed", "peer closed connection without sending complete message", 3),
+        (page(Content_Length="5000"), "failed", "the connection broke (RemoteProtocolError)", 3),
         (web.reset, "failed", "the connection broke", 3),
-        (web.huge_headers, "failed", "the connection broke (Receive buffer too long)", 3),
-        (web.no_http, "failed", "the connection broke (not valid HTTP)", 3),
-        (lambda handler: None, "failed", "the connection broke (Server disconnected", 3),
-        (redirect("/1"), "refused", "a redirect leads back to where it came from", 1),
+        (web.no_http, "failed", "the connection broke (RemoteProtocolError)", 3),
+        (redirect("/1"), "refused", "more than 10 redirects", 11),
         (redirect("http://169.254.169.254/latest/meta-data/"), "unsafe", "resolves to 169.254.169.254, which is", 1),
-        (redirect("http://[::1]:80/"), "unsafe", "resolves to ::1, which is not in the public internet", 1),
-        (redirect("http://[::ffff:10.0.0.1]/"), "unsafe", "resolves to 10.0.0.1, which is not", 1),
-        (redirect("http://moved.nip/"), "unreachable", "does not resolve", 1),
+        (redirect("http://[fe80::1]/"), "unsafe", "resolves to fe80::1, which is not in the public internet", 1),
+        (redirect("http://moved.invalid/"), "unreachable", "does not resolve", 1),
         (redirect("http://127.0.0.1:1/"), "unreachable", "no connection ([Errno 111] Connection refused)", 1),
-        (redirect("file:///etc/passwd"), "unsafe", "scheme 'file' is neither http nor https", 1),
-        (redirect("http://[bad"), "unsafe", "redirects to what is no address", 1),
+        (redirect("file:///etc/passwd"), "unsafe", "not an address of http or https", 1),
         (redirect("/"), "gone", "leads to the front page", 1),
-        (redirect("/2"), "refused", "more than 10 redirects", 1),
     ],
 )
 def test_what_goes_wrong_has_an_outcome_and_a_reason(server, answer, outcome, reason, asked):
-    server.answers |= {f"/{n}": redirect(f"/{n + 1}") for n in range(2, 13)} | {"/1": answer, "/": page()}
+    server.answers |= {"/1": answer, "/": page()}
     found = trouble(server.url("/1"), visitor(seconds=0.3 if reason.startswith("too slow") else 20.0))
     assert (outcome, asked) == (found.outcome, server.hits["/1"])
     assert reason in found.reason
     assert "no log may hold" not in found.reason
 
 
-def test_a_redirect_that_only_sets_a_cookie_is_no_circle(server):
+@pytest.mark.parametrize("url", ["ftp://news.example/1", "//news.example/1", "http:///1", "http://[::1", "http://x:y/"])
+def test_what_is_no_address_of_the_web_is_not_asked(url):
+    assert "unsafe" == trouble(url).outcome
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "169.254.1.1", "::1", "::ffff:127.0.0.1", "fc00::1"])
+def test_a_host_with_one_private_address_among_public_ones_is_not_asked(monkeypatch, address):
+    found = [(None, None, None, "", (place, 0)) for place in ("93.184.215.14", address)]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
+    assert "which is not in the public internet" in trouble("http://news.example/1", visitor(allow=())).reason
+
+
+def test_a_redirect_that_only_sets_a_cookie_is_followed_and_the_cookie_forgotten(server):
     def answer(handler):
         (page() if "seen=yes" in handler.headers.get("Cookie", "") else redirect("/1", Set_Cookie="seen=yes"))(handler)
 
-    server.answers["/1"] = answer
-    assert 200 == visitor().page(server.url("/1")).status
+    server.answers |= {"/1": answer}
+    asking = visitor()
+    assert [200, 200] == [asking.page(server.url("/1")).status for _ in range(2)]
+    assert 4 == server.hits["/1"]
 
 
 def test_redirects_lead_to_the_page(server):
-    server.answers |= {"/1": redirect("news/2", 301), "/news/2": redirect(server.url("/3", "two.example"), 308)}
+    server.answers |= {"/1": redirect("news/2", 301), "/news/2": redirect(server.url("/3", "localhost"), 308)}
     server.answers["/3"] = page()
-    assert server.url("/3", "two.example") == visitor().page(server.url("/1", "one.example")).url
+    assert server.url("/3", "localhost") == visitor().page(server.url("/1")).url
 
 
 # The archive.
@@ -256,7 +236,6 @@ ARTICLE, PUBLISHED = "https://gone.example/1?a=1", datetime(2022, 12, 7, 15, 54,
     ("target", "reason"),
     [
         (f"/web/20220101000000id_/{ARTICLE}", "the archive's copy is older than the article"),
-        (f"/web/99999999999999id_/{ARTICLE}", "no copy in the archive: it leads elsewhere, or to a time that is none"),
         ("/elsewhere", "no copy in the archive: it leads elsewhere"),
     ],
 )

@@ -24,12 +24,8 @@ def complaints(path: Path) -> str:
 
 
 @pytest.mark.slow
-def test_it_is_valid(tmp_path: Path) -> None:
-    """And the check would find a job without a machine."""
+def test_it_is_valid() -> None:
     assert "" == complaints(WORKFLOW)
-    spoilt = tmp_path / "spoilt.yml"
-    spoilt.write_text(TEXT.replace("runs-on:", "runs-at:", 1), encoding="utf-8")
-    assert "runs-on" in complaints(spoilt)
 
 
 def test_actions_are_pinned_to_a_commit_and_say_which_version() -> None:
@@ -59,13 +55,6 @@ def test_it_publishes_only_what_was_verified_and_tested() -> None:
     conditions = {step["uses"].split("@")[0]: step.get("if") for step in JOBS["reports"]["steps"] if "uses" in step}
     assert "github.event_name == 'pull_request'" == conditions["actions/upload-artifact"]
     assert "github.event_name != 'pull_request'" == conditions["actions/upload-pages-artifact"]
-
-
-def test_packages_are_cached_by_the_lock() -> None:
-    """Wherever they come from it."""
-    for job in ("reports", "tests"):
-        (setup,) = [step["with"] for step in JOBS[job]["steps"] if "setup-python" in step.get("uses", "")]
-        assert ("pip", "requirements.lock") == (setup["cache"], setup["cache-dependency-path"])
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"run: make (\w+)", TEXT))))

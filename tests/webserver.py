@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import http.server
 import socket
-import ssl
 import struct
 import threading
 import time
@@ -52,11 +50,8 @@ class Server(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        if context is not None:
-            self.socket = context.wrap_socket(self.socket, server_side=True)
-        self.scheme = "http" if context is None else "https"
         self.answers: dict[str, Answer] = {"/robots.txt": status(404)}
         self.otherwise: Answer = status(404)
         self.hits: Counter[str] = Counter()
@@ -66,7 +61,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def url(self, path: str = "", host: str = "127.0.0.1") -> str:
         """Address of a path."""
-        return f"{self.scheme}://{host}:{self.server_address[1]}{path}"
+        return f"http://{host}:{self.server_address[1]}{path}"
 
     def moments(self, *paths: str) -> list[float]:
         """When these paths were asked, or all."""
@@ -110,9 +105,9 @@ def in_turn(*answers: Answer) -> Answer:
     return lambda handler: (left.pop(0) if len(left) > 1 else left[0])(handler)
 
 
-def _forever(start: bytes, piece: bytes, pause: float) -> Answer:
+def _forever(piece: bytes, pause: float) -> Answer:
     def answer(handler: Handler) -> None:
-        handler.wfile.write(start)
+        _head(handler, 200, {"Content_Type": "text/html"})
         while True:
             handler.wfile.write(piece)
             handler.wfile.flush()
@@ -121,20 +116,13 @@ def _forever(start: bytes, piece: bytes, pause: float) -> Answer:
     return answer
 
 
-OK = b"HTTP/1.1 200 OK\r\n"
-#: A page, or its headers, byte by byte without end; and a page without end, as fast as it is read.
-drip = _forever(OK + b"Content-Type: text/html\r\n\r\n", b"x", 0.05)
-drip_headers = _forever(OK + b"X-Long: ", b"x", 0.05)
-endless = _forever(OK + b"Content-Type: text/html\r\n\r\n", b"<p>on and on</p>" * 4096, 0)
+#: A page byte by byte without end; and a page without end, as fast as it is read.
+drip, endless = _forever(b"x", 0.05), _forever(b"<p>on and on</p>" * 4096, 0)
 
 
-def raw(data: bytes) -> Answer:
-    """These bytes, whatever they are."""
-    return lambda handler: handler.wfile.write(data)
-
-
-huge_headers = raw(OK + b"X-Filler: " + b"y" * 500_000 + b"\r\n\r\n")
-no_http = raw(b"<p>a sentence that no log may hold</p>\r\n\r\n")
+def no_http(handler: Handler) -> None:
+    """Words where a status should be."""
+    handler.wfile.write(b"<p>a sentence that no log may hold</p>\r\n\r\n")
 
 
 def reset(handler: Handler) -> None:
@@ -143,20 +131,10 @@ def reset(handler: Handler) -> None:
     handler.connection.close()
 
 
-def squeezed(body: bytes | str = article()) -> bytes:
-    """A page in gzip."""
-    return gzip.compress(body.encode() if isinstance(body, str) else body, mtime=0)
-
-
-def bomb(megabytes: int = 2) -> bytes:
-    """A gzip file that is small and becomes large."""
-    return squeezed(bytes(1_000_000 * megabytes))
-
-
 @contextmanager
-def serving(context: ssl.SSLContext | None = None) -> Iterator[Server]:
+def serving() -> Iterator[Server]:
     """A server for the time of a test."""
-    with Server(context) as server:
+    with Server() as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         try:
             yield server

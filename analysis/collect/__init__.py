@@ -1,12 +1,11 @@
 """Pages of a study's articles from the web, fetched politely and kept in a folder of one's own.
 
-`fetch` and `visit` go from an address to its page, `folder` keeps pages and texts, `run` does all of it.
+`visit` goes from an address to its page, `folder` keeps pages and texts, `run` does all of it.
 Everything heavy is imported when `collect` is called.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,12 +36,10 @@ class Options:
     again: bool = False  # ask again for everything, and report what changed
 
     def __post_init__(self) -> None:
-        for name in ("delay", "hosts", "seconds", "size", "patience", "tries"):
-            value, least = getattr(self, name), 1 if name in ("hosts", "tries") else 0
-            if not (math.isfinite(value) and value >= least):
-                raise AnalysisError(f"{name} is {value}. Give a number from {least}")
-        if not (self.contact.isascii() and self.contact.isprintable() and len(self.contact) <= 200):
+        if not (self.contact.isascii() and self.contact.isprintable()):
             raise AnalysisError(f"--contact {self.contact[:60]!r} is not plain text. Give a mail address or https://…")
+        if self.archive and not self.archive.startswith(("https://", "http://")):
+            raise AnalysisError(f"--archive {self.archive!r} is no address. Write https://…")
 
 
 def collect(
@@ -53,7 +50,7 @@ def collect(
     Pages already fetched are not asked for again: a run that was cut off continues. A new page or another version
     of the extraction never replaces a text; the new version lies beside it.
     """
-    for library in ("httpcore", "httpx", "protego", "trafilatura"):
+    for library in ("httpx", "protego", "trafilatura"):
         if find_spec(library) is None:
             raise MissingLibrary(library, "collect", "castillo collect")
     from analysis.collect.run import run

@@ -6,204 +6,233 @@ urllib.robotparser does not.
 
 from __future__ import annotations
 
+import ipaddress
+import math
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urljoin, urlsplit
+from functools import cache
+from importlib.metadata import version
 
 import httpx
 from protego import Protego
 
-from analysis.collect.fetch import PAGES, Answer, Fetcher, FetchError, check_url
+from analysis.collect import Options
+from analysis.errors import AnalysisError
 from analysis.readers.feed import host_of
 
 NAME = "castillo-coverage"  # that robots.txt may call this program by
-_ROBOTS_SIZE = 512 * 1024  # RFC 9309 asks for at least 500 KiB
-#: Seconds that rules hold (RFC 9309, 2.4), and that an unreadable robots.txt is left alone.
-_HOLD, _HOLD_PROBLEM = 24 * 3600.0, 3600.0
-_REDIRECTS, _MOST_REDIRECTS = (301, 302, 303, 307, 308), 10
+PAGES = ("text/html", "application/xhtml+xml")
+_SILENCE = 20.0  # most seconds without a single byte
+_MOST_REDIRECTS = 10
 _NOT_NOW, _GONE = (408, 425, 429), (404, 410)
-_FIRST_PAUSE, _FRONT = 1.0, ("", "/")
+
+
+@dataclass(eq=False)
+class FetchError(Exception):
+    """A download that gave no page: an outcome of `OUTCOMES` and a reason for the log, which holds no words of a page.
+
+    `again` says to try again in the same run; `wait` is how many seconds the server asked to wait before that.
+    """
+
+    outcome: str
+    reason: str
+    url: str = ""
+    status: int | None = None
+    again: bool = False
+    wait: float | None = None
 
 
 class Stopped(BaseException):
     """The run is to end; nothing is wrong with the article, so no handler of errors may catch this."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A page: its address after redirects, its bytes, and the encoding that the server names."""
+
+    url: str
+    page: bytes
+    charset: str | None
+    status: int = 200
+
+
 @dataclass
 class _Host:
     turn: threading.Lock = field(default_factory=threading.Lock)
-    ready: float = 0.0
+    last: float = -math.inf  # when its last request ended
+    until: float = -math.inf  # when it may be asked again, as it or its trouble wants
     pause: float = 0.0
 
 
-@dataclass
-class HostRateLimiter:
-    """Requests to a host one at a time, with a pause of `delay` seconds or more after each. Threads share it.
-
-    A host that asks for more than `longest` seconds of patience is not waited for. `stop` ends every wait.
-    """
-
-    delay: float
-    longest: float = 300.0
-    stop: threading.Event = field(default_factory=threading.Event)
-    clock: Callable[[], float] = time.monotonic
-    _hosts: dict[str, _Host] = field(default_factory=dict)
-
-    @contextmanager
-    def turn(self, host: str) -> Iterator[None]:
-        """Hold a host after its pause. A thread holds one host at a time, so there is no deadlock."""
-        entry = self._hosts.setdefault(host, _Host())
-        with entry.turn:
-            while (left := entry.ready - self.clock()) > 0 and not self.stop.is_set():
-                if left > self.longest:
-                    reason = f"the host asks to be left alone for {left:.0f} s, more than {self.longest:g}"
-                    raise FetchError("failed", reason)
-                self.stop.wait(left)
-            if self.stop.is_set():
-                raise Stopped
-            try:
-                yield
-            finally:
-                entry.ready = max(entry.ready, self.clock() + max(self.delay, entry.pause))
-
-    def backoff(self, host: str, seconds: float) -> None:
-        """Leave a host alone for so long."""
-        entry = self._hosts.setdefault(host, _Host())
-        entry.ready = max(entry.ready, self.clock() + seconds)
-
-    def slow_down(self, host: str, pause: float) -> None:
-        """Make the pauses of a host at least so long, from now on."""
-        entry = self._hosts.setdefault(host, _Host())
-        if pause > entry.pause:
-            entry.pause = pause
-            self.backoff(host, pause)
-
-
-def retry_after(text: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a Retry-After header (RFC 9110, 10.2.3) asks for, as seconds or date; None where it is neither."""
-    text = (text or "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:12])
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
-
-
-@dataclass
-class _Site:
-    """Rules of a site's robots.txt, or why it could not be read, until a moment when it is asked for again."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    rules: Protego = field(default_factory=lambda: Protego.parse(""))
-    problem: FetchError | None = None
-    until: float = -1.0
-
-
 class Visitor:
-    """Fetches pages politely and patiently: an address is asked `tries` times at most."""
+    """Fetches pages politely and patiently; threads share it, and `stop` ends every wait."""
 
-    def __init__(self, fetcher: Fetcher, limiter: HostRateLimiter, *, tries: int = 3) -> None:
-        self._fetcher, self._limiter, self._tries = fetcher, limiter, tries
-        self._sites: dict[str, _Site] = {}
+    def __init__(self, options: Options, stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
+        self.agent = f"{NAME}/{version(NAME)} (news research; +{options.contact or 'no contact given'})"
+        self._options, self._stop, self._clock = options, stop, clock
+        try:
+            self._allowed = [ipaddress.ip_network(network) for network in options.allow]
+        except ValueError as error:
+            raise AnalysisError(f"--allow-network: {error}. Write 127.0.0.0/8") from error
+        self._patience = max(options.patience, options.delay * 2**options.tries)
+        self._transport = httpx.HTTPTransport()
+        self._hosts: dict[str, _Host] = {}
+        self._robots = cache(self._read_robots)
+        if options.archive:  # one small library answers for all sites
+            self._host(options.archive).pause = 3 * options.delay
 
-    def page(self, url: str) -> Answer:
-        """The page at an address, after its redirects."""
-        answer = self._patiently(url)
-        if urlsplit(answer.url).path in _FRONT and urlsplit(url).path not in _FRONT:  # where lost articles lead
-            raise FetchError("gone", "leads to the front page", url=answer.url, status=answer.status)
-        return answer
-
-    def _patiently(self, url: str, *, robots_txt: bool = False) -> Answer:
-        """Ask until there is an answer, the error is no passing one, or it was asked often enough."""
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return self._followed(url, robots_txt)
-            except FetchError as error:
-                host = host_of(error.url)
-                if error.wait is not None:  # also where it is not asked again: the host's next article waits
-                    self._limiter.backoff(host, error.wait)
-                if not error.again or attempt >= self._tries or (error.wait or 0) > self._limiter.longest:
-                    raise
-                if error.wait is None and (delay := self._limiter.delay):
-                    self._limiter.backoff(host, max(delay, _FIRST_PAUSE) * 2**attempt)
-
-    def _followed(self, url: str, robots_txt: bool) -> Answer:
-        cookies, seen = httpx.Cookies(), set()
+    def page(self, address: str, *, is_robots: bool = False) -> Answer:
+        """The page at an address, after redirects, each held to the same rules; FetchError where there is none."""
+        # Cookies last as long as one visit: some sites show a page only to who has their cookie.
+        headers = {"User-Agent": self.agent, "Accept": ",".join([*PAGES, "*/*;q=0.1"])}
+        timeout = min(_SILENCE, self._options.seconds)
+        client = httpx.Client(transport=self._transport, headers=headers, timeout=timeout, trust_env=False)
+        url = address
         try:
             for _ in range(_MOST_REDIRECTS + 1):
-                check_url(url)
-                if not robots_txt:
-                    self._limiter.slow_down(host_of(url), self._pause(url))
-                # A site may send a reader back to the same address with a cookie, and only then show the page.
-                state = (url, tuple(sorted((cookie.name, cookie.value) for cookie in cookies.jar)))
-                if state in seen:
-                    raise FetchError("refused", "a redirect leads back to where it came from")
-                seen.add(state)
-                with self._limiter.turn(host_of(url)):
-                    answer = self._fetcher.get(url, cookies, kinds=() if robots_txt else PAGES)
-                target = answer.headers.get("location", "")
-                if answer.status not in _REDIRECTS or not target:
-                    return _checked(answer)
-                url = _joined(url, target)
+                parsed = _parse(url)
+                if not is_robots:
+                    self._obey_robots(parsed)
+                answer = self._ask(client, parsed, () if is_robots else PAGES)
+                if isinstance(answer, Answer):
+                    if parsed.path == "/" and _parse(address).path != "/":  # where lost articles lead
+                        raise FetchError("gone", "leads to the front page", status=answer.status)
+                    return answer
+                url = answer
             raise FetchError("refused", f"more than {_MOST_REDIRECTS} redirects")
         except FetchError as error:
             error.url = error.url or url
             raise
 
-    def _pause(self, url: str) -> float:
-        """Seconds between requests that robots.txt asks for; FetchError where the address may not be fetched."""
-        parts = urlsplit(url)
-        address = f"{parts.scheme}://{parts.netloc.lower()}/robots.txt"
-        site = self._sites.setdefault(address, _Site())
-        with site.lock:
-            if site.until <= self._limiter.clock():
-                self._read_robots(site, address)
-            rules, problem = site.rules, site.problem
-        if problem is not None:
+    def _host(self, url: object) -> _Host:
+        return self._hosts.setdefault(host_of(url), _Host())
+
+    def _obey_robots(self, url: httpx.URL) -> None:
+        """Refuse an address that its site's robots.txt does not allow; take the pause that it asks for."""
+        rules = self._robots(str(url.join("/robots.txt")))
+        if isinstance(rules, FetchError):
             # A host that cannot or may not be asked for its robots.txt cannot be asked for a page either.
-            outcome = problem.outcome if problem.outcome in ("unreachable", "unsafe") else "failed"
-            reason = f"robots.txt cannot be read, so nothing is fetched: {problem.reason}"
-            raise FetchError(outcome, reason, status=problem.status)
-        if not rules.can_fetch(url, NAME):
+            outcome = rules.outcome if rules.outcome in ("unreachable", "unsafe") else "failed"
+            reason = f"robots.txt cannot be read, so nothing is fetched: {rules.reason}"
+            raise FetchError(outcome, reason, status=rules.status)
+        if not rules.can_fetch(str(url), NAME):
             raise FetchError("robots", "robots.txt does not allow it")
-        rate = rules.request_rate(NAME)
-        return max(rules.crawl_delay(NAME) or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0)
+        host = self._host(url)
+        host.pause = max(host.pause, rules.crawl_delay(NAME) or 0.0)
 
-    def _read_robots(self, site: _Site, address: str) -> None:
-        text, site.problem = b"", None
+    def _read_robots(self, address: str) -> Protego | FetchError:
+        """Rules of a robots.txt, which hold for the whole run, or why it could not be read."""
         try:
-            text = self._patiently(address, robots_txt=True).page[:_ROBOTS_SIZE]
+            text = self.page(address, is_robots=True).page
         except FetchError as error:
-            if error.outcome not in ("gone", "denied"):  # RFC 9309, 2.3.1.3: no such file, no rules
-                site.problem = error
-        site.rules = Protego.parse(text.decode("utf-8-sig", "replace"))
-        site.until = self._limiter.clock() + (_HOLD_PROBLEM if site.problem else _HOLD)
+            if error.outcome not in ("gone", "denied"):
+                return error
+            text = b""  # RFC 9309, 2.3.1.3: no such file, no rules
+        return Protego.parse(text.decode("utf-8-sig", "replace"))
+
+    def _ask(self, client: httpx.Client, url: httpx.URL, kinds: tuple[str, ...]) -> Answer | str:
+        """Answer of an address, when it is its host's turn; asked again where the host is in trouble for now."""
+        host, attempt = self._host(url), 0
+        while True:
+            attempt += 1
+            with host.turn:
+                self._wait(host)
+                try:
+                    self._check_public(url.host)
+                    return self._receive(client, url, kinds)
+                except FetchError as error:
+                    is_last = not error.again or attempt >= self._options.tries
+                    wait = error.wait or (0.0 if is_last else self._options.delay * 2**attempt)
+                    host.until = self._clock() + wait  # for the host's next article too
+                    if is_last or wait > self._patience:
+                        raise
+                finally:
+                    host.last = self._clock()
+
+    def _wait(self, host: _Host) -> None:
+        left = max(host.until, host.last + max(self._options.delay, host.pause)) - self._clock()
+        if left > self._patience:
+            reason = f"the host asks to be left alone for {left:.0f} s, more than {self._patience:g}"
+            raise FetchError("failed", reason)
+        if self._stop.wait(max(left, 0.0)):
+            raise Stopped
+
+    def _check_public(self, host: str) -> None:
+        """Refuse a host outside of the public internet, unless its network was allowed.
+
+        This is against accidents, such as a page that redirects to a machine of the local network. It is no defence
+        against an attack: a moment later the name may resolve otherwise.
+        """
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise FetchError("unreachable", f"the host's name does not resolve ({error})", again=True) from error
+        for entry in found:
+            address = ipaddress.ip_address(str(entry[4][0]).partition("%")[0])
+            if not (address.is_global or any(address in network for network in self._allowed)):
+                raise FetchError("unsafe", f"the host resolves to {address}, which is not in the public internet")
+
+    def _receive(self, client: httpx.Client, url: httpx.URL, kinds: tuple[str, ...]) -> Answer | str:
+        """The page of an address, held to the limits, or the address that it redirects to."""
+        page, seconds, most = bytearray(), self._options.seconds, self._options.size
+        end = time.monotonic() + seconds
+        try:
+            with client.stream("GET", url) as response:
+                if response.next_request is not None:
+                    return str(response.next_request.url)
+                _check_head(response, kinds)
+                for piece in response.iter_bytes():
+                    page += piece
+                    if len(page) > most:
+                        raise FetchError("refused", f"larger than {most:,} bytes", status=200)
+                    if time.monotonic() > end:
+                        raise httpx.ReadTimeout("the whole transfer took too long")
+                    if self._stop.is_set():
+                        raise Stopped
+                return Answer(str(url), bytes(page), response.charset_encoding)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise FetchError("unreachable", f"no connection ({error})", again=True) from error
+        except httpx.TimeoutException as error:
+            reason = f"too slow: silent for {_SILENCE:g} s, or more than {seconds:g} s in all"
+            raise FetchError("failed", reason) from error
+        except httpx.HTTPError as error:  # its message may repeat words of the page
+            raise FetchError("failed", f"the connection broke ({type(error).__name__})", again=True) from error
 
 
-def _checked(answer: Answer) -> Answer:
-    """The answer where it is a page; the error that its status stands for otherwise."""
-    status, reason = answer.status, f"answered {answer.status}"
-    if status == 200:
-        return answer
-    if status in _NOT_NOW or status >= 500:
-        wait = retry_after(answer.headers.get("retry-after"))
-        raise FetchError("failed", reason, status=status, again=True, wait=wait)
-    outcome = "gone" if status in _GONE else "denied" if 400 <= status < 500 else "failed"
-    raise FetchError(outcome, reason, status=status)
-
-
-def _joined(url: str, target: str) -> str:
+def _parse(url: str) -> httpx.URL:
     try:
-        return urljoin(url, target.strip()).partition("#")[0]
-    except ValueError as error:
-        raise FetchError("unsafe", f"redirects to what is no address ({error})") from error
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise FetchError("unsafe", f"not a valid address ({error})") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise FetchError("unsafe", "not an address of http or https")
+    return parsed
+
+
+def _check_head(response: httpx.Response, kinds: tuple[str, ...]) -> None:
+    """Refuse what is no page: another status than 200, or another content type."""
+    status, reason = response.status_code, f"answered {response.status_code}"
+    if status in _NOT_NOW or status >= 500:
+        wait = retry_after(response.headers.get("retry-after", ""))
+        raise FetchError("failed", reason, status=status, again=True, wait=wait)
+    if status != 200:
+        outcome = "gone" if status in _GONE else "denied" if 400 <= status < 500 else "failed"
+        raise FetchError(outcome, reason, status=status)
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kinds and kind and kind not in kinds:
+        raise FetchError("refused", f"content type {kind[:60]!r} is no page", status=status)
+
+
+def retry_after(text: str) -> float | None:
+    """Seconds that a Retry-After header (RFC 9110, 10.2.3) asks for, as seconds or date; None where it is neither."""
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
