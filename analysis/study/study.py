@@ -15,6 +15,7 @@ from analysis import tables
 from analysis.dependencies import changed_code, content_digest
 from analysis.errors import UnknownName
 from analysis.paths import digest, find_root
+from analysis.study.card import card
 from analysis.study.feature_files import FeatureFiles
 from analysis.study.store import FeatureStore, read_table
 from analysis.tables import Schema
@@ -51,6 +52,9 @@ class Study:
 
     def __repr__(self) -> str:
         return f"Study({self.name!r}, {len(self.outlets)} outlets, {len(self.manifest)} articles, {self.folder})"
+
+    def _repr_html_(self) -> str:
+        return card(self)
 
     @property
     def name(self) -> str:

@@ -73,7 +73,7 @@ def read_table(path: Path, fix: str, separators: str = ",;\t") -> tuple[pd.DataF
         return pd.DataFrame(), [*problems, *(Problem(path, 1, *fault) for fault in faults)]
     width, kept = len(header), {}
     for line, cells in rows:
-        if any(cells[width:]):
+        if any(cells[width:]) or (len(cells) < width and not is_workbook):
             message = f"has {len(cells)} fields where the first line has {width}"
             problems.append(Problem(path, line, message, "Put fields that hold a comma in quotation marks"))
         else:
