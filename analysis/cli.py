@@ -61,13 +61,11 @@ def build(
 
     Example: castillo build --only 'outlet--*' --jobs 2
     """
-    from analysis.paths import cache_folder, find_root, find_study, reports_folder
+    from analysis.paths import find_root, find_study, reports_folder
     from analysis.progress import Progress
     from analysis.publish.state import nothing_to_do
 
     root, found = find_root(), find_study(study)
-    if not (kept_at := cache_folder(root)).is_relative_to(root):
-        click.echo(f"{root} cannot be written: what is remembered is kept in {kept_at}", err=True)
     images = [kind for kind in figures if kind != "svg"]
     if not (force or only or images) and (kept := nothing_to_do(root, found, output or reports_folder(root, found))):
         (folder, fresh, warning), built, failed = kept, 0, 0

@@ -12,7 +12,7 @@ from typing import Any
 
 from analysis.dependencies import keep_digests, notebook_modules
 from analysis.errors import BuildError, write_errors
-from analysis.paths import digest, find_root, reports_folder
+from analysis.paths import cache_folder, digest, find_root, reports_folder
 from analysis.progress import Progress
 from analysis.publish import manifest, pages, processes, state
 from analysis.publish.environment import default_jobs
@@ -47,19 +47,16 @@ def build(study: Study, *, output: Path | None = None, echo: Echo = lambda line:
 
 
 class Build:
-    """One build: what it needs to know, and its steps. States are kept in the cache of the project, or of `memory`."""
+    """One build: what it needs to know, and its steps."""
 
-    def __init__(
-        self, study: Study, *, output: Path | None = None, memory: Path | None = None, echo: Echo = lambda line: None
-    ) -> None:
+    def __init__(self, study: Study, *, output: Path | None = None, echo: Echo = lambda line: None) -> None:
         self.study, self.root, self.echo = study, find_root(), echo
         study.check_features()
         self.reports = study_reports(study, self.root)
         self.notebooks = {report.name: notebook_path(self.root, report.notebook) for report in self.reports}
         self.warning = study.features_warning()
-        self.usual = reports_folder(self.root, study.folder)
-        self._remembered = partial(state.States, memory or self.root, study.name, output or self.usual)
-        self.states = self._remembered()
+        self.output = (output or reports_folder(self.root, study.folder)).resolve()
+        self.states = state.States(self.output, study.name)
         self.result = BuildResult(self.states.folder)
         self.inputs = state.digest_inputs(self.root, study.folder)
         shared = state.study_parts(study.folder)
@@ -88,7 +85,7 @@ class Build:
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
         with state.lock(self.states.path.with_suffix(".lock"), echo=self.echo):
-            self.states = self._remembered()  # as the build left it that this one has waited for
+            self.states = state.States(self.output, self.study.name)  # of the build that this one waited for
             for leftover in folder.glob(".castillo-*"):  # by a killed build
                 leftover.unlink(missing_ok=True)
             todo = [report for report in selected if force or self.status(report).word != "fresh"]
@@ -99,7 +96,8 @@ class Build:
                 self._remove_strays()
             all_fresh = self._write_index()
             if not (only or self.result.failed):
-                if folder.parent != self.usual.resolve() or not manifest.has_manifest(folder):
+                usual = reports_folder(self.root, self.study.folder).resolve()
+                if self.output != usual or not manifest.has_manifest(folder):
                     current = manifest.make_manifest(folder, self.study.name, self.root, self.files())
                     manifest.write_manifest(folder, current)
                 kept = {"inputs": self.inputs, "outputs": state.digest_outputs(folder), "warning": self.warning}
@@ -129,7 +127,7 @@ class Build:
         processes.prepare(self.study.folder, notebook_modules(dict.fromkeys(sources)))
         from analysis.publish.render import make  # no sooner: a build with nothing to do renders nothing
 
-        jupyter, progress = self.states.path.parents[1] / "jupyter", progress or Progress()
+        jupyter, progress = cache_folder(self.root) / "jupyter", progress or Progress()
         if kernel:
             processes.configure_kernels(jupyter)
         jobs = jobs or default_jobs(len(self.study.manifest))
@@ -201,5 +199,5 @@ class Build:
         path = self.result.folder / "index.html"
         if not path.is_file() or path.read_bytes() != page:
             state.write(path, page)
-        pages.write_studies(self.result.folder.parent)
+        pages.write_studies(self.output)
         return all(status.word == "fresh" for _, status, _ in entries)

@@ -48,6 +48,15 @@ def start_again() -> None:
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], report_environment())
 
 
+def shorten_imports() -> None:
+    """Have papermill imported some seconds sooner.
+
+    jsonschema imports rfc3987_syntax where that is installed, which compiles a grammar to check addresses; the schema
+    of notebooks has none.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
 def cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

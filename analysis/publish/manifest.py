@@ -48,7 +48,7 @@ def verify(
     folder = (output or reports_folder(root, study.folder)) / study.name
     expected = None if renew and not has_manifest(folder) else read_manifest(folder)
     with tempfile.TemporaryDirectory(prefix="castillo-verify-", ignore_cleanup_errors=True) as scratch:
-        plan = Build(study, output=Path(scratch) / "reports", memory=Path(scratch), echo=echo)
+        plan = Build(study, output=Path(scratch), echo=echo)
         result = plan.run(force=True, **options)
         actual = make_manifest(result.folder, study.name, root, plan.files())
     failed = [f"{name} failed {failure.place}: {failure.error}" for name, failure in sorted(result.failed.items())]

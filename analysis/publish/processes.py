@@ -25,8 +25,8 @@ from typing import Any
 
 import psutil
 
-from analysis.publish.environment import report_environment
-from analysis.publish.reports import Failure, Outcome, shorten_imports
+from analysis.publish.environment import report_environment, shorten_imports
+from analysis.publish.reports import Failure, Outcome
 
 #: Number of a cell, and a line in it, where they are known.
 Place = tuple[int | None, int | None]

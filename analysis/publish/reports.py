@@ -6,7 +6,6 @@ import ast
 import fnmatch
 import json
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.errors import AnalysisError, BuildError, ParameterError, did_you_mean, format_error, write_errors
 from analysis.paths import digest, replace_file
+from analysis.publish.environment import shorten_imports
 
 if TYPE_CHECKING:
     from analysis.study import Study
@@ -141,15 +141,6 @@ def _inspect(source: str) -> list[tuple[str, str, str, str]]:
     from papermill.translators import PythonTranslator
 
     return list(PythonTranslator.inspect({"source": source}))
-
-
-def shorten_imports() -> None:
-    """Have papermill imported some seconds sooner.
-
-    jsonschema imports rfc3987_syntax where that is installed, which compiles a grammar to check addresses; the schema
-    of notebooks has none.
-    """
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def _parameter(notebook: str, name: str, kind: str, text: str, hint: str) -> Parameter:

@@ -15,7 +15,7 @@ import analysis
 from analysis import dependencies
 from analysis.dependencies import content_digest
 from analysis.errors import write_errors
-from analysis.paths import cache_folder, code_files, digest, replace_file
+from analysis.paths import code_files, digest, replace_file
 from analysis.publish.reports import read_cells, read_code
 
 #: Modules that make a page of a notebook: what it says beside it, and how it is run and rendered.
@@ -116,15 +116,14 @@ NEW: dict[str, Any] = {
 
 
 class States:
-    """What is remembered of a study's reports in one output folder, in a file of the project's cache.
+    """What is remembered of a study's reports in a folder of reports, in a file of that folder.
 
     `reports` are the states by name, of the form of `NEW`; `fresh` is what `nothing_to_do` compares.
     """
 
-    def __init__(self, root: Path, study: str, output: Path) -> None:
-        key = digest(str(output.resolve()).encode("utf-8", "replace"))[:12]
-        self.path = cache_folder(root) / study / f"{key}.json"
-        self.folder = output.resolve() / study
+    def __init__(self, output: Path, study: str) -> None:
+        output = output.resolve()
+        self.path, self.folder = output / ".castillo" / f"{study}.json", output / study
         self.reports: dict[str, dict[str, Any]] = {}
         self.fresh: dict[str, Any] = {}
         with suppress(OSError, ValueError, TypeError, KeyError):  # none yet, or that of another version
@@ -175,7 +174,7 @@ def nothing_to_do(root: Path, study: Path, output: Path) -> tuple[Path, int, str
 
     It loads neither the study nor anything heavy.
     """
-    states = States(root, read_settings(study).get("name", ""), output)
+    states = States(output, read_settings(study).get("name", ""))
     if not states.fresh or not states.folder.is_dir():
         return None
     if [states.fresh["inputs"], states.fresh["outputs"]] != [digest_inputs(root, study), digest_outputs(states.folder)]:
