@@ -19,7 +19,7 @@ from analysis.paths import cache_folder, digest, file_digest, find_root, replace
 _LIBRARY = Path(analysis.__file__).parent
 _ROOT = _LIBRARY.name
 #: What only builds and commands use; a notebook that imports the whole package does not depend on it.
-_COMMANDS = ("__main__", "check", "cli", "new_study", "program", "publish")
+_COMMANDS = ("__main__", "check", "cli", "data_commands", "new_study", "program", "publish")
 _FILE_NAME = re.compile(r"[\w-][\w.-]*\.\w+")
 
 

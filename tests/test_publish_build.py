@@ -1,14 +1,11 @@
-"""Building: what is run and why, what is kept, what is the same to the byte, what a kill cannot do."""
+"""Building: what is run and why, what is kept, what is the same to the byte."""
 
 from __future__ import annotations
 
 import json
-import os
-import random
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from multiprocessing import Event, Process
 from pathlib import Path
@@ -341,50 +338,25 @@ def test_reports_come_after_the_results_that_they_share(
     assert [*told, *(f"{name}: built in 1.5 s" for name in NAMES)] == others
 
 
-def start(root: Path, version: str) -> Process:
-    """A build that runs nothing: its pages hold the version given, so many times that writing them takes a while."""
-
-    def run(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome]:
-        for name in calls:
-            files = {f"{name}{end}": f"{name}{end} {version} ".encode() * 9000 for end in (".html", ".a.csv", ".b.csv")}
-            yield Outcome(name, Rendered(files, name, f"{name} says {version}"), 1.0)
-
-    def work() -> None:
-        os.chdir(root)
-        processes.run_calls = run  # type: ignore[assignment]
-        build(force=True)
-
-    process = Process(target=work)
-    process.start()
-    return process
+def tree(folder: Path) -> dict[str, bytes]:
+    """Files of a folder by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def tree(root: Path) -> dict[str, bytes]:
-    """Files of the reports by name."""
-    return {path.name: path.read_bytes() for path in (root / "reports" / "tiny").iterdir()}
+def test_an_interrupted_build_goes_on_with_the_same_result(
+    root: Path, quick: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What was made is kept, and not made again."""
+    build(output=tmp_path)
+    reports = processes.run_calls
 
+    def interrupted(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome]:
+        yield next(reports(calls))
+        raise KeyboardInterrupt
 
-@pytest.mark.slow
-def test_a_killed_build_leaves_old_or_new(root: Path, quick: object, template: Path, tmp_path: Path) -> None:
-    """At random moments, each file is whole and of one of the two versions; the next build ends as if never killed."""
-    whole = {}
-    for version in ("old", "new"):
-        made = shutil.copytree(template, tmp_path / version)
-        begun = time.monotonic()
-        start(made, version).join()
-        took, whole[version] = time.monotonic() - begun, tree(made)
-    start(root, "old").join()
-    moments, unfinished = random.Random(7), 0
-    for kill in range(6):
-        process = start(root, "new" if kill % 2 == 0 else "old")
-        time.sleep(moments.uniform(0, took))
-        process.kill()
-        process.join()
-        unfinished += process.exitcode != 0
-        for name, data in tree(root).items():
-            if name not in ("index.html", "manifest.json") and not name.startswith("."):
-                assert data in (whole["old"][name], whole["new"][name]), name
-    assert unfinished
-    start(root, "new").join()
-    # A manifest is renewed by castillo verify --write alone.
-    assert {**whole["new"], "manifest.json": whole["old"]["manifest.json"]} == tree(root)
+    monkeypatch.setattr(processes, "run_calls", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build()
+    monkeypatch.setattr(processes, "run_calls", reports)
+    assert list(NAMES[1:]) == build().built
+    assert tree(tmp_path / "tiny") == tree(root / "reports" / "tiny")

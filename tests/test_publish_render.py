@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import sys
 import zipfile
 from base64 import b64decode
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +14,6 @@ from typing import Any
 import nbformat
 import pytest
 from docx import Document
-from lxml import etree
 from matplotlib import pyplot as plt
 
 from analysis.errors import MissingLibrary
@@ -292,17 +289,3 @@ def test_each_figure_becomes_a_file_and_old_ones_go(tmp_path: Path, figure: str)
     (tmp_path / "one.html").unlink()
     assert [] == write_figures(tmp_path)
     assert [] == list((tmp_path / "figures").iterdir())
-
-
-@pytest.mark.slow
-def test_every_figure_of_a_study_becomes_a_file(built: Callable[[str], Path], tmp_path: Path) -> None:
-    """As many as the pages show, each well-formed."""
-    for page in built("sample").glob("*.html"):
-        if page.name != "index.html":  # its figure is a report's
-            shutil.copy(page, tmp_path)
-    count = sum(page.read_text(encoding="utf-8").count('<figure class="chart"') for page in tmp_path.glob("*.html"))
-    files = write_figures(tmp_path)
-    assert count == len(files) > 20
-    for path in files:
-        assert "var(" not in path.read_text(encoding="utf-8")
-        etree.parse(path)

@@ -22,7 +22,6 @@ LONGER = {
     "difference": 60,
     "compare_outlet_groups": 62,
     "read_texts": 55,
-    "analysis.cli": 320,
 }
 
 
