@@ -4,6 +4,7 @@ import csv
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -114,9 +115,9 @@ def in_section(title: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_every_command_of_the_program_runs(copy_project, tmp_path):
+def test_every_command_of_the_program_runs(project, tmp_path):
     """As a reader would type them, in a project that git tracks; but of two reports of the sample, which are quick."""
-    project = copy_project(ROOT, tmp_path / "project")
+    project = shutil.copytree(project, tmp_path / "project", symlinks=True)
     settings = project / "data" / "sample" / "study.toml"
     reports = '[[reports]]\nnotebook = "actors"\n\n[[reports]]\nnotebook = "tone"\n'
     settings.write_text(settings.read_text("utf-8").partition("[[reports]]")[0] + reports, encoding="utf-8")
