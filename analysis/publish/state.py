@@ -175,9 +175,9 @@ def nothing_to_do(root: Path, study: Path, output: Path) -> tuple[Path, int, str
     It loads neither the study nor anything heavy.
     """
     states = States(output, read_settings(study).get("name", ""))
-    if not states.fresh or not states.folder.is_dir():
-        return None
-    if [states.fresh["inputs"], states.fresh["outputs"]] != [digest_inputs(root, study), digest_outputs(states.folder)]:
-        return None
-    dependencies.keep_digests()
-    return states.folder, len(states.reports), states.fresh["warning"]
+    with suppress(OSError, ValueError, KeyError, TypeError):  # none is remembered, or a file cannot be read
+        before = states.fresh["inputs"], states.fresh["outputs"]
+        if before == (digest_inputs(root, study), digest_outputs(states.folder)):
+            dependencies.keep_digests()
+            return states.folder, len(states.reports), states.fresh["warning"]
+    return None
