@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from dataclasses import astuple
 from pathlib import Path
@@ -11,26 +10,21 @@ from typing import Any
 
 import click
 
-from analysis.coding import agreement, sheet, validate
-from analysis.collect import Options
+from analysis import data_commands
 from analysis.program import (
     DIR,
+    FIGURES,
     JOBS,
     PATH,
     POSITIVE,
     STUDY,
+    TABLES,
     TRUST,
-    BareFigures,
     Program,
     enter_environment,
-    exports,
     load,
     warn_of_features,
 )
-from analysis.starting import new_notebook
-
-#: Rows set aside that `annotate` shows one by one.
-SHOWN = 100
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,17 +39,18 @@ def main() -> None:
     """
 
 
-for _command in (sheet, agreement, validate, new_notebook):
-    main.add_command(_command)
+for _name in ("new", "collect", "annotate", "sheet", "agreement", "validate"):
+    main.add_command(getattr(data_commands, _name))
 
 
-@main.command(cls=BareFigures)
+@main.command()
 @STUDY
 @DIR
 @click.option("--only", multiple=True, metavar="GLOB", help="Only reports whose names match; may be given again.")
 @JOBS
 @click.option("--force", is_flag=True, help="Make the others again, too.")
-@exports
+@FIGURES
+@TABLES
 @click.option("--kernel", is_flag=True, help="Run notebooks in ordinary Jupyter kernels: slower, the same bytes.")
 @click.option("--cell-seconds", default=3600.0, show_default=True, type=POSITIVE, help="Time limit of a cell (s).")
 @TRUST
@@ -66,13 +61,11 @@ def build(
 
     Example: castillo build --only 'outlet--*' --jobs 2
     """
-    from analysis.paths import cache_folder, find_root, find_study, reports_folder
+    from analysis.paths import find_root, find_study, reports_folder
     from analysis.progress import Progress
     from analysis.publish.state import nothing_to_do
 
     root, found = find_root(), find_study(study)
-    if not (kept_at := cache_folder(root)).is_relative_to(root):
-        click.echo(f"{root} cannot be written: what is remembered is kept in {kept_at}", err=True)
     images = [kind for kind in figures if kind != "svg"]
     if not (force or only or images) and (kept := nothing_to_do(root, found, output or reports_folder(root, found))):
         (folder, fresh, warning), built, failed = kept, 0, 0
@@ -108,7 +101,7 @@ def list_(study: str, output: Path | None) -> None:
     """
     from analysis.publish.build import Build
     from analysis.publish.manifest import unlike_manifest
-    from analysis.publish.reports import notebook_path, read_parameters
+    from analysis.publish.reports import read_parameters
 
     loaded = load(study)
     warn_of_features(loaded.features_warning(), study, label="", err=False)
@@ -117,45 +110,15 @@ def list_(study: str, output: Path | None) -> None:
         click.echo(unlike)
     width = max((len(report.name) for report in plan.reports), default=0)
     for report in plan.reports:
-        status, took = plan.status(report), plan.cache.load(report.name).seconds
+        status, state, given = plan.status(report), plan.states.of(report.name), report.parameters
         words = ": ".join(filter(None, [status.word, ", ".join(status.reasons)]))
-        seconds = "" if took is None else f"  {took:.1f} s"
+        seconds = "" if state["seconds"] is None else f"  {state['seconds']:.1f} s"
         click.echo(f"{report.name:{width}}  {words}{seconds}  (notebook {report.notebook})")
-        given = report.parameters
-        for name, kind, default, hint in map(astuple, read_parameters(notebook_path(plan.root, report.notebook))):
+        for name, kind, default, hint in map(astuple, read_parameters(plan.notebooks[report.name])):
             note = f" (default {default!r})" if name in given else ""
             click.echo(f"    {name}: {kind} = {given.get(name, default)!r}{note}  {hint}".rstrip())
-        for remark in plan.cache.load(report.name).remarks:
+        for remark in state["remarks"]:
             click.echo(f"    warning: {remark}")
-
-
-@main.command()
-@click.argument("folder", metavar="DIR")
-@click.option("--from", "texts", multiple=True, type=PATH, help="Texts that it is to be about; may be given again.")
-def new(folder: str, texts: tuple[Path, ...]) -> None:
-    """Write a study of your own into DIR, filled in from your texts, or with an example that builds at once.
-
-    DIR is a path, or a bare name for a folder under data/. From texts come outlets, languages, days, and names that
-    may be those of main actors: check them.
-
-    Example: castillo new my-study --from texts.jsonl
-    """
-    from analysis.new_study import TEXTS, new_study
-
-    study = new_study(folder, texts)
-    if texts:
-        settings = study.settings
-        names = ", ".join(study.actor_names[actor] for actor in settings.main_actors) or "none found"
-        click.echo(f"{study.folder}: {len(study.outlets)} outlets, languages {', '.join(settings.languages)}")
-        click.echo(f"candidates for main actors (actors.csv; check them, README.md there says how): {names}. Next:")
-        click.echo(f"    castillo annotate {shlex.join(map(str, texts))} --study {study.argument}")
-        click.echo(f"    castillo build {study.argument}")
-        return
-    click.echo(f"{study.folder}: a study with two invented articles. README.md there explains each file. Next:")
-    example = os.path.relpath(study.folder / TEXTS) if study.folder.is_relative_to(Path.cwd()) else study.folder / TEXTS
-    click.echo(f"    castillo build {study.argument}")
-    click.echo(f"    castillo check {study.argument}")
-    click.echo(f"    castillo annotate {shlex.quote(str(example))} --study {study.argument}")
 
 
 @main.command()
@@ -177,93 +140,6 @@ def check(study: str, output: Path | None) -> None:
     click.echo(f"{folder}: {plural(len(lines), 'problem') if lines else 'no problems'}")
     if lines:
         sys.exit(2)
-
-
-@main.command()
-@click.argument("texts", nargs=-1, required=True, type=PATH)
-@click.option("--study", required=True, help="Study whose articles they are.")
-@click.option("--output", type=PATH, help="Folder for the features.  [default: the study's]")
-@JOBS
-@click.option("--scheduler", metavar="ADDRESS", help="Measure on a running Dask cluster: tcp://HOST:8786.")
-def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int | None, scheduler: str | None) -> None:
-    """Turn TEXTS into features: counts, scores and offsets, no sentences.
-
-    After an interruption, the same command goes on where it was.
-
-    Example: castillo annotate feeds.jsonl articles.jsonl --study castillo-2022
-
-    On a cluster: castillo annotate texts.parquet --study castillo-2022 --scheduler tcp://10.0.0.5:8786
-    """
-    from analysis.annotation.run import annotate as run
-    from analysis.publish.environment import cores
-    from analysis.tables import general_rules_note
-
-    loaded = load(study)
-    result = run(list(texts), loaded, output=output, jobs=jobs or cores(), scheduler=scheduler)
-    for item in result.rejected[:SHOWN]:
-        click.echo(f"set aside: {item.path}:{item.line}: {item.reason}")
-    if (aside := sum(result.set_aside.values())) > SHOWN:
-        click.echo(f"set aside: {aside - SHOWN} more, all in {result.folder / 'rejected.jsonl'}. By reason:")
-        for reason, count in sorted(result.set_aside.items(), key=lambda item: (-item[1], item[0])):
-            click.echo(f"    {count} {reason}")
-    for kind, count in sorted(result.skipped.items()):
-        click.echo(f"skipped, as no articles: {count} {kind}")
-    click.echo(f"{result.folder}: {result.articles} articles annotated, {aside} set aside")
-    shown = ", ".join(result.without_text[:3])
-    remarks = {
-        "of them had been measured before an interruption": result.kept,
-        "finished partitions of an interrupted run were damaged: measured again": result.damaged,
-        "of them without a title: a column title gives it; nothing else is taken for one": result.untitled,
-        "of them are new and were appended to articles.csv, where genre and subevent may be coded": len(result.added),
-        f"articles of articles.csv had no text, so have no features: {shown}": len(result.without_text),
-    }
-    for remark, count in remarks.items():
-        if count:
-            click.echo(f"{count} {remark}")
-    if general := general_rules_note(loaded.settings.languages):
-        click.echo(general)
-
-
-@main.command()
-@click.argument("study")
-@click.option("--into", required=True, type=PATH, help="Folder for pages, texts and log.")
-@click.option("--contact", default="", envvar="CASTILLO_CONTACT", help="Your mail address or page, sent to every site.")
-@click.option("--delay", default=Options.delay, show_default=True, type=click.FloatRange(0), help="Pause per host (s).")
-@click.option("--hosts", default=4, show_default=True, type=click.IntRange(1, 64), help="Hosts at once.")
-@click.option("--seconds", default=60.0, show_default=True, type=POSITIVE, help="Timeout per page (s).")
-@click.option("--size", default=8.0, show_default=True, type=click.FloatRange(0.001, 8), help="Maximum page size (MB).")
-@click.option("--patience", default=300.0, show_default=True, type=POSITIVE, help="Maximum wait for a host (s).")
-@click.option("--archive", default="https://web.archive.org", show_default=True, help="Archive for lost pages.")
-@click.option("--no-archive", is_flag=True, help="Use no web archive.")
-@click.option("--allow-network", multiple=True, metavar="NETWORK", help="Private network to allow: 127.0.0.0/8.")
-@click.option("--retry", is_flag=True, help="Try temporary failures again.")
-@click.option("--again", is_flag=True, help="Download everything again and list changes.")
-def collect(
-    study: str, into: Path, size: float, no_archive: bool, allow_network: tuple[str, ...], **given: Any
-) -> None:
-    """Download the pages of STUDY's articles.csv and make texts of them, politely.
-
-    It obeys robots.txt, requests one page of a host at a time with pauses, and names you. After an interruption, run it
-    again: finished requests are not repeated. The folder then holds texts.jsonl (for castillo annotate), pages/ as
-    received, and log.jsonl, one line per request. The pages are their publishers': keep them to yourself.
-
-    Example: castillo collect my-study --into ~/pages/my-study --contact me@university.example
-    """
-    from analysis.collect import collect as run
-    from analysis.progress import Progress
-
-    loaded = load(study)
-    given["archive"] = None if no_archive else given["archive"]
-    options = Options(size=int(size * 1e6), allow=allow_network, **given)
-    if not options.contact:
-        click.echo("no --contact: site owners cannot ask you to stop, only shut you out", err=True)
-    done = run(loaded, into, options, progress=Progress(sys.stderr))
-    for line in done.lines():
-        click.echo(line)
-    if (feeds := int((loaded.manifest["source"] != "page").sum())) and done.files:
-        click.echo(f"{feeds} articles are no pages in articles.csv: give the pages a study of their own, source = page")
-    if done.files:
-        click.echo(f"next: castillo annotate {shlex.join(map(str, done.files))} --study {loaded.argument}")
 
 
 @main.command()
@@ -312,3 +188,18 @@ def archive(study: str, output: Path | None, **options: Any) -> None:
     for path in zipped.left_out:
         click.echo(f"{path} is left out, and the reports were built without it (--also packs what may be published)")
     click.echo(f"{zipped.path}: {zipped.files} files, SHA-256 {zipped.sha256}")
+
+
+@main.command("new-notebook")
+@click.argument("name")
+@STUDY
+def new_notebook(name: str, study: str) -> None:
+    """Write notebooks/NAME.ipynb, an example for STUDY with a finding, a figure and a table.
+
+    Example: castillo new-notebook weekdays castillo-2022
+    """
+    from analysis.paths import find_root
+    from analysis.publish import reports
+
+    path = reports.new_notebook(find_root(), name, study)
+    click.echo(f'{path}: written. To build it, add to study.toml:\n[[reports]]\nnotebook = "{path.stem}"')

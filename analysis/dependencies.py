@@ -6,8 +6,7 @@ import ast
 import json
 import re
 import sys
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -17,14 +16,10 @@ from typing import Any
 import analysis
 from analysis.paths import cache_folder, digest, file_digest, find_root, replace_file
 
-#: When this process began to import the library: a module edited later is perhaps not the one that runs here.
-STARTED = time.time_ns()
 _LIBRARY = Path(analysis.__file__).parent
 _ROOT = _LIBRARY.name
 #: What only builds and commands use; a notebook that imports the whole package does not depend on it.
-_COMMANDS = ("__main__", "check", "cli", "new_study", "program", "publish")
-#: A file whose time is as near as this (ns) to its reading may be changed again without its time changing.
-_TICK = 100_000_000
+_COMMANDS = ("__main__", "check", "cli", "data_commands", "new_study", "program", "publish")
 _FILE_NAME = re.compile(r"[\w-][\w.-]*\.\w+")
 
 
@@ -47,8 +42,8 @@ def code_behind(*modules: str) -> Code:
     read = [_read(name) for name in names]
     files = {_modules()[name] for name in names}
     files |= _data_files({text for one in read for text in one["strings"]}, {path.parent for path in files})
-    imported = {name.partition(".")[0] for one in read for name, _ in one["imports"]} - {_ROOT}
-    versions = {name: _version(name) for name in sorted(imported - sys.stdlib_module_names, key=str.casefold)}
+    imported = {module.partition(".")[0] for one in read for module, _ in one["imports"]}
+    versions = {name: _version(name) for name in sorted(imported - {_ROOT} - sys.stdlib_module_names, key=str.casefold)}
     return Code(
         {path.relative_to(_LIBRARY.parent).as_posix(): content_digest(path) for path in sorted(files)},
         {name: number for name, number in versions.items() if number},
@@ -79,15 +74,12 @@ def notebook_modules(sources: Iterable[str]) -> list[str]:
     names = _cell_imports(sources)
     if {(_ROOT, ""), (_ROOT, "*")} & set(names):
         return sorted(name for name in _modules() if name.split(".")[1] not in _COMMANDS)
-    homes = {home for module, name in names for home in _homes(module, name)}
+    homes = {home for module, name in names for home in _home(module, name)}
     return sorted(module for module in homes if module.split(".")[1] != "publish")
 
 
 def changed_since(moment: int, paths: Iterable[Path]) -> bool:
-    """True where a file has been written, moved or replaced after a moment (ns since 1970), or is not there.
-
-    The file system's own time of change counts, which whoever puts old content back cannot put back.
-    """
+    """True where a file has been written, moved or replaced after a moment (ns since 1970), or is not there."""
     try:
         return any(path.stat().st_ctime_ns > moment for path in paths)
     except OSError:
@@ -100,10 +92,8 @@ def content_digest(path: Path) -> str:
     signature = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
     entry = known["files"].get(str(path))
     if entry is None or entry[:-1] != signature:
-        entry = [*signature, file_digest(path)]
-        if time.time_ns() - status.st_ctime_ns > _TICK:
-            known["files"][str(path)] = entry
-            known["new"] = True
+        entry = known["files"][str(path)] = [*signature, file_digest(path)]
+        known["new"] = True
     return str(entry[-1])
 
 
@@ -153,51 +143,42 @@ def _data_files(strings: set[str], packages: set[Path]) -> set[Path]:
 
 @cache
 def _read(module: str) -> dict[str, Any]:
-    """Imports of a module as [module, name], if it is a lazy package, and file names among its strings."""
+    """Imports of a module as [module, name], and file names among its strings; kept by its content."""
     path, sources = _modules()[module], _cache()["sources"]
     if (key := f"{module} {content_digest(path)}") not in sources:
         tree = ast.parse(path.read_bytes())
-        nodes = list(ast.walk(tree))
-        typing = [
-            node for node in nodes if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
-        ]
-        unused = {id(inner) for node in typing for inner in ast.walk(node)}
-        strings = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-        sources[key] = {
-            "imports": list(_imports(node for node in nodes if id(node) not in unused)),
-            "lazy": any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body),
-            "strings": sorted(filter(_FILE_NAME.fullmatch, strings)),
-        }
+        strings = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        sources[key] = {"imports": _imports(tree), "strings": sorted(filter(_FILE_NAME.fullmatch, strings))}
         _cache()["new"] = True
     return sources[key]  # type: ignore[no-any-return]
 
 
-def _imports(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
-    """Imports as module and name; the name is empty where the module as a whole is bound. None here is relative."""
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, "") for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from ((node.module or "", alias.name) for alias in node.names)
+def _imports(tree: ast.AST) -> list[tuple[str, str]]:
+    """Imports as module and name, those for types alone left out; no name where the module as a whole is bound."""
+    if isinstance(tree, ast.If) and getattr(tree.test, "id", "") == "TYPE_CHECKING":
+        return []
+    if isinstance(tree, ast.Import):
+        return [(alias.name, "") for alias in tree.names]
+    if isinstance(tree, ast.ImportFrom):  # none here is relative
+        return [(tree.module or "", alias.name) for alias in tree.names]
+    return [pair for child in ast.iter_child_nodes(tree) for pair in _imports(child)]
 
 
 def _cell_imports(sources: Iterable[str]) -> list[tuple[str, str]]:
     """Imports of code cells without their magics; of everything where one is not Python."""
     lines = [[line for line in source.splitlines() if line.lstrip()[:1] not in tuple("%!?")] for source in sources]
     try:
-        return [pair for cell in lines for pair in _imports(ast.walk(ast.parse("\n".join(cell))))]
+        return [pair for cell in lines for pair in _imports(ast.parse("\n".join(cell)))]
     except SyntaxError:
         return [(_ROOT, "*")]
 
 
-def _homes(module: str, name: str) -> set[str]:
-    """Modules where an imported name lives: a submodule, or the module itself; of a lazy package all that it has."""
+def _home(module: str, name: str) -> set[str]:
+    """Module where an imported name lives: a submodule, or the module itself; none where it is not of the library."""
     if module == _ROOT and name in analysis._HOME:
         return {f"{_ROOT}.{analysis._HOME[name]}"}
     known = _modules()
-    if f"{module}.{name}" in known or module not in known:
-        return {f"{module}.{name}"} & set(known)
-    return {other for other in known if other.startswith(f"{module}.")} if _read(module)["lazy"] else {module}
+    return {f"{module}.{name}"} & known.keys() or {module} & known.keys()
 
 
 @cache
@@ -208,8 +189,8 @@ def _with_imports(module: str) -> frozenset[str]:
     while waiting:
         if (module := waiting.pop()) not in reached:
             reached.add(module)
-            around = {module.rpartition(".")[0]} & set(_modules())
-            waiting += around.union(*(_homes(*pair) for pair in _read(module)["imports"] if pair[1]))
+            around = {module.rpartition(".")[0]} & _modules().keys()
+            waiting += around.union(*(_home(*pair) for pair in _read(module)["imports"] if pair[1]))
     return frozenset(reached)
 
 

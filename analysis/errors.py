@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,9 +14,18 @@ class AnalysisError(Exception):
     """Base of every error this library raises on purpose: `message`, with the values given in its places."""
 
     message = "{}"
+    _is_shown = False
 
     def __str__(self) -> str:
         return self.message.format(*self.args)  # nothing else is kept: another process can be sent it
+
+    def _render_traceback_(self) -> list[str]:
+        """Lines that IPython shows of it: its message, which says what to do; asked again, by %tb, the traceback."""
+        if self._is_shown:
+            shell = vars(builtins)["get_ipython"]()  # not imported: this is no dependency of what can raise an error
+            return list(shell.InteractiveTB.structured_traceback(type(self), self, self.__traceback__))
+        self._is_shown = True
+        return [f"{type(self).__name__}: {format_error(self)}", "(%tb shows where it was raised)"]
 
 
 def format_error(error: AnalysisError) -> str:
@@ -111,9 +121,8 @@ class EmptyGroup(AnalysisError):
 
 class OverlappingGroups(AnalysisError):
     def __str__(self) -> str:
-        return (
-            f"{len(self.args[0])} articles are in the group and in its reference, e.g. {', '.join(self.args[0][:3])}."
-        )
+        (both,) = self.args
+        return f"{len(both)} articles are in the group and in its reference, e.g. {', '.join(both[:3])}."
 
 
 class ParameterError(AnalysisError):

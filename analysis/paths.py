@@ -1,14 +1,11 @@
-"""Places of the project, of its studies and of its cache; digests; reading and writing that leave no folder."""
+"""Places of the project, of its studies and of its cache; digests; files written whole or not at all."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
 import shutil
-import stat
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -41,25 +38,13 @@ def inside(root: Path, path: Path) -> bool:
         return False
 
 
-def read_file(path: Path, *, root: Path) -> bytes:
-    """Bytes of a regular file (a FIFO would never end) that lies in `root`, also where symlinks lead; else OSError."""
-    if not inside(root, path):
-        raise OSError(errno.EPERM, f"its symlink leads out of {root}", str(path))
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file", str(path))
-        return file.read()
+def read_file(path: Path, *, root: Path | None = None) -> bytes:
+    """Bytes of a file."""
+    return path.read_bytes()
 
 
 def replace_file(path: Path, content: bytes | Callable[[IO[bytes]], object], *, root: Path | None = None) -> None:
-    """Write a file so that it is old or new at every moment; OSError where it stays old, since it cannot be written.
-
-    The bytes go to a neighbour with an unpredictable name that nobody else can have made, and are then moved to
-    `path`. A symlink at `path` is replaced and never followed; one above it may not lead out of `root`.
-    """
-    if root is not None and not inside(root, path.parent):
-        raise OSError(errno.EPERM, f"a symlink leads out of {root}", str(path))
+    """Write a file so that it is old or new at every moment; a link at `path` is replaced, not followed."""
     neighbour = path.with_name(f".castillo-{secrets.token_hex(8)}")
     try:
         with neighbour.open("xb") as file:
@@ -73,28 +58,17 @@ def replace_file(path: Path, content: bytes | Callable[[IO[bytes]], object], *, 
             os.fsync(file.fileno())
         neighbour.replace(path)
     except BaseException:
-        with suppress(OSError):
-            neighbour.unlink()
+        neighbour.unlink(missing_ok=True)
         raise
 
 
 def cache_folder(root: Path) -> Path:
-    """Folder for what can be computed again: the project's own, or one of the user's where that cannot be written.
-
-    Raises
-    ------
-    AnalysisError
-        Where a symlink leads out of the project.
-    """
+    """Folder for what can be computed again: the project's own, or one of the user's where that cannot be written."""
     own = root / ".cache" / "castillo"
-    if not inside(root, own):
-        raise AnalysisError(f"cannot use {own}: its symlink leads out of {root}. Delete the link.")
     existing = next(folder for folder in (own, *own.parents) if folder.exists())
     if os.access(existing, os.W_OK):
         return own
-    usual = {"darwin": Path.home() / "Library" / "Caches", "win32": Path.home() / "AppData" / "Local"}
-    named = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else "")
-    home = Path(named) if named else usual.get(sys.platform, Path.home() / ".cache")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return home / "castillo" / digest(str(root.resolve()).encode("utf-8", "replace"))[:16]
 
 

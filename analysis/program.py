@@ -22,8 +22,6 @@ POSITIVE = click.FloatRange(0, min_open=True)
 PATH = click.Path(path_type=Path)
 DIR = click.option("--output", type=PATH, help="Folder of the reports.  [default: reports/]")
 STUDY = click.argument("study", default=DEFAULT)
-#: Bytes of address space without which numpy's OpenBLAS hangs while it loads.
-LEAST_MEMORY = 900_000_000
 
 
 def _trust(ctx: click.Context, _: click.Parameter, trusted: bool) -> None:
@@ -61,60 +59,33 @@ class Program(click.Group):
         """Run a command; SIGTERM raises SystemExit, so that every process that was started is ended."""
         with suppress(ValueError):  # not in the main thread: a test
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        limit = _memory_limit()
-        limited = f"memory is limited to {limit / 1e6:.0f} MB (ulimit -v), too little"
         try:
-            if limit < LEAST_MEMORY:  # OpenBLAS would ask for it without end
-                raise AnalysisError(f"{limited} to start: {LEAST_MEMORY / 1e6:.0f} MB are needed. Raise the limit.")
             return super().invoke(ctx)
         except AnalysisError as error:
             click.echo(f"castillo: {format_error(error)}", err=True)
-        except (ImportError, MemoryError) as error:  # a library whose code finds no room is an ImportError
-            if limit == float("inf"):
-                raise
-            click.echo(f"castillo: {limited} for this ({error}). Raise the limit.", err=True)
-        raise click.exceptions.Exit(2)
+            raise click.exceptions.Exit(2) from None
 
 
-def _memory_limit() -> float:
-    """Bytes of address space that this process may have (ulimit -v); infinite where there is no limit."""
-    with suppress(ImportError):  # Windows has no such limits
-        import resource
-
-        if (limit := resource.getrlimit(resource.RLIMIT_AS)[0]) != resource.RLIM_INFINITY:
-            return limit
-    return float("inf")
-
-
-def formats(*known: str) -> dict[str, Any]:
-    """Settings of an option whose value is a list of formats, joined by commas."""
+def _formats(name: str, known: tuple[str, ...], **settings: Any) -> Callable[[Any], Any]:
+    """An option whose value is a list of formats, joined by commas."""
 
     def split(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
-        chosen = tuple(value.split(",")) if value else ()
-        if unknown := [kind for kind in chosen if kind not in known]:
+        formats = tuple(value.split(",")) if value else ()
+        if unknown := [kind for kind in formats if kind not in known]:
             raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(known)}.")
-        return chosen
+        return formats
 
-    return {"callback": split, "metavar": ",".join(known)}
-
-
-def exports(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of figures and tables as files to a command."""
-    figures = "Write figures, and their numbers, into figures/. Bare: SVG. PNG and PDF have reports made again."
-    tables = "Write tables, as they are shown, into tables/."
-    command = click.option("--tables", **formats("csv", "tex", "docx"), help=tables)(command)
-    return click.option("--figures", **formats("svg", "png", "pdf"), help=figures)(command)
+    return click.option(name, callback=split, metavar=",".join(known), **settings)
 
 
-class BareFigures(click.Command):
-    """A command whose option --figures may stand without formats: then it means SVG."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the command line with the formats filled in where none follow."""
-        for place, word in enumerate(args):
-            if word == "--figures" and not {*"".join(args[place + 1 : place + 2]).split(",")} & {"svg", "png", "pdf"}:
-                args[place] = "--figures=svg"
-        return super().parse_args(ctx, args)
+FIGURES = _formats(
+    "--figures",
+    ("svg", "png", "pdf"),
+    is_flag=False,
+    flag_value="svg",
+    help="Write figures, and their numbers, into figures/. Bare: SVG. PNG and PDF have reports made again.",
+)
+TABLES = _formats("--tables", ("csv", "tex", "docx"), help="Write tables, as they are shown, into tables/.")
 
 
 def enter_environment() -> None:

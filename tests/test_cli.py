@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +16,7 @@ from ministudy import PARAMETERS, make_project, write_notebook
 from analysis import THREADS
 from analysis.cli import main
 from analysis.publish import build as publish
+from analysis.publish import processes
 from analysis.publish.reports import Failure
 
 
@@ -96,7 +95,7 @@ def test_an_unknown_study_is_status_2(root: Path, command: str) -> None:
 
 def test_a_wrong_study_is_status_2(root: Path, replace: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """With every problem, before any kernel starts."""
-    monkeypatch.setattr(publish, "make_reports", lambda *_, **__: pytest.fail("something was run"))
+    monkeypatch.setattr(processes, "run_calls", lambda *_, **__: pytest.fail("something was run"))
     replace("study.toml", 'notebook = "plain"\n', 'notebook = "plain"\nparameters = { outlet = 1 }\n')
     done = castillo("build", "tiny")
     assert 2 == done.exit_code
@@ -120,18 +119,20 @@ def test_list_shows_state_and_parameters(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_study_elsewhere_keeps_its_reports_beside_it_and_every_command_finds_them(root: Path, tmp_path: Path) -> None:
-    """Or in the folder that is named."""
-    study = str(shutil.move(root / "data" / "tiny", tmp_path / "mine"))
-    for more, folder in (((), tmp_path / "reports"), (("--output", str(tmp_path / "there")), tmp_path / "there")):
-        assert f"{folder / 'tiny'}: 1 built" in castillo("build", study, "--trust", *more).output
-        assert "plain  fresh" in castillo("list", study, "--trust", *more).output
-        assert "verified: every file is the same" in castillo("verify", study, "--trust", *more).output
-        with (folder / "tiny" / "plain.html").open("a") as page:
-            page.write(" ")
-        unlike = "1 file is not what manifest.json says (plain.html)"
-        assert unlike in castillo("list", study, "--trust", *more).output
-        assert f"note: reports: {unlike}" in castillo("check", study, *more).output
+def test_a_trusted_study_elsewhere_keeps_its_reports_beside_it_and_every_command_finds_them(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With notebooks of one's own; what is no longer as the manifest says is told."""
+    monkeypatch.delenv("CASTILLO_TRUST")
+    study, folder = str(shutil.move(root / "data" / "tiny", tmp_path / "mine")), tmp_path / "reports"
+    built = castillo("build", study, "--trust", "--figures").output
+    assert built.endswith(f"{folder / 'tiny'}: 1 built, 0 fresh, 0 failed\n{folder / 'tiny/figures'}: 0 figures\n")
+    assert "plain  fresh" in castillo("list", study, "--trust").output
+    with (folder / "tiny" / "plain.html").open("a") as page:
+        page.write(" ")
+    unlike = "1 file is not what manifest.json says (plain.html)"
+    assert unlike in castillo("list", study, "--trust").output
+    assert f"note: reports: {unlike}" in castillo("check", study).output
     assert not (root / "reports").exists()
 
 
@@ -159,38 +160,3 @@ def test_a_found_project_is_refused_before_anything_of_it_runs(
     assert "is a project of its own, and building would run its notebooks" in done.output
     assert "--trust" in done.output
     assert before == sorted(root.rglob("*"))
-
-
-@pytest.mark.slow
-def test_a_trusted_project_is_built(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One's own, with notebooks of one's own."""
-    monkeypatch.delenv("CASTILLO_TRUST")
-    planted = root / "ran"
-    write_notebook(root, "plain", ["from pathlib import Path", f"Path({str(planted)!r}).touch()"])
-    done = castillo("build", "tiny", "--trust", "--figures")
-    assert 0 == done.exit_code, done.output
-    assert done.output.endswith(f"{root / 'reports/tiny/figures'}: 0 figures\n")
-    assert planted.exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
-@pytest.mark.parametrize(
-    "arguments", [["annotate", "a.jsonl", "--study", "sample", "--jobs", "2"], ["build", "sample"]]
-)
-def test_too_little_memory_is_told_once_and_nothing_hangs(arguments: list[str]) -> None:
-    """OpenBLAS asks for ever for memory that it is not given."""
-    limited = f"ulimit -v 400000; exec {shlex.quote(sys.executable)} -m analysis {shlex.join(arguments)}"
-    done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, timeout=60, check=False)
-    told = "castillo: memory is limited to 410 MB (ulimit -v), too little to start: 900 MB are needed. Raise the limit."
-    assert (2, told) == (done.returncode, done.stderr.strip())
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
-def test_memory_that_runs_out_while_libraries_load_is_told_in_a_line(tmp_path: Path) -> None:
-    """A library of compiled code that finds no room is an ImportError, which nobody would understand."""
-    command = f"{shlex.quote(sys.executable)} -m analysis build sample --output {shlex.quote(str(tmp_path))}"
-    limited = f"ulimit -v 1200000; exec {command}"
-    done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, timeout=60, check=False)
-    assert 2 == done.returncode
-    told = r"castillo: memory is limited to 1229 MB \(ulimit -v\), too little for this \(.*\)\. Raise the limit\.\n"
-    assert re.fullmatch(told, done.stderr.splitlines(keepends=True)[-1])

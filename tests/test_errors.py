@@ -1,6 +1,8 @@
 """Errors say what is wrong and what to do, and keep the values they speak of."""
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,22 @@ def test_an_error_reads_the_same_in_whichever_process_it_arrives(error, expected
     arrived = pickle.loads(pickle.dumps(error))
     assert (type(error), expected, expected) == (type(arrived), str(error), str(arrived))
     assert isinstance(error, errors.AnalysisError)
+
+
+KERNEL = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="nocolor")
+for cell in ("from analysis import load_study", "load_study('nowhere')", "%tb"):
+    print("§"); shell.run_cell(cell)
+"""
+
+
+def test_in_a_notebook_an_error_is_its_message_and_the_traceback_is_there_when_asked_for():
+    """As IPython shows it, in JupyterLab too."""
+    done = subprocess.run([sys.executable, "-c", KERNEL], capture_output=True, text=True, check=True)
+    _, _, shown, traceback = done.stdout.split("§\n")
+    message, hint = shown.splitlines()
+    assert message.startswith("StudyNotFound: no study 'nowhere': neither a folder with a study.toml nor a name under")
+    assert "(%tb shows where it was raised)" == hint
+    assert "in find_study" in traceback and "Traceback (most recent call last)" in traceback
+    assert traceback.count("\n") > 10

@@ -1,29 +1,24 @@
-"""Building: what is run and why, what is kept, what is the same to the byte, what a kill or a symlink cannot do."""
+"""Building: what is run and why, what is kept, what is the same to the byte."""
 
 from __future__ import annotations
 
 import json
-import os
-import random
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from multiprocessing import Event, Process
 from pathlib import Path
 
 import pytest
 from ministudy import PARAMETERS, SHOW, make_project, write_notebook
 
-from analysis import dependencies
 from analysis.dependencies import Code
 from analysis.errors import AnalysisError, BuildError
 from analysis.publish import build as builder
-from analysis.publish import pages, state
+from analysis.publish import pages, processes, state
 from analysis.publish.build import Build
 from analysis.publish.manifest import unlike_manifest, verify
-from analysis.publish.processes import Task
 from analysis.publish.reports import Failure, Outcome, Rendered
 from analysis.publish.state import lock, nothing_to_do
 from analysis.study import Study, load_study
@@ -46,12 +41,10 @@ def root(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     """A project with three reports; the working directory is in it."""
     made = shutil.copytree(template, tmp_path / "project")
     monkeypatch.chdir(made / "notebooks")
-    monkeypatch.setattr(Build, "_share", lambda self: False)
     # Editing modules while the tests run makes nothing stale.
     code = Code({"analysis/errors.py": "1", "analysis/paths.py": "1"}, {"numpy": "1"})
     for module in (pages, state):
         monkeypatch.setattr(module, "report_code", lambda notebook: code)
-    monkeypatch.setattr(dependencies, "STARTED", time.time_ns())
     return made
 
 
@@ -60,13 +53,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rendered | Failure]:
     """Nothing is run: a page says the report's name, or what the test puts here under that name."""
     results: dict[str, Rendered | Failure] = {}
 
-    def run(tasks: Sequence[Task], **options: object) -> Iterator[Outcome]:
-        for task in tasks:
-            name = task.report.name
+    def run(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome]:
+        for name in calls:
             page = Rendered({f"{name}.html": name.encode(), f"{name}.t.csv": b"a\n"}, name.title(), f"{name} says")
             yield Outcome(name, results.get(name, page), 1.5)
 
-    monkeypatch.setattr(builder, "make_reports", run)
+    monkeypatch.setattr(Build, "_lacks_results", lambda self: False)
+    monkeypatch.setattr(processes, "prepare", lambda *given: None)
+    monkeypatch.setattr(processes, "run_calls", run)
     monkeypatch.setattr(Study, "check_features", lambda self: None)  # tested elsewhere, and slow
     return results
 
@@ -106,8 +100,8 @@ def test_everything_is_built_then_nothing(root: Path, quick: object, tmp_path: P
     assert expected == names(tmp_path / "other" / "tiny")
 
 
-def test_reasons(root: Path, quick: object) -> None:
-    """What changed is named, and only that."""
+def test_reasons(root: Path, quick: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changed is named, and only that: of notebook, study, library, packages and output."""
     folder, reports = root / "data" / "tiny", root / "reports" / "tiny"
     assert {"new never built"} == set(states().values())
     build()
@@ -129,14 +123,9 @@ def test_reasons(root: Path, quick: object) -> None:
     (reports / "outlet--north.html").write_bytes(b"edited")
     assert ["stale output missing", "stale output changed", "fresh"] == list(states().values())
 
-
-def test_library_and_packages_are_reasons(root: Path, quick: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each by its name; also where it comes to be needed, or is needed no more."""
-    build()
     code = Code({"analysis/errors.py": "2", "analysis/wording.py": "1"}, {"numpy": "99"})
-    for module in (pages, state):
-        monkeypatch.setattr(module, "report_code", lambda notebook: code)
-    told = "stale analysis/errors.py changed analysis/wording.py is new numpy changed analysis/paths.py is used no more"
+    monkeypatch.setattr(state, "report_code", lambda notebook: code)
+    told = "stale analysis/errors.py changed numpy changed analysis/wording.py is new analysis/paths.py is used no more"
     assert {told} == set(states().values())
 
 
@@ -195,11 +184,10 @@ def test_what_no_report_has_any_more_is_removed(root: Path, quick: dict[str, obj
     assert all((folder / name).exists() for name in foreign)
 
 
-def test_two_studies_of_one_name_do_not_share_a_folder(root: Path, quick: object) -> None:
-    """The second is refused as long as the first is there."""
-    build()
+def test_two_studies_of_one_name_are_refused(root: Path, quick: object) -> None:
+    """A copy whose name was not changed would replace the reports of the first."""
     shutil.copytree(root / "data" / "tiny", root / "data" / "twin")
-    with pytest.raises(BuildError, match=r"holds the reports of data/tiny, which is called 'tiny' too\. Give one of"):
+    with pytest.raises(BuildError, match=r"tiny/study.toml has the name 'tiny' too.* Give one of the two another name"):
         builder.build(load_study("twin"))
     shutil.rmtree(root / "data" / "tiny")
     assert builder.build(load_study("twin")).ok
@@ -249,37 +237,9 @@ def test_a_build_keeps_the_manifest_and_verify_renews_it(root: Path, quick: obje
     assert path == verify(study(), renew=True).renewed
     assert good == path.read_bytes()
     assert "" == unlike_manifest(study())
-    precious = root.parent / "precious"
-    precious.write_text("mine")
-    path.unlink()
-    path.symlink_to(precious)
+    path.write_text("mine")
     with pytest.raises(BuildError, match="is not a manifest"):
         verify(study(), renew=True)
-    path.unlink()
-    assert path == verify(study(), renew=True).renewed
-    assert ("mine", good) == (precious.read_text(), path.read_bytes())
-
-
-def test_a_file_changed_and_put_back_while_reports_are_made_leaves_them_stale(
-    root: Path, quick: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody knows which of the two was read."""
-    actors, real = root / "data" / "tiny" / "actors.csv", Build._make
-    content = actors.read_bytes()
-
-    def meanwhile(self: Build, *given: object, **options: object) -> None:
-        actors.write_bytes(content.replace(b"Pedro", b"Petro"))
-        time.sleep(0.02)
-        actors.write_bytes(content)
-        real(self, *given, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Build, "_make", meanwhile)
-    build()
-    assert {"stale actors.csv changed while the report was made"} == set(states().values())
-    assert nothing_to_do(root, root / "data" / "tiny", root / "reports") is None
-    monkeypatch.setattr(Build, "_make", real)
-    assert 3 == len(build().built)
-    assert {"fresh"} == set(states().values())
 
 
 def test_stale_features_are_told_on_the_page_and_where_nothing_is_to_do(root: Path, quick: object) -> None:
@@ -288,17 +248,16 @@ def test_stale_features_are_told_on_the_page_and_where_nothing_is_to_do(root: Pa
     actors.write_text(actors.read_text().replace("Pedro Castillo,exact", "Castillo,exact"))
     warning = "The features were measured by an older version; changed since: actors.csv."
     plan = Build(study())
-    assert [warning] == plan._task(plan.reports[0]).page["warnings"]
+    assert [warning] == pages.page_of(plan.reports[0], plan.study, root, {}, plan.warning)["warnings"]
     plan.run()
     assert (root / "reports" / "tiny", 3, warning) == nothing_to_do(root, root / "data" / "tiny", root / "reports")
 
 
-def test_a_broken_state_is_as_good_as_none(root: Path, quick: object) -> None:
+@pytest.mark.parametrize("content", ["{", '{"reports": {"plain": null}, "other": 1}', "[]", "3"])
+def test_a_broken_state_is_as_good_as_none(root: Path, quick: object, content: str) -> None:
     """Half a file, another version's fields."""
     build()
-    contents = ["{", '{"failure": null, "other": 1}', "[]", "3"]
-    for path, content in zip(sorted((root / ".cache/castillo/tiny").rglob("*.json")), contents, strict=False):
-        path.write_text(content)
+    (root / "reports/.castillo/tiny.json").write_text(content)
     assert {"new never built"} == set(states().values())
     assert 3 == len(build().built)
 
@@ -351,75 +310,53 @@ def test_a_second_build_waits(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file, a folder in a file, a cache that is a file; nothing is begun."""
-    monkeypatch.setattr(builder, "make_reports", lambda *_, **__: pytest.fail("a process was started"))
+    """A file, a folder in a file; nothing is begun."""
+    monkeypatch.setattr(processes, "run_calls", lambda *_, **__: pytest.fail("a process was started"))
     (root / "file").write_text("")
     for place in (".", "deeper"):
         with pytest.raises(AnalysisError, match=r"tiny cannot be written \(.*\)\. Mend that, or name"):
             build(output=root / "file" / place)
-    shutil.rmtree(root / ".cache", ignore_errors=True)
-    (root / ".cache").write_text("")
-    with pytest.raises(AnalysisError, match=r"\.cache.* cannot be written \(.*\)\. Mend that, or name"):
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_reports_come_after_the_results_that_they_share(
+    root: Path, quick: object, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    """Where those cannot be computed it is said, and every report is tried."""
+    said: list[str] = []
+    reports, failure = processes.run_calls, Failure(None, None, "ValueError: no table", "")
+
+    def run(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome]:
+        yield from [Outcome("results", failure if broken else None, 0.0)] if "results" in calls else reports(calls)
+
+    monkeypatch.setattr(processes, "run_calls", run)
+    monkeypatch.setattr(Build, "_lacks_results", lambda self: True)
+    assert list(NAMES) == build(echo=said.append).built
+    first, *others = said
+    assert "comparing each outlet with the others, for all reports at once: this takes longest" == first
+    told = ["the results that reports share could not be computed: ValueError: no table"] if broken else []
+    assert [*told, *(f"{name}: built in 1.5 s" for name in NAMES)] == others
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Files of a folder by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_an_interrupted_build_goes_on_with_the_same_result(
+    root: Path, quick: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What was made is kept, and not made again."""
+    build(output=tmp_path)
+    reports = processes.run_calls
+
+    def interrupted(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome]:
+        yield next(reports(calls))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(processes, "run_calls", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         build()
-
-
-@pytest.mark.parametrize("place", ["reports/tiny", ".cache/castillo/tiny", ".cache/castillo", ".cache"])
-def test_a_folder_planted_as_a_symlink_stops_the_build(root: Path, quick: object, place: str) -> None:
-    """Before anything is written where it leads."""
-    away = root.parent / "away"
-    away.mkdir()
-    shutil.rmtree(root / place, ignore_errors=True)
-    (root / place).parent.mkdir(parents=True, exist_ok=True)
-    (root / place).symlink_to(away)
-    with pytest.raises(AnalysisError, match="its symlink leads out of"):
-        build()
-    assert [] == list(away.iterdir())
-
-
-def start(root: Path, version: str) -> Process:
-    """A build that runs nothing: its pages hold the version given, so many times that writing them takes a while."""
-
-    def run(tasks: Sequence[Task], **options: object) -> Iterator[Outcome]:
-        for task in tasks:
-            name = task.report.name
-            files = {f"{name}{end}": f"{name}{end} {version} ".encode() * 9000 for end in (".html", ".a.csv", ".b.csv")}
-            yield Outcome(name, Rendered(files, name, f"{name} says {version}"), 1.0)
-
-    def work() -> None:
-        os.chdir(root)
-        builder.make_reports = run  # type: ignore[assignment]
-        build(force=True)
-
-    process = Process(target=work)
-    process.start()
-    return process
-
-
-def tree(root: Path) -> dict[str, bytes]:
-    """Files of the reports by name."""
-    return {path.name: path.read_bytes() for path in (root / "reports" / "tiny").iterdir()}
-
-
-def test_a_killed_build_leaves_old_or_new(root: Path, quick: object, template: Path, tmp_path: Path) -> None:
-    """At random moments, each file is whole and of one of the two versions; the next build ends as if never killed."""
-    whole = {}
-    for version in ("old", "new"):
-        made = shutil.copytree(template, tmp_path / version)
-        begun = time.monotonic()
-        start(made, version).join()
-        took, whole[version] = time.monotonic() - begun, tree(made)
-    start(root, "old").join()
-    moments, unfinished = random.Random(7), 0
-    for kill in range(8):
-        process = start(root, "new" if kill % 2 == 0 else "old")
-        time.sleep(moments.uniform(0, took))
-        process.kill()
-        process.join()
-        unfinished += process.exitcode != 0
-        for name, data in tree(root).items():
-            if name not in ("index.html", "manifest.json") and not name.startswith("."):
-                assert data in (whole["old"][name], whole["new"][name]), name
-    assert unfinished
-    start(root, "new").join()
-    # A manifest is renewed by castillo verify --write alone.
-    assert {**whole["new"], "manifest.json": whole["old"]["manifest.json"]} == tree(root)
+    monkeypatch.setattr(processes, "run_calls", reports)
+    assert list(NAMES[1:]) == build().built
+    assert tree(tmp_path / "tiny") == tree(root / "reports" / "tiny")

@@ -84,7 +84,7 @@ def test_names_follow_the_parameters_cell_and_a_study_elsewhere_is_passed_as_a_p
         ('notebook = "plain"\neach = "outlet"', "parameter 'outlet' = 'north': the notebook has no such parameter"),
         ('notebook = "plain"\nparameters = { study = "x" }', "is passed anyway; leave it out"),
         ('notebook = "nowhere"', "asks for the notebook 'nowhere'"),
-        ('notebook = "plain"\n[[reports]]\nnotebook = "plain"', "asks for the report 'plain' more than once"),
+        ('notebook = "plain"\n[[reports]]\nnotebook = "plain"', "the report 'plain' is asked for more than once"),
     ],
 )
 def test_a_wrong_matrix_is_refused(tmp_path: Path, reports: str, expected: str) -> None:
@@ -136,20 +136,19 @@ def test_parameters_are_read_from_the_cell(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "error", "told"),
+    "cell",
     [
-        ("x: bool = True", ParameterError, "has the type bool; papermill passes str, int"),
-        ("x: int = 'a'", ParameterError, "its default is not int"),
-        ("x = open('y')", ParameterError, "its default must be a literal"),
-        ("x = (", BuildError, "the parameters cell is not Python"),
+        "x: bool = True",
+        "x: int = 'a'",
+        "x = open('y')",
+        "x = (",
     ],
 )
-def test_a_bad_parameters_cell_is_refused(tmp_path: Path, cell: str, error: type[Exception], told: str) -> None:
+def test_a_bad_parameters_cell_is_refused(tmp_path: Path, cell: str) -> None:
     """Before anything runs."""
     path = write_notebook(make_project(tmp_path), "n", ["# N"], cell)
-    with pytest.raises(error) as caught:
+    with pytest.raises(ParameterError, match=r"parameter 'x' = .*: its default must be a literal of str, int, float, "):
         read_parameters(path)
-    assert told in str(caught.value)
 
 
 def test_no_notebook_no_parameters_cell(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ LONGER = {
     "annotate": 70,
     "difference": 60,
     "compare_outlet_groups": 62,
-    "analysis.cli": 320,
 }
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from analysis.dependencies import keep_digests, notebook_modules
-from analysis.errors import BuildError
-from analysis.paths import digest, find_root, reports_folder
+from analysis.errors import BuildError, write_errors
+from analysis.paths import cache_folder, digest, find_root, reports_folder
 from analysis.progress import Progress
-from analysis.publish import manifest, pages, state
+from analysis.publish import manifest, pages, processes, state
 from analysis.publish.environment import default_jobs
-from analysis.publish.processes import Task, make_reports
 from analysis.publish.reports import Failure, Outcome, Report, notebook_path, read_code, select, study_reports
 from analysis.study import Study
 
@@ -47,45 +47,45 @@ def build(study: Study, *, output: Path | None = None, echo: Echo = lambda line:
 
 
 class Build:
-    """One build: what it needs to know, and its steps. States are kept in the cache of the project, or of `memory`."""
+    """One build: what it needs to know, and its steps."""
 
-    def __init__(
-        self,
-        study: Study,
-        *,
-        output: Path | None = None,
-        memory: Path | None = None,
-        echo: Echo = lambda line: None,
-    ) -> None:
+    def __init__(self, study: Study, *, output: Path | None = None, echo: Echo = lambda line: None) -> None:
         self.study, self.root, self.echo = study, find_root(), echo
         study.check_features()
         self.reports = study_reports(study, self.root)
+        self.notebooks = {report.name: notebook_path(self.root, report.notebook) for report in self.reports}
         self.warning = study.features_warning()
-        self.usual = reports_folder(self.root, study.folder)
-        self.cache = state.Cache(memory or self.root, study.name, output or self.usual)
-        self.result = BuildResult(self.cache.reports)
+        self.output = (output or reports_folder(self.root, study.folder)).resolve()
+        self.states = state.States(self.output, study.name)
+        self.result = BuildResult(self.states.folder)
         self.inputs = state.digest_inputs(self.root, study.folder)
         shared = state.study_parts(study.folder)
         self.parts = {
-            r.name: state.report_parts(self._notebook(r), {**r.parameters, "study": study.name}, shared)
+            r.name: state.report_parts(self.notebooks[r.name], {**r.parameters, "study": study.name}, shared)
             for r in self.reports
         }
 
     def status(self, report: Report) -> state.Status:
         """Status of a report: fresh, or why it is not."""
-        return self.cache.status(report.name, self.parts[report.name])
+        return self.states.status(report.name, self.parts[report.name])
+
+    def files(self) -> set[str]:
+        """Names of the files that the study's reports have, or had when they last succeeded."""
+        return {"index.html", *(file for report in self.reports for file in self.states.of(report.name)["files"])}
 
     def run(self, only: Sequence[str] = (), force: bool = False, **options: Any) -> BuildResult:
         """Make the selected reports that are not fresh, write their files, and all that lists them.
 
-        `options` are `jobs` (processes at once; by default as many as cores and memory allow), `progress`, and, as in
-        `make_reports`, `kernel` and `cell_seconds`.
+        `options` are `jobs` (processes at once; by default as many as cores and memory allow), `progress`, `kernel`
+        (run notebooks in ordinary kernels) and, as in `run_calls`, `cell_seconds`.
         """
         selected, folder = select(self.reports, only), self.result.folder
-        state.prepare(self.cache.folder, root=self.cache.root)
-        state.prepare(folder, root=folder.parent)
-        with state.lock(self.cache.folder / ".lock", echo=self.echo):
-            self._claim()
+        self._check_name()
+        with write_errors(folder):  # before anything is run for it
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        with state.lock(self.states.path.with_suffix(".lock"), echo=self.echo):
+            self.states = state.States(self.output, self.study.name)  # of the build that this one waited for
             for leftover in folder.glob(".castillo-*"):  # by a killed build
                 leftover.unlink(missing_ok=True)
             todo = [report for report in selected if force or self.status(report).word != "fresh"]
@@ -94,108 +94,110 @@ class Build:
                 self._make(todo, **options)
             if not only:
                 self._remove_strays()
-            words = self._write_index()
+            all_fresh = self._write_index()
             if not (only or self.result.failed):
-                if folder.parent != self.usual.resolve() or not manifest.has_manifest(folder):
+                usual = reports_folder(self.root, self.study.folder).resolve()
+                if self.output != usual or not manifest.has_manifest(folder):
                     current = manifest.make_manifest(folder, self.study.name, self.root, self.files())
                     manifest.write_manifest(folder, current)
-                if words == {"fresh"}:
-                    self.cache.keep_all_fresh(self.inputs, len(self.reports), self.warning)
+                kept = {"inputs": self.inputs, "outputs": state.digest_outputs(folder), "warning": self.warning}
+                self.states.fresh = kept if all_fresh else {}
+            self.states.save()
         keep_digests()
         return self.result
 
-    def _make(
-        self, todo: Sequence[Report], jobs: int | None = None, progress: Progress | None = None, **options: Any
-    ) -> None:
-        sources = [source for report in todo for source in read_code(self._notebook(report)) if source.strip()]
-        messages = make_reports(
-            list(map(self._task, todo)),
-            study=self.study.folder,
-            scratch=self.cache.root / "jupyter",
-            jobs=jobs or default_jobs(len(self.study.manifest)),
-            modules=notebook_modules(dict.fromkeys(sources)),
-            share=self._share(),
-            **options,
-        )
-        progress = progress or Progress()
-        progress.begin(len(sources) + len(todo))  # papermill adds a cell with the parameters
-        with closing(messages), closing(progress):
-            for message in messages:
-                if message is None:
-                    progress.cell()
-                elif isinstance(message, str):
-                    self.echo(message)
-                else:
-                    self._keep(message)
+    def _check_name(self) -> None:
+        """Refuse a study with the name of another beside it: their reports would replace one another."""
+        for path in self.study.folder.parent.glob("*/study.toml"):
+            if path.parent != self.study.folder and state.read_settings(path.parent).get("name") == self.study.name:
+                raise BuildError(
+                    f"{path} has the name {self.study.name!r} too, and their reports would lie in one folder. "
+                    "Give one of the two another name."
+                )
 
-    def _share(self) -> bool:
-        """True where results that reports share are to be computed; it is said, since it takes longest."""
+    def _make(
+        self,
+        todo: Sequence[Report],
+        jobs: int | None = None,
+        progress: Progress | None = None,
+        kernel: bool = False,
+        **options: Any,
+    ) -> None:
+        sources = [source for report in todo for source in read_code(self.notebooks[report.name]) if source.strip()]
+        processes.prepare(self.study.folder, notebook_modules(dict.fromkeys(sources)))
+        from analysis.publish.render import make  # no sooner: a build with nothing to do renders nothing
+
+        jupyter, progress = cache_folder(self.root) / "jupyter", progress or Progress()
+        if kernel:
+            processes.configure_kernels(jupyter)
+        jobs = jobs or default_jobs(len(self.study.manifest))
+        if self._lacks_results():
+            self.echo("comparing each outlet with the others, for all reports at once: this takes longest")
+            call = partial(processes.compute_shared, self.study.folder, jobs)
+            for outcome in processes.run_calls({"results": call}, jobs, jupyter):
+                if isinstance(outcome.result, Failure):
+                    self.echo(f"the results that reports share could not be computed: {outcome.result.error}")
+        calls = {
+            report.name: partial(make, self.notebooks[report.name], report.parameters, self._page(report), kernel)
+            for report in todo
+        }
+        progress.begin(len(sources))
+        outcomes = processes.run_calls(calls, jobs, jupyter, on_cell=progress.cell, **options)
+        with closing(outcomes), closing(progress):
+            for outcome in outcomes:
+                self._keep(outcome)
+
+    def _lacks_results(self) -> bool:
+        """True where results that reports share are to be computed."""
         from analysis.results import kept_at
 
-        if self.study.only_coded or not self.study.tested or kept_at(self.study).exists():
-            return False
-        self.echo("comparing each outlet with the others, for all reports at once: this takes longest")
-        return True
+        return not (self.study.only_coded or not self.study.tested or kept_at(self.study).exists())
 
-    def _task(self, report: Report) -> Task:
-        page = pages.page_of(report, self.study, self.root, self.parts[report.name], self.warning)
-        return Task(report, page, self.root)
+    def _page(self, report: Report) -> dict[str, Any]:
+        return pages.page_of(report, self.study, self.root, self.parts[report.name], self.warning)
 
     def _keep(self, outcome: Outcome) -> None:
         """Write a report's files, CSV before HTML; a failure leaves those of its last good version."""
-        name, result, before = outcome.name, outcome.result, self.cache.load(outcome.name)
+        name, result, before = outcome.name, outcome.result, self.states.of(outcome.name)
         if isinstance(result, Failure):
-            self.cache.save(name, replace(before, failure=result, seconds=outcome.seconds))
+            failure = {**asdict(result), "place": result.place}
+            self.states.reports[name] = {**before, "failure": failure, "seconds": outcome.seconds}
             self.result.failed[name] = result
-            self.echo(f"{name}: FAILED {result.place}: {result.error}")
-            return
-        for file in sorted(result.files, key=lambda file: (file.endswith(".html"), file)):
-            state.write(self.result.folder / file, result.files[file], root=self.result.folder)
-        for file, image in result.images.items():
-            state.write(self.result.folder / "figures" / file, image, root=self.result.folder)
-        for file in set(before.files) - set(result.files):
-            (self.result.folder / file).unlink(missing_ok=True)
-        files = {file: digest(data) for file, data in sorted(result.files.items())}
-        notebook = self._notebook(next(report for report in self.reports if report.name == name))
-        parts = state.read_parts(self.parts[name], self.study, notebook)
-        kept = state.State(parts, files, result.title, result.headline, outcome.seconds, remarks=result.remarks)
-        self.cache.save(name, kept)
-        self.result.built.append(name)
-        self.echo(f"{name}: built in {outcome.seconds:.1f} s")
-
-    def _claim(self) -> None:
-        """Refuse a folder of reports that another study has under the same name."""
-        mark, own = self.cache.folder / "owner", os.path.relpath(self.study.folder, self.root)
-        other = mark.read_text(encoding="utf-8") if mark.is_file() else own
-        if other != own and state.study_name(self.root / other) == self.study.name:
-            raise BuildError(
-                f"{self.result.folder} holds the reports of {other}, which is called {self.study.name!r} too. "
-                "Give one of the two another name in its study.toml."
-            )
-        state.write(mark, own.encode(), root=self.cache.root)
-
-    def files(self) -> set[str]:
-        """Names of the files that the study's reports have, or had when they last succeeded."""
-        return {"index.html", *(file for r in self.reports for file in self.cache.load(r.name).files)}
-
-    def _notebook(self, report: Report) -> Path:
-        return notebook_path(self.root, report.notebook)
+            said = f"FAILED {result.place}: {result.error}"
+        else:
+            for file in sorted(result.files, key=lambda file: (file.endswith(".html"), file)):
+                state.write(self.result.folder / file, result.files[file])
+            for file, image in result.images.items():
+                state.write(self.result.folder / "figures" / file, image)
+            for file in set(before["files"]) - set(result.files):
+                (self.result.folder / file).unlink(missing_ok=True)
+            self.states.reports[name] = {
+                **state.NEW,
+                "parts": self.parts[name],
+                "files": {file: digest(data) for file, data in sorted(result.files.items())},
+                **{fact: getattr(result, fact) for fact in ("title", "headline", "remarks")},
+                "seconds": outcome.seconds,
+            }
+            self.result.built.append(name)
+            said = f"built in {outcome.seconds:.1f} s"
+        self.states.save()
+        self.echo(f"{name}: {said}")
 
     def _remove_strays(self) -> None:
-        """Delete what earlier builds remembered of reports that the matrix has no more; files of others stay."""
-        remembered = {file for name in self.cache.names() for file in self.cache.load(name).files}
-        for name in sorted(remembered - self.files()):
+        """Forget reports that the study has no more, and delete their files; files of others stay."""
+        gone = [self.states.reports.pop(name) for name in set(self.states.reports) - set(self.parts)]
+        for name in sorted({file for kept in gone for file in kept["files"]} - self.files()):
             if (path := self.result.folder / name).is_file():
                 path.unlink()
                 self.result.removed.append(name)
                 self.echo(f"{name}: removed, no report of the study has it")
 
-    def _write_index(self) -> set[str]:
-        """Write the index where it is another; the words for the states of the reports."""
-        entries = [(report, self.status(report), self.cache.load(report.name)) for report in self.reports]
+    def _write_index(self) -> bool:
+        """Write the index where it is another; True where all reports are fresh."""
+        entries = [(report, self.status(report), self.states.of(report.name)) for report in self.reports]
         page = pages.render_index(self.study, entries, self.result.folder)
         path = self.result.folder / "index.html"
         if not path.is_file() or path.read_bytes() != page:
-            state.write(path, page, root=self.result.folder)
-        pages.write_studies(self.result.folder.parent)
-        return {status.word for _, status, _ in entries}
+            state.write(path, page)
+        pages.write_studies(self.output)
+        return all(status.word == "fresh" for _, status, _ in entries)

@@ -1,7 +1,12 @@
-"""Figures and frames of one's own, as every cell of a report shows them, in whatever engine it runs."""
+"""Figures, frames and text of cells, as every cell of a report shows them, in whatever engine it runs."""
 
 from __future__ import annotations
 
+import re
+import sys
+import sysconfig
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -14,18 +19,42 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
 
-from analysis.publish.plain import plain
+from analysis.errors import AnalysisError
 from analysis.report.components import Columns, Shown, csv_of, note, own_name, show_figure, show_table
 from analysis.report.style import STYLE
 from analysis.wording import listing, number
 
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]\d+\.py|<ipython-input-\d+-\w+>")
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+_PART = r"[^\s/\\:*?\"'<>|()\[\],;]+"
+_POSIX = re.compile(rf"(?<![\w:/.~<-])(?:/{_PART})+/({_PART})")
+_WINDOWS = re.compile(rf"\b[A-Za-z]:\\(?:{_PART}\\)*({_PART})")
 #: Rows of a table that are shown folded, and that are shown at all: its CSV holds every one.
 FOLDED, MOST_ROWS = 30, 1000
+
+
+def plain(text: str, root: Path | None = None) -> str:
+    """Text of a cell or a traceback as it is on every machine: no colours, controls, paths, addresses in memory.
+
+    Paths of files in `root`, the project's folder, are relative to it.
+    """
+    text = _CONTROLS.sub("", _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
+    text = _CELL_FILE.sub("cell", text)
+    paths = sysconfig.get_paths()
+    folders = {paths["purelib"], paths["platlib"], paths["stdlib"], sys.prefix, str(root or sys.prefix)}
+    for folder in sorted(folders, key=lambda folder: (-len(folder), folder)):
+        text = text.replace(f"{folder}/", "").replace(f"{folder}\\", "")
+    text = _WINDOWS.sub(r"…\\\1", _POSIX.sub(r"…/\1", text))
+    return _ADDRESS.sub("0x…", text)
 
 
 def show_as_reports() -> None:
     """Have this process show figures and frames as reports do, drawn in their style unless the notebook has its own."""
     mpl.rcParams.update({name: value for name, value in STYLE.items() if name != "text.parse_math"})
+    with suppress(AttributeError):
+        del AnalysisError._render_traceback_  # a failure is told with its whole traceback
     formatter: Any = get_ipython().display_formatter
     for kind in (Figure, Axes):
         formatter.ipython_display_formatter.for_type(kind, _display)

@@ -7,8 +7,7 @@ import os
 import sys
 import tempfile
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import CodeType
 from typing import Any
@@ -29,55 +28,37 @@ class Outputs:
     """Outputs of the cell that runs, in the order in which they were written.
 
     All text goes to files in place of the process's descriptors, as that of other programs and of C code does; they are
-    looked at whenever something is written or shown.
+    looked at whenever something is written or shown. The process ends with its notebook: nothing is put back.
     """
 
     def __init__(self) -> None:
         self.shown: list[Any] = []
-        self._files = {name: tempfile.TemporaryFile(buffering=0) for name in ("stdout", "stderr")}  # noqa: SIM115
-        self._read = dict.fromkeys(self._files, 0)
+        self._streams = [_Stream("stdout", 1, self), _Stream("stderr", 2, self)]
+        sys.stdout, sys.stderr = self._streams
 
     def add(self, output: Any) -> None:
         """Add an output after everything that has been written."""
-        self.drain()
-        self.shown.append(output)
-
-    def drain(self) -> None:
-        """Add what has been written since the last look."""
-        for name, file in self._files.items():
-            if more := os.fstat(file.fileno()).st_size - self._read[name]:
-                text = os.pread(file.fileno(), more, self._read[name]).decode("utf-8", "replace")
-                self.shown.append(new_output("stream", name=name, text=text))
-                self._read[name] += more
+        for stream in self._streams:
+            if text := stream.take():
+                self.shown.append(new_output("stream", name=stream.name, text=text))
+        self.shown += [output] if output else []
 
     def take(self) -> list[Any]:
         """All outputs, which are forgotten here."""
-        self.drain()
+        self.add(None)
         taken, self.shown = self.shown, []
         return taken
 
-    @contextmanager
-    def capture(self) -> Iterator[None]:
-        """Context in which all that this process and what it starts print is collected."""
-        before = [(descriptor, os.dup(descriptor)) for descriptor in (1, 2)]
-        for (descriptor, _), file in zip(before, self._files.values(), strict=True):
-            os.dup2(file.fileno(), descriptor)
-        try:
-            with redirect_stdout(_Stream(1, self)), redirect_stderr(_Stream(2, self)):
-                yield
-        finally:
-            for descriptor, kept in before:
-                os.dup2(kept, descriptor)
-                os.close(kept)
-
 
 class _Stream(io.TextIOBase):
-    """sys.stdout or sys.stderr of the cells."""
+    """sys.stdout or sys.stderr of the cells: a file in place of a descriptor."""
 
     encoding = "utf-8"
 
-    def __init__(self, descriptor: int, outputs: Outputs) -> None:
-        self._descriptor, self._outputs = descriptor, outputs
+    def __init__(self, name: str, descriptor: int, outputs: Outputs) -> None:
+        self.name, self._descriptor, self._outputs = name, descriptor, outputs
+        self._file, self._read = tempfile.TemporaryFile(buffering=0), 0  # noqa: SIM115
+        os.dup2(self._file.fileno(), descriptor)
 
     def writable(self) -> bool:
         return True
@@ -86,10 +67,16 @@ class _Stream(io.TextIOBase):
         return self._descriptor
 
     def write(self, text: str) -> int:
-        self._outputs.drain()
+        self._outputs.add(None)
         os.write(self._descriptor, text.encode("utf-8", "replace"))
-        self._outputs.drain()
+        self._outputs.add(None)
         return len(text)
+
+    def take(self) -> str:
+        """Text that has been written since the last look."""
+        new = os.pread(self._descriptor, os.fstat(self._descriptor).st_size - self._read, self._read)
+        self._read += len(new)
+        return new.decode("utf-8", "replace")
 
 
 class _Publisher(DisplayPublisher):
@@ -172,19 +159,18 @@ class CastilloEngine(Engine):  # type: ignore[misc]
         used.outputs, used.displays = Outputs(), {}
         sys.path.insert(0, "")
         show_as_reports()
-        with used.outputs.capture():
-            for index, cell in enumerate(nb_man.nb.cells):
-                if cell.cell_type == "code" and cell.source.strip():
-                    used.at = partial(at, index)
-                    nb_man.cell_start(cell, index)
-                    at(index, None)
-                    result: Any = used.run_cell(cell.source, store_history=True)  # type: ignore[no-untyped-call]
-                    cell.outputs = used.outputs.take()
-                    cell.execution_count = used.execution_count - 1
-                    if (error := result.error_before_exec or result.error_in_exec) is not None:
-                        nb_man.cell_exception(cell, cell_index=index, exception=error)
-                        break
-                    nb_man.cell_complete(cell, cell_index=index)
+        for index, cell in enumerate(nb_man.nb.cells):
+            if cell.cell_type == "code" and cell.source.strip():
+                used.at = partial(at, index)
+                nb_man.cell_start(cell, index)
+                at(index, None)
+                result: Any = used.run_cell(cell.source, store_history=True)  # type: ignore[no-untyped-call]
+                cell.outputs = used.outputs.take()
+                cell.execution_count = used.execution_count - 1
+                if (error := result.error_before_exec or result.error_in_exec) is not None:
+                    nb_man.cell_exception(cell, cell_index=index, exception=error)
+                    break
+                nb_man.cell_complete(cell, cell_index=index)
 
 
 papermill_engines.register(CastilloEngine.name, CastilloEngine)

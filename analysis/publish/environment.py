@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from analysis import THREADS
 
+#: Bytes that the process of a report takes, measured on the Castillo study's reports, with a third to spare.
+_JOB_MEMORY = 600e6
+#: Bytes more for each article of a study: the processes of a million generated articles took 4.5 GB.
+_ARTICLE_MEMORY = 4_000
 #: Variables of the user's shell that would make a figure or a number depend on it.
 _UNWANTED = (
     *("PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE", "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONIOENCODING"),
     *("LANG", "LANGUAGE", "COLUMNS", "LINES", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH"),
 )
-#: Bytes that the process of a report takes, measured on the Castillo study's reports, with a third to spare.
-JOB_MEMORY = 600e6
-#: Bytes more for each article of a study: the processes of a million generated articles took 4.5 GB.
-ARTICLE_MEMORY = 4_000
-
-
-#: The environment of reports.
 _VARIABLES = {
     **dict.fromkeys(THREADS, "1"),
     # Memory once had is kept: given back to the system and asked for again at each draw, it costs a fifth of the time
@@ -41,35 +37,15 @@ _VARIABLES = {
 }
 
 
-def start_again() -> None:
-    """Replace this program by itself in the environment of reports, of which Python reads much only when it starts."""
-    if os.name == "posix" and not is_entered():
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], _report_environment())
-
-
-def is_entered() -> bool:
-    """True where this process was started in the environment of reports."""
-    return "CASTILLO_REPORTS" in os.environ
-
-
-def _report_environment() -> dict[str, str]:
+def report_environment() -> dict[str, str]:
+    """Environment of reports: that of this process without what would change them."""
     return {**{name: value for name, value in os.environ.items() if name not in _UNWANTED}, **_VARIABLES}
 
 
-@contextmanager
-def report_environment(jupyter: Path) -> Iterator[None]:
-    """Context in which what is started is in the environment of reports; Jupyter and IPython write into a folder."""
-    jupyter.mkdir(parents=True, exist_ok=True)
-    before = dict(os.environ)
-    os.environ |= dict.fromkeys(("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"), str(jupyter))
-    os.environ |= {**_report_environment(), "IPYTHONDIR": str(jupyter / "ipython")}
-    for name in _UNWANTED:
-        os.environ.pop(name, None)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ |= before
+def start_again() -> None:
+    """Replace this program by itself in the environment of reports, of which Python reads much only when it starts."""
+    if os.name == "posix" and "CASTILLO_REPORTS" not in os.environ:
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], report_environment())
 
 
 def shorten_imports() -> None:
@@ -81,26 +57,16 @@ def shorten_imports() -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
-def default_jobs(articles: int) -> int:
-    """As many processes as there are cores, but no more than there is memory for with so many articles in a study."""
-    return max(1, min(cores(), int(free_memory() // (JOB_MEMORY + articles * ARTICLE_MEMORY))))
-
-
-def free_memory() -> float:
-    """Bytes that may still be taken, of the machine's memory and of what this process's group of processes may use."""
-    import psutil  # not for a build with nothing to do
-
-    free = float(psutil.virtual_memory().available)
-    with suppress(OSError, ValueError):  # a container's limit, where there is one ("max" is no number)
-        group = Path("/sys/fs/cgroup")
-        limit, taken = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
-        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-        free = min(free, limit - taken + int(stat.get("inactive_file", 0)))  # what files were read is given up first
-    return free
-
-
 def cores() -> int:
     """Cores this process may use."""
-    with suppress(AttributeError):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def default_jobs(articles: int) -> int:
+    """As many processes as there are cores, but no more than there is memory for with so many articles in a study."""
+    import psutil  # not for a build with nothing to do
+
+    free = psutil.virtual_memory().available
+    with suppress(OSError, ValueError):  # a container's limit, where there is one ("max" is no number)
+        free = min(free, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return max(1, min(cores(), int(free // (_JOB_MEMORY + articles * _ARTICLE_MEMORY))))

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from lxml import html
 
-from analysis.errors import BuildError, MissingLibrary
+from analysis.errors import MissingLibrary
 from analysis.publish.reports import slug
 from analysis.publish.state import write
 from analysis.report.components import csv_of
@@ -28,9 +28,9 @@ _LATEX: Any = {"−": "$-$", "\N{NO-BREAK SPACE}": "~", "\N{NARROW NO-BREAK SPAC
 
 def write_exports(reports: Path, figures: Collection[str], tables: Collection[str]) -> Iterator[str]:
     """Lines on the figures and tables that are written in these formats."""
-    for name, formats, made in (("figure", figures, write_figures), ("table", tables, write_tables)):
+    for name, formats, writer in (("figure", figures, write_figures), ("table", tables, write_tables)):
         if formats:
-            yield f"{reports / f'{name}s'}: {plural(len(made(reports, formats)), name)}"
+            yield f"{reports / f'{name}s'}: {plural(len(writer(reports, formats)), name)}"
 
 
 def write_figures(reports: Path, formats: Collection[str] = ("svg",)) -> list[Path]:
@@ -38,21 +38,21 @@ def write_figures(reports: Path, formats: Collection[str] = ("svg",)) -> list[Pa
 
     Other formats are drawn while reports are made. Files of figures that no page has are deleted.
     """
-    folder, names = _folder(reports, "figures"), set()
+    folder, names = reports / "figures", set()
     for page in _pages(reports):
         for name, svg in _FIGURE.findall(page.read_text(encoding="utf-8")):
             path = folder / f"{page.stem}.{slug(name)}.csv"
             names.add(path.stem)
             drawn = reports / path.name  # of a figure of one's own the page has its numbers already
-            write(path, drawn.read_bytes() if drawn.is_file() else _told(svg).encode(), root=reports)
+            write(path, drawn.read_bytes() if drawn.is_file() else _told(svg).encode())
             if "svg" in formats:
-                write(path.with_suffix(".svg"), standalone(svg).encode(), root=reports)
+                write(path.with_suffix(".svg"), standalone(svg).encode())
     return _kept(folder, names, formats)
 
 
 def write_tables(reports: Path, formats: Collection[str]) -> list[Path]:
     """Paths of tables/<report>.<table>.*: every table of the pages in a folder as a reader sees it there."""
-    folder, names = _folder(reports, "tables"), set()
+    folder, names = reports / "tables", set()
     writers = {"csv": _csv, "tex": _tex, "docx": _docx}
     for page in _pages(reports):
         for table in html.fromstring(page.read_bytes()).xpath("//main//table[starts-with(@id, 'table-')]"):
@@ -61,16 +61,8 @@ def write_tables(reports: Path, formats: Collection[str]) -> list[Path]:
             head, *rows = [[" ".join(c.text_content().split()) for c in row] for row in table.iter("tr")]
             caption = " ".join(table.findtext("caption").split())
             for kind in formats:
-                data = writers[kind](pd.DataFrame(rows, columns=head), caption, name)
-                write(folder / f"{name}.{kind}", data, root=reports)
+                write(folder / f"{name}.{kind}", writers[kind](pd.DataFrame(rows, columns=head), caption, name))
     return _kept(folder, names, formats)
-
-
-def _folder(reports: Path, name: str) -> Path:
-    folder = reports / name
-    if folder.is_symlink():
-        raise BuildError(f"{folder} is a symlink: {name} are written and deleted in the reports' own folder only.")
-    return folder
 
 
 def _pages(reports: Path) -> list[Path]:
@@ -116,9 +108,8 @@ def _docx(table: pd.DataFrame, caption: str, name: str) -> bytes:
     document: Any = Document()
     document.core_properties.created = document.core_properties.modified = datetime(2000, 1, 1)
     document.add_paragraph(caption, style="Caption")
-    cells = document.add_table(
-        len(table) + 1, len(table.columns), style="Table Grid"
-    )._cells  # one by one takes minutes
+    # One cell after the other by its address takes minutes.
+    cells = document.add_table(len(table) + 1, len(table.columns), style="Table Grid")._cells
     for cell, text in zip(cells, [*table.columns, *table.to_numpy().ravel()], strict=True):
         cell.text = text
     document.save(saved := io.BytesIO())

@@ -48,7 +48,7 @@ def verify(
     folder = (output or reports_folder(root, study.folder)) / study.name
     expected = None if renew and not has_manifest(folder) else read_manifest(folder)
     with tempfile.TemporaryDirectory(prefix="castillo-verify-", ignore_cleanup_errors=True) as scratch:
-        plan = Build(study, output=Path(scratch) / "reports", memory=Path(scratch), echo=echo)
+        plan = Build(study, output=Path(scratch), echo=echo)
         result = plan.run(force=True, **options)
         actual = make_manifest(result.folder, study.name, root, plan.files())
     failed = [f"{name} failed {failure.place}: {failure.error}" for name, failure in sorted(result.failed.items())]
@@ -72,7 +72,7 @@ def make_manifest(folder: Path, study: str, root: Path, names: Iterable[str]) ->
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Write manifest.json beside the reports."""
-    write(folder / NAME, (json.dumps(manifest, indent=2) + "\n").encode(), root=folder.parent)
+    write(folder / NAME, (json.dumps(manifest, indent=2) + "\n").encode())
 
 
 def has_manifest(folder: Path) -> bool:
@@ -118,9 +118,9 @@ def unlike_manifest(study: Study, output: Path | None = None) -> str:
     folder = (output or reports_folder(find_root(), study.folder)) / study.name
     if not has_manifest(folder):
         return ""
-    present = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".html", ".csv", ".bib")}
+    present = [path for path in sorted(folder.iterdir()) if path.suffix in (".html", ".csv", ".bib")]
     expected = read_manifest(folder)["files"]
-    unlike = [name for name, path in present.items() if expected.get(name) != content_digest(path)]
+    unlike = [path.name for path in present if expected.get(path.name) != content_digest(path)]
     if not unlike:
         return ""
     shown = ", ".join(unlike[:3]) + (" and others" if len(unlike) > 3 else "")

@@ -15,7 +15,7 @@ from markupsafe import Markup
 import analysis
 from analysis.paths import digest, find_root
 from analysis.publish.reports import OUTLETS, Report, notebook_path, read_parameters
-from analysis.publish.state import State, Status, python_version, report_code, write
+from analysis.publish.state import Status, python_version, report_code, write
 from analysis.wording import isolated, spaced
 
 if TYPE_CHECKING:
@@ -56,22 +56,21 @@ def _literal(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def render_index(study: Study, entries: Sequence[tuple[Report, Status, State]], folder: Path) -> bytes:
+def render_index(study: Study, entries: Sequence[tuple[Report, Status, dict[str, Any]]], folder: Path) -> bytes:
     """HTML of a study's index: its question, the first figure of its first page in `folder`, and reports in groups.
 
     Of its findings a report has the first that no report before it has.
     """
-    lines: dict[str, str] = {}
+    lines: set[str] = set()
     groups: dict[str, list[dict[str, Any]]] = {}
     for report, status, state in entries:
-        name = report.name
-        lines[name] = next((one for one in state.headline.split("\n") if one not in lines.values()), "")
+        lines.add(line := next((one for one in state["headline"].split("\n") if one not in lines), ""))
         given = {parameter: _literal(value) for parameter, value in report.parameters.items() if parameter != "study"}
-        title = _subject(report, study) or state.title or report.notebook.replace("-", " ").capitalize()
-        facts = {"name": name, "title": title, "line": lines[name], "parameters": given, "made": bool(state.files)}
-        groups.setdefault(_group(report), []).append({**facts, "status": status, "failure": state.failure})
+        title = _subject(report, study) or state["title"] or report.notebook.replace("-", " ").capitalize()
+        facts = {"name": report.name, "title": title, "line": line, "parameters": given, "made": bool(state["files"])}
+        groups.setdefault(_group(report), []).append({**facts, "status": status, "failure": state["failure"]})
     failed = sum(status.word == "failed" for _, status, _ in entries)
-    first = next((folder / f"{report.name}.html" for report, _, state in entries if state.files), folder)
+    first = next((folder / f"{report.name}.html" for report, _, state in entries if state["files"]), folder)
     figure = _CHART.search(first.read_text(encoding="utf-8")) if first.is_file() else None
     values = {"settings": study.settings, "groups": groups, "figure": figure and Markup(figure[0])}
     return fill_template("index.html.j2", study=study, count=len(entries), failed=failed, **values)
@@ -86,18 +85,17 @@ def _group(report: Report) -> str:
 
 def write_studies(reports: Path) -> None:
     """Write the index of all studies whose reports lie in a folder; an index.html of somebody else's is left alone."""
-    path, found = reports / "index.html", []
+    path, studies = reports / "index.html", []
     for index in sorted(reports.glob("*/index.html")):
         if head := _HEAD.search(index.read_text(encoding="utf-8")):
             count = len(list(index.parent.glob("*.html"))) - 1
-            found.append((index.parent.name, Markup(head[1]), Markup(head[2]), count))
+            studies.append((index.parent.name, Markup(head[1]), Markup(head[2]), count))
     citation = find_root() / "CITATION.cff"
     text = citation.read_text(encoding="utf-8") if citation.is_file() else ""
     address = re.search(r"^repository-code:\s*[\"']?(https://[^\s\"']+)", text, re.MULTILINE)
-    page = fill_template("studies.html.j2", studies=found, repository=address[1] if address else "")
-    old = path.read_bytes() if path.exists() else b""
-    if old != page and (not old or b'<body class="index studies">' in old):
-        write(path, page, root=reports)
+    page = fill_template("studies.html.j2", studies=studies, repository=address[1] if address else "")
+    if not path.exists() or b'<body class="index studies">' in path.read_bytes():
+        write(path, page)
 
 
 @cache

@@ -1,102 +1,62 @@
 """Processes of a build: it imports and loads what reports need, and forks itself for each of them.
 
-It has one thread and nothing open when it forks. Where a process cannot be forked safely, or was not started in the
-environment of reports, each report has a process started anew.
+It has one thread and nothing open when it forks. Where a process cannot be forked safely each report has one started
+anew. One that dies or hangs is a failure of its report alone.
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import json
+import os
+import signal
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from analysis.publish.environment import is_entered, report_environment, shorten_imports
-from analysis.publish.pool import Place, run_calls
-from analysis.publish.reports import Failure, Outcome, Rendered, Report
+import psutil
 
-#: Modules that every report needs sooner or later.
-MODULES = (
-    *("analysis.publish.render", "analysis.results", "numpy", "pandas", "scipy.stats", "pyarrow.parquet"),
-    *("pyarrow.dataset", "pandas.io.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_svg"),
-    *("matplotlib.backends.backend_agg", "IPython.core.completerlib", "IPython.extensions.storemagic"),
-)
+from analysis.publish.environment import report_environment, shorten_imports
+from analysis.publish.reports import Failure, Outcome
 
-
-@dataclass(frozen=True)
-class Task:
-    """A report to make, its page, and the project."""
-
-    report: Report
-    page: Mapping[str, Any]
-    root: Path
+#: Number of a cell, and a line in it, where they are known.
+Place = tuple[int | None, int | None]
+#: Work for a process, called with a function that takes each place it comes to; of a cell that begins without a line.
+Call = Callable[[Callable[[Place], object]], Any]
+#: Seconds between two looks at processes that say nothing.
+_GLANCE = 0.2
+#: Modules that every report needs sooner or later; they import the others.
+_MODULES = ("analysis.publish.render", "analysis.results", "pyarrow.dataset", "IPython.core.completerlib")
 
 
-def make_reports(
-    tasks: Sequence[Task],
-    *,
-    study: Path,
-    scratch: Path,
-    jobs: int,
-    modules: Iterable[str] = (),
-    share: bool = False,
-    kernel: bool = False,
-    cell_seconds: float = 3600.0,  # the longest of a study of a million articles takes minutes
-) -> Generator[Outcome | str | None]:
-    """An Outcome for each task; None for each cell begun; a text where shared results could not be computed.
+def prepare(study: Path, modules: Iterable[str]) -> None:
+    """Import and load in this process what reports need, so that those forked from it have it.
 
-    The notebooks load `study`, a folder, and import `modules`; Jupyter and IPython write into `scratch`. `share` has
-    the results that reports share computed before them; `kernel` runs notebooks in ordinary kernels.
+    `modules` are what notebooks import of the library. Templates and lexers are compiled once, which takes a report
+    half a second.
     """
-    with report_environment(scratch):
-        if kernel:
-            _configure_kernels(scratch)
-        method = "fork" if _can_fork(study, modules) else "spawn"
-        run = partial(run_calls, jobs=jobs, method=method, cell_seconds=cell_seconds)
-        from analysis.publish.render import make
-
-        if share:
-            for outcome in run({"results": partial(_share, study, jobs)}):
-                if outcome and isinstance(outcome.result, Failure):
-                    yield f"the results that reports share could not be computed: {outcome.result.error}"
-        yield from run({task.report.name: partial(make, task, kernel=kernel) for task in tasks})
-
-
-def _configure_kernels(scratch: Path) -> None:
-    """Have ordinary kernels show figures and frames so as well, and not say that they listen on this machine."""
-    (profile := scratch / "ipython" / "profile_default").mkdir(parents=True, exist_ok=True)
-    show = "__import__('analysis.publish.displays', fromlist=['x']).show_as_reports()"
-    options = {"IPKernelApp": {"log_level": 40}, "InteractiveShellApp": {"exec_lines": [show]}}
-    (profile / "ipython_kernel_config.json").write_text(json.dumps(options))
-
-
-def _can_fork(study: Path, modules: Iterable[str]) -> bool:
-    """True where this process may be forked, and has been made ready for it."""
     shorten_imports()
-    if not (sys.platform.startswith("linux") and is_entered()):
-        return False
-    steps: list[Callable[[], object]] = [partial(importlib.import_module, name) for name in (*MODULES, *modules)]
+    steps: list[Callable[[], object]] = [partial(importlib.import_module, name) for name in (*_MODULES, *modules)]
     steps += [warm_up, partial(_load, study)]
     for step in steps:
         with suppress(Exception):  # a report will meet it again, and say so
             step()
     gc.collect()
     gc.freeze()
-    return len(list(Path("/proc/self/task").iterdir())) == 1  # threads, those of native libraries included
 
 
 def warm_up() -> None:
-    """Do once what each report would do first: make a shell, compile schemas, templates and lexers, find the fonts."""
-    import io
-
+    """Make a shell and an example of a page."""
     import nbformat
-    from matplotlib.figure import Figure
 
     from analysis.publish.engine import shell
     from analysis.publish.render import PAYLOAD, render
@@ -104,14 +64,9 @@ def warm_up() -> None:
     shell()
     new: Any = nbformat.v4
     data = {"text/html": "<p>a</p>", "text/plain": "a", PAYLOAD: {"kind": "table", "csv": "a"}}
-    code = new.new_code_cell("import a  # b\n'c' + f'{1}'", outputs=[new.new_output("display_data", data)])
-    notebook = new.new_notebook(cells=[new.new_markdown_cell("# A\n\n## B\n\n- *c* `d` [e](f)"), code])
-    nbformat.validate(notebook)
+    code = new.new_code_cell("import a  # b", outputs=[new.new_output("display_data", data)])
     names = "report study study_title subject banner parameters digest versions warnings"
-    render(notebook, dict.fromkeys(names.split(), ""))
-    figure = Figure()
-    figure.subplots().set_title("a")
-    figure.savefig(io.BytesIO(), format="svg")
+    render(new.new_notebook(cells=[new.new_markdown_cell("# A"), code]), dict.fromkeys(names.split(), ""))
 
 
 def _load(folder: Path) -> None:
@@ -124,7 +79,7 @@ def _load(folder: Path) -> None:
             select(study, language=language)
 
 
-def _share(study: Path, jobs: int, at: Callable[[Place], object]) -> Outcome:
+def compute_shared(study: Path, jobs: int, at: Callable[[Place], object]) -> None:
     """Compute the results that reports share, in several processes; they are kept in the project's cache."""
     from concurrent.futures import ProcessPoolExecutor
 
@@ -133,4 +88,123 @@ def _share(study: Path, jobs: int, at: Callable[[Place], object]) -> Outcome:
 
     with ProcessPoolExecutor(jobs) as pool:
         study_results(load_study(study), pool=pool if jobs > 1 else None)
-    return Outcome("", Rendered({}, "", ""), 0.0)
+
+
+def configure_kernels(jupyter: Path) -> None:
+    """Have ordinary kernels show figures and frames so as well, and not say that they listen on this machine."""
+    (profile := jupyter / "ipython" / "profile_default").mkdir(parents=True, exist_ok=True)
+    show = "__import__('analysis.publish.displays', fromlist=['x']).show_as_reports()"
+    options = {"IPKernelApp": {"log_level": 40}, "InteractiveShellApp": {"exec_lines": [show]}}
+    (profile / "ipython_kernel_config.json").write_text(json.dumps(options))
+
+
+@dataclass
+class _Child:
+    """A process, the end of the pipe that it sends to, and how far it has come."""
+
+    name: str
+    process: Any
+    pipe: Connection
+    begun: float
+    place: Place = (None, None)
+    since: float = float("inf")  # when its cell began
+
+
+def run_calls(
+    calls: Mapping[str, Call],
+    jobs: int,
+    jupyter: Path,
+    *,
+    cell_seconds: float = 3600.0,  # the longest of a study of a million articles takes minutes
+    on_cell: Callable[[], object] = lambda: None,
+) -> Generator[Outcome]:
+    """The Outcome of each call, given by name, as they come; each in a process of its own, `jobs` at once.
+
+    `on_cell` is called for each cell begun. Jupyter and IPython write into a folder, `jupyter`.
+    """
+    tasks = Path("/proc/self/task")  # threads, those of native libraries included
+    context: Any = get_context("fork" if tasks.is_dir() and len(list(tasks.iterdir())) == 1 else "spawn")
+    waiting, running = list(calls.items()), list[_Child]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                name, call = waiting.pop(0)
+                pipe, theirs = context.Pipe(duplex=False)
+                with theirs:
+                    process = context.Process(target=_answer, args=(name, call, jupyter, theirs))
+                    process.start()
+                running.append(_Child(name, process, pipe, time.monotonic()))
+            wait([child.pipe for child in running], timeout=_GLANCE)
+            for child in list(running):
+                if outcome := _listen(child, cell_seconds, on_cell):
+                    running.remove(child)
+                    _kill(child.process)
+                    yield outcome
+    finally:
+        for child in running:
+            _kill(child.process)
+
+
+def _answer(name: str, call: Call, jupyter: Path, pipe: Any) -> None:
+    """Call, in a new process: it leads a session with all that it starts, ends with its parent, and has no input."""
+    begun = time.perf_counter()
+    if hasattr(os, "setsid"):
+        os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    with Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)  # what the build itself says stands alone
+    folders = dict.fromkeys(("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"), str(jupyter))
+    os.environ |= {**report_environment(), **folders, "IPYTHONDIR": str(jupyter / "ipython")}
+    try:
+        pipe.send(Outcome(name, call(pipe.send), round(time.perf_counter() - begun, 3)))
+    except BaseException as error:
+        pipe.send(f"{type(error).__name__}: {error}")
+    os._exit(0)  # there is nothing to put in order
+
+
+def _listen(child: _Child, cell_seconds: float, on_cell: Callable[[], object]) -> Outcome | None:
+    """Outcome of a child, a failure where it ended without one or takes too long; None while it works."""
+    message: Any = None
+    is_alive, now = child.process.is_alive(), time.monotonic()
+    with suppress(EOFError, OSError):  # what a dead process has started may hold the pipe open, or not
+        while child.pipe.poll() and not isinstance(message, Outcome | str):
+            message = child.pipe.recv()
+            if isinstance(message, tuple):
+                child.place = message
+                if message[1] is None:
+                    child.since = now
+                    on_cell()
+    if isinstance(message, Outcome):
+        return message
+    if not (is_alive or isinstance(message, str)):
+        message = _describe_ending(child.process.exitcode)
+    elif now - child.since > cell_seconds:
+        message = f"the cell took longer than {cell_seconds:g} s; allow more with --cell-seconds"
+    if isinstance(message, str):
+        return Outcome(child.name, Failure(*child.place, message, message), round(now - child.begun, 3))
+    return None
+
+
+def _kill(process: Any) -> None:
+    """Kill a process and everything that it and its own processes have started."""
+    with suppress(psutil.Error):
+        for started in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                started.kill()
+    if hasattr(os, "killpg"):
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.join()
+
+
+def _describe_ending(status: int | None) -> str:
+    """An exit status in words."""
+    if status == -signal.SIGKILL:
+        return "its process was killed, for want of memory perhaps"
+    if status is not None and status < 0:
+        return f"its process crashed ({signal.Signals(-status).name})"
+    return f"its process ended with status {status}"

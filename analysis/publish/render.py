@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-import time
 import traceback
 from base64 import b64decode
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from itertools import accumulate, chain, count
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,13 @@ from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from papermill.exceptions import PapermillExecutionError
+from papermill.translators import PythonTranslator
 
+from analysis.publish.displays import plain
 from analysis.publish.engine import CastilloEngine
 from analysis.publish.pages import fill_template, templates
-from analysis.publish.plain import plain
-from analysis.publish.pool import Place
-from analysis.publish.processes import Task
-from analysis.publish.reports import Failure, Outcome, Rendered, notebook_path, slug
+from analysis.publish.processes import Place
+from analysis.publish.reports import Failure, Rendered, slug
 
 #: Seconds in which what a cell shows must come once it is done; nbclient's own 4 are too few on a busy machine.
 IOPUB_TIMEOUT = 600
@@ -39,76 +38,59 @@ PAYLOAD = "application/vnd.castillo+json"
 _DRAWN = re.compile(
     r"(?:array\(|[\[(])*(?:array\(\[.*)?<(?:Axes|BarContainer|\w+ object of|matplotlib\.|seaborn\.)", re.DOTALL
 )
-_HIDDEN = {"parameters", "injected-parameters"}
 
 
-def make(task: Task, at: Callable[[Place], object], *, kernel: bool = False) -> Outcome:
-    """Files of a report, or its failure; `at` is called before each statement, in a kernel before each cell."""
-    start = time.perf_counter()
+def make(
+    path: Path, parameters: Mapping[str, Any], page: Mapping[str, Any], kernel: bool, at: Callable[[Place], object]
+) -> Rendered | Failure:
+    """Files of a report made of a notebook, or its failure; `at` is called before each statement.
+
+    In an ordinary kernel, `kernel`, it is called before each cell only.
+    """
     np.random.seed()  # as in a new process; the random module does this by itself
+    root = path.parents[1]
     try:
-        executed = _execute(task, at, kernel)
-        result = executed if isinstance(executed, Failure) else render(executed, task.page)
+        executed = _execute(path, parameters, at, kernel)
+        return executed if isinstance(executed, Failure) else render(executed, page)
     except Exception as error:
-        message = _first_line(f"{type(error).__name__}: {error}", task.root)
-        result = Failure(None, None, message, plain(traceback.format_exc(), task.root))
-    return Outcome(task.report.name, result, round(time.perf_counter() - start, 3))
+        return Failure(None, None, _first_line(error, root), plain(traceback.format_exc(), root))
 
 
-def _execute(task: Task, at: Callable[[Place], object], kernel: bool) -> Any:
-    """A report's notebook, executed in the notebooks' folder; Failure where a cell raised or the kernel ended."""
-    path = notebook_path(task.root, task.report.notebook)
-    source = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    numbers, parameters = _numbers(source.cells)
+def _execute(path: Path, parameters: Mapping[str, Any], at: Callable[[Place], object], kernel: bool) -> Any:
+    """A notebook, executed in its folder; Failure where a cell raised or the kernel ended."""
+    notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    index = next(i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ()))
+    source = notebook.cells[index].source
+    # Not a cell of its own: cells are counted as its author counts them, who sees no such cell.
+    notebook.cells[index].source = f"{source}\n{PythonTranslator.codify(parameters)}"
+    counts = list(accumulate(cell.cell_type == "code" and bool(cell.source.strip()) for cell in notebook.cells))
     place: Place = (0, None)
 
-    def begun(index: int, line: int | None = None) -> None:
+    def begin(index: int, line: int | None = None) -> None:
         nonlocal place
-        place = numbers[index], line
+        place = counts[index], line
         at(place)
 
-    options: dict[str, Any] = {"engine_name": CastilloEngine.name, "at": begun}
+    options: dict[str, Any] = {"engine_name": CastilloEngine.name, "at": begin}
     if kernel:
-        options = {"on_cell_start": lambda cell, cell_index: begun(cell_index), "iopub_timeout": IOPUB_TIMEOUT}
+        options = {"on_cell_start": lambda cell, cell_index: begin(cell_index), "iopub_timeout": IOPUB_TIMEOUT}
+    quiet = {"progress_bar": False, "request_save_on_cell_execute": False, "autosave_cell_every": 0}
+    options |= {"kernel_name": "python3", "language": "python", "cwd": path.parent}
     try:
-        return papermill.execute_notebook(
-            source,
-            None,
-            dict(task.report.parameters),
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            autosave_cell_every=0,
-            cwd=path.parent,
-            **options,
-        )
+        executed = papermill.execute_notebook(notebook, None, **quiet, **options)
     except PapermillExecutionError as error:
-        return _failure(error, place, parameters, task.root)
+        text = plain("\n".join(error.traceback), path.parents[1])
+        line = re.search(rf"\bIn ?\[{place[0]}\], line (\d+)", text)  # the innermost known
+        message = _first_line(f"{error.ename}: {error.evalue}", path.parents[1])
+        return Failure(place[0], int(line[1]) if line else place[1], message, text)
     except DeadKernelError:
         return Failure(*place, ENDED, ENDED)
+    executed.cells[index].source = source
+    return executed
 
 
-def _numbers(cells: Sequence[Any]) -> tuple[list[int], int]:
-    """Number that JupyterLab shows after Run All for each cell, papermill's own included, and for the parameters."""
-    counts = list(accumulate(cell.cell_type == "code" and bool(cell.source.strip()) for cell in cells))
-    tagged = next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", ()))
-    return [*counts[: tagged + 1], *counts[tagged:]], counts[tagged]
-
-
-def _failure(error: Any, place: Place, parameters: int, root: Path) -> Failure:
-    """Failure of a cell, in the numbers of the notebook as its author sees it; the line is the innermost known."""
-
-    def renumber(match: re.Match[str]) -> str:
-        return f"In[{int(match[1]) - (int(match[1]) > parameters)}]"
-
-    text = re.sub(r"\bIn ?\[(\d+)\]", renumber, plain("\n".join(error.traceback), root))
-    line = re.search(rf"In\[{place[0]}\], line (\d+)", text)
-    message = _first_line(f"{error.ename}: {error.evalue}", root)
-    return Failure(place[0], int(line[1]) if line else place[1], message, text)
-
-
-def _first_line(text: str, root: Path) -> str:
+def _first_line(error: Exception | str, root: Path) -> str:
+    text = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else error
     return plain(text, root).strip().partition("\n")[0]
 
 
@@ -125,7 +107,7 @@ def render(notebook: Any, page: Mapping[str, Any]) -> Rendered:
         if cell.cell_type == "markdown":
             cell.metadata["html"] = markdown.render(cell.source)
         elif cell.cell_type == "code":
-            cell.metadata["hidden"] = bool(_HIDDEN & set(cell.metadata.get("tags", ())))
+            cell.metadata["hidden"] = "parameters" in cell.metadata.get("tags", ())
             shown = [_shown(output, name, files, markdown) for output in cell.outputs]
             cell.metadata["shown"] = [one for one in shown if one]
             for payload in (output.get("data", {}).get(PAYLOAD, {}) for output in cell.outputs):

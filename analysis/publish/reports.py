@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import ast
 import fnmatch
-import hashlib
 import json
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.errors import AnalysisError, BuildError, ParameterError, did_you_mean, format_error, write_errors
-from analysis.paths import replace_file
+from analysis.paths import digest, replace_file
 from analysis.publish.environment import shorten_imports
 
 if TYPE_CHECKING:
@@ -133,10 +132,6 @@ def read_parameters(path: Path) -> tuple[Parameter, ...]:
     cells = [cell["source"] for cell in read_cells(path) if "parameters" in cell["tags"]]
     if len(cells) != 1:
         raise BuildError(f"{path} has {len(cells)} cells tagged 'parameters'. Tag exactly one.")
-    try:
-        ast.parse(cells[0])
-    except SyntaxError as error:
-        raise BuildError(f"{path}: the parameters cell is not Python ({error}). Mend it.") from error
     return tuple(_parameter(path.stem, *inspected) for inspected in _inspect(cells[0]))
 
 
@@ -149,15 +144,12 @@ def _inspect(source: str) -> list[tuple[str, str, str, str]]:
 
 
 def _parameter(notebook: str, name: str, kind: str, text: str, hint: str) -> Parameter:
-    try:
+    default = None
+    with suppress(ValueError, SyntaxError):
         default = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        raise ParameterError(notebook, name, text, "its default must be a literal") from None
     kind = type(default).__name__ if kind == "None" else kind
-    if kind not in TYPES:
-        raise ParameterError(notebook, name, default, f"has the type {kind}; papermill passes {', '.join(TYPES)}")
-    if not fits(default, kind):
-        raise ParameterError(notebook, name, default, f"its default is not {kind}")
+    if kind not in TYPES or not fits(default, kind):
+        raise ParameterError(notebook, name, text, f"its default must be a literal of {', '.join(TYPES)}, as annotated")
     return Parameter(name, kind, default, hint)
 
 
@@ -181,7 +173,7 @@ def study_reports(study: Study, root: Path) -> list[Report]:
 
 def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisError]]:
     """Every report of a study in the order of study.toml, and everything that is wrong with them."""
-    reports: list[Report] = []
+    reports: dict[str, Report] = {}
     wrong: list[AnalysisError] = []
     # Notebooks load it by name where it lies in the project's data/, else by path.
     argument = study.folder.name if study.folder.parent == (root / "data").resolve() else str(study.folder)
@@ -192,19 +184,16 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
             order = [parameter.name for parameter in known]
             for given in _expand(rule, study):
                 values = {**{name: given[name] for name in order if name in given}, **given}
-                parameters = {"study": argument, **values}
-                wrong += _check(rule.notebook, known, parameters, study)
-                reports.append(Report(report_name(rule.notebook, order, given), rule.notebook, parameters))
+                wrong += _check(rule.notebook, known, values, study)
+                name = report_name(rule.notebook, order, given)
+                if name in reports:
+                    raise BuildError(f"the report {name!r} is asked for more than once. Delete this [[reports]].")
+                reports[name] = Report(name, rule.notebook, {"study": argument, **values})
         except (BuildError, ParameterError) as error:
             wrong.append(error)
         for problem in wrong[before:]:
             problem.add_note(_place(study, number))
-    for name, count in Counter(report.name for report in reports).items():
-        if count > 1:
-            text = f"study.toml asks for the report {name!r} more than once. Delete one of its [[reports]]."
-            wrong.append(BuildError(text))
-            wrong[-1].add_note(str(study.folder / "study.toml"))
-    return reports, wrong
+    return list(reports.values()), wrong
 
 
 def _place(study: Study, number: int) -> str:
@@ -216,14 +205,11 @@ def _place(study: Study, number: int) -> str:
     return str(path) if line is None else f"{path}:{line}"
 
 
-def _expand(rule: ReportRule, study: Study) -> Iterator[Mapping[str, Any]]:
-    if "study" in rule.parameters:
-        raise ParameterError(rule.notebook, "study", rule.parameters["study"], "is passed anyway; leave it out")
+def _expand(rule: ReportRule, study: Study) -> list[Mapping[str, Any]]:
+    """Parameters of each report that an entry of [[reports]] asks for."""
     if not rule.each:
-        yield rule.parameters
-        return
-    for outlet in study.tested if study.annotated else ():
-        yield {**rule.parameters, rule.each: outlet}
+        return [rule.parameters]
+    return [{**rule.parameters, rule.each: outlet} for outlet in (study.tested if study.annotated else ())]
 
 
 def _check(
@@ -232,32 +218,32 @@ def _check(
     """Everything that is wrong with the parameters a report gives to its notebook, and with defaults it leaves."""
     types = {parameter.name: parameter.type for parameter in known}
     for name, value in given.items():
-        if name not in types:
+        if name == "study":
+            yield ParameterError(notebook, name, value, "is passed anyway; leave it out")
+        elif name not in types:
             names = ", ".join(types) or "none"
             message = f"the notebook has no such parameter{did_you_mean(name, types)}. It has {names}"
             yield ParameterError(notebook, name, value, message)
         elif not fits(value, types[name]):
             yield ParameterError(notebook, name, value, f"is not {types[name]}")
-    values = {**{p.name: p.default for p in known}, **given}
+    values = {**{parameter.name: parameter.default for parameter in known}, **given}
     for name, value in values.items():
-        if isinstance(value, str) and value:
-            message = _study_problem(notebook, name, value, study)
-            if not message and name == "right" and value == values.get("left"):
-                message = "is the same outlet as left"
-            if message:
-                yield ParameterError(notebook, name, value, message)
+        message = _study_problem(notebook, name, value, study) if isinstance(value, str) and value else ""
+        if not message and name == "right" and value == values.get("left"):
+            message = "is the same outlet as left"
+        if message:
+            yield ParameterError(notebook, name, value, message)
 
 
 def _study_problem(notebook: str, name: str, value: str, study: Study) -> str:
     """Sentence on a value that does not fit the study; empty where it does."""
-    if name in OUTLETS and value not in study.outlet_names:
-        known = study.outlet_names
-        return f"is no outlet of {study.name}{did_you_mean(value, known)}. Known: {', '.join(known)}"
-    if name in OUTLETS and notebook == "outlet" and study.annotated and value not in study.tested:
+    known = study.outlet_names if name in OUTLETS else study.settings.languages
+    kind = {**dict.fromkeys(OUTLETS, "outlet"), "language": "language"}.get(name)
+    if kind and value not in known:
+        return f"is no {kind} of {study.name}{did_you_mean(value, known)}. Known: {', '.join(known)}"
+    if (name, notebook) == ("outlet", "outlet") and study.annotated and value not in study.tested:
         least, tested = study.settings.min_articles, ", ".join(study.tested) or "none"
         return f"has fewer than {least} articles and is not tested. Tested: {tested}"
-    if name == "language" and value not in (languages := study.settings.languages):
-        return f"is no language of {study.name}{did_you_mean(value, languages)}. Known: {', '.join(languages)}"
     return ""
 
 
@@ -273,8 +259,7 @@ def slug(value: object, limit: int = 60) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if 0 < len(name) <= limit:
         return name
-    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
-    return f"{name[: limit - 9].strip('-')}-{digest}".strip("-")
+    return f"{name[: limit - 9].strip('-')}-{digest(text.encode('utf-8', 'replace'))[:8]}".strip("-")
 
 
 def select(reports: Sequence[Report], globs: Sequence[str]) -> list[Report]:
