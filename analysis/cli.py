@@ -212,7 +212,6 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     shown = ", ".join(result.without_text[:3])
     remarks = {
         "of them had been measured before an interruption": result.kept,
-        "finished partitions of an interrupted run were damaged: measured again": result.damaged,
         "of them without a title: a column title gives it; nothing else is taken for one": result.untitled,
         "of them are new and were appended to articles.csv, where genre and subevent may be coded": len(result.added),
         f"articles of articles.csv had no text, so have no features: {shown}": len(result.without_text),

@@ -52,7 +52,7 @@ def test_a_text_is_counted_by_hand():
     lede = dict.fromkeys((("lede", word) for word in ("rivas", "said", "she", "won", "it", "rained")), 1)
     assert title | lede == terms
     phrases = [(row["part"], row["term"]) for row in found["TERMS"] if " " in row["term"]]
-    assert [("lede", "rivas said"), ("title", "rivas wins")] == phrases
+    assert [("title", "rivas wins"), ("lede", "rivas said")] == phrases
     places = [(row["sentence"], text[row["start"] : row["end"]], row["voice"]) for row in found["MENTIONS"]]
     assert [(0, "Rivas", "own"), (1, "Rivas", "own")] == places
 
