@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ministudy import gazetteer
+from test_text_near_duplicates import signature
 
 from analysis import tables
 from analysis.annotation.features import OF_ARTICLE, chunk_features, guess_body_kind
 from analysis.paths import text_digest
-from analysis.text.near_duplicates import signature
 from analysis.text.sentences import split_sentences
 from analysis.text.tokens import is_word, tokenize
 

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from analysis.annotation.features import OF_ARTICLE, chunk_features
 from analysis.dependencies import code_behind
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, replace_file
 from analysis.text.arrays import Flags
 from analysis.text.near_duplicates import Hashes, clusters
@@ -86,7 +86,9 @@ def run_partitions(
     def first() -> tuple[Path, Features, bool]:
         path, result = pending.popleft()
         if result is not None:
-            replace_file(path, result())
+            features = result()
+            with write_errors(path):
+                replace_file(path, features)
         return path, read_partition(path), result is None
 
     for texts in partitions:
@@ -116,7 +118,7 @@ def phrase_uses(terms: pa.Table) -> Hashes:
     is_phrase, phrases = phrases_of(terms)
     articles = terms["article"].combine_chunks().dictionary_encode().indices.to_numpy()[is_phrase]
     uses = pd.DataFrame({"article": articles, "phrase": phrases}).drop_duplicates()
-    return uses["phrase"].to_numpy(np.uint64)
+    return np.asarray(uses["phrase"], np.uint64)
 
 
 def write_tables(folder: Path, partitions: Iterable[Features], uses: Sequence[Hashes]) -> pd.DataFrame:

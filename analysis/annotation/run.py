@@ -154,14 +154,13 @@ def _work_folder(features: Path) -> Iterator[Path]:
     except Timeout as error:
         wait = f"another castillo annotate is writing {features}. Wait for it, or name another --output."
         raise AnalysisError(wait) from error
-    with lock:
-        is_done = False
-        try:
-            yield folder
-            is_done = True
-        finally:
-            if is_done or not any(folder.glob("*.arrows")):
-                shutil.rmtree(folder)
+    try:
+        yield folder
+        shutil.rmtree(folder)
+    finally:
+        if not any(folder.glob("*.arrows")):
+            shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
 
 
 def _publish(new: Path, folder: Path, meta: Mapping[str, Any], rejected: Sequence[Mapping[str, Any]]) -> None:

@@ -41,13 +41,6 @@ Signature = npt.NDArray[np.uint32]
 Hashes = npt.NDArray[np.uint64]
 
 
-def signature(tokens: Sequence[str], *, size: int = SHINGLE["text"]) -> list[int]:
-    """MinHash of a text's shingles of `size` tokens, 128 numbers; empty where it has less than three of them."""
-    _, signed = signatures(word_numbers(tokens), np.zeros(len(tokens), np.intp), size=size)
-    numbers: list[int] = signed.ravel().tolist()
-    return numbers
-
-
 def word_numbers(tokens: Sequence[str]) -> Hashes:
     """Hash of 64 bits of each word, the same in any capitalisation."""
     return map_array(_number, tokens, np.uint64)
