@@ -154,11 +154,12 @@ def _work_folder(features: Path) -> Iterator[Path]:
     except Timeout as error:
         wait = f"another castillo annotate is writing {features}. Wait for it, or name another --output."
         raise AnalysisError(wait) from error
+    is_done = False
     try:
         yield folder
-        shutil.rmtree(folder)
+        is_done = True
     finally:
-        if not any(folder.glob("*.arrows")):
+        if is_done or not any(folder.glob("*.arrows")):
             shutil.rmtree(folder, ignore_errors=True)
         lock.release()
 
