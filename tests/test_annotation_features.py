@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ministudy import gazetteer
+from test_text_near_duplicates import signature
 
 from analysis import tables
 from analysis.annotation.features import OF_ARTICLE, chunk_features, guess_body_kind
 from analysis.paths import text_digest
-from analysis.text.near_duplicates import signature
 from analysis.text.sentences import split_sentences
 from analysis.text.tokens import is_word, tokenize
 
@@ -52,7 +52,7 @@ def test_a_text_is_counted_by_hand():
     lede = dict.fromkeys((("lede", word) for word in ("rivas", "said", "she", "won", "it", "rained")), 1)
     assert title | lede == terms
     phrases = [(row["part"], row["term"]) for row in found["TERMS"] if " " in row["term"]]
-    assert [("lede", "rivas said"), ("title", "rivas wins")] == phrases
+    assert [("title", "rivas wins"), ("lede", "rivas said")] == phrases
     places = [(row["sentence"], text[row["start"] : row["end"]], row["voice"]) for row in found["MENTIONS"]]
     assert [(0, "Rivas", "own"), (1, "Rivas", "own")] == places
 

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 from compare_features import compare_features
+from filelock import FileLock
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ministudy import TEXTS, mini_study, write_texts
@@ -69,15 +70,6 @@ def test_again_gives_the_same_and_appends_nothing(done, tmp_path):
     assert sorted(path.name for path in first.folder.iterdir()) == sorted(path.name for path in again.folder.iterdir())
 
 
-@pytest.mark.slow
-def test_jobs_and_the_order_of_the_texts_change_nothing(done, tmp_path, monkeypatch):
-    study, first = done
-    monkeypatch.setattr("analysis.annotation.run.ROWS", 1)
-    turned = write_texts(tmp_path / "turned.jsonl", TEXTS[::-1])
-    several = annotate(turned, study, output=tmp_path / "several", jobs=2)
-    assert [] == compare_features(first.folder, several.folder)
-
-
 def test_rows_that_cannot_be_used_are_set_aside_and_counted(tmp_path):
     study = mini_study(tmp_path / "mini")
     bad = [
@@ -134,14 +126,26 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path, pl
     assert {"file", "mini"} == {path.name for path in tmp_path.iterdir()}
 
 
-def test_an_articles_csv_that_leads_out_of_the_study_is_refused_before_the_work(tmp_path):
+def test_a_folder_is_one_run_s_at_a_time(tmp_path):
     study = mini_study(tmp_path / "mini")
-    secret = (study.folder / "articles.csv").rename(tmp_path / "secret")
-    (study.folder / "articles.csv").symlink_to(secret)
-    before = secret.read_bytes()
-    with pytest.raises(AnalysisError, match="is a symlink that leads out of the study"):
+    folder = study.folder / ".features-unfinished"
+    folder.mkdir()
+    told = r"another castillo annotate is writing .*features\. Wait for it, or name another --output"
+    with FileLock(folder / "lock"), pytest.raises(AnalysisError, match=told):
         annotate(study.folder / "texts.jsonl", study)
-    assert before == secret.read_bytes()
+    assert not study.features_folder.exists()
+
+
+def test_phrases_that_few_articles_hold_are_not_published(tmp_path, monkeypatch):
+    """Five in partitions of two; an article that holds a phrase twice is one article."""
+    monkeypatch.setattr("analysis.annotation.run.ROWS", 2)
+    study = mini_study(tmp_path / "mini")
+    texts = [{**TEXTS[0], "article": f"a{n}", "title": "Riots", "body": "Tear gas. Tear gas."} for n in range(5)]
+    texts[0]["body"] += " Rubber bullets. Rubber bullets."
+    texts[1]["body"] = "Tear gas, rubber bullets."
+    terms = pd.read_parquet(annotate(write_texts(tmp_path / "texts.jsonl", texts), study).folder / "terms.parquet")
+    uses = terms.groupby("term")["count"].sum().to_dict()
+    assert {"tear gas": 9, "tear": 9, "gas": 9, "riots": 5, "rubber": 3, "bullets": 3} == uses
 
 
 def test_rows_around_rejected_ones_are_kept_and_what_is_missing_is_counted(tmp_path):

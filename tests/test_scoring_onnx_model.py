@@ -1,16 +1,7 @@
 """Text classifiers as instruments: a tiny one whose scores are known, from a folder and from a hub on this machine."""
 
-import http.server
-import json
-import os
 import pickle
-import shutil
-import subprocess
 import sys
-import threading
-from contextlib import contextmanager
-from functools import partial
-from hashlib import sha1
 
 import numpy as np
 import pytest
@@ -112,97 +103,34 @@ def test_without_the_extra_it_is_named(tmp_path, monkeypatch):
         model_in(folder)(["ruin"])
 
 
-class Hub(http.server.SimpleHTTPRequestHandler):
-    """What the hub answers of one model: the list of its files at a commit, and each of them."""
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """What is asked of a hub that has the tiny model, its network in a folder onnx/, and gives it once."""
+    page, asked = write_model(tmp_path / "page", network="onnx/model.onnx"), []
 
-    def __init__(self, *given, folder, asked):
-        self.folder, self.asked = folder, asked
-        super().__init__(*given)
+    def download(source, *, revision, allow_patterns, local_files_only=False):
+        asked.append((source, revision, local_files_only))
+        if revision != REVISION or (local_files_only and len(asked) == 1):
+            raise OSError("Not here\nat all")
+        assert {"model.onnx*", "onnx/model.onnx*", "tokenizer.json", "config.json"} == set(allow_patterns)
+        return str(page)
 
-    def do_GET(self, body=True):
-        path = self.path.partition("?")[0]
-        self.asked.append(path)
-        files = {str(file.relative_to(self.folder)): file for file in self.folder.rglob("*") if file.is_file()}
-        if f"/api/models/press/tiny/tree/{REVISION}" in path:
-            listed = [
-                {"type": "file", "path": name, "size": file.stat().st_size, "oid": sha1(name.encode()).hexdigest()}
-                for name, file in files.items()
-            ]
-            content, kind = json.dumps(listed).encode(), "application/json"
-        elif (name := path.removeprefix(f"/press/tiny/resolve/{REVISION}/")) in files:
-            content, kind = files[name].read_bytes(), "application/octet-stream"
-        else:
-            self.send_error(404)
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("X-Repo-Commit", REVISION)
-        self.send_header("ETag", f'"{sha1(path.encode()).hexdigest()}"')
-        self.end_headers()
-        if body:
-            self.wfile.write(content)
-
-    def do_HEAD(self):
-        self.do_GET(body=False)
-
-    def log_message(self, *_):
-        """Nothing is printed."""
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    return asked
 
 
-@contextmanager
-def hub(folder):
-    """Address of a hub that has the model of a folder, and the paths asked for."""
-    asked = []
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Hub, folder=folder, asked=asked))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
+def test_a_model_of_the_hub_is_fetched_once_at_its_revision_and_then_needs_no_network(hub):
+    model = OnnxModel("press/tiny", REVISION, tuple(LABELS.items()), False)
+    assert np.round(probabilities("ruin")[[2, 0]] @ [1, -1], 4) == model(["ruin"])[0]
+    assert [("press/tiny", REVISION, True), ("press/tiny", REVISION, False)] == hub
+    for cached in (onnx_model._digest, onnx_model._files, onnx_model._load):
+        cached.cache_clear()
+    model(["gain"])
+    assert [("press/tiny", REVISION, True)] == hub[2:]
 
 
-SCORE = """
-import sys
-from pathlib import Path
-from analysis.errors import AnalysisError
-from analysis.scoring import onnx_model
-onnx_model.cache_folder = lambda root: Path(sys.argv[2])
-labels = (("LABEL_0", "negative"), ("LABEL_1", "neutral"), ("LABEL_2", "positive"))
-try:
-    print(onnx_model.OnnxModel("press/tiny", sys.argv[1], labels, False)(["ruin"]).tolist())
-except AnalysisError as error:
-    print(error)
-"""
-
-
-def scored(tmp_path, endpoint, revision=REVISION):
-    """What a process of its own says, with the cache of models of the test."""
-    own = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "hub"), "HF_HUB_DISABLE_XET": "1"}
-    own |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-    command = [sys.executable, "-c", SCORE, revision, str(tmp_path / "scores")]
-    done = subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=True)
-    return done.stdout
-
-
-def test_a_model_of_the_hub_is_fetched_once_at_its_revision_and_then_needs_no_network(tmp_path):
-    """Also where the network lies in a folder onnx/ of its page; other files are not fetched."""
-    folder = write_model(tmp_path / "page", network="onnx/model.onnx")
-    (folder / "pytorch_model.bin").write_bytes(b"large")
-    expected = np.round(probabilities("ruin")[[2, 0]] @ [1, -1], 4)
-    with hub(folder) as (address, asked):
-        assert f"[{expected}]\n" == scored(tmp_path, address)
-        assert f"/press/tiny/resolve/{REVISION}/onnx/model.onnx" in asked
-        assert not [path for path in asked if "pytorch_model" in path]
-    shutil.rmtree(tmp_path / "scores")
-    assert f"[{expected}]\n" == scored(tmp_path, address)
-
-
-def test_where_the_hub_does_not_give_a_model_and_nothing_is_here_the_message_says_so(tmp_path):
-    """Refused here, since a hub that cannot be reached is asked again for half a minute."""
+def test_where_the_hub_does_not_give_a_model_and_nothing_is_here_the_message_says_so(hub):
     revision = REVISION[::-1]
-    with hub(tmp_path) as (address, _):
-        message = scored(tmp_path, address, revision)
-    assert f"model press/tiny at {revision} is not on this machine, and the hub did not give it (" in message
-    assert "later runs need none" in message
+    message = f"model press/tiny at {revision} is not on this machine, and the hub did not give it \\(Not here\\)"
+    with pytest.raises(AnalysisError, match=message):
+        OnnxModel("press/tiny", revision, tuple(LABELS.items()), False)(["ruin"])

@@ -111,15 +111,3 @@ def test_a_part_of_a_phrase_and_a_phrase_cut_off_are_told_apart():
     parts = words.Words(np.array(forms, object), counts).is_part
     expected = ["boluarte", "dina", "new", "new president dina"]
     assert expected == [form for form, part in zip(forms, parts, strict=True) if part]
-
-
-def test_phrases_that_few_articles_hold_are_not_published(tmp_path):
-    from analysis.annotation.workfolder import COMMON, keep_common_phrases
-
-    path = tmp_path / "terms.parquet"
-    rows = [(f"a{n}", "lede", term, 1) for n in range(COMMON) for term in ("coup", "rare phrase", "tear gas")]
-    rows = [*rows[:-2], rows[-1], ("a9", "rest", "rare", 1)]
-    table = pd.DataFrame(rows, columns=["article", "part", "term", "count"])
-    table.to_parquet(path)
-    keep_common_phrases(path)
-    pd.testing.assert_frame_equal(table[table["term"] != "rare phrase"].reset_index(drop=True), pd.read_parquet(path))

@@ -13,10 +13,16 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.text import near_duplicates
-from analysis.text.near_duplicates import THRESHOLD, Bands, signature, signatures, word_numbers
+from analysis.text.near_duplicates import THRESHOLD, clusters, signatures, word_numbers
 
 WORDS = [f"w{number}" for number in range(60)]
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=6)
+
+
+def signature(tokens, *, size=5):
+    """MinHash of one text alone; empty where it has too few shingles."""
+    _, signed = signatures(word_numbers(tokens), np.zeros(len(tokens), np.intp), size=size)
+    return signed.ravel().tolist()
 
 
 def _shingles(words, size):
@@ -105,10 +111,8 @@ def _tables(*rows):
 
 
 def _clusters(signatures, articles):
-    index = Bands()
     schema = pa.schema({"article": pa.string(), "scope": pa.string(), "minhash": pa.list_(pa.uint32())})
-    index.add(pa.Table.from_pandas(signatures, schema, preserve_index=False))
-    return index.clusters(articles, lambda wanted: signatures[signatures["article"].isin(wanted)])
+    return clusters(articles, pa.Table.from_pandas(signatures, schema, preserve_index=False))
 
 
 def _heads(*rows):

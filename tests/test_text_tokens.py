@@ -1,6 +1,5 @@
 """Tokens: those of NLTK but for listed differences."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +58,7 @@ def test_each_difference_from_nltk_is_listed(text, theirs, ours):
 WORD = st.sampled_from(
     ["the", "protesters", "Lima", "self-rule", "1,500", "3.5", "it's", "don't", "they'll", "Ayala's", "we've", "I'm"]
 )
-MARK = st.sampled_from(["", ",", ";", ":", " (", ")", "!", "?", "...", " --", "%", " $"])
+MARK = st.sampled_from(["", ",", ',"', '"', '?"', ";", ":", " (", ")", "!", "?", "...", " --", "%", " $"])
 
 
 @given(st.lists(st.tuples(WORD, MARK), min_size=1, max_size=12))
@@ -89,7 +88,7 @@ def test_words_have_a_letter_or_a_digit():
 
 @pytest.mark.parametrize("pattern", ["a", "Aa. ", ".", "x)", "e.g. ", "“", "a/b", "http://", " ", "No. 2 ", "www.!"])
 def test_long_texts_of_one_pattern_are_read_whole(pattern):
-    """Where time went with the square of the length, this would hardly end; benchmarks/growth.py measures it."""
+    """Where time went with the square of the length, this would hardly end."""
     text = pattern * (100_000 // len(pattern))
     assert text.replace(" ", "") == "".join(tokenize(text, language="en")).replace(" ", "")
 

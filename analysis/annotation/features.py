@@ -45,7 +45,7 @@ _CREDIT = re.compile(
 
 class _Chunk(NamedTuple):
     """Parsed texts of one language: their table; each sentence's place in PARTS; which tokens are words; and of each
-    word the number of its form, its sentence and its text."""
+    word the number of its form, its sentence, its text, and its part of that text as one number."""
 
     texts: pd.DataFrame
     gazetteer: Gazetteer
@@ -56,6 +56,7 @@ class _Chunk(NamedTuple):
     forms: Ints
     rows: Ints
     owners: Ints
+    cells: Ints
 
     def ids(self, texts: Ints) -> pa.Array:
         """Ids of some of the texts."""
@@ -86,7 +87,8 @@ def _parse(texts: pd.DataFrame, language: str, gazetteer: Gazetteer, instruments
     words = map_array(is_word, parsed.tokens.forms)[parsed.tokens.numbers]
     rows = parsed.tokens.rows[words]
     forms, owners = parsed.tokens.numbers[words], parsed.owners[rows]
-    return _Chunk(texts, gazetteer, instruments, parsed, parts, words, forms, rows, owners)
+    cells = owners * len(PARTS) + parts[rows]
+    return _Chunk(texts, gazetteer, instruments, parsed, parts, words, forms, rows, owners, cells)
 
 
 def _take(values: Sequence[str], indices: Ints) -> pa.Array:
@@ -106,8 +108,7 @@ def guess_body_kind(body: str, source: str) -> str:
 def _articles(chunk: _Chunk) -> dict[str, Any]:
     texts, parsed = chunk.texts, chunk.parsed
     kinds = zip(texts["body_kind"], texts["body"], texts["source"], strict=True)
-    cells = chunk.owners * len(PARTS) + chunk.parts[chunk.rows]
-    words = np.bincount(cells, minlength=len(texts) * len(PARTS)).reshape(-1, len(PARTS))
+    words = np.bincount(chunk.cells, minlength=len(texts) * len(PARTS)).reshape(-1, len(PARTS))
     return {
         **{name: texts[name] for name in ("article", "outlet", "language", "published", "source_sha256")},
         "body_kind": [kind or guess_body_kind(body, source) for kind, body, source in kinds],
@@ -138,30 +139,25 @@ def _sentences(chunk: _Chunk) -> dict[str, Any]:
 
 
 def _terms(chunk: _Chunk) -> dict[str, Any]:
-    """Words and phrases of each article and part, counted; in the order of article, part and term."""
+    """Words and then phrases of each article and part, counted, each in order."""
     ranks, terms = pd.factorize(np.array(list(map(lower, chunk.parsed.tokens.forms)), object), sort=True)
     word = ranks[chunk.forms]
-    part = np.argsort(np.argsort(PARTS))[chunk.parts[chunk.rows]]
-    cell = chunk.owners * len(PARTS) + part
-    cells, places, every = [cell], [word], [pa.array(terms, pa.large_string())]
-    for at, texts, place in _phrases(chunk, word, terms):
-        cells.append(cell[at])
-        places.append(place + sum(map(len, every)))
-        every.append(texts)
-    texts = pa.chunked_array(every).combine_chunks()
-    order = pc.sort_indices(texts)
-    rank = np.empty(len(texts), np.intp)
-    rank[order.to_numpy()] = np.arange(len(texts))
+    cells, places, texts = [chunk.cells], [word], [pa.array(terms, pa.large_string())]
+    for at, phrases, place in _phrases(chunk, word, terms):
+        cells.append(chunk.cells[at])
+        places.append(place + sum(map(len, texts)))
+        texts.append(phrases)
+    every = pa.concat_arrays(texts)
     # Article, part and term in one number.
-    codes, counts = np.unique(np.concatenate(cells) * len(texts) + rank[np.concatenate(places)], return_counts=True)
-    filled, term = np.divmod(codes, max(len(texts), 1))
+    codes, counts = np.unique(np.concatenate(cells) * len(every) + np.concatenate(places), return_counts=True)
+    filled, term = np.divmod(codes, max(len(every), 1))
     article, part = np.divmod(filled, len(PARTS))
-    names = {"article": chunk.ids(article), "part": _take(sorted(PARTS), part), "term": texts.take(order.take(term))}
+    names = {"article": chunk.ids(article), "part": _take(PARTS, part), "term": every.take(pa.array(term))}
     return names | {"count": counts}
 
 
 def _phrases(chunk: _Chunk, word: Ints, terms: Any) -> Iterator[tuple[Ints, pa.Array, Ints]]:
-    """Phrases of two and of three words: where each begins, all phrases in order, and the place of each among them.
+    """Phrases of two and of three words: where each use begins, the distinct phrases in order, and which each use is.
 
     A phrase is of neighbours in a sentence and neither begins nor ends in a function word: state of emergency.
     """
@@ -202,16 +198,17 @@ def _signatures(chunk: _Chunk) -> dict[str, Any]:
     words, count, scopes = word_numbers(chunk.parsed.tokens.forms)[chunk.forms], len(chunk.texts), sorted(SHINGLE)
     in_title = chunk.parts[chunk.rows] == PARTS.index("title")
     signed = np.zeros((count, len(scopes), PERMUTATIONS), np.uint32)
-    has_signature = np.zeros((count, len(scopes)), np.bool_)
-    for number, scope in enumerate(scopes):
-        of = in_title if scope == "title" else ~in_title
+    sizes = np.zeros((count, len(scopes)), np.int32)
+    for number, (scope, of) in enumerate(zip(scopes, (~in_title, in_title), strict=True)):
         texts, found = signatures(words[of], chunk.owners[of], size=SHINGLE[scope])
-        signed[texts, number], has_signature[texts, number] = found, True
-    ends = np.concatenate([[0], np.cumsum(has_signature) * PERMUTATIONS])
-    minhash = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(signed[has_signature].ravel()))
+        signed[texts, number], sizes[texts, number] = found, PERMUTATIONS
+    ends = np.cumsum([0, *sizes.ravel()], dtype=np.int32)
+    minhash = pa.ListArray.from_arrays(pa.array(ends), pa.array(signed[sizes > 0].ravel()))
     article, place = np.divmod(np.arange(count * len(scopes)), len(scopes))
     return {"article": chunk.ids(article), "scope": _take(scopes, place), "minhash": minhash}
 
 
-_COLUMNS = {"ARTICLES": _articles, "SENTENCES": _sentences, "TERMS": _terms, "MENTIONS": _mentions}
-_COLUMNS["SIGNATURES"] = _signatures
+_COLUMNS = {
+    **{"ARTICLES": _articles, "SENTENCES": _sentences, "TERMS": _terms, "MENTIONS": _mentions},
+    "SIGNATURES": _signatures,
+}

@@ -1,35 +1,45 @@
-"""Partitions of the texts measured by this process, a pool of processes, or the workers of a Dask cluster."""
+"""Partitions of the texts, measured by this process, a pool of processes, or the workers of a Dask cluster.
+
+What is finished lies in a folder, a file for each partition, so that a run which was killed goes on where it was.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import pickle
-import socket
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, lru_cache, partial
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from analysis.annotation.features import OF_ARTICLE, chunk_features
-from analysis.annotation.workfolder import WorkFolder
 from analysis.dependencies import code_behind
-from analysis.errors import AnalysisError
-from analysis.paths import digest
+from analysis.errors import AnalysisError, write_errors
+from analysis.paths import digest, replace_file
+from analysis.text.arrays import Flags
+from analysis.text.near_duplicates import Hashes, clusters
 
+#: Tables of features, by name.
+Features = dict[str, pa.Table]
 #: Function that submits texts to be measured and returns the function that waits for their packed features.
 Submit = Callable[[pd.DataFrame], Callable[[], bytes]]
-#: Seconds to wait for the scheduler of a cluster, for a worker while there is none, and for any result.
+#: Seconds to wait for the scheduler of a cluster, for its first worker, and for any result.
 CONNECT, WORKER, PATIENCE = 20, 60, 900
+#: A phrase that fewer articles hold is not published: from rare ones a text could be put together again.
+COMMON = 5
 _KEPT = "What was finished is kept: run the same command again"
 _unpickled = lru_cache(maxsize=1)(pickle.loads)
 
@@ -40,76 +50,119 @@ def measuring_code() -> str:
     return code_behind("analysis.annotation.features").digest
 
 
-def measure(texts: pd.DataFrame, measures: bytes, code: str = "") -> bytes:
+def measure(texts: pd.DataFrame, measures: bytes, code: str) -> bytes:
     """Packed features of texts, by a pickled gazetteer and instruments, measured by code of that digest: another would
     give other values without a word."""
-    if code and code != measuring_code():
+    if code != measuring_code():
         raise AnalysisError("its castillo-coverage, or a package that decides values, is not the one of this machine")
-    features = chunk_features(texts, *_unpickled(measures))
-    return _pack(features.values(), pa.Codec("zstd", compression_level=1))
+    return _pack(chunk_features(texts, *_unpickled(measures)).values())
 
 
-def _pack(tables: Iterable[pa.Table], codec: pa.Codec | None = None) -> bytes:
+def _pack(tables: Iterable[pa.Table]) -> bytes:
     """Tables as Arrow streams, one after the other."""
-    out, options = BytesIO(), pa.ipc.IpcWriteOptions(compression=codec, use_threads=False)
+    out, options = BytesIO(), pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
     for table in tables:
         with pa.ipc.new_stream(out, table.schema, options=options) as writer:
             writer.write_table(table)
     return out.getvalue()
 
 
-def unpack(data: bytes) -> dict[str, pa.Table]:
-    """Features that were packed."""
-    stream = pa.BufferReader(data)
+def read_partition(path: Path) -> Features:
+    """Features of a finished partition, by the name of their table."""
+    stream = pa.BufferReader(path.read_bytes())
     return {name: pa.ipc.open_stream(stream).read_all() for name in OF_ARTICLE}
 
 
-def partition_name(texts: pd.DataFrame, made_with: str) -> str:
-    """Digest of all that features are made of: an interrupted run finds again what it finished, unless that changed."""
-    return digest(made_with.encode() + _pack([pa.Table.from_pandas(texts, preserve_index=False)]))
-
-
 def run_partitions(
-    partitions: Iterable[pd.DataFrame], made_with: str, submit: Submit, max_pending: int, work: WorkFolder
-) -> Iterator[tuple[dict[str, pa.Table], bool]]:
-    """Features of each partition, in order, and whether an earlier run had measured it; at most `max_pending` and the
-    one that is asked for wait, so that memory does not grow with their number."""
-    pending: deque[tuple[str, bool, Callable[[], bytes]]] = deque()
+    partitions: Iterable[pd.DataFrame], made_with: str, submit: Submit, max_pending: int, folder: Path
+) -> Iterator[tuple[Path, Features, bool]]:
+    """File and features of each partition, in order, and whether an earlier run had measured it.
 
-    def first() -> tuple[dict[str, pa.Table], bool]:
-        name, is_kept, result = pending.popleft()
-        data = result()
-        if not is_kept:
-            work.write(name, data)
-        return unpack(data), is_kept
+    A file is named by the digest of all that its features are made of. At most `max_pending` and the one that is asked
+    for wait, so that memory does not grow with their number.
+    """
+    pending: deque[tuple[Path, Callable[[], bytes] | None]] = deque()
+
+    def first() -> tuple[Path, Features, bool]:
+        path, result = pending.popleft()
+        if result is not None:
+            features = result()
+            with write_errors(path):
+                replace_file(path, features)
+        return path, read_partition(path), result is None
 
     for texts in partitions:
-        name = partition_name(texts, made_with)
-        kept = work.read(name)
-        pending.append((name, kept is not None, submit(texts) if kept is None else partial(bytes, kept)))
+        made_of = made_with.encode() + _pack([pa.Table.from_pandas(texts, preserve_index=False)])
+        path = folder / f"{digest(made_of)}.arrows"
+        pending.append((path, None if _is_finished(path) else submit(texts)))
         if len(pending) > max_pending:
             yield first()
     while pending:
         yield first()
 
 
+def _is_finished(path: Path) -> bool:
+    with suppress(OSError, pa.ArrowException):  # one that cannot be read is measured again
+        return bool(read_partition(path))
+    return False
+
+
+def phrases_of(terms: pa.Table) -> tuple[Flags, Hashes]:
+    """Flags of the terms that are phrases, and a hash of 64 bits of each phrase."""
+    is_phrase = pc.match_substring(terms["term"], " ")
+    return is_phrase.to_numpy(), pd.util.hash_array(terms["term"].filter(is_phrase).to_numpy(), categorize=False)
+
+
+def phrase_uses(terms: pa.Table) -> Hashes:
+    """Hashes of the phrases of each article, one after the other: so small that those of all articles can be held."""
+    is_phrase, phrases = phrases_of(terms)
+    articles = terms["article"].combine_chunks().dictionary_encode().indices.to_numpy()[is_phrase]
+    uses = pd.DataFrame({"article": articles, "phrase": phrases}).drop_duplicates()
+    return np.asarray(uses["phrase"], np.uint64)
+
+
+def write_tables(folder: Path, partitions: Iterable[Features], uses: Sequence[Hashes]) -> pd.DataFrame:
+    """Write the tables of features, partition by partition; returns ARTICLES' id, date and words of the title."""
+    phrases, held_by = np.unique(np.concatenate(uses), return_counts=True)
+    common = phrases[held_by >= COMMON]
+    with ExitStack() as stack:
+        # Statistics of each partition would stay in memory until the end.
+        options: dict[str, Any] = {"compression": "zstd", "write_statistics": False}
+        writers = {
+            name: stack.enter_context(pq.ParquetWriter(folder / f"{name.lower()}.parquet", schema, **options))
+            for name, schema in OF_ARTICLE.items()
+        }
+        for features in partitions:
+            is_phrase, own = phrases_of(features["TERMS"])
+            is_published = ~is_phrase
+            is_published[is_phrase] = np.isin(own, common)
+            features["TERMS"] = features["TERMS"].filter(pa.array(is_published))
+            for name, table in features.items():
+                writers[name].write_table(table)
+    columns = ["article", "published", "title_tokens"]
+    articles = pq.read_table(folder / "articles.parquet", columns=columns, use_threads=False).to_pandas()
+    signatures = pq.read_table(folder / "signatures.parquet", use_threads=False)
+    clusters(articles, signatures).to_parquet(folder / "reprints.parquet", compression="zstd", index=False)
+    return articles
+
+
 @contextmanager
 def measuring(jobs: int, scheduler: str | None, measures: bytes) -> Iterator[tuple[Submit, int]]:
-    """Function that submits partitions to be measured, and how many of them may wait; with
-    1 job this process measures. The workers of a cluster need this library, and no files of ours."""
+    """Function that submits partitions to be measured, and how many of them may wait; with 1 job this process measures.
+
+    The workers of a cluster need this library, and no files of ours.
+    """
+    task = partial(measure, measures=measures, code=measuring_code())
     if scheduler is not None:
-        client = _connect(scheduler)
-        submit = partial(client.get_executor(pure=False).submit, measure, measures=measures, code=measuring_code())
-        try:
+        with _cluster(scheduler) as client:
+            executor = client.get_executor(pure=False)
             pending = max(4, 2 * sum(client.nthreads().values()))
-            yield lambda texts: partial(_cluster_result, submit(texts), client, scheduler), pending
-        finally:
-            client.close(timeout=5)
+            yield lambda texts: partial(_cluster_result, executor.submit(task, texts), scheduler), pending
     elif jobs == 1:
-        yield lambda texts: partial(measure, texts, measures), 0
+        yield lambda texts: partial(task, texts), 0
     else:
         with _pool(jobs) as pool:
-            yield lambda texts: pool.submit(measure, texts, measures).result, 2 * jobs
+            yield lambda texts: pool.submit(task, texts).result, 2 * jobs
 
 
 @contextmanager
@@ -139,55 +192,39 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _cluster_result(future: Future[bytes], client: Any, address: str) -> bytes:
-    """Packed features from the cluster; an error where all workers are gone, nothing comes, or they cannot be used."""
-    from distributed import KilledWorker
-
-    explanations: dict[Any, str] = {
-        KilledWorker: "lost several workers over one partition, perhaps for want of memory",
-        ImportError: "has a worker without castillo-coverage ({}): install it there",
-        AnalysisError: "has a worker that cannot be used: {}. Install the same there",
-        TimeoutError: "{}",
-        (OSError, CancelledError): "was lost",
-    }
-    begun = last_worker = time.monotonic()
-    try:
-        while not wait([future], timeout=min(5, WORKER)).done:
-            now = time.monotonic()
-            last_worker = now if client.nthreads() else last_worker
-            if now - last_worker > WORKER:
-                raise TimeoutError(f"has had no worker for {WORKER} s")
-            if now - begun > PATIENCE:
-                raise TimeoutError(f"gave no result for {PATIENCE} s")
-        return future.result()
-    except (KilledWorker, ImportError, AnalysisError, OSError, CancelledError) as error:
-        said = next(text for kind, text in explanations.items() if isinstance(error, kind))
-        raise AnalysisError(f"the Dask cluster at {address} {said.format(error)}. {_KEPT}.") from error
-
-
-def _connect(address: str) -> Any:
-    """Client of a scheduler, once a worker with the same versions is there."""
+@contextmanager
+def _cluster(address: str) -> Iterator[Any]:
+    """Client of a scheduler that has a worker."""
     try:
         from distributed import Client
-        from distributed.comm.addressing import parse_address, parse_host_port
+
+        client: Any = Client(address, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
     except ImportError as error:
         raise AnalysisError("--scheduler needs Dask: pip install '.[cluster]'. Or use --jobs.") from error
-    try:
-        # Asked by hand first: a client that was refused takes long to end.
-        with socket.create_connection(parse_host_port(parse_address(address)[1]), CONNECT):
-            client: Any = Client(address, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise AnalysisError(
-            f"no Dask scheduler answers at {address!r} ({reason}). Start one with `dask scheduler`, whose first lines "
-            "tell its address (tcp://HOST:8786), or use --jobs."
-        ) from error
-    wrong = f"has no worker after {WORKER} s. Start some: dask worker {address}"
+        start = "Start one with `dask scheduler`, whose first lines tell its address (tcp://HOST:8786), or use --jobs."
+        raise AnalysisError(f"no Dask scheduler answers at {address!r} ({_reason(error)}). {start}") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=WORKER)
+        except TimeoutError as error:
+            wait = f"the Dask cluster at {address} has no worker after {WORKER} s. Start some: dask worker {address}"
+            raise AnalysisError(wait) from error
+        yield client
+
+
+def _cluster_result(future: Future[bytes], address: str) -> bytes:
+    """Packed features from the cluster; an error where its workers are lost, silent, or cannot be used."""
+    from distributed import KilledWorker
+
     try:
-        client.wait_for_workers(1, timeout=WORKER)
-        wrong = "has other versions than this machine; install requirements.lock there"
-        client.get_versions(check=True)
-    except (TimeoutError, ValueError) as error:
-        client.close(timeout=5)
-        raise AnalysisError(f"the Dask cluster at {address} {wrong} ({error}).") from error
-    return client
+        return future.result(timeout=PATIENCE)
+    except (KilledWorker, ImportError, AnalysisError, OSError, CancelledError) as error:
+        raise AnalysisError(
+            f"the Dask cluster at {address} did not measure a partition ({_reason(error)}). Each worker needs memory "
+            f"for it, and this castillo-coverage with the packages of requirements.lock. {_KEPT}."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

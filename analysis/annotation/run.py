@@ -7,37 +7,44 @@ import json
 import pickle
 import platform
 import re
-import tempfile
+import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-import pyarrow as pa
+from filelock import FileLock, Timeout
 
 import analysis
 from analysis import tables
-from analysis.annotation.partitions import measuring, measuring_code, run_partitions
-from analysis.annotation.workfolder import WorkFolder
-from analysis.dependencies import changed_since, code_record, keep_digests
+from analysis.annotation.partitions import (
+    measuring,
+    measuring_code,
+    phrase_uses,
+    read_partition,
+    run_partitions,
+    write_tables,
+)
+from analysis.dependencies import changed_since, code_record, content_digest, keep_digests
 from analysis.errors import AnalysisError, write_errors
-from analysis.paths import digest, inside, replace_file
+from analysis.paths import digest, replace_file
 from analysis.readers import Rejected, Row, read_texts
 from analysis.readers.feed import outlet_finder
 from analysis.scoring.registry import BUILT_IN, MODELS, Instrument, installed, model_instrument
 from analysis.study import Study
 from analysis.text.gazetteer import Gazetteer
-from analysis.text.near_duplicates import Bands
 from analysis.wording import escape_formula, plural
 
 #: Articles per partition.
 ROWS = 500
 #: Modules whose code decides the features; what they import counts with them.
 _MEASURING = ("analysis.annotation.features", "analysis.readers", "analysis.text.near_duplicates")
-#: So many rejected rows are kept to be shown, and so many reasons told apart; the file has all.
-_SHOWN, _REASONS = 1000, 50
+#: So many rejected rows stand in meta.json; rejected.jsonl has all.
+_SHOWN = 1000
 _FACTS = ["article", "outlet", "language", "published", "timestamp", "url", "source"]
 #: Columns of articles.csv that may have a few values only, and come with the texts at times.
 _CODES = {name: tables.ARTICLES_CSV.allowed(name) for name in ("genre", "body_kind")}
@@ -50,14 +57,13 @@ class Annotation:
 
     folder: Path  # where the features are
     articles: int
-    rejected: tuple[Rejected, ...]  # the first thousand rows of the texts that were set aside
+    rejected: tuple[Rejected, ...]  # rows of the texts that were set aside; each has a line in rejected.jsonl
     added: tuple[str, ...]  # ids of the articles that were new to the manifest
     without_text: tuple[str, ...]  # ids of the manifest's articles that no text was given for
-    set_aside: Mapping[str, int]  # reason → rows set aside for it; each has a line in the folder's rejected.jsonl
+    set_aside: Mapping[str, int]  # reason, without details → rows set aside for it
     skipped: Mapping[str, int]  # what the files hold besides articles → how often
     kept: int  # articles that an earlier run, interrupted, had measured
     untitled: int  # articles without a title
-    damaged: int  # partitions of an interrupted run that were measured again, their files not being as written
 
 
 def annotate(
@@ -99,37 +105,79 @@ def annotate(
     measures, made_with, models = _measures(study)
     jobs = 1 if models else jobs  # a model uses all cores by itself
     folder = study.features_folder if output is None else Path(output)
-    _check_places(folder, study.folder)
     measured = {"version": analysis.__version__, "on": f"{datetime.now(UTC):%Y-%m-%d}"}
     measured |= {"python": platform.python_version(), **code_record(*_MEASURING, *models)}
-    kept, copies = 0, Bands()
-    with WorkFolder(folder) as work, measuring(jobs, scheduler, measures) as (submit, max_pending):
-        texts = Texts(study, work.rejected)
-        for features, is_kept in run_partitions(texts.read(paths), made_with, submit, max_pending, work):
-            work.add(features)
-            copies.add(features["SIGNATURES"])
-            kept += is_kept * features["ARTICLES"].num_rows
-        lines = [_place(row) for row in texts.rejected]
-        if not texts.added:
+    texts, files, phrases, kept = Texts(study), [], [], 0
+    with _work_folder(folder) as work:
+        with measuring(jobs, scheduler, measures) as (submit, max_pending):
+            for path, features, is_kept in run_partitions(texts.read(paths), made_with, submit, max_pending, work):
+                files.append(path)
+                phrases.append(phrase_uses(features["TERMS"]))
+                kept += is_kept * features["ARTICLES"].num_rows
+        lines = [{"file": row.path.name, "line": row.line, "reason": row.reason} for row in texts.rejected]
+        if not files:
             reasons = "; ".join("{file}:{line}: {reason}".format(**line) for line in lines[:3])
-            message = f"no article to annotate; {plural(texts.set_aside.total(), 'row')} set aside. {reasons}"
+            message = f"no article to annotate; {plural(len(lines), 'row')} set aside. {reasons}"
             raise AnalysisError(message.rstrip())
-        articles = work.table("ARTICLES", ["article", "published", "title_tokens"])
-        reprints = copies.clusters(articles, lambda some: work.table("SIGNATURES", tables.SIGNATURES.names, some))
-        work.add({"REPRINTS": pa.Table.from_pandas(reprints, preserve_index=False)})
-        added = pd.concat(texts.added)
-        inputs = study.feature_inputs(added[["article", "language"]])
-        changed = [name for name in ("actors.csv", "labels.csv") if changed_since(study.read_at, [study.folder / name])]
-        inputs |= dict.fromkeys(changed, "changed while texts were measured")
-        if len(added):
-            append_articles(study.folder / "articles.csv", added)
-        meta = {"inputs": inputs, "measured": measured, "articles": len(articles), "rejected": lines}
-        work.publish({**meta, "set_aside": texts.set_aside, "skipped": texts.skipped})
+        with write_errors(folder):
+            articles = write_tables(work / "tables", map(read_partition, files), phrases)
+            added = pd.concat(texts.added)
+            inputs = study.feature_inputs(added[["article", "language"]])
+            names = ("actors.csv", "labels.csv")
+            changed = [name for name in names if changed_since(study.read_at, [study.folder / name])]
+            inputs |= dict.fromkeys(changed, "changed while texts were measured")
+            if len(added):
+                append_articles(study.folder / "articles.csv", added)
+            meta = {"inputs": inputs, "measured": measured, "articles": len(articles), "rejected": lines[:_SHOWN]}
+            _publish(work / "tables", folder, {**meta, "set_aside": texts.set_aside, "skipped": texts.skipped}, lines)
     keep_digests()
     without_text = tuple(sorted(set(study.manifest["article"]) - set(articles["article"])))
     untitled = int((articles["title_tokens"] == 0).sum())
-    rest = (texts.set_aside, texts.skipped, kept, untitled, work.damaged)
-    return Annotation(folder, len(articles), tuple(texts.rejected), tuple(added["article"]), without_text, *rest)
+    found = (tuple(texts.rejected), tuple(added["article"]), without_text, texts.set_aside, texts.skipped)
+    return Annotation(folder, len(articles), *found, kept, untitled)
+
+
+@contextmanager
+def _work_folder(features: Path) -> Iterator[Path]:
+    """Folder beside the features, of one run at a time: finished partitions, and tables until they are whole.
+
+    It is gone where everything was done or nothing was; else finished partitions stay for the next run.
+    """
+    folder = features.parent / f".{features.name}-unfinished"
+    if features.is_file():
+        raise AnalysisError(f"{features} cannot be written (it is a file). Mend that, or name another folder.")
+    with write_errors(features):
+        (folder / "tables").mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        wait = f"another castillo annotate is writing {features}. Wait for it, or name another --output."
+        raise AnalysisError(wait) from error
+    is_done = False
+    try:
+        yield folder
+        is_done = True
+    finally:
+        if is_done or not any(folder.glob("*.arrows")):
+            shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+
+
+def _publish(new: Path, folder: Path, meta: Mapping[str, Any], rejected: Sequence[Mapping[str, Any]]) -> None:
+    """Put new tables in the folder of the features, the rejected rows, and meta.json: `meta` and digests of tables."""
+    digests = {path.name: content_digest(path) for path in new.glob("*.parquet")}
+    text = json.dumps({**meta, "digests": digests}, indent=1, sort_keys=True, ensure_ascii=False)
+    rows = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rejected)
+    folder.mkdir(exist_ok=True)
+    # meta.json goes first and comes last: without it old and new tables together do not count.
+    for name in ("meta.json", "rejected.jsonl"):
+        (folder / name).unlink(missing_ok=True)
+    if rows:
+        replace_file(folder / "rejected.jsonl", rows.encode())
+    for name in digests:
+        (new / name).replace(folder / name)
+    replace_file(folder / "meta.json", f"{text}\n".encode())
 
 
 def _measures(study: Study) -> tuple[bytes, str, list[str]]:
@@ -154,13 +202,17 @@ def study_instruments(study: Study) -> tuple[Instrument, ...]:
 
 
 class Texts:
-    """Texts that fit a study, and what does not: `rejected` are the first rows that were set aside; `set_aside` counts
-    all by reason, without details; `skipped` counts what is no article; `added` are those that articles.csv lacks."""
+    """Texts that fit a study, and what does not: `rejected` are the rows set aside, `skipped` counts what is no
+    article, `added` are those that articles.csv lacks."""
 
-    def __init__(self, study: Study, log: Path) -> None:
-        self._study, self._outlets, self._log = study, set(study.outlets["outlet"]), log
-        self.rejected = list[Rejected]()
-        self.set_aside, self.skipped, self.added = Counter[str](), Counter[str](), list[pd.DataFrame]()
+    def __init__(self, study: Study) -> None:
+        self._study, self._outlets = study, set(study.outlets["outlet"])
+        self.rejected, self.skipped, self.added = list[Rejected](), Counter[str](), list[pd.DataFrame]()
+
+    @property
+    def set_aside(self) -> Mapping[str, int]:
+        """Rows set aside by reason, without details."""
+        return Counter(_DETAIL.sub("", row.reason) for row in self.rejected)
 
     def read(self, paths: str | Path | Iterable[str | Path]) -> Iterator[pd.DataFrame]:
         """Texts in chunks, with the source and body_kind of articles.csv where that has the article."""
@@ -168,7 +220,7 @@ class Texts:
         kept = [name for name in articles_header(self._study.folder / "articles.csv") if name not in tables.TEXTS.names]
         for texts in read_texts(
             paths,
-            rejected=self,
+            rejected=self.rejected,
             refuse=self._refuse,
             rows=ROWS,
             columns=settings.columns,
@@ -179,14 +231,14 @@ class Texts:
         ):
             article = texts["article"]
             self.added.append(texts.loc[~article.isin(known.index), [*_FACTS, *kept]])
-            given = {"source": texts["source"], "body_kind": texts.get("body_kind", "")}
-            earlier = {
-                name: article.map(known[name]).astype(object) for name in given
-            }  # a column that is empty is of floats
-            coded = {name: earlier[name].where(earlier[name].notna(), value) for name, value in given.items()}
+            coded = {"source": texts["source"], "body_kind": texts.get("body_kind", "")}
+            for name, given in coded.items():
+                earlier = article.map(known[name]).astype(object)  # a column that is empty is of floats
+                coded[name] = earlier.where(earlier.notna(), given)
             yield texts.drop(columns=kept).assign(**coded)
 
     def _refuse(self, row: Row) -> str | None:
+        """Reason that a text does not fit the study; None where it does."""
         languages, allowed = self._study.settings.languages, dict(_CODES, subevent=self._study.settings.subevents)
         if row.outlet not in self._outlets:
             return f"outlet{_shown(row.outlet)} is not in outlets.csv"
@@ -198,35 +250,10 @@ class Texts:
                 return f"{name}{_shown(value)} is not {there}"
         return None
 
-    def append(self, row: Rejected) -> None:
-        """Set a row aside."""
-        reason = _DETAIL.sub("", row.reason)
-        is_counted = reason in self.set_aside or len(self.set_aside) < _REASONS
-        self.set_aside[reason if is_counted else "other reasons"] += 1
-        if len(self.rejected) < _SHOWN:
-            self.rejected.append(row)
-        with write_errors(self._log), self._log.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(_place(row), ensure_ascii=False) + "\n")
-
-
-def _place(row: Rejected) -> dict[str, object]:
-    return {"file": row.path.name, "line": row.line, "reason": row.reason}  # folders are private
-
 
 def _shown(value: str) -> str:
     # A file with its columns mixed up must not put sentences into what is published.
     return f" {value!r}" if re.fullmatch(r"[\w.-]{1,40}", value) else ""
-
-
-def _check_places(folder: Path, study: Path) -> None:
-    """Refuse, before the work, a folder that cannot be written, or that or an articles.csv that leads elsewhere."""
-    if folder.absolute().is_relative_to(study.absolute()) and not inside(study, folder):
-        raise AnalysisError(f"{folder} is a symlink that leads out of the study. Delete it, or name another --output.")
-    if not inside(study, articles := study / "articles.csv"):
-        raise AnalysisError(f"{articles} is a symlink that leads out of the study. Put the file itself there.")
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    with write_errors(folder), tempfile.TemporaryFile(dir=existing):
-        pass
 
 
 def articles_header(path: Path) -> list[str]:
@@ -245,4 +272,4 @@ def append_articles(path: Path, texts: pd.DataFrame) -> None:
     missing_end = "" if content.endswith(b"\n") else line_end
     added = missing_end + rows.to_csv(header=False, index=False, lineterminator=line_end)
     with write_errors(path):
-        replace_file(path, content + added.encode(), root=path.parent)
+        replace_file(path, content + added.encode())

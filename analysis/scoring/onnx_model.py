@@ -26,8 +26,6 @@ from analysis.scoring import Floats, class_sentiment
 from analysis.tables import POLARITIES
 from analysis.text.sentences import Span
 
-#: What is run, in order of preference, as far as the installed onnxruntime has it.
-PROVIDERS = ("CUDAExecutionProvider", "CoreMLExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
 #: Texts at a time; tokens of one, where the model does not say how many it takes.
 BATCH, LONGEST = 32, 512
 _NAMES = ("tokenizer.json", "config.json")
@@ -166,8 +164,7 @@ def _load(model: OnnxModel) -> Callable[[Sequence[Text]], Floats]:
     places = config.get("max_position_embeddings", LONGEST + 1) - padding - 1
     tokenizer.enable_truncation(min(LONGEST, places), strategy="only_first")
     tokenizer.enable_padding(pad_id=padding)
-    available = get_available_providers()
-    session = InferenceSession(network, providers=[name for name in PROVIDERS if name in available])
+    session = InferenceSession(network, providers=get_available_providers())
     wanted = {given.name for given in session.get_inputs()}
 
     def classify(texts: Sequence[Text]) -> Floats:
@@ -176,10 +173,7 @@ def _load(model: OnnxModel) -> Callable[[Sequence[Text]], Floats]:
         arrays = {name: np.array([getattr(one, of) for one in read], np.int64) for name, of in given.items()}
         logits = session.run(None, {name: array for name, array in arrays.items() if name in wanted})[0]
         if logits.shape != (len(texts), len(columns)):
-            message = (
-                f"gives an array of {logits.shape} for {len(texts)} texts and the {len(columns)} labels of config.json"
-            )
-            raise AnalysisError(f"{network} {message}: it is no text classifier with these labels.")
+            raise AnalysisError(f"{network} is no text classifier with the {len(columns)} labels of its config.json.")
         powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True) @ np.eye(len(POLARITIES))[columns])
 

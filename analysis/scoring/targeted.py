@@ -65,16 +65,9 @@ def probabilities(sentences: Sequence[str], spans: Sequence[Span]) -> Floats:
     """Probabilities of negative, neutral and positive toward the target in each sentence, a row per target."""
     parts = [np.empty((0, 3))]
     for first in range(0, len(spans), _BATCH):
-        targets = list(zip(sentences[first : first + _BATCH], spans[first : first + _BATCH], strict=True))
-        # Targets amid the same words have the same value, so a text of repetitions costs no more than another.
-        around = [
-            (sentence[max(0, start - CHARACTERS) : start], sentence[start:end], sentence[end : end + CHARACTERS])
-            for sentence, (start, end) in targets
-        ]
-        distinct = dict(zip(around, targets, strict=True))
-        powers = np.exp(log_odds(features(*zip(*distinct.values(), strict=True)), len(distinct), load_model()))
-        row = {context: number for number, context in enumerate(distinct)}
-        parts.append((powers / powers.sum(axis=1, keepdims=True))[[row[context] for context in around]])
+        some = slice(first, first + _BATCH)
+        powers = np.exp(log_odds(features(sentences[some], spans[some]), len(spans[some]), load_model()))
+        parts.append(powers / powers.sum(axis=1, keepdims=True))
     return np.concatenate(parts)
 
 

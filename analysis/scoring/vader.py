@@ -8,10 +8,10 @@ what the package does though its authors hardly meant it.
 from __future__ import annotations
 
 import string
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from heapq import heappop, heappush
+from itertools import compress, count
+from operator import attrgetter
 from typing import NamedTuple
 
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, C_INCR, N_SCALAR, NEGATE, SPECIAL_CASES, normalize
@@ -40,6 +40,7 @@ class _Word(NamedTuple):
     acts: bool = False  # it may change the score of a word near it
 
 
+_IS_SCORED, _IS_UPPER = attrgetter("scored"), attrgetter("upper")
 #: Most words, in small letters and in capitals.
 _OTHERS = (_Word(), _Word(upper=True))
 # Beyond the ends of a sentence no rule applies; a rating keeps the rules for three words before from applying.
@@ -65,10 +66,10 @@ def compound(sentence: str) -> float:
     if not sentence.isascii() and not _emojis()[0].isdisjoint(sentence):
         sentence = sentence.translate(_emojis()[1])
     words = list(map(_word, sentence.split()))
-    places = [place for place, word in enumerate(words) if word.scored]
+    places = list(compress(count(), map(_IS_SCORED, words)))
     if not places:
         return 0.0
-    mixed_case = not all(word.upper for word in words)
+    mixed_case = not all(map(_IS_UPPER, words))
     padded = (*_BEFORE, *words, *_AFTER)
     scores = [_score(padded[place : place + 6], mixed_case) for place in places]
     but = next((place for place, word in enumerate(words) if word.lower == "but"), None)
@@ -143,15 +144,10 @@ def _with_phrases(score: float, lowers: Sequence[str]) -> float:
 
 def _weigh_contrast(scores: list[float], places: Sequence[int], but: int) -> None:
     """Halve the scores before the first "but" and raise those after it, in place."""
-    # A quirk: of equal scores the first in the sentence is changed, even if it was changed before. The heaps hold
-    # where each score is, the first on top: VADER's own search takes time with the square of the words.
-    positions: dict[float, list[int]] = defaultdict(list)
-    for position, score in enumerate(scores):
-        positions[score].append(position)
+    # A quirk: of equal scores the first in the sentence is changed, even if it was changed before.
     for number in range(len(scores)):
-        position = heappop(positions[scores[number]])
+        position = scores.index(scores[number])
         scores[position] *= 0.5 if places[position] < but else 1.5
-        heappush(positions[scores[position]], position)
 
 
 def rating(lower: str) -> float:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -159,7 +159,7 @@ def _variants(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 class Gazetteer:
-    """Names to look for in texts: `actors` and `labels`, each a Matcher.
+    """Names to look for in texts: `matchers` holds a Matcher for actors and one for labels.
 
     Parameters
     ----------
@@ -187,28 +187,26 @@ class Gazetteer:
         for name, aliases in names.items():
             if isinstance(aliases, str):
                 raise TypeError(f"the aliases of {name!r} are a single str; give a list: [{aliases!r}]")
-        self._fill([Alias(name, text=text) for name, aliases in names.items() for text in aliases], [])
+        actors = [Alias(name, text=text) for name, aliases in names.items() for text in aliases]
+        _refuse_conflicts(actors)
+        self.matchers = {"actors": Matcher(actors), "labels": Matcher([])}
 
     @classmethod
     def from_tables(cls, actors: pd.DataFrame, labels: pd.DataFrame) -> Gazetteer:
         """Gazetteer of a study's alias tables (ACTORS_CSV, LABELS_CSV); GazetteerError names the first alias of two."""
-        gazetteer = cls({})
+        gazetteer, aliases = cls({}), _actor_aliases(actors)
+        _refuse_conflicts(aliases)
         terms = [
             Alias(f"{row.set}:{row.label}", str(row.language), str(row.term), row.case == "exact")
             for row in labels.itertuples()
         ]
-        gazetteer._fill(_actor_aliases(actors), terms)
+        gazetteer.matchers = {"actors": Matcher(aliases), "labels": Matcher(terms)}
         return gazetteer
 
-    def _fill(self, actors: Sequence[Alias], labels: Sequence[Alias]) -> None:
-        for alias, entries in _conflicts(actors):
-            raise GazetteerError(alias, entries)
-        self._aliases = {"actors": actors, "labels": labels}
 
-    @cached_property
-    def matchers(self) -> dict[str, Matcher]:
-        """Name of the table (actors, labels) → its matcher."""
-        return {name: Matcher(aliases) for name, aliases in self._aliases.items()}
+def _refuse_conflicts(actors: Sequence[Alias]) -> None:
+    for alias, entries in _conflicts(actors):
+        raise GazetteerError(alias, entries)
 
 
 def conflicts(actors: pd.DataFrame) -> list[tuple[str, list[str]]]:

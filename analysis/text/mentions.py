@@ -204,11 +204,12 @@ def _voices(parsed: Parsed) -> Callable[[_Hit], str]:
     has_sign = map_array(lambda form: lower(form) in signs, parsed.tokens.forms)
     saying = set(parsed.tokens.rows[has_sign[parsed.tokens.numbers]].tolist())
     flags = cache(lambda sentence: reported(parsed.forms(sentence), language=parsed.language))
+    quoted, bounds = parsed.quoted.tolist(), parsed.bounds.tolist()
 
     def voice(hit: _Hit) -> str:
-        if parsed.quoted[hit.first : hit.last + 1].all():
+        if all(quoted[hit.first : hit.last + 1]):
             return "quoted"
-        start = int(parsed.bounds[hit.sentence])
+        start = bounds[hit.sentence]
         attributed = hit.sentence in saying and all(flags(hit.sentence)[hit.first - start : hit.last + 1 - start])
         return "attributed" if attributed else "own"
 

@@ -5,7 +5,7 @@ Two texts' share of equal numbers in their signatures estimates the Jaccard simi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import combinations, pairwise
@@ -39,13 +39,6 @@ _HALF = np.uint64(32)
 
 Signature = npt.NDArray[np.uint32]
 Hashes = npt.NDArray[np.uint64]
-
-
-def signature(tokens: Sequence[str], *, size: int = SHINGLE["text"]) -> list[int]:
-    """MinHash of a text's shingles of `size` tokens, 128 numbers; empty where it has less than three of them."""
-    _, signed = signatures(word_numbers(tokens), np.zeros(len(tokens), np.intp), size=size)
-    numbers: list[int] = signed.ravel().tolist()
-    return numbers
 
 
 def word_numbers(tokens: Sequence[str]) -> Hashes:
@@ -98,84 +91,54 @@ def _permutations() -> tuple[Signature, Signature]:
     return factors, random.randint(0, 1 << 32, PERMUTATIONS, dtype=np.uint32)
 
 
-class Bands:
-    """Index of signatures: each is cut into bands of which only a hash is kept; articles that share one may be copies.
+def clusters(articles: pd.DataFrame, signatures: pa.Table) -> pd.DataFrame:
+    """Clusters of copies among articles (REPRINTS), by their signatures; `head` is the earliest of a cluster.
 
-    Locality-sensitive hashing, which misses a pair that is just alike enough once in 6,000 times.
+    Two articles are copies where their bodies are similar enough; their titles, where either body is too short to have
+    a signature. Copies of copies are in one cluster.
     """
-
-    def __init__(self) -> None:
-        self._articles: list[str] = []
-        self._owners: dict[str, list[npt.NDArray[np.int32]]] = {scope: [] for scope in SHINGLE}
-        self._bands: dict[str, list[Signature]] = {scope: [] for scope in SHINGLE}
-
-    def add(self, signatures: pa.Table) -> None:
-        """Add signatures (SIGNATURES, Arrow) of articles that were not added before."""
-        for batch in signatures.to_batches():
-            names = batch["article"].unique()
-            owners = pc.index_in(batch["article"], names).to_numpy() + len(self._articles)
-            sizes = batch["minhash"].value_lengths().to_numpy()
-            values = batch["minhash"].flatten().to_numpy().astype(np.uint64)
-            for scope in SHINGLE:
-                rows = pc.equal(batch["scope"], scope).to_numpy(zero_copy_only=False) & (sizes > 0)
-                bands = values[np.repeat(rows, sizes)].reshape(-1, PERMUTATIONS // _BAND, _BAND)
-                mixed = np.zeros(bands.shape[:2], np.uint64)
-                for at in range(_BAND):
-                    mixed = mixed * _FACTOR + bands[:, :, at]
-                self._owners[scope].append(owners[rows].astype(np.int32))
-                self._bands[scope].append(np.ascontiguousarray((mixed * _FACTOR >> _HALF).astype(np.uint32).T))
-            self._articles.extend(names.to_pylist())
-
-    def clusters(self, articles: pd.DataFrame, read: Callable[[set[str]], pd.DataFrame]) -> pd.DataFrame:
-        """Clusters of copies among `articles` (REPRINTS), within an outlet and across; `head` is the earliest of one.
-
-        Two articles are copies where their bodies are similar enough; their titles, where either body is too short to
-        have a signature. Copies of copies are in one cluster. `read` gives the signatures of some articles.
-        """
-        pairs = {scope: self._candidates(scope) for scope in SHINGLE}
-        wanted = {article for of_scope in pairs.values() for pair in of_scope for article in pair}
-        known = articles[articles["article"].isin(wanted)].sort_values(["published", "article"])["article"]
-        order = {article: number for number, article in enumerate(known)}
-        copies = pd.DataFrame(_alike(pairs, read(wanted)), columns=["left", "right", "similarity"])
-        there = copies[["left", "right"]].isin(known.to_list()).all(axis=1)
-        copies = copies[there & (copies["similarity"] >= THRESHOLD)]
-        nearest = pd.concat([copies.set_index(side)["similarity"] for side in ("left", "right")]).groupby(level=0).max()
-        cells = np.ones(len(copies)), [copies[side].map(order).to_numpy(int) for side in ("left", "right")]
-        labels = connected_components(sparse.coo_array(cells, shape=(len(order), len(order))), directed=False)[1]
-        heads = known.groupby(labels).transform("first")  # the earliest comes first
-        table = articles[["article"]].sort_values("article", ignore_index=True)
-        own = table["article"]
-        table["head"] = own.map(dict(zip(known, heads, strict=True))).astype(own.dtype).fillna(own)
-        table["similarity"] = own.map(nearest).astype(float).fillna(0.0)
-        return tables.check(table, tables.REPRINTS)
-
-    def _candidates(self, scope: str) -> list[tuple[str, str]]:
-        """Pairs that share a band, in order; where many share one, each with the first and with the next of them."""
-        if not sum(map(len, self._owners[scope])):
-            return []
-        owners = np.concatenate(self._owners[scope])
-        pairs: set[tuple[int, int]] = set()
-        for number in range(PERMUTATIONS // _BAND):
-            band = np.concatenate([block[number] for block in self._bands[scope]])
-            order = np.argsort(band, kind="stable")
-            ends = np.flatnonzero(np.diff(band[order], append=~band[order[-1]]))
-            starts = np.concatenate([[0], ends[:-1] + 1])
-            for at in np.flatnonzero(ends > starts):
-                alike = owners[order[starts[at] : ends[at] + 1]].tolist()
-                few = len(alike) <= _MANY
-                pairs.update(combinations(alike, 2) if few else ((alike[0], other) for other in alike[1:]))
-                pairs.update(() if few else pairwise(alike))
-        named = ((self._articles[one], self._articles[other]) for one, other in pairs)
-        return sorted((min(pair), max(pair)) for pair in named)
+    order = articles.sort_values(["published", "article"])["article"].reset_index(drop=True)
+    pairs = pd.concat(_alike(signatures, pd.Index(order)))
+    pairs = pairs[pairs["similarity"] >= THRESHOLD]
+    both = pd.concat([pairs.set_index(side)["similarity"] for side in ("left", "right")])
+    cells = np.ones(len(pairs)), (pairs["left"].to_numpy(), pairs["right"].to_numpy())
+    labels = connected_components(sparse.coo_array(cells, shape=(len(order), len(order))), directed=False)[1]
+    nearest = both.groupby(level=0).max().reindex(order.index, fill_value=0.0)
+    heads = order.groupby(labels).transform("first")  # the earliest comes first
+    table = pd.DataFrame({"article": order, "head": heads, "similarity": nearest.astype(float)})
+    return tables.check(table.sort_values("article", ignore_index=True), tables.REPRINTS)
 
 
-def _alike(pairs: dict[str, list[tuple[str, str]]], signatures: pd.DataFrame) -> Iterator[tuple[str, str, float]]:
-    """Similarity of each pair, of bodies, and of titles where either body has no signature."""
-    by_scope: dict[str, dict[str, Signature]] = {scope: {} for scope in SHINGLE}
-    for row in signatures.itertuples():
-        if len(row.minhash):
-            by_scope[row.scope][row.article] = np.asarray(row.minhash, np.uint32)
-    for scope, of_scope in pairs.items():
-        for left, right in of_scope:
-            if scope == "text" or left not in by_scope["text"] or right not in by_scope["text"]:
-                yield left, right, float(np.mean(by_scope[scope][left] == by_scope[scope][right]))
+def _alike(signatures: pa.Table, order: pd.Index) -> Iterator[pd.DataFrame]:
+    """Pairs of articles that may be copies, by their place in `order`, and their similarity: of bodies, and of titles
+    where either body has no signature."""
+    has_body = np.zeros(len(order), np.bool_)
+    for scope in ("text", "title"):
+        is_signed = pc.greater(pc.list_value_length(signatures["minhash"]), 0)
+        rows = signatures.filter(pc.and_(pc.equal(signatures["scope"], scope), is_signed))
+        minhash = pc.list_flatten(rows["minhash"]).to_numpy().reshape(-1, PERMUTATIONS)
+        owners = order.get_indexer(rows["article"].to_pandas())
+        minhash, owners = minhash[owners >= 0], owners[owners >= 0]
+        left, right = np.array(sorted(_candidates(minhash)), np.intp).reshape(-1, 2).T
+        similarity = np.array([np.mean(minhash[one] == minhash[other]) for one, other in zip(left, right, strict=True)])
+        pairs = pd.DataFrame({"left": owners[left], "right": owners[right], "similarity": similarity.astype(float)})
+        yield pairs[~(has_body[pairs["left"]] & has_body[pairs["right"]])]
+        has_body[owners] = scope == "text"
+
+
+def _candidates(minhash: Signature) -> set[tuple[int, int]]:
+    """Pairs of signatures that share a band: locality-sensitive hashing, which misses a pair that is just alike enough
+    once in 6,000 times. Where many share one, each is paired with the first and with the next of them."""
+    pairs: set[tuple[int, int]] = set()
+    for first in range(0, PERMUTATIONS, _BAND):
+        mixed = np.zeros(len(minhash), np.uint64)
+        for number in range(first, first + _BAND):
+            mixed = mixed * _FACTOR + minhash[:, number]
+        order = np.argsort(mixed, kind="stable")
+        bounds = np.flatnonzero(np.diff(mixed[order], prepend=~mixed[order[:1]], append=~mixed[order[-1:]]))
+        for at in np.flatnonzero(np.diff(bounds) > 1):
+            alike = order[bounds[at] : bounds[at + 1]].tolist()
+            few = len(alike) <= _MANY
+            pairs.update(combinations(alike, 2) if few else ((alike[0], other) for other in alike[1:]))
+            pairs.update(() if few else pairwise(alike))
+    return pairs

@@ -93,7 +93,6 @@ def abbreviations(language: str) -> dict[str, frozenset[str]]:
 def _breaks(text: str, start: int, end: int, language: str) -> Iterator[int]:
     """Starts of the sentences inside a line, after its first."""
     begun = start
-    four_words = cache(lambda begun: _FOUR_WORDS.match(text, begun, end))
     for candidate in _CANDIDATES.get(language, _CANDIDATE).finditer(text, start, end):
         mark, after = candidate.start() + 1, candidate.end()
         beginning = _BEGINNING.match(text, after, end)
@@ -108,8 +107,9 @@ def _breaks(text: str, start: int, end: int, language: str) -> Iterator[int]:
         if before in ("m.", "c.", "a."):  # "p. m.", "a. C.": written with a space
             spaced = text[max(start, mark - 5) : mark]
             before = spaced if _LEADING.sub("", spaced, count=1)[:-1] in abbreviations(language)["closing"] else before
-        words = four_words(begun)
-        if _is_break(_kinds(before, language), beginning, words is not None and words.end() <= after, language):
+        kinds = _kinds(before, language)
+        words = _FOUR_WORDS.match(text, begun, end) if "closing" in kinds else None
+        if _is_break(kinds, beginning, words is not None and words.end() <= after, language):
             begun = after
             yield begun
 

@@ -20,6 +20,8 @@ from analysis.text.sentences import Span, abbreviations, check_language, split_s
 
 #: An address without the marks at its end, a handle, initials.
 _WHOLE = re.compile(r"(?:https?://|www\.)\S*[\w/]|(?<![\w@])@\w+|(?<![\w.])(?<!\w[\-‐‑'’])(?:[^\W\d_]\.){2,}(?!\w)")
+#: A word and the marks after it, which need none of NLTK's rules, and are most of what comes with a mark.
+_WORD_AND_MARK = re.compile(r"([^\W_]+)([,;:?!]|\.(?!\.))?([\"”]?)([,.]?)")
 _ADDRESS = re.compile(r"https?://|www\.|@")
 _TYPED = str.maketrans("’ʼ", "''")
 #: Words that lose a vowel before the next word and are tokens by themselves: l'État, dell'arte.
@@ -120,8 +122,8 @@ def is_word(token: str) -> bool:
 @lru_cache(maxsize=100_000)
 def _cut(piece: str, language: str) -> tuple[str, ...]:
     """Tokens of a piece, without the periods of abbreviations."""
-    if piece.isalnum():
-        return (piece,)
+    if plain := _WORD_AND_MARK.fullmatch(piece):
+        return tuple(filter(None, plain.groups()))
     words = cache(_word_tokenizer(language).words)  # a long run of a mark has the same part many times
     tokens: list[str] = []
     at = 0
