@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape as _escape
+from html import escape as escape_html
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,18 @@ from analysis.report.alternatives import describe, marks_of, take_title
 from analysis.report.findings import SMALL_PRINT, Finding
 from analysis.report.style import image_of, svg_of
 from analysis.study import Study
-from analysis.wording import ABSENT, interval, isolated, listing, number, percent, printable, rounded, spaced
+from analysis.wording import (
+    ABSENT,
+    escape_formula,
+    interval,
+    isolated,
+    listing,
+    number,
+    percent,
+    printable,
+    rounded,
+    spaced,
+)
 
 #: Findings that a report opens with.
 SHORT = 5
@@ -27,8 +38,6 @@ SHORT = 5
 LISTED = 1000
 #: Variable with the formats that figures are drawn in beside the page's.
 IMAGES = "CASTILLO_FIGURES"
-#: What makes a spreadsheet compute a cell of text, at its beginning.
-_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 MIME = "application/vnd.castillo+json"
 
 #: How many figures and tables without a name have been shown.
@@ -59,7 +68,7 @@ class Shown:
 
 def escape(text: str) -> str:
     """The text as HTML, without control characters."""
-    return _escape(printable(text))
+    return escape_html(printable(text))
 
 
 def prose(text: str) -> str:
@@ -89,9 +98,9 @@ def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was test
     """
     every = [finding for group in groups for finding in group]
     items = [item for item in every if item.verdict != "cannot tell"]
-    texts = [item.text for item in items]
+    headline = items[0].text if items else ""
     if otherwise and not any(item.status for item in every):
-        items = [*items[: SHORT - 1], Finding(otherwise, "not tested"), *items[SHORT - 1 :]]
+        items.insert(SHORT - 1, Finding(otherwise, "not tested"))
     elif every and not items:
         items = [Finding("No difference here is large enough to be told from chance.")]
     html = f'<h2 class="short">In short</h2>{_findings_list(items[:SHORT])}'
@@ -101,16 +110,16 @@ def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was test
         html += (
             f'<details class="small-print"><summary>How to read the small print</summary><p>{SMALL_PRINT}</p></details>'
         )
-    record = {"kind": "finding", "text": (texts or [item.text for item in items] or [""])[0]}
-    return Shown(html, {**record, "all": "\n".join(item.text for item in items)})
+    texts = [item.text for item in items]
+    return Shown(html, {"kind": "finding", "text": headline or "".join(texts[:1]), "all": "\n".join(texts)})
 
 
 def _findings_list(items: list[Finding]) -> str:
     details = [f'<small class="detail">{prose(item.detail)}</small>' if item.detail else "" for item in items]
-    lines = [
+    texts = [
         f'<li class="finding">{prose(item.text)}{detail}</li>' for item, detail in zip(items, details, strict=True)
     ]
-    return f'<ul class="findings">{"".join(lines)}</ul>'
+    return f'<ul class="findings">{"".join(texts)}</ul>'
 
 
 def show_limits(*groups: Iterable[Finding], also: str = "") -> Shown:
@@ -136,13 +145,10 @@ def show_table(
     forms = {column: (title, None) if isinstance(title, str) else title for column, title in shown.items()}
     numeric = dict.fromkeys(frame.select_dtypes("number"), ' class="num"')
     head = [f'<th scope="col"{numeric.get(column, "")}>{escape(title)}</th>' for column, (title, _) in forms.items()]
-    rows = [
-        [
-            _cell(record.get(column, record), form, first=place == 0)
-            for place, (column, (_, form)) in enumerate(forms.items())
-        ]
-        for record in frame.to_dict("records")
-    ]
+    rows = []
+    for record in frame.to_dict("records"):
+        first, *others = ((record.get(column, record), form) for column, (_, form) in forms.items())
+        rows.append([f'<th scope="row">{escape(_text_of(*first))}</th>', *(_cell(*other) for other in others)])
     html = data_table(head, rows, caption, f' id="table-{escape(name)}"')
     if fold:
         html = f"<details><summary>Table: {escape(_short(caption))}</summary>{html}</details>"
@@ -173,21 +179,22 @@ def _scrolled(html: str, kind: str, caption: str) -> str:
     return f'<div class="{kind}-scroll" tabindex="0" role="region" aria-label="{label}">{html}</div>'
 
 
-def _cell(value: Any, form: Format | None, *, first: bool) -> str:
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is None or (not isinstance(value, list | tuple) and pd.isna(value)):
-        text = ABSENT
-    elif form is not None:
-        text = form(value)
-    elif isinstance(value, bool):
-        text = "yes" if value else "no"
-    elif numeric:
-        text = number(value, 2) if isinstance(value, float) else f"{value:,}"
-    else:
-        text = f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else isolated(str(value))
-    if first:
-        return f'<th scope="row">{escape(text)}</th>'
-    return f'<td class="num">{escape(text)}</td>' if numeric else f"<td>{escape(text)}</td>"
+def _cell(value: Any, form: Format | None) -> str:
+    text = escape(_text_of(value, form))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f'<td class="num">{text}</td>' if is_number else f"<td>{text}</td>"
+
+
+def _text_of(value: Any, form: Format | None) -> str:
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return ABSENT
+    if form is not None:
+        return form(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value, 2) if isinstance(value, float) else f"{value:,}"
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else isolated(str(value))
 
 
 def csv_of(frame: pd.DataFrame) -> str:
@@ -200,8 +207,7 @@ def _csv_value(value: Any) -> Any:
     if isinstance(value, float):
         return rounded(value)
     if isinstance(value, str):
-        text = printable(value).replace("\r\n", "\n").replace("\r", "\n")
-        return f"'{text}" if text.startswith(_FORMULA) else text
+        return escape_formula(printable(value).replace("\r\n", "\n").replace("\r", "\n"))
     return value
 
 
@@ -227,10 +233,9 @@ def show_figure(axes: Axes | Figure, *, name: str = "", caption: str = "", alt: 
         record["csv"] = csv_of(marks)
     if not alt:
         record["described"] = "by its marks"
-    title = (
-        _short(caption) or " ".join(take_title(figure).split()) or str(record["name"]).replace("-", " ").capitalize()
-    )
-    name, alt, record["caption"] = record["name"], record["text"], caption or title
+    name, alt = record["name"], record["text"]
+    title = _short(caption) or " ".join(take_title(figure).split()) or name.replace("-", " ").capitalize()
+    record["caption"] = caption or title
     svg = _scrolled(svg_of(axes, name=name, title=title, alt=alt), "figure", record["caption"])
     rest = caption[len(title) :].lstrip(". ")
     below = f"<figcaption>{prose(rest)}</figcaption>" if rest else ""

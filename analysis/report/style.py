@@ -32,8 +32,6 @@ INK, MUTED, RULE, PAPER = "#010101", "#020202", "#030303", "#fefefe"
 # Colours mean something: blue is the outlet in question, or a difference that is significant after correction, MUTED
 # one that is not, orange the other side and the days of the event.
 BLUE, ORANGE, GREEN, PURPLE = "#2f7fc1", "#c8701a", "#2f9467", "#a8578f"
-#: An outlet's name as pages show it → a colour of its own, in place of blue where outlets are compared.
-OUTLET_COLOURS: dict[str, str] = {}
 #: For parts of a whole, each told apart by its label as well.
 PARTS = (BLUE, ORANGE, GREEN, PURPLE, "#7a7f2a", "#5b6fd0", "#b5524c", "#3a8f9c")
 #: What is written on each part: its colour is the same on paper and on a dark screen, so PAPER, which is not, would
@@ -95,6 +93,13 @@ def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, fil
     """Draw a line with a mark at its second point, and a tooltip: one artist, since every artist costs time."""
     face = colour if filled else PAPER
     tell(text, *ax.plot(x, [y] * len(x), color=colour, marker="o", markevery=[1], markerfacecolor=face, **line))
+
+
+def scale_across(ax: Axes, label: str) -> None:
+    """Name the scale below, with a line up from each of its numbers."""
+    ax.set_xlabel(label)
+    ax.grid(axis="x", color=RULE, lw=0.5)
+    ax.set_axisbelow(True)
 
 
 def svg_of(axes: Axes | Figure, *, name: str, title: str, alt: str) -> str:
