@@ -176,15 +176,16 @@ def project(shared_base: Path, copy_project: Callable[[Path, Path], Path]) -> Pa
 
 
 @pytest.fixture(scope="session")
-def built(project: Path, castillo: Castillo) -> Callable[[str], Path]:
-    """built(study): the folder of a study's reports, built once by whichever worker asks first."""
+def built(project: Path, castillo: Castillo) -> Callable[..., Path]:
+    """built(study, *only): the folder of a study's reports, or some, built once by whichever worker asks first."""
 
-    def folder_of(study: str) -> Path:
+    def folder_of(study: str, *only: str) -> Path:
         folder = project / "reports" / study
         with lock(project.with_name(f"{study}.lock"), echo=print):
             if not (folder / "manifest.json").exists():
                 environment = {"TZ": "America/Lima", "LC_ALL": "C", "PYTHONHASHSEED": "1"}
-                done = castillo(project, "build", study, "--jobs", "2", **environment)
+                chosen = [part for name in only for part in ("--only", name)]
+                done = castillo(project, "build", study, "--jobs", "2", *chosen, **environment)
                 assert 0 == done.returncode, done.stdout + done.stderr
         return folder
 

@@ -1,4 +1,4 @@
-"""What is told of figures of one's own that have no values of their own to tell; of the others: test_publish_displays.py."""
+"""What is told of boxes, violins and contours; of other figures of one's own: test_publish_displays.py."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from analysis.report.alternatives import describe
 pytestmark = pytest.mark.usefixtures("closed_figures")
 TWO = [[1, 2, 3, 4, 9], [2, 4, 6, 7, 9]]
 FRAME = pd.DataFrame({"g": list("aaaaabbbbb"), "v": [*TWO[0], *TWO[1]]})
-BOXES = (
-    "Values: a: lower quartile 2, median 3, upper quartile 4; b: lower quartile 4, median 6, upper quartile 7."
-)
+BOXES = "Values: a: lower quartile 2, median 3, upper quartile 4; b: lower quartile 4, median 6, upper quartile 7."
 VIOLINS = "Values: 1: lowest 1, highest 9; 2: lowest 2, highest 9."
 
 

@@ -27,7 +27,11 @@ SURE = {
 
 @pytest.mark.parametrize(
     ("group", "begins"),
-    [("English", "English: "), ("other Spanish", "Other Spanish: "), ("the country's others", "The country's others: ")],
+    [
+        ("English", "English: "),
+        ("other Spanish", "Other Spanish: "),
+        ("the country's others", "The country's others: "),
+    ],
 )
 def test_a_finding_has_its_numbers_and_denominators_and_begins_with_a_capital(world, group, begins):
     (found,) = code_findings(world, pd.DataFrame([SURE | {"group": group}]))

@@ -12,7 +12,6 @@ from scipy import stats
 
 from analysis.report import estimates, style, views
 from analysis.report.components import show_table
-from analysis.report.findings import MEASURES
 from analysis.report.style import BLUE, MUTED, PAPER
 from analysis.stats import corpus
 from analysis.stats.frequency import clustered_share
@@ -68,18 +67,6 @@ def _drawn(shown):
     return html.document_fromstring(shown.html).text_content()
 
 
-def _wilson(count, of):
-    return tuple(100 * end for end in stats.binomtest(count, of).proportion_ci(method="wilson"))
-
-
-@pytest.mark.parametrize(
-    ("measure", "expected"), [("label-share", "−12 +12"), ("actor-rate", "−0.1 +0.1"), ("sentiment", "−0.12 +0.12")]
-)
-def test_a_measure_scales_rounds_and_signs(measure, expected):
-    assert expected == " ".join(MEASURES[measure].number(value, sign=True) for value in (-0.12, 0.12))
-    assert expected.rpartition("+")[2] == MEASURES[measure].number(0.12)
-
-
 def test_differences_are_told_with_intervals_and_unit():
     shown = estimates.figure_of_differences(FRAME, name="d", caption="Naming.")
     assert (
@@ -87,7 +74,6 @@ def test_differences_are_told_with_intervals_and_unit():
         "Pedro Castillo 25 (10 to 40, filled); Dina Boluarte −10 (–)."
     ) == shown.record["text"]
     assert shown.record["caption"].startswith("Naming. Filled points: sure after correction for all comparisons")
-    assert all(text in _drawn(shown) for text in ("Pedro Castillo", "Dina Boluarte", "percentage points", "Filled"))
 
 
 def test_differences_of_several_outlets_are_told_by_outlet(small_study, small_results):
@@ -110,16 +96,13 @@ def test_a_table_of_differences_has_counts_intervals_and_what_would_have_shown()
     assert "q," in shown.record["csv"].splitlines()[0]
 
 
-def test_every_way_of_comparing_has_one_column(small_study, small_results):
+def test_every_way_of_comparing_has_one_column_and_a_competing_word_its_set_beside(small_study, small_results):
+    """Of North's 8 uses 5 say coup; of the others', where observed, 6 of 10: South's first article came before."""
     frame = views.variants(small_study, small_results, "actor-share", group="north")
     first = {"label": "actor", "adjustment": "how compared"}
     heading, *rows = _cells(estimates.table_of_differences(frame, name="v", caption="V.", first=first))
     assert ["actor", "how compared", "here", "others"] == heading[:4]
     assert "title and first paragraph, periods matched (primary)" in [row[1] for row in rows]
-
-
-def test_a_competing_word_has_its_set_beside_and_is_counted_out_of_it(small_study, small_results):
-    """Of North's 8 uses 5 say coup; of the others', where observed, 6 of 10: South's first article came before."""
     frame = views.differences(small_study, small_results, "label-share", group="north")
     first = {"label": "word", "set": "for"}
     (_, coup, *_) = _cells(estimates.table_of_differences(frame, name="l", caption="L.", first=first))
@@ -143,7 +126,7 @@ def test_frequencies_and_shares_have_the_intervals_of_wilson(small_study):
 def test_flow_is_told_from_the_largest_share_of_observed_items_down(small_study):
     """North has 8 of 100 items, South, observed on 13 days, 7 of 130: its first article came before."""
     text = estimates.figure_of_flow(corpus.coverage(small_study), name="flow", caption="Flow.").record["text"]
-    low, high = _wilson(8, 100)
+    low, high = (100 * end for end in stats.binomtest(8, 100).proportion_ci(method="wilson"))
     assert f"in per cent: The North 8.00 ({low:.2f} to {high:.2f}, filled); The South {700 / 130:.2f} (" in text
     order = [text.index(name) for name in ("The North", "The South", "Portal", "East Daily", "Wschód", "Single Page")]
     assert sorted(order) == order
@@ -183,15 +166,21 @@ def test_corrected_means_are_told_with_their_intervals_and_those_with_too_few_co
     assert "unknown: too few coded" in html
 
 
+def test_what_is_reported_stands_beside_who_reports(small_study):
+    frames = [corpus.sentiment_by(small_study, column) for column in ("subevent", "outlet")]
+    text = estimates.figure_of_tone(*frames).record["text"]
+    for title, frame in zip(("What is reported", "Who reports it"), frames, strict=True):
+        assert all(f"{title}, {label} " in text for label in frame.dropna(subset=["mean"])["label"])
+    assert "nothing to show" in estimates.figure_of_tone(frames[0][:0], frames[1][:0]).html
+
+
 @pytest.mark.parametrize(
     ("figure", "frame", "why"),
     [
-        ("means", MEANS[:0], "No article is in such a group: none coded, or no outlet with enough articles."),
         ("means", MEANS[2:], "No article has a tone: its language has no instrument, or it has no text to compare."),
         ("correction", CORRECTED[:0], "Too few mentions of this study are coded to correct by."),
         ("flow", pd.DataFrame(columns=["items", "share", "name"]), "observed.csv counts no items of any outlet."),
         ("differences", FRAME[:0], "None is tested."),
-        ("shares", FRAME[:0], "None is tested."),
     ],
 )
 def test_where_there_is_nothing_to_show_the_caption_and_the_reason_are_said(figure, frame, why):
@@ -239,11 +228,6 @@ def test_estimates_stand_in_the_frames_order_scaled_with_their_intervals(axes):
     assert told == [point.get_gid().removeprefix(style.TELLS) for point in points]
     assert "points" == ax.get_xlabel()
     assert ax.yaxis_inverted()  # the first row on top
-
-
-def test_an_outlet_may_have_a_colour_of_its_own_where_it_differs(axes, monkeypatch):
-    monkeypatch.setattr(style, "OUTLET_COLOURS", dict.fromkeys(FRAME["label"], "#123456"))
-    assert ["#123456", MUTED] == [to_hex(point.get_color()) for point in _points(axes(FRAME, mark="found")[0])]
 
 
 def test_panels_show_the_same_labels_and_one_scale(monkeypatch):

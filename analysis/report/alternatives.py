@@ -150,8 +150,8 @@ def _violins(ax: Any) -> Iterator[Mark]:
         value, place = (1, 0) if body.t_direction == "y" else (0, 1)
         for outline in (path.vertices for path in body.get_paths() if len(path.vertices) > 20):
             low, high = outline.min(axis=0), outline.max(axis=0)
-            sides = [np.sort(sign * (outline[:, place] - (low + high)[place] / 2)) for sign in (1, -1)]
-            if np.allclose(*sides):
+            away = np.unique(np.round(outline[:, place] - (low + high)[place] / 2, 6))
+            if len(away) > 2 and np.array_equal(away, np.sort(-away)):
                 told = {"lowest": low[value], "highest": high[value]}
                 yield from _described(ax, "Violin plot", place, (low + high)[place] / 2, told)
 
