@@ -10,7 +10,7 @@ from analysis.errors import UnknownName
 from analysis.report import coded
 from analysis.report.coded import code_findings, figure_of_code_intervals, figure_of_code_shares
 from analysis.results.article_groups import article_facts, portrait_groups
-from analysis.results.coded import code_differences, code_shares, group_overlap
+from analysis.results.coded import code_shares, group_overlap
 
 
 @pytest.fixture(scope="module")
@@ -116,17 +116,6 @@ def test_facts_of_pages_have_their_group_their_sub_event_and_the_period_of_a_mon
     assert facts.loc[facts["published"].isna(), "period"].isna().all()
     assert {"Peru"} == set(facts.loc[facts["country"] == "PE", "group"])
     assert {"English"} == set(facts.loc[(facts["country"] != "PE") & (facts["language"] == "en"), "group"])
-
-
-@pytest.mark.slow
-def test_differences_within_a_language_know_what_they_survive(world):
-    table = code_differences(world, "castillo_act_own", "country")
-    assert {"BR", "PE"} <= set(table["group"])
-    conditions = {words for fails in table["fails"] for words in fails.split("; ") if words}
-    assert conditions <= {
-        *("without aggregators", "without agency copy", "with one page per outlet"),
-        *("without the largest outlet of each group", "corrected by the second coders' codes"),
-    }
 
 
 def test_a_portrait_sets_an_outlet_beside_the_others_of_its_country_or_one_other(world):

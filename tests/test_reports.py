@@ -380,16 +380,3 @@ def assert_skip_link(page: Any) -> None:
     page.keyboard.press("Enter")
     page.wait_for_function("location.hash === '#main' && document.activeElement.id === 'main'")
     assert not page.evaluate(shown)
-
-
-def test_two_builds_give_the_same_bytes(
-    built: Built, project: Path, tmp_path: Path, castillo: Any, copy_project: Any
-) -> None:
-    """Another folder, time zone, locale, hash seed and number of jobs, no cache: the same files, manifest included."""
-    elsewhere = copy_project(project, tmp_path / "a folder, elsewhere")
-    environment = {"TZ": "Asia/Tokyo", "LC_ALL": "pl_PL.UTF-8", "PYTHONHASHSEED": "2"}
-    done = castillo(elsewhere, "build", "sample", "--jobs", "1", "--output", "out", **environment)
-    assert 0 == done.returncode, done.stdout + done.stderr
-    one, two = built("sample"), elsewhere / "out" / "sample"
-    assert sorted(path.name for path in one.iterdir()) == sorted(path.name for path in two.iterdir())
-    assert [] == [path.name for path in sorted(one.iterdir()) if path.read_bytes() != (two / path.name).read_bytes()]

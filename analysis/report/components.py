@@ -15,22 +15,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis import wording
 from analysis.report.alternatives import describe, marks_of, take_title
 from analysis.report.findings import SMALL_PRINT, Finding
 from analysis.report.style import image_of, svg_of
 from analysis.study import Study
-from analysis.wording import (
-    ABSENT,
-    escape_formula,
-    interval,
-    isolated,
-    listing,
-    number,
-    percent,
-    printable,
-    rounded,
-    spaced,
-)
 
 #: Findings that a report opens with.
 SHORT = 5
@@ -68,12 +57,12 @@ class Shown:
 
 def escape(text: str) -> str:
     """The text as HTML, without control characters."""
-    return escape_html(printable(text))
+    return escape_html(wording.printable(text))
 
 
 def prose(text: str) -> str:
     """The text as HTML, each per cent sign kept beside its number."""
-    return escape(spaced(text))
+    return escape(wording.spaced(text))
 
 
 def say(text: str) -> Shown:
@@ -115,18 +104,17 @@ def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was test
 
 
 def _findings_list(items: list[Finding]) -> str:
-    details = [f'<small class="detail">{prose(item.detail)}</small>' if item.detail else "" for item in items]
-    texts = [
-        f'<li class="finding">{prose(item.text)}{detail}</li>' for item, detail in zip(items, details, strict=True)
+    lines = [
+        prose(item.text) + (item.detail and f'<small class="detail">{prose(item.detail)}</small>') for item in items
     ]
-    return f'<ul class="findings">{"".join(texts)}</ul>'
+    return '<ul class="findings">' + "".join(f'<li class="finding">{line}</li>' for line in lines) + "</ul>"
 
 
 def show_limits(*groups: Iterable[Finding], also: str = "") -> Shown:
     """A paragraph on what cannot be told: the size of difference that would have shown, and other limits."""
     silent = [item for group in groups for item in group if item.verdict == "cannot tell"]
     limits = [item.limit for item in silent if item.limit]
-    texts = [f"Only differences larger than about {listing(limits)} would have shown."] if limits else []
+    texts = [f"Only differences larger than about {wording.listing(limits)} would have shown."] if limits else []
     texts += [item.text for item in silent if not item.limit]
     return say(" ".join([*texts, also] if also else texts))
 
@@ -158,13 +146,13 @@ def show_table(
 def with_interval(row: Mapping[str, Any], value: str, digits: int, scale: float = 1, sign: bool = False) -> str:
     """An estimate and its interval in one cell: 47 (31 to 64)."""
     lower, upper = (f"{value}_{end}" if f"{value}_{end}" in row else end for end in ("lower", "upper"))
-    ends = interval(row[lower], row[upper], digits, scale=scale, sign=sign)
-    return f"{number(scale * row[value], digits, sign=sign)} ({ends})"
+    ends = wording.interval(row[lower], row[upper], digits, scale=scale, sign=sign)
+    return f"{wording.number(scale * row[value], digits, sign=sign)} ({ends})"
 
 
 def share_with_interval(share: float, lower: float, upper: float) -> str:
     """A share and its interval in a sentence: 47 % (31 to 64 %)."""
-    return f"{percent(share)} ({interval(lower, upper, 0, scale=100)} %)"
+    return f"{wording.percent(share)} ({wording.interval(lower, upper, 0, scale=100)} %)"
 
 
 def data_table(head: list[str], rows: list[list[str]], caption: str, attributes: str = "", kind: str = "data") -> str:
@@ -187,14 +175,14 @@ def _cell(value: Any, form: Format | None) -> str:
 
 def _text_of(value: Any, form: Format | None) -> str:
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
-        return ABSENT
+        return wording.ABSENT
     if form is not None:
         return form(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return number(value, 2) if isinstance(value, float) else f"{value:,}"
-    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else isolated(str(value))
+        return wording.number(value, 2) if isinstance(value, float) else f"{value:,}"
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else wording.isolated(str(value))
 
 
 def csv_of(frame: pd.DataFrame) -> str:
@@ -205,9 +193,9 @@ def csv_of(frame: pd.DataFrame) -> str:
 
 def _csv_value(value: Any) -> Any:
     if isinstance(value, float):
-        return rounded(value)
+        return wording.rounded(value)
     if isinstance(value, str):
-        return escape_formula(printable(value).replace("\r\n", "\n").replace("\r", "\n"))
+        return wording.escape_formula(wording.printable(value).replace("\r\n", "\n").replace("\r", "\n"))
     return value
 
 
@@ -264,7 +252,7 @@ def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: st
     for label, ids in groups.items():
         links = [_article_link(study, row) for row in facts.loc[sorted(ids)[:LISTED]].to_dict("records")]
         rest = f" and {len(ids) - LISTED:,} more, in the CSV" if len(ids) > LISTED else ""
-        blocks.append(f"<dt>{escape(label)} ({len(ids)})</dt><dd>{', '.join(links) or ABSENT}{rest}</dd>")
+        blocks.append(f"<dt>{escape(label)} ({len(ids)})</dt><dd>{', '.join(links) or wording.ABSENT}{rest}</dd>")
     summary = f'<details class="articles" id="articles-{escape(name)}"><summary>{escape(caption)}</summary>'
     record = {"kind": "articles", "name": name, "caption": caption}
     if any(len(ids) > LISTED for ids in groups.values()):
