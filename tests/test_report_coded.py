@@ -13,6 +13,10 @@ from analysis.results.article_groups import article_facts, portrait_groups
 from analysis.results.coded import code_shares, group_overlap
 
 
+#: What needs the agreement of coders, which takes ten seconds to compute once.
+AGREEMENT = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def world():
     return load_study("castillo-2022-world")
@@ -67,6 +71,7 @@ def test_the_largest_differences_come_first_and_each_value_once(world):
     assert "no value is in enough pages of enough outlets" in empty
 
 
+@AGREEMENT
 def test_what_is_common_is_told_as_a_plain_count_has_it(world):
     sources = world.codings("sources")
     given = sources[sources["coder"].str.startswith("a")]
@@ -85,6 +90,7 @@ def test_what_study_toml_combines_is_told_of_the_two_groups_with_most_and_the_on
     assert expected == found.text
 
 
+@AGREEMENT
 def test_a_heat_map_tells_every_cell_and_draws_no_share_of_few_pages(world, closed_figures):
     shares = code_shares(world, "congress_act_own", "group")
     shown = figure_of_code_shares(world, shares, "congress_act_own", order=coded.group_order(world, "group"))
@@ -95,6 +101,7 @@ def test_a_heat_map_tells_every_cell_and_draws_no_share_of_few_pages(world, clos
     assert "·" in shown.html  # Peru's ousters are fewer than five
 
 
+@AGREEMENT
 def test_points_are_of_the_commonest_values_and_nothing_is_said_where_there_are_none(world, closed_figures):
     shares = code_shares(world, "crowd", "group")
     shown = figure_of_code_intervals(world, shares, "crowd", most=2)
@@ -104,6 +111,7 @@ def test_points_are_of_the_commonest_values_and_nothing_is_said_where_there_are_
         assert "nothing to show" in figure(world, shares.iloc[:0], "crowd").html
 
 
+@AGREEMENT
 def test_agreement_is_shown_with_its_verdict(world):
     html = coded.table_of_agreement(world, ["trigger"]).html
     assert [] == [words for words in ("0.717 (", "tentative", "415 pages coded twice") if words not in html]
@@ -118,6 +126,7 @@ def test_facts_of_pages_have_their_group_their_sub_event_and_the_period_of_a_mon
     assert {"English"} == set(facts.loc[(facts["country"] != "PE") & (facts["language"] == "en"), "group"])
 
 
+@AGREEMENT
 def test_a_portrait_sets_an_outlet_beside_the_others_of_its_country_or_one_other(world):
     beside_all = portrait_groups(world, "larepublica-pe").value_counts()
     assert {"La República": 81, "the country's other outlets": 279} == beside_all.to_dict()
@@ -127,6 +136,7 @@ def test_a_portrait_sets_an_outlet_beside_the_others_of_its_country_or_one_other
     assert (31, 81) == tuple(shares.loc[("protesters", "La República"), ["count", "articles"]])
 
 
+@AGREEMENT
 def test_groups_without_a_test_are_told_with_the_reason_and_an_unknown_one_with_those_that_are_there(world):
     table, reasons = group_overlap(world, "country")
     assert len(world.manifest) == table["pages"].sum()

@@ -39,21 +39,18 @@ REPORTS = {
         "pair--andean-courier--harbor-post",
     ),
 }
-#: A report of each notebook of the study of codes; the others cost a minute and say nothing new.
-CODED = {"castillo-2022-world": ("naming", "sources", "portrait--larepublica-pe")}
+#: Of the study of codes, which takes a minute to build, some.
+CODED = {"castillo-2022-world": ("naming", "portrait--larepublica-pe")}
 STUDIES = (*REPORTS, *CODED)
 PAGES = [(study, name) for study, names in (REPORTS | CODED).items() for name in ("index", *names)]
 #: What is opened in the browser: a page of each kind; of the sample what only it has.
 OPENED = [
-    *(("castillo-2022", name) for name in ("index", "actors", "wording", "outlet--guardian")),
+    *(("castillo-2022", name) for name in ("index", "wording", "outlet--guardian")),
     ("sample", "outlet--el-faro-del-sur"),
-    ("castillo-2022-world", "naming"),
 ]
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 #: What stands in no text for readers; "None of the words …" does.
-BROKEN = re.compile(
-    r"\b(?:nan|NaN|NaT|None(?! of )|inf|Traceback|undefined)\b|<NA>|\[object|<[a-z]+ |&\w+;|\{\w+[}!:\[]"
-)
+BROKEN = re.compile(r"\b(?:nan|NaN|NaT|None(?! of )|inf|Traceback)\b|<NA>|\[object|<[a-z]+ |&\w+;|\{\w+[}!:\[]")
 #: A path on somebody's machine; a slash after a letter, a colon or a point is part of a web address.
 PATH = re.compile(r"file:|(?<![\w./:-])/(?:tmp|home|root|work|usr|opt|var|Users|private)/|\b[A-Z]:\\")
 #: Terms that only the method notes may use, where they are explained.

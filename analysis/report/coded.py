@@ -109,7 +109,6 @@ def _commonest(shares: pd.DataFrame) -> pd.Series:
     return shares.groupby("value")["count"].sum().sort_values(ascending=False, kind="stable")
 
 
-@style.styled
 def figure_of_code_shares(
     study: Study, shares: pd.DataFrame, variable: str, *, order: Sequence[str] = (), name: str = "heat"
 ) -> Shown:

@@ -135,7 +135,6 @@ def _map_of_shares(counts: pd.DataFrame, sizes: pd.Series, *, name: str, caption
     return heat_map(cells, rows, list(kept.columns), name=name, caption=caption)
 
 
-@styled
 def figure_of_pooled(study: Study) -> Shown:
     """Heat map of shrunken differences in points, outlets × actors, fainter the less sure; its CSV has all of them."""
     caption = "Who names whom more often, or less, than expected."
