@@ -12,7 +12,6 @@ from analysis.report.coded import code_findings, figure_of_code_intervals, figur
 from analysis.results.article_groups import article_facts, portrait_groups
 from analysis.results.coded import code_shares, group_overlap
 
-
 #: What needs the agreement of coders, which takes ten seconds to compute once.
 AGREEMENT = pytest.mark.slow
 

@@ -87,7 +87,7 @@ def _title(ax: Axes) -> str:
 
 def _marks(ax: Any) -> Iterator[Mark]:
     """Marks of bars, boxes, violins, lines, points, slices, cells and contours, in that order."""
-    for bars, series in _named((one for one in ax.containers if isinstance(one, BarContainer)), ax):
+    for bars, series in _named(_those(ax.containers, BarContainer), ax):
         yield from _bars(ax, bars, series)
     # Lines of axhline have no data's coordinates.
     lines = [line for line in ax.lines if ax.transData == line.get_transform() and len(line.get_xdata())]
@@ -98,20 +98,19 @@ def _marks(ax: Any) -> Iterator[Mark]:
     for line, series in _named(lines, ax):
         for x, y in zip(line.get_xdata(orig=True), line.get_ydata(orig=True), strict=False):
             yield "Line chart", series, _place(ax.xaxis, x), y
-    for cloud, series in _named((one for one in ax.collections if isinstance(one, PathCollection)), ax):
+    for cloud, series in _named(_those(ax.collections, PathCollection), ax):
         for x, y in np.ma.getdata(cloud.get_offsets()):
             yield "Scatter plot", series, _place(ax.xaxis, x), y
-    for wedge in (patch for patch in ax.patches if isinstance(patch, Wedge)):
+    for wedge in _those(ax.patches, Wedge):
         yield "Pie chart", "", wedge.get_label(), f"{(wedge.theta2 - wedge.theta1) / 3.6:.1f} %"
-    for mesh in [*(one for one in ax.collections if isinstance(one, QuadMesh)), *ax.images]:
+    for mesh in [*_those(ax.collections, QuadMesh), *ax.images]:
         cells, shift = np.asarray(mesh.get_array()), 0.5 if isinstance(mesh, QuadMesh) else 0
         for place in np.ndindex(cells.shape[:2]) if cells.ndim == 2 else ():
             y, x = (at + shift for at in place)
             yield "Heat map", _word(_place(ax.yaxis, y)), _place(ax.xaxis, x), cells[place]
-    for contours in (one for one in ax.collections if isinstance(one, ContourSet)):
-        yield from (
-            ("Contour plot", "", word, value) for word, value in (("from", contours.zmin), ("to", contours.zmax))
-        )
+    for contours in _those(ax.collections, ContourSet):
+        yield "Contour plot", "", "from", contours.zmin
+        yield "Contour plot", "", "to", contours.zmax
         yield from (("Contour plot", "levels", str(n), level) for n, level in enumerate(contours.levels, start=1))
 
 
@@ -132,7 +131,7 @@ def _bars(ax: Axes, bars: BarContainer, series: str) -> Iterator[Mark]:
 def _boxes(ax: Any, lines: list[Any]) -> Iterator[Mark]:
     """Quartiles and median of the boxes of a box plot: closed lines or patches with a line from side to side."""
     shapes = [line.get_xydata() for line in lines]
-    shapes += [patch.get_path().vertices for patch in ax.patches if isinstance(patch, PathPatch)]
+    shapes += [patch.get_path().vertices for patch in _those(ax.patches, PathPatch)]
     ends = [shape for shape in shapes if len(shape) == 2]
     for box in (shape for shape in shapes if len(shape) in (5, 6) and (shape[0] == shape[4]).all()):
         low, high = box[:4].min(axis=0), box[:4].max(axis=0)
@@ -146,7 +145,7 @@ def _boxes(ax: Any, lines: list[Any]) -> Iterator[Mark]:
 
 def _violins(ax: Any) -> Iterator[Mark]:
     """Ends of the violins as they are drawn: smooth bodies that are the same on either side of a line."""
-    for body in (one for one in ax.collections if isinstance(one, FillBetweenPolyCollection)):
+    for body in _those(ax.collections, FillBetweenPolyCollection):
         value, place = (1, 0) if body.t_direction == "y" else (0, 1)
         for outline in (path.vertices for path in body.get_paths() if len(path.vertices) > 20):
             low, high = outline.min(axis=0), outline.max(axis=0)
@@ -162,9 +161,12 @@ def _described(ax: Any, kind: str, place: int, middle: float, told: dict[str, fl
     yield from ((kind, series, name, value) for name, value in told.items())
 
 
-def _named(artists: Iterable[Any], ax: Axes) -> list[tuple[Any, str]]:
+def _those(artists: Iterable[Any], kind: type) -> list[Any]:
+    return [artist for artist in artists if isinstance(artist, kind)]
+
+
+def _named(artists: list[Any], ax: Axes) -> list[tuple[Any, str]]:
     """Artists with the names of their series: their own labels, or those of a legend with as many."""
-    artists = list(artists)
     legend = ax.get_legend()
     told = [text.get_text() for text in legend.get_texts()] if legend else []
     labels = ["" if str(one.get_label()).startswith("_") else str(one.get_label()) for one in artists]
