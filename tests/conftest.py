@@ -64,6 +64,12 @@ def small_study(shared_folder: Path) -> Study:
 
 
 @pytest.fixture(scope="session")
+def event_study() -> Study:
+    """The study castillo-2022, loaded once; to be read only."""
+    return load_study("castillo-2022")
+
+
+@pytest.fixture(scope="session")
 def small_results(small_study: Study, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Results of the small study, computed once, cached outside the project."""
     root = tmp_path_factory.mktemp("root")

@@ -11,7 +11,6 @@ from analysis.report import figures, views
 from analysis.report.style import DEEPEST, ORANGE, TELLS
 from analysis.stats.corpus import actors_by_period
 from analysis.stats.pooling import Pooled
-from analysis.study import load_study
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -91,7 +90,9 @@ def test_the_heat_map_of_actors_has_the_counts_of_the_articles(small_study, axes
     assert "Who names whom" in figures.figure_of_actors(small_study, by_outlet[:0]).record["text"]
 
 
-def test_pooled_points_are_told_in_order_with_counts_and_certainty_small_outlets_only_in_the_csv(monkeypatch):
+def test_pooled_points_are_told_in_order_with_counts_and_certainty_small_outlets_only_in_the_csv(
+    event_study, monkeypatch
+):
     rows = [
         ("al-jazeera", "dina-boluarte", 50, 12, -0.2, 0.2, -0.034),
         ("al-jazeera", "pedro-castillo", 50, 28, 0.4, 0.2, 0.087),
@@ -100,22 +101,21 @@ def test_pooled_points_are_told_in_order_with_counts_and_certainty_small_outlets
     effects = pd.DataFrame(rows, columns=["outlet", "actor", "articles", "named", "effect", "sd", "points"])
     pooled = Pooled({"period × actor": 1.0, "outlet × actor": 0.4}, effects)
     monkeypatch.setattr(figures, "pooled_actors", lambda _: pooled)
-    shown = figures.figure_of_pooled(load_study("castillo-2022"))
+    shown = figures.figure_of_pooled(event_study)
     expected = "Heat map. Al Jazeera English, Pedro Castillo: +9 points; Al Jazeera English, Dina Boluarte: −3 points."
     assert expected == shown.record["text"]
     assert "Al Jazeera English, Pedro Castillo: +9 points (28 of 50); above 0 with 98 % certainty" in shown.html
     assert "abc-news,pedro-castillo,3,1,0.1,0.3,0.02" in shown.record["csv"]
     assert "more about whom it names than who published it" in shown.record["caption"]
     monkeypatch.setattr(figures, "pooled_actors", lambda _: None)
-    assert "Fewer than two outlets" in figures.figure_of_pooled(load_study("castillo-2022")).html
+    assert "Fewer than two outlets" in figures.figure_of_pooled(event_study).html
 
 
-def test_the_figure_of_periods_tells_every_share_or_why_there_is_none():
-    study = load_study("castillo-2022")
-    shown = figures.figure_of_periods(study, actors_by_period(study))
+def test_the_figure_of_periods_tells_every_share_or_why_there_is_none(event_study):
+    shown = figures.figure_of_periods(event_study, actors_by_period(event_study))
     assert "Pedro Castillo 31 of 35 (89 %), 49 of 89 (55 %), 28 of 122 (23 %), 5 of 30 (17 %);" in shown.record["text"]
     assert "31 of 35 (89" in shown.html
-    assert "Fewer than two periods" in figures.figure_of_periods(study, pd.DataFrame()).html
+    assert "Fewer than two periods" in figures.figure_of_periods(event_study, pd.DataFrame()).html
 
 
 def test_a_portrait_sets_both_sides_beside_each_other(small_study, monkeypatch):

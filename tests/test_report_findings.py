@@ -19,7 +19,6 @@ from analysis.report.findings import (
 from analysis.report.views import differences
 from analysis.results.measures import EQUAL
 from analysis.stats.corpus import actors_by_period
-from analysis.study import load_study
 
 STANCE = {
     *("biased", "hostile", "favourable", "slanted", "unfair", "neutral", "critical", "sympathetic", "propaganda"),
@@ -199,15 +198,14 @@ def test_names_of_several_words_are_shown_as_the_study_writes_them(small_study):
     assert "dina boluarte" == as_written(small_study, "dina boluarte")
 
 
-def test_the_largest_change_between_periods_comes_first_with_its_counts_in_at_most_25_words():
-    study = load_study("castillo-2022")
-    table = actors_by_period(study)
-    first, *others = [finding.text for finding in period_findings(study, table, limit=9)]
+def test_the_largest_change_between_periods_comes_first_with_its_counts_in_at_most_25_words(event_study):
+    table = actors_by_period(event_study)
+    first, *others = [finding.text for finding in period_findings(event_study, table, limit=9)]
     expected = "Pedro Castillo is named in 31 of 35 articles from 5 to 10 December, in 5 of 30 from 1 to 28 February."
     assert expected == first
     assert 0 < len(others) < table["actor"].nunique() - 1
     assert all(len(text.split()) <= 25 for text in (first, *others))
-    assert [] == period_findings(study, table.assign(q=0.2)) == period_findings(study, table[:0])
+    assert [] == period_findings(event_study, table.assign(q=0.2)) == period_findings(event_study, table[:0])
 
 
 def test_the_sentence_on_spread_says_which_matters_more_in_shares_of_articles():
