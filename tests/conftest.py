@@ -187,8 +187,9 @@ def built(project: Path, castillo: Castillo) -> Callable[..., Path]:
 
     def folder_of(study: str, *only: str) -> Path:
         folder = project / "reports" / study
+        made = [folder / f"{name}.html" for name in only] or [folder / "manifest.json"]
         with lock(project.with_name(f"{study}.lock"), echo=print):
-            if not (folder / "manifest.json").exists():
+            if not all(path.exists() for path in made):
                 environment = {"TZ": "America/Lima", "LC_ALL": "C", "PYTHONHASHSEED": "1"}
                 chosen = [part for name in only for part in ("--only", name)]
                 done = castillo(project, "build", study, "--jobs", "2", *chosen, **environment)
