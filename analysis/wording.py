@@ -123,9 +123,9 @@ def language(code: str) -> str:
 
 
 def escape_formula(cell: str) -> str:
-    """A CSV cell that no spreadsheet takes for a formula: an apostrophe before = + - @, a tab or a carriage return."""
+    """A CSV cell that no spreadsheet takes for a formula: an apostrophe before = + - @, a tab or a line break."""
     bare = cell.lstrip("'")
-    return f"'{cell}" if bare.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return f"'{cell}" if bare.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")) else cell
 
 
 def unescape_formula(cell: str) -> str:

@@ -64,6 +64,12 @@ def small_study(shared_folder: Path) -> Study:
 
 
 @pytest.fixture(scope="session")
+def event_study() -> Study:
+    """The study castillo-2022, loaded once; to be read only."""
+    return load_study("castillo-2022")
+
+
+@pytest.fixture(scope="session")
 def small_results(small_study: Study, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Results of the small study, computed once, cached outside the project."""
     root = tmp_path_factory.mktemp("root")
@@ -176,15 +182,17 @@ def project(shared_base: Path, copy_project: Callable[[Path, Path], Path]) -> Pa
 
 
 @pytest.fixture(scope="session")
-def built(project: Path, castillo: Castillo) -> Callable[[str], Path]:
-    """built(study): the folder of a study's reports, built once by whichever worker asks first."""
+def built(project: Path, castillo: Castillo) -> Callable[..., Path]:
+    """built(study, *only): the folder of a study's reports, or some, built once by whichever worker asks first."""
 
-    def folder_of(study: str) -> Path:
+    def folder_of(study: str, *only: str) -> Path:
         folder = project / "reports" / study
+        made = [folder / f"{name}.html" for name in only] or [folder / "manifest.json"]
         with lock(project.with_name(f"{study}.lock"), echo=print):
-            if not (folder / "manifest.json").exists():
+            if not all(path.exists() for path in made):
                 environment = {"TZ": "America/Lima", "LC_ALL": "C", "PYTHONHASHSEED": "1"}
-                done = castillo(project, "build", study, "--jobs", "2", **environment)
+                chosen = [part for name in only for part in ("--only", name)]
+                done = castillo(project, "build", study, "--jobs", "2", *chosen, **environment)
                 assert 0 == done.returncode, done.stdout + done.stderr
         return folder
 

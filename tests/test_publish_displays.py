@@ -165,7 +165,10 @@ DRAWN = {
     "Bar chart. Values: 2020 1, 2021 2.": lambda ax: ax.bar([2020, 2021], [1, 2], yerr=[0.1, 0.2]),
     "Line chart. Values: n: 2022-12-07 1, 2022-12-08 3.": lambda ax: DAYS.plot(ax=ax, legend=True),
     "Line chart. Values: n: 2022-12 1, 2023-01 3.": lambda ax: DAYS.set_axis(MONTHS).plot(ax=ax),
-    "Chart. x: boxes.": lambda ax: (ax.boxplot([[1, 2, 3]]), ax.set_xlabel("boxes")),
+    "Box plot. x: boxes. Values: 1: lower quartile 1.5, median 2, upper quartile 2.5.": lambda ax: (
+        ax.boxplot([[1, 2, 3]]),
+        ax.set_xlabel("boxes"),
+    ),
     "Chart. x: days.": lambda ax: ax.set_xlabel("days"),
 }
 

@@ -17,7 +17,7 @@ from analysis import load_study, study_results
 from analysis.cli import main
 from analysis.report.coded import code_findings
 from analysis.report.descriptions import VALIDITY, salience_findings, variance_sentence
-from analysis.report.findings import findings
+from analysis.report.findings import strongest
 from analysis.report.views import actor_frequency, by_share, variance_of_tone
 from analysis.results.coded import differences_of
 from analysis.results.misclassification import coded_mentions, corrected_tone, correction_sentence, error_sentence
@@ -61,7 +61,7 @@ def computed(mark: str) -> list[str]:
     overall = by_share(actor_frequency(data, actors=list(data.settings.main_actors)))
     return [
         salience_findings(data, overall)[0].text,
-        findings(data, results, measure="label-share")[0].text,
+        strongest(data, results, ["label-share"])[0].text,
         variance_sentence(variance_of_tone(data)),
     ]
 

@@ -5,14 +5,12 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from ministudy import TEXTS, mini_study, write_texts
-from test_report_components import HOSTILE, _harmless, _Page
+from test_report_components import HOSTILE, Page, harmless
 
 from analysis.annotation.run import annotate
 from analysis.errors import AnalysisError
-from analysis.report import concordance
 from analysis.report.concordance import COLUMNS, lines_in_context, show_kwic
 from analysis.study import load_study
-from analysis.text.concordance import LINE
 
 
 @pytest.fixture(scope="module")
@@ -35,24 +33,17 @@ def test_a_mention_stands_between_its_neighbours(study):
         ("herald-2", "herald", "coup d’état, the", "mob", "cried. (Photo", "own"),
         ("herald-1", "herald", "", "Protesters", "cheer Ada Rivas in", "own"),
     ] == list(found.itertuples(index=False, name=None))
-    assert [["", "mob", ""]] == lines_in_context(study, "crowd", width=0, limit=1)[list(LINE)].to_numpy().tolist()
-
-
-def test_a_set_that_does_not_exist_is_refused(study):
-    with pytest.raises(AnalysisError, match=r"no set 'crowdd' in labels.csv. Did you mean 'crowd'\?"):
+    with pytest.raises(AnalysisError, match=r"set 'crowdd' is not in labels.csv \(did you mean 'crowd'\?\)"):
         lines_in_context(study, "crowdd")
 
 
-def test_changed_and_missing_texts_are_named(study, tmp_path):
-    path = tmp_path / "texts.jsonl"
-    elsewhere = _with_texts(study, texts=(str(path),))
-    write_texts(path, [TEXTS[0], {**TEXTS[1], "body": "Another text."}])
-    with pytest.raises(AnalysisError, match="the text of herald-2 is not the one its features were made from"):
-        lines_in_context(elsewhere, "crowd")
-    write_texts(path, TEXTS[:1])
-    with pytest.raises(AnalysisError, match="the texts hold nothing of 1 articles, first herald-2"):
-        lines_in_context(elsewhere, "crowd")
-    assert "There: the texts hold nothing of 1 articles" in show_kwic(elsewhere, "crowd").html
+@pytest.mark.parametrize(
+    "texts", [[TEXTS[0], {**TEXTS[1], "body": "Another text."}], TEXTS[:1]], ids=["changed", "missing"]
+)
+def test_changed_and_missing_texts_are_named(study, tmp_path, texts):
+    write_texts(tmp_path / "texts.jsonl", texts)
+    html = show_kwic(_with_texts(study, texts=(str(tmp_path / "texts.jsonl"),)), "crowd").html
+    assert "There: of 1 article, first herald-2, no text has the features&#x27; digest." in html
 
 
 def test_texts_are_read_with_the_studys_own_columns_and_languages(study, tmp_path):
@@ -65,16 +56,17 @@ def test_texts_are_read_with_the_studys_own_columns_and_languages(study, tmp_pat
 
 
 def test_without_texts_keywords_in_context_say_why_there_are_none(small_study):
-    page = _Page(show_kwic(small_study, "act").html)
+    page = Page(show_kwic(small_study, "act").html)
     assert page.text.startswith("Keyword-in-context lines need the texts, which are their publishers'")
     assert "table" not in page.tags
 
 
 def test_lines_in_context_are_escaped_and_counted(small_study, monkeypatch):
     line = ["north-0", "north", HOSTILE, HOSTILE, HOSTILE, "own"]
-    monkeypatch.setattr(concordance, "lines_in_context", lambda *_, **__: pd.DataFrame([line], columns=list(COLUMNS)))
+    table = pd.DataFrame([line], columns=list(COLUMNS))
+    monkeypatch.setattr("analysis.report.concordance.lines_in_context", lambda *_, **__: table)
     shown = show_kwic(_with_texts(small_study, texts=("texts.jsonl",)), "act", limit=1)
-    page = _harmless(shown.html)
+    page = harmless(shown.html)
     assert 3 == page.text.count(HOSTILE)
     assert "Keyword in context: act (1 line)" == shown.record["caption"]
     assert "The North" in page.text

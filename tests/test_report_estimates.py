@@ -7,12 +7,10 @@ import pandas as pd
 import pytest
 from lxml import html
 from matplotlib.colors import to_hex
-from matplotlib.text import Text
 from scipy import stats
 
 from analysis.report import estimates, style, views
 from analysis.report.components import show_table
-from analysis.report.findings import MEASURES
 from analysis.report.style import BLUE, MUTED, PAPER
 from analysis.stats import corpus
 from analysis.stats.frequency import clustered_share
@@ -48,36 +46,10 @@ MEANS = pd.DataFrame(
 )
 
 
-@pytest.fixture(autouse=True)
-def written(monkeypatch):
-    """The texts of a figure in place of its SVG, which test_report_style.py is about."""
-
-    def texts(axes, **_):
-        return " ".join(text.get_text() for text in axes.get_figure().findobj(Text))
-
-    monkeypatch.setattr("analysis.report.components.svg_of", texts)
-
-
 def _cells(shown):
     """Rows of a table as people see them, the heading first."""
     rows = html.document_fromstring(shown.html).iter("tr")
     return [[cell.text_content() for cell in row.iter("th", "td")] for row in rows]
-
-
-def _drawn(shown):
-    return html.document_fromstring(shown.html).text_content()
-
-
-def _wilson(count, of):
-    return tuple(100 * end for end in stats.binomtest(count, of).proportion_ci(method="wilson"))
-
-
-@pytest.mark.parametrize(
-    ("measure", "expected"), [("label-share", "−12 +12"), ("actor-rate", "−0.1 +0.1"), ("sentiment", "−0.12 +0.12")]
-)
-def test_a_measure_scales_rounds_and_signs(measure, expected):
-    assert expected == " ".join(MEASURES[measure].number(value, sign=True) for value in (-0.12, 0.12))
-    assert expected.rpartition("+")[2] == MEASURES[measure].number(0.12)
 
 
 def test_differences_are_told_with_intervals_and_unit():
@@ -87,15 +59,6 @@ def test_differences_are_told_with_intervals_and_unit():
         "Pedro Castillo 25 (10 to 40, filled); Dina Boluarte −10 (–)."
     ) == shown.record["text"]
     assert shown.record["caption"].startswith("Naming. Filled points: sure after correction for all comparisons")
-    assert all(text in _drawn(shown) for text in ("Pedro Castillo", "Dina Boluarte", "percentage points", "Filled"))
-
-
-def test_differences_of_several_outlets_are_told_by_outlet(small_study, small_results):
-    table = views.differences(small_study, small_results, "actor-share")
-    shown = estimates.figure_of_differences(table, name="d", caption="Naming.")
-    for row in table.itertuples():
-        panel = shown.record["text"].partition(f"{row.group_name}: ")[2].partition(".")[2]
-        assert f"{row.label} {100 * row.estimate:.0f}".replace("-", "−") in panel
 
 
 def test_a_table_of_differences_has_counts_intervals_and_what_would_have_shown():
@@ -110,16 +73,13 @@ def test_a_table_of_differences_has_counts_intervals_and_what_would_have_shown()
     assert "q," in shown.record["csv"].splitlines()[0]
 
 
-def test_every_way_of_comparing_has_one_column(small_study, small_results):
+def test_every_way_of_comparing_has_one_column_and_a_competing_word_its_set_beside(small_study, small_results):
+    """Of North's 8 uses 5 say coup; of the others', where observed, 6 of 10: South's first article came before."""
     frame = views.variants(small_study, small_results, "actor-share", group="north")
     first = {"label": "actor", "adjustment": "how compared"}
     heading, *rows = _cells(estimates.table_of_differences(frame, name="v", caption="V.", first=first))
     assert ["actor", "how compared", "here", "others"] == heading[:4]
     assert "title and first paragraph, periods matched (primary)" in [row[1] for row in rows]
-
-
-def test_a_competing_word_has_its_set_beside_and_is_counted_out_of_it(small_study, small_results):
-    """Of North's 8 uses 5 say coup; of the others', where observed, 6 of 10: South's first article came before."""
     frame = views.differences(small_study, small_results, "label-share", group="north")
     first = {"label": "word", "set": "for"}
     (_, coup, *_) = _cells(estimates.table_of_differences(frame, name="l", caption="L.", first=first))
@@ -143,7 +103,7 @@ def test_frequencies_and_shares_have_the_intervals_of_wilson(small_study):
 def test_flow_is_told_from_the_largest_share_of_observed_items_down(small_study):
     """North has 8 of 100 items, South, observed on 13 days, 7 of 130: its first article came before."""
     text = estimates.figure_of_flow(corpus.coverage(small_study), name="flow", caption="Flow.").record["text"]
-    low, high = _wilson(8, 100)
+    low, high = (100 * end for end in stats.binomtest(8, 100).proportion_ci(method="wilson"))
     assert f"in per cent: The North 8.00 ({low:.2f} to {high:.2f}, filled); The South {700 / 130:.2f} (" in text
     order = [text.index(name) for name in ("The North", "The South", "Portal", "East Daily", "Wschód", "Single Page")]
     assert sorted(order) == order
@@ -154,7 +114,7 @@ def test_means_are_told_to_two_digits_and_the_missing_left_out():
     shown = estimates.figure_of_means(MEANS, mark="tested", **options)
     told = "The North 0.21 (0.10 to 0.33, filled); The South −0.01 (–)."
     assert f"Means as points. Estimate and 95 % interval: {told}" == shown.record["text"]
-    assert ("mean sentiment, −1 to 1" in _drawn(shown), "Wschód" in _drawn(shown)) == (True, False)
+    assert "mean sentiment, −1 to 1" in shown.html and "Wschód" not in shown.html
     shown = estimates.figure_of_means(MEANS.assign(mean=[0.2, 0.1, -0.3])[::-1], panel="period", **options)
     assert "protests: Means as points. Estimate and 95 % interval: Wschód −0.30 (–)." in shown.record["text"]
     assert shown.record["text"].endswith(": The South 0.10 (–); The North 0.20 (0.10 to 0.33).")
@@ -183,15 +143,21 @@ def test_corrected_means_are_told_with_their_intervals_and_those_with_too_few_co
     assert "unknown: too few coded" in html
 
 
+def test_what_is_reported_stands_beside_who_reports(small_study):
+    frames = [corpus.sentiment_by(small_study, column) for column in ("subevent", "outlet")]
+    text = estimates.figure_of_tone(*frames).record["text"]
+    for title, frame in zip(("What is reported", "Who reports it"), frames, strict=True):
+        assert all(f"{title}, {label} " in text for label in frame.dropna(subset=["mean"])["label"])
+    assert "nothing to show" in estimates.figure_of_tone(frames[0][:0], frames[1][:0]).html
+
+
 @pytest.mark.parametrize(
     ("figure", "frame", "why"),
     [
-        ("means", MEANS[:0], "No article is in such a group: none coded, or no outlet with enough articles."),
         ("means", MEANS[2:], "No article has a tone: its language has no instrument, or it has no text to compare."),
         ("correction", CORRECTED[:0], "Too few mentions of this study are coded to correct by."),
         ("flow", pd.DataFrame(columns=["items", "share", "name"]), "observed.csv counts no items of any outlet."),
         ("differences", FRAME[:0], "None is tested."),
-        ("shares", FRAME[:0], "None is tested."),
     ],
 )
 def test_where_there_is_nothing_to_show_the_caption_and_the_reason_are_said(figure, frame, why):
@@ -200,50 +166,23 @@ def test_where_there_is_nothing_to_show_the_caption_and_the_reason_are_said(figu
     assert f"A caption: nothing to show. {why}" == shown.record["text"]
 
 
-@pytest.fixture
-def axes(monkeypatch):
-    """axes(frame, **options): what is drawn of estimates."""
-    monkeypatch.setattr(estimates, "show_figure", lambda ax, **_: ax)
-
-    def drawn(frame, **options):
-        ax = estimates.figure_of_estimates(frame, "Points", name="f", caption="F.", **{"xlabel": "", **options})
-        return ax.get_figure().axes
-
-    return drawn
+def _labels(ax):
+    return [tick.get_text() for tick in ax.get_yticklabels()]
 
 
-def _points(ax):
-    return [line for line in ax.get_lines() if line.get_marker() == "o"]
-
-
-def _at(line):
-    """Where the mark of a line stands: at the point it is drawn on."""
-    (place,) = line.get_markevery()
-    return line.get_xdata()[place], line.get_ydata()[place]
-
-
-def _labels(ticks):
-    return [tick.get_text() for tick in ticks]
-
-
-def test_estimates_stand_in_the_frames_order_scaled_with_their_intervals(axes):
-    (ax,) = axes(FRAME, scale=100, digits=1, zero=True, mark="found", xlabel="points")
-    points = _points(ax)
-    assert ["Pedro Castillo", "Dina Boluarte"] == _labels(ax.get_yticklabels())
-    assert [(25, 0), (-10.4, 1)] == [_at(point) for point in points]
+def test_estimates_stand_in_the_frames_order_scaled_with_their_intervals():
+    options = {"scale": 100, "digits": 1, "zero": True, "mark": "found", "xlabel": "points"}
+    ax = estimates.figure_of_estimates(FRAME, "Points", name="f", caption="F.", **options).axes
+    zero, *points = ax.get_lines()
+    assert [0, 0] == list(zero.get_xdata())
+    assert ["Pedro Castillo", "Dina Boluarte"] == _labels(ax)
     assert [10, 25, 40] == list(points[0].get_xdata())  # from one end of the interval to the other
-    assert [[0, 0]] == [list(line.get_xdata()) for line in ax.get_lines() if line.get_marker() != "o"]
+    assert [[1], [1]] == [point.get_markevery() for point in points]  # a mark at the estimate
     assert [BLUE, MUTED] == [to_hex(point.get_color()) for point in points]
     assert [BLUE, PAPER] == [to_hex(point.get_markerfacecolor()) for point in points]
     told = ["Pedro Castillo: 25.0 (10.0 to 40.0)", "Dina Boluarte: −10.4 (–)"]
     assert told == [point.get_gid().removeprefix(style.TELLS) for point in points]
-    assert "points" == ax.get_xlabel()
     assert ax.yaxis_inverted()  # the first row on top
-
-
-def test_an_outlet_may_have_a_colour_of_its_own_where_it_differs(axes, monkeypatch):
-    monkeypatch.setattr(style, "OUTLET_COLOURS", dict.fromkeys(FRAME["label"], "#123456"))
-    assert ["#123456", MUTED] == [to_hex(point.get_color()) for point in _points(axes(FRAME, mark="found")[0])]
 
 
 def test_panels_show_the_same_labels_and_one_scale(monkeypatch):
@@ -251,6 +190,6 @@ def test_panels_show_the_same_labels_and_one_scale(monkeypatch):
     frame = pd.concat([FRAME[int(place == 1) :].assign(panel=str(place)) for place in range(3)])
     drawn = estimates.figure_of_estimates(frame, "Points", name="f", caption="F.", panel="panel", xlabel="")
     assert list("012") == [title for _, title, _ in drawn]
-    assert [["Pedro Castillo", "Dina Boluarte"]] * 3 == [_labels(ax.get_yticklabels()) for ax, _, _ in drawn]
-    assert [1] == [_at(point)[1] for point in _points(drawn[1][0]) if not np.isnan(_at(point)[0])]
+    assert [["Pedro Castillo", "Dina Boluarte"]] * 3 == [_labels(ax) for ax, _, _ in drawn]
+    assert "Points: Dina Boluarte −0.10 (–)." == drawn[1][2]
     assert 1 == len({ax.get_xlim() for ax, _, _ in drawn})

@@ -4,8 +4,10 @@ import re
 
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
-from analysis.report import words
+from analysis.report import views, words
+from analysis.report.style import BLUE, MUTED
 from analysis.results import is_primary
 from analysis.study import load_study
 
@@ -22,11 +24,8 @@ def _table(*rows):
 
 
 def test_a_word_is_told_with_its_articles_and_of_how_many(small_study):
-    more, less = words.word_findings(
-        small_study,
-        _table({}, {"feature": "mob", "estimate": -0.5, "lower": -0.8, "upper": -0.2, "z": -2.0}, {"q": 0.5}),
-        "north",
-    )
+    down = {"feature": "mob", "estimate": -0.5, "lower": -0.8, "upper": -0.2, "z": -2.0}
+    more, less = words.word_findings(small_study, _table({}, down, {"q": 0.5}), "north")
     assert "The North uses “golpe” in 6 of 8 articles, the other outlets in 1 of 10." == more.text
     assert ("more", "less") == (more.verdict, less.verdict)
     told = r"Matched difference \+50 points, 95 % interval \+20 to \+80; q.=.0\.010; exploratory\."
@@ -35,7 +34,7 @@ def test_a_word_is_told_with_its_articles_and_of_how_many(small_study):
     assert [] == words.word_findings(small_study, _table({}), "south")
 
 
-@pytest.mark.parametrize("word", ["the", "of", "north"])
+@pytest.mark.parametrize("word", ["the", "north"])
 def test_words_of_grammar_and_the_outlets_own_name_are_not_told(small_study, word):
     (found,) = words.word_findings(small_study, _table({"feature": word}, {"q": 0.3}), "north")
     assert ("No word is reliably typical of The North.", "cannot tell") == (found.text, found.verdict)
@@ -53,7 +52,7 @@ def test_outlets_without_a_typical_word_are_told_in_one_sentence(small_study):
     assert "" == words.untypical(small_study, _table({}), ["north"]).text
 
 
-def test_a_figure_has_a_panel_for_each_outlet_and_all_its_numbers_in_words(small_study):
+def test_a_figure_has_a_panel_for_each_outlet_and_all_its_numbers_in_words(small_study, closed_figures):
     table = _table({}, {"feature": "mob", "q": 0.3, "z": 1.0, "group": "south"}, {"feature": "less", "estimate": -0.2})
     shown = words.figure_of_words(small_study, table, "north", "south")
     assert 2 == shown.html.count("<svg")
@@ -71,3 +70,32 @@ def test_words_are_listed_with_their_spread_over_the_outlets_articles(small_stud
     coup = table[(table["group"] == "north") & (table["feature"] == "coup")].iloc[0]
     assert coup["articles"] == coup["count"]
     assert pytest.approx(0, abs=1e-9) == coup["dp"]
+
+
+def test_bars_of_labels_fill_the_whole_and_end_with_their_articles(small_study, monkeypatch, closed_figures):
+    """Uses as the study was made: of 19, 11 say coup; of North's 8, 5; of South's 7, 4."""
+    monkeypatch.setattr(words, "show_figure", lambda ax, **shown: (ax, shown["alt"]))
+    shares = views.labels_by_outlet(small_study, "act")
+    ax, alt = words.figure_of_labels(small_study, shares, "act")
+    assert (
+        "Stacked bars of the words for what Castillo did. all outlets: coup 58 %, self coup 42 %; "
+        "The North: coup 62 %, self coup 38 %; The South: coup 57 %, self coup 43 %."
+    ) == alt
+    ends = [text.get_text() for text in ax.texts if text.get_text().endswith("art.")]
+    assert ["19 art.", "8 art.", "7 art."] == ends
+    ax, alt = words.figure_of_labels(small_study, shares, "act", most=1)
+    assert pytest.approx([1100 / 19, 62.5, 400 / 7, 100, 100, 100]) == [b.get_x() + b.get_width() for b in ax.patches]
+    assert [BLUE, MUTED] == [to_hex(ax.patches[place].get_facecolor()) for place in (0, 3)]
+    assert "The North: coup 62 %, all others 38 %" in alt
+    html = words.table_of_labels(small_study, shares, "act").html
+    assert '<th scope="row">The North</th><td>coup</td><td class="num">8</td><td>5 of 8</td><td>62 % (' in html
+
+
+def test_sets_too_rare_to_draw_are_named(small_study):
+    sets = {name: views.labels_by_outlet(small_study, name) for name in ("act", "crowd")}
+    assert ["act"] == words.often_used(sets, 5)
+    rare = "Too rare to draw, fewer than 5 uses: "
+    expected = {(): "what Castillo did and those in the streets.", ("act",): "those in the streets."}
+    for drawn, names in expected.items():
+        assert rare + names == words.note_of_rare_sets(small_study, drawn, 5).record["text"]
+    assert "Every set is drawn." == words.note_of_rare_sets(small_study, ("crowd", "act"), 5).record["text"]

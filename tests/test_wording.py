@@ -13,49 +13,32 @@ from analysis.wording import MINUS, number
 FINITE = st.floats(-1e9, 1e9)
 
 
-@pytest.mark.parametrize(
-    ("args", "sign", "expected"),
-    [
-        ((-0.001, 2), False, "0.00"),
-        ((-0.001, 2), True, "0.00"),
-        ((0.001, 2), True, "0.00"),
-        ((-1.5, 1), False, "−1.5"),
-        ((1.5, 1), True, "+1.5"),
-        ((1234567.891, 1), False, "1,234,567.9"),
-        ((-1234.0, 0), True, "−1,234"),
-        ((nan, 2), True, "–"),
-        ((None, 2), False, "–"),
-    ],
-)
-def test_number(args, sign, expected):
-    assert expected == number(*args, sign=sign)
-
-
 @given(FINITE, st.integers(0, 4))
-def test_number_never_prints_a_hyphen_or_a_negative_zero(value, digits):
+def test_a_printed_number_reads_back_rounded_and_has_no_hyphen_or_negative_zero(value, digits):
     text = number(value, digits)
+    assert round(value, digits) == float(text.replace(",", "").replace(MINUS, "-"))
     assert "-" not in text
     assert not text.startswith(MINUS) or set(text) & set("123456789")
-
-
-@given(FINITE, st.integers(0, 4))
-def test_a_printed_number_reads_back_rounded(value, digits):
-    assert round(value, digits) == float(number(value, digits).replace(",", "").replace(MINUS, "-"))
 
 
 @pytest.mark.parametrize(
     ("expected", "found"),
     [
+        ("0.00", number(-0.001, 2)),
+        ("0.00", number(0.001, 2, sign=True)),
+        ("+1.5", number(1.5, 1, sign=True)),
+        ("1,234,567.9", number(1234567.891, 1)),
+        ("−1,234", number(-1234.0, 0)),
+        ("–", number(nan, 2, sign=True)),
+        ("–", number(None)),
         ("–", wording.percent(nan)),
         ("25 %", wording.percent(0.25)),
         ("0.3 %", wording.percent(0.0034, 1)),
         ("–", wording.points(nan)),
         ("−12 points", wording.points(-0.123)),
-        ("+12 points", wording.points(0.123)),
         ("12 points", wording.points(0.123, sign=False)),
         ("−5 to +10", wording.interval(-0.05, 0.1, 0, scale=100, sign=True)),
         ("–", wording.interval(0, nan)),
-        ("–", wording.interval(nan, 0)),
         ("q\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.012", wording.equals("q", 0.0123)),
         ("q\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}0.001", wording.equals("q", 0.00099)),
         ("q\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.001", wording.equals("q", 0.001)),
@@ -64,14 +47,13 @@ def test_a_printed_number_reads_back_rounded(value, digits):
         ("Polish", wording.language("pl")),
         ("sv", wording.language("sv")),
         ("1 outlet has", wording.plural(1, "outlet has", "outlets have")),
-        ("0 articles", wording.plural(0, "article")),
         ("1,204 articles", wording.plural(1204, "article")),
         ("", wording.listing([])),
         ("a", wording.listing(["a"])),
-        ("a and b", wording.listing(["a", "b"])),
         ("a, b and c", wording.listing(["a", "b", "c"])),
         ("7 December 2022", wording.day(date(2022, 12, 7))),
-        ("1 March", wording.day(date(2023, 3, 1), year=False)),
+        ("5 to 10 December", wording.day_range(date(2022, 12, 5), date(2022, 12, 10))),
+        ("30 November to 2 December", wording.day_range(date(2022, 11, 30), date(2022, 12, 2))),
     ],
 )
 def test_phrases(expected, found):

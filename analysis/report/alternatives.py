@@ -12,11 +12,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.category import StrCategoryFormatter
-from matplotlib.collections import PathCollection, QuadMesh
+from matplotlib.collections import FillBetweenPolyCollection, PathCollection, QuadMesh
 from matplotlib.container import BarContainer
+from matplotlib.contour import ContourSet
 from matplotlib.dates import DateLocator, num2date
 from matplotlib.figure import Figure
-from matplotlib.patches import Wedge
+from matplotlib.patches import PathPatch, Wedge
 from matplotlib.ticker import FixedLocator
 
 from analysis.wording import number
@@ -57,12 +58,9 @@ def describe(figure: Figure) -> str:
 
 def _describe(ax: Axes, marks: pd.DataFrame) -> str:
     kinds = " and ".join(dict.fromkeys(marks["kind"])) or "Chart"
-    labels = [
-        f"{name}: {label}"
-        for name, label in (("x", ax.get_xlabel()), ("y", ax.get_ylabel()))
-        if label not in ("", "None")
-    ]
-    parts = [f"{kinds}: {title}" if (title := _title(ax)) else kinds, "; ".join(labels)]
+    labels = [f"{name}: {label}" for name, label in (("x", ax.get_xlabel()), ("y", ax.get_ylabel())) if label]
+    parts = [f"{kinds}: {title}" if (title := _title(ax)) else kinds]
+    parts.append("; ".join(label for label in labels if not label.endswith(": None")))
     shown = marks.head(MOST_VALUES)
     values = [": ".join(filter(None, [name, _told(group)])) for name, group in shown.groupby("series", sort=False)]
     parts.append(f"Values: {'; '.join(values)}" if values else "")
@@ -88,30 +86,32 @@ def _title(ax: Axes) -> str:
 
 
 def _marks(ax: Any) -> Iterator[Mark]:
-    """Marks of bars, lines, points, slices and cells, in that order."""
-    bars = [one for one in ax.containers if isinstance(one, BarContainer)]
-    for one, series in _named(bars, ax):
-        yield from _bars(ax, one, series)
-    # Unnamed lines beside bars or boxes are whiskers and error bars; those of axhline have no data's coordinates.
+    """Marks of bars, boxes, violins, lines, points, slices, cells and contours, in that order."""
+    for bars, series in _named(_those(ax.containers, BarContainer), ax):
+        yield from _bars(ax, bars, series)
+    # Lines of axhline have no data's coordinates.
     lines = [line for line in ax.lines if ax.transData == line.get_transform() and len(line.get_xdata())]
-    lines = [line for line in lines if not ax.patches or not str(line.get_label()).startswith("_")]
-    if any(len(path := line.get_xydata()) == 5 and (path[0] == path[-1]).all() for line in lines):
-        lines = []  # of a box plot
+    drawn = [*_boxes(ax, lines), *_violins(ax)]
+    yield from drawn
+    # Unnamed lines beside bars are error bars; all lines beside boxes and violins are parts of them.
+    lines = [line for line in lines if not drawn and not (ax.patches and str(line.get_label()).startswith("_"))]
     for line, series in _named(lines, ax):
         for x, y in zip(line.get_xdata(orig=True), line.get_ydata(orig=True), strict=False):
             yield "Line chart", series, _place(ax.xaxis, x), y
-    clouds = [one for one in ax.collections if isinstance(one, PathCollection)]
-    for cloud, series in _named(clouds, ax):
+    for cloud, series in _named(_those(ax.collections, PathCollection), ax):
         for x, y in np.ma.getdata(cloud.get_offsets()):
             yield "Scatter plot", series, _place(ax.xaxis, x), y
-    for wedge in (patch for patch in ax.patches if isinstance(patch, Wedge)):
+    for wedge in _those(ax.patches, Wedge):
         yield "Pie chart", "", wedge.get_label(), f"{(wedge.theta2 - wedge.theta1) / 3.6:.1f} %"
-    for mesh in [*(one for one in ax.collections if isinstance(one, QuadMesh)), *ax.images]:
-        cells = np.asarray(mesh.get_array())
-        shift = 0.5 if isinstance(mesh, QuadMesh) else 0
+    for mesh in [*_those(ax.collections, QuadMesh), *ax.images]:
+        cells, shift = np.asarray(mesh.get_array()), 0.5 if isinstance(mesh, QuadMesh) else 0
         for place in np.ndindex(cells.shape[:2]) if cells.ndim == 2 else ():
             y, x = (at + shift for at in place)
             yield "Heat map", _word(_place(ax.yaxis, y)), _place(ax.xaxis, x), cells[place]
+    for contours in _those(ax.collections, ContourSet):
+        yield "Contour plot", "", "from", contours.zmin
+        yield "Contour plot", "", "to", contours.zmax
+        yield from (("Contour plot", "levels", str(n), level) for n, level in enumerate(contours.levels, start=1))
 
 
 def _bars(ax: Axes, bars: BarContainer, series: str) -> Iterator[Mark]:
@@ -128,9 +128,45 @@ def _bars(ax: Axes, bars: BarContainer, series: str) -> Iterator[Mark]:
             yield "Bar chart", series, _place(axis, start + width / 2), value
 
 
-def _named(artists: Iterable[Any], ax: Axes) -> list[tuple[Any, str]]:
+def _boxes(ax: Any, lines: list[Any]) -> Iterator[Mark]:
+    """Quartiles and median of the boxes of a box plot: closed lines or patches with a line from side to side."""
+    shapes = [line.get_xydata() for line in lines]
+    shapes += [patch.get_path().vertices for patch in _those(ax.patches, PathPatch)]
+    ends = [shape for shape in shapes if len(shape) == 2]
+    for box in (shape for shape in shapes if len(shape) in (5, 6) and (shape[0] == shape[4]).all()):
+        low, high = box[:4].min(axis=0), box[:4].max(axis=0)
+        for value, place in ((1, 0), (0, 1)):
+            inside = [a[value] for a, b in ends if a[value] == b[value] and low[value] <= a[value] <= high[value]
+                      and {a[place], b[place]} == {low[place], high[place]}]  # fmt: skip
+            if inside and low[place] < high[place]:
+                told = {"lower quartile": low[value], "median": inside[0], "upper quartile": high[value]}
+                yield from _described(ax, "Box plot", place, (low + high)[place] / 2, told)
+
+
+def _violins(ax: Any) -> Iterator[Mark]:
+    """Ends of the violins as they are drawn: smooth bodies that are the same on either side of a line."""
+    for body in _those(ax.collections, FillBetweenPolyCollection):
+        value, place = (1, 0) if body.t_direction == "y" else (0, 1)
+        for outline in (path.vertices for path in body.get_paths() if len(path.vertices) > 20):
+            low, high = outline.min(axis=0), outline.max(axis=0)
+            away = np.unique(np.round(outline[:, place] - (low + high)[place] / 2, 6))
+            if len(away) > 2 and np.array_equal(away, np.sort(-away)):
+                told = {"lowest": low[value], "highest": high[value]}
+                yield from _described(ax, "Violin plot", place, (low + high)[place] / 2, told)
+
+
+def _described(ax: Any, kind: str, place: int, middle: float, told: dict[str, float]) -> Iterator[Mark]:
+    """Marks of what stands at a place of the axis across, with what is told of it."""
+    series = _word(_place((ax.xaxis, ax.yaxis)[place], float(middle)))
+    yield from ((kind, series, name, value) for name, value in told.items())
+
+
+def _those(artists: Iterable[Any], kind: type) -> list[Any]:
+    return [artist for artist in artists if isinstance(artist, kind)]
+
+
+def _named(artists: list[Any], ax: Axes) -> list[tuple[Any, str]]:
     """Artists with the names of their series: their own labels, or those of a legend with as many."""
-    artists = list(artists)
     legend = ax.get_legend()
     told = [text.get_text() for text in legend.get_texts()] if legend else []
     labels = ["" if str(one.get_label()).startswith("_") else str(one.get_label()) for one in artists]

@@ -8,18 +8,18 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape as _escape
+from html import escape as escape_html
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis import wording
 from analysis.report.alternatives import describe, marks_of, take_title
 from analysis.report.findings import SMALL_PRINT, Finding
 from analysis.report.style import image_of, svg_of
 from analysis.study import Study
-from analysis.wording import ABSENT, interval, isolated, listing, number, percent, printable, rounded, spaced
 
 #: Findings that a report opens with.
 SHORT = 5
@@ -27,8 +27,6 @@ SHORT = 5
 LISTED = 1000
 #: Variable with the formats that figures are drawn in beside the page's.
 IMAGES = "CASTILLO_FIGURES"
-#: What makes a spreadsheet compute a cell of text, at its beginning.
-_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 MIME = "application/vnd.castillo+json"
 
 #: How many figures and tables without a name have been shown.
@@ -59,12 +57,12 @@ class Shown:
 
 def escape(text: str) -> str:
     """The text as HTML, without control characters."""
-    return _escape(printable(text))
+    return escape_html(wording.printable(text))
 
 
 def prose(text: str) -> str:
     """The text as HTML, each per cent sign kept beside its number."""
-    return escape(spaced(text))
+    return escape(wording.spaced(text))
 
 
 def say(text: str) -> Shown:
@@ -89,9 +87,9 @@ def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was test
     """
     every = [finding for group in groups for finding in group]
     items = [item for item in every if item.verdict != "cannot tell"]
-    texts = [item.text for item in items]
+    headline = items[0].text if items else ""
     if otherwise and not any(item.status for item in every):
-        items = [*items[: SHORT - 1], Finding(otherwise, "not tested"), *items[SHORT - 1 :]]
+        items.insert(SHORT - 1, Finding(otherwise, "not tested"))
     elif every and not items:
         items = [Finding("No difference here is large enough to be told from chance.")]
     html = f'<h2 class="short">In short</h2>{_findings_list(items[:SHORT])}'
@@ -101,23 +99,22 @@ def show_findings(*groups: Iterable[Finding], otherwise: str = "Nothing was test
         html += (
             f'<details class="small-print"><summary>How to read the small print</summary><p>{SMALL_PRINT}</p></details>'
         )
-    record = {"kind": "finding", "text": (texts or [item.text for item in items] or [""])[0]}
-    return Shown(html, {**record, "all": "\n".join(item.text for item in items)})
+    texts = [item.text for item in items]
+    return Shown(html, {"kind": "finding", "text": headline or "".join(texts[:1]), "all": "\n".join(texts)})
 
 
 def _findings_list(items: list[Finding]) -> str:
-    details = [f'<small class="detail">{prose(item.detail)}</small>' if item.detail else "" for item in items]
     lines = [
-        f'<li class="finding">{prose(item.text)}{detail}</li>' for item, detail in zip(items, details, strict=True)
+        prose(item.text) + (item.detail and f'<small class="detail">{prose(item.detail)}</small>') for item in items
     ]
-    return f'<ul class="findings">{"".join(lines)}</ul>'
+    return '<ul class="findings">' + "".join(f'<li class="finding">{line}</li>' for line in lines) + "</ul>"
 
 
 def show_limits(*groups: Iterable[Finding], also: str = "") -> Shown:
     """A paragraph on what cannot be told: the size of difference that would have shown, and other limits."""
     silent = [item for group in groups for item in group if item.verdict == "cannot tell"]
     limits = [item.limit for item in silent if item.limit]
-    texts = [f"Only differences larger than about {listing(limits)} would have shown."] if limits else []
+    texts = [f"Only differences larger than about {wording.listing(limits)} would have shown."] if limits else []
     texts += [item.text for item in silent if not item.limit]
     return say(" ".join([*texts, also] if also else texts))
 
@@ -136,13 +133,10 @@ def show_table(
     forms = {column: (title, None) if isinstance(title, str) else title for column, title in shown.items()}
     numeric = dict.fromkeys(frame.select_dtypes("number"), ' class="num"')
     head = [f'<th scope="col"{numeric.get(column, "")}>{escape(title)}</th>' for column, (title, _) in forms.items()]
-    rows = [
-        [
-            _cell(record.get(column, record), form, first=place == 0)
-            for place, (column, (_, form)) in enumerate(forms.items())
-        ]
-        for record in frame.to_dict("records")
-    ]
+    rows = []
+    for record in frame.to_dict("records"):
+        first, *others = ((record.get(column, record), form) for column, (_, form) in forms.items())
+        rows.append([f'<th scope="row">{escape(_text_of(*first))}</th>', *(_cell(*other) for other in others)])
     html = data_table(head, rows, caption, f' id="table-{escape(name)}"')
     if fold:
         html = f"<details><summary>Table: {escape(_short(caption))}</summary>{html}</details>"
@@ -152,13 +146,13 @@ def show_table(
 def with_interval(row: Mapping[str, Any], value: str, digits: int, scale: float = 1, sign: bool = False) -> str:
     """An estimate and its interval in one cell: 47 (31 to 64)."""
     lower, upper = (f"{value}_{end}" if f"{value}_{end}" in row else end for end in ("lower", "upper"))
-    ends = interval(row[lower], row[upper], digits, scale=scale, sign=sign)
-    return f"{number(scale * row[value], digits, sign=sign)} ({ends})"
+    ends = wording.interval(row[lower], row[upper], digits, scale=scale, sign=sign)
+    return f"{wording.number(scale * row[value], digits, sign=sign)} ({ends})"
 
 
 def share_with_interval(share: float, lower: float, upper: float) -> str:
     """A share and its interval in a sentence: 47 % (31 to 64 %)."""
-    return f"{percent(share)} ({interval(lower, upper, 0, scale=100)} %)"
+    return f"{wording.percent(share)} ({wording.interval(lower, upper, 0, scale=100)} %)"
 
 
 def data_table(head: list[str], rows: list[list[str]], caption: str, attributes: str = "", kind: str = "data") -> str:
@@ -173,21 +167,22 @@ def _scrolled(html: str, kind: str, caption: str) -> str:
     return f'<div class="{kind}-scroll" tabindex="0" role="region" aria-label="{label}">{html}</div>'
 
 
-def _cell(value: Any, form: Format | None, *, first: bool) -> str:
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is None or (not isinstance(value, list | tuple) and pd.isna(value)):
-        text = ABSENT
-    elif form is not None:
-        text = form(value)
-    elif isinstance(value, bool):
-        text = "yes" if value else "no"
-    elif numeric:
-        text = number(value, 2) if isinstance(value, float) else f"{value:,}"
-    else:
-        text = f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else isolated(str(value))
-    if first:
-        return f'<th scope="row">{escape(text)}</th>'
-    return f'<td class="num">{escape(text)}</td>' if numeric else f"<td>{escape(text)}</td>"
+def _cell(value: Any, form: Format | None) -> str:
+    text = escape(_text_of(value, form))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f'<td class="num">{text}</td>' if is_number else f"<td>{text}</td>"
+
+
+def _text_of(value: Any, form: Format | None) -> str:
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return wording.ABSENT
+    if form is not None:
+        return form(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return wording.number(value, 2) if isinstance(value, float) else f"{value:,}"
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else wording.isolated(str(value))
 
 
 def csv_of(frame: pd.DataFrame) -> str:
@@ -198,10 +193,9 @@ def csv_of(frame: pd.DataFrame) -> str:
 
 def _csv_value(value: Any) -> Any:
     if isinstance(value, float):
-        return rounded(value)
+        return wording.rounded(value)
     if isinstance(value, str):
-        text = printable(value).replace("\r\n", "\n").replace("\r", "\n")
-        return f"'{text}" if text.startswith(_FORMULA) else text
+        return wording.escape_formula(wording.printable(value).replace("\r\n", "\n").replace("\r", "\n"))
     return value
 
 
@@ -227,10 +221,9 @@ def show_figure(axes: Axes | Figure, *, name: str = "", caption: str = "", alt: 
         record["csv"] = csv_of(marks)
     if not alt:
         record["described"] = "by its marks"
-    title = (
-        _short(caption) or " ".join(take_title(figure).split()) or str(record["name"]).replace("-", " ").capitalize()
-    )
-    name, alt, record["caption"] = record["name"], record["text"], caption or title
+    name, alt = record["name"], record["text"]
+    title = _short(caption) or " ".join(take_title(figure).split()) or name.replace("-", " ").capitalize()
+    record["caption"] = caption or title
     svg = _scrolled(svg_of(axes, name=name, title=title, alt=alt), "figure", record["caption"])
     rest = caption[len(title) :].lstrip(". ")
     below = f"<figcaption>{prose(rest)}</figcaption>" if rest else ""
@@ -259,7 +252,7 @@ def show_articles(study: Study, groups: Mapping[str, Sequence[str]], *, name: st
     for label, ids in groups.items():
         links = [_article_link(study, row) for row in facts.loc[sorted(ids)[:LISTED]].to_dict("records")]
         rest = f" and {len(ids) - LISTED:,} more, in the CSV" if len(ids) > LISTED else ""
-        blocks.append(f"<dt>{escape(label)} ({len(ids)})</dt><dd>{', '.join(links) or ABSENT}{rest}</dd>")
+        blocks.append(f"<dt>{escape(label)} ({len(ids)})</dt><dd>{', '.join(links) or wording.ABSENT}{rest}</dd>")
     summary = f'<details class="articles" id="articles-{escape(name)}"><summary>{escape(caption)}</summary>'
     record = {"kind": "articles", "name": name, "caption": caption}
     if any(len(ids) > LISTED for ids in groups.values()):

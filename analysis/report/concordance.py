@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 import pandas as pd
 
 from analysis import tables
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, UnknownName
 from analysis.paths import text_digest
 from analysis.readers import read_texts
 from analysis.readers.feed import outlet_finder
@@ -46,32 +45,27 @@ def show_kwic(study: Study, label_set: str, *, limit: int = 60) -> Shown:
 
 def lines_in_context(study: Study, label_set: str, *, width: int = 8, limit: int = 60) -> pd.DataFrame:
     """The first uses of a set's labels with `width` tokens on either side (Luhn 1960), by label, article and place."""
-    sets = sorted(set(study.labels["set"]))
-    if label_set not in sets:
-        close = difflib.get_close_matches(label_set, sets, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise AnalysisError(f"no set {label_set!r} in labels.csv.{hint}")
     labels = sorted(set(study.labels.loc[study.labels["set"] == label_set, "label"]))
+    if not labels:
+        raise UnknownName("set", label_set, "is not in labels.csv", sorted(set(study.labels["set"])))
     mentions = pd.concat([study.store.entry_mentions("labels", f"{label_set}:{label}") for label in labels]).head(limit)
     articles = study.features(tables.ARTICLES).set_index("article").loc[sorted(set(mentions["article"]))]
-    found = {}
-    for chunk in read_texts(
-        [Path(study.folder, path) for path in study.settings.texts],
-        columns=study.settings.columns,
-        outlet_of=outlet_finder(study.outlets),
-        languages=study.settings.languages,
-    ):
-        for row in chunk[chunk["article"].isin(articles.index)].itertuples(index=False):
-            text = f"{row.title}\n{row.body}"
-            if text_digest(text) != articles["text_sha256"][row.article]:
-                raise AnalysisError(
-                    f"the text of {row.article} is not the one its features were made from. Annotate again."
-                )
-            found[row.article] = text, tokenize(text, language=row.language).spans
-    if missing := sorted(set(articles.index) - set(found)):
-        raise AnalysisError(f"the texts hold nothing of {len(missing)} articles, first {missing[0]}.")
+    texts = pd.concat(
+        chunk[chunk["article"].isin(articles.index)]
+        for chunk in read_texts(
+            [Path(study.folder, path) for path in study.settings.texts],
+            columns=study.settings.columns,
+            outlet_of=outlet_finder(study.outlets),
+            languages=study.settings.languages,
+        )
+    ).set_index("article")
+    whole = texts["title"] + "\n" + texts["body"]
+    digests = whole.map(text_digest).reindex(articles.index)
+    if other := list(articles.index[digests != articles["text_sha256"]]):
+        raise AnalysisError(f"of {plural(len(other), 'article')}, first {other[0]}, no text has the features' digest.")
+    spans = {article: tokenize(text, language=texts["language"][article]).spans for article, text in whole.items()}
     rows = []
     for mention in mentions.itertuples(index=False):
-        words = context(*found[mention.article], (mention.start, mention.end), width)
+        words = context(whole[mention.article], spans[mention.article], (mention.start, mention.end), width)
         rows.append((mention.article, articles["outlet"][mention.article], *words, mention.voice))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype("str")

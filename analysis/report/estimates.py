@@ -12,24 +12,23 @@ from matplotlib.axes import Axes
 from analysis.report import style
 from analysis.report.components import Shown, nothing, show_figure, show_panels, show_table, with_interval
 from analysis.report.findings import MEASURES, Measure
-from analysis.report.style import NARROW, PANEL
 from analysis.results import is_significant
 from analysis.results.measures import REST
 from analysis.study import Study
 from analysis.tables import VARIANTS
-from analysis.wording import interval, number, small
+from analysis.wording import number, small
 
 
-def _of(row: Mapping[str, Any], count: str, total: str) -> str:
-    """A count and what it is out of: 15 of 32."""
-    return f"{number(row[count], 0)} of {number(row[total], 0)}"
+def _of(count: str, total: str) -> Any:
+    """Format of a row: a count and what it is out of, 15 of 32."""
+    return lambda row: f"{number(row[count], 0)} of {number(row[total], 0)}"
 
 
 _PER_CENT = "Estimate and 95 % interval in per cent"
 
 #: Columns of `views.actor_frequency` that a page shows, beside those that name a row.
 FREQUENCY: Any = {
-    "named in": ("articles naming it", lambda row: _of(row, "articles_with", "articles")),
+    "named in": ("articles naming it", _of("articles_with", "articles")),
     "per cent": ("% (95 % interval)", lambda row: with_interval(row, "share", 0, 100)),
     "per 1,000": ("mentions per 1,000 words", lambda row: with_interval(row, "rate", 1)),
 }
@@ -43,18 +42,18 @@ def figure_of_estimates(
     if frame.empty:
         return nothing(caption, why)
     labels = list(dict.fromkeys(frame["label"]))
-    shown = []
+    panels = []
     for title in dict.fromkeys(frame[panel]) if panel else [""]:
         part = frame[frame[panel] == title].set_index("label").reindex(labels).reset_index() if panel else frame
-        width = PANEL if panel else NARROW
+        width = style.PANEL if panel else style.NARROW
         ax: Axes = plt.subplots(figsize=(width, 0.25 * len(part) + 0.75))[1]
-        shown.append((ax, str(title), f"{what}: {'; '.join(_draw(ax, part, **drawn))}."))
+        panels.append((ax, str(title), f"{what}: {'; '.join(_draw(ax, part, **drawn))}."))
     if not panel:
-        return show_figure(shown[0][0], name=name, caption=caption, alt=shown[0][2])
-    reach = [ax.get_xlim() for ax, _, _ in shown]
-    for ax, _, _ in shown:
-        ax.set_xlim(min(low for low, _ in reach), max(high for _, high in reach))
-    return show_panels(shown, name=name, caption=caption)
+        return show_figure(panels[0][0], name=name, caption=caption, alt=panels[0][2])
+    low, high = zip(*(ax.get_xlim() for ax, _, _ in panels), strict=True)
+    for ax, _, _ in panels:
+        ax.set_xlim(min(low), max(high))
+    return show_panels(panels, name=name, caption=caption)
 
 
 def _draw(
@@ -65,18 +64,15 @@ def _draw(
     if zero:
         ax.axvline(0, color=style.MUTED, lw=0.8)
     for y, row in enumerate(frame.to_dict("records")):
-        filled = not mark or bool(row[mark])
-        colour = style.OUTLET_COLOURS.get(str(row["label"]), style.BLUE) if filled else style.MUTED
+        filled, text = not mark or bool(row[mark]), with_interval(row, "estimate", digits, scale)
         x = [scale * row[column] for column in ("lower", "estimate", "upper")]
-        value, ends = number(x[1], digits), interval(row["lower"], row["upper"], digits, scale=scale)
         line = {"lw": 1.6, "ms": 5.5, "solid_capstyle": "round"}
-        style.draw_point(ax, y, x, f"{row['label']}: {value} ({ends})", colour, filled, **line)
+        colour = style.OUTLET_COLOURS.get(str(row["label"]), style.BLUE) if filled else style.MUTED
+        style.draw_point(ax, y, x, f"{row['label']}: {text}", colour, filled, **line)
         if not pd.isna(row["estimate"]):
-            told.append(f"{row['label']} {value} ({ends}{', filled' if mark and filled else ''})")
+            told.append(f"{row['label']} {text[:-1]}, filled)" if mark and filled else f"{row['label']} {text}")
     style.name_rows(ax, frame["label"])
-    ax.set_xlabel(xlabel)
-    ax.grid(axis="x", color=style.RULE, lw=0.5)
-    ax.set_axisbelow(True)
+    style.scale_across(ax, xlabel)
     return told
 
 
@@ -110,12 +106,35 @@ def figure_of_flow(coverage: pd.DataFrame, **shown: Any) -> Shown:
 
 def figure_of_means(frame: pd.DataFrame, *, what: str, **shown: Any) -> Shown:
     """Mean sentiment with intervals; frame from `corpus.sentiment_by` or `views.sentiment_by_period`."""
-    why = "No article has a tone: its language has no instrument, or it has no text to compare."
-    if frame.empty:
-        why = "No article is in such a group: none coded, or no outlet with enough articles."
-    shown |= {"why": why, "xlabel": f"mean sentiment{'' if 'panel' in shown else ', −1 to 1'}", "zero": True}
+    shown["why"] = "No article has a tone: its language has no instrument, or it has no text to compare."
+    shown |= {"xlabel": f"mean sentiment{'' if 'panel' in shown else ', −1 to 1'}", "zero": True}
     drawn = frame.dropna(subset=["mean"]).rename(columns={"mean": "estimate"})
     return figure_of_estimates(drawn, f"{what}. Estimate and 95 % interval", **shown)
+
+
+@style.styled
+def figure_of_tone(by_event: pd.DataFrame, by_outlet: pd.DataFrame) -> Shown:
+    """Mean sentiment by what is reported beside that by who reports (`corpus.sentiment_by`), on one scale."""
+    caption = (
+        "Tone by what is reported, and by who reports it: mean sentiment of articles (in brackets), 95 % intervals."
+    )
+    sides = {"What is reported": by_event, "Who reports it": by_outlet}
+    sides = {title: known for title, frame in sides.items() if len(known := frame.dropna(subset=["mean"]))}
+    if not sides:
+        return nothing(caption, "No article has a tone and a group.")
+    size = (9.2, 0.27 * max(map(len, sides.values())) + 0.9)
+    grid = plt.subplots(1, len(sides), figsize=size, sharex=True, squeeze=False)[1].flat
+    told = []
+    for ax, (title, frame) in zip(grid, sides.items(), strict=True):
+        ax.axvline(0, color=style.MUTED, lw=0.8)
+        for y, row in enumerate(frame.to_dict("records")):
+            text = f"{row['label']} {with_interval(row, 'mean', 2)}"
+            style.draw_point(ax, y, [row["lower"], row["mean"], row["upper"]], text, style.BLUE, True, lw=1.6, ms=5)
+            told.append(f"{title}, {text}")
+        style.name_rows(ax, frame["label"])
+        ax.set_title(title)
+        ax.set_xlabel("mean sentiment")
+    return show_figure(grid[0], name="glance", caption=caption, alt=f"Points in two panels: {'; '.join(told)}.")
 
 
 def figure_of_correction(corrected: pd.DataFrame, **shown: Any) -> Shown:
@@ -150,7 +169,7 @@ def table_of_differences(frame: pd.DataFrame, *, first: Mapping[str, str], fold:
     Where `first` has "adjustment", text, reference and adjustment share a column; a competing word has its set beside.
     """
     measure = _measure_of(frame)
-    columns: Any = {key: title for key, title in first.items() if key not in _MERGED}
+    columns: Any = {key: title for key, title in first.items() if key not in ("set", "variant", "adjustment")}
     if "set" in first and len(frame):
         columns["label"] = (first["label"], str)
         frame = frame.assign(label=frame["label"] + " (" + frame["set"].astype(str) + ")")
@@ -158,8 +177,8 @@ def table_of_differences(frame: pd.DataFrame, *, first: Mapping[str, str], fold:
         columns["how"] = ("how compared", _how)
     totals = ("of", "reference_of") if "of" in frame else ("articles", "reference_articles")
     columns |= {
-        "here": ("here", lambda row: _of(row, "count", totals[0])),
-        "there": ("others", lambda row: _of(row, "reference_count", totals[1])),
+        "here": ("here", _of("count", totals[0])),
+        "there": ("others", _of("reference_count", totals[1])),
         "difference": (f"difference, {measure.axis} (95 %)", lambda row: _difference(row, measure)),
     }
     if "adjustment" not in first:
@@ -167,10 +186,6 @@ def table_of_differences(frame: pd.DataFrame, *, first: Mapping[str, str], fold:
     if len(frame):
         shown["caption"] += " * sure after correction for all comparisons of this kind."
     return show_table(frame, columns=columns, fold=fold, **shown)
-
-
-#: Columns of `first` that share one, or that all rows of a table have in common.
-_MERGED = ("set", "variant", "against", "adjustment", "primary")
 
 
 def _how(row: Mapping[str, Any]) -> str:
@@ -194,8 +209,8 @@ def table_of_groups(study: Study, *tables: pd.DataFrame) -> Shown | None:
     caption = "Share of articles naming each actor: each group of outlets minus all other outlets, periods matched."
     columns: Any = {
         **{"group": "group", "label": "actor"},
-        "here": ("here", lambda row: _of(row, "count", "articles")),
-        "there": ("others", lambda row: _of(row, "other_count", "other_articles")),
+        "here": ("here", _of("count", "articles")),
+        "there": ("others", _of("other_count", "other_articles")),
         "points": ("difference, points (95 %)", lambda row: with_interval(row, "difference", 0, 100, sign=True)),
         "adjusted_p": ("p, adjusted for all", small),
     }

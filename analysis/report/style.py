@@ -97,6 +97,13 @@ def draw_point(ax: Axes, y: int, x: Sequence[float], text: str, colour: str, fil
     tell(text, *ax.plot(x, [y] * len(x), color=colour, marker="o", markevery=[1], markerfacecolor=face, **line))
 
 
+def scale_across(ax: Axes, label: str) -> None:
+    """Name the scale below, with a line up from each of its numbers."""
+    ax.set_xlabel(label)
+    ax.grid(axis="x", color=RULE, lw=0.5)
+    ax.set_axisbelow(True)
+
+
 def svg_of(axes: Axes | Figure, *, name: str, title: str, alt: str) -> str:
     """Inline SVG of the figure of some axes, the same bytes each time, its ids prefixed by `name`; closes it."""
     figure: Any = axes.get_figure(root=True)

@@ -7,11 +7,12 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from analysis import tables
 from analysis.errors import EmptyGroup
-from analysis.report.findings import denominators, feature_name, label_sets, reference_name
-from analysis.results import is_primary, is_significant, primary, without
+from analysis.report.findings import denominators, feature_name, label_sets, label_uses, reference_name, topic_name
+from analysis.results import is_primary, is_significant, primary, primary_variant, without
 from analysis.results.measures import EQUAL, REST, comparable, language_of
 from analysis.stats.frequency import dispersion, frequency, label_shares, means, variance_shares
 from analysis.study import Study, selection
@@ -61,13 +62,10 @@ def actor_frequency(study: Study, *, by: str | None = None, actors: Sequence[str
         return pd.DataFrame(columns=["label", "articles_with"])
     groups = articles[by] if by else pd.Series("all articles", index=articles.index)
     table = frequency(counts, tokens=articles["tokens"], groups=groups.dropna(), outlets=articles["outlet"])
-    titles = period_titles(study)
-    if by == "period":  # in the order of the story, not of the alphabet
-        table = pd.concat([table[table["group"] == period] for period in titles], ignore_index=True)
     sizes, parts = (counted.groupby(articles["outlet"]).sum() for counted in (articles["tokens"], counts))
     return table.assign(
         label=table["feature"].map(study.actor_names),
-        group_name=table["group"].replace({**study.outlet_names, **titles}),
+        group_name=table["group"].replace(study.outlet_names),
         kind=table["feature"].map(dict(zip(study.actors["actor"], study.actors["kind"], strict=True))),
         dp=table["feature"].map({actor: dispersion(parts[actor], sizes) for actor in counts.columns}),
     )
@@ -95,11 +93,22 @@ def naming_articles(study: Study, actors: Sequence[str], *, outlet: str | None =
     return {study.actor_names.get(a, a): counts.index[counts[a] > 0].to_list() for a in actors}
 
 
+def pooled_effects(study: Study, effects: pd.DataFrame) -> pd.DataFrame:
+    """Effects of `pooling` with names and the chance that the difference is above 0, largest outlets first."""
+    chance = stats.norm.cdf(np.nan_to_num(effects["effect"] / effects["sd"].where(effects["sd"] > 0)))
+    table = effects.assign(
+        actor=pd.Categorical(effects["actor"], study.settings.main_actors),  # sorts in this order
+        outlet_name=effects["outlet"].map(study.outlet_names),
+        actor_name=effects["actor"].map(study.actor_names),
+        chance_above=np.round(chance, 4),
+    )
+    return table.sort_values(["articles", "outlet", "actor"], ascending=[False, True, True])
+
+
 def labels_by_outlet(study: Study, name: str, *, language: str = "en") -> pd.DataFrame:
     """`label_shares` of a set over all outlets and by tested outlet, primary text, one language."""
     chosen = selection.select(study, language=language)
-    entries = sorted({f"{name}:{label}" for label in study.labels.loc[study.labels["set"] == name, "label"]})
-    counts = selection.counts(chosen, "labels", entries)
+    counts = label_uses(study, chosen, name)
     counts = counts.loc[:, counts.sum() > 0]
     outlet = chosen.articles["outlet"]
     groupings = pd.Series("all outlets", index=counts.index), outlet[outlet.isin(study.tested)]
@@ -110,28 +119,19 @@ def labels_by_outlet(study: Study, name: str, *, language: str = "en") -> pd.Dat
     )
 
 
-def stacked(shares: pd.DataFrame, *, most: int = 6) -> pd.DataFrame:
-    """Label shares as a row per outlet with a use of the set and a column per label, the rarer as "all others"."""
-    wide = shares[shares["set_uses"] > 0].pivot_table(index="group_name", columns="label", values="share", sort=False)
-    whole = shares[shares["group"] == "all outlets"].sort_values(["uses", "label"], ascending=[False, True])
-    kept = list(whole["label"].head(most))
-    others = wide.drop(columns=kept)
-    return wide[kept].assign(**{"all others": others.sum(axis=1)} if len(others.columns) else {})
-
-
 def voices(study: Study, *, language: str = "en") -> pd.DataFrame:
     """Label uses of each set and tested outlet: in the outlet's own voice, attributed, and quoted."""
     chosen = selection.select(study, language=language)
-    outlet, spoken = chosen.articles["outlet"].astype("category"), np.array(tables.VOICES, object)
-    frames = [pd.DataFrame(columns=["set", "outlet", "voice", "uses"])]
+    outlet, spoken = chosen.articles["outlet"], np.array(tables.VOICES, object)
+    frames = [pd.DataFrame(columns=["set", "outlet", "voice"])]
     for entry in chosen.entries("labels"):
         place, rows = chosen.mentions("labels", entry)
-        uses = pd.DataFrame({"outlet": outlet.iloc[place].array, "voice": spoken[rows["voice"]]}).value_counts()
-        frames.append(uses[uses > 0].reset_index(name="uses").assign(set=entry.split(":")[0]))
-    uses = pd.concat(frames).astype({"outlet": "str", "uses": int})
-    table = uses.pivot_table(index=["set", "outlet"], columns="voice", values="uses", aggfunc="sum", fill_value=0)
+        facts = {"set": entry.split(":")[0], "outlet": outlet.iloc[place].array, "voice": spoken[rows["voice"]]}
+        frames.append(pd.DataFrame(facts))
+    uses = pd.concat(frames)
+    uses = uses[uses["outlet"].isin(study.tested)]
+    table = pd.crosstab([uses["set"], uses["outlet"]], uses["voice"])
     table = table.reindex(columns=list(tables.VOICES), fill_value=0).reset_index()
-    table = table[table["outlet"].isin(study.tested)]
     return table.assign(outlet=table["outlet"].map(study.outlet_names), set=table["set"].map(label_sets(study)))
 
 
@@ -168,47 +168,35 @@ def variance_of_tone(study: Study, *, language: str = "en") -> pd.DataFrame:
     return variance_shares(sentiment, groupings, seed=study.settings.seed)
 
 
-_BESIDE = ["label", "here", "there", "count_here", "count_there"]
-
-
 def sides(study: Study, outlet: str, right: str | None = None) -> list[pd.DataFrame]:
     """Subjects, main actors and competing words of an outlet beside another, or all others: label, counts, totals.
 
     Of the articles that are compared with each other. A frame is empty where either side has fewer than five articles,
     or cases, to take shares of.
     """
-    variant = "title" if {outlet, right} & set(study.aggregators) else study.settings.primary
-    try:
-        chosen, design = comparable(study, variant, outlet, right)
-    except EmptyGroup:
-        return [pd.DataFrame(columns=_BESIDE)] * 3
-    topics = pd.get_dummies(chosen.articles["subevent"].dropna()).reindex(chosen.articles.index)
-    actors = selection.counts(chosen, "actors", list(study.settings.main_actors)) > 0
-    frames = []
-    for table, name in ((topics, lambda topic: topic.replace("-", " ")), (actors, study.actor_names.get)):
-        here, there = (table.iloc[design.article[side]].dropna() for side in design.sides)
-        facts = {"label": [name(str(column)) for column in table.columns], "here": len(here), "there": len(there)}
-        frame = pd.DataFrame({**facts, "count_here": here.sum().to_numpy(), "count_there": there.sum().to_numpy()})
-        frame = frame[(frame["count_here"] + frame["count_there"] > 0) & (frame[["here", "there"]] >= 5).all(axis=1)]
-        frames.append(frame.sort_values("count_here", ascending=False, kind="stable").head(8))
-    return [*frames, _words_beside(study, variant, outlet, right)]
-
-
-def _words_beside(study: Study, variant: str, outlet: str, right: str | None) -> pd.DataFrame:
-    """The commonest competing word of each set on either side; see `sides`."""
-    found = []
+    variant = primary_variant(study, outlet, right or REST)
+    rows: list[list[tuple[str, float, float, float, float]]] = [[], [], []]
     with suppress(EmptyGroup):
+        chosen, design = comparable(study, variant, outlet, right)
+        topics = pd.get_dummies(chosen.articles["subevent"].dropna()).reindex(chosen.articles.index)
+        actors = selection.counts(chosen, "actors", list(study.settings.main_actors)) > 0
+        for found, table in zip(rows, (topics, actors), strict=False):
+            here, there = (table.iloc[design.article[side]].dropna() for side in design.sides)
+            for name in table:
+                label = topic_name(study, name) if table is topics else study.actor_names.get(name, name)
+                found.append((label, len(here), len(there), here[name].sum(), there[name].sum()))
+            found.sort(key=lambda row: -row[3])
         chosen, design = comparable(study, variant, outlet, right, language=language_of(study, outlet))
-        for name, labels in study.labels.groupby("set")["label"]:
-            uses = selection.counts(chosen, "labels", sorted({f"{name}:{label}" for label in labels}))
+        for name in sorted(set(study.labels["set"])):
+            uses = label_uses(study, chosen, name)
             here, there = (uses.iloc[design.article[side]].sum() for side in design.sides)
-            if min(here.sum(), there.sum()) >= 5:
-                found += [
-                    (feature_name(study, "label-share", word), here.sum(), there.sum(), here[word], there[word])
-                    for word in dict.fromkeys((here.idxmax(), there.idxmax()))
-                ]
-    table = pd.DataFrame(found, columns=_BESIDE)
-    return table.sort_values("here", ascending=False, kind="stable").head(8)
+            for word in dict.fromkeys((here.idxmax(), there.idxmax())):
+                label = feature_name(study, "label-share", word)
+                rows[2].append((label, here.sum(), there.sum(), here[word], there[word]))
+        rows[2].sort(key=lambda row: -row[1])
+    columns = ["label", "here", "there", "count_here", "count_there"]
+    shown = [[row for row in found if min(row[1:3]) >= 5 and sum(row[3:]) > 0][:8] for found in rows]
+    return [pd.DataFrame(found, columns=columns) for found in shown]
 
 
 def against_rest(table: pd.DataFrame, outlet: str) -> pd.DataFrame:
