@@ -103,8 +103,8 @@ def test_a_wrong_study_is_status_2(root: Path, replace: Callable[..., None], mon
     replace("outlets.csv", "RSS,no", "RSS,non")
     done = castillo("build", "tiny")
     assert 2 == done.exit_code
-    assert "outlets.csv:2: aggregator 'non' is none of yes, no" in done.stderr
-    assert "outlets.csv:3: aggregator 'non' is none of yes, no" in done.stderr
+    message = "aggregator 'non' is none of yes, no (did you mean 'no'?) (and in 3 more rows)"
+    assert f"outlets.csv:2: {message}" in done.stderr
     assert not (root / "reports").exists()
 
 

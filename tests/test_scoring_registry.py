@@ -70,12 +70,15 @@ def test_an_installed_package_offers_an_instrument_by_its_name(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ('name = "x"\nhub = "a/b"', "'x': revision is missing; write the commit of 40 characters"),
-        ('name = "x"\nhub = "a/b"\nrevision = "main"', "'x': revision 'main' can move; write the commit"),
-        (f'name = "x"\nhub = "a/b"\nrevision = "{REVISION}"\nlanguages = ["es"]', "'x' is a model and lacks labels"),
+        ('name = "x"\nhub = "a/b"', "'x': revision '' is not the commit of 40 characters"),
+        ('name = "x"\nhub = "a/b"\nrevision = "main"', "'x': revision 'main' is not the commit of 40 characters"),
+        (
+            f'name = "x"\nhub = "a/b"\nrevision = "{REVISION}"\nlanguages = ["es"]',
+            "'x' is a model and lacks languages, or labels",
+        ),
         ('name = "x"\nfolder = "m"\nhub = "a/b"', "'x' has a folder and a hub; keep one"),
         ('name = "x"\nlabels = { a = "neutral" }', "it takes name and languages only"),
-        ('name = "x"\nfoldr = "m"', "'foldr' is unknown (did you mean 'folder'?)"),
+        ('name = "x"\nfoldr = "m"', "'foldr' is unknown. Mend its name"),
     ],
 )
 def test_what_is_wrong_with_an_entry_is_said_with_its_line(tmp_path, lines, message):

@@ -110,9 +110,12 @@ def _commonest(shares: pd.DataFrame) -> pd.Series:
 
 
 def figure_of_code_shares(
-    study: Study, shares: pd.DataFrame, variable: str, *, order: Sequence[str] = (), name: str = "heat"
+    study: Study, shares: pd.DataFrame, variable: str, *, order: Sequence[str] = (), by: str = ""
 ) -> Shown:
-    """Heat map of the share of each group's pages that have each value; n beside each group, intervals in tooltips."""
+    """Heat map of the share of each group's pages that have each value; n beside each group, intervals in tooltips.
+
+    `by` says in the caption what the groups are, where that is something else than on the rest of the page.
+    """
     question = _question(study, variable)
     if shares.empty:
         return nothing(question, "No code of it is firm enough, or no group has enough outlets.")
@@ -128,7 +131,8 @@ def figure_of_code_shares(
     sizes = shares.drop_duplicates("group").set_index("group")["articles"]
     titles = period_titles(study)
     several = study.codebook.loc[study.codebook["variable"] == variable, "values_per_article"].eq("multi").any()
-    caption = f"{question}: % of pages. In brackets, pages read; a dot stands for fewer than five pages. "
+    caption = f"{question}: % of pages{f' by {by}' if by else ''}. "
+    caption += "In brackets, pages read; a dot stands for fewer than five pages. "
     caption += "A page can have several." if several else ""
     if (left := len(study.manifest) - int(sizes.sum())) > 0 and set(groups) <= set(titles):
         caption += f" {plural(left, 'page')} without a day in these periods are left out."
@@ -136,7 +140,7 @@ def figure_of_code_shares(
         cells,
         [f"{titles.get(group, group)} ({sizes[group]})" for group in groups],
         [value.replace("-", " ") for value in values],
-        name=f"{name}-{variable}",
+        name=f"{by or 'heat'}-{variable}",
         caption=caption,
         size=(1.6 + 0.78 * len(values), 0.42 * len(groups) + 1.3),
         rotation=(40, None),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.stats.inference import DIGITS
 from analysis.tables import POLARITIES
 
 #: Least alpha of a code that may carry a finding, and of one that may carry a tentative one (Krippendorff 2004).
@@ -110,7 +111,7 @@ def agreement(
                 by_article, present = labels.groupby(level=0, sort=False), labels.map(bool)
                 coders = [int(present[by_article.cumcount() == place].sum()) for place in (0, 1)]
                 numbers = int((by_article.size() > 1).sum()), *coders, float((by_article.nunique() == 1).mean())
-                rows.append((group, variable, value, *numbers, *np.round(alpha, 3)))
+                rows.append((group, variable, value, *numbers, *np.round(np.round(alpha, DIGITS), 3)))
     columns = ["group", "variable", "value", "articles", "first", "second", "agreement", "alpha", "lower", "upper"]
     table = pd.DataFrame(rows, columns=columns)
     enough = table[["first", "second"]].min(axis=1) >= LEAST_ARTICLES
@@ -142,7 +143,7 @@ def classification(
     facts["articles"] = [*(articles[coded == name].nunique() for name in names), len(ids)]
     counts = dict(zip(names, np.vstack([confusion, by_program]).astype(int).T, strict=True))
     scores = {"precision": precision, "recall": recall, "f1": _scores(confusion), "lower": lower, "upper": upper}
-    return pd.DataFrame({**facts, **counts, **scores}).round(4)
+    return pd.DataFrame({**facts, **counts, **scores}).round(DIGITS).round(4)
 
 
 def _scores(confusion: np.ndarray) -> np.ndarray:

@@ -160,6 +160,8 @@ class InstrumentRule(Table):
     def _complete(self) -> InstrumentRule:
         if self.folder and self.hub:
             raise ValueError(f"{self.name!r} has a folder and a hub; keep one")
+        if not self.is_model and (self.revision or self.labels):
+            raise ValueError(f"{self.name!r} has neither folder nor hub: it takes name and languages only")
         if self.hub and not re.fullmatch("[0-9a-f]{40}", self.revision):
             advice = "the commit of 40 characters that the model's page shows under Files and versions"
             raise ValueError(f"{self.name!r}: revision {self.revision!r} is not {advice}")
