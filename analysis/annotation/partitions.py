@@ -29,13 +29,15 @@ from analysis.annotation.features import OF_ARTICLE, chunk_features
 from analysis.dependencies import code_behind
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, replace_file
-from analysis.text.arrays import Flags
+from analysis.text.arrays import Flags, Ints
 from analysis.text.near_duplicates import Hashes, clusters
 
 #: Tables of features, by name.
 Features = dict[str, pa.Table]
 #: Function that submits texts to be measured and returns the function that waits for their packed features.
 Submit = Callable[[pd.DataFrame], Callable[[], bytes]]
+#: Hashes of different phrases, and how many articles hold each.
+Uses = tuple[Hashes, Ints]
 #: Seconds to wait for the scheduler of a cluster, for its first worker, and for any result.
 CONNECT, WORKER, PATIENCE = 20, 60, 900
 #: A phrase that fewer articles hold is not published: from rare ones a text could be put together again.
@@ -113,17 +115,23 @@ def phrases_of(terms: pa.Table) -> tuple[Flags, Hashes]:
     return is_phrase.to_numpy(), pd.util.hash_array(terms["term"].filter(is_phrase).to_numpy(), categorize=False)
 
 
-def phrase_uses(terms: pa.Table) -> Hashes:
-    """Hashes of the phrases of each article, one after the other: so small that those of all articles can be held."""
+def phrase_uses(terms: pa.Table) -> Uses:
+    """Hashes of the different phrases of articles, and how many of the articles hold each."""
     is_phrase, phrases = phrases_of(terms)
     articles = terms["article"].combine_chunks().dictionary_encode().indices.to_numpy()[is_phrase]
-    uses = pd.DataFrame({"article": articles, "phrase": phrases}).drop_duplicates()
-    return np.asarray(uses["phrase"], np.uint64)
+    once = pd.DataFrame({"article": articles, "phrase": phrases}).drop_duplicates()
+    return np.unique(once["phrase"].to_numpy(np.uint64), return_counts=True)
 
 
-def write_tables(folder: Path, partitions: Iterable[Features], uses: Sequence[Hashes]) -> pd.DataFrame:
+def summed(uses: Sequence[Uses]) -> Uses:
+    """Uses of several partitions together: memory grows with the different phrases, not with their uses."""
+    phrases, place = np.unique(np.concatenate([phrases for phrases, _ in uses]), return_inverse=True)
+    return phrases, np.bincount(place, np.concatenate([articles for _, articles in uses])).astype(np.int32)
+
+
+def write_tables(folder: Path, partitions: Iterable[Features], uses: Uses) -> pd.DataFrame:
     """Write the tables of features, partition by partition; returns ARTICLES' id, date and words of the title."""
-    phrases, held_by = np.unique(np.concatenate(uses), return_counts=True)
+    phrases, held_by = uses
     common = phrases[held_by >= COMMON]
     with ExitStack() as stack:
         # Statistics of each partition would stay in memory until the end.
@@ -141,9 +149,13 @@ def write_tables(folder: Path, partitions: Iterable[Features], uses: Sequence[Ha
                 writers[name].write_table(table)
     columns = ["article", "published", "title_tokens"]
     articles = pq.read_table(folder / "articles.parquet", columns=columns, use_threads=False).to_pandas()
-    signatures = pq.read_table(folder / "signatures.parquet", use_threads=False)
+    signatures = partial(_signatures, folder / "signatures.parquet")
     clusters(articles, signatures).to_parquet(folder / "reprints.parquet", compression="zstd", index=False)
     return articles
+
+
+def _signatures(path: Path, scope: str) -> pa.Table:
+    return pq.read_table(path, columns=["article", "minhash"], filters=[("scope", "==", scope)], use_threads=False)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from analysis.annotation.partitions import (
     phrase_uses,
     read_partition,
     run_partitions,
+    summed,
     write_tables,
 )
 from analysis.dependencies import changed_since, code_record, content_digest, keep_digests
@@ -39,8 +40,8 @@ from analysis.study import Study
 from analysis.text.gazetteer import Gazetteer
 from analysis.wording import escape_formula, plural
 
-#: Articles per partition.
-ROWS = 500
+#: Articles per partition; partitions whose phrases are counted before the counts are added up.
+ROWS, _PIECES = 500, 50
 #: Modules whose code decides the features; what they import counts with them.
 _MEASURING = ("analysis.annotation.features", "analysis.readers", "analysis.text.near_duplicates")
 #: So many rejected rows stand in meta.json; rejected.jsonl has all.
@@ -113,6 +114,8 @@ def annotate(
             for path, features, is_kept in run_partitions(texts.read(paths), made_with, submit, max_pending, work):
                 files.append(path)
                 phrases.append(phrase_uses(features["TERMS"]))
+                if len(phrases) > _PIECES:
+                    phrases = [summed(phrases)]
                 kept += is_kept * features["ARTICLES"].num_rows
         lines = [{"file": row.path.name, "line": row.line, "reason": row.reason} for row in texts.rejected]
         if not files:
@@ -120,7 +123,7 @@ def annotate(
             message = f"no article to annotate; {plural(len(lines), 'row')} set aside. {reasons}"
             raise AnalysisError(message.rstrip())
         with write_errors(folder):
-            articles = write_tables(work / "tables", map(read_partition, files), phrases)
+            articles = write_tables(work / "tables", map(read_partition, files), summed(phrases))
             added = pd.concat(texts.added)
             inputs = study.feature_inputs(added[["article", "language"]])
             names = ("actors.csv", "labels.csv")

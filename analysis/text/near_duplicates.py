@@ -5,7 +5,7 @@ Two texts' share of equal numbers in their signatures estimates the Jaccard simi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import combinations, pairwise
@@ -91,8 +91,10 @@ def _permutations() -> tuple[Signature, Signature]:
     return factors, random.randint(0, 1 << 32, PERMUTATIONS, dtype=np.uint32)
 
 
-def clusters(articles: pd.DataFrame, signatures: pa.Table) -> pd.DataFrame:
+def clusters(articles: pd.DataFrame, signatures: Callable[[str], pa.Table]) -> pd.DataFrame:
     """Clusters of copies among articles (REPRINTS), by their signatures; `head` is the earliest of a cluster.
+
+    `signatures` gives the rows of SIGNATURES of a scope: half of them are held at a time.
 
     Two articles are copies where their bodies are similar enough; their titles, where either body is too short to have
     a signature. Copies of copies are in one cluster.
@@ -109,16 +111,15 @@ def clusters(articles: pd.DataFrame, signatures: pa.Table) -> pd.DataFrame:
     return tables.check(table.sort_values("article", ignore_index=True), tables.REPRINTS)
 
 
-def _alike(signatures: pa.Table, order: pd.Index) -> Iterator[pd.DataFrame]:
+def _alike(signatures: Callable[[str], pa.Table], order: pd.Index) -> Iterator[pd.DataFrame]:
     """Pairs of articles that may be copies, by their place in `order`, and their similarity: of bodies, and of titles
     where either body has no signature."""
     has_body = np.zeros(len(order), np.bool_)
     for scope in ("text", "title"):
-        is_signed = pc.greater(pc.list_value_length(signatures["minhash"]), 0)
-        rows = signatures.filter(pc.and_(pc.equal(signatures["scope"], scope), is_signed))
+        rows = signatures(scope)
+        is_signed = pc.greater(pc.list_value_length(rows["minhash"]), 0)
         minhash = pc.list_flatten(rows["minhash"]).to_numpy().reshape(-1, PERMUTATIONS)
-        owners = order.get_indexer(rows["article"].to_pandas())
-        minhash, owners = minhash[owners >= 0], owners[owners >= 0]
+        owners = order.get_indexer(rows["article"].filter(is_signed).to_pandas())
         left, right = np.array(sorted(_candidates(minhash)), np.intp).reshape(-1, 2).T
         similarity = np.array([np.mean(minhash[one] == minhash[other]) for one, other in zip(left, right, strict=True)])
         pairs = pd.DataFrame({"left": owners[left], "right": owners[right], "similarity": similarity.astype(float)})
