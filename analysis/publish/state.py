@@ -174,7 +174,7 @@ def nothing_to_do(root: Path, study: Path, output: Path) -> tuple[Path, int, str
 
     It loads neither the study nor anything heavy.
     """
-    states = States(output, read_settings(study).get("name", ""))
+    states = States(output, str(read_settings(study).get("name")))
     with suppress(OSError, ValueError, KeyError, TypeError):  # none is remembered, or a file cannot be read
         before = states.fresh["inputs"], states.fresh["outputs"]
         if before == (digest_inputs(root, study), digest_outputs(states.folder)):
