@@ -107,12 +107,7 @@ def _rows(folder: Path, frames: Frames) -> Iterator[Problem]:
     exchange, delete = "Exchange them: no day would count as observed", "Write a word, or delete the row"
     write = "Write it as in news.example, in small letters, several with blanks between"
     for name, wrong, message, fix in (
-        (
-            "outlets.csv",
-            outlets["observed_to"] < outlets["observed_from"],
-            "observed_to lies before observed_from",
-            exchange,
-        ),
+        ("outlets.csv", is_turned, "observed_to lies before observed_from", exchange),
         ("outlets.csv", ~outlets["domain"].fillna("a.bc").str.fullmatch(hosts), "domain {domain!r} is no host", write),
         ("labels.csv", labels["set"].str.contains(":"), "set {set!r} holds a colon", "Leave it out"),
         ("actors.csv", ~actors["alias"].str.contains(word), "alias {alias!r} holds no letter and no digit", delete),
