@@ -193,7 +193,7 @@ def test_two_studies_of_one_name_are_refused(root: Path, quick: object) -> None:
     assert builder.build(load_study("twin")).ok
 
 
-def test_a_study_elsewhere_with_the_name_of_one_built_here_is_refused(root: Path, quick: object, tmp_path: Path) -> None:
+def test_a_study_elsewhere_of_the_name_of_one_built_here_is_refused(root: Path, quick: object, tmp_path: Path) -> None:
     build()
     away = load_study(shutil.copytree(root / "data" / "tiny", tmp_path / "away" / "tiny"))
     with pytest.raises(BuildError, match=r"data/tiny/study.toml has the name 'tiny' too"):
