@@ -31,7 +31,9 @@ def check_study(folder: Path) -> list[str]:
 def remarks(folder: Path, output: Path | None = None) -> list[str]:
     """Notes on what is allowed in a study and perhaps not meant; on its reports in `output`, if they are elsewhere."""
     study, problems = examine(folder)
-    if study is None or problems:
+    if study is None:
+        return [f"note: {folder / 'study.toml'}: codes, and what files say of each other, are checked once it is right"]
+    if problems:
         return []
     unlike = unlike_manifest(study, output)
     lines = [f"note: reports: {unlike}"] if unlike else []

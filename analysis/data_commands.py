@@ -108,11 +108,11 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     On a cluster: castillo annotate texts.parquet --study castillo-2022 --scheduler tcp://10.0.0.5:8786
     """
     from analysis.annotation.run import annotate as run
-    from analysis.publish.environment import cores
+    from analysis.publish.environment import default_jobs
     from analysis.tables import general_rules_note
 
     loaded = load(study)
-    result = run(list(texts), loaded, output=output, jobs=jobs or cores(), scheduler=scheduler)
+    result = run(list(texts), loaded, output=output, jobs=jobs or default_jobs(0), scheduler=scheduler)
     for item in result.rejected[:SHOWN]:
         click.echo(f"set aside: {item.path}:{item.line}: {item.reason}")
     if (aside := sum(result.set_aside.values())) > SHOWN:

@@ -211,6 +211,14 @@ def test_an_error_nobody_thought_of_is_one_articles_error(tmp_path, server, into
     assert ({"page": 1, "failed": 1}, "unexpected ZeroDivisionError") == (done.outcomes, reason(into, "a2"))
 
 
+def test_an_error_nobody_thought_of_in_the_archive_is_one_articles_error(tmp_path, server, archive, into, monkeypatch):
+    """As for an article without a date: the archive is asked for none. A thread that dies would be waited for."""
+    server.answers["/1"] = page()
+    monkeypatch.setattr("analysis.collect.run.archived", lambda *given: 1 / 0)
+    done = run(study_of(tmp_path, server, ["/1", "/2"]), into, archive=archive.url())
+    assert ({"page": 1, "failed": 1}, "unexpected ZeroDivisionError") == (done.outcomes, reason(into, "a2"))
+
+
 # The command.
 
 

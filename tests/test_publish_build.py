@@ -193,6 +193,15 @@ def test_two_studies_of_one_name_are_refused(root: Path, quick: object) -> None:
     assert builder.build(load_study("twin")).ok
 
 
+def test_a_study_elsewhere_of_the_name_of_one_built_here_is_refused(root: Path, quick: object, tmp_path: Path) -> None:
+    build()
+    away = load_study(shutil.copytree(root / "data" / "tiny", tmp_path / "away" / "tiny"))
+    with pytest.raises(BuildError, match=r"data/tiny/study.toml has the name 'tiny' too"):
+        builder.build(away, output=root / "reports")
+    assert build().ok
+    assert builder.build(away).ok
+
+
 def test_only_leaves_the_manifest_alone(root: Path, quick: object) -> None:
     """A part of the reports is no manifest; the index shows what is not built."""
     build(only=["plain"])
@@ -290,6 +299,8 @@ def test_where_anything_has_changed_something_may_be_to_do(root: Path, quick: ob
         assert nothing_to_do(root, folder, root / "reports") is None, name
         path.unlink() if before is None else path.write_bytes(before)
     assert nothing_to_do(root, folder, root / "reports")
+    (folder / "study.toml").write_text("name = 5")
+    assert nothing_to_do(root, folder, root / "reports") is None
 
 
 def test_a_second_build_waits(tmp_path: Path) -> None:

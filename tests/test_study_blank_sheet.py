@@ -113,3 +113,10 @@ def test_what_cannot_be_written_is_told(coded_folder, coder, name, message):
 def test_a_study_without_codebook_is_told(study_folder):
     with pytest.raises(AnalysisError, match=r"holds no variable to code\. Write codebook\.csv first"):
         write_blank_sheet(load_study(study_folder), "ann")
+
+
+@pytest.mark.parametrize("coder", ["team/ann", ".ann", " "])
+def test_a_sheet_that_would_not_be_read_again_is_not_written(coded_folder, coder):
+    with pytest.raises(AnalysisError, match="cannot name a sheet that is read"):
+        write_blank_sheet(load_study(coded_folder), coder)
+    assert not (coded_folder / "codings").exists()

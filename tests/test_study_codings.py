@@ -134,6 +134,7 @@ def test_an_unknown_article_is_told_once(tmp_path):
         ("artical,genre", "codings.csv:1: column 'article' is missing (did you mean 'artical'?)"),
         ("article,,genre", "codings.csv:1: column 2 has no name. Name it (do not merge cells)"),
         ("article,genre,genre", "codings.csv:1: column 'genre' occurs twice. Keep one of them"),
+        ("article,act:coup,act = coup", "codings.csv:1: column 'act: coup' occurs twice. Keep one of them"),
     ],
 )
 def test_faults_of_the_first_line(tmp_path, header, message):

@@ -73,3 +73,24 @@ def test_outlets_may_have_hosts(study_folder):
     told = f"outlets.csv:3: outlet {second!r} has the host of {first!r}, 'n.example'"
     fix = f"If they are one, write {first!r} (line 2); else tell their hosts apart"
     assert [f"{told}. {fix}"] == _told(study_folder)
+
+
+@pytest.mark.parametrize("domain", ["https://north.example", "North.example", "north.example,b.example"])
+def test_a_domain_that_no_page_can_be_of_is_told(study_folder, domain):
+    header, *rows = (path := study_folder / "outlets.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f'{row},"{domain if number == 0 else "a.example b.example/peru"}"' for number, row in enumerate(rows[:2])]
+    (study_folder / "articles.csv").unlink()
+    path.write_text("\n".join([f"{header},domain", *rows, ""]), encoding="utf-8")
+    assert f"outlets.csv:2: domain {domain!r} is no host. Write it as in news.example" in "\n".join(_told(study_folder))
+    assert 1 == sum("is no host" in told for told in _told(study_folder))
+
+
+def test_one_coder_in_two_ways_of_writing_is_no_two_coders_who_agree(study_folder):
+    (study_folder / "codebook.csv").write_text(
+        "variable,values_per_article,question,value,definition\npolarity,single,how?,neutral,\n", encoding="utf-8"
+    )
+    (study_folder / "codings").mkdir()
+    for name in ("Ann.csv", "ann.csv"):
+        (study_folder / "codings" / name).write_text("article,polarity\nnorth-0,neutral\n", encoding="utf-8")
+    (told,) = _told(study_folder)
+    assert told.startswith("codings: the coder 'ann' is also written 'Ann'. Write it as one")

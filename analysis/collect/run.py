@@ -150,7 +150,12 @@ def _fetch_all(
 
     def work(sources: list[Source]) -> None:
         for source in sources:
-            results.put((source, fetch(source)))
+            try:
+                fetched = fetch(source)
+            except Exception as error:  # a page nobody thought of must not end a run of days; the log names it
+                failed = FetchError("failed", f"unexpected {type(error).__name__}", source.url)
+                fetched = Fetched(failed.outcome, failed.reason, failed)
+            results.put((source, fetched))
 
     with ThreadPoolExecutor(hosts) as pool:
         try:
@@ -171,8 +176,6 @@ def fetch_article(source: Source, visitor: Visitor, archive: str | None) -> Fetc
         return Fetched("page", "", visitor.page(source.url))
     except FetchError as error:
         first = error
-    except Exception as error:  # a page nobody thought of must not end a run of days; the log names it
-        first = FetchError("failed", f"unexpected {type(error).__name__}", source.url)
     if archive is None or first.outcome not in ("gone", "unreachable"):
         return Fetched(first.outcome, first.reason, first)
     try:

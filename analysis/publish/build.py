@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -80,12 +81,12 @@ class Build:
         (run notebooks in ordinary kernels) and, as in `run_calls`, `cell_seconds`.
         """
         selected, folder = select(self.reports, only), self.result.folder
-        self._check_name()
         with write_errors(folder):  # before anything is run for it
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
         with state.lock(self.states.path.with_suffix(".lock"), echo=self.echo):
             self.states = state.States(self.output, self.study.name)  # of the build that this one waited for
+            self._check_name()
             for leftover in folder.glob(".castillo-*"):  # by a killed build
                 leftover.unlink(missing_ok=True)
             todo = [report for report in selected if force or self.status(report).word != "fresh"]
@@ -107,13 +108,15 @@ class Build:
         return self.result
 
     def _check_name(self) -> None:
-        """Refuse a study with the name of another beside it: their reports would replace one another."""
-        for path in self.study.folder.parent.glob("*/study.toml"):
-            if path.parent != self.study.folder and state.read_settings(path.parent).get("name") == self.study.name:
+        """Refuse a study with the name of another beside it, or built here: their reports would replace one another."""
+        others = [path.parent for path in self.study.folder.parent.glob("*/study.toml")]
+        for other in (*others, (self.output / self.states.owner).resolve()):
+            if other != self.study.folder and state.read_settings(other).get("name") == self.study.name:
                 raise BuildError(
-                    f"{path} has the name {self.study.name!r} too, and their reports would lie in one folder. "
-                    "Give one of the two another name."
+                    f"{other / 'study.toml'} has the name {self.study.name!r} too, and their reports would lie in one "
+                    "folder. Give one of the two another name."
                 )
+        self.states.owner = os.path.relpath(self.study.folder, self.output)
 
     def _make(
         self,

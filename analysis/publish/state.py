@@ -118,7 +118,8 @@ NEW: dict[str, Any] = {
 class States:
     """What is remembered of a study's reports in a folder of reports, in a file of that folder.
 
-    `reports` are the states by name, of the form of `NEW`; `fresh` is what `nothing_to_do` compares.
+    `reports` are the states by name, of the form of `NEW`; `fresh` is what `nothing_to_do` compares; `owner` is the
+    folder of the study that was built last, seen from the folder of reports.
     """
 
     def __init__(self, output: Path, study: str) -> None:
@@ -126,13 +127,16 @@ class States:
         self.path, self.folder = output / ".castillo" / f"{study}.json", output / study
         self.reports: dict[str, dict[str, Any]] = {}
         self.fresh: dict[str, Any] = {}
+        self.owner = ""
         with suppress(OSError, ValueError, TypeError, KeyError):  # none yet, or that of another version
             kept = json.loads(self.path.read_bytes())
             self.reports, self.fresh = {name: NEW | state for name, state in kept["reports"].items()}, kept["fresh"]
+            self.owner = kept["owner"]
 
     def save(self) -> None:
         """Write the file."""
-        write(self.path, json.dumps({"fresh": self.fresh, "reports": self.reports}).encode())
+        kept = {"fresh": self.fresh, "reports": self.reports, "owner": self.owner}
+        write(self.path, json.dumps(kept).encode())
 
     def of(self, name: str) -> dict[str, Any]:
         """State of a report."""
@@ -174,7 +178,7 @@ def nothing_to_do(root: Path, study: Path, output: Path) -> tuple[Path, int, str
 
     It loads neither the study nor anything heavy.
     """
-    states = States(output, read_settings(study).get("name", ""))
+    states = States(output, str(read_settings(study).get("name")))
     with suppress(OSError, ValueError, KeyError, TypeError):  # none is remembered, or a file cannot be read
         before = states.fresh["inputs"], states.fresh["outputs"]
         if before == (digest_inputs(root, study), digest_outputs(states.folder)):

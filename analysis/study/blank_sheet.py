@@ -41,12 +41,14 @@ def write_blank_sheet(
     Raises
     ------
     AnalysisError
-        Where the study has no codebook, or the file exists.
+        Where the study has no codebook, the file exists, or no sheet can be named so.
     """
     path = output or study.folder / "codings" / f"{coder}.csv"
     if study.codebook.empty:
         fix = "Write codebook.csv first, a row per value of a variable (data/README.md says how)"
         raise AnalysisError(f"{study.folder / 'codebook.csv'} holds no variable to code. {fix}.")
+    if Path(coder).name != coder or coder.startswith((".", "~")) or not coder.strip():
+        raise AnalysisError(f"coder {coder!r} cannot name a sheet that is read. Use letters and digits.")
     if path.suffix.lower() not in (".csv", ".xlsx"):
         raise AnalysisError(f"{path} is neither .csv nor .xlsx{did_you_mean(path.suffix, ['.csv', '.xlsx'])}.")
     if path.exists():

@@ -58,7 +58,7 @@ def read_codings(
     ----------
     folder : Path of the study
     codebook : DataFrame (CODEBOOK_CSV)
-    articles, actors : ids of the study's; where there are actors, a mention's target is one
+    articles, actors : ids of the study's, which codes and the targets of mentions name
 
     Returns
     -------
@@ -73,7 +73,8 @@ def read_codings(
         table.columns = [re.sub(r"\s*[:=]\s*", ": ", name.casefold()) for name in table]
         problems += found + [Problem(path, 1, *fault) for fault in _header_faults(list(table), book)]
         faults: dict[int, tuple[str, str]] = {}
-        for line, cells in zip(table.index, table.to_dict("records"), strict=True) if "article" in table else ():
+        rows = table.to_dict("records") if "article" in table and table.columns.is_unique else []
+        for line, cells in zip(table.index, rows, strict=False):
             try:
                 for code in _read_row(cells, coder, book, find):
                     _check_clash(code, f"{path.name}:{line}", given, book[code["variable"].casefold()])
@@ -107,7 +108,9 @@ def _header_faults(header: list[str], book: Mapping[str, Variable]) -> Iterator[
     known = [*_FIXED, *(("variable", "value", "status") if is_long else book)]
     if header and "article" not in header:
         yield f"column 'article' is missing{did_you_mean('article', header)}", "Add it: the ids of articles.csv"
-    for name in header:
+    for name in dict.fromkeys(header):
+        if header.count(name) > 1:
+            yield f"column {name!r} occurs twice", "Keep one of them"
         variable, _, value = name.partition(": ")
         if name in known or (not is_long and variable in book and value in book[variable].values):
             continue

@@ -28,6 +28,8 @@ _OWN = (
     *(("outlets.csv", "outlet", "name"), ("outlets.csv", "outlet", "host")),
     *(("actors.csv", "actor", "name"), ("labels.csv", "set", "referent")),
 )
+#: A host and perhaps the beginning of a path, as in outlets.csv.
+_HOST = r"(?:[a-z0-9_-]+\.)+[a-z0-9-]{2,}(?:/[\w.-]+)*"
 
 
 def check_references(
@@ -44,7 +46,9 @@ def check_references(
     return [
         *_unknown(folder, settings, frames, known.get("outlets.csv")),
         *_ids(folder, frames),
+        *_rows(folder, frames),
         *_words(folder, frames["actors.csv"], frames["labels.csv"]),
+        *_coders(folder, coders),
         *_named_by_settings(folder / "study.toml", settings, known, coders, toml),
         *_days(folder / "study.toml", settings, toml),
         *_combined(folder / "study.toml", settings, frames["codebook.csv"], toml),
@@ -95,12 +99,35 @@ def _differing(rows: pd.DataFrame, same: str, other: str) -> Iterator[tuple[Any,
         yield row, firsts.loc[row[same]]
 
 
+def _rows(folder: Path, frames: Frames) -> Iterator[Problem]:
+    """Rows that nothing would ever be counted by, each wrong by itself."""
+    outlets, actors, labels = frames["outlets.csv"], frames["actors.csv"], frames["labels.csv"]
+    is_turned = outlets["observed_to"] < outlets["observed_from"]
+    word, hosts = r"[^\W_]", rf"{_HOST}(\s+{_HOST})*"
+    exchange, delete = "Exchange them: no day would count as observed", "Write a word, or delete the row"
+    write = "Write it as in news.example, in small letters, several with blanks between"
+    for name, wrong, message, fix in (
+        ("outlets.csv", is_turned, "observed_to lies before observed_from", exchange),
+        ("outlets.csv", ~outlets["domain"].fillna("a.bc").str.fullmatch(hosts), "domain {domain!r} is no host", write),
+        ("labels.csv", labels["set"].str.contains(":"), "set {set!r} holds a colon", "Leave it out"),
+        ("actors.csv", ~actors["alias"].str.contains(word), "alias {alias!r} holds no letter and no digit", delete),
+        ("labels.csv", ~labels["term"].str.contains(word), "term {term!r} holds no letter and no digit", delete),
+    ):
+        for row in frames[name][wrong].to_dict("records"):
+            yield Problem(folder / name, row["line"], message.format(**row), fix)
+
+
+def _coders(folder: Path, coders: Collection[str]) -> Iterator[Problem]:
+    """Coders whose names differ in capitals alone: one person's two sheets would pass for two people who agree."""
+    firsts: dict[str, str] = {}
+    for coder in sorted(coders):
+        if (first := firsts.setdefault(coder.casefold(), coder)) != coder:
+            message = f"the coder {coder!r} is also written {first!r}"
+            yield Problem(folder / "codings", None, message, "Write it as one (a sheet is named after its coder)")
+
+
 def _words(folder: Path, actors: pd.DataFrame, labels: pd.DataFrame) -> Iterator[Problem]:
-    """Aliases and terms that nothing can be found by, or that several things claim."""
-    for name, rows, column in (("actors.csv", actors, "alias"), ("labels.csv", labels, "term")):
-        for row in rows[~rows[column].str.contains(r"[^\W_]")].to_dict("records"):
-            message = f"{column} {row[column]!r} holds no letter and no digit"
-            yield Problem(folder / name, row["line"], message, "Write a word, or delete the row")
+    """Aliases and terms that several things claim."""
     for alias, entries in conflicts(actors):
         fix = "Keep one, or mark both as surname (yes, or default for the one meant when no full name is near)"
         line = int(actors.loc[actors["alias"] == alias, "line"].max())

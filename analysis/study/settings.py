@@ -48,7 +48,8 @@ def _check_slug(value: str) -> str:
 
 
 def _check_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if twice := sorted({value for value in values if values.count(value) > 1}):
+    names = [getattr(value, "name", value) for value in values]  # of a table its name
+    if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{', '.join(map(repr, twice))} stands there more than once")
     return values
 
@@ -72,7 +73,7 @@ def _read_language(value: str) -> str:
 _ONCE = AfterValidator(_check_once)
 _SEVERAL = Field(strict=False)  # a list of TOML is a tuple here
 _SOME = Field(strict=False, min_length=1)
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(pattern=r"\S")]
 Slug = Annotated[str, AfterValidator(_check_slug)]
 Language = Annotated[str, AfterValidator(_read_language)]
 Texts = Annotated[tuple[Text, ...], _SEVERAL, _ONCE]
@@ -199,7 +200,7 @@ class Settings(Table):
     event: date
     timezone: Annotated[str, AfterValidator(_check_zone)]
     span: Span = Field(alias="window")
-    given_periods: Annotated[tuple[Period, ...], _SOME] | None = Field(None, alias="periods")
+    given_periods: Annotated[tuple[Period, ...], _SOME, _ONCE] | None = Field(None, alias="periods")
     languages: Annotated[tuple[Language, ...], _SOME, _ONCE]
     reports: Annotated[tuple[ReportRule, ...], _SEVERAL]
     happenings: Annotated[tuple[Happening, ...], _SEVERAL] = ()
@@ -215,8 +216,8 @@ class Settings(Table):
     confirmatory: Annotated[tuple[Annotated[str, _one_of(MEASURES)], ...], _SEVERAL, _ONCE] = ()
     coders: Texts = ()
     combined: Annotated[tuple[Combined, ...], _SEVERAL] = ()
-    groups: Annotated[tuple[GroupRule, ...], _SEVERAL] = ()
-    instruments: Annotated[tuple[InstrumentRule, ...], _SEVERAL] = ()
+    groups: Annotated[tuple[GroupRule, ...], _SEVERAL, _ONCE] = ()
+    instruments: Annotated[tuple[InstrumentRule, ...], _SEVERAL, _ONCE] = ()
     match: Annotated[tuple[Annotated[str, _one_of(MATCHED)], ...], _SEVERAL, _ONCE] = ("period",)
     invented: str = ""
     texts: Texts = ()
@@ -238,6 +239,7 @@ class Settings(Table):
 #: What is said of a value by the kind of fault, where pydantic speaks of Python's types.
 _SAID = {"date_type": "is not a date (write 2022-12-07, without quotation marks)", "tuple_type": "is not a list"}
 _SAID |= {"model_type": "is not a table", "dict_type": "is not a table", "too_short": "is empty"}
+_SAID |= {"string_pattern_mismatch": "holds no text"}
 
 
 def read_settings(path: Path) -> tuple[Settings | None, list[Problem]]:
