@@ -107,9 +107,9 @@ def _nexis(document: Sequence[str]) -> Cells:
         lines[:body_at] = above = _without_cover(lines[:body_at])
         body_at = len(above)
     days = [at for at, line in enumerate(lines[:body_at]) if written_day(line) and not _field(line)[0]]
-    dated = (days or [None])[0 if body_at is None else -1]  # a headline may hold another date
-    if dated is None:
+    if not days:
         raise BadRow("no line with a date above the text: it was not understood as a document of Nexis")
+    dated = days[0 if body_at is None else -1]  # a headline may hold another date
     above = [line.strip() for line in lines[:dated] if line.strip() and not _COPYRIGHT.match(line)]
     if body_at is None:  # publication, date, headline
         blocks = [block for block in _blocks(lines[dated:])[1:] if not _COPYRIGHT.match(block)]
