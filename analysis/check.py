@@ -6,11 +6,13 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from analysis.errors import FeaturesBroken, FeaturesMissing, format_error
+from analysis.errors import FeaturesBroken, FeaturesMissing, UnknownName, format_error
 from analysis.paths import find_root
 from analysis.publish.manifest import unlike_manifest
 from analysis.publish.reports import plan_reports
+from analysis.scoring.registry import installed
 from analysis.study import Study, examine
+from analysis.study.settings import MODEL_FILES
 from analysis.tables import general_rules_note
 
 
@@ -36,7 +38,7 @@ def remarks(folder: Path, output: Path | None = None) -> list[str]:
     if problems:
         return []
     unlike = unlike_manifest(study, output)
-    lines = [f"note: reports: {unlike}"] if unlike else []
+    lines = [*([f"note: reports: {unlike}"] if unlike else []), *_missing_instruments(study)]
     return lines if study.manifest.empty or study.only_coded else lines + _remarks(study, folder)
 
 
@@ -64,6 +66,21 @@ def _remarks(study: Study, folder: Path) -> list[str]:
         if study.annotated and (warning := study.features_warning()):
             lines.append(f"note: {study.features_folder}: {warning} Run castillo annotate with the texts")
     return lines
+
+
+def _missing_instruments(study: Study) -> list[str]:
+    """Notes on instruments of study.toml that are not on this machine; reports are made without them."""
+    found = []
+    for rule in study.settings.instruments:
+        folder = study.folder / Path(rule.folder).expanduser()
+        if rule.folder and not any(any(folder.glob(pattern)) for pattern in MODEL_FILES):
+            found.append(f"instrument {rule.name!r}: {folder} holds no model.onnx, tokenizer.json and config.json.")
+        elif not rule.is_model:
+            try:
+                installed(rule.name)
+            except UnknownName as error:
+                found.append(str(error))
+    return [f"note: {study.folder / 'study.toml'}: {problem} castillo annotate needs it" for problem in found]
 
 
 def _changed_settings(study: Study) -> list[str]:

@@ -12,7 +12,7 @@ import click
 
 from analysis.collect import Options
 from analysis.errors import write_errors
-from analysis.program import JOBS, PATH, POSITIVE, STUDY, load
+from analysis.program import JOBS, PATH, POSITIVE, STUDY, load, warn_of_features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,9 +191,14 @@ def validate(study: str, texts: tuple[Path, ...], output: Path | None) -> None:
     Example: castillo validate sample --texts data/sample/texts.jsonl
     """
     from analysis.instruments.validity import sentiment_validity
-    from analysis.results.validation import validation
+    from analysis.results.validation import unmeasured, validation
 
-    table = validation(load(study), texts)
+    loaded = load(study)
+    table = validation(loaded, texts)
+    if not texts:
+        warn_of_features(loaded.features_warning(), study)
+    for language, codings in unmeasured(loaded, table).items():
+        click.echo(f"note: no instrument of the study measures {language}: {codings} codings are left out", err=True)
     if output:
         _write(table, output)
         return
@@ -207,8 +212,11 @@ def validate(study: str, texts: tuple[Path, ...], output: Path | None) -> None:
         for known in sentiment_validity(name).itertuples():
             click.echo(f"  known: {known.measure} {known.value:.2f} ({known.n:,.0f} of {known.data})")
         if every.missing:
-            click.echo(f"  {every.missing} more codings have no score: text not given, or not the one annotated")
-        always = f"always {most.polarity!r} would be right in {most.coded / max(every.coded, 1):.0%}"
+            reason = "text not given, or not the one annotated" if texts else "the features hold none"
+            click.echo(f"  {every.missing} {'more ' if every.coded else ''}codings have no score: {reason}")
+        if not every.coded:
+            continue
+        always = f"always {most.polarity!r} would be right in {most.coded / every.coded:.0%}"
         click.echo(f"  right in {every.recall:.0%} ({always}); macro-F1 {_with_interval(every)}")
         click.echo(f"  {'coded as':10}{'negative':>9}{'neutral':>9}{'positive':>9}{'precision':>11}{'recall':>8}   F1")
         for row in classes:

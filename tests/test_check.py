@@ -121,6 +121,24 @@ def test_confirmatory_settings_that_differ_from_the_last_entry_of_the_log_are_no
     assert "the log of 2025-03-02 says min_articles = 25, study.toml has 20. Log the change" in line
 
 
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ('name = "vadr"', "instrument 'vadr' is none that is installed (did you mean 'vader'?). There: "),
+        (
+            'name = "tiny"\nfolder = "../none"\nlanguages = ["es"]\nlabels = { a = "neutral" }',
+            "instrument 'tiny': {folder}/../none holds no model.onnx, tokenizer.json and config.json. ",
+        ),
+    ],
+)
+def test_an_instrument_that_is_not_here_is_noted(folder: Path, rule: str, expected: str) -> None:
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write(f"\n[[instruments]]\n{rule}\n")
+    (line,) = [line for line in remarks(folder) if "castillo annotate needs it" in line]
+    assert line.startswith(f"note: {folder}/study.toml: {expected.replace('{folder}', str(folder))}")
+    assert [] == check_study(folder)
+
+
 def test_a_language_without_lists_is_noted_by_check_and_annotate_and_not_refused(tmp_path):
     """Tags are as people write them: in study.toml, in outlets.csv, in the texts."""
     folder = mini_study(tmp_path / "study").folder

@@ -156,6 +156,49 @@ def test_each_document_of_an_export_is_an_article(tmp_path, text):
     assert ({"day"}, {"text"}) == (set(table["timestamp"]), set(table["source"]))
 
 
+COVER = """User Name: A. Student
+Date and Time: Tuesday, January 24, 2023 10:03:00 AM CET
+Job Number: 184551203
+
+Documents (2)
+
+1. Flut an der Aller: Dorf geräumt
+Client/Matter: -None-
+Search Terms: Aller
+Narrowed by:
+Content Type    Narrowed by
+News    Timeline: Dec 01, 2022 to Dec 31, 2022
+
+2. Flood reaches the old town
+Client/Matter: -None-
+Search Terms: Aller
+Search Type: Terms and Connectors
+Narrowed by:
+Content Type    Narrowed by
+News    Timeline: Dec 01, 2022 to Dec 31, 2022; Sources: The Valley Dispatch
+
+"""
+
+
+def test_the_cover_of_nexis_uni_is_no_article_and_takes_none_away(tmp_path):
+    plain, *_ = read(tmp_path / "plain.txt", NEXIS, languages=("de", "en"))
+    covered, rejected, _ = read(tmp_path / "covered.txt", COVER + NEXIS, languages=("de", "en"))
+    same = ["outlet", "title", "body", "published"]
+    assert ([], plain[same].to_dict("records")) == (rejected, covered[same].to_dict("records"))
+
+
+@pytest.mark.parametrize("headline", ["Corrections: December 1, 2022", "December 1, 2022, hour by hour"])
+def test_the_day_of_a_document_is_not_that_of_its_headline_or_text(tmp_path, headline):
+    text = NEXIS.replace("Flood reaches the old town", headline)
+    table, *_ = read(tmp_path / "a.txt", text, languages=("de", "en"))
+    second = table.iloc[1]
+    assert ("The Valley Dispatch (London)", headline) == (second["outlet"], second["title"])
+    assert "2022-12-09" == f"{second['published']:%Y-%m-%d}"
+    undated = NEXIS.replace("December 9, 2022 Friday 3:21 PM GMT", "").replace(EN, f"On May 1, 2021 it was.\n\n{EN}")
+    _, [(*_, reason)], _ = read(tmp_path / "b.txt", undated, languages=("de", "en"))
+    assert reason.startswith("no line with a date above the text")
+
+
 def test_a_document_of_factiva_has_its_own_id_and_needs_its_codes(tmp_path):
     text = FACTIVA.replace("HD\nFlood reaches", "Flood reaches")
     table, [(_, line, reason)], _ = read(tmp_path / "a.txt", text, languages=("de", "en"))

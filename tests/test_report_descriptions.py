@@ -37,6 +37,17 @@ def test_the_corpus_is_described_with_its_gaps(small_study):
     assert "cannot tell" == corpus_findings(small_study)[-1].verdict
 
 
+def test_what_a_corpus_lacks_is_told_of_one_article_and_one_outlet_too(small_study, monkeypatch):
+    kinds = small_study.articles["body_kind"].mask(lambda kind: kind == "caption", "full")
+    kinds[kinds[kinds == "none"].index[1:]] = "full"
+    articles = small_study.articles.assign(body_kind=kinds)
+    monkeypatch.setattr(type(small_study), "articles", property(lambda _: articles))
+    monkeypatch.setattr(type(small_study), "tested", property(lambda _: ("north",)))
+    said = " ".join(finding.text for finding in corpus_findings(small_study))
+    assert "1 of 6 outlets has the 6 articles" in said
+    assert "1 of 28 articles is compared by headline only: 1 has no text." in said
+
+
 def test_an_outlet_is_introduced_with_what_was_seen_of_it(small_study):
     assert "The South was observed on 13 of the 16 days of the window." == corpus_sentence(small_study, "south")
     assert "It republishes others' articles" in corpus_sentence(small_study, "portal")

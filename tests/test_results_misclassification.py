@@ -143,6 +143,20 @@ def test_a_study_without_codes_is_told_what_to_code(tmp_path):
         validation(mini_study(tmp_path / "mini"))
 
 
+def test_the_command_says_which_codings_are_measured_by_nothing(tmp_path):
+    """Spanish has no instrument at first, then one that measured nothing yet."""
+    folder = shutil.copytree(SAMPLE, tmp_path / "sample")
+    result = CliRunner().invoke(main, ["validate", str(folder)])
+    assert "note: no instrument of the study measures es: 10 codings are left out\n" in result.output
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write(MODEL.format("a = 'neutral'").replace('"es", "en"', '"es"'))
+    result = CliRunner().invoke(main, ["validate", str(folder)])
+    assert (0, None) == (result.exit_code, result.exception)
+    first = "tiny (model), tone toward the target, es: 0 codings in 0 articles\n"
+    assert f"{first}  10 codings have no score: the features hold none\nvader" in result.output
+    assert "warning: The features were measured by" in result.output
+
+
 @pytest.mark.slow
 def test_the_command_prints_a_matrix_and_writes_the_table(tmp_path, by_features):
     shown = CliRunner().invoke(main, ["validate", "sample"]).output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pandas as pd
 import pytest
@@ -72,7 +73,8 @@ def test_a_workbook_offers_what_may_be_chosen(coded_folder, tmp_path):
     workbook = openpyxl.load_workbook(path)
     sheet = workbook.worksheets[0]
     columns = [cell.value for cell in sheet[1]]
-    assert ["article", "outlet", "url", "coder", "genre", "act: coup", "act: removal", "note"] == columns
+    assert ["article", "outlet", "published", "url", "coder", "genre", "act: coup", "act: removal", "note"] == columns
+    assert all(re.fullmatch(r"20\d\d-\d\d-\d\d", sheet.cell(row, 3).value) for row in range(2, sheet.max_row + 1))
     assert "hidden" == workbook["lists"].sheet_state
     lists = {}
     for validation in sheet.data_validations.dataValidation:

@@ -57,6 +57,22 @@ def write_workbook(path, rows) -> None:
     workbook.save(path)
 
 
+def test_the_polarity_of_a_mention_is_one_that_instruments_know(tmp_path):
+    """One of a whole article may have other values, since no instrument is held to it."""
+    book = pd.DataFrame([("polarity", "single", value) for value in ("neutral", "Negative", "mixta")])
+    book.columns = ["variable", "values_per_article", "value"]
+    rows = "article,start,end,target,coder,variable,value\none,0,5,,ann,polarity,{}\ntwo,,,,ann,polarity,mixta\n"
+    for value, expected in (("neutral", None), ("Negative", "'Negative'"), ("mixta", "'mixta'")):
+        (tmp_path / "codings.csv").write_text(rows.format(value), encoding="utf-8")
+        codings, problems = read_codings(tmp_path, book, ARTICLES)
+        if expected is None:
+            assert ([], 2) == (problems, len(codings))
+            continue
+        (problem,) = problems
+        message = f"polarity of a mention is {expected}: instruments know negative, neutral, positive"
+        assert (2, message) == (problem.line, problem.message)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -36,6 +36,12 @@ _FIELDS = (
     " load-date language graphic update sprache publication-type document-type subject notes classification grafik"
     " idioma correction-date pub-type organization geographic person company ticker industry journal-code"
 )
+#: Lines of the cover of Nexis Uni, above its first document: who asked for what, and the numbered list of documents.
+_COVER = re.compile(
+    r"\s*(?:(?:User Name|Date and Time|Job Number|Client/Matter|Search Terms|Search Type|Narrowed by)\s*:"
+    r"|Content Type\s+Narrowed by|Documents? \(\d+\)).*",
+    re.IGNORECASE,
+)
 _BODY, _COPYRIGHT = re.compile(r"\s*(?:Body|Text)\s*", re.I), re.compile(r"\s*(?:copyright|©|\(c\)|all rights)", re.I)
 #: Factiva: codes of its fields, and the end of a document.
 _CODES = "SE|HD|BY|CR|WC|PD|ET|SN|SC|ED|PG|VOL|LA|CY|LP|TD|CT|RF|CO|IN|NS|RE|IPC|IPD|PUB|AN|ART|CLM"
@@ -87,13 +93,23 @@ def _blocks(lines: Sequence[str]) -> list[str]:
     return [" ".join(block.split()) for block in blocks if block.strip()]
 
 
+def _without_cover(lines: list[str]) -> list[str]:
+    """Lines below the paragraph that ends the cover; all where there is none."""
+    cover = [at for at, line in enumerate(lines) if _COVER.fullmatch(line)]
+    return lines[next((at for at in range(cover[-1], len(lines)) if not lines[at].strip()), 0) :] if cover else lines
+
+
 def _nexis(document: Sequence[str]) -> Cells:
     """Cells of a document: publication, date and headline above, fields, text, fields."""
     lines = [line for line in document if not (_PAGE.fullmatch(line) or _EDGE.fullmatch(line))]
     body_at = next((at for at, line in enumerate(lines) if _BODY.fullmatch(line)), None)
-    dated = next((at for at, line in enumerate(lines) if written_day(line) and not _field(line)[0]), None)
-    if dated is None:
+    if body_at is not None:
+        lines[:body_at] = above = _without_cover(lines[:body_at])
+        body_at = len(above)
+    days = [at for at, line in enumerate(lines[:body_at]) if written_day(line) and not _field(line)[0]]
+    if not days:
         raise BadRow("no line with a date above the text: it was not understood as a document of Nexis")
+    dated = days[0 if body_at is None else -1]  # a headline may hold another date
     above = [line.strip() for line in lines[:dated] if line.strip() and not _COPYRIGHT.match(line)]
     if body_at is None:  # publication, date, headline
         blocks = [block for block in _blocks(lines[dated:])[1:] if not _COPYRIGHT.match(block)]

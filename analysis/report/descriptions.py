@@ -42,20 +42,21 @@ def corpus_findings(study: Study) -> list[Finding]:
     per_day = articles.groupby("day").size().sort_values(ascending=False)
     half = int((per_day.cumsum() < total / 2).sum()) + 1
     outlets, tested = plural(articles["outlet"].nunique(), "outlet"), articles["outlet"].isin(study.tested).sum()
+    have = "has" if len(study.tested) == 1 else "have"
     texts = [
         f"{outlets} published {plural(total, 'article')} on the event from {day(start)} to {day(end)}: "
         f"{listing(split)}.",
         *_subjects(study, articles),
         f"Half of the {total} articles appeared on {half} of the {days} days.",
-        f"{len(study.tested)} of {outlets} have the {study.settings.min_articles} articles that a comparison needs; "
+        f"{len(study.tested)} of {outlets} {have} the {study.settings.min_articles} articles that a comparison needs; "
         f"{tested} of {total} articles are theirs.",
     ]
     bare, captions = (int((articles["body_kind"] == kind).sum()) for kind in ("none", "caption"))
     if bare or captions:
-        texts.append(
-            f"{bare + captions} of {total} articles are compared by headline only: {bare} have no text, {captions} "
-            "only a photo caption."
-        )
+        why = [f"{plural(bare, 'has', 'have')} no text"] if bare else []
+        why += [f"{captions if bare else plural(captions, 'has', 'have')} only a photo caption"] if captions else []
+        are = "is" if bare + captions == 1 else "are"
+        texts.append(f"{bare + captions} of {total} articles {are} compared by headline only: {', '.join(why)}.")
     shares = table[table["tested"] & (table["items"] > 0)]
     if len(shares):
         least, most = shares.loc[shares["share"].idxmin()], shares.loc[shares["share"].idxmax()]

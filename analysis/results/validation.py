@@ -42,6 +42,13 @@ def validation(study: Study, texts: Sequence[str | Path] = ()) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def unmeasured(study: Study, table: pd.DataFrame) -> dict[str, int]:
+    """Codings in each language that no instrument in a table of `validation` measures."""
+    languages = study.polarity["article"].map(study.manifest.set_index("article")["language"])
+    counts = languages[~languages.isin(table["language"])].value_counts()
+    return {str(language): int(count) for language, count in sorted(counts.items())}
+
+
 def _validated(study: Study, coded: pd.DataFrame, texts: Sequence[str | Path]) -> Iterator[pd.DataFrame]:
     """Rows of `validation` for each instrument and language; by features, of the first instrument of a kind alone."""
     given, done = _given_sentences(study, coded, texts) if texts else None, set()

@@ -133,7 +133,9 @@ def classification(
     cells = np.zeros((len(ids), 3, 3))
     np.add.at(cells, (owner, *(pd.Categorical(codes, names).codes for codes in (coded, given))), 1)
     confusion = cells.sum(axis=0)
-    drawn = np.random.default_rng(seed).multinomial(len(ids), np.full(len(ids), 1 / max(len(ids), 1)), size=draws)
+    drawn = np.zeros((draws, 0), dtype=np.int64)
+    if len(ids):
+        drawn = np.random.default_rng(seed).multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=draws)
     sampled = pd.DataFrame(_scores(np.einsum("da,aij->dij", drawn, cells)))
     lower, upper = sampled.quantile([0.025, 0.975]).to_numpy() if len(ids) > 1 else np.full((2, 4), np.nan)
     right, by_hand, by_program = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)

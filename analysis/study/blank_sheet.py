@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from analysis.study import Study
 
 #: Columns that are filled in already.
-_FIXED = ("article", "outlet", "url", "coder")
+_FIXED = ("article", "outlet", "published", "url", "coder")
 
 
 def write_blank_sheet(
@@ -55,7 +55,9 @@ def write_blank_sheet(
         raise AnalysisError(f"{path} exists, and may hold codes. Name another file with --output, or delete it.")
     articles = draw_articles(study.manifest, sample, study.settings.seed if seed is None else seed)
     columns = _columns(variables(study.codebook).values())
-    sheet = articles[["article", "outlet", "url"]].assign(coder=coder).reindex(columns=[*_FIXED, *columns, "note"])
+    days = articles["published"].dt.strftime("%Y-%m-%d")  # by which an article without address is found
+    sheet = articles[["article", "outlet", "url"]].assign(published=days, coder=coder)
+    sheet = sheet.reindex(columns=[*_FIXED, *columns, "note"])
     with write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         is_workbook = path.suffix.lower() == ".xlsx"

@@ -18,12 +18,12 @@ import pandas as pd
 from analysis.errors import Problem, did_you_mean
 from analysis.paths import code_files
 from analysis.study.studyfiles import read_table, told_once
-from analysis.tables import CODINGS
+from analysis.tables import CODINGS, POLARITIES
 
 _NOT_APPLICABLE = frozenset({"n/a", "na", "n.a.", "not applicable", "not-applicable"})
 _YES, _NO = frozenset({"yes", "y", "x", "1", "true"}), frozenset({"", "no", "n", "0", "false"})
 #: Columns of a sheet that are no variable.
-_FIXED = ("article", "outlet", "url", "start", "end", "target", "coder", "note")
+_FIXED = ("article", "outlet", "published", "url", "start", "end", "target", "coder", "note")
 #: Columns of CODINGS that say what a value was given to, and by whom.
 _UNIT = ("article", "start", "end", "target", "coder", "variable")
 
@@ -137,7 +137,11 @@ def _read_row(
         if not re.fullmatch("[0-9]{0,9}", unit[name]):
             raise _Fault(f"{name} {unit[name]!r} is not a whole number from 0 up", "Mend or delete it")
     for variable, text in (_long if {"variable", "value"} <= cells.keys() else _wide)(cells, book):
-        yield unit | _decode(book[variable], text)
+        code = unit | _decode(book[variable], text)
+        if variable == "polarity" and unit["start"] and code["value"] not in ("", *POLARITIES):
+            message = f"polarity of a mention is {code['value']!r}: instruments know {', '.join(POLARITIES)}"
+            raise _Fault(message, "Call its values so in codebook.csv and here, or give the variable another name")
+        yield code
 
 
 def _long(cells: Mapping[str, str], book: Mapping[str, Variable]) -> Iterator[tuple[str, str]]:
