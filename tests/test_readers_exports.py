@@ -289,3 +289,9 @@ def test_further_columns_come_along_and_none_of_them_holds_a_text(tmp_path):
     assert "authors, a column of articles.csv, has a line break or more than 200 characters" == rejected[0][2]
     table, *_ = read(tmp_path / "a.csv", f"outlet,date,text,desk\nh,2022-12-08,{EN},home\n", kept=("desk", "subevent"))
     assert [["home", ""]] == table[["desk", "subevent"]].values.tolist()
+
+
+def test_a_paragraph_that_begins_as_a_line_above_texts_does_ends_no_text(tmp_path):
+    text = NEXIS.replace("Wichtig: Niemand wurde verletzt.", "Section: so hiess der Stab.\n\nEr kam zu spaet.")
+    table, *_ = read(tmp_path / "a.txt", text, languages=("de", "en"))
+    assert table["body"][0].endswith("Section: so hiess der Stab.\nEr kam zu spaet.")

@@ -160,8 +160,11 @@ def _reader_of(path: Path) -> Reader:
         return tabular.read_folder
     if ending not in (_GZIPPED if is_packed else FORMATS):
         raise TextsError(path, f"its ending is none of {', '.join(FORMATS)}; {', '.join(_GZIPPED)} may be gzipped")
-    with path.open("rb") as file:
-        first = file.read(500).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    try:
+        with path.open("rb") as file:
+            first = file.read(500).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    except OSError as error:
+        raise TextsError(path, f"cannot be read ({error.strerror})") from error
     other = next((name for mark, name in _OTHERS.items() if first.startswith(mark)), "")
     if other and not (other == "gzip" and is_packed):
         raise TextsError(path, f"its content is {other}, not what its ending says. Rename or convert it")

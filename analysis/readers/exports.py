@@ -31,9 +31,9 @@ _PAGE = re.compile(r"\s*(?:Page|Seite|Página) \d+ (?:of|von|de) \d+\s*", re.I)
 _FIELD = re.compile(
     r"(?P<name>[A-ZÄÖÜÉÍÓÚ][A-Za-zÄÖÜÉÍÓÚäöüéíóú-]*(?: [A-Z][a-z-]+)?):(?:\s+(?P<value>.*))?", re.DOTALL
 )
-_FIELDS = (
-    "byline section length highlight dateline headline autor autora rubrik lange seccion longitud ressort series"
-    " load-date language graphic update sprache publication-type document-type subject notes classification grafik"
+_ABOVE = "byline section length highlight dateline headline autor autora rubrik lange seccion longitud ressort series"
+_BELOW = (
+    "load-date language graphic update sprache publication-type document-type subject notes classification grafik"
     " idioma correction-date pub-type organization geographic person company ticker industry journal-code"
 )
 #: Lines of the cover of Nexis Uni, above its first document: who asked for what, and the numbered list of documents.
@@ -120,10 +120,10 @@ def _nexis(document: Sequence[str]) -> Cells:
     fields = dict(map(_field, lines))
     paragraphs = list[str]()
     for block in blocks:
-        is_field = _field(block)[0] or block in ("Graphic", "Classification", "Notes")
-        if is_field and paragraphs:
+        name = _field(block)[0]
+        if paragraphs and (name in _BELOW.split() or block in ("Graphic", "Classification", "Notes")):
             break
-        if not is_field:
+        if paragraphs or not name:
             paragraphs.append(block)
     return {
         "outlet": outlet,
@@ -138,7 +138,7 @@ def _field(text: str) -> tuple[str, str]:
     """Name in plain small letters, and value, of the field that a line or paragraph is; empty where it is none."""
     found = _FIELD.fullmatch(text.strip())
     name = _plain(found["name"]) if found else ""
-    return (name, found["value"] or "") if found and name in _FIELDS.split() else ("", "")
+    return (name, found["value"] or "") if found and name in f"{_ABOVE} {_BELOW}".split() else ("", "")
 
 
 def _factiva(lines: Sequence[str]) -> Cells:

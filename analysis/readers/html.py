@@ -165,6 +165,7 @@ def read_warc(path: Path, reading: Reading) -> Rows:
     logging.getLogger("warcio").setLevel(logging.CRITICAL)  # it would print addresses that it does not like
     with path.open("rb") as file:
         archive = ArchiveIterator(file)
+        archive.INC_RECORD = ""  # it would print lines of pages
         try:
             for number, record in enumerate(archive, start=1):
                 yield number, attempt(_article, record, reading)
