@@ -10,7 +10,7 @@ import os
 import pickle
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
@@ -29,15 +29,13 @@ from analysis.annotation.features import OF_ARTICLE, chunk_features
 from analysis.dependencies import code_behind
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, replace_file
-from analysis.text.arrays import Flags, Ints
+from analysis.text.arrays import Flags
 from analysis.text.near_duplicates import Hashes, clusters
 
 #: Tables of features, by name.
 Features = dict[str, pa.Table]
 #: Function that submits texts to be measured and returns the function that waits for their packed features.
 Submit = Callable[[pd.DataFrame], Callable[[], bytes]]
-#: Hashes of different phrases, and how many articles hold each.
-Uses = tuple[Hashes, Ints]
 #: Seconds to wait for the scheduler of a cluster, for its first worker, and for any result.
 CONNECT, WORKER, PATIENCE = 20, 60, 900
 #: A phrase that fewer articles hold is not published: from rare ones a text could be put together again.
@@ -115,24 +113,34 @@ def phrases_of(terms: pa.Table) -> tuple[Flags, Hashes]:
     return is_phrase.to_numpy(), pd.util.hash_array(terms["term"].filter(is_phrase).to_numpy(), categorize=False)
 
 
-def phrase_uses(terms: pa.Table) -> Uses:
-    """Hashes of the different phrases of articles, and how many of the articles hold each."""
+def append_phrases(folder: Path, terms: pa.Table) -> None:
+    """Append a hash of each phrase that each article holds to the files of a folder, by the hash's first digits.
+
+    Each file alone is small enough to be counted in memory.
+    """
     is_phrase, phrases = phrases_of(terms)
     articles = terms["article"].combine_chunks().dictionary_encode().indices.to_numpy()[is_phrase]
     once = pd.DataFrame({"article": articles, "phrase": phrases}).drop_duplicates()
-    return np.unique(once["phrase"].to_numpy(np.uint64), return_counts=True)
+    hashes = np.sort(once["phrase"].to_numpy(np.uint64))
+    ends = np.searchsorted(hashes >> np.uint64(60), np.arange(1, 16))
+    for number, some in enumerate(np.split(hashes, ends)):
+        with (folder / f"phrases-{number}").open("ab") as file:
+            file.write(some.tobytes())
 
 
-def summed(uses: Sequence[Uses]) -> Uses:
-    """Uses of several partitions together: memory grows with the different phrases, not with their uses."""
-    phrases, place = np.unique(np.concatenate([phrases for phrases, _ in uses]), return_inverse=True)
-    return phrases, np.bincount(place, np.concatenate([articles for _, articles in uses])).astype(np.int32)
+def common_phrases(folder: Path) -> Hashes:
+    """Hashes of the phrases that enough articles hold to be published."""
+    common = [np.zeros(0, np.uint64)]
+    for path in sorted(folder.glob("phrases-*")):
+        phrases, articles = np.unique(np.fromfile(path, np.uint64), return_counts=True)
+        common.append(phrases[articles >= COMMON])
+        path.unlink()
+    return np.concatenate(common)
 
 
-def write_tables(folder: Path, partitions: Iterable[Features], uses: Uses) -> pd.DataFrame:
+def write_tables(folder: Path, partitions: Iterable[Features]) -> pd.DataFrame:
     """Write the tables of features, partition by partition; returns ARTICLES' id, date and words of the title."""
-    phrases, held_by = uses
-    common = phrases[held_by >= COMMON]
+    common = common_phrases(folder)
     with ExitStack() as stack:
         # Statistics of each partition would stay in memory until the end.
         options: dict[str, Any] = {"compression": "zstd", "write_statistics": False}

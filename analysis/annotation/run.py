@@ -22,12 +22,11 @@ from filelock import FileLock, Timeout
 import analysis
 from analysis import tables
 from analysis.annotation.partitions import (
+    append_phrases,
     measuring,
     measuring_code,
-    phrase_uses,
     read_partition,
     run_partitions,
-    summed,
     write_tables,
 )
 from analysis.dependencies import changed_since, code_record, content_digest, keep_digests
@@ -40,8 +39,8 @@ from analysis.study import Study
 from analysis.text.gazetteer import Gazetteer
 from analysis.wording import escape_formula, plural
 
-#: Articles per partition; partitions whose phrases are counted before the counts are added up.
-ROWS, _PIECES = 500, 50
+#: Articles per partition.
+ROWS = 500
 #: Modules whose code decides the features; what they import counts with them.
 _MEASURING = ("analysis.annotation.features", "analysis.readers", "analysis.text.near_duplicates")
 #: So many rejected rows stand in meta.json; rejected.jsonl has all.
@@ -108,14 +107,12 @@ def annotate(
     folder = study.features_folder if output is None else Path(output)
     measured = {"version": analysis.__version__, "on": f"{datetime.now(UTC):%Y-%m-%d}"}
     measured |= {"python": platform.python_version(), **code_record(*_MEASURING, *models)}
-    texts, files, phrases, kept = Texts(study), [], [], 0
+    texts, files, kept = Texts(study), [], 0
     with _work_folder(folder) as work:
         with measuring(jobs, scheduler, measures) as (submit, max_pending):
             for path, features, is_kept in run_partitions(texts.read(paths), made_with, submit, max_pending, work):
                 files.append(path)
-                phrases.append(phrase_uses(features["TERMS"]))
-                if len(phrases) > _PIECES:
-                    phrases = [summed(phrases)]
+                append_phrases(work / "tables", features["TERMS"])
                 kept += is_kept * features["ARTICLES"].num_rows
         lines = [{"file": row.path.name, "line": row.line, "reason": row.reason} for row in texts.rejected]
         if not files:
@@ -123,7 +120,7 @@ def annotate(
             message = f"no article to annotate; {plural(len(lines), 'row')} set aside. {reasons}"
             raise AnalysisError(message.rstrip())
         with write_errors(folder):
-            articles = write_tables(work / "tables", map(read_partition, files), summed(phrases))
+            articles = write_tables(work / "tables", map(read_partition, files))
             added = pd.concat(texts.added)
             inputs = study.feature_inputs(added[["article", "language"]])
             names = ("actors.csv", "labels.csv")
@@ -150,7 +147,7 @@ def _work_folder(features: Path) -> Iterator[Path]:
     if features.is_file():
         raise AnalysisError(f"{features} cannot be written (it is a file). Mend that, or name another folder.")
     with write_errors(features):
-        (folder / "tables").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / "lock")
     try:
         lock.acquire(timeout=0)
@@ -159,6 +156,8 @@ def _work_folder(features: Path) -> Iterator[Path]:
         raise AnalysisError(wait) from error
     is_done = False
     try:
+        shutil.rmtree(folder / "tables", ignore_errors=True)  # of a run that was killed
+        (folder / "tables").mkdir()
         yield folder
         is_done = True
     finally:
