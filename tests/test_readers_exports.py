@@ -246,3 +246,11 @@ def test_further_columns_come_along_and_none_of_them_holds_a_text(tmp_path):
     assert "authors, a column of articles.csv, has a line break or more than 200 characters" == rejected[0][2]
     table, *_ = read(tmp_path / "a.csv", f"outlet,date,text,desk\nh,2022-12-08,{EN},home\n", kept=("desk", "subevent"))
     assert [["home", ""]] == table[["desk", "subevent"]].values.tolist()
+
+
+def test_a_json_file_without_an_article_is_set_aside(tmp_path):
+    for name, content in {"a": json.dumps(NEWS_PLEASE), "b": "", "c": "[]", "d": " \n"}.items():
+        (tmp_path / f"{name}.json").write_text(content, encoding="utf-8")
+    rejected = read(tmp_path)[1]
+    empty = "the file is empty"
+    assert [("b.json", 1, empty), ("c.json", 1, "the list is empty: no article"), ("d.json", 1, empty)] == rejected
