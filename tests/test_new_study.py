@@ -184,6 +184,14 @@ def test_no_pair_of_common_nouns_is_taken_for_a_name(tmp_path: Path) -> None:
     assert ["Eva Roth"] == list(found.actors["name"].unique())
 
 
+def test_capitals_that_end_a_name_are_no_surname(tmp_path: Path) -> None:
+    """Hydroval AG: AG alone would count for every company."""
+    text = "Gestern wies die Hydroval AG alles zurück, wie Eva Roth sagte."
+    days = {"published": "2024-03-01", "language": "de", "outlet": "Bote", "title": "x", "body": text}
+    found = look_through([write_texts(tmp_path / "a.jsonl", [{"article": f"a{n}", **days} for n in range(4)])])
+    assert ["Eva Roth", "Roth", "Hydroval AG"] == list(found.actors["alias"])
+
+
 def test_texts_of_which_none_can_be_read_make_no_study(root: Path, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n', encoding="utf-8")
     done = CliRunner().invoke(main, ["new", "none", "--from", str(tmp_path / "a.jsonl")])

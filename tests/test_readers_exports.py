@@ -295,3 +295,11 @@ def test_a_paragraph_that_begins_as_a_line_above_texts_does_ends_no_text(tmp_pat
     text = NEXIS.replace("Wichtig: Niemand wurde verletzt.", "Section: so hiess der Stab.\n\nEr kam zu spaet.")
     table, *_ = read(tmp_path / "a.txt", text, languages=("de", "en"))
     assert table["body"][0].endswith("Section: so hiess der Stab.\nEr kam zu spaet.")
+
+
+def test_a_json_file_without_an_article_is_set_aside(tmp_path):
+    for name, content in {"a": json.dumps(NEWS_PLEASE), "b": "", "c": "[]", "d": " \n"}.items():
+        (tmp_path / f"{name}.json").write_text(content, encoding="utf-8")
+    rejected = read(tmp_path)[1]
+    empty = "the file is empty"
+    assert [("b.json", 1, empty), ("c.json", 1, "the list is empty: no article"), ("d.json", 1, empty)] == rejected

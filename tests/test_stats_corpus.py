@@ -75,6 +75,13 @@ def test_gaps_are_counted_with_their_articles(small_study):
     assert (table["articles"].map(len) == table["count"]).all()
 
 
+def test_pages_are_only_left_out_of_references_where_their_outlet_is(study_folder):
+    settings = study_folder / "study.toml"
+    settings.write_text(settings.read_text("utf-8").replace('excluded_from_references = ["single"]', ""), "utf-8")
+    table = corpus.unusual(load_study(study_folder)).set_index("gap")
+    assert 0 == table.loc["a whole page among feed items: in no reference", "count"]
+
+
 PRESS = """newspaper,year,week,tweets,rank,word,count
 comercio,2022,49,200,1,castillo,52
 comercio,2022,49,200,3,golpe,9

@@ -109,5 +109,7 @@ def _actors(articles: Counter[str]) -> pd.DataFrame:
     rows = []
     for name in [name for name, count in ranked if count >= LEAST_ARTICLES][:MOST_ACTORS]:
         facts = (slug(name), "person", name, "*")
-        rows += [(*facts, name, "exact", "", ""), (*facts, name.rpartition(" ")[2], "exact", "yes", "")]
+        rows.append((*facts, name, "exact", "", ""))
+        if not (surname := name.rpartition(" ")[2]).isupper():  # AG, SA, USA: no surname
+            rows.append((*facts, surname, "exact", "yes", ""))
     return pd.DataFrame(rows, columns=["actor", "kind", "name", "language", "alias", "case", "surname", "fold"])

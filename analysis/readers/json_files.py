@@ -26,12 +26,17 @@ def read_json(path: Path, reading: Reading) -> Rows:
     """
     with open_bytes(path) as file:
         raw = file.read()
+    if not raw.strip():
+        yield 1, BadRow("the file is empty")
+        return
     try:
         found = _parse(raw)
     except BadRow:
         yield from read_jsonl(path, reading)
         return
     articles = found if isinstance(found, list) else [found]
+    if not articles:
+        yield 1, BadRow("the list is empty: no article")
     name = path.name.partition(".json")[0] if len(articles) == 1 else ""
     for number, article in enumerate(articles, start=1):
         yield number, attempt(_cells, article, reading, {"article": name, "outlet": path.absolute().parent.name})

@@ -133,7 +133,9 @@ def unusual(study: Study) -> pd.DataFrame:
         "outside its outlet's steady observation: in no comparison": ~articles["observed"],
         "outside the study's window: not in the calendar of days": ~articles["day"].between(first, last),
         "outside all periods: compared as if they were a period": articles["period"].isna(),
-        "a whole page among feed items: in no reference": articles["source"] == "page",
+        "a whole page among feed items: in no reference": (
+            (articles["source"] == "page") & articles["outlet"].isin(study.settings.excluded_from_references)
+        ),
         "no instrument for its language: no sentiment": sentences.present & (sentences.scored.sum(axis=1) == 0),
         f"outlet has fewer than {least} articles: shown, never tested": (
             articles.groupby("outlet")["article"].transform("size") < least
