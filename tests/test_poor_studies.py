@@ -115,6 +115,8 @@ def test_every_report_of_a_poor_study_says_what_cannot_be_shown(
     for name in FILES:
         shutil.copy(SAMPLE / name, folder / name)
     change("study.toml", "draws = 5000", "draws = 100")(folder)
+    outlet = "el-faro-del-sur" if lacking == "no-english-article" else "harbor-post"
+    change("study.toml", 'each = "outlet"', f'parameters = {{ outlet = "{outlet}" }}')(folder)
     for edit in edits:
         edit(folder)
     texts = next(path for path in (folder / "texts.jsonl", folder / "elsewhere.jsonl") if path.exists())

@@ -20,6 +20,7 @@ from analysis.publish.reports import (
 )
 from analysis.study import load_study
 
+pytestmark = pytest.mark.slow
 PAIR = PARAMETERS + '\nleft: str = "north"\nright: str = "south"'
 MANY = PARAMETERS + '\nyears: list[int] = [1]\ncount: int = 3\nlanguage: str = ""'
 OUTLET = PARAMETERS + '\noutlet: str = "north"'

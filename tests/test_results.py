@@ -22,6 +22,7 @@ from analysis.stats.difference import compare
 from analysis.stats.inference import adjust_p
 from analysis.study import load_study
 
+pytestmark = pytest.mark.slow
 MEASURES = {
     "actor-share",
     "actor-rate",
