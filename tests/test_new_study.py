@@ -173,11 +173,7 @@ def test_no_pair_of_common_nouns_is_taken_for_a_name(tmp_path: Path) -> None:
     text = "Gestern warf Eva Roth der Stadt Versagen vor. In der Stadt und in dieser Stadt schwieg Roth nicht."
     rows = [
         {
-            "article": f"a{n}",
-            "outlet": "Bote",
-            "published": f"2024-03-0{n}",
-            "title": "x",
-            "body": text,
+            "article": f"a{n}", "outlet": "Bote", "published": f"2024-03-0{n}", "title": "x", "body": text,
             "language": "de",
         }
         for n in range(1, 5)

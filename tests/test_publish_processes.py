@@ -114,11 +114,7 @@ print(sys.executable, object(), os.getcwd(), __file__ if "__file__" in dir() els
 import warnings; warnings.warn("careful")
 """
 GOOD = {
-    "machine": [MACHINE],
-    "order": [ORDER],
-    "starts": [*STARTS.values()],
-    "same": SAME,
-    "one": [LEFTOVER],
+    "machine": [MACHINE], "order": [ORDER], "starts": [*STARTS.values()], "same": SAME, "one": [LEFTOVER],
     "two": [LEFTOVER],
 }
 

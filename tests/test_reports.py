@@ -42,7 +42,7 @@ REPORTS = {
 PAGES = [(study, name) for study, names in REPORTS.items() for name in ("index", *names)]
 #: What is opened in the browser: a page of each kind; of the sample what only it has.
 OPENED = [
-    *(("castillo-2022", name) for name in ("index", "wording", "outlet--guardian")),
+    *(("castillo-2022", name) for name in ("index", "wording")),
     ("sample", "outlet--el-faro-del-sur"),
 ]
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"

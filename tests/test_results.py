@@ -24,13 +24,7 @@ from analysis.study import load_study
 
 pytestmark = pytest.mark.slow
 MEASURES = {
-    "actor-share",
-    "actor-rate",
-    "label-share",
-    "label-share-own",
-    "sentiment",
-    "targeted-sentiment",
-    "term-share",
+    "actor-share", "actor-rate", "label-share", "label-share-own", "sentiment", "targeted-sentiment", "term-share",
 }
 
 

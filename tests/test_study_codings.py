@@ -18,12 +18,8 @@ from analysis.study.settings import Combined
 pytestmark = pytest.mark.slow
 CODEBOOK = pd.DataFrame(
     [
-        ("genre", "single", "news"),
-        ("genre", "single", "opinion"),
-        ("act", "multi", "coup"),
-        ("act", "multi", "removal"),
-        ("act", "multi", "ouster"),
-    ],
+        ("genre", "single", "news"), ("genre", "single", "opinion"), ("act", "multi", "coup"),
+        ("act", "multi", "removal"), ("act", "multi", "ouster"), ],
     columns=["variable", "values_per_article", "value"],
 )
 ARTICLES = ("one", "two", "three")
