@@ -87,6 +87,7 @@ TEXT = st.text(max_size=30) | st.sampled_from(["Rivas said “no”.", "It’s R
 ROW = st.tuples(st.sampled_from(tables.LANGUAGES), TEXT, TEXT)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.lists(ROW, min_size=1, max_size=4))
 @example([("en", "", ""), ("pl", "\n", "\n\n")])

@@ -22,6 +22,7 @@ from analysis.annotation.run import annotate
 from analysis.errors import AnalysisError
 from analysis.study import load_study
 
+pytestmark = pytest.mark.slow
 KEPT = r"What was finished is kept: run the same command again"
 
 
@@ -59,7 +60,7 @@ def killed(texts, study, jobs, finished):
     return children
 
 
-@pytest.mark.parametrize(("jobs", "times"), [(1, (1, 3)), pytest.param(2, (1,), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("jobs", "times"), [(1, (1, 3)), (2, (1,))])
 def test_killed_and_started_again_no_article_is_lost_and_none_counted_twice(texts, study, whole, jobs, times):
     """To the byte: meta.json holds the digests of the tables."""
     children = list(chain.from_iterable(killed(texts, study, jobs, finished) for finished in times))

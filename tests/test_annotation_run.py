@@ -148,6 +148,7 @@ def test_phrases_that_few_articles_hold_are_not_published(tmp_path, monkeypatch)
     assert {"tear gas": 9, "tear": 9, "gas": 9, "riots": 5, "rubber": 3, "bullets": 3} == uses
 
 
+@pytest.mark.slow
 def test_rows_around_rejected_ones_are_kept_and_what_is_missing_is_counted(tmp_path):
     """No file of an earlier run stays."""
     study = mini_study(tmp_path / "mini")
@@ -214,6 +215,7 @@ def test_cells_stand_under_the_files_own_headings_in_whatever_order(tmp_path):
     assert expected == path.read_text(encoding="utf-8").splitlines()[1]
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.lists(CELL, min_size=1, max_size=4, unique=True))
 @example(["=1+1", "+a", "-a", "@a", "'=a", "'a", "a=1", "NA", "1.0", 'a,"b"'])
@@ -225,6 +227,7 @@ def test_any_id_is_read_back_as_it_was_given_and_none_is_a_formula_to_a_spreadsh
     assert not any(line.lstrip('"').startswith(tuple("=+-@")) for line in path.read_text("utf-8").splitlines())
 
 
+@pytest.mark.slow
 def test_columns_of_articles_csv_come_with_the_texts(tmp_path):
     """Codes and columns of the study's own; a code that the study does not know sets its text aside, with why."""
     study = mini_study(tmp_path / "mini")

@@ -1,5 +1,7 @@
 """The comparisons' error rates and coverage in small simulations; wide bounds, so that only a real fault fails."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from benchmarks.calibration import SMALL, coverage, keyness, no_difference
@@ -9,6 +11,7 @@ pytestmark = pytest.mark.slow
 SEED = 20221207
 
 
+@cache
 def _figures(part, number):
     return {line.name: line for line in part(np.random.default_rng([SEED, number]), SMALL)}
 

@@ -15,6 +15,7 @@ from analysis.check import check_study, remarks
 from analysis.cli import main
 from analysis.new_study import new_study
 
+pytestmark = pytest.mark.slow
 #: Spoilt places of the example that `castillo new` writes, and the problem as told: line, what is wrong, what to do.
 with (Path(__file__).parent / "studies" / "planted.csv").open(encoding="utf-8", newline="") as file:
     PLANTED = list(csv.reader(file))[1:]

@@ -15,6 +15,8 @@ from analysis.errors import AnalysisError
 from analysis.readers import read_texts
 from analysis.readers.html import Extracted
 
+pytestmark = pytest.mark.slow
+
 
 def test_digests_are_those_of_the_features(tmp_path, server, into):
     """What collect records, annotate records again: both are ways to know a text."""

@@ -24,6 +24,7 @@ from analysis.collect.visit import Visitor
 from analysis.errors import AnalysisError
 from analysis.study import Study
 
+pytestmark = pytest.mark.slow
 #: Words that the invented pages hold, and that only pages and texts may hold.
 WORDS = ("harbour", "Council", "lamps", "rope")
 FORBIDDING = page("User-agent: *\nDisallow: /", "text/plain")
@@ -281,7 +282,6 @@ def logged(into: Path) -> list[str]:
     return [line["article"] for line in found if line["event"] == "fetch"]
 
 
-@pytest.mark.slow
 def test_killed_ended_and_then_finished_no_article_is_lost_or_asked_for_again(tmp_path, server, into):
     """Articles on two hosts, one in ten of which is gone; the second run is asked to end while a page is on its way."""
     addresses = {f"a{n}": server.url(f"/{n}", ("127.0.0.1", "localhost")[n % 2]) for n in range(30)}

@@ -166,6 +166,7 @@ def test_retry_after():
 # What goes wrong.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "outcome", "reason", "asked"),
     [

@@ -9,6 +9,8 @@ from compare_features import compare_features
 
 from analysis import tables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def copied(study_folder):

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import pytest
 from data_dictionary import MARKS, README
 
 from analysis.report.descriptions import VALIDITY
@@ -26,6 +27,7 @@ def test_agreement_shown_in_the_study_is_the_agreement_measured():
         assert f"| {variable} | {row['n']} | {disagreements} | {float(row['value']):.3f} |" in page
 
 
+@pytest.mark.slow
 def test_codes_that_count_are_those_both_coders_gave_or_that_were_settled():
     folder = ROOT / "data" / "castillo-2022" / "codings"
     codes = {}

@@ -89,6 +89,7 @@ def test_contributing_tells_how_to_add_each_kind_of_thing() -> None:
         assert re.search(rf"^{command}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE), command
 
 
+@pytest.mark.slow
 def test_a_module_imports_only_what_contributing_lists_above_it() -> None:
     """And the list is of what there is."""
     flow = CONTRIBUTING.partition("## How it flows")[2].partition("\n## ")[0]

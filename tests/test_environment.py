@@ -6,6 +6,7 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -57,6 +58,7 @@ def test_every_line_of_the_lock_has_a_hash_and_no_address():
     assert [] == re.findall(r"https?://|--index-url|file://", LOCK)
 
 
+@pytest.mark.slow
 def test_no_package_is_imported_that_is_not_declared():
     """What another package happens to bring may go with its next version; spaCy, a peer, comes with `make bench`."""
     names = {"spacy"} | {re.sub(r"[-_.]+", "-", name) for extra in (None, *EXTRAS) for name in declared(extra)}

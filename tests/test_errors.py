@@ -58,6 +58,7 @@ for cell in ("from analysis import load_study", "load_study('nowhere')", "%tb"):
 """
 
 
+@pytest.mark.slow
 def test_in_a_notebook_an_error_is_its_message_and_the_traceback_is_there_when_asked_for():
     """As IPython shows it, in JupyterLab too."""
     done = subprocess.run([sys.executable, "-c", KERNEL], capture_output=True, text=True, check=True)

@@ -30,20 +30,8 @@ WHOLE = {
     ".warc": warc_bytes(("https://h.example/1", PAGE.encode(), *HTML), gz=False),
     ".txt": f"{NEXIS}{FACTIVA}".encode(),
 }
-PIECES = [
-    b'"',
-    b"\n",
-    b"\r",
-    b"\0",
-    b"\xff",
-    b"\xef\xbb\xbf",
-    b"<",
-    b"</item>",
-    b"{",
-    b"WARC/1.0\r\n",
-    b"\x1f\x8b",
-    b",",
-]
+PIECES = [b'"', b"\n", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf", b"<", b"</item>", b"{",
+          b"WARC/1.0\r\n", b"\x1f\x8b", b","]
 SPOILT = st.one_of(st.sampled_from(PIECES), st.binary(max_size=20))
 
 

@@ -104,6 +104,7 @@ def test_a_place_that_is_taken_is_refused(root: Path, place: str) -> None:
     assert before == sorted((root / "data/tiny").rglob("*"))
 
 
+@pytest.mark.slow
 def test_a_file_in_its_place_is_refused_and_an_empty_folder_is_taken(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(AnalysisError, match="file is there already"):
@@ -166,16 +167,13 @@ def test_a_study_from_texts_is_annotated_without_editing_a_file(root: Path, tmp_
     assert 8 == (study.features(tables.MENTIONS)["alias"] == "Pablo Ferrer").sum()
 
 
+@pytest.mark.slow
 def test_no_pair_of_common_nouns_is_taken_for_a_name(tmp_path: Path) -> None:
     """German has capitals for all nouns; what mostly stands alone begins no name."""
     text = "Gestern warf Eva Roth der Stadt Versagen vor. In der Stadt und in dieser Stadt schwieg Roth nicht."
     rows = [
         {
-            "article": f"a{n}",
-            "outlet": "Bote",
-            "published": f"2024-03-0{n}",
-            "title": "x",
-            "body": text,
+            "article": f"a{n}", "outlet": "Bote", "published": f"2024-03-0{n}", "title": "x", "body": text,
             "language": "de",
         }
         for n in range(1, 5)

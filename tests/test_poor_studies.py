@@ -70,6 +70,7 @@ def uncoded(folder: Path) -> None:
 NO_PAIR = change("study.toml", r'\[\[reports\]\]\nnotebook = "pair".*', "")
 NO_ACTORS = change("study.toml", r"main_actors = \[.*?\]\n", "")
 FEW = change("study.toml", "min_articles = 10", "min_articles = 20")
+ONE_OUTLET = change("study.toml", 'each = "outlet"', 'parameters = { outlet = "harbor-post" }')
 NO_ENGLISH = (
     NO_PAIR,
     only("fs-.*"),
@@ -83,7 +84,7 @@ NO_DAY = "observed.csv records no day on which an outlet was observed, so no art
 POOR: dict[str, tuple[tuple[Edit, ...], dict[str, str]]] = {
     "no-english-article": (NO_ENGLISH, {"tone": "No article is in a language that has an instrument of tone."}),
     "no-main-actors-and-no-texts-at-hand": (
-        (NO_ACTORS, lambda folder: (folder / "texts.jsonl").rename(folder / "elsewhere.jsonl")),
+        (NO_ACTORS, ONE_OUTLET, lambda folder: (folder / "texts.jsonl").rename(folder / "elsewhere.jsonl")),
         dict.fromkeys(
             ("actors", "outlet--harbor-post", "pair--andean-courier--harbor-post"),
             f"{NO_MAIN} (main_actors), so none is compared.",

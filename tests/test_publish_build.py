@@ -23,6 +23,7 @@ from analysis.publish.reports import Failure, Outcome, Rendered
 from analysis.publish.state import lock, nothing_to_do
 from analysis.study import Study, load_study
 
+pytestmark = pytest.mark.slow
 TWO = '[[reports]]\nnotebook = "plain"\n[[reports]]\nnotebook = "outlet"\neach = "outlet"\n'
 NAMES = ("plain", "outlet--north", "outlet--south")
 FAILURE = Failure(3, 1, "ValueError: no", "Traceback")

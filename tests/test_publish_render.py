@@ -245,6 +245,7 @@ def test_a_format_that_needs_a_library_says_so(tmp_path: Path, monkeypatch: pyte
         write_tables(tmp_path, ("docx",))
 
 
+@pytest.mark.slow
 def test_images_of_figures_have_the_colours_of_paper_and_no_date(
     monkeypatch: pytest.MonkeyPatch, closed_figures: None
 ) -> None:

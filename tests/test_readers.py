@@ -82,6 +82,7 @@ def test_what_is_dated_is_said_in_a_column(tmp_path):
     assert ["publisher", "day", "crawl"] == table["timestamp"].to_list()
 
 
+@pytest.mark.slow
 def test_a_day_without_a_time_is_that_day_where_the_event_was(tmp_path):
     study = mini_study(tmp_path)
     settings = study.folder / "study.toml"
@@ -179,6 +180,7 @@ def test_a_line_that_is_too_long_ends_a_file(tmp_path):
     assert [("a.jsonl", 2, "line of more than 10,000,000 characters; nothing was read from there on")] == rejected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.csv.gz"])
 def test_what_lies_before_the_damage_of_a_packed_file_is_read(tmp_path, name):
     rows = pd.DataFrame([{**ROW, "article": f"a{number}"} for number in range(1500)])

@@ -28,6 +28,7 @@ SURE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("group", "begins"),
     [

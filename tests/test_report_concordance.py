@@ -25,6 +25,7 @@ def _with_texts(study, **settings):
     return replace(study, settings=study.settings.model_copy(update=settings))
 
 
+@pytest.mark.slow
 def test_a_mention_stands_between_its_neighbours(study):
     found = lines_in_context(study, "crowd", width=4)
     assert list(COLUMNS) == list(found)

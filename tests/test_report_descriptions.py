@@ -180,6 +180,7 @@ def test_a_report_ends_with_what_to_cite_for_its_methods(small_study):
     assert "bibtex" not in method_note(small_study, "voice").html
 
 
+@pytest.mark.slow
 def test_limits_say_how_many_differences_are_small_and_what_was_not_tested(small_study, small_results):
     """Of intervals -2 to 14 points and -30 to 9 the first lies within 15; one comparison had too few articles."""
     row = primary(small_study, small_results, "actor-share").iloc[0]

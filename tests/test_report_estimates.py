@@ -24,16 +24,9 @@ FRAME = pd.DataFrame(
         "measure": "actor-share",
         "group_name": "The North",
         "label": ["Pedro Castillo", "Dina Boluarte"],
-        "estimate": [0.25, -0.104],
-        "lower": [0.1, np.nan],
-        "upper": [0.4, np.nan],
-        "found": [True, False],
-        "q": [0.0004, np.nan],
-        "detectable": [0.28, np.nan],
-        "count": [8.0, 2.5],
-        "reference_count": [4.0, 10.0],
-        "articles": [8, 8],
-        "reference_articles": [10, 1200],
+        "estimate": [0.25, -0.104], "lower": [0.1, np.nan], "upper": [0.4, np.nan], "found": [True, False],
+        "q": [0.0004, np.nan], "detectable": [0.28, np.nan], "count": [8.0, 2.5], "reference_count": [4.0, 10.0],
+        "articles": [8, 8], "reference_articles": [10, 1200],
     }
 )
 MEANS = pd.DataFrame(

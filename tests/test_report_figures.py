@@ -90,6 +90,7 @@ def test_the_heat_map_of_actors_has_the_counts_of_the_articles(small_study, axes
     assert "Who names whom" in figures.figure_of_actors(small_study, by_outlet[:0]).record["text"]
 
 
+@pytest.mark.slow
 def test_pooled_points_are_told_in_order_with_counts_and_certainty_small_outlets_only_in_the_csv(
     event_study, monkeypatch
 ):
@@ -111,6 +112,7 @@ def test_pooled_points_are_told_in_order_with_counts_and_certainty_small_outlets
     assert "Fewer than two outlets" in figures.figure_of_pooled(event_study).html
 
 
+@pytest.mark.slow
 def test_the_figure_of_periods_tells_every_share_or_why_there_is_none(event_study):
     shown = figures.figure_of_periods(event_study, actors_by_period(event_study))
     assert "Pedro Castillo 31 of 35 (89 %), 49 of 89 (55 %), 28 of 122 (23 %), 5 of 30 (17 %);" in shown.record["text"]
@@ -118,6 +120,7 @@ def test_the_figure_of_periods_tells_every_share_or_why_there_is_none(event_stud
     assert "Fewer than two periods" in figures.figure_of_periods(event_study, pd.DataFrame()).html
 
 
+@pytest.mark.slow
 def test_a_portrait_sets_both_sides_beside_each_other(small_study, monkeypatch):
     """Articles of the days when both were observed: of the South's six, one is a photo caption (ministudy)."""
     monkeypatch.setattr(figures, "show_panels", lambda panels, **shown: (panels, shown))

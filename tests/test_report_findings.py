@@ -40,6 +40,7 @@ def _found(study, *rows, measure="actor-share", group=None):
     return strongest(study, _table(*rows), [measure], group)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
@@ -122,6 +123,7 @@ def test_many_single_outlets_are_counted_and_a_pair_is_held_to_its_own_compariso
     assert ["on whole text"] == overturned(small_study, table, table.iloc[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("sign", [1, -1])
 def test_no_sentence_takes_a_stance_or_ranks(small_study, measure, sign):

@@ -13,6 +13,7 @@ from analysis.stats.frequency import dispersion
 from analysis.study import load_study
 
 
+@pytest.mark.slow
 def test_differences_are_primary_rows_in_the_order_of_outlets_and_main_actors(small_study, small_results):
     table = views.differences(small_study, small_results, "actor-share")
     expected = [(o, a) for o in ("north", "portal", "south") for a in ("pedro-castillo", "dina-boluarte")]

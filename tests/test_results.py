@@ -22,14 +22,9 @@ from analysis.stats.difference import compare
 from analysis.stats.inference import adjust_p
 from analysis.study import load_study
 
+pytestmark = pytest.mark.slow
 MEASURES = {
-    "actor-share",
-    "actor-rate",
-    "label-share",
-    "label-share-own",
-    "sentiment",
-    "targeted-sentiment",
-    "term-share",
+    "actor-share", "actor-rate", "label-share", "label-share-own", "sentiment", "targeted-sentiment", "term-share",
 }
 
 

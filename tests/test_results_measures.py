@@ -99,6 +99,7 @@ def test_the_earliest_copy_on_either_side_is_kept(small_study):
     assert [1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1] == weight.tolist()
 
 
+@pytest.mark.slow
 def test_articles_are_matched_by_any_columns_of_theirs(small_study):
     """North has nothing to match on the 7th; with sub-events beside periods what is lost is told."""
     settings = small_study.settings
@@ -136,6 +137,7 @@ def few_outlets_do(monkeypatch):
         monkeypatch.setattr(outlet_groups, name, 1)
 
 
+@pytest.mark.slow
 def test_seventeen_outlets_cannot_stand_for_their_countries():
     study = load_study("castillo-2022")
     table = group_differences(study, "country")

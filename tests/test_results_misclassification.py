@@ -26,6 +26,8 @@ from analysis.results.validation import validation
 from analysis.scoring import onnx_model
 from analysis.study import load_study
 
+pytestmark = pytest.mark.slow
+
 
 def simulated(rng, articles=150, coded=60):
     """Mentions in articles that share a leaning, measured with an error that is not the same for every class."""
@@ -37,7 +39,6 @@ def simulated(rng, articles=150, coded=60):
     return table, table[table["cluster"].isin(rng.choice(articles, coded, replace=False))]
 
 
-@pytest.mark.slow
 def test_the_interval_holds_the_truth_as_often_as_it_says_and_is_narrower_than_that_of_the_coded_alone():
     rng = np.random.default_rng(7)
     held, errors, alone = [], [], []
@@ -75,7 +76,6 @@ def test_a_mean_whose_interval_holds_zero_has_no_sentence():
     )
 
 
-@pytest.mark.slow
 def test_a_single_outlet_is_corrected_only_from_thirty_coded_mentions_of_its_own():
     study = load_study("castillo-2022")
     pairs = coded_mentions(study)

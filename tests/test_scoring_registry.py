@@ -15,6 +15,7 @@ from analysis.instruments.validity import sentiment_validity
 from analysis.scoring import onnx_model, registry
 from analysis.scoring.registry import BUILT_IN, Instrument, measured
 
+pytestmark = pytest.mark.slow
 RULE = """
 [[instruments]]
 name = "tiny"

@@ -11,14 +11,7 @@ from analysis.scoring.targeted import BUCKETS, CHARACTERS, WINDOW, features
 
 NEGATES, STOPS, SAYS, OPENS, CLOSES = 1, 2, 4, 8, 16
 PRONOUNS = [
-    "he she",
-    "him her himself herself",
-    "they them",
-    "his their its",
-    "we us our",
-    "i me my",
-    "you your",
-    "it who",
+    "he she", "him her himself herself", "they them", "his their its", "we us our", "i me my", "you your", "it who",
 ]
 PIECES = (
     "the Castillo Rivas said never not corrupt hero praised lied won attacked accused of fraud's great bad; isn’t "

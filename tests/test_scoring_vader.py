@@ -19,14 +19,8 @@ def _oracle(sentence):
     ("sentence", "total"),
     [
         # The sum of the lexicon's ratings, white space and marks aside.
-        ("", 0.0),
-        (" \u3000\n", 0.0),
-        ("a table", 0.0),
-        ("a good day", GOOD),
-        ("a\u2003'good'\x1cday", GOOD),
-        ("a “good” day", 0.0),
-        ("good and bad", GOOD + BAD),
-        ("the day :) table", 2.0),
+        ("", 0.0), (" \u3000\n", 0.0), ("a table", 0.0), ("a good day", GOOD), ("a\u2003'good'\x1cday", GOOD),
+        ("a “good” day", 0.0), ("good and bad", GOOD + BAD), ("the day :) table", 2.0),
         ("a good😂 day", GOOD - 0.9 + 2.8),  # face with tears of joy
         ("a good😂day", GOOD - 0.9),  # a space is put before the name, none after it
         # Capitals, where not all are.

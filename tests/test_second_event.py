@@ -107,8 +107,7 @@ def read(reports: Path) -> Callable[[str, str], HtmlElement]:
 
 NAMES = (
     *("overview", "actors", "wording", "wording--pt", "tone"),
-    *("outlet--correo-del-arel", "outlet--farol-da-raia"),
-    *("pair--correo-del-arel--voz-de-la-ribera", "pair--correo-del-arel--farol-da-raia"),
+    *("outlet--correo-del-arel", "pair--correo-del-arel--farol-da-raia"),
 )
 
 

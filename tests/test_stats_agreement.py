@@ -128,6 +128,7 @@ def test_figures_are_those_by_hand():
     assert table.loc[POSITIVE, ["precision", "recall", "f1", "lower"]].isna().all()
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(*[st.sampled_from([NEGATIVE, NEUTRAL, POSITIVE])] * 2), min_size=2, max_size=30))
 def test_counts_add_up_and_intervals_lie_around_what_is_between_0_and_1(pairs):
     table = classified(pairs, seed=1)

@@ -90,6 +90,7 @@ republica,2023,2,50,1,lima,5
 """
 
 
+@pytest.mark.slow
 def test_press_words_say_where_a_word_is_absent(study_folder):
     assert corpus.press_words(load_study(study_folder), ["golpe"]).empty
     assert corpus.press_size(load_study(study_folder)).empty
@@ -107,6 +108,7 @@ def test_press_words_say_where_a_word_is_absent(study_folder):
     assert [200, 100, 50] == list(corpus.press_size(study)["tweets"])
 
 
+@pytest.mark.slow
 def test_actors_are_counted_by_period_and_change_is_tested_without_draws():
     table = corpus.actors_by_period(load_study("castillo-2022"))
     castillo = table[table["actor"] == "pedro-castillo"]

@@ -154,6 +154,7 @@ SIDE = st.lists(st.integers(-20, 20), min_size=1, max_size=8)
 PERIODS = st.lists(st.sampled_from("abc"), min_size=16, max_size=16)
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(SIDE, SIDE, PERIODS, st.sampled_from(["mean", "ratio"]))
 def test_swapping_group_and_reference_turns_the_sign(x, y, periods, kind):

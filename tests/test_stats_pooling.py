@@ -74,6 +74,7 @@ def test_effects_lie_between_nothing_and_what_was_counted_nearer_nothing_with_fe
     assert more["points"] < 0
 
 
+@pytest.mark.slow
 @settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_does_not_matter(seed):
@@ -89,6 +90,7 @@ def test_where_nothing_varies_all_is_zero():
     assert (pooled.effects[["effect", "sd", "points"]] == 0).all(axis=None)
 
 
+@pytest.mark.slow
 def test_articles_of_reference_outlets_count_once_for_each_actor_copies_of_an_outlet_once(monkeypatch):
     study = load_study("castillo-2022")
     chosen, table = select(study).articles, actor_cells(study)

@@ -59,6 +59,7 @@ def test_a_module_and_its_functions_fit_on_few_screens(module):
     assert {} == {name: lines for name, lines in long.items() if lines > LONGER.get(name, MAX_FUNCTION_LINES)}
 
 
+@pytest.mark.slow
 def test_no_module_imports_one_that_imports_it():
     """A depth-first walk over what each module imports meets no module that it is still in."""
     done: set[str] = set()

@@ -11,6 +11,8 @@ from analysis.check import remarks
 from analysis.errors import AnalysisError, FeaturesBroken, FeaturesMissing, StudyError, UnknownName
 from analysis.study import load_study, preload
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_study_loads_from_its_folder(small_study):
     assert "small" == small_study.name

@@ -12,6 +12,7 @@ from analysis.errors import AnalysisError
 from analysis.study import load_study
 from analysis.study.blank_sheet import draw_articles, write_blank_sheet
 
+pytestmark = pytest.mark.slow
 CODEBOOK = """variable,values_per_article,question,value,definition
 genre,single,what is it,news,
 genre,single,what is it,opinion,

@@ -7,6 +7,8 @@ from analysis import load_study
 from analysis.errors import AnalysisError
 from analysis.study.card import facts
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_card_says_what_there_is_and_what_is_missing():
     expected = {

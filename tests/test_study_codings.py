@@ -15,14 +15,11 @@ from analysis.study.codings import read_codings
 from analysis.study.counted import counted, spread
 from analysis.study.settings import Combined
 
+pytestmark = pytest.mark.slow
 CODEBOOK = pd.DataFrame(
     [
-        ("genre", "single", "news"),
-        ("genre", "single", "opinion"),
-        ("act", "multi", "coup"),
-        ("act", "multi", "removal"),
-        ("act", "multi", "ouster"),
-    ],
+        ("genre", "single", "news"), ("genre", "single", "opinion"), ("act", "multi", "coup"),
+        ("act", "multi", "removal"), ("act", "multi", "ouster"), ],
     columns=["variable", "values_per_article", "value"],
 )
 ARTICLES = ("one", "two", "three")
@@ -201,7 +198,6 @@ def test_pages_that_say_any_word_of_coup_are_counted_to_the_last(world):
     assert expected == {str(name): (int(one.sum()), len(one)) for name, one in groups}
 
 
-@pytest.mark.slow
 def test_agreement_of_the_world_s_coders_is_as_published_with_its_codes(world, tmp_path):
     output = tmp_path / "agreement.csv"
     done = CliRunner().invoke(main, ["agreement", "castillo-2022-world", "--output", str(output)])

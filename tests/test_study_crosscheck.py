@@ -7,6 +7,8 @@ import pytest
 
 from analysis.study import examine
 
+pytestmark = pytest.mark.slow
+
 
 def _told(folder):
     """Problems of a study as printed, without the folder."""

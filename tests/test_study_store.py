@@ -24,6 +24,7 @@ from analysis.study import load_study
 from analysis.study.store import FeatureStore, read_table
 from analysis.tables import PARTS
 
+pytestmark = pytest.mark.slow
 OF_ARTICLE = {schema.name: schema for schema in (tables.TERMS, tables.SENTENCES, tables.MENTIONS)}
 QUESTIONS = {"TERMS": "terms", "SENTENCES": "sentences", "MENTIONS": "mentions"}
 
@@ -184,7 +185,6 @@ if hasattr(os, "fork"):
 """
 
 
-@pytest.mark.slow
 def test_no_thread_connection_or_file_is_left_and_a_fork_can_ask_again(study_folder, tmp_path):
     (tmp_path / "spilled").mkdir()
     alone = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -9,6 +9,7 @@ from analysis.cli import main
 from analysis.study import examine
 from analysis.study.studyfiles import parse_cell, read_csv
 
+pytestmark = pytest.mark.slow
 OBSERVED = tables.OBSERVED_CSV
 
 

@@ -82,6 +82,7 @@ def _plain(text):
     return " ".join(strip_accents(text).casefold().replace("’", "'").split())
 
 
+@pytest.mark.slow
 @given(st.one_of(st.lists(PIECES, max_size=20).map("".join), st.text()), st.sampled_from(tables.LANGUAGES))
 def test_the_text_at_a_mention_is_its_alias(text, language):
     rows = [(alias, "*", alias, "any", None, "yes") for alias in ALIASES]
@@ -95,6 +96,7 @@ def test_the_text_at_a_mention_is_its_alias(text, language):
         last = row.end
 
 
+@pytest.mark.slow
 def test_mentions_of_the_gold():
     """F1 of exact span and actor on all mentions of the Castillo study, which two coders found by reading."""
     counts = mention_counts(load_study("castillo-2022"))

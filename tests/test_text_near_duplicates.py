@@ -73,6 +73,7 @@ def test_a_signature_is_the_least_hash_of_the_shingles_under_each_permutation():
     assert [min((factor * one + add) % 2**32 for one in hashes) for factor, add in pairs] == signature(tokens)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [15, 30, 50])
 def test_the_estimate_is_unbiased_and_has_the_standard_error_of_128_independent_numbers(shared):
     """100 pairs of texts: errors average to nothing, and their square to J(1 - J)/128."""
@@ -153,6 +154,7 @@ def test_an_article_without_signature_or_copy_heads_itself():
     pd.testing.assert_frame_equal(expected, _clusters(signatures, articles), check_dtype=False)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 25)), min_size=2, max_size=10))
 def test_clusters_are_the_connected_components_of_all_pairs(recipes):
     """Oracle: every pair compared, components grown by repeated merging; bodies are versions of four base texts."""

@@ -86,6 +86,7 @@ def test_words_have_a_letter_or_a_digit():
     assert [True, True, True, False, False] == [is_word(token) for token in ("n’t", "5", "ą", "–", "...")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", ["a", "Aa. ", ".", "x)", "e.g. ", "“", "a/b", "http://", " ", "No. 2 ", "www.!"])
 def test_long_texts_of_one_pattern_are_read_whole(pattern):
     """Where time went with the square of the length, this would hardly end."""

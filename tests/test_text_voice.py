@@ -97,6 +97,7 @@ def test_each_token_is_reported_or_not(forms, language):
     assert len(forms) == len(reported(forms, language=language))
 
 
+@pytest.mark.slow
 def test_voice_of_the_gold():
     """Accuracy on uses of labels coded by reading: those the rules were mended on, and those coded afterwards."""
     study = load_study("castillo-2022")
