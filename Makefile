@@ -21,7 +21,7 @@ reports: $(READY)
 	@set -e; for study in $(STUDY); do $(BIN)/castillo build $$study; done
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks

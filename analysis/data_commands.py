@@ -122,7 +122,7 @@ def annotate(texts: tuple[Path, ...], study: str, output: Path | None, jobs: int
     for kind, count in sorted(result.skipped.items()):
         click.echo(f"skipped, as no articles: {count} {kind}")
     click.echo(f"{result.folder}: {result.articles} articles annotated, {aside} set aside")
-    shown = ", ".join(result.without_text[:3])
+    shown = ", ".join(result.without_text[:3]) + ", …" * (len(result.without_text) > 3)
     remarks = {
         "of them had been measured before an interruption": result.kept,
         "of them without a title: a column title gives it; nothing else is taken for one": result.untitled,

@@ -22,6 +22,8 @@ POSITIVE = click.FloatRange(0, min_open=True)
 PATH = click.Path(path_type=Path)
 DIR = click.option("--output", type=PATH, help="Folder of the reports.  [default: reports/]")
 STUDY = click.argument("study", default=DEFAULT)
+#: Commands that go on where they were stopped.
+_KEEP = ("annotate", "build", "collect")
 
 
 def _trust(ctx: click.Context, _: click.Parameter, trusted: bool) -> None:
@@ -64,6 +66,10 @@ class Program(click.Group):
         except AnalysisError as error:
             click.echo(f"castillo: {format_error(error)}", err=True)
             raise click.exceptions.Exit(2) from None
+        except KeyboardInterrupt:
+            kept = "What was finished is kept: the same command goes on from there."
+            click.echo(f"castillo: stopped. {kept if ctx.invoked_subcommand in _KEEP else ''}".rstrip(), err=True)
+            raise click.exceptions.Exit(1) from None
 
 
 def _formats(name: str, known: tuple[str, ...], **settings: Any) -> Callable[[Any], Any]:

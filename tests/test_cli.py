@@ -164,3 +164,14 @@ def test_a_found_project_is_refused_before_anything_of_it_runs(
     assert "is a project of its own, and building would run its notebooks" in done.output
     assert "--trust" in done.output
     assert before == sorted(root.rglob("*"))
+
+
+def test_ctrl_c_says_that_what_is_finished_is_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("analysis.study.load_study", interrupted)
+    done = castillo("build", "tiny", "--force")
+    expected = "castillo: stopped. What was finished is kept: the same command goes on from there.\n"
+    assert (1, expected) == (done.exit_code, done.stderr)
+    assert "castillo: stopped.\n" == castillo("list", "tiny").stderr

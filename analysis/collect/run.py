@@ -35,7 +35,7 @@ _BEFORE = timedelta(days=1)
 OUTCOMES = {
     "page": "fetched",
     "archived": "fetched from the Internet Archive",
-    "gone": "gone (404, 410) and not in the archive",
+    "gone": "gone (404, 410)",
     "denied": "denied by the site (401, 403 and others)",
     "robots": "not allowed by robots.txt",
     "unsafe": "at an address that is not asked: not public, or not http",
