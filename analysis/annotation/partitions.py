@@ -163,7 +163,10 @@ def write_tables(folder: Path, partitions: Iterable[Features]) -> pd.DataFrame:
 
 
 def _signatures(path: Path, scope: str) -> pa.Table:
-    return pq.read_table(path, columns=["article", "minhash"], filters=[("scope", "==", scope)], use_threads=False)
+    """Rows of SIGNATURES of a scope, read a partition at a time: a filter of Parquet would hold those of both."""
+    file = pq.ParquetFile(path)
+    groups = (file.read_row_group(number, use_threads=False) for number in range(file.num_row_groups))
+    return pa.concat_tables(group.filter(pc.equal(group["scope"], scope)) for group in groups)
 
 
 @contextmanager

@@ -129,13 +129,12 @@ def collocations(texts: np.ndarray, counts: sparse.csc_array) -> np.ndarray:
     phrases = {tuple(texts[n].split(" ")): uses[n] for n in np.flatnonzero(often)}
     known = {parts: count for parts, count in phrases.items() if all(part in words for part in parts)}
     pairs, triples = (FreqDist({parts: n for parts, n in known.items() if len(parts) == size}) for size in (2, 3))
-    scored = [
-        *BigramCollocationFinder(words, pairs).above_score(BigramAssocMeasures.pmi, _INFORMATION[2]),
-        *TrigramCollocationFinder(words, FreqDist(), FreqDist(), triples).above_score(
-            TrigramAssocMeasures.pmi, _INFORMATION[3]
-        ),
-    ]
-    return np.flatnonzero(~is_phrase | np.isin(texts, [" ".join(phrase) for phrase in scored]))
+    finders = (
+        (BigramCollocationFinder(words, pairs), BigramAssocMeasures.pmi, _INFORMATION[2]),
+        (TrigramCollocationFinder(words, FreqDist(), FreqDist(), triples), TrigramAssocMeasures.pmi, _INFORMATION[3]),
+    )
+    kept = {" ".join(phrase) for finder, score, least in finders for phrase in finder.above_score(score, least)}
+    return np.flatnonzero(~is_phrase | [text in kept for text in texts])
 
 
 def _parts(phrase: str) -> set[str]:
