@@ -116,7 +116,7 @@ NEW: dict[str, Any] = {
 
 
 class States:
-    """What is remembered of a study's reports in a folder of reports, in a file of that folder.
+    """Memory of a study's reports in a folder of reports, kept in a file of that folder.
 
     `reports` are the states by name, of the form of `NEW`; `fresh` is what `nothing_to_do` compares; `owner` is the
     folder of the study that was built last, seen from the folder of reports.

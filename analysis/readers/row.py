@@ -70,7 +70,7 @@ OutletOf = Callable[[str], str | None]
 
 
 def attempt(read: Callable[..., Cells], *args: object) -> Cells | BadRow:
-    """What a function gives, or the BadRow that it raises."""
+    """Cells that a function gives, or the BadRow that it raises."""
     try:
         return read(*args)
     except BadRow as bad:

@@ -269,7 +269,7 @@ def table_of_overlap(study: Study, by: str, *, most: int = 40) -> Shown:
 
 
 def _question(study: Study, variable: str) -> str:
-    """What a variable asks, as a caption begins."""
+    """Question of a variable, as a caption begins."""
     return capitalized(study.codebook.loc[study.codebook["variable"] == variable, "question"].iloc[0])
 
 

@@ -88,7 +88,7 @@ def read_codings(
 
 
 class _Fault(Exception):
-    """What is wrong with a row, with the value, and what to do."""
+    """Fault of a row: its message, with the value, and what to do."""
 
 
 def _finder(name: str, home: str, ids: Collection[str]) -> Callable[[str], None]:
