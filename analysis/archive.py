@@ -1,7 +1,5 @@
 """One zip of a study with all its reports are made of, an RO-Crate and a data package; the same bytes each time."""
 
-from __future__ import annotations
-
 import fnmatch
 import io
 import json

@@ -1,7 +1,5 @@
 """Everything that is wrong with a study, at once: its files, what they say of each other, its reports, its features."""
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """castillo: parse, one library call, print. Everything heavy is imported by the command that needs it."""
 
-from __future__ import annotations
-
 import os
 import sys
 from dataclasses import astuple

@@ -1,7 +1,5 @@
 """Description of a study's tables as a Frictionless data package: columns, types, meanings, missing values and keys."""
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Dependencies of a result: the code behind a name, found from imports, and digests of files, in one cache."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

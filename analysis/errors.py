@@ -1,7 +1,5 @@
 """Errors, all in one place. Each keeps the values it speaks of as its `args`, and says what to do."""
 
-from __future__ import annotations
-
 import builtins
 import difflib
 from collections.abc import Iterable, Iterator

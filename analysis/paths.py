@@ -1,7 +1,5 @@
 """Places of the project, of its studies and of its cache; digests; files written whole or not at all."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import secrets

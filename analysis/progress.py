@@ -1,7 +1,5 @@
 """Progress of something long, for a person at a terminal: one line for the batch and its parts."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any, TextIO
 

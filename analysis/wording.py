@@ -1,7 +1,5 @@
 """Numbers as they are printed in sentences and tables: rounded the same way everywhere."""
 
-from __future__ import annotations
-
 import math
 import re
 import unicodedata

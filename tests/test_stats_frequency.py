@@ -16,7 +16,6 @@ from analysis.stats.frequency import (
     label_shares,
     means,
     rate_interval,
-    spread_over,
     variance_shares,
     wilson,
 )
@@ -175,17 +174,6 @@ def test_two_groupings_are_compared_on_the_same_articles_and_draws():
     alone = _share(values[5:], groups[5:], draws=50)
     assert pytest.approx(alone["estimate"]) == table.loc["one", "estimate"] == table.loc["two", "estimate"]
     assert [0, 0, 0] == table.loc["difference", ["estimate", "lower", "upper"]].to_list()
-
-
-def test_spread_over_articles_is_dispersion_with_articles_as_parts():
-    rng = np.random.default_rng(5)
-    tokens = pd.Series(rng.integers(5, 80, 12), index=[f"a{n:02}" for n in range(12)])
-    wide = pd.DataFrame(rng.poisson(0.6, (12, 4)), index=tokens.index, columns=list("wxyz"))
-    long = wide.rename_axis("article").reset_index().melt("article", var_name="term", value_name="count")
-    table = spread_over(long[long["count"] > 0], tokens)
-    for term in wide:
-        assert pytest.approx(dispersion(wide[term], tokens)) == table.loc[term, "dp"]
-        assert (wide[term] > 0).sum() == table.loc[term, "articles_with"]
 
 
 def test_entity_frequency_of_plain_texts():

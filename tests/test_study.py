@@ -179,8 +179,8 @@ def test_what_is_changed_in_memory_stays_there_and_what_was_preloaded_is_shared_
     first.outlets.loc[0, "country"] = "changed"
     second = load_study(study_folder)
     assert "changed" != second.outlets.loc[0, "country"]
-    held, loaded = preload(study_folder), load_study(study_folder)
-    assert held.store.terms is loaded.store.terms
+    held, loaded = preload(second), load_study(study_folder)
+    assert held.store.mentions is loaded.store.mentions
     assert held.read_at < loaded.read_at
     name = second.outlets.loc[0, "name"]
     edit("outlets.csv", name, "New Name")

@@ -171,8 +171,8 @@ def test_sums_are_the_same_however_the_table_is_cut_and_ordered(tmp_path_factory
 ALONE = """
 import os, sys, tempfile
 from pathlib import Path
-from analysis.study import preload, selection
-study = preload(sys.argv[1])
+from analysis.study import load_study, preload, selection
+study = preload(load_study(sys.argv[1]))
 for language in (None, "en"):
     selection.words(selection.select(study, language=language), language=language)
 study.store.entry_mentions("actors", "pedro-castillo")

@@ -1,7 +1,5 @@
 """Texts → their rows of the features. The texts of a language are parsed together and counted in arrays over all."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple

@@ -3,8 +3,6 @@
 What is finished lies in a folder, a file for each partition, so that a run which was killed goes on where it was.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import pickle

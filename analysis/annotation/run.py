@@ -1,7 +1,5 @@
 """Annotate: texts are read, measured in partitions, and written beside the study as features."""
 
-from __future__ import annotations
-
 import csv
 import json
 import pickle

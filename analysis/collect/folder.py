@@ -5,8 +5,6 @@ The log only grows and is the truth about pages: one counts once its line is in 
 on. What tells versions apart is `text_sha256`, the digest of the cleaned title and body, the same that features carry.
 """
 
-from __future__ import annotations
-
 import gzip
 import itertools
 import json

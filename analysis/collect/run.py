@@ -1,7 +1,5 @@
 """A run of collect: due articles are fetched, kept, extracted and logged; then the summary."""
 
-from __future__ import annotations
-
 import platform
 import queue
 import re

@@ -4,8 +4,6 @@ robots.txt is read by Protego, which knows wildcards and lets the longest rule w
 urllib.robotparser does not.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import math
 import socket

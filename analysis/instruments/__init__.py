@@ -1,7 +1,5 @@
 """Lists of words, rules and weights that texts are measured with; how well each measures, and whose method it is."""
 
-from __future__ import annotations
-
 import tomllib
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Function words of each language, which tell how a desk writes and not what it writes about."""
 
-from __future__ import annotations
-
 import tomllib
 from functools import cache
 from pathlib import Path

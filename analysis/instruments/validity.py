@@ -1,7 +1,5 @@
 """Measured validity of each instrument."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """A study of one's own: a folder with every file a study has, filled in with an example, or from texts."""
 
-from __future__ import annotations
-
 import json
 import os
 import tempfile

@@ -1,7 +1,5 @@
 """Outlets, languages, days, and names that may be those of main actors, as texts themselves give them."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Building a study's reports: everything is checked, stale reports are made anew and written, outcomes reported."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -127,14 +125,15 @@ class Build:
         **options: Any,
     ) -> None:
         sources = [source for report in todo for source in read_code(self.notebooks[report.name]) if source.strip()]
-        processes.prepare(self.study.folder, notebook_modules(dict.fromkeys(sources)))
+        lacking = self._lacks_results()
+        processes.prepare(self.study, notebook_modules(dict.fromkeys(sources)), words=lacking)
         from analysis.publish.render import make  # no sooner: a build with nothing to do renders nothing
 
         jupyter, progress = cache_folder(self.root) / "jupyter", progress or Progress()
         if kernel:
             processes.configure_kernels(jupyter)
         jobs = jobs or default_jobs(len(self.study.manifest))
-        if self._lacks_results():
+        if lacking:
             self.echo("comparing each outlet with the others, for all reports at once: this takes longest")
             call = partial(processes.compute_shared, self.study.folder, jobs)
             for outcome in processes.run_calls({"results": call}, jobs, jupyter):

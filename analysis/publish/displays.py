@@ -1,7 +1,5 @@
 """Figures, frames and text of cells, as every cell of a report shows them, in whatever engine it runs."""
 
-from __future__ import annotations
-
 import re
 import sys
 import sysconfig

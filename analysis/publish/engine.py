@@ -1,7 +1,5 @@
 """A papermill engine that runs a notebook's cells in this process, by IPython without a kernel."""
 
-from __future__ import annotations
-
 import io
 import os
 import sys

@@ -1,7 +1,5 @@
 """The environment that reports are made in, the same for everyone, and how many reports this machine makes at once."""
 
-from __future__ import annotations
-
 import os
 import sys
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Figures and tables of the pages in a folder as files for a paper; no part of a build, the same bytes each time."""
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile

@@ -4,8 +4,6 @@ It has one thread and nothing open when it forks. Where a process cannot be fork
 anew. One that dies or hangs is a failure of its report alone.
 """
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import importlib
@@ -27,6 +25,7 @@ import psutil
 
 from analysis.publish.environment import report_environment, shorten_imports
 from analysis.publish.reports import Failure, Outcome
+from analysis.study import Study, preload
 
 #: Number of a cell, and a line in it, where they are known.
 Place = tuple[int | None, int | None]
@@ -38,19 +37,21 @@ _GLANCE = 0.2
 _MODULES = ("analysis.publish.render", "analysis.results", "pyarrow.dataset", "IPython.core.completerlib")
 
 
-def prepare(study: Path, modules: Iterable[str]) -> None:
+def prepare(study: Study, modules: Iterable[str], *, words: bool = False) -> None:
     """Import and load in this process what reports need, so that those forked from it have it.
 
-    `modules` are what notebooks import of the library. Templates and lexers are compiled once, which takes a report
-    half a second.
+    `modules` are what notebooks import of the library; with `words` those of all comparisons are counted as well.
+    Templates and lexers are compiled once, which takes a report half a second.
     """
     shorten_imports()
     steps: list[Callable[[], object]] = [partial(importlib.import_module, name) for name in (*_MODULES, *modules)]
-    steps += [warm_up, partial(_load, study)]
+    steps += [warm_up, partial(_load, study, words)]
     for step in steps:
         with suppress(Exception):  # a report will meet it again, and say so
             step()
     gc.collect()
+    with suppress(AttributeError, OSError, TypeError):  # what loading took and needs no more, where there is glibc
+        ctypes.CDLL(None).malloc_trim(0)
     gc.freeze()
 
 
@@ -69,14 +70,19 @@ def warm_up() -> None:
     render(new.new_notebook(cells=[new.new_markdown_cell("# A"), code]), dict.fromkeys(names.split(), ""))
 
 
-def _load(folder: Path) -> None:
-    """Load a study so that reports have it at hand, with the text that most cells ask for."""
-    from analysis.study import preload
-    from analysis.study.selection import select
+def _load(study: Study, words: bool) -> None:
+    """Have the study at hand for reports, with the text that most cells ask for."""
+    from analysis.results.measures import language_of
+    from analysis.study import selection
 
-    if (study := preload(folder)) and not study.only_coded:
+    if not (study := preload(study)).only_coded:
         for language in (None, *study.settings.languages):
-            select(study, language=language)
+            selection.select(study, language=language)
+        for outlet in study.tested if words else ():
+            language = language_of(study, outlet)
+            for variant in selection.variants_of(study, outlet):
+                selection.words(selection.select(study, variant, language=language), language=language)
+        vars(study.store).pop("terms", None)  # counted; nothing else asks for them
 
 
 def compute_shared(study: Path, jobs: int, at: Callable[[Place], object]) -> None:

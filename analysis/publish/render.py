@@ -1,7 +1,5 @@
 """A report's notebook, run by papermill → one self-contained HTML file, and a CSV file for each of its tables."""
 
-from __future__ import annotations
-
 import html
 import re
 import traceback

@@ -1,7 +1,5 @@
 """State of each report: what it depends on, by content, and its last run; in one file per study and output folder."""
 
-from __future__ import annotations
-
 import json
 import platform
 import sys

@@ -4,8 +4,6 @@
 (`FORMATS`); `charset` opens files and finds their encoding, `row` and `clean` make a text of what a reader gives.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache, partial

@@ -1,7 +1,5 @@
 """Bytes of a file → its text: unpacked, in the encoding that one rule finds, in lines that fit into memory."""
 
-from __future__ import annotations
-
 import codecs
 import gzip
 import re

@@ -13,8 +13,6 @@ The rules, in order, repeated until nothing changes (feeds escape their HTML twi
 Then Unicode is composed (NFC), characters without width go, and white space of any kind collapses into one space.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Plain-text exports of Nexis and Factiva: documents between the databases' own markers, a day as the date of each."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Sequence

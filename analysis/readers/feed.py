@@ -1,7 +1,5 @@
 """RSS and Atom, by feedparser: an item is an article, its summary or content the body; and whose a feed or page is."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

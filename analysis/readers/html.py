@@ -3,8 +3,6 @@
 Pages come from the web, so all is bounded. The same bytes give the same text, on whatever day they are read.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import re

@@ -1,7 +1,5 @@
 """JSON Lines, and JSON with an article per file or a list of them, as news-please and Fundus write it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One row of a file of texts: its columns found, its date read, its cells checked and cleaned."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ A row of CSV that cannot be split is set aside with the line it starts on and th
 that a quotation mark that is never closed costs one row and not the rest of the file.
 """
 
-from __future__ import annotations
-
 import csv
 import os
 import re

@@ -1,7 +1,5 @@
 """Figures of one's own in words: the numbers that their marks were drawn from, and a text alternative made of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import pairwise

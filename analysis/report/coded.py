@@ -1,7 +1,5 @@
 """Reports on codes: sentences, heat maps, intervals and tables of how groups of outlets differ."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

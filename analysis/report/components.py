@@ -1,7 +1,5 @@
 """Components of a report: HTML with everything foreign escaped, and a record (CSV, headline) for the publisher."""
 
-from __future__ import annotations
-
 import os
 import re
 from base64 import b64encode
@@ -45,7 +43,7 @@ class Shown:
     #: What a figure was drawn on: to change it, and show it again by `redrawn`.
     axes: Any = field(default=None, compare=False, repr=False)
 
-    def redrawn(self) -> Shown:
+    def redrawn(self) -> "Shown":
         """The same figure, drawn again after its axes were changed."""
         record = {name: self.record[name] for name in ("name", "caption")}
         return show_figure(self.axes, **record, alt=self.record["text"])
@@ -187,8 +185,14 @@ def _text_of(value: Any, form: Format | None) -> str:
 
 def csv_of(frame: pd.DataFrame) -> str:
     """A frame as CSV: numbers rounded; an apostrophe before text that a spreadsheet would take for a formula."""
-    written = pd.concat([column.map(_csv_value) for _, column in frame.items()], axis=1)
+    written = pd.concat([_csv_column(column) for _, column in frame.items()], axis=1)
     return str(written.rename(columns=_csv_value).to_csv(index=False))
+
+
+def _csv_column(column: pd.Series) -> pd.Series:
+    if column.dtype == "str":  # each text once: an article's outlet stands in many rows
+        return column.map({text: _csv_value(text) for text in column.unique()})
+    return column.map(_csv_value) if column.dtype.kind in "Of" else column
 
 
 def _csv_value(value: Any) -> Any:

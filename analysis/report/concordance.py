@@ -1,7 +1,5 @@
 """Keywords in context, where the texts are at hand. Apart from other components: only who shows them reads texts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Descriptions, in sentences: a corpus, what a study lacks, who is named, what tone varies with, and the methods."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """Estimates with their intervals, as points, whose text alternative holds the numbers drawn, and as tables."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Heat maps, days, periods and portraits. Each text alternative holds the numbers drawn."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Findings: sentences on comparisons and changes, with counts and denominators. They take no stance."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ INK, MUTED, RULE and PAPER are placeholders that `svg_of` turns into the page's 
 name of its group until then.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import warnings

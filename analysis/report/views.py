@@ -1,7 +1,5 @@
 """Frames ready to show: results and frequencies with the names people read, in the order they read them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import suppress
 

@@ -1,7 +1,5 @@
 """Words that set outlets apart, and words that compete to name one thing: sentences, figures and tables."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,10 +17,8 @@ from analysis.report.figures import FEWEST, beside
 from analysis.report.findings import Finding, as_written, difference_finding, label_sets, reference_name
 from analysis.results import is_significant, primary
 from analysis.results.measures import REST, comparable, language_of
-from analysis.stats.frequency import spread_over
-from analysis.stats.inference import ALPHA, LEAST
+from analysis.stats.inference import ALPHA, DIGITS, LEAST
 from analysis.study import Study, selection
-from analysis.study.words import in_parts
 from analysis.text.voice import lower
 from analysis.wording import interval, listing, percent
 
@@ -98,12 +94,9 @@ def words_compared(study: Study, table: pd.DataFrame) -> pd.DataFrame:
         right = None if reference == REST else str(reference)
         language = language_of(study, str(outlet))
         chosen, design = comparable(study, str(mine["variant"].iloc[0]), str(outlet), right, language=language)
-        every = selection.words(chosen, language=language)
-        places = design.article[design.sides[0]]
-        used, tokens = every.among(places), chosen.articles["tokens"].iloc[places].reset_index(drop=True)
-        some = np.flatnonzero(np.isin(every.forms, mine["feature"].astype(object)))
-        spread = pd.concat([spread_over(used.frame(some[part]), tokens) for part in in_parts(used.articles[some])])
-        frames.append(mine.join(spread[["dp"]], on="feature"))
+        words, places = selection.words(chosen, language=language), design.article[design.sides[0]]
+        spread = words.dispersion(places, chosen.articles["tokens"].to_numpy(float)[places]).round(DIGITS)
+        frames.append(mine.assign(dp=mine["feature"].map(dict(zip(words.forms, spread, strict=True)))))
     found = pd.concat(frames, ignore_index=True) if frames else rows.assign(dp=0.0)
     return found.assign(group_name=found["group"].map(study.outlet_names))
 

@@ -4,8 +4,6 @@
 `validation` holds instruments of sentiment to codes, `misclassification` corrects tone for what they get wrong.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor

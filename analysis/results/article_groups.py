@@ -1,7 +1,5 @@
 """Coded articles with what is known of them, and the groups and units in which they are compared."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from analysis.errors import UnknownName

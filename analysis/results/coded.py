@@ -1,7 +1,5 @@
 """Codes of a study's articles: those that count, agreement of coders, and differences of outlets."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Groups of outlets (by country, by ownership), compared in whom their articles name, with the outlet as the unit."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from analysis.stats.inference import ALPHA, DIGITS

@@ -1,7 +1,5 @@
 """Measures of two sides, each as values and weights of articles, ready for `compare`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -164,12 +162,11 @@ def equal_weights(one: Measured) -> np.ndarray | None:
 def without_copies(study: Study, one: Measured) -> np.ndarray | None:
     """A weight per article, 0 for each that copies an earlier one on either side; None where none does."""
     design = one.data.design
-    articles = one.articles["published"].iloc[design.article]
-    later = heads(study)[articles.index] != articles.index
-    order = pd.DataFrame({"block": design.block, "later": later.to_numpy(), "published": articles.to_numpy()})
+    later = (heads(study)[one.articles.index] != one.articles.index).to_numpy()[design.article]
     # The earliest of those compared: that of all may stand on neither side.
-    first = order.sort_values(["later", "published"], kind="stable").drop_duplicates("block").index
-    weight = np.isin(np.arange(len(order)), first).astype(float)
+    order = np.lexsort((one.articles["published"].astype("int64").to_numpy()[design.article], later))
+    weight = np.zeros(len(order))
+    weight[order[np.unique(design.block[order], return_index=True)[1]]] = 1
     some = all(weight[rows].any() for rows in design.sides)
     return weight if some and not weight.all() else None
 

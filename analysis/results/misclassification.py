@@ -5,8 +5,6 @@ the variance is smallest (PPI++: Angelopoulos, Duchi & Zrnic 2023). It holds how
 coded mentions of the very outlet it is said of.
 """
 
-from __future__ import annotations
-
 from collections import namedtuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A study's own coded sample against its sentiment instruments: how good each is on the very texts it is used on."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path

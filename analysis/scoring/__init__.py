@@ -5,8 +5,6 @@ texts (`vader`); for targets a linear model trained on coded news sentences (`ta
 instruments/validity.csv says how well they measure news.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, overload
 

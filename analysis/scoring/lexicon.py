@@ -4,8 +4,6 @@ The groups (blame, praise, crime, …) are listed in instruments/lexicon-en.toml
 group is learned from coded sentences.
 """
 
-from __future__ import annotations
-
 import tomllib
 from functools import cache, lru_cache
 from pathlib import Path

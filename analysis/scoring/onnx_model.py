@@ -4,8 +4,6 @@ A model that scores a sentence gets the sentence. One that scores toward a targe
 the target as it is written there, which is how models of aspect-based sentiment are trained.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import sys

@@ -1,7 +1,5 @@
 """Registry of sentiment instruments: built in, of other installed packages, or a model that a study names."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module

@@ -7,8 +7,6 @@ tests/benchmarks/train_targeted.py. Words further than `WINDOW` from the target 
 target does not grow with its sentence.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache

@@ -5,8 +5,6 @@ distinct word, and the rules are applied to words of the lexicon only, since eve
 what the package does though its authors hardly meant it.
 """
 
-from __future__ import annotations
-
 import string
 from collections.abc import Sequence
 from functools import cache, lru_cache

@@ -1,7 +1,5 @@
 """Agreement of coders (Krippendorff's alpha) and of a classifier with codes (F1), with intervals."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any

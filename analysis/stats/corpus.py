@@ -1,7 +1,5 @@
 """Descriptions of a corpus: outlets, days, flow, lengths, sub-events, gaps, and words of another source beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

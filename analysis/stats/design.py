@@ -1,11 +1,9 @@
 """Designs: articles on two sides, in strata and clusters of copies, and what is observed of them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -28,7 +26,7 @@ class Design:
         return int(self.stratum.max()) + 1
 
     @cached_property
-    def unstratified(self) -> Design:
+    def unstratified(self) -> Self:
         return replace(self, stratum=np.zeros_like(self.stratum))
 
     @property

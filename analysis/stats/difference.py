@@ -3,8 +3,6 @@
 Articles (or whole clusters of copies) change sides, never tokens. `permutation` makes p, `inference` intervals and q.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 

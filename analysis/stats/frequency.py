@@ -3,8 +3,6 @@
 Articles, or whole outlets where several are described together, are the sampling unit; tokens are not independent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -199,18 +197,6 @@ def dispersion(counts: Sequence[float], sizes: Sequence[float]) -> float:
     if observed.sum() == 0 or expected.sum() == 0:
         return float("nan")
     return float(np.abs(observed / observed.sum() - expected / expected.sum()).sum() / 2)
-
-
-def spread_over(counts: pd.DataFrame, tokens: pd.Series) -> pd.DataFrame:
-    """Number of articles with each term and its `dispersion` over articles (dp); index term.
-
-    `counts` has a row (article, term, count) where a term occurs, `tokens` the tokens of every article.
-    """
-    expected = counts["article"].map(tokens / tokens.sum())
-    observed = counts["count"] / counts.groupby("term")["count"].transform("sum")
-    # Each article without the term adds its expected share, which is one minus what the others have.
-    beyond = ((observed - expected).abs() - expected).groupby(counts["term"]).sum()
-    return pd.DataFrame({"articles_with": counts.groupby("term").size(), "dp": ((beyond + 1) / 2).round(10)})
 
 
 def label_shares(counts: pd.DataFrame, *, groups: pd.Series) -> pd.DataFrame:

@@ -1,7 +1,5 @@
 """Mantel–Haenszel differences, their intervals by linearization, q, and tails of sums drawn without replacement."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Words that set one group of articles apart from another: how many articles hold each, and log-odds for its size."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -9,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.design import Design, build_design, check_groups, membership
+from analysis.stats.design import Design, build_design, check_groups
 from analysis.stats.difference import certain
 from analysis.stats.inference import DIGITS, LEAST, Arrays, adjust_p, can_pass, drawn_moments, mantel_haenszel, tail_p
 from analysis.stats.permutation import exact_p
@@ -50,8 +48,10 @@ def keyness(texts: Sequence[str], other_texts: Sequence[str], *, language: str) 
     check_groups(*sides, ("texts", "other_texts"))
     table = compare_words(words, build_design(*sides), prior=background(words))
     table["q"] = adjust_p(table["p"].where(can_pass(table["least"])))
-    side = np.repeat([1, 0], [len(texts), len(other_texts)])
-    uses = words.sums(side)[:, np.searchsorted(words.forms, table["feature"].to_numpy(object))]
+    every = np.arange(len(texts) + len(other_texts))
+    uses = words.sums(every, (every >= len(texts)).astype(int), 2)[
+        :, pd.Index(words.forms).get_indexer(table["feature"])
+    ]
     names = {"feature": "word", "effect": "log_odds", "estimate": "difference"}
     names |= {"articles": "size", "count": "articles", "reference_count": "other_articles"}
     columns = ["word", "log_odds", "articles", "other_articles", "difference", "lower", "upper", "z", "p", "q"]
@@ -84,21 +84,19 @@ def compare_words(words: Words, design: Design, *, prior: Mapping[str, float], l
     (`background`): Monroe, Colaresi & Quinn (2008), Political Analysis 16(4), eq. 15. The rest is of the shares, as
     `difference` has it.
     """
-    counted, first = words.among(design.article), design.units[1]
-    cell = membership(2 * design.stratum[first] + 1 - design.side[first], 2 * design.strata)
-    holding = (counted.counts[first] > 0).astype(np.int32)
-    held = np.asarray((cell @ holding).todense()).reshape(design.strata, 2, -1).astype(float)
+    first, strata = design.units[1], design.strata
+    code, side = 2 * design.stratum[first] + 1 - design.side[first], 1 - design.side
+    held = words.sums(design.article[first], code, 2 * strata, held=True).reshape(strata, 2, -1).astype(float)
     # By both sides together: a choice by one of them would choose what is more frequent there.
     kept = np.flatnonzero((held.sum(axis=(0, 1)) >= least) & ~words.is_part)
-    forms, size = counted.forms[kept], np.asarray(cell.sum(axis=1)).reshape(design.strata, 2, 1)
+    forms, size = words.forms[kept], np.bincount(code, minlength=2 * strata).reshape(strata, 2, 1).astype(float)
     table = pd.DataFrame({"feature": forms, **_differences(held[:, :, kept], size)})
-    everywhere = counted.counts[:, kept] > 0
-    for side, rows in zip(("", "reference_"), design.sides, strict=True):
-        table[f"{side}count"] = np.asarray(everywhere[rows].sum(axis=0)).ravel().astype(float)
-        table[f"{side}articles"] = rows.stop - rows.start
+    everywhere = words.sums(design.article, side, 2, held=True)[:, kept]
+    for name, count, rows in zip(("", "reference_"), everywhere, design.sides, strict=True):
+        table[f"{name}count"], table[f"{name}articles"] = count.astype(float), rows.stop - rows.start
     alpha = np.array([prior[form] for form in forms])
-    total = np.array([[counted.tokens[rows].sum()] for rows in design.sides], float)
-    uses = counted.sums(design.side)[:, kept]
+    total = np.bincount(side, words.tokens[design.article], 2)[:, None]
+    uses = words.sums(design.article, side, 2)[:, kept]
     odds = (uses + alpha) / (total + PRIOR_WORDS - uses - alpha)
     table = table.assign(effect=np.log(odds[0] / odds[1]), q=np.nan)
     order = table.assign(size=-table["z"].abs().round(DIGITS)).sort_values(["size", "feature"]).index

@@ -1,7 +1,5 @@
 """Groups of outlets compared with the outlet as the unit: shares with intervals, tests that permute whole outlets."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

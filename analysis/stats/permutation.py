@@ -4,11 +4,9 @@ The numerator of the difference is what the group has beyond its share of each s
 distribution (shares), as many draws as a decision takes (`draw_until_clear`), or three moments (many articles).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import pandas as pd
@@ -89,18 +87,19 @@ def exact_p(seen: np.ndarray, events: np.ndarray, drawn: np.ndarray, size: np.nd
     """
     low, high = np.maximum(0, drawn + events - size), np.minimum(drawn, events)
     p, least = np.full((2, len(seen)), np.nan)
+    chances = cache(_hypergeometric)  # of many words equally many units have each
     for k in np.flatnonzero((high - low).sum(axis=0) <= SUPPORT):
         chance = np.ones(1)
         for n in np.flatnonzero(high[:, k] > low[:, k]):
-            x = np.arange(low[n, k], high[n, k] + 1)
-            chance = np.convolve(chance, _hypergeometric(x, events[n, k], drawn[n, k], size[n, k]))
+            chance = np.convolve(chance, chances(*(of[n, k] for of in (low, high, events, drawn, size))))
         at = round(seen[k] - low[:, k].sum())
         p[k], least[k] = (chance[chance <= one * (1 + _TIE)].sum() for one in (chance[at], chance.min()))
     return np.minimum(p, 1.0), np.minimum(least, 1.0)
 
 
-def _hypergeometric(x: np.ndarray, events: float, drawn: float, size: float) -> np.ndarray:
-    """Chances of x events among `drawn` of `size`; many times faster than scipy's for few x."""
+def _hypergeometric(low: float, high: float, events: float, drawn: float, size: float) -> np.ndarray:
+    """Chances of `low` to `high` events among `drawn` of `size`; many times faster than scipy's for few of them."""
+    x = np.arange(low, high + 1)
     ways = special.gammaln([events + 1, size - events + 1])
     chosen = special.gammaln(x + 1) + special.gammaln(events - x + 1)
     rest = special.gammaln(drawn - x + 1) + special.gammaln(size - events - drawn + x + 1)
@@ -144,10 +143,10 @@ def extreme_draws(units: Units, draws: int, seed: tuple[int, ...]) -> np.ndarray
     else is asked for.
     """
     hits = np.full(units.value.shape[1], np.nan)
-    patterns, of = np.unique(units.weight > 0, axis=1, return_inverse=True)
-    of = np.broadcast_to(of.ravel(), hits.shape)
-    for number in np.unique(of):
-        used, features = patterns[:, number], np.flatnonzero(of == number)
+    having = units.weight > 0
+    of = pd.factorize(np.array([column.tobytes() for column in having.T], object))[0]
+    for number in range(of.max(initial=-1) + 1):
+        used, features = having[:, np.argmax(of == number)], np.flatnonzero(np.broadcast_to(of == number, hits.shape))
         if used.sum() > (LARGE if len(used) <= LARGE else FEW):
             continue
         residual, side, rng = units.residual[used][:, features], units.side[used], np.random.default_rng([*seed, 1])

@@ -1,9 +1,8 @@
 """All outlets at once: tests of whether they differ at all, and whom they name by partial pooling (a mixed logit)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -149,7 +148,7 @@ class MixedLogit:
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, cells: pd.DataFrame) -> MixedLogit:
+    def of(cls, cells: pd.DataFrame) -> Self:
         """The model of `fit`; of components that cannot be told apart, as where there is one period, the first."""
         codes = {"": np.zeros(len(cells), np.int64)}
         for name, keys in COMPONENTS.items():

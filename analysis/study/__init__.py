@@ -7,14 +7,12 @@ result. `store` asks features, whose files `feature_files` has checked; `selecti
 compared, and `words` counts words.
 """
 
-from __future__ import annotations
-
 import time
 from copy import copy
 from pathlib import Path
 
 from analysis import tables
-from analysis.dependencies import content_digest
+from analysis.dependencies import changed_since, content_digest
 from analysis.errors import Problem, StudyError
 from analysis.paths import code_files, find_study
 from analysis.study.codings import read_codings
@@ -58,27 +56,26 @@ def load_study(study: str | Path = "castillo-2022") -> Study:
     return loaded
 
 
-def preload(study: str | Path) -> Study | None:
-    """Load a study and its features, which `load_study` then shares with processes forked from here.
+def preload(study: Study) -> Study:
+    """The study with its features read, which `load_study` shares with processes forked from here."""
+    if changed_since(study.read_at, _files(study.folder)):
+        study = load_study(study.folder)
+    if not study.only_coded:
+        study.features(tables.REPRINTS)
+        _ = study.store.mentions, study.store.sentences
+    _PRELOADED[study.folder] = _digests(study.folder), study
+    return study
 
-    None where it has a problem.
-    """
-    folder = find_study(study)
-    files, (loaded, problems) = _digests(folder), examine(folder)
-    if loaded is None or problems:
-        return None
-    if not loaded.only_coded:
-        loaded.features(tables.REPRINTS)
-        _ = loaded.store.terms, loaded.store.mentions, loaded.store.sentences
-    _PRELOADED[folder] = files, loaded
-    return loaded
+
+def _files(folder: Path) -> list[Path]:
+    """All files that a study consists of."""
+    named = ["study.toml", *(schema.name for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES))]
+    files = [*map(folder.joinpath, named), *sorted((folder / "features").glob("*")), *code_files(folder)]
+    return [path for path in files if path.is_file()]
 
 
 def _digests(folder: Path) -> list[str]:
-    """Digests of all files that a study consists of."""
-    files = [folder / "study.toml", *(folder / schema.name for schema in (*tables.STUDY_FILES, *tables.OPTIONAL_FILES))]
-    files += [*sorted((folder / "features").glob("*")), *code_files(folder)]
-    return [f"{path.name} {content_digest(path)}" for path in files if path.is_file()]
+    return [f"{path.name} {content_digest(path)}" for path in _files(folder)]
 
 
 def examine(folder: Path) -> tuple[Study | None, list[Problem]]:

@@ -5,8 +5,6 @@ and a column per variable (several values separated by | or ;) or per value (`va
 one file, codings.csv or codings.xlsx, or a file per coder in codings/, named after the coder.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass

@@ -94,7 +94,7 @@ def connected(path: Path, articles: Path | None = None) -> Iterator[duckdb.DuckD
     with TemporaryDirectory(prefix="castillo-") as spill:
         config: dict[str, Any] = {"threads": 1, "memory_limit": "512MB", "temp_directory": spill}
         with duckdb.connect(config={**config, "preserve_insertion_order": False}) as connection:
-            connection.execute("set timezone = 'UTC'")
+            connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")  # a notebook would show it
             connection.execute(f"create temp view source as from {_parquet(path)}")
             if articles is not None:
                 numbered = "article, (row_number() over (order by article) - 1)::int as n"

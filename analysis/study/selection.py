@@ -4,8 +4,6 @@ Primary text is the title and first paragraph, since feeds differ in how much th
 is no lede; an aggregator's items are titles; two sides are compared on days when both were observed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,14 +1,12 @@
 """study.toml: what a study's author decides before looking. Every fault is told at once, with its line."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
@@ -92,7 +90,7 @@ class Span(Table):
     end: date
 
     @model_validator(mode="after")
-    def _ordered(self) -> Span:
+    def _ordered(self) -> Self:
         if self.end < self.start:
             raise ValueError(f"ends on {self.end}, before it starts on {self.start}")
         return self
@@ -158,7 +156,7 @@ class InstrumentRule(Table):
     labels: dict[str, Annotated[str, _one_of(POLARITIES)]] = {}
 
     @model_validator(mode="after")
-    def _complete(self) -> InstrumentRule:
+    def _complete(self) -> Self:
         if self.folder and self.hub:
             raise ValueError(f"{self.name!r} has a folder and a hub; keep one")
         if not self.is_model and (self.revision or self.labels):

@@ -162,7 +162,14 @@ def _keyed(
     texts = connection.execute("select text from keys order by key").fetchnumpy()["text"]
     wanted = ", ".join(f'{sql} as "{name}"' for name, sql in {"key": "keys.key", **values}.items())
     query = f"select {wanted} from source join ids using (article) join keys on keys.text = {key} {order}"
-    return np.asarray(texts, object), connection.execute(query).fetchnumpy()
+    connection.execute(query)
+    pieces: dict[str, list[np.ndarray]] = {name: [] for name in ("key", *values)}
+    some = None
+    while some is None or len(some):  # a million rows at a time, so that nothing is held twice
+        some = connection.fetch_df_chunk(500)
+        for name, parts in pieces.items():
+            parts.append(some[name].to_numpy(copy=True))
+    return np.asarray(texts, object), {name: np.concatenate(pieces.pop(name)) for name in ("key", *values)}
 
 
 def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: int) -> SentenceSums:

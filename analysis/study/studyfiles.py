@@ -1,7 +1,5 @@
 """Files of a study folder, read so that each problem has its line: CSV, workbooks, and study.toml as text."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re
@@ -136,14 +134,15 @@ def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
     right = pd.Series(True, index=table.index)
     for name, column in columns.items():
         values[name], wrong = _parse(table[name].unique(), column)
-        told = {line: wrong[text] for line, text in zip(table.index, table[name], strict=True) if text in wrong}
-        problems += told_once(path, told)
-        right &= ~table[name].isin(list(wrong))
+        if wrong:
+            told = {line: wrong[text] for line, text in table[name].items() if text in wrong}
+            problems += told_once(path, told)
+            right &= ~table[name].isin(list(wrong))
     table = table[right]
     twice = table.duplicated(list(schema.key))
     problems += _repeated_keys(path, table[list(schema.key)], twice)
     table = table[~twice]
-    parsed = {name: [values[name][text] for text in table[name]] for name in columns}
+    parsed = {name: list(map(values[name].__getitem__, table[name].tolist())) for name in columns}
     dtypes = {name: tables.DTYPES[column.kind] for name, column in columns.items()}
     frame = pd.DataFrame(parsed, dtype=object).astype(dtypes)
     if "timestamp" in frame:

@@ -1,9 +1,7 @@
 """Uses of each word in each article: one sparse matrix, spellings of one word folded into one by a listed rule."""
 
-from __future__ import annotations
-
 import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
@@ -32,7 +30,7 @@ _ENDINGS = ("e", "ed", "es", "er", "ers", "ing", "ation", "ations")
 
 @dataclass(frozen=True)
 class Words:
-    """Word counts of some articles: `counts` (articles × forms) of integers, the forms in order."""
+    """Word counts of some articles: `counts` (articles × forms) of integers, and the forms."""
 
     forms: np.ndarray
     counts: sparse.csc_array
@@ -45,7 +43,8 @@ class Words:
     @cached_property
     def tokens(self) -> np.ndarray:
         """Uses of all words in each article; phrases are made of them and do not count."""
-        return np.asarray(self.counts[:, np.flatnonzero(~self.is_phrase)].sum(axis=1)).ravel()
+        words = (~self.is_phrase).astype(np.int32)
+        return np.asarray(sum(words[some] @ block for some, block in self._blocks()), np.int64)
 
     @cached_property
     def is_part(self) -> np.ndarray:
@@ -61,80 +60,119 @@ class Words:
         cut = [phrase for phrase in phrases if phrase.split(" ")[-1] in goes_on or phrase.split(" ")[0] in began]
         return np.isin(self.forms, [*(part for part, _ in inside), *cut])
 
-    @property
+    @cached_property
     def uses(self) -> np.ndarray:
         """Uses of each word in all articles."""
-        return np.asarray(self.counts.sum(axis=0)).ravel()
+        every = np.arange(self.counts.shape[0])
+        return self.sums(every, 0 * every, 1)[0].astype(np.int64)
 
-    @property
-    def articles(self) -> np.ndarray:
-        """Number of articles that use each word."""
-        return np.diff(self.counts.indptr)
+    def sums(self, article: np.ndarray, group: np.ndarray, groups: int, *, held: bool = False) -> np.ndarray:
+        """Uses of each word in each of some groups of articles, or how many articles have it (groups × words).
 
-    def among(self, indices: np.ndarray) -> Words:
-        """Counts of some articles only, in the order of their indices."""
-        return Words(self.forms, self.counts[indices])
+        `group` (from 0) is that of each of some articles, which are indices.
+        """
+        cells = np.ones(len(article), np.int32), (article, group)
+        member, found = sparse.csr_array(cells, shape=(self.counts.shape[0], groups)), [np.zeros((0, groups))]
+        for _, block in self._blocks():
+            if held:
+                block.data[:] = 1
+            found.append((block @ member).toarray())
+        return np.concatenate(found).T
 
-    def sums(self, side: np.ndarray) -> np.ndarray:
-        """Uses of each word in the articles of side 1 and of side 0 (2 × words)."""
-        return np.stack([np.asarray(self.counts[side == one].sum(axis=0), float).ravel() for one in (1, 0)])
+    def dispersion(self, some: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+        """Gries' deviation of proportions (`frequency.dispersion`) of each word over some articles of these sizes."""
+        share = np.zeros(self.counts.shape[0])
+        share[some] = sizes / sizes.sum()
+        found = [np.zeros(0)]
+        for _, block in self._blocks():
+            expected = share[block.indices]
+            block.data = np.where(expected > 0, block.data, 0)
+            with np.errstate(invalid="ignore"):
+                own = block.data / np.repeat(block.sum(axis=1), np.diff(block.indptr))
+            # Each article without the word adds its expected share, which is one minus what the others have.
+            block.data = np.abs(own - expected) - expected
+            found.append((block.sum(axis=1) + 1) / 2)
+        return np.concatenate(found)
 
-    def frame(self, some: np.ndarray) -> pd.DataFrame:
-        """Uses of some words as rows of article (its index), term and count, by term and article."""
-        chosen = self.counts[:, some]
-        chosen.sort_indices()
-        cells = chosen.tocoo()
-        terms = pd.Categorical.from_codes(cells.col, categories=pd.Index(self.forms[some], dtype="str"))
-        return pd.DataFrame({"article": cells.row, "term": terms, "count": cells.data.astype("int64")})
+    def _blocks(self) -> Iterator[tuple[slice, sparse.csr_array]]:
+        """Some of the words, and their uses as words × articles, so many that they fit into memory as whole numbers."""
+        data, indices, ends = self.counts.data, self.counts.indices, self.counts.indptr
+        for some in in_parts(np.diff(ends)):
+            first, stop = some[0], some[-1] + 1
+            cells = slice(ends[first], ends[stop])
+            block = data[cells].astype(np.int32), indices[cells], ends[first : stop + 1] - ends[first]
+            yield slice(first, stop), sparse.csr_array(block, shape=(len(some), self.counts.shape[0]))
 
 
 def in_parts(sizes: np.ndarray) -> list[np.ndarray]:
     """Indices of things with so many cells each, divided into parts of about `CELLS` cells."""
-    return np.split(np.arange(len(sizes)), np.flatnonzero(np.diff(sizes.cumsum() // CELLS)) + 1)
+    parts = np.split(np.arange(len(sizes)), np.flatnonzero(np.diff(sizes.cumsum() // CELLS)) + 1)
+    return [part for part in parts if len(part)]
 
 
 def count_words(
     terms: tuple[np.ndarray, sparse.csc_array], number: np.ndarray, parts: Sequence[int], language: str | None
 ) -> Words:
-    """Words of at least two letters in some parts of the articles of some numbers.
+    """Words of at least two letters, and collocations, in some parts of the articles of some numbers.
 
     `terms` is laid out as `FeatureStore.terms`; spellings are folded as `language` has them.
     """
     texts, uses = terms
-    text = pd.Series(texts, dtype="str")
-    wanted = np.flatnonzero((text.str.count(r"[^\W\d_]") >= 2) & ~text.str.match(r"['’]"))
-    held = uses[:, wanted].astype(np.int32)
-    counts = _small(sum(held[len(PARTS) * number + part] for part in parts))
-    used = np.flatnonzero(np.diff(counts.indptr))
-    texts, counts = texts[wanted[used]], counts[:, used]
-    kept = collocations(texts, counts)
-    return _folded(texts[kept], counts[:, kept], language)
+    least = np.where(map_array(lambda text: " " in text, texts), _ARTICLES, 1)
+    place = np.full(uses.shape[0], -1, np.int32)
+    for part in parts:
+        place[len(PARTS) * number + part] = np.arange(len(number))
+    kept, blocks = [np.zeros(0, np.intp)], [sparse.csc_array((len(number), 0), dtype=np.uint8)]
+    for some in in_parts(np.diff(uses.indptr)):
+        block = uses[:, some[0] : some[-1] + 1]
+        at, term = place[block.indices], np.repeat(np.arange(len(some), dtype=np.int32), np.diff(block.indptr))
+        inside = at >= 0
+        cells = block.data[inside].astype(np.int32), (at[inside], term[inside])
+        summed = sparse.csc_array(cells, shape=(len(number), len(some)))  # the parts of an article
+        often = np.diff(summed.indptr) >= least[some]
+        kept.append(some[often])
+        blocks.append(_small(summed[:, often]))
+    texts, used = texts[np.concatenate(kept)], np.concatenate([block.sum(axis=0) for block in blocks])
+    chosen = map_array(lambda text: " " in text or (text[0] not in "'’" and sum(map(str.isalpha, text)) > 1), texts)
+    chosen[chosen] = collocations(texts[chosen], used[chosen])
+    folded = fold_spellings(texts[chosen], language=language)
+    forms = pd.Series([folded.get(text, text) for text in texts], dtype=object)
+    shared = chosen & forms.where(chosen).duplicated(keep=False).to_numpy()
+    several, names = pd.factorize(forms[shared], sort=True)
+    cells = np.ones(len(several), np.int32), (np.arange(len(several)), several)
+    summed = _columns(blocks, shared) @ sparse.csc_array(cells, shape=(len(several), len(names)))
+    alone = chosen & ~shared
+    counts = sparse.hstack([_columns(blocks, alone), _small(summed)], format="csc")
+    counts.sort_indices()
+    return Words(np.concatenate([forms[alone].to_numpy(object), np.asarray(names, object)]), counts)
 
 
-def collocations(texts: np.ndarray, counts: sparse.csc_array) -> np.ndarray:
-    """Places of all words, and of those phrases that are collocations: in five articles, and not by chance.
+def _columns(blocks: Sequence[sparse.csc_array], chosen: np.ndarray) -> sparse.csc_array:
+    """The chosen columns of matrices that stand side by side."""
+    ends = np.cumsum([block.shape[1] for block in blocks])
+    pairs = zip(blocks, np.split(chosen, ends[:-1]), strict=True)
+    return sparse.csc_array(sparse.hstack([block[:, some] for block, some in pairs], format="csc"))
 
-    nltk.collocations scores them by their pointwise mutual information.
+
+def collocations(texts: np.ndarray, uses: np.ndarray) -> np.ndarray:
+    """True for each word, and for each phrase whose words do not stand together by chance (in five articles or more).
+
+    nltk.collocations scores phrases by their pointwise mutual information.
     """
-    is_phrase = np.array([" " in text for text in texts], bool)
-    if not is_phrase.any():
-        return np.arange(len(texts))
-    from nltk import FreqDist
-    from nltk.collocations import BigramCollocationFinder, TrigramCollocationFinder
-    from nltk.metrics import BigramAssocMeasures, TrigramAssocMeasures
+    from nltk.collocations import BigramAssocMeasures, TrigramAssocMeasures
 
-    uses = np.asarray(counts.sum(axis=0)).ravel().tolist()
-    words = FreqDist({text: count for text, count in zip(texts, uses, strict=True) if " " not in text})
-    often = is_phrase & (np.diff(counts.indptr) >= _ARTICLES)
-    phrases = {tuple(texts[n].split(" ")): uses[n] for n in np.flatnonzero(often)}
-    known = {parts: count for parts, count in phrases.items() if all(part in words for part in parts)}
-    pairs, triples = (FreqDist({parts: n for parts, n in known.items() if len(parts) == size}) for size in (2, 3))
-    finders = (
-        (BigramCollocationFinder(words, pairs), BigramAssocMeasures.pmi, _INFORMATION[2]),
-        (TrigramCollocationFinder(words, FreqDist(), FreqDist(), triples), TrigramAssocMeasures.pmi, _INFORMATION[3]),
-    )
-    kept = {" ".join(phrase) for finder, score, least in finders for phrase in finder.above_score(score, least)}
-    return np.flatnonzero(~is_phrase | [text in kept for text in texts])
+    counted = dict(zip(texts, uses.tolist(), strict=True))
+    total = sum(count for text, count in counted.items() if " " not in text)
+    scores = {2: BigramAssocMeasures.pmi, 3: TrigramAssocMeasures.pmi}
+
+    def is_kept(text: str) -> bool:
+        words = text.split(" ")
+        own = [counted.get(word, 0) for word in words]  # 0 where it is always a part of the text that is not compared
+        return len(words) == 1 or (
+            min(own) > 0 and scores[len(words)](counted[text], own, total) > _INFORMATION[len(words)]
+        )
+
+    return map_array(is_kept, texts)
 
 
 def _parts(phrase: str) -> set[str]:
@@ -159,16 +197,6 @@ def words_of_texts(texts: Sequence[str], *, language: str) -> Words:
     cells = np.ones(int(word.sum()), np.int32), (len(PARTS) * text[word], code[number][word])
     counts = sparse.csc_array(cells, shape=(len(PARTS) * len(texts), len(forms)))
     return count_words((forms, counts), np.arange(len(texts)), (0,), parsed.language)
-
-
-def _folded(texts: np.ndarray, counts: sparse.csc_array, language: str | None) -> Words:
-    """Counts of word forms from those of terms."""
-    folded = fold_spellings(texts, language=language)
-    forms, form = np.unique(np.array([folded.get(text, text) for text in texts], object), return_inverse=True)
-    ones = np.ones(len(form), np.int32), (np.arange(len(form)), form)
-    summed = sparse.csc_array(counts.astype(np.int32) @ sparse.csc_array(ones, shape=(len(form), len(forms))))
-    summed.sort_indices()
-    return Words(forms, _small(summed))
 
 
 def _small(counts: sparse.csc_array) -> sparse.csc_array:

@@ -3,8 +3,6 @@
 columns.csv is the data dictionary (`dictionary` writes it in Markdown): nothing else says what a column means.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

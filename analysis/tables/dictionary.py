@@ -1,7 +1,5 @@
 """The data dictionary in Markdown: what `analysis.tables` says of each column, for READMEs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from analysis import tables

@@ -1,7 +1,5 @@
 """A table as columns with kind, unit and meaning; and `check`, which holds a table to them."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass
 from functools import cache

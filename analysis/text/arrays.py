@@ -1,7 +1,5 @@
 """Strings as integers, and functions of them as arrays: each distinct string is looked at once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any

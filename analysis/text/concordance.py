@@ -1,7 +1,5 @@
 """Keyword in context (KWIC) of plain texts."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Sequence
 

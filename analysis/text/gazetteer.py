@@ -10,12 +10,10 @@ A name is also matched where its period ends the sentence too ("to Oxbow Inc."),
 capitals in a sentence typed in capitals only.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -192,7 +190,7 @@ class Gazetteer:
         self.matchers = {"actors": Matcher(actors), "labels": Matcher([])}
 
     @classmethod
-    def from_tables(cls, actors: pd.DataFrame, labels: pd.DataFrame) -> Gazetteer:
+    def from_tables(cls, actors: pd.DataFrame, labels: pd.DataFrame) -> Self:
         """Gazetteer of a study's alias tables (ACTORS_CSV, LABELS_CSV); GazetteerError names the first alias of two."""
         gazetteer, aliases = cls({}), _actor_aliases(actors)
         _refuse_conflicts(aliases)

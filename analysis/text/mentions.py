@@ -3,8 +3,6 @@
 Many texts of a language are parsed together, since arrays of all their tokens cost less than a list per sentence.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence, Set
 from functools import cache

@@ -3,8 +3,6 @@
 Two texts' share of equal numbers in their signatures estimates the Jaccard similarity of their shingles.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from hashlib import blake2b

@@ -5,8 +5,6 @@ would have to be downloaded, and with more rules for news: closing quotation mar
 are written out here because the same rules on top of NLTK's Punkt take seven times as long.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache

@@ -5,8 +5,6 @@ token was. A piece of text between white space has the same tokens wherever it s
 So a piece is tokenized once, and many sentences are read together: their tokens are arrays of integers.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache

@@ -1,7 +1,5 @@
 """Voices: quotations, and the words that a sentence reports as somebody's."""
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set

@@ -104,7 +104,7 @@ def peak_of(process: psutil.Popen) -> tuple[float, float]:
 
     def watch() -> None:
         nonlocal largest, together
-        while not ended.wait(0.1):
+        while not ended.wait(0.5):
             try:
                 held = [one.memory_full_info() for one in (process, *process.children(recursive=True))]
             except psutil.Error:
