@@ -115,7 +115,7 @@ def _tables(*rows):
 def _clusters(signatures, articles):
     schema = pa.schema({"article": pa.string(), "scope": pa.string(), "minhash": pa.list_(pa.uint32())})
     table = pa.Table.from_pandas(signatures, schema, preserve_index=False)
-    return clusters(articles, lambda scope: table.filter(pa.compute.equal(table["scope"], scope)))
+    return clusters(articles, lambda scope: [table.filter(pa.compute.equal(table["scope"], scope))])
 
 
 def _heads(*rows):

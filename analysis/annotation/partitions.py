@@ -160,11 +160,12 @@ def write_tables(folder: Path, partitions: Iterable[Features]) -> pd.DataFrame:
     return articles
 
 
-def _signatures(path: Path, scope: str) -> pa.Table:
-    """Rows of SIGNATURES of a scope, read a partition at a time: a filter of Parquet would hold those of both."""
+def _signatures(path: Path, scope: str) -> Iterator[pa.Table]:
+    """Rows of SIGNATURES of a scope, a partition at a time."""
     file = pq.ParquetFile(path)
-    groups = (file.read_row_group(number, use_threads=False) for number in range(file.num_row_groups))
-    return pa.concat_tables(group.filter(pc.equal(group["scope"], scope)) for group in groups)
+    for number in range(file.num_row_groups):
+        group = file.read_row_group(number, use_threads=False)
+        yield group.filter(pc.equal(group["scope"], scope))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 Two texts' share of equal numbers in their signatures estimates the Jaccard similarity of their shingles.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import combinations, pairwise
@@ -89,10 +89,10 @@ def _permutations() -> tuple[Signature, Signature]:
     return factors, random.randint(0, 1 << 32, PERMUTATIONS, dtype=np.uint32)
 
 
-def clusters(articles: pd.DataFrame, signatures: Callable[[str], pa.Table]) -> pd.DataFrame:
+def clusters(articles: pd.DataFrame, signatures: Callable[[str], Iterable[pa.Table]]) -> pd.DataFrame:
     """Clusters of copies among articles (REPRINTS), by their signatures; `head` is the earliest of a cluster.
 
-    `signatures` gives the rows of SIGNATURES of a scope: half of them are held at a time.
+    `signatures` gives the rows of SIGNATURES of a scope, a part at a time; only those that may be copies are held.
 
     Two articles are copies where their bodies are similar enough; their titles, where either body is too short to have
     a signature. Copies of copies are in one cluster.
@@ -109,32 +109,50 @@ def clusters(articles: pd.DataFrame, signatures: Callable[[str], pa.Table]) -> p
     return tables.check(table.sort_values("article", ignore_index=True), tables.REPRINTS)
 
 
-def _alike(signatures: Callable[[str], pa.Table], order: pd.Index) -> Iterator[pd.DataFrame]:
+def _alike(signatures: Callable[[str], Iterable[pa.Table]], order: pd.Index) -> Iterator[pd.DataFrame]:
     """Pairs of articles that may be copies, by their place in `order`, and their similarity: of bodies, and of titles
     where either body has no signature."""
     has_body = np.zeros(len(order), np.bool_)
     for scope in ("text", "title"):
-        rows = signatures(scope)
-        is_signed = pc.greater(pc.list_value_length(rows["minhash"]), 0)
-        minhash = pc.list_flatten(rows["minhash"]).to_numpy().reshape(-1, PERMUTATIONS)
-        owners = order.get_indexer(rows["article"].filter(is_signed).to_pandas())
-        left, right = np.array(sorted(_candidates(minhash)), np.intp).reshape(-1, 2).T
-        similarity = np.array([np.mean(minhash[one] == minhash[other]) for one, other in zip(left, right, strict=True)])
-        pairs = pd.DataFrame({"left": owners[left], "right": owners[right], "similarity": similarity.astype(float)})
+        owners, bands = [np.zeros(0, np.intp)], [np.zeros((0, PERMUTATIONS // _BAND), np.uint32)]
+        for own, minhash in _signed(signatures(scope), order):
+            owners.append(own)
+            bands.append(_bands(minhash))
+        owner = np.concatenate(owners)
+        left, right = np.array(sorted(_candidates(np.concatenate(bands))), np.intp).reshape(-1, 2).T
+        wanted, of = np.unique(owner[[*left, *right]]), dict[int, Signature]()
+        for own, minhash in _signed(signatures(scope), order) if len(wanted) else ():
+            of |= {int(own[at]): minhash[at] for at in np.flatnonzero(np.isin(own, wanted))}
+        pairs = pd.DataFrame({"left": owner[left], "right": owner[right]})
+        similarity = [np.mean(of[one] == of[other]) for one, other in pairs.itertuples(index=False)]
+        pairs["similarity"] = np.array(similarity, float)
         yield pairs[~(has_body[pairs["left"]] & has_body[pairs["right"]])]
-        has_body[owners] = scope == "text"
+        has_body[owner] = scope == "text"
 
 
-def _candidates(minhash: Signature) -> set[tuple[int, int]]:
+def _signed(rows: Iterable[pa.Table], order: pd.Index) -> Iterator[tuple[Ints, Signature]]:
+    """Articles that have a signature, by their place in `order`, and those signatures, a part at a time."""
+    for part in rows:
+        is_signed = pc.greater(pc.list_value_length(part["minhash"]), 0)
+        minhash = pc.list_flatten(part["minhash"]).to_numpy().reshape(-1, PERMUTATIONS)
+        yield order.get_indexer(part["article"].filter(is_signed).to_pandas()), minhash
+
+
+def _bands(minhash: Signature) -> Signature:
+    """Hash of each band of signatures, a column each."""
+    mixed = np.zeros((len(minhash), PERMUTATIONS // _BAND), np.uint64)
+    for number in range(_BAND):
+        mixed = mixed * _FACTOR + minhash[:, number::_BAND]
+    return (mixed >> _HALF).astype(np.uint32)
+
+
+def _candidates(bands: Signature) -> set[tuple[int, int]]:
     """Pairs of signatures that share a band: locality-sensitive hashing, which misses a pair that is just alike enough
     once in 6,000 times. Where many share one, each is paired with the first and with the next of them."""
     pairs: set[tuple[int, int]] = set()
-    for first in range(0, PERMUTATIONS, _BAND):
-        mixed = np.zeros(len(minhash), np.uint64)
-        for number in range(first, first + _BAND):
-            mixed = mixed * _FACTOR + minhash[:, number]
-        order = np.argsort(mixed, kind="stable")
-        bounds = np.flatnonzero(np.diff(mixed[order], prepend=~mixed[order[:1]], append=~mixed[order[-1:]]))
+    for hashes in bands.T:
+        order = np.argsort(hashes, kind="stable")
+        bounds = np.flatnonzero(np.diff(hashes[order], prepend=~hashes[order[:1]], append=~hashes[order[-1:]]))
         for at in np.flatnonzero(np.diff(bounds) > 1):
             alike = order[bounds[at] : bounds[at + 1]].tolist()
             few = len(alike) <= _MANY
