@@ -8,7 +8,7 @@ from analysis.errors import FeaturesBroken, FeaturesMissing, UnknownName, format
 from analysis.paths import find_root
 from analysis.publish.manifest import unlike_manifest
 from analysis.publish.reports import plan_reports
-from analysis.scoring.registry import installed
+from analysis.scoring import installed
 from analysis.study import Study, examine
 from analysis.study.settings import MODEL_FILES
 from analysis.tables import general_rules_note

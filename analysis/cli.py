@@ -19,6 +19,7 @@ from analysis.program import (
     TABLES,
     TRUST,
     Program,
+    echo,
     enter_environment,
     load,
     warn_of_features,
@@ -60,7 +61,6 @@ def build(
     Example: castillo build --only 'outlet--*' --jobs 2
     """
     from analysis.paths import find_root, find_study, reports_folder
-    from analysis.progress import Progress
     from analysis.publish.state import nothing_to_do
 
     root, found = find_root(), find_study(study)
@@ -75,8 +75,7 @@ def build(
         os.environ["CASTILLO_FIGURES"] = ",".join(images)
         loaded = load(study)
         warn_of_features(loaded.features_warning(), study)
-        bar = Progress(sys.stderr)
-        result = Build(loaded, output=output, echo=bar.line).run(only, force or bool(images), progress=bar, **options)
+        result = Build(loaded, output=output, echo=echo).run(only, force or bool(images), **options)
         folder, built, fresh, failed = result.folder, *map(len, (result.built, result.fresh, result.failed))
     click.echo(f"{folder}: {built} built, {fresh} fresh, {failed} failed")
     if figures or tables:
@@ -154,7 +153,7 @@ def verify(study: str, output: Path | None, jobs: int | None, write: bool) -> No
     enter_environment()
     from analysis.publish import manifest
 
-    outcome = manifest.verify(load(study), output=output, jobs=jobs, renew=write, echo=click.echo)
+    outcome = manifest.verify(load(study), output=output, jobs=jobs, renew=write, echo=echo)
     for line in (*outcome.remarks, *outcome.differences):
         click.echo(line)
     click.echo(f"{len(outcome.differences)} differences" if outcome.differences else "verified: every file is the same")

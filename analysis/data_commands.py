@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,14 +75,13 @@ def collect(
     Example: castillo collect my-study --into ~/pages/my-study --contact me@university.example
     """
     from analysis.collect import collect as run
-    from analysis.progress import Progress
 
     loaded = load(study)
     given["archive"] = None if no_archive else given["archive"]
     options = Options(size=int(size * 1e6), allow=allow_network, **given)
     if not options.contact:
         click.echo("no --contact: site owners cannot ask you to stop, only shut you out", err=True)
-    done = run(loaded, into, options, progress=Progress(sys.stderr))
+    done = run(loaded, into, options)
     for line in done.lines():
         click.echo(line)
     if (feeds := int((loaded.manifest["source"] != "page").sum())) and done.files:
@@ -190,8 +188,7 @@ def validate(study: str, texts: tuple[Path, ...], output: Path | None) -> None:
 
     Example: castillo validate sample --texts data/sample/texts.jsonl
     """
-    from analysis.instruments.validity import sentiment_validity
-    from analysis.results.validation import unmeasured, validation
+    from analysis.results.misclassification import sentiment_validity, unmeasured, validation
 
     loaded = load(study)
     table = validation(loaded, texts)

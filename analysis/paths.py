@@ -36,12 +36,7 @@ def inside(root: Path, path: Path) -> bool:
         return False
 
 
-def read_file(path: Path, *, root: Path | None = None) -> bytes:
-    """Bytes of a file."""
-    return path.read_bytes()
-
-
-def replace_file(path: Path, content: bytes | Callable[[IO[bytes]], object], *, root: Path | None = None) -> None:
+def replace_file(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> None:
     """Write a file so that it is old or new at every moment; a link at `path` is replaced, not followed."""
     neighbour = path.with_name(f".castillo-{secrets.token_hex(8)}")
     try:

@@ -102,6 +102,14 @@ def enter_environment() -> None:
         start_again()
 
 
+def echo(line: str) -> None:
+    """Print a line at once, above a bar where there is one."""
+    from tqdm import tqdm
+
+    tqdm.write(line)
+    sys.stdout.flush()
+
+
 def load(study: str) -> Study:
     """The study that a command was given; every problem of its files is one error."""
     from analysis.study import load_study

@@ -1,9 +1,11 @@
-"""Numbers as they are printed in sentences and tables: rounded the same way everywhere."""
+"""Numbers as they are printed in sentences and tables: rounded the same way everywhere; a bar for what is long."""
 
 import math
 import re
+import sys
 import unicodedata
 from datetime import date
+from typing import Any
 
 MINUS = "−"
 ABSENT = "–"
@@ -129,3 +131,11 @@ def escape_formula(cell: str) -> str:
 def unescape_formula(cell: str) -> str:
     """The cell that `escape_formula` was given."""
     return cell[1:] if cell.startswith("'") and escape_formula(cell[1:]) == cell else cell
+
+
+def progress_bar(parts: int, name: str) -> Any:
+    """A bar of tqdm's for so many parts, for a person at a terminal; nothing where stderr is none."""
+    from tqdm import tqdm
+
+    tqdm.monitor_interval = 0  # its thread would stand in the way of a build that forks
+    return tqdm(total=parts, desc=name, unit="", file=sys.stderr, disable=None, dynamic_ncols=True, leave=False)

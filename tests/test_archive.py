@@ -23,8 +23,7 @@ from ministudy import FILES, make_project, mini_study, write_notebook
 
 from analysis import archive
 from analysis.annotation.run import annotate
-from analysis.archive import make_archive, study_files
-from analysis.datapackage import describe_tables
+from analysis.archive import describe_tables, make_archive, study_files
 from analysis.errors import ArchiveError
 from analysis.publish.manifest import make_manifest, write_manifest
 from analysis.report.concordance import show_kwic
@@ -105,7 +104,7 @@ def rebuilt(monkeypatch: pytest.MonkeyPatch) -> None:
         (folder / "plain.html").write_text("\n".join(names))
         return SimpleNamespace(ok=True, folder=folder)
 
-    monkeypatch.setattr(archive, "build", build)
+    monkeypatch.setattr(archive, "Build", lambda *given, **named: SimpleNamespace(run=lambda: build(*given, **named)))
 
 
 def name_texts(root: Path, setting: str) -> None:

@@ -4,11 +4,10 @@ import csv
 from pathlib import Path
 
 import pytest
-from data_dictionary import MARKS, README
+from data_dictionary import MARKS, README, dictionary
 
 from analysis.report.descriptions import VALIDITY
 from analysis.study import load_study
-from analysis.tables.dictionary import dictionary
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,8 +1,12 @@
 """Function words: in which languages, which words, and which not."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
-from analysis.instruments.function_words import FUNCTION_WORDS, function_words
+from analysis import instruments
+from analysis.instruments import function_words
 
 
 @pytest.mark.parametrize(
@@ -27,8 +31,7 @@ def test_a_region_does_not_matter_and_a_language_without_a_list_has_none():
 
 
 def test_every_listed_word_is_a_word_as_terms_are_and_listed_once():
-    import tomllib
-
-    for words in tomllib.loads(FUNCTION_WORDS.read_text(encoding="utf-8")).values():
+    file = Path(instruments.__file__).with_name("function_words.toml")
+    for words in tomllib.loads(file.read_text(encoding="utf-8")).values():
         assert words == words.casefold()
         assert len(words.split()) == len(set(words.split()))

@@ -17,8 +17,7 @@ from analysis import tables
 from analysis.check import check_study
 from analysis.cli import main
 from analysis.errors import AnalysisError
-from analysis.new_study import new_study, place_of
-from analysis.new_study.from_texts import look_through
+from analysis.new_study import look_through, new_study, place_of
 from analysis.study import load_study
 from analysis.study.settings import Settings
 

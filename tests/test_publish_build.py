@@ -73,7 +73,8 @@ def study() -> Study:
 
 def build(**options: object) -> builder.BuildResult:
     """A build of the tiny study."""
-    return builder.build(study(), **options)  # type: ignore[arg-type]
+    made = {name: options.pop(name) for name in ("output", "echo") if name in options}
+    return Build(study(), **made).run(**options)  # type: ignore[arg-type]
 
 
 def states() -> dict[str, str]:
@@ -189,18 +190,18 @@ def test_two_studies_of_one_name_are_refused(root: Path, quick: object) -> None:
     """A copy whose name was not changed would replace the reports of the first."""
     shutil.copytree(root / "data" / "tiny", root / "data" / "twin")
     with pytest.raises(BuildError, match=r"tiny/study.toml has the name 'tiny' too.* Give one of the two another name"):
-        builder.build(load_study("twin"))
+        Build(load_study("twin")).run()
     shutil.rmtree(root / "data" / "tiny")
-    assert builder.build(load_study("twin")).ok
+    assert Build(load_study("twin")).run().ok
 
 
 def test_a_study_elsewhere_of_the_name_of_one_built_here_is_refused(root: Path, quick: object, tmp_path: Path) -> None:
     build()
     away = load_study(shutil.copytree(root / "data" / "tiny", tmp_path / "away" / "tiny"))
     with pytest.raises(BuildError, match=r"data/tiny/study.toml has the name 'tiny' too"):
-        builder.build(away, output=root / "reports")
+        Build(away, output=root / "reports").run()
     assert build().ok
-    assert builder.build(away).ok
+    assert Build(away).run().ok
 
 
 def test_only_leaves_the_manifest_alone(root: Path, quick: object) -> None:

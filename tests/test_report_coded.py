@@ -9,8 +9,8 @@ from analysis import load_study
 from analysis.errors import UnknownName
 from analysis.report import coded
 from analysis.report.coded import code_findings, figure_of_code_intervals, figure_of_code_shares
-from analysis.results.article_groups import article_facts, portrait_groups
 from analysis.results.coded import code_shares, group_overlap
+from analysis.results.groups import article_facts, portrait_groups
 
 #: What needs the agreement of coders, which takes ten seconds to compute once.
 AGREEMENT = pytest.mark.slow

@@ -17,9 +17,8 @@ from analysis.results import (
     primary_variant,
 )
 from analysis.results.measures import REST, equal_weights, measured
-from analysis.stats.design import build_design, observe
 from analysis.stats.difference import compare
-from analysis.stats.inference import adjust_p
+from analysis.stats.inference import adjust_p, build_design, observe
 from analysis.study import load_study
 
 pytestmark = pytest.mark.slow

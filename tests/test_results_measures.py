@@ -23,7 +23,7 @@ from analysis.results.measures import (
     without_copies,
 )
 from analysis.stats import outlet_groups
-from analysis.stats.design import build_design, observe
+from analysis.stats.inference import build_design, observe
 from analysis.study import selection
 
 ORDER = ["actor-share", "actor-rate", "label-share", "label-share-own", "sentiment", "targeted-sentiment"]

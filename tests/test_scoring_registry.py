@@ -8,12 +8,11 @@ import pytest
 from ministudy import mini_study
 from tinymodel import LABELS, probabilities, write_model
 
-from analysis import load_study, sentiment
-from analysis.annotation.run import annotate, study_instruments
+from analysis import load_study, scoring, sentiment
+from analysis.annotation.run import annotate
 from analysis.errors import StudyError, UnknownName
-from analysis.instruments.validity import sentiment_validity
-from analysis.scoring import onnx_model, registry
-from analysis.scoring.registry import BUILT_IN, Instrument, measured
+from analysis.results.misclassification import sentiment_validity
+from analysis.scoring import BUILT_IN, Instrument, measured, onnx_model, study_instruments
 
 pytestmark = pytest.mark.slow
 RULE = """
@@ -57,15 +56,15 @@ def test_the_first_instrument_of_a_language_measures_it():
 
 def test_an_installed_package_offers_an_instrument_by_its_name(tmp_path, monkeypatch):
     offered = Instrument("mood", ("pl",), "sentence", "2.1", len)
-    entry = importlib.metadata.EntryPoint("mood", "elsewhere:MOOD", registry.GROUP)
+    entry = importlib.metadata.EntryPoint("mood", "elsewhere:MOOD", scoring.GROUP)
     monkeypatch.setattr(importlib.metadata.EntryPoint, "load", lambda self: offered)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [entry])
+    monkeypatch.setattr(scoring, "entry_points", lambda group: [entry])
     study = with_rules(tmp_path, '\n[[instruments]]\nname = "mood"\n')
-    assert (offered, *BUILT_IN) == study_instruments(study)
+    assert (offered, *BUILT_IN) == study_instruments(study.settings.instruments, study.folder)
     study = with_rules(tmp_path, '\n[[instruments]]\nname = "mood"\nlanguages = ["es-MX"]\n')
-    assert ("es",) == study_instruments(study)[0].languages
+    assert ("es",) == study_instruments(study.settings.instruments, study.folder)[0].languages
     with pytest.raises(UnknownName, match=r"'moot' is none that is installed \(did you mean 'mood'\?\)"):
-        registry.installed("moot")
+        scoring.installed("moot")
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import EmptyGroup, OverlappingGroups
-from analysis.stats.design import (
+from analysis.stats.inference import (
     build_design,
     check_groups,
+    mantel_haenszel,
     observe,
 )
-from analysis.stats.inference import mantel_haenszel
 
 
 def _plan(group, reference, values=None, weights=None, strata=None, blocks=None):

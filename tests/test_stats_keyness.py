@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import sparse, stats
 
 from analysis.errors import EmptyGroup
-from analysis.stats.design import build_design, observe
 from analysis.stats.difference import compare
+from analysis.stats.inference import build_design, observe
 from analysis.stats.keyness import background, compare_words, match_length
 from analysis.stats.keyness import keyness as keyness_of_texts
 from analysis.study.words import Words

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.stats import permutation
-from analysis.stats.design import build_design, observe
-from analysis.stats.inference import adjust_p
+from analysis.stats.inference import adjust_p, build_design, observe
 from analysis.stats.permutation import (
     FIRST_DRAWS,
     ROUNDS,

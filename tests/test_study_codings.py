@@ -11,8 +11,7 @@ from click.testing import CliRunner
 from analysis.cli import main
 from analysis.results.coded import coded_values
 from analysis.study import examine, load_study
-from analysis.study.codings import read_codings
-from analysis.study.counted import counted, spread
+from analysis.study.codings import counted, read_codings, spread
 from analysis.study.settings import Combined
 
 pytestmark = pytest.mark.slow

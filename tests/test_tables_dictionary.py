@@ -1,7 +1,8 @@
 """The data dictionary: every column with its kind, unit and meaning. data/README.md holds it (test_data_readme)."""
 
+from data_dictionary import dictionary
+
 from analysis.tables import Column, Schema
-from analysis.tables.dictionary import dictionary, sections
 
 
 def test_a_schema_is_a_heading_what_a_row_is_and_a_line_for_each_column():
@@ -20,7 +21,7 @@ def test_a_schema_is_a_heading_what_a_row_is_and_a_line_for_each_column():
         "| `outlet` | text |  | id of the outlet |\n"
         "| `genre` | text |  | kind of item (news, opinion); may be empty |\n"
         "| `items` | integer | items | how many; a study need not have the column |\n"
-    ) == sections([Schema("PAPERS", "outlet and day", columns)])
+    ) == Schema("PAPERS", "outlet and day", columns).described()
 
 
 def test_no_meaning_breaks_the_table_it_stands_in():

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.instruments.function_words import function_words
+from analysis.instruments import function_words
 from analysis.paths import text_digest
-from analysis.scoring.registry import BUILT_IN, Instrument, measured
+from analysis.scoring import BUILT_IN, Instrument, measured
 from analysis.tables import PARTS
 from analysis.text.arrays import Flags, Ints, map_array
 from analysis.text.gazetteer import Gazetteer

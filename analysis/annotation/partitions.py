@@ -91,18 +91,14 @@ def run_partitions(
 
     for texts in partitions:
         made_of = made_with.encode() + _pack([pa.Table.from_pandas(texts, preserve_index=False)])
-        path = folder / f"{digest(made_of)}.arrows"
-        pending.append((path, None if _is_finished(path) else submit(texts)))
+        path, finished = folder / f"{digest(made_of)}.arrows", False
+        with suppress(OSError, pa.ArrowException):  # one that cannot be read is measured again
+            finished = bool(read_partition(path))
+        pending.append((path, None if finished else submit(texts)))
         if len(pending) > max_pending:
             yield first()
     while pending:
         yield first()
-
-
-def _is_finished(path: Path) -> bool:
-    with suppress(OSError, pa.ArrowException):  # one that cannot be read is measured again
-        return bool(read_partition(path))
-    return False
 
 
 def phrases_of(terms: pa.Table) -> tuple[Flags, Hashes]:
@@ -133,7 +129,7 @@ def common_phrases(folder: Path) -> Hashes:
         phrases, articles = np.unique(np.fromfile(path, np.uint64), return_counts=True)
         common.append(phrases[articles >= COMMON])
         path.unlink()
-    return np.concatenate(common)
+    return np.sort(np.concatenate(common))
 
 
 def write_tables(folder: Path, partitions: Iterable[Features]) -> pd.DataFrame:
@@ -149,7 +145,7 @@ def write_tables(folder: Path, partitions: Iterable[Features]) -> pd.DataFrame:
         for features in partitions:
             is_phrase, own = phrases_of(features["TERMS"])
             is_published = ~is_phrase
-            is_published[is_phrase] = np.isin(own, common)
+            is_published[is_phrase] = np.append(common, np.uint64(0))[np.searchsorted(common, own)] == own
             features["TERMS"] = features["TERMS"].filter(pa.array(is_published))
             for name, table in features.items():
                 writers[name].write_table(table)

@@ -9,7 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, replace_file
 from analysis.readers import Rejected, Row, read_texts
 from analysis.readers.feed import outlet_finder
-from analysis.scoring.registry import BUILT_IN, MODELS, Instrument, installed, model_instrument
+from analysis.scoring import MODELS, study_instruments
 from analysis.study import Study
 from analysis.text.gazetteer import Gazetteer
 from analysis.wording import escape_formula, plural
@@ -183,22 +183,10 @@ def _publish(new: Path, folder: Path, meta: Mapping[str, Any], rejected: Sequenc
 def _measures(study: Study) -> tuple[bytes, str, list[str]]:
     """Gazetteer and instruments, pickled; digest of them and of the code that uses them; modules that run models."""
     rules, aliases = study.settings.instruments, (study.actors, study.labels)
-    measures = pickle.dumps((Gazetteer.from_tables(*aliases), study_instruments(study)))
+    measures = pickle.dumps((Gazetteer.from_tables(*aliases), study_instruments(rules, study.folder)))
     files = [*(table.to_json() for table in aliases), *(str(rule.inputs(study.folder)) for rule in rules)]
     made_with = digest(" ".join([measuring_code(), *files]).encode())
     return measures, made_with, [MODELS] if any(rule.is_model for rule in rules) else []
-
-
-def study_instruments(study: Study) -> tuple[Instrument, ...]:
-    """Sentiment instruments of a study: those of study.toml, then the built-in ones that it does not name."""
-    named = []
-    for rule in study.settings.instruments:
-        if rule.is_model:
-            named.append(model_instrument(**rule.arguments(study.folder)))
-        else:
-            own = installed(rule.name)
-            named.append(replace(own, languages=rule.languages or own.languages))
-    return (*named, *(one for one in BUILT_IN if one.name not in {other.name for other in named}))
 
 
 class Texts:

@@ -15,7 +15,6 @@ from analysis.errors import AnalysisError, MissingLibrary
 
 if TYPE_CHECKING:
     from analysis.collect.run import CollectSummary
-    from analysis.progress import Progress
     from analysis.study import Study
 
 
@@ -42,9 +41,7 @@ class Options:
             raise AnalysisError(f"--archive {self.archive!r} is no address. Write https://…")
 
 
-def collect(
-    study: Study, folder: Path, options: Options | None = None, *, progress: Progress | None = None
-) -> CollectSummary:
+def collect(study: Study, folder: Path, options: Options | None = None) -> CollectSummary:
     """Download the pages that `articles.csv` has addresses of, extract their texts, and return the folder's state.
 
     Pages already fetched are not asked for again: a run that was cut off continues. A new page or another version
@@ -54,6 +51,5 @@ def collect(
         if find_spec(library) is None:
             raise MissingLibrary(library, "collect", "castillo collect")
     from analysis.collect.run import run
-    from analysis.progress import Progress
 
-    return run(study, Path(folder), options or Options(), progress or Progress())
+    return run(study, Path(folder), options or Options())

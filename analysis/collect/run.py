@@ -21,9 +21,9 @@ from analysis.collect.folder import Fetched, Folder, Source, utc_text
 from analysis.collect.visit import NAME, Answer, FetchError, Visitor
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import file_digest
-from analysis.progress import Progress
 from analysis.readers.feed import host_of
 from analysis.study import Study
+from analysis.wording import progress_bar
 
 #: The Internet Archive's copies have the time they were taken at in their address.
 _COPY = re.compile(r"/web/(\d{14})(?:id_)?/")
@@ -74,12 +74,16 @@ class CollectSummary:
             yield "Texts that changed lie beside the earlier ones; annotate takes the first it reads"
 
 
-def run(study: Study, path: Path, options: Options, progress: Progress) -> CollectSummary:
+def run(study: Study, path: Path, options: Options) -> CollectSummary:
     """Collect a study's articles; see `analysis.collect.collect`."""
     stop = threading.Event()
     visitor = Visitor(options, stop)
     with _hold(path):
-        folder, summary, sources = Folder(path, study.name), CollectSummary(path), _sources(study)
+        folder, summary = Folder(path, study.name), CollectSummary(path)
+        rows = study.manifest.assign(url=study.manifest["url"].fillna("").str.strip()).itertuples()
+        times = (f"{moment.tz_localize(None).isoformat()}Z" for moment in study.manifest["published"])
+        pairs = zip(rows, times, strict=True)
+        sources = [Source(row.article, row.outlet, row.language, time, row.url) for row, time in pairs]
         versions = {name: version(name) for name in (NAME, "httpx", "protego", "trafilatura", "lxml")}
         versions["python"] = platform.python_version()
         begun = {"round": max(1, folder.round + options.again), "time": utc_text(), "study": study.name}
@@ -89,17 +93,23 @@ def run(study: Study, path: Path, options: Options, progress: Progress) -> Colle
         for source in sources:
             if (page := folder.unread_page(source.article)) is not None:
                 summary.texts[folder.extract(source, page)] += 1
-        due = [source for source in sources if _is_due(source, folder, options.retry)]
-        progress.begin(len(due), "articles")
+
+        def is_due(source: Source) -> bool:
+            last = folder.fetches.get(source.article)
+            if last is None or last["round"] < folder.round or last["url"] != source.url:  # articles.csv was mended
+                return True
+            return options.retry and last["outcome"] in _FOR_NOW
+
+        due = list(filter(is_due, sources))
         fetch = partial(fetch_article, visitor=visitor, archive=options.archive)
-        with closing(_fetch_all(due, fetch, options.hosts, stop)) as results:  # so that an error here ends its threads
+        fetched_all = closing(_fetch_all(due, fetch, options.hosts, stop))  # so that an error here ends its threads
+        with progress_bar(len(due), "articles") as bar, fetched_all as results:
             for source, fetched in results:
                 folder.keep(source, fetched, agent=visitor.agent, versions=versions)
                 summary.asked += fetched.outcome != "no-address"
                 if isinstance(fetched.answer, Answer):
                     summary.texts[folder.extract(source, fetched.answer.page)] += 1
-                progress.cell()
-        progress.close()
+                bar.update()
         summary.outcomes = Counter(folder.fetches[source.article]["outcome"] for source in sources)
         summary.with_text = sum(source.article in folder.texts for source in sources)
         summary.files = tuple(folder.text_files())
@@ -122,19 +132,6 @@ def _hold(path: Path) -> Iterator[None]:
         raise AnalysisError(f"another castillo collect is writing to {path}. Wait until it ends") from error
     with held:
         yield
-
-
-def _sources(study: Study) -> list[Source]:
-    rows = study.manifest.assign(url=study.manifest["url"].fillna("").str.strip()).itertuples()
-    times = (f"{moment.tz_localize(None).isoformat()}Z" for moment in study.manifest["published"])
-    return [Source(row.article, row.outlet, row.language, time, row.url) for row, time in zip(rows, times, strict=True)]
-
-
-def _is_due(source: Source, folder: Folder, retry: bool) -> bool:
-    last = folder.fetches.get(source.article)
-    if last is None or last["round"] < folder.round or last["url"] != source.url:  # somebody mended articles.csv
-        return True
-    return retry and last["outcome"] in _FOR_NOW
 
 
 def _fetch_all(

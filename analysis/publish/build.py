@@ -12,11 +12,11 @@ from typing import Any
 from analysis.dependencies import keep_digests, notebook_modules
 from analysis.errors import BuildError, write_errors
 from analysis.paths import cache_folder, digest, find_root, reports_folder
-from analysis.progress import Progress
 from analysis.publish import manifest, pages, processes, state
 from analysis.publish.environment import default_jobs
 from analysis.publish.reports import Failure, Outcome, Report, notebook_path, read_code, select, study_reports
 from analysis.study import Study
+from analysis.wording import progress_bar
 
 Echo = Callable[[str], object]
 
@@ -35,14 +35,6 @@ class BuildResult:
     def ok(self) -> bool:
         """True where no report failed."""
         return not self.failed
-
-
-def build(study: Study, *, output: Path | None = None, echo: Echo = lambda line: None, **options: Any) -> BuildResult:
-    """Build the reports of a study into a folder of `output`, by default the one of `reports_folder`.
-
-    `echo` is called with a line for each report as it is done; `options` are those of `Build.run`.
-    """
-    return Build(study, output=output, echo=echo).run(**options)
 
 
 class Build:
@@ -75,8 +67,8 @@ class Build:
     def run(self, only: Sequence[str] = (), force: bool = False, **options: Any) -> BuildResult:
         """Make the selected reports that are not fresh, write their files, and all that lists them.
 
-        `options` are `jobs` (processes at once; by default as many as cores and memory allow), `progress`, `kernel`
-        (run notebooks in ordinary kernels) and, as in `run_calls`, `cell_seconds`.
+        `options` are `jobs` (processes at once; by default as many as cores and memory allow), `kernel` (run notebooks
+        in ordinary kernels) and, as in `run_calls`, `cell_seconds`.
         """
         selected, folder = select(self.reports, only), self.result.folder
         with write_errors(folder):  # before anything is run for it
@@ -116,20 +108,13 @@ class Build:
                 )
         self.states.owner = os.path.relpath(self.study.folder, self.output)
 
-    def _make(
-        self,
-        todo: Sequence[Report],
-        jobs: int | None = None,
-        progress: Progress | None = None,
-        kernel: bool = False,
-        **options: Any,
-    ) -> None:
+    def _make(self, todo: Sequence[Report], jobs: int | None = None, kernel: bool = False, **options: Any) -> None:
         sources = [source for report in todo for source in read_code(self.notebooks[report.name]) if source.strip()]
         lacking = self._lacks_results()
         processes.prepare(self.study, notebook_modules(dict.fromkeys(sources)), words=lacking)
         from analysis.publish.render import make  # no sooner: a build with nothing to do renders nothing
 
-        jupyter, progress = cache_folder(self.root) / "jupyter", progress or Progress()
+        jupyter = cache_folder(self.root) / "jupyter"
         if kernel:
             processes.configure_kernels(jupyter)
         jobs = jobs or default_jobs(len(self.study.manifest))
@@ -140,23 +125,26 @@ class Build:
                 if isinstance(outcome.result, Failure):
                     self.echo(f"the results that reports share could not be computed: {outcome.result.error}")
         calls = {
-            report.name: partial(make, self.notebooks[report.name], report.parameters, self._page(report), kernel)
+            (name := report.name): partial(
+                make,
+                self.notebooks[name],
+                report.parameters,
+                pages.page_of(report, self.study, self.root, self.parts[name], self.warning),
+                kernel,
+            )
             for report in todo
         }
-        progress.begin(len(sources))
-        outcomes = processes.run_calls(calls, jobs, jupyter, on_cell=progress.cell, **options)
-        with closing(outcomes), closing(progress):
-            for outcome in outcomes:
-                self._keep(outcome)
+        with progress_bar(len(sources), "cells") as bar:
+            outcomes = processes.run_calls(calls, jobs, jupyter, on_cell=bar.update, **options)
+            with closing(outcomes):
+                for outcome in outcomes:
+                    self._keep(outcome)
 
     def _lacks_results(self) -> bool:
         """True where results that reports share are to be computed."""
         from analysis.results import kept_at
 
         return not (self.study.only_coded or not self.study.tested or kept_at(self.study).exists())
-
-    def _page(self, report: Report) -> dict[str, Any]:
-        return pages.page_of(report, self.study, self.root, self.parts[report.name], self.warning)
 
     def _keep(self, outcome: Outcome) -> None:
         """Write a report's files, CSV before HTML; a failure leaves those of its last good version."""

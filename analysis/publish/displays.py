@@ -55,14 +55,10 @@ def show_as_reports() -> None:
         del AnalysisError._render_traceback_  # a failure is told with its whole traceback
     formatter: Any = get_ipython().display_formatter
     for kind in (Figure, Axes):
-        formatter.ipython_display_formatter.for_type(kind, _display)
+        formatter.ipython_display_formatter.for_type(kind, lambda drawn: display(show_figure(drawn)))  # type: ignore[no-untyped-call]
     formatter.ipython_display_formatter.for_type(Artist, lambda part: None)  # a part of the figure that is shown
     for kind in (pd.DataFrame, pd.Series, Styler):
         formatter.mimebundle_formatter.for_type(kind, lambda frame: show_frame(frame)._repr_mimebundle_())
-
-
-def _display(drawn: Figure | Axes) -> None:
-    display(show_figure(drawn))  # type: ignore[no-untyped-call]
 
 
 def show_frame(given: pd.DataFrame | pd.Series | Styler) -> Shown:

@@ -51,7 +51,7 @@ def write_figures(reports: Path, formats: Collection[str] = ("svg",)) -> list[Pa
 def write_tables(reports: Path, formats: Collection[str]) -> list[Path]:
     """Paths of tables/<report>.<table>.*: every table of the pages in a folder as a reader sees it there."""
     folder, names = reports / "tables", set()
-    writers = {"csv": _csv, "tex": _tex, "docx": _docx}
+    writers = {"csv": lambda table, *_: csv_of(table).encode(), "tex": _tex, "docx": _docx}
     for page in _pages(reports):
         for table in html.fromstring(page.read_bytes()).xpath("//main//table[starts-with(@id, 'table-')]"):
             name = f"{page.stem}.{slug(table.get('id').removeprefix('table-'))}"
@@ -80,10 +80,6 @@ def _told(svg: str) -> str:
     text = unescape(svg.partition("<desc")[2].partition(">")[2].partition("</desc>")[0]).rstrip(".")
     parts = [part.rpartition(": ") for part in re.split(r"; |\. (?=\S)", text)]
     return csv_of(pd.DataFrame([(name, value) for name, _, value in parts], columns=["of", "value"]))
-
-
-def _csv(table: pd.DataFrame, caption: str, name: str) -> bytes:
-    return csv_of(table).encode()
 
 
 def _tex(table: pd.DataFrame, caption: str, name: str) -> bytes:

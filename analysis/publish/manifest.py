@@ -1,21 +1,17 @@
 """manifest.json: digest of every file of a study's reports, what they were made with; comparison of a new build."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.dependencies import content_digest
 from analysis.errors import BuildError
 from analysis.paths import find_root, reports_folder
 from analysis.publish.state import python_version, write
-
-if TYPE_CHECKING:  # build imports this module
-    from analysis.study import Study
+from analysis.study import Study
 
 NAME = "manifest.json"
 

@@ -1,13 +1,11 @@
 """A report in words, for its page and for the index; and the indexes themselves."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -16,13 +14,13 @@ import analysis
 from analysis.paths import digest, find_root
 from analysis.publish.reports import OUTLETS, Report, notebook_path, read_parameters
 from analysis.publish.state import Status, python_version, report_code, write
+from analysis.study import Study
 from analysis.wording import isolated, spaced
-
-if TYPE_CHECKING:
-    from analysis.study import Study
 
 _CHART = re.compile(r'<figure class="chart".*?</figure>', re.DOTALL)
 _HEAD = re.compile(r'<body class="index">.*?<h1>(.*?)</h1>\s*<p class="question">(.*?)</p>', re.DOTALL)
+#: Parameter → heading of the index that a report with it stands under.
+_HEADINGS = {"outlet": "Outlets", "left": "Pairs of outlets"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -68,19 +66,14 @@ def render_index(study: Study, entries: Sequence[tuple[Report, Status, dict[str,
         given = {parameter: _literal(value) for parameter, value in report.parameters.items() if parameter != "study"}
         title = _subject(report, study) or state["title"] or report.notebook.replace("-", " ").capitalize()
         facts = {"name": report.name, "title": title, "line": line, "parameters": given, "made": bool(state["files"])}
-        groups.setdefault(_group(report), []).append({**facts, "status": status, "failure": state["failure"]})
+        topic = "The event" if report.notebook == "overview" else "Topics"
+        heading = next((heading for name, heading in _HEADINGS.items() if name in report.parameters), topic)
+        groups.setdefault(heading, []).append({**facts, "status": status, "failure": state["failure"]})
     failed = sum(status.word == "failed" for _, status, _ in entries)
     first = next((folder / f"{report.name}.html" for report, _, state in entries if state["files"]), folder)
     figure = _CHART.search(first.read_text(encoding="utf-8")) if first.is_file() else None
     values = {"settings": study.settings, "groups": groups, "figure": figure and Markup(figure[0])}
     return fill_template("index.html.j2", study=study, count=len(entries), failed=failed, **values)
-
-
-def _group(report: Report) -> str:
-    """Heading of the index that a report stands under."""
-    kinds = {"outlet": "Outlets", "left": "Pairs of outlets"}
-    topic = "The event" if report.notebook == "overview" else "Topics"
-    return next((kinds[name] for name in kinds if name in report.parameters), topic)
 
 
 def write_studies(reports: Path) -> None:

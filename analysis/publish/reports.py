@@ -20,7 +20,6 @@ from analysis.publish.environment import shorten_imports
 
 if TYPE_CHECKING:
     from analysis.study import Study
-    from analysis.study.settings import ReportRule
 
 #: Types a parameter may have, as its annotation writes them.
 TYPES = ("str", "int", "float", "list", "list[str]", "list[int]", "list[float]")
@@ -173,6 +172,8 @@ def study_reports(study: Study, root: Path) -> list[Report]:
 
 def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisError]]:
     """Every report of a study in the order of study.toml, and everything that is wrong with them."""
+    from analysis.study.studyfiles import line_of
+
     reports: dict[str, Report] = {}
     wrong: list[AnalysisError] = []
     # Notebooks load it by name where it lies in the project's data/, else by path.
@@ -182,7 +183,10 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
         try:
             known = read_parameters(notebook_path(root, rule.notebook))
             order = [parameter.name for parameter in known]
-            for given in _expand(rule, study):
+            each = study.tested if rule.each and study.annotated else ()
+            for given in (
+                [{**rule.parameters, rule.each: outlet} for outlet in each] if rule.each else [rule.parameters]
+            ):
                 values = {**{name: given[name] for name in order if name in given}, **given}
                 wrong += _check(rule.notebook, known, values, study)
                 name = report_name(rule.notebook, order, given)
@@ -192,24 +196,10 @@ def plan_reports(study: Study, root: Path) -> tuple[list[Report], list[AnalysisE
         except (BuildError, ParameterError) as error:
             wrong.append(error)
         for problem in wrong[before:]:
-            problem.add_note(_place(study, number))
+            path = study.folder / "study.toml"
+            line = line_of(path.read_text(encoding="utf-8-sig"), "reports", number)
+            problem.add_note(str(path) if line is None else f"{path}:{line}")
     return list(reports.values()), wrong
-
-
-def _place(study: Study, number: int) -> str:
-    """Path and line of an entry of [[reports]] in study.toml."""
-    from analysis.study.studyfiles import line_of
-
-    path = study.folder / "study.toml"
-    line = line_of(path.read_text(encoding="utf-8-sig"), "reports", number)
-    return str(path) if line is None else f"{path}:{line}"
-
-
-def _expand(rule: ReportRule, study: Study) -> list[Mapping[str, Any]]:
-    """Parameters of each report that an entry of [[reports]] asks for."""
-    if not rule.each:
-        return [rule.parameters]
-    return [{**rule.parameters, rule.each: outlet} for outlet in (study.tested if study.annotated else ())]
 
 
 def _check(

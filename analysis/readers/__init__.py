@@ -1,6 +1,6 @@
 """Files of texts → TEXTS, in chunks; a row that cannot be read is set aside with its place and why, not its text.
 
-`tabular` (tables and folders), `json_files`, `feed`, `html` (pages and crawls) and `exports` read the formats
+`tabular` (tables, JSON and folders), `feed`, `html` (pages and crawls) and `exports` read the formats
 (`FORMATS`); `charset` opens files and finds their encoding, `row` and `clean` make a text of what a reader gives.
 """
 
@@ -15,15 +15,15 @@ import pandas as pd
 
 from analysis import tables
 from analysis.errors import TextsError
-from analysis.readers import exports, feed, html, json_files, tabular
+from analysis.readers import exports, feed, html, tabular
 from analysis.readers.charset import DAMAGE
 from analysis.readers.row import BadRow, OutletOf, Reading, Row, Rows, Skipped, needed_for, parse_row
 
 Reader = Callable[[Path, Reading], Rows]
 #: Ending of a file → how its rows are read. `.gz` may follow all but `.parquet`.
 FORMATS: dict[str, Reader] = {
-    **dict.fromkeys((".jsonl", ".ndjson"), json_files.read_jsonl),
-    ".json": json_files.read_json,
+    **dict.fromkeys((".jsonl", ".ndjson"), tabular.read_jsonl),
+    ".json": tabular.read_json,
     **dict.fromkeys((".csv", ".tsv"), tabular.read_delimited),
     ".parquet": tabular.read_parquet,
     **dict.fromkeys((".rss", ".atom", ".xml"), feed.read_feed),
@@ -84,12 +84,10 @@ def read_texts(
     rejected, skipped = [] if rejected is None else rejected, Counter() if skipped is None else skipped
     accepted = _rows(files, reading, detect, refuse, rejected, skipped)
     chunks = iter(lambda: list(islice(accepted, rows)), [])
-    return (_table(chunk, kept) for chunk in chunks)
-
-
-def _table(rows: list[Row], kept: Collection[str]) -> pd.DataFrame:
-    texts = tables.check(pd.DataFrame(rows), tables.TEXTS)
-    return texts.assign(**{name: [row.kept[name] for row in rows] for name in kept})
+    return (
+        tables.check(pd.DataFrame(chunk), tables.TEXTS).assign(**{n: [row.kept[n] for row in chunk] for n in kept})
+        for chunk in chunks
+    )
 
 
 def _rows(

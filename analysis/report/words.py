@@ -10,7 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from analysis.errors import ParameterError
-from analysis.instruments.function_words import function_words
+from analysis.instruments import function_words
 from analysis.report import style
 from analysis.report.components import Shown, note, nothing, show_figure, show_panels, show_table
 from analysis.report.figures import FEWEST, beside

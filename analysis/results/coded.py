@@ -10,7 +10,7 @@ from scipy.stats import norm
 from analysis.errors import AnalysisError, UnknownName
 from analysis.paths import code_files
 from analysis.results import cache_file, kept
-from analysis.results.article_groups import article_facts, groups_of, of_outlets, units_of
+from analysis.results.groups import article_facts, groups_of, of_outlets, units_of
 from analysis.stats.agreement import agreement
 from analysis.stats.inference import DIGITS
 from analysis.stats.outlet_groups import (
@@ -21,7 +21,7 @@ from analysis.stats.outlet_groups import (
     outlet_shares,
 )
 from analysis.study import Study
-from analysis.study.counted import SETTLED, counted, in_order, spread
+from analysis.study.codings import SETTLED, counted, in_order, spread
 
 #: Groups of fewer outlets are not shown.
 LEAST_SHOWN_OUTLETS = 5

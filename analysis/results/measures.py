@@ -9,9 +9,8 @@ import pandas as pd
 
 from analysis import tables
 from analysis.errors import EmptyGroup
-from analysis.stats.design import Design, Observations, build_design, observe
 from analysis.stats.difference import compare
-from analysis.stats.inference import LEAST, Kind
+from analysis.stats.inference import LEAST, Design, Kind, Observations, build_design, observe
 from analysis.study import Study, selection
 from analysis.study.selection import Selection
 from analysis.wording import listing

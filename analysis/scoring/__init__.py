@@ -2,15 +2,23 @@
 
 English has two instruments: for texts VADER, a lexicon with rules for negation and emphasis, made for short social
 texts (`vader`); for targets a linear model trained on coded news sentences (`targeted`, with the words of `lexicon`).
-instruments/validity.csv says how well they measure news.
+instruments/validity.csv says how well they measure news. Other installed packages offer more, and a study may name a
+model (`onnx_model`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
+import analysis
+from analysis.errors import UnknownName
+from analysis.instruments import GROUP
 from analysis.scoring.targeted import probabilities
 from analysis.scoring.vader import compound
 from analysis.text.sentences import Span, check_language
@@ -132,3 +140,81 @@ def polarity(sentiment: npt.ArrayLike) -> Floats:
     values = np.asarray(sentiment, dtype=np.float64)
     classes = np.where(values >= CUTOFF, 1.0, np.where(values <= -CUTOFF, -1.0, 0.0))
     return np.where(np.isnan(values), np.nan, classes)
+
+
+#: Module of text classifiers, imported where one is used: what is measured without any must not depend on its packages.
+MODELS = "analysis.scoring.onnx_model"
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A way to measure sentiment.
+
+    Attributes
+    ----------
+    name : str
+    languages : tuple of str, tags without region
+    scores : "sentence", or "target" for sentiment toward a span of a sentence
+    version : str, or of a model its revision
+    measure : function of sentences and, for targets, spans in them, aligned; returns an array in [-1, 1], in which
+        `scoring.polarity` tells negative, neutral and positive apart. It can be pickled.
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    scores: str
+    version: str
+    measure: Callable[[Sequence[str], Sequence[Span]], Floats]
+
+
+def _vader(sentences: Sequence[str], _: Sequence[Span]) -> Floats:
+    return sentiment(sentences, language="en")
+
+
+def _targeted(sentences: Sequence[str], spans: Sequence[Span]) -> Floats:
+    return targeted_sentiment(sentences, spans, language="en")
+
+
+BUILT_IN = (
+    Instrument("vader", ("en",), "sentence", analysis.__version__, _vader),
+    Instrument("targeted", ("en",), "target", analysis.__version__, _targeted),
+)
+
+
+def installed(name: str) -> Instrument:
+    """The instrument of a name, built in or of an installed package; UnknownName where there is none."""
+    offered = {entry.name: entry for entry in entry_points(group=GROUP)}
+    known = {instrument.name: instrument for instrument in BUILT_IN}
+    if name not in known and name in offered:
+        known[name] = offered[name].load()
+    if name not in known:
+        raise UnknownName("instrument", name, "is none that is installed", sorted({*known, *offered}))
+    return known[name]
+
+
+def study_instruments(rules: Iterable[Any], folder: Path) -> tuple[Instrument, ...]:
+    """Sentiment instruments of a study in a folder: those of study.toml, then the built-in ones it does not name.
+
+    A rule that names a model is one of a text classifier in ONNX, from a folder or the Hugging Face hub.
+    """
+    named = []
+    for rule in rules:
+        if rule.is_model:
+            source, labels = rule.source(folder), tuple(rule.labels.items())
+            model = import_module(MODELS).OnnxModel(source, rule.revision, labels, rule.scores == "target")
+            version = rule.revision[:12] or Path(source).name
+            named.append(Instrument(rule.name, rule.languages, rule.scores, version, model))
+        else:
+            own = installed(rule.name)
+            named.append(replace(own, languages=rule.languages or own.languages))
+    return (*named, *(one for one in BUILT_IN if one.name not in {other.name for other in named}))
+
+
+def measured(
+    instruments: Sequence[Instrument], scores: str, language: str, sentences: Sequence[str], spans: Sequence[Span] = ()
+) -> Floats:
+    """Sentiment by the first of the instruments that scores this kind in the language; missing where none does."""
+    for instrument in instruments:
+        if instrument.scores == scores and language in instrument.languages:
+            return instrument.measure(sentences, spans)
+    return np.full(len(sentences), np.nan)

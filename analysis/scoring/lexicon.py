@@ -12,7 +12,7 @@ from zlib import crc32
 
 from nltk.stem.snowball import SnowballStemmer
 
-from analysis.instruments.function_words import function_words
+from analysis.instruments import function_words
 from analysis.scoring.vader import rating
 
 LEXICON = Path(__file__).parents[1] / "instruments" / "lexicon-en.toml"

@@ -6,7 +6,6 @@ the target as it is written there, which is how models of aspect-based sentiment
 
 import json
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -19,10 +18,10 @@ import numpy as np
 from analysis.dependencies import content_digest
 from analysis.errors import AnalysisError, MissingLibrary, did_you_mean
 from analysis.paths import cache_folder, digest, find_root
-from analysis.progress import Progress
 from analysis.scoring import Floats, class_sentiment
 from analysis.tables import POLARITIES
 from analysis.text.sentences import Span
+from analysis.wording import progress_bar
 
 #: Texts at a time; tokens of one, where the model does not say how many it takes.
 BATCH, LONGEST = 32, 512
@@ -79,15 +78,12 @@ class OnnxModel:
         if not texts:
             return
         classify = _load(self)
-        bar = Progress(sys.stderr)
-        bar.begin(len(texts), "texts scored")
         by_length = sorted(texts, key=lambda key: (sum(map(len, texts[key])), key))
-        for first in range(0, len(by_length), BATCH):
-            batch = by_length[first : first + BATCH]
-            yield dict(zip(batch, classify([texts[key] for key in batch]).tolist(), strict=True))
-            for _ in batch:
-                bar.cell()
-        bar.close()
+        with progress_bar(len(texts), "texts scored") as bar:
+            for first in range(0, len(by_length), BATCH):
+                batch = by_length[first : first + BATCH]
+                yield dict(zip(batch, classify([texts[key] for key in batch]).tolist(), strict=True))
+                bar.update(len(batch))
 
 
 @cache

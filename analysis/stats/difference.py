@@ -10,8 +10,19 @@ import numpy as np
 import pandas as pd
 
 from analysis import tables
-from analysis.stats.design import Observations, build_design, check_groups, observe
-from analysis.stats.inference import DETECTABLE, DIGITS, LEAST, Arrays, Kind, linearized_interval, mantel_haenszel
+from analysis.stats.inference import (
+    DETECTABLE,
+    DIGITS,
+    LEAST,
+    Arrays,
+    Kind,
+    Observations,
+    build_design,
+    check_groups,
+    linearized_interval,
+    mantel_haenszel,
+    observe,
+)
 from analysis.stats.permutation import extreme_draws, moments_p, share_p, units_of
 
 

@@ -7,9 +7,20 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.design import Design, build_design, check_groups
 from analysis.stats.difference import certain
-from analysis.stats.inference import DIGITS, LEAST, Arrays, adjust_p, can_pass, drawn_moments, mantel_haenszel, tail_p
+from analysis.stats.inference import (
+    DIGITS,
+    LEAST,
+    Arrays,
+    Design,
+    adjust_p,
+    build_design,
+    can_pass,
+    check_groups,
+    drawn_moments,
+    mantel_haenszel,
+    tail_p,
+)
 from analysis.stats.permutation import exact_p
 from analysis.study.words import Words, check_texts, words_of_texts
 

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.design import membership
 from analysis.stats.frequency import clustered_share, effective_clusters
-from analysis.stats.inference import DIGITS, Arrays, adjust_p
+from analysis.stats.inference import DIGITS, Arrays, adjust_p, membership
 
 #: Fewest outlets and articles on either side of a comparison.
 LEAST_TESTED_OUTLETS, LEAST_ARTICLES = 10, 20

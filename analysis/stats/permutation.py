@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, special, stats
 
-from analysis.stats.design import Observations, membership
-from analysis.stats.inference import ALPHA, LARGE, Arrays, adjust_p, drawn_moments, tail_p
+from analysis.stats.inference import ALPHA, LARGE, Arrays, Observations, adjust_p, drawn_moments, membership, tail_p
 
 #: In larger designs still drawn: so many units with weight are too few for moments.
 FEW = 500

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, sparse, special, stats
 
-from analysis.stats.design import membership
-from analysis.stats.inference import DIGITS, LEAST
+from analysis.stats.inference import DIGITS, LEAST, membership
 from analysis.study import Study, selection
 from analysis.tables import REPRINTS
 

@@ -15,8 +15,7 @@ from analysis import tables
 from analysis.dependencies import changed_since, content_digest
 from analysis.errors import Problem, StudyError
 from analysis.paths import code_files, find_study
-from analysis.study.codings import read_codings
-from analysis.study.counted import add_coded_facts, counted_mentions
+from analysis.study.codings import add_coded_facts, counted_mentions, read_codings
 from analysis.study.crosscheck import check_references
 from analysis.study.settings import read_settings
 from analysis.study.study import Study as Study

@@ -1,21 +1,16 @@
 """Blank coding sheets: a row per article, drawn at random within outlets, to be filled in and read by `codings`."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import AnalysisError, MissingLibrary, did_you_mean, write_errors
 from analysis.paths import replace_file
+from analysis.study import Study
 from analysis.study.codings import Variable, variables
-
-if TYPE_CHECKING:
-    from analysis.study import Study
 
 #: Columns that are filled in already.
 _FIXED = ("article", "outlet", "published", "url", "coder")

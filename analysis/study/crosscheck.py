@@ -1,20 +1,16 @@
 """A study's files held against each other: what one of them uses, another must know."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from analysis import tables
 from analysis.errors import Problem, did_you_mean
+from analysis.study.settings import Settings
 from analysis.study.studyfiles import line_of, told_once
 from analysis.text.gazetteer import conflicts
-
-if TYPE_CHECKING:
-    from analysis.study.settings import Settings
 
 Frames = Mapping[str, pd.DataFrame]
 

@@ -173,10 +173,9 @@ class InstrumentRule(Table):
         """True for a text classifier."""
         return bool(self.folder or self.hub)
 
-    def arguments(self, study: Path) -> dict[str, Any]:
-        """Arguments of `scoring.registry.model_instrument`; a folder is looked for from the study's."""
-        source = self.hub or study / Path(self.folder).expanduser()
-        return {"source": source, **self.model_dump(include={"name", "revision", "languages", "scores", "labels"})}
+    def source(self, study: Path) -> str:
+        """Address on the hub, or the folder, which is looked for from the study's."""
+        return self.hub or str(study / Path(self.folder).expanduser())
 
     def inputs(self, study: Path) -> dict[str, str]:
         """Digests and versions that features made with it depend on, by what they are of; only of what is here."""

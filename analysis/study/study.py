@@ -1,13 +1,11 @@
 """Study: what a study's folder holds, and what follows from it: its outlets, articles, days and features."""
 
-from __future__ import annotations
-
 import shlex
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pandas as pd
 
@@ -16,13 +14,10 @@ from analysis.dependencies import changed_code, content_digest
 from analysis.errors import UnknownName
 from analysis.paths import digest, find_root
 from analysis.study.card import card
-from analysis.study.feature_files import FeatureFiles
-from analysis.study.store import FeatureStore, read_table
+from analysis.study.settings import Settings
+from analysis.study.store import FeatureFiles, FeatureStore, read_table
 from analysis.tables import Schema
 from analysis.wording import isolated
-
-if TYPE_CHECKING:
-    from analysis.study.settings import Settings
 
 
 @dataclass(frozen=True, repr=False)

@@ -146,7 +146,10 @@ def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
     dtypes = {name: tables.DTYPES[column.kind] for name, column in columns.items()}
     frame = pd.DataFrame(parsed, dtype=object).astype(dtypes)
     if "timestamp" in frame:
-        _mark_bare_dates(frame, table["published"].reset_index(drop=True))
+        # A bare date is a day, whoever gave it: as midnight UTC it could be the day before.
+        written = table["published"].reset_index(drop=True)
+        bare = written.str.fullmatch(f"{_MONTH}-[0-9]{{2}}") & (frame["timestamp"] == "publisher")
+        frame["timestamp"] = frame["timestamp"].mask(bare, "day").mask(written.str.fullmatch(_MONTH), "month")
     problems.sort(key=lambda problem: problem.line or 0)
     return frame.assign(line=table.index.astype("int64")), problems
 
@@ -158,13 +161,6 @@ def _repeated_keys(path: Path, keys: pd.DataFrame, twice: pd.Series) -> list[Pro
         fix = f"Delete one of the two rows (the first is line {firsts[tuple(cells)]})"
         problems.append(Problem(path, line, f"{' + '.join(keys)} {', '.join(cells)!r} occurs twice", fix))
     return problems
-
-
-def _mark_bare_dates(frame: pd.DataFrame, written: pd.Series) -> None:
-    """A bare date is a day, whoever gave it: as midnight UTC it could be the day before."""
-    frame.loc[written.str.fullmatch(_MONTH), "timestamp"] = "month"
-    bare = written.str.fullmatch(f"{_MONTH}-[0-9]{{2}}")
-    frame.loc[bare & (frame["timestamp"] == "publisher"), "timestamp"] = "day"
 
 
 def _header_faults(header: list[str], schema: Schema) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The tables that everything speaks in, pandas DataFrames or CSV files of a study; `schema` holds a table to them.
 
-columns.csv is the data dictionary (`dictionary` writes it in Markdown): nothing else says what a column means.
+columns.csv is the data dictionary (`Schema.described` writes it in Markdown): nothing else says what a column means.
 """
 
 from collections.abc import Iterable

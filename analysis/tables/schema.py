@@ -60,6 +60,16 @@ class Schema:
         """Values that a column may have."""
         return next(column.allowed for column in self.columns if column.name == name)
 
+    def described(self) -> str:
+        """The table in Markdown: a heading, what a row is, and a line for each column."""
+        lines = [f"### {self.name}\n", f"One row per {self.row}.\n"]
+        lines += ["| column | kind | unit | meaning |", "|---|---|---|---|"]
+        for c in self.columns:
+            meaning = f"{c.meaning} ({', '.join(c.allowed)})" if c.allowed else c.meaning
+            meaning += "; may be empty" * c.optional + "; a study need not have the column" * c.extra
+            lines.append(f"| `{c.name}` | {c.kind} | {c.unit} | {meaning} |")
+        return "\n".join(lines) + "\n"
+
 
 def schema(name: str, row: str, key: str = "") -> Schema:
     """Schema of a table of columns.csv: its name, what a row is, the columns that together occur only once."""

@@ -29,7 +29,9 @@ def factorize(strings: Iterable[str]) -> tuple[Ints, list[str]]:
     return np.fromiter(map(vocabulary.__getitem__, strings), dtype=np.intp), list(vocabulary)
 
 
-def map_array(function: Callable[[Any], Any], items: Sequence[Any], dtype: Any = np.bool_) -> npt.NDArray[Any]:
+def map_array(
+    function: Callable[[Any], Any], items: Sequence[Any] | npt.NDArray[Any], dtype: Any = np.bool_
+) -> npt.NDArray[Any]:
     """Array of a function's values."""
     return np.fromiter(map(function, items), dtype=dtype, count=len(items))
 

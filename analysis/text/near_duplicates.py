@@ -122,7 +122,7 @@ def _alike(signatures: Callable[[str], Iterable[pa.Table]], order: pd.Index) -> 
         left, right = np.array(sorted(_candidates(np.concatenate(bands))), np.intp).reshape(-1, 2).T
         wanted, of = np.unique(owner[[*left, *right]]), dict[int, Signature]()
         for own, minhash in _signed(signatures(scope), order) if len(wanted) else ():
-            of |= {int(own[at]): minhash[at] for at in np.flatnonzero(np.isin(own, wanted))}
+            of |= {int(own[at]): minhash[at].copy() for at in np.flatnonzero(np.isin(own, wanted))}
         pairs = pd.DataFrame({"left": owner[left], "right": owner[right]})
         similarity = [np.mean(of[one] == of[other]) for one, other in pairs.itertuples(index=False)]
         pairs["similarity"] = np.array(similarity, float)

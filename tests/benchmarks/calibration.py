@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse, stats
 
-from analysis.stats.design import build_design
-from analysis.stats.inference import Kind, adjust_p, can_pass
+from analysis.stats.inference import Kind, adjust_p, build_design, can_pass
 from analysis.stats.keyness import background, compare_words, match_length
 from analysis.study.words import Words
 

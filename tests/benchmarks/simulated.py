@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.stats.design import build_design, observe
 from analysis.stats.difference import compare
-from analysis.stats.inference import Kind
+from analysis.stats.inference import Kind, build_design, observe
 
 TESTED = (50, 32, 29, 26, 25, 23, 20)
 SMALL_OUTLETS = (16, 10, 8, 8, 7, 7, 6, 6, 6, 4, 3, 3)
