@@ -4,7 +4,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -107,7 +107,7 @@ def keep_digests() -> None:
 
 @cache
 def _cache() -> dict[str, Any]:
-    """Digests of files by path; what modules import and name, by their digest."""
+    """Digests of files by path; what was computed of sources, by their digest."""
     try:
         kept = json.loads((cache_folder(find_root()) / "digests.json").read_bytes())
         return {name: dict(kept[name]) for name in ("files", "sources")}
@@ -139,16 +139,25 @@ def _data_files(strings: set[str], packages: set[Path]) -> set[Path]:
     return used
 
 
+def remember(key: str, compute: Callable[[], Any]) -> Any:
+    """What is computed, as JSON can hold it, of what a key names by its content; kept for the next process."""
+    known = _cache()
+    if key not in known["sources"]:
+        known["sources"][key], known["new"] = compute(), True
+    return known["sources"][key]
+
+
 @cache
 def _read(module: str) -> dict[str, Any]:
-    """Imports of a module as [module, name], and file names among its strings; kept by its content."""
-    path, sources = _modules()[module], _cache()["sources"]
-    if (key := f"{module} {content_digest(path)}") not in sources:
+    """Imports of a module as [module, name], and file names among its strings."""
+
+    def read() -> dict[str, Any]:
         tree = ast.parse(path.read_bytes())
         strings = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-        sources[key] = {"imports": _imports(tree), "strings": sorted(filter(_FILE_NAME.fullmatch, strings))}
-        _cache()["new"] = True
-    return sources[key]  # type: ignore[no-any-return]
+        return {"imports": _imports(tree), "strings": sorted(filter(_FILE_NAME.fullmatch, strings))}
+
+    path = _modules()[module]
+    return remember(f"{module} {content_digest(path)}", read)  # type: ignore[no-any-return]
 
 
 def _imports(tree: ast.AST) -> list[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """Places of the project, of its studies and of its cache; digests; files written whole or not at all."""
 
+import ctypes
+import gc
 import hashlib
 import os
 import secrets
@@ -53,6 +55,13 @@ def replace_file(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> 
     except BaseException:
         neighbour.unlink(missing_ok=True)
         raise
+
+
+def release_memory() -> None:
+    """Give back to the system what was allocated and is free again, where it is glibc that keeps it."""
+    gc.collect()
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def cache_folder(root: Path) -> Path:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from multiprocessing import Event, Process
 from pathlib import Path
 
@@ -54,12 +55,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rendered | Failure]:
     """Nothing is run: a page says the report's name, or what the test puts here under that name."""
     results: dict[str, Rendered | Failure] = {}
 
-    def run(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome]:
+    def run(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome | None]:
+        yield None
         for name in calls:
             page = Rendered({f"{name}.html": name.encode(), f"{name}.t.csv": b"a\n"}, name.title(), f"{name} says")
             yield Outcome(name, results.get(name, page), 1.5)
 
     monkeypatch.setattr(Build, "_lacks_results", lambda self: False)
+    monkeypatch.setattr(processes, "load", lambda *given, **options: None)
     monkeypatch.setattr(processes, "prepare", lambda *given: None)
     monkeypatch.setattr(processes, "run_calls", run)
     monkeypatch.setattr(Study, "check_features", lambda self: None)  # tested elsewhere, and slow
@@ -339,8 +342,9 @@ def test_reports_come_after_the_results_that_they_share(
     said: list[str] = []
     reports, failure = processes.run_calls, Failure(None, None, "ValueError: no table", "")
 
-    def run(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome]:
-        yield from [Outcome("results", failure if broken else None, 0.0)] if "results" in calls else reports(calls)
+    def run(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome | None]:
+        shared = [None, Outcome("results", failure if broken else None, 0.0)]
+        yield from shared if "results" in calls else reports(calls)
 
     monkeypatch.setattr(processes, "run_calls", run)
     monkeypatch.setattr(Build, "_lacks_results", lambda self: True)
@@ -363,9 +367,10 @@ def test_an_interrupted_build_goes_on_with_the_same_result(
     build(output=tmp_path)
     reports = processes.run_calls
 
-    def interrupted(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome]:
-        yield next(reports(calls))
-        raise KeyboardInterrupt
+    def interrupted(calls: Mapping[str, object], *given: object, **options: object) -> Iterator[Outcome | None]:
+        yield from islice(reports(calls), 2)
+        if calls:
+            raise KeyboardInterrupt
 
     monkeypatch.setattr(processes, "run_calls", interrupted)
     with pytest.raises(KeyboardInterrupt):

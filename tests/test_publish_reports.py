@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from ministudy import PARAMETERS, make_project, write_notebook
+from papermill.translators import PythonTranslator
 
+from analysis import dependencies
 from analysis.errors import AnalysisError, BuildError, ParameterError, format_error
 from analysis.publish.reports import (
     Parameter,
@@ -155,3 +158,16 @@ def test_no_notebook_no_parameters_cell(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(BuildError, match="is not a notebook"):
         read_parameters(path)
+
+
+def test_papermill_inspects_a_cell_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a second to import; another cell is inspected anew."""
+    kept: dict[str, dict[str, object]] = {"files": {}, "sources": {}}
+    monkeypatch.setattr(dependencies, "_cache", lambda: kept)
+    path = write_notebook(make_project(tmp_path), "many", ["# Many"], MANY)
+    first = read_parameters(path)
+    kept["sources"] = json.loads(json.dumps(kept["sources"]))
+    monkeypatch.setattr(PythonTranslator, "inspect", lambda cell: pytest.fail("inspected again"))
+    assert first == read_parameters(path)
+    with pytest.raises(pytest.fail.Exception, match="inspected again"):
+        read_parameters(write_notebook(path.parents[1], "many", ["# Many"], OUTLET))

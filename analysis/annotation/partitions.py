@@ -3,6 +3,7 @@
 What is finished lies in a folder, a file for each partition, so that a run which was killed goes on where it was.
 """
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -26,7 +27,7 @@ import pyarrow.parquet as pq
 from analysis.annotation.features import OF_ARTICLE, chunk_features
 from analysis.dependencies import code_behind
 from analysis.errors import AnalysisError, write_errors
-from analysis.paths import digest, replace_file
+from analysis.paths import digest, release_memory, replace_file
 from analysis.text.arrays import Flags
 from analysis.text.near_duplicates import Hashes, clusters
 
@@ -134,6 +135,7 @@ def common_phrases(folder: Path) -> Hashes:
 
 def write_tables(folder: Path, partitions: Iterable[Features]) -> pd.DataFrame:
     """Write the tables of features, partition by partition; returns ARTICLES' id, date and words of the title."""
+    release_memory()  # measuring needed it
     common = common_phrases(folder)
     with ExitStack() as stack:
         # Statistics of each partition would stay in memory until the end.
@@ -216,6 +218,7 @@ def _cluster(address: str) -> Iterator[Any]:
     try:
         from distributed import Client
 
+        gc.collect()  # a client that failed before would be collected while this one holds a lock that it waits for
         client: Any = Client(address, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
     except ImportError as error:
         raise AnalysisError("--scheduler needs Dask: pip install '.[cluster]'. Or use --jobs.") from error

@@ -110,20 +110,22 @@ class Build:
 
     def _make(self, todo: Sequence[Report], jobs: int | None = None, kernel: bool = False, **options: Any) -> None:
         sources = [source for report in todo for source in read_code(self.notebooks[report.name]) if source.strip()]
+        jupyter, jobs = cache_folder(self.root) / "jupyter", jobs or default_jobs(len(self.study.manifest))
         lacking = self._lacks_results()
-        processes.prepare(self.study, notebook_modules(dict.fromkeys(sources)), words=lacking)
-        from analysis.publish.render import make  # no sooner: a build with nothing to do renders nothing
-
-        jupyter = cache_folder(self.root) / "jupyter"
-        if kernel:
-            processes.configure_kernels(jupyter)
-        jobs = jobs or default_jobs(len(self.study.manifest))
+        processes.load(self.study, words=lacking)
         if lacking:
             self.echo("comparing each outlet with the others, for all reports at once: this takes longest")
-            call = partial(processes.compute_shared, self.study.folder, jobs)
-            for outcome in processes.run_calls({"results": call}, jobs, jupyter):
-                if isinstance(outcome.result, Failure):
+        shared = {"results": partial(processes.compute_shared, self.study.folder, jobs)} if lacking else {}
+        with closing(processes.run_calls(shared, jobs, jupyter)) as outcomes:
+            next(outcomes, None)  # they are computed while the rest is imported here
+            processes.prepare(notebook_modules(dict.fromkeys(sources)))
+            for outcome in outcomes:
+                if outcome and isinstance(outcome.result, Failure):
                     self.echo(f"the results that reports share could not be computed: {outcome.result.error}")
+        from analysis.publish.render import make  # no sooner: a build with nothing to do renders nothing
+
+        if kernel:
+            processes.configure_kernels(jupyter)
         calls = {
             (name := report.name): partial(
                 make,
@@ -134,11 +136,10 @@ class Build:
             )
             for report in todo
         }
-        with progress_bar(len(sources), "cells") as bar:
-            outcomes = processes.run_calls(calls, jobs, jupyter, on_cell=bar.update, **options)
-            with closing(outcomes):
-                for outcome in outcomes:
-                    self._keep(outcome)
+        bar = progress_bar(len(sources), "cells")
+        with bar, closing(processes.run_calls(calls, jobs, jupyter, on_cell=bar.update, **options)) as outcomes:
+            for outcome in filter(None, outcomes):
+                self._keep(outcome)
 
     def _lacks_results(self) -> bool:
         """True where results that reports share are to be computed."""

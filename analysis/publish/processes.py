@@ -23,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from analysis.paths import release_memory
 from analysis.publish.environment import report_environment, shorten_imports
 from analysis.publish.reports import Failure, Outcome
 from analysis.study import Study, preload
@@ -37,21 +38,23 @@ _GLANCE = 0.2
 _MODULES = ("analysis.publish.render", "analysis.results", "pyarrow.dataset", "IPython.core.completerlib")
 
 
-def prepare(study: Study, modules: Iterable[str], *, words: bool = False) -> None:
-    """Import and load in this process what reports need, so that those forked from it have it.
+def prepare(modules: Iterable[str]) -> None:
+    """Import in this process what reports need, so that those forked from it have it.
 
-    `modules` are what notebooks import of the library; with `words` those of all comparisons are counted as well.
-    Templates and lexers are compiled once, which takes a report half a second.
+    `modules` are what notebooks import of the library. Templates and lexers are compiled once, which takes a report
+    half a second.
     """
     shorten_imports()
     steps: list[Callable[[], object]] = [partial(importlib.import_module, name) for name in (*_MODULES, *modules)]
-    steps += [warm_up, partial(_load, study, words)]
-    for step in steps:
+    for step in (*steps, warm_up):
         with suppress(Exception):  # a report will meet it again, and say so
             step()
-    gc.collect()
-    with suppress(AttributeError, OSError, TypeError):  # what loading took and needs no more, where there is glibc
-        ctypes.CDLL(None).malloc_trim(0)
+    _freeze()
+
+
+def _freeze() -> None:
+    """Give back what loading took and needs no more, and keep the rest where processes forked from here share it."""
+    release_memory()
     gc.freeze()
 
 
@@ -70,19 +73,24 @@ def warm_up() -> None:
     render(new.new_notebook(cells=[new.new_markdown_cell("# A"), code]), dict.fromkeys(names.split(), ""))
 
 
-def _load(study: Study, words: bool) -> None:
-    """Have the study at hand for reports, with the text that most cells ask for."""
+def load(study: Study, *, words: bool = False) -> None:
+    """Have a study at hand for reports, with the text that most cells ask for; with `words` those of all comparisons.
+
+    What cannot be read a report will meet again, and say so.
+    """
     from analysis.results.measures import language_of
     from analysis.study import selection
 
-    if not (study := preload(study)).only_coded:
-        for language in (None, *study.settings.languages):
-            selection.select(study, language=language)
-        for outlet in study.tested if words else ():
-            language = language_of(study, outlet)
-            for variant in selection.variants_of(study, outlet):
-                selection.words(selection.select(study, variant, language=language), language=language)
-        vars(study.store).pop("terms", None)  # counted; nothing else asks for them
+    with suppress(Exception):
+        if not (study := preload(study)).only_coded:
+            for language in (None, *study.settings.languages):
+                selection.select(study, language=language)
+            for outlet in study.tested if words else ():
+                language = language_of(study, outlet)
+                for variant in selection.variants_of(study, outlet):
+                    selection.words(selection.select(study, variant, language=language), language=language)
+            vars(study.store).pop("terms", None)  # counted; nothing else asks for them
+    _freeze()
 
 
 def compute_shared(study: Path, jobs: int, at: Callable[[Place], object]) -> None:
@@ -123,14 +131,15 @@ def run_calls(
     *,
     cell_seconds: float = 3600.0,  # the longest of a study of a million articles takes minutes
     on_cell: Callable[[], object] = lambda: None,
-) -> Generator[Outcome]:
-    """The Outcome of each call, given by name, as they come; each in a process of its own, `jobs` at once.
+) -> Generator[Outcome | None]:
+    """None once the first calls have begun, then the Outcome of each, given by name, as they come.
 
-    `on_cell` is called for each cell begun. Jupyter and IPython write into a folder, `jupyter`.
+    Each runs in a process of its own, `jobs` at once; `on_cell` is called for each cell begun. Jupyter and IPython
+    write into a folder, `jupyter`.
     """
     tasks = Path("/proc/self/task")  # threads, those of native libraries included
     context: Any = get_context("fork" if tasks.is_dir() and len(list(tasks.iterdir())) == 1 else "spawn")
-    waiting, running = list(calls.items()), list[_Child]()
+    waiting, running, has_begun = list(calls.items()), list[_Child](), False
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
@@ -140,6 +149,9 @@ def run_calls(
                     process = context.Process(target=_answer, args=(name, call, jupyter, theirs))
                     process.start()
                 running.append(_Child(name, process, pipe, time.monotonic()))
+            if not has_begun:
+                has_begun = True
+                yield None
             wait([child.pipe for child in running], timeout=_GLANCE)
             for child in list(running):
                 if outcome := _listen(child, cell_seconds, on_cell):

@@ -10,10 +10,11 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.dependencies import remember
 from analysis.errors import AnalysisError, BuildError, ParameterError, did_you_mean, format_error, write_errors
 from analysis.paths import digest, replace_file
 from analysis.publish.environment import shorten_imports
@@ -134,12 +135,14 @@ def read_parameters(path: Path) -> tuple[Parameter, ...]:
     return tuple(_parameter(path.stem, *inspected) for inspected in _inspect(cells[0]))
 
 
-@cache
 def _inspect(source: str) -> list[tuple[str, str, str, str]]:
-    shorten_imports()
-    from papermill.translators import PythonTranslator
+    def inspect() -> list[Any]:
+        shorten_imports()
+        from papermill.translators import PythonTranslator  # not for a cell that was inspected before
 
-    return list(PythonTranslator.inspect({"source": source}))
+        return list(PythonTranslator.inspect({"source": source}))
+
+    return remember(f"parameters {version('papermill')} {digest(source.encode())}", inspect)  # type: ignore[no-any-return]
 
 
 def _parameter(notebook: str, name: str, kind: str, text: str, hint: str) -> Parameter:

@@ -10,7 +10,7 @@ from scipy import stats
 from analysis import tables
 from analysis.errors import EmptyGroup
 from analysis.report.findings import denominators, feature_name, label_sets, label_uses, reference_name, topic_name
-from analysis.results import is_primary, is_significant, primary, primary_variant, without
+from analysis.results import is_primary, is_significant, primary, without
 from analysis.results.measures import EQUAL, REST, comparable, language_of
 from analysis.stats.frequency import dispersion, frequency, label_shares, means, variance_shares
 from analysis.study import Study, selection
@@ -172,7 +172,7 @@ def sides(study: Study, outlet: str, right: str | None = None) -> list[pd.DataFr
     Of the articles that are compared with each other. A frame is empty where either side has fewer than five articles,
     or cases, to take shares of.
     """
-    variant = primary_variant(study, outlet, right or REST)
+    variant = selection.primary_of(study, outlet, right or REST)
     rows: list[list[tuple[str, float, float, float, float]]] = [[], [], []]
     with suppress(EmptyGroup):
         chosen, design = comparable(study, variant, outlet, right)

@@ -119,7 +119,8 @@ def figure_of_labels(study: Study, shares: pd.DataFrame, label_set: str, *, most
     wide = wide[users.reindex(wide.index) >= FEWEST]
     if wide.empty:
         return nothing(f"Words for {referent}", f"Fewer than {FEWEST} articles of any outlet use one.")
-    ax: Axes = plt.subplots(figsize=(style.NARROW, 0.34 * len(wide) + 0.9))[1]
+    height = 0.34 * len(wide) + 0.17 * -(-len(wide.columns) // 2) + 0.9  # of bars, of the legend's lines, of the scale
+    ax: Axes = plt.subplots(figsize=(style.NARROW, height))[1]
     left = np.zeros(len(wide))
     for part, colour, ink in zip(wide, style.PARTS, style.ON_PARTS, strict=False):
         if part == "all others":

@@ -136,7 +136,7 @@ def compare_variant(study: Study, what: tuple[str, str | None, str]) -> pd.DataF
     outlet, right, variant = what
     if not all(variant in selection.variants_of(study, side) for side in (outlet, right or outlet)):
         return tables.empty(tables.COMPARISON)
-    primary = variant == primary_variant(study, outlet, right or REST)
+    primary = variant == selection.primary_of(study, outlet, right or REST)
     frames = []
     for one in measures(study, variant, outlet, right):
         frames.append(one.compare())
@@ -168,11 +168,6 @@ def leave_one_out(study: Study, headline: tuple[str, str, str, list[str]]) -> pd
     others = sorted(set(one.outlets[one.data.design.sides[1]]))
     weights = {without(other): (one.outlets != other).astype(float) for other in others if len(others) > 1}
     return _together(one.reweighted(weight, features, reference=name) for name, weight in weights.items())
-
-
-def primary_variant(study: Study, group: str, reference: str) -> str:
-    """The variant of the text that a comparison rests on."""
-    return "title" if {group, reference} & set(study.aggregators) else study.settings.primary
 
 
 def is_primary(study: Study, table: pd.DataFrame) -> pd.Series:

@@ -243,7 +243,7 @@ def _given_sentences(study: Study, coded: pd.DataFrame, paths: Sequence[str | Pa
     return pd.DataFrame.from_dict(found, orient="index", columns=["sentence", "span"])
 
 
-VALIDITY = Path(__file__).with_name("validity.csv")
+VALIDITY = Path(__file__).parents[1] / "instruments" / "validity.csv"
 #: Sentiment instruments as validity.csv calls them.
 _CALLED = {"vader": "VADER on the whole sentence", "targeted": "linear model around the target"}
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from nltk.stem.snowball import SnowballStemmer
-
 from analysis.instruments import function_words
 from analysis.scoring.vader import rating
 
@@ -25,7 +23,6 @@ SCALE = 20
 
 _STOPS = frozenset(';:—–()“”"\n.!?…')
 _MARKS = {"“": OPENS, "”": CLOSES, '"': OPENS | CLOSES}
-_STEMMER = SnowballStemmer("english")
 
 
 @lru_cache(maxsize=50_000)
@@ -58,7 +55,14 @@ def stem(low: str) -> str:
     """A word in small letters without its inflection; a function word as it is, so that no other word shares it."""
     if low in _file()["kept"]:
         return low
-    return str(_STEMMER.stem(_file()["irregular"].get(low, low)))
+    return str(_stemmer().stem(_file()["irregular"].get(low, low)))
+
+
+@cache
+def _stemmer() -> Any:
+    from nltk.stem.snowball import SnowballStemmer  # where words are stemmed: NLTK takes a while to import
+
+    return SnowballStemmer("english")
 
 
 @cache

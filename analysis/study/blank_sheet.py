@@ -19,24 +19,11 @@ _FIXED = ("article", "outlet", "published", "url", "coder")
 def write_blank_sheet(
     study: Study, coder: str, *, output: Path | None = None, sample: int | None = None, seed: int | None = None
 ) -> tuple[Path, int]:
-    """Write a sheet to code articles in: CSV, or a workbook with lists to choose from where `output` ends in .xlsx.
+    """Write a sheet to code articles in, and return its path and how many articles it has.
 
-    Parameters
-    ----------
-    study : Study with a codebook
-    coder : name of the coder; without an `output` the sheet is codings/CODER.csv of the study
-    output : Path, never one that exists
-    sample, seed : int; how many articles are drawn (None: all), and by which draw. Coders with the same sample and
-        seed get the same articles
-
-    Returns
-    -------
-    (Path, int), the file and its number of articles
-
-    Raises
-    ------
-    AnalysisError
-        Where the study has no codebook, the file exists, or no sheet can be named so.
+    It is CSV, or a workbook with lists to choose from where `output` ends in .xlsx; without an `output` it is
+    codings/CODER.csv of the study, never a file that exists. So many articles are drawn (`sample`; None: all), the same
+    for coders with the same sample and seed. AnalysisError where there is no codebook, or no sheet can be named so.
     """
     path = output or study.folder / "codings" / f"{coder}.csv"
     if study.codebook.empty:

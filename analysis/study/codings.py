@@ -52,17 +52,9 @@ def variables(codebook: pd.DataFrame) -> dict[str, Variable]:
 def read_codings(
     folder: Path, codebook: pd.DataFrame, articles: Collection[str], actors: Collection[str] = ()
 ) -> tuple[pd.DataFrame, list[Problem]]:
-    """Codes of a study that fit its codebook and its articles, and every problem of the others.
+    """Codes of a study (CODINGS) that fit its codebook and its articles, and every problem of the others.
 
-    Parameters
-    ----------
-    folder : Path of the study
-    codebook : DataFrame (CODEBOOK_CSV)
-    articles, actors : ids of the study's, which codes and the targets of mentions name
-
-    Returns
-    -------
-    (DataFrame (CODINGS), list of Problem)
+    `articles` and `actors` are the ids that codes and the targets of mentions may name.
     """
     book, codes, problems = variables(codebook), list[dict[str, str]](), list[Problem]()
     find = {"article": _finder("article", "articles.csv", articles), "target": _finder("target", "actors.csv", actors)}
@@ -201,18 +193,10 @@ SETTLED = "settled"
 
 
 def spread(codings: pd.DataFrame, codebook: pd.DataFrame, combined: Sequence[Combined] = ()) -> pd.DataFrame:
-    """Codes of whole articles, 1 where a value was given and 0 where it was not.
+    """Codes (CODINGS) of whole articles, 1 where a value was given and 0 where it was not.
 
-    Parameters
-    ----------
-    codings : DataFrame (CODINGS)
-    codebook : DataFrame (CODEBOOK_CSV)
-    combined : unions of values under a name of their own
-
-    Returns
-    -------
-    DataFrame, index (article, coder) sorted, columns (variable, value) in the codebook's order, combined values last
-    within their variable; missing where the coder did not read the article or the variable does not apply
+    Index (article, coder) sorted, columns (variable, value) in the order of the codebook, the unions `combined` last
+    within their variable; missing where the coder did not read the article or the variable does not apply.
     """
     rows, unit = codings[codings["start"].isna()].assign(given=1.0), ["article", "coder"]
     columns = pd.MultiIndex.from_frame(codebook[["variable", "value"]])

@@ -84,9 +84,9 @@ def select(study: Study, variant: str | None = None, *, language: str | None = N
     return cast(Selection, study.derived[key])
 
 
-def primary_of(study: Study, outlet: str) -> str:
-    """Variant on which an outlet is compared first: titles for an aggregator, else the study's primary variant."""
-    return "title" if outlet in study.aggregators else study.settings.primary
+def primary_of(study: Study, *outlets: str) -> str:
+    """Variant that what is said of some outlets rests on: titles if one is an aggregator, else the primary one."""
+    return "title" if set(outlets) & set(study.aggregators) else study.settings.primary
 
 
 def variants_of(study: Study, outlet: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Uses of each word in each article: one sparse matrix, spellings of one word folded into one by a listed rule."""
 
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _PART_OF = 0.8
 #: Articles in which a phrase is used at least, and pointwise mutual information, in bits, by its number of words: how
 #: much oftener its words stand together than they would by chance (Church & Hanks 1990).
 _ARTICLES, _INFORMATION = 5, {2: 4, 3: 8}
+_LETTER = re.compile(r"[^\W\d_]")
 _ENDINGS = ("e", "ed", "es", "er", "ers", "ing", "ation", "ations")
 
 
@@ -64,7 +66,7 @@ class Words:
     def uses(self) -> np.ndarray:
         """Uses of each word in all articles."""
         every = np.arange(self.counts.shape[0])
-        return self.sums(every, 0 * every, 1)[0].astype(np.int64)
+        return np.asarray(self.sums(every, 0 * every, 1)[0], np.int64)
 
     def sums(self, article: np.ndarray, group: np.ndarray, groups: int, *, held: bool = False) -> np.ndarray:
         """Uses of each word in each of some groups of articles, or how many articles have it (groups × words).
@@ -133,7 +135,7 @@ def count_words(
         kept.append(some[often])
         blocks.append(_small(summed[:, often]))
     texts, used = texts[np.concatenate(kept)], np.concatenate([block.sum(axis=0) for block in blocks])
-    chosen = map_array(lambda text: " " in text or (text[0] not in "'’" and sum(map(str.isalpha, text)) > 1), texts)
+    chosen = map_array(lambda text: " " in text or (text[0] not in "'’" and len(_LETTER.findall(text)) > 1), texts)
     chosen[chosen] = collocations(texts[chosen], used[chosen])
     folded = fold_spellings(texts[chosen], language=language)
     forms = pd.Series([folded.get(text, text) for text in texts], dtype=object)

@@ -19,8 +19,7 @@ from scipy import stats
 
 from analysis import load_study
 from analysis.errors import EmptyGroup
-from analysis.results import primary_variant
-from analysis.results.measures import REST, comparable, language_of
+from analysis.results.measures import comparable, language_of
 from analysis.stats.keyness import background, compare_words, match_length
 from analysis.study import selection
 
@@ -33,7 +32,7 @@ def main() -> None:
     for outlet in study.tested:
         language = language_of(study, outlet)
         try:
-            chosen, design = comparable(study, primary_variant(study, outlet, REST), outlet, None, language=language)
+            chosen, design = comparable(study, selection.primary_of(study, outlet), outlet, None, language=language)
         except EmptyGroup:
             continue
         words = selection.words(chosen, language=language)
