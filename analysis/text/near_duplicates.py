@@ -120,9 +120,10 @@ def _alike(signatures: Callable[[str], Iterable[pa.Table]], order: pd.Index) -> 
             bands.append(_bands(minhash))
         owner = np.concatenate(owners)
         left, right = np.array(sorted(_candidates(np.concatenate(bands))), np.intp).reshape(-1, 2).T
-        wanted, of = np.unique(owner[[*left, *right]]), dict[int, Signature]()
-        for own, minhash in _signed(signatures(scope), order) if len(wanted) else ():
-            of |= {int(own[at]): minhash[at].copy() for at in np.flatnonzero(np.isin(own, wanted))}
+        wanted, of = np.zeros(len(order), np.bool_), dict[int, Signature]()
+        wanted[owner[left]] = wanted[owner[right]] = True
+        for own, minhash in _signed(signatures(scope), order) if len(left) else ():
+            of |= {int(own[at]): minhash[at].copy() for at in np.flatnonzero(wanted[own])}
         pairs = pd.DataFrame({"left": owner[left], "right": owner[right]})
         similarity = [np.mean(of[one] == of[other]) for one, other in pairs.itertuples(index=False)]
         pairs["similarity"] = np.array(similarity, float)
