@@ -101,7 +101,7 @@ def connected(path: Path, articles: Path | None = None) -> Iterator[duckdb.DuckD
     what needs more is spilled to a folder that is removed.
     """
     with TemporaryDirectory(prefix="castillo-") as spill:
-        config: dict[str, Any] = {"threads": 1, "memory_limit": "512MB", "temp_directory": spill}
+        config: dict[str, Any] = {"threads": 1, "memory_limit": "1GB", "temp_directory": spill}
         with duckdb.connect(config={**config, "preserve_insertion_order": False}) as connection:
             connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")  # a notebook would show it
             connection.execute(f"create temp view source as from {_parquet(path)}")
@@ -175,10 +175,11 @@ class FeatureStore:
     @cached_property
     def terms(self) -> tuple[np.ndarray, sparse.csc_array]:
         """Terms in order, and how often each part of each article uses them (3 · article's number + part × terms)."""
-        values = {"row": f"(n * {len(PARTS)} + {_place('part', PARTS)})::int", "count": '"count"::int'}
+        values = {"row": f"(n * {len(PARTS)} + {_place('part', PARTS)})::int", "count": '"count"::uinteger'}
         with self._opened(tables.TERMS) as connection:
             texts, cells = _keyed(connection, "term", values)
-        counts = cells["count"].astype(np.min_scalar_type(cells["count"].max(initial=0)))
+        counts = cells.pop("count")
+        counts = counts.astype(np.min_scalar_type(counts.max(initial=0)))
         shape = len(self.articles) * len(PARTS), len(texts)
         return texts, sparse.csc_array((counts, (cells["row"], cells["key"])), shape=shape)
 
@@ -258,14 +259,14 @@ def _keyed(
     texts = connection.execute("select text from keys order by key").fetchnumpy()["text"]
     wanted = ", ".join(f'{sql} as "{name}"' for name, sql in {"key": "keys.key", **values}.items())
     query = f"select {wanted} from source join ids using (article) join keys on keys.text = {key} {order}"
+    (size,) = connection.execute("select count(*) from source").fetchone() or (0,)
     connection.execute(query)
-    pieces: dict[str, list[np.ndarray]] = {name: [] for name in ("key", *values)}
-    some = None
-    while some is None or len(some):  # a million rows at a time, so that nothing is held twice
-        some = connection.fetch_df_chunk(500)
-        for name, parts in pieces.items():
-            parts.append(some[name].to_numpy(copy=True))
-    return np.asarray(texts, object), {name: np.concatenate(pieces.pop(name)) for name in ("key", *values)}
+    cells, filled = dict[str, np.ndarray](), 0
+    while len(some := connection.fetch_df_chunk(500)) or not cells:  # a million rows at a time: nothing is held twice
+        for name in ("key", *values):
+            cells.setdefault(name, np.empty(size, some[name].dtype))[filled : filled + len(some)] = some[name]
+        filled += len(some)
+    return np.asarray(texts, object), {name: column[:filled] for name, column in cells.items()}
 
 
 def _sentence_sums(connection: duckdb.DuckDBPyConnection, articles: int) -> SentenceSums:
