@@ -197,3 +197,15 @@ def test_numbers_do_not_depend_on_the_order_of_articles_nor_on_what_else_is_comp
     pd.testing.assert_frame_equal(table, turned)
     alone = difference(values[["b"]], group=group, reference=reference, draws=100)
     pd.testing.assert_frame_equal(alone, table[table["feature"] == "b"].reset_index(drop=True))
+
+
+@pytest.mark.parametrize("kind", ["share", "mean"])
+def test_numbers_are_the_same_however_many_features_are_compared_at_once(kind, monkeypatch):
+    rng = np.random.default_rng(3)
+    values = pd.DataFrame(rng.integers(0, 2, (30, 5)), index=[f"a{n:02}" for n in range(30)], columns=list("vwxyz"))
+    sides = {"group": values.index[:11], "reference": values.index[11:], "draws": 200}
+    whole = difference(values.astype(float), kind=kind, **sides)
+    monkeypatch.setattr("analysis.stats.difference._CELLS", 60)
+    parts = difference(values.astype(float), kind=kind, **sides)
+    order = ["adjustment", "feature"]
+    pd.testing.assert_frame_equal(*(one.sort_values(order, ignore_index=True) for one in (whole, parts)))

@@ -84,10 +84,7 @@ class Measured:
 
     def of_features(self, features: Sequence[str]) -> Observations:
         """Observations of some features."""
-        columns = [self.features.index(feature) for feature in features]
-        mass = self.data.weight
-        mass = mass if mass.shape[1] == 1 else mass[:, columns]
-        return Observations(self.data.design, self.data.value[:, columns], mass)
+        return self.data.some([self.features.index(feature) for feature in features])
 
     def reweighted(self, weight: np.ndarray, features: Sequence[str], **facts: str) -> pd.DataFrame:
         """Standardized differences in some features, articles weighed anew (0 leaves one out): interval, no test."""

@@ -5,6 +5,7 @@ Articles (or whole clusters of copies) change sides, never tokens. `permutation`
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,9 @@ from analysis.stats.inference import (
     observe,
 )
 from analysis.stats.permutation import extreme_draws, moments_p, share_p, units_of
+
+#: Articles × features that are compared at once.
+_CELLS = 10_000_000
 
 
 def difference(
@@ -100,6 +104,12 @@ def compare(
 
     Beside them `least`, the smallest p that each test could have had, for `inference.can_pass`.
     """
+    step = max(1, _CELLS // len(data.design.side))
+    if len(features) > step:  # some features at a time: numbers of articles × features take memory
+        again = partial(compare, kind=kind, adjustments=adjustments, test=test, draws=draws, seed=seed)
+        starts = range(0, len(features), step)
+        blocks = [again(data.some(slice(at, at + step)), features[at : at + step]) for at in starts]
+        return pd.concat(blocks, ignore_index=True)
     parts = []
     for adjustment in adjustments:
         part = replace(data, design=data.design.unstratified) if adjustment == "raw" else data

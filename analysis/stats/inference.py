@@ -76,6 +76,11 @@ class Observations:
     value: np.ndarray  # (n, k)
     weight: np.ndarray  # (n, k), or (n, 1) where it is the same for every feature
 
+    def some(self, features: slice | Sequence[int]) -> "Observations":
+        """Observations of some features, by their place."""
+        weight = self.weight if self.weight.shape[1] == 1 else self.weight[:, features]
+        return Observations(self.design, self.value[:, features], weight)
+
     @cached_property
     def totals(self) -> tuple[np.ndarray, np.ndarray]:
         """Sums of values and of weights in each stratum and side: group, reference (strata × 2 × k)."""

@@ -142,18 +142,18 @@ def count_words(
     shared = chosen & forms.where(chosen).duplicated(keep=False).to_numpy()
     several, names = pd.factorize(forms[shared], sort=True)
     cells = np.ones(len(several), np.int32), (np.arange(len(several)), several)
-    summed = _columns(blocks, shared) @ sparse.csc_array(cells, shape=(len(several), len(names)))
+    spelled = sparse.csc_array(cells, shape=(len(several), len(names)))
+    summed = sparse.hstack(_columns(blocks, shared), format="csc") @ spelled
     alone = chosen & ~shared
-    counts = sparse.hstack([_columns(blocks, alone), _small(summed)], format="csc")
+    counts = sparse.hstack([*_columns(blocks, alone), _small(summed)], format="csc")
     counts.sort_indices()
     return Words(np.concatenate([forms[alone].to_numpy(object), np.asarray(names, object)]), counts)
 
 
-def _columns(blocks: Sequence[sparse.csc_array], chosen: np.ndarray) -> sparse.csc_array:
+def _columns(blocks: Sequence[sparse.csc_array], chosen: np.ndarray) -> list[sparse.csc_array]:
     """The chosen columns of matrices that stand side by side."""
     ends = np.cumsum([block.shape[1] for block in blocks])
-    pairs = zip(blocks, np.split(chosen, ends[:-1]), strict=True)
-    return sparse.csc_array(sparse.hstack([block[:, some] for block, some in pairs], format="csc"))
+    return [block[:, some] for block, some in zip(blocks, np.split(chosen, ends[:-1]), strict=True)]
 
 
 def collocations(texts: np.ndarray, uses: np.ndarray) -> np.ndarray:
