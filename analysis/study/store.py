@@ -7,7 +7,7 @@ article's number is its place among all ids in order; text is ordered by code po
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from glob import escape
@@ -103,7 +103,9 @@ def connected(path: Path, articles: Path | None = None) -> Iterator[duckdb.DuckD
     with TemporaryDirectory(prefix="castillo-") as spill:
         config: dict[str, Any] = {"threads": 1, "memory_limit": "1GB", "temp_directory": spill}
         with duckdb.connect(config={**config, "preserve_insertion_order": False}) as connection:
-            connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")  # a notebook would show it
+            connection.execute("set timezone = 'UTC'")
+            with suppress(duckdb.Error):  # a page would show it; some kernels know no such bar, and refuse
+                connection.execute("set enable_progress_bar = false")
             connection.execute(f"create temp view source as from {_parquet(path)}")
             if articles is not None:
                 numbered = "article, (row_number() over (order by article) - 1)::int as n"
