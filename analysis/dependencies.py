@@ -69,7 +69,11 @@ def changed_code(recorded: Mapping[str, Any]) -> list[str]:
 
 def notebook_modules(sources: Iterable[str]) -> list[str]:
     """Modules of the library that code cells import; all where a cell imports the whole package or is not Python."""
-    names = _cell_imports(sources)
+    lines = [[line for line in source.splitlines() if line.lstrip()[:1] not in tuple("%!?")] for source in sources]
+    try:
+        names = [pair for cell in lines for pair in _imports(ast.parse("\n".join(cell)))]
+    except SyntaxError:
+        names = [(_ROOT, "*")]
     if {(_ROOT, ""), (_ROOT, "*")} & set(names):
         return sorted(name for name in _modules() if name.split(".")[1] not in _COMMANDS)
     homes = {home for module, name in names for home in _home(module, name)}
@@ -169,15 +173,6 @@ def _imports(tree: ast.AST) -> list[tuple[str, str]]:
     if isinstance(tree, ast.ImportFrom):  # none here is relative
         return [(tree.module or "", alias.name) for alias in tree.names]
     return [pair for child in ast.iter_child_nodes(tree) for pair in _imports(child)]
-
-
-def _cell_imports(sources: Iterable[str]) -> list[tuple[str, str]]:
-    """Imports of code cells without their magics; of everything where one is not Python."""
-    lines = [[line for line in source.splitlines() if line.lstrip()[:1] not in tuple("%!?")] for source in sources]
-    try:
-        return [pair for cell in lines for pair in _imports(ast.parse("\n".join(cell)))]
-    except SyntaxError:
-        return [(_ROOT, "*")]
 
 
 def _home(module: str, name: str) -> set[str]:

@@ -129,7 +129,10 @@ def code_differences(study: Study, variable: str, by: str | pd.Series) -> pd.Dat
         largest = [outlet for _, outlet in sizes.groupby(level=0).idxmax()]
         subsets["without the largest outlet of each group"] = ~facts["outlet"].isin(largest)
     others = {name: compare(rows, 1) for name, rows in subsets.items()}
-    first, second = _twice_coded(study, variable)
+    codes = in_order(_spread(study), study.settings.coders)[variable].dropna()
+    place = codes.groupby(level=0).cumcount()  # of the coder, on the pages coded twice
+    second = codes[place == 1].droplevel(1)
+    first = codes[place == 0].droplevel(1).loc[second.index]
     twice = groups.reindex(first.index)
     fails = []
     for row in table.itertuples():
@@ -146,14 +149,6 @@ def code_differences(study: Study, variable: str, by: str | pd.Series) -> pd.Dat
 def within_language(by: str | pd.Series) -> bool:
     """True where groups are compared within one language: not where the groups are languages themselves."""
     return not (isinstance(by, str) and by in _LANGUAGES)
-
-
-def _twice_coded(study: Study, variable: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Codes of the pages coded twice by the first and by the second coder, index article."""
-    codes = in_order(_spread(study), study.settings.coders)[variable].dropna()
-    order = codes.groupby(level=0).cumcount()
-    second = codes[order == 1].droplevel(1)
-    return codes[order == 0].droplevel(1).loc[second.index], second
 
 
 def _fails_on_twice_coded(

@@ -84,10 +84,13 @@ def features(sentences: Sequence[str], spans: Sequence[Span]) -> Features:
     tokens: list[str] = []
     sizes, kinds = [], []
     for sentence, span in zip(sentences, spans, strict=True):
-        before, after = _window(sentence, *span)
+        start, end = span
+        before = _TOKEN.findall(sentence, max(0, start - CHARACTERS), start)[-WINDOW:]
+        after, target = _TOKEN.findall(sentence, end, end + CHARACTERS)[:WINDOW], sentence[start:end]
         tokens += (*before, MASK, *after)
         sizes.append((len(before), len(after)))
-        kinds.append(_kind(sentence[slice(*span)]))
+        plain = _COMMON if not target[0].isupper() else _NAMES if len(target.split()) > 1 else _NAME
+        kinds.append(_KINDS.get(target.lower(), plain))
     numbers = {token: number for number, token in enumerate(dict.fromkeys((MASK, *tokens)))}
     # A row per target, in its middle the target; 0 stands for the target and where there is no word.
     around = np.zeros((len(sizes), len(_STEPS)), np.int64)
@@ -100,12 +103,6 @@ def features(sentences: Sequence[str], spans: Sequence[Span]) -> Features:
     parts = (_word_features(around, negated, known), _target_features(flagged, total, np.array(kinds)))
     rows, buckets = zip(*chain(*parts), strict=True)
     return np.concatenate(rows), np.concatenate(buckets)
-
-
-def _window(sentence: str, start: int, end: int) -> tuple[list[str], list[str]]:
-    """Tokens before and after a target, at most `WINDOW` each."""
-    before = _TOKEN.findall(sentence, max(0, start - CHARACTERS), start)
-    return before[-WINDOW:], _TOKEN.findall(sentence, end, end + CHARACTERS)[:WINDOW]
 
 
 def _negated(flagged: Bytes) -> Flags:
@@ -150,11 +147,6 @@ def _target_features(flagged: Bytes, total: Ints, kind: Ints) -> Iterator[Featur
     yield every, _bucket(9, speech, sentiment)
     yield every, _bucket(10, kind)
     yield every, _bucket(11, speech)
-
-
-def _kind(target: str) -> int:
-    plain = _COMMON if not target[0].isupper() else _NAMES if len(target.split()) > 1 else _NAME
-    return _KINDS.get(target.lower(), plain)
 
 
 def _bucket(template: int, *parts: npt.NDArray[Any]) -> Ints:

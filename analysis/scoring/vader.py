@@ -71,8 +71,10 @@ def compound(sentence: str) -> float:
     padded = (*_BEFORE, *words, *_AFTER)
     scores = [_score(padded[place : place + 6], mixed_case) for place in places]
     but = next((place for place, word in enumerate(words) if word.lower == "but"), None)
-    if but is not None:
-        _weigh_contrast(scores, places, but)
+    # A quirk: of equal scores the first in the sentence is changed, even if it was changed before.
+    for number in range(len(scores)) if but is not None else ():
+        position = scores.index(scores[number])
+        scores[position] *= 0.5 if places[position] < but else 1.5
     total, questions = float(sum(scores)), sentence.count("?")
     emphasis = min(sentence.count("!"), 4) * 0.292
     emphasis += 0.0 if questions < 2 else questions * 0.18 if questions < 4 else 0.96
@@ -138,14 +140,6 @@ def _with_phrases(score: float, lowers: Sequence[str]) -> float:
     if special:
         score = SPECIAL_CASES[special[-1]]
     return float(score + sum(BOOSTER_DICT.get(phrase, 0.0) for phrase in before[2:]))
-
-
-def _weigh_contrast(scores: list[float], places: Sequence[int], but: int) -> None:
-    """Halve the scores before the first "but" and raise those after it, in place."""
-    # A quirk: of equal scores the first in the sentence is changed, even if it was changed before.
-    for number in range(len(scores)):
-        position = scores.index(scores[number])
-        scores[position] *= 0.5 if places[position] < but else 1.5
 
 
 def rating(lower: str) -> float:

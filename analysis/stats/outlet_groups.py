@@ -75,7 +75,10 @@ def compare_outlet_groups(
     if language is not None:
         block = pd.factorize(pd.crosstab(code, language).idxmax(axis=1).to_numpy())[0]  # an outlet's commonest
     member = membership(code, len(names))
-    y, residual = (member @ table.to_numpy(float) for table in (known, _without_strata(known, strata)))
+    # Less the share of all articles of the same strata (sub-event, period).
+    keys = [stratum.reindex(known.index).fillna("?").to_numpy() for stratum in strata]
+    expected = known.groupby(keys).transform("mean") if keys else known.mean()
+    y, residual = (member @ table.to_numpy(float) for table in (known, known - expected))
 
     found = sorted(set(label), key=str)
     tested = {group: columns for group in found if (columns := _testable(y, n, label == group)).any()}
@@ -94,12 +97,6 @@ def compare_outlet_groups(
         facts |= {f"{name}count": (side @ y)[mask].astype(int), f"{name}articles": (side @ n)[at].astype(int)}
     facts |= {"difference": difference[mask], "lower": difference[mask] - half, "upper": difference[mask] + half}
     return pd.DataFrame(facts).assign(p=p, adjusted_p=adjusted, family_p=adjusted.min())
-
-
-def _without_strata(values: pd.DataFrame, strata: Sequence[pd.Series]) -> pd.DataFrame:
-    """Values less the share of all articles of the same strata (sub-event, period): what is compared of groups."""
-    keys = [stratum.reindex(values.index).fillna("?").to_numpy() for stratum in strata]
-    return values - values.groupby(keys).transform("mean") if keys else values - values.mean()
 
 
 def _testable(y: np.ndarray, n: np.ndarray, side: np.ndarray) -> np.ndarray:

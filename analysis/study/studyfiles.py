@@ -113,13 +113,9 @@ def _workbook_rows(path: Path) -> tuple[Rows, list[Problem]]:
             if cell.data_type == "f":
                 message = f"cell {cell.coordinate} holds a formula, {cell.value!r}"
                 problems.append(Problem(path, line, message, "Paste its value in its place"))
-        rows.append((line, [_text(cell.value) for cell in row]))
+        values = ("" if cell.value is None else cell.value for cell in row)
+        rows.append((line, [f"{v:.0f}" if isinstance(v, float) and v.is_integer() else str(v).strip() for v in values]))
     return ([], problems) if problems else (rows, [])
-
-
-def _text(value: object) -> str:
-    is_whole = isinstance(value, float) and value.is_integer()
-    return "" if value is None else f"{value:.0f}" if is_whole else str(value).strip()
 
 
 def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
@@ -140,7 +136,11 @@ def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
             right &= ~table[name].isin(list(wrong))
     table = table[right]
     twice = table.duplicated(list(schema.key))
-    problems += _repeated_keys(path, table[list(schema.key)], twice)
+    keys, firsts = table[list(schema.key)], dict[tuple[str, ...], int]()
+    for line, *cells in keys.itertuples(name=None):
+        if (first := firsts.setdefault(tuple(cells), line)) != line:
+            fix = f"Delete one of the two rows (the first is line {first})"
+            problems.append(Problem(path, line, f"{' + '.join(keys)} {', '.join(cells)!r} occurs twice", fix))
     table = table[~twice]
     parsed = {name: list(map(values[name].__getitem__, table[name].tolist())) for name in columns}
     dtypes = {name: tables.DTYPES[column.kind] for name, column in columns.items()}
@@ -152,15 +152,6 @@ def read_csv(path: Path, schema: Schema) -> tuple[pd.DataFrame, list[Problem]]:
         frame["timestamp"] = frame["timestamp"].mask(bare, "day").mask(written.str.fullmatch(_MONTH), "month")
     problems.sort(key=lambda problem: problem.line or 0)
     return frame.assign(line=table.index.astype("int64")), problems
-
-
-def _repeated_keys(path: Path, keys: pd.DataFrame, twice: pd.Series) -> list[Problem]:
-    firsts = dict(zip(keys[~twice].itertuples(index=False, name=None), keys.index[~twice], strict=True))
-    problems = []
-    for line, *cells in keys[twice].itertuples(name=None):
-        fix = f"Delete one of the two rows (the first is line {firsts[tuple(cells)]})"
-        problems.append(Problem(path, line, f"{' + '.join(keys)} {', '.join(cells)!r} occurs twice", fix))
-    return problems
 
 
 def _header_faults(header: list[str], schema: Schema) -> list[tuple[str, str]]:

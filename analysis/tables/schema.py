@@ -135,14 +135,10 @@ def _fault(values: pd.Series, column: Column) -> str:
     if column.allowed:
         strange = given[~given.isin(column.allowed)]
         return f"{strange.iloc[0]!r} is none of {', '.join(column.allowed)}" if len(strange) else ""
-    unfit = given[~_fits(given, column)]
-    return f"{len(unfit)} values cannot be, the least of them {unfit.min()}" if len(unfit) else ""
-
-
-def _fits(values: pd.Series, column: Column) -> pd.Series:
-    """True for each value in the range of its column's kind or unit, and whole where it is counted."""
+    fits = pd.Series(True, index=given.index)  # in the range of its kind or unit, and whole where it is counted
     if column.kind == "integer":
-        return values.between(0, 2**31 - 1) & (values % 1 == 0)
-    if " to " in column.unit:
-        return values.between(*map(float, column.unit.split(" to ")))
-    return pd.Series(True, index=values.index)
+        fits = given.between(0, 2**31 - 1) & (given % 1 == 0)
+    elif " to " in column.unit:
+        fits = given.between(*map(float, column.unit.split(" to ")))
+    unfit = given[~fits]
+    return f"{len(unfit)} values cannot be, the least of them {unfit.min()}" if len(unfit) else ""

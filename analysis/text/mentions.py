@@ -4,7 +4,7 @@ Many texts of a language are parsed together, since arrays of all their tokens c
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain, groupby
 from operator import attrgetter
@@ -238,12 +238,7 @@ def _bearer(hit: _Hit, full: dict[str, list[int]], offices: dict[str, set[str]],
 
     default = next((alias for alias in hit.aliases if alias.surname == "default"), None)
     named = [alias for alias in hit.aliases if alias.entry in full]
-    if len(named) > 1 and hit.before in _offices(language):
+    if len(named) > 1 and hit.before in word_lists("offices.toml", language):
         holders = [alias for alias in named if hit.before in offices[alias.entry]]
         named = holders or ([default] if default in named else named)
     return min(named, key=distance, default=default)
-
-
-@cache
-def _offices(language: str) -> Set[str]:
-    return frozenset(word_lists("offices.toml", language))

@@ -159,13 +159,12 @@ def _source_end(forms: Sequence[str], low: Sequence[str], at: int, end: int, sig
     while at < end and low[at].endswith(adjectives):
         at += 1
     at += 1  # the noun
-    while at < end and (low[at].endswith(adjectives) or _is_genitive_name(forms[at])):
+    while at < end and (
+        low[at].endswith(adjectives)  # or a name in the genitive
+        or (forms[at][0].isupper() and (forms[at].isupper() or forms[at].endswith(_GENITIVE)))
+    ):
         at += 1
     return min(at, end)
-
-
-def _is_genitive_name(form: str) -> bool:
-    return form[0].isupper() and (form.isupper() or form.endswith(_GENITIVE))
 
 
 def _tag(low: Sequence[str], verb: int) -> int | None:
