@@ -188,7 +188,7 @@ def validate(study: str, texts: tuple[Path, ...], output: Path | None) -> None:
 
     Example: castillo validate sample --texts data/sample/texts.jsonl
     """
-    from analysis.results.misclassification import sentiment_validity, unmeasured, validation
+    from analysis.results.validation import sentiment_validity, unmeasured, validation
 
     loaded = load(study)
     table = validation(loaded, texts)

@@ -5,6 +5,7 @@ import re
 import sys
 import unicodedata
 from datetime import date
+from importlib import import_module
 from typing import Any
 
 MINUS = "−"
@@ -135,7 +136,6 @@ def unescape_formula(cell: str) -> str:
 
 def progress_bar(parts: int, name: str) -> Any:
     """A bar of tqdm's for so many parts, for a person at a terminal; nothing where stderr is none."""
-    from tqdm import tqdm
-
+    tqdm = import_module("tqdm").tqdm  # by name: no number of a report depends on it
     tqdm.monitor_interval = 0  # its thread would stand in the way of a build that forks
     return tqdm(total=parts, desc=name, unit="", file=sys.stderr, disable=None, dynamic_ncols=True, leave=False)

@@ -115,7 +115,7 @@ ALL = {"features", "results", *NOTEBOOKS}
 CHANGES: dict[str, set[str]] = {
     "errors.py": ALL,
     "tables/__init__.py": ALL,
-    "readers/clean.py": {"features", "tone", "wording"},
+    "readers/clean.py": {"features", "wording"},
     "text/voice.py": ALL,  # the functions on plain strings, beside those on studies, use it
     "scoring/vader.py": ALL - {"results"},
     "annotation/features.py": {"features"},

@@ -21,8 +21,8 @@ from analysis.results.misclassification import (
     corrected_tone,
     correction_sentence,
     error_sentence,
-    validation,
 )
+from analysis.results.validation import validation
 from analysis.scoring import onnx_model
 from analysis.study import load_study
 

@@ -11,7 +11,7 @@ from tinymodel import LABELS, probabilities, write_model
 from analysis import load_study, scoring, sentiment
 from analysis.annotation.run import annotate
 from analysis.errors import StudyError, UnknownName
-from analysis.results.misclassification import sentiment_validity
+from analysis.results.validation import sentiment_validity
 from analysis.scoring import BUILT_IN, Instrument, measured, onnx_model, study_instruments
 
 pytestmark = pytest.mark.slow

@@ -14,11 +14,10 @@ from analysis.instruments import function_words
 from analysis.paths import text_digest
 from analysis.scoring import BUILT_IN, Instrument, measured
 from analysis.tables import PARTS
-from analysis.text.arrays import Flags, Ints, map_array
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.mentions import Mention, Parsed, parse, text_mentions
 from analysis.text.near_duplicates import PERMUTATIONS, SHINGLE, signatures, word_numbers
-from analysis.text.tokens import is_word
+from analysis.text.tokens import Flags, Ints, is_word, map_array
 from analysis.text.voice import lower
 
 #: Tables with rows of one article each, in Arrow, by name; REPRINTS needs all articles.

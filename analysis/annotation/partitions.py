@@ -28,8 +28,8 @@ from analysis.annotation.features import OF_ARTICLE, chunk_features
 from analysis.dependencies import code_behind
 from analysis.errors import AnalysisError, write_errors
 from analysis.paths import digest, release_memory, replace_file
-from analysis.text.arrays import Flags
 from analysis.text.near_duplicates import Hashes, clusters
+from analysis.text.tokens import Flags
 
 #: Tables of features, by name.
 Features = dict[str, pa.Table]

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.scoring.lexicon import CLOSES, MASK, NEGATES, OPENS, SAYS, SCALE, STOPS, read_word
-from analysis.text.arrays import Flags
 from analysis.text.sentences import Span
+from analysis.text.tokens import Flags
 
 MODEL = Path(__file__).parents[1] / "instruments" / "targeted-en.npz"
 #: Numbers that features are hashed to.

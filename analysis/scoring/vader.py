@@ -71,10 +71,11 @@ def compound(sentence: str) -> float:
     padded = (*_BEFORE, *words, *_AFTER)
     scores = [_score(padded[place : place + 6], mixed_case) for place in places]
     but = next((place for place, word in enumerate(words) if word.lower == "but"), None)
-    # A quirk: of equal scores the first in the sentence is changed, even if it was changed before.
-    for number in range(len(scores)) if but is not None else ():
-        position = scores.index(scores[number])
-        scores[position] *= 0.5 if places[position] < but else 1.5
+    if but is not None:
+        # A quirk: of equal scores the first in the sentence is changed, even if it was changed before.
+        for number in range(len(scores)):
+            position = scores.index(scores[number])
+            scores[position] *= 0.5 if places[position] < but else 1.5
     total, questions = float(sum(scores)), sentence.count("?")
     emphasis = min(sentence.count("!"), 4) * 0.292
     emphasis += 0.0 if questions < 2 else questions * 0.18 if questions < 4 else 0.96

@@ -11,10 +11,9 @@ from scipy import stats
 
 from analysis import tables
 from analysis.study.words import check_texts
-from analysis.text.arrays import map_array
 from analysis.text.gazetteer import Gazetteer
 from analysis.text.mentions import parse, text_mentions
-from analysis.text.tokens import is_word
+from analysis.text.tokens import is_word, map_array
 
 LEVEL = 0.95
 #: Below so many articles with or without a value an interval of clusters is Wilson's.

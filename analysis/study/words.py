@@ -13,9 +13,8 @@ import pandas as pd
 from scipy import sparse
 
 from analysis.tables import PARTS
-from analysis.text.arrays import map_array
 from analysis.text.mentions import parse
-from analysis.text.tokens import is_word
+from analysis.text.tokens import is_word, map_array
 from analysis.text.voice import lower
 
 SPELLINGS = Path(__file__).parents[1] / "instruments" / "spellings.toml"

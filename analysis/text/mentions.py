@@ -15,10 +15,9 @@ import pandas as pd
 
 from analysis import tables
 from analysis.instruments import word_lists
-from analysis.text.arrays import Flags, Ints, map_array
 from analysis.text.gazetteer import Alias, Gazetteer, Matcher, key
 from analysis.text.sentences import Span, check_language, split_sentences
-from analysis.text.tokens import Tokens, read_tokens
+from analysis.text.tokens import Flags, Ints, Tokens, map_array, read_tokens
 from analysis.text.voice import first_signs, lower, quoted_spans, reported
 
 #: A sentence in capitals only has at least so many words: headlines, not names.

@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from analysis import tables
-from analysis.text.arrays import Ints, map_array
+from analysis.text.tokens import Ints, map_array
 
 PERMUTATIONS = 128
 SEED = 1
