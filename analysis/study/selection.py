@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from analysis.errors import EmptyGroup
 from analysis.study import Study
@@ -128,15 +129,17 @@ def counts(
 ) -> pd.DataFrame:
     """Mentions of each entry (columns: as given, or all that occur) in each article (index); `own`: in its voice."""
     key = gazetteer, None if entries is None else tuple(entries), own
-    if key not in selection.counted:
-        size, named = len(selection.articles), selection.entries(gazetteer) if entries is None else list(entries)
+    if key not in selection.counted:  # kept without the zeros, which are most of it
+        named = selection.entries(gazetteer) if entries is None else list(entries)
         places = [selection.mentions(gazetteer, entry, own=own)[0] for entry in named]
-        uses = [np.bincount(place, minlength=size) for place in places]
-        cells = np.column_stack(uses) if uses else np.zeros((size, 0), np.int64)
-        columns = pd.Index(named, dtype="str", name="entry")
-        table = pd.DataFrame(cells, index=selection.articles.index, columns=columns)
-        selection.counted[key] = table.loc[:, table.any()] if entries is None else table
-    return selection.counted[key].copy()
+        column = np.repeat(np.arange(len(named)), np.array([len(place) for place in places], int))
+        cells = np.ones(len(column), np.int64), (np.concatenate([np.zeros(0, int), *places]), column)
+        table = sparse.csc_array(cells, shape=(len(selection.articles), len(named)))
+        kept = np.flatnonzero(np.diff(table.indptr)) if entries is None else np.arange(len(named))
+        columns = pd.Index([named[place] for place in kept], dtype="str", name="entry")
+        selection.counted[key] = table[:, kept], columns
+    table, columns = selection.counted[key]
+    return pd.DataFrame(table.toarray(), index=selection.articles.index, columns=columns)
 
 
 def article_sentiment(selection: Selection) -> pd.Series:
