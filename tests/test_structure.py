@@ -15,7 +15,7 @@ MODULES = {
 }
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 50
-MAX_LINES, MAX_MODULES = 16_127, 95
+MAX_LINES, MAX_MODULES = 16_126, 95
 #: What is longer; of the functions most is docstring.
 LONGER = {
     "annotate": 70,

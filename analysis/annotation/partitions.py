@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from analysis.annotation.features import OF_ARTICLE, chunk_features
 from analysis.dependencies import code_behind
 from analysis.errors import AnalysisError, write_errors
-from analysis.paths import digest, release_memory, replace_file
+from analysis.paths import digest, replace_file
 from analysis.text.near_duplicates import Hashes, clusters
 from analysis.text.tokens import Flags
 
@@ -135,7 +135,6 @@ def common_phrases(folder: Path) -> Hashes:
 
 def write_tables(folder: Path, partitions: Iterable[Features]) -> pd.DataFrame:
     """Write the tables of features, partition by partition; returns ARTICLES' id, date and words of the title."""
-    release_memory()  # measuring needed it
     common = common_phrases(folder)
     with ExitStack() as stack:
         # Statistics of each partition would stay in memory until the end.
