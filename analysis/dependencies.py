@@ -144,7 +144,7 @@ def _data_files(strings: set[str], packages: set[Path]) -> set[Path]:
 
 
 def remember(key: str, compute: Callable[[], Any]) -> Any:
-    """What is computed, as JSON can hold it, of what a key names by its content; kept for the next process."""
+    """Result of a computation on what a key names by its content, as JSON can hold it; kept for the next process."""
     known = _cache()
     if key not in known["sources"]:
         known["sources"][key], known["new"] = compute(), True
