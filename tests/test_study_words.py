@@ -116,3 +116,10 @@ def test_a_part_of_a_phrase_and_a_phrase_cut_off_are_told_apart():
     parts = words.Words(np.array(forms, object), counts).is_part
     expected = ["boluarte", "dina", "new", "new president dina"]
     assert expected == [form for form, part in zip(forms, parts, strict=True) if part]
+
+
+def test_articles_without_a_word_have_none_each():
+    """As where texts are all numbers: they are still articles, of no length."""
+    none = words.Words(np.array([], object), sparse.csc_array((3, 0), dtype=np.uint8))
+    assert [0, 0, 0] == none.tokens.tolist()
+    assert (2, 0) == none.sums(np.arange(3), np.array([0, 1, 1]), 2).shape

@@ -44,8 +44,8 @@ class Words:
     @cached_property
     def tokens(self) -> np.ndarray:
         """Uses of all words in each article; phrases are made of them and do not count."""
-        words = (~self.is_phrase).astype(np.int32)
-        return np.asarray(sum(words[some] @ block for some, block in self._blocks()), np.int64)
+        none = np.zeros(self.counts.shape[0], np.int64)
+        return np.asarray(sum((~self.is_phrase[some] @ block for some, block in self._blocks()), none))
 
     @cached_property
     def is_part(self) -> np.ndarray:
